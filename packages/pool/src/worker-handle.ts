@@ -1,0 +1,97 @@
+import type { Endpoint } from "comlink";
+import { expose } from "comlink";
+import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
+
+/** A started worker as the pool needs it, whatever it runs on. */
+export interface WorkerHandle {
+  /** Where comlink's messages go. */
+  readonly endpoint: Endpoint;
+  /** Calls back with the cause once the worker can't answer any more; at once when that has happened already. */
+  onDeath(listener: (cause: Error) => void): void;
+  /** Ends the worker; resolves when it is gone. */
+  terminate(): Promise<void>;
+}
+
+/** Starts one worker. */
+export type Spawn = () => WorkerHandle | Promise<WorkerHandle>;
+
+/** The part of node:worker_threads' MessagePort and Worker that comlink's adapter uses; typed here so that browsers need no Node types. */
+export interface NodePort {
+  postMessage(message: unknown, transfer?: readonly never[]): void;
+  on(event: string, listener: (value: never) => void): unknown;
+  off(event: string, listener: (value: never) => void): unknown;
+}
+
+/** The part of a node:worker_threads Worker the pool uses. */
+export interface NodeWorker extends NodePort {
+  terminate(): Promise<unknown>;
+}
+
+/** The part of a browser's Worker the pool uses. */
+export interface WebWorker extends Endpoint {
+  terminate(): void;
+}
+
+/** Wraps a node:worker_threads Worker whose module calls `serveNode`. */
+export function nodeWorker(worker: NodeWorker): WorkerHandle {
+  const death = new Death();
+  worker.on("error", (cause: unknown) => death.report(asError(cause)));
+  worker.on("messageerror", (cause: unknown) => death.report(unreadable(cause)));
+  worker.on("exit", (code: number) => death.report(new Error(`worker: expected to stay, exited with code ${code}`)));
+  return {
+    endpoint: nodeEndpoint(worker),
+    onDeath: (listener) => death.onDeath(listener),
+    terminate: async () => void (await worker.terminate()),
+  };
+}
+
+/** Wraps a browser's module Worker whose module calls `serveWeb`. An error nobody caught inside it counts as its death. */
+export function webWorker(worker: WebWorker): WorkerHandle {
+  const death = new Death();
+  worker.addEventListener("error", (event) => {
+    const { message } = event as Event & { message?: string };
+    death.report(new Error(`worker: ${message ?? "expected its module to load, got an error"}`));
+  });
+  worker.addEventListener("messageerror", (event) => death.report(unreadable(event)));
+  return {
+    endpoint: worker,
+    onDeath: (listener) => death.onDeath(listener),
+    terminate: async () => worker.terminate(),
+  };
+}
+
+/** Called once in a Node worker's module: answers the pool's calls with the methods of `api`. */
+export function serveNode(api: object, parentPort: NodePort | null): void {
+  if (!parentPort) throw new Error("serveNode: expected to run in a worker thread, got no parent port");
+  expose(api, nodeEndpoint(parentPort));
+}
+
+/** Called once in a browser worker's module: answers the pool's calls with the methods of `api`. */
+export function serveWeb(api: object): void {
+  expose(api);
+}
+
+/** The first cause of a worker's end, told to listeners however late they come. */
+class Death {
+  #cause: Error | undefined;
+  readonly #listeners: ((cause: Error) => void)[] = [];
+
+  report(cause: Error): void {
+    if (this.#cause) return;
+    this.#cause = cause;
+    for (const listener of this.#listeners) listener(cause);
+  }
+
+  onDeath(listener: (cause: Error) => void): void {
+    if (this.#cause) listener(this.#cause);
+    else this.#listeners.push(listener);
+  }
+}
+
+function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause));
+}
+
+function unreadable(cause: unknown): Error {
+  return new Error("worker: expected messages that can be read, got one that can't", { cause });
+}

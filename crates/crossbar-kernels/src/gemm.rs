@@ -1,0 +1,325 @@
+//! Packed matrix product: C[m, n] = Σ_k A[m, k] · B[k, n].
+//!
+//! A is packed into panels of [`ROWS`] rows, B into panels of [`COLS`] columns, both k-major, so that the micro-kernel reads
+//! two contiguous streams and keeps its tile of C in registers. Every element of C is the sum over k in ascending order,
+//! in blocks of [`DEPTH`] that depend on nothing but k: edge tiles, batch splits and call order don't change a bit.
+
+use crate::lanes::F32x4;
+use crate::pack::{four, Matrix};
+
+/// Rows of a panel of A. 4×8 is the largest tile that V8 keeps in the sixteen registers of x86.
+pub const ROWS: usize = 4;
+/// Columns of a panel of B; the last may be half as wide.
+pub const COLS: usize = 8;
+/// k values in one pass over C: a panel of B (8 kB) and one of A (4 kB) stay in the first-level cache.
+pub const DEPTH: usize = 256;
+/// Columns of B packed at a time: 256 kB, inside any second-level cache.
+const BLOCK_COLS: usize = 256;
+
+/// Buffers that grow to what the largest product needs and are kept.
+#[derive(Default)]
+pub struct Workspace {
+    pub(crate) a: Vec<f32>,
+    pub(crate) b: Vec<f32>,
+    pub(crate) image: Vec<f32>,
+    pub(crate) columns: Vec<f32>,
+    pub(crate) offsets: Vec<usize>,
+}
+
+/// The first `n` values of a buffer, grown if need be; contents are whatever was there.
+#[inline]
+pub(crate) fn grown<T: Copy + Default>(buffer: &mut Vec<T>, n: usize) -> &mut [T] {
+    if buffer.len() < n {
+        buffer.resize(n, T::default());
+    }
+    &mut buffer[..n]
+}
+
+/// Packs B: columns [j0, j0+width) and k [k0, k1) as [k][panel width], zeros beyond the last column.
+pub(crate) trait PackColumns {
+    /// Writes one block of panels: columns [j0, j1), k [k0, k1); panels follow each other, each (k1−k0)·width long.
+    fn pack(&mut self, k0: usize, k1: usize, j0: usize, j1: usize, out: &mut [f32]);
+}
+
+/// Receives finished tiles: `rows`×`cols` values at (i, j); `first` tells whether C starts here or is added to.
+pub(crate) trait Sink {
+    fn tile<const R: usize, const C: usize>(&mut self, i: usize, j: usize, cols: usize, first: bool, tile: [[F32x4; C]; R]);
+}
+
+/// Width of the panel that starts at column j of n: 8, or 4 where no more than four are left.
+#[inline(always)]
+pub(crate) fn panel_width(j: usize, n: usize) -> usize {
+    if n - j > 4 {
+        COLS
+    } else {
+        4
+    }
+}
+
+/// Columns [j0, j1) rounded up to whole panels.
+pub(crate) fn padded_cols(n: usize) -> usize {
+    n.div_ceil(4) * 4
+}
+
+/// Σ_k a[k]·b[k] for one tile: a is [k][R], b is [k][4·C].
+#[inline(always)]
+fn micro<const R: usize, const C: usize>(a: &[f32], b: &[f32]) -> [[F32x4; C]; R] {
+    let mut sum = [[F32x4::splat(0.0); C]; R];
+    for (a, b) in a.chunks_exact(R).zip(b.chunks_exact(4 * C)) {
+        let (b, _) = b.as_chunks::<4>();
+        let b: [F32x4; C] = core::array::from_fn(|c| F32x4::load(&b[c]));
+        for (sum, &a) in sum.iter_mut().zip(a) {
+            let a = F32x4::splat(a);
+            for (sum, b) in sum.iter_mut().zip(b) {
+                *sum = a.mul_add(b, *sum);
+            }
+        }
+    }
+    sum
+}
+
+#[inline(never)]
+fn run_panel<const R: usize, const C: usize, S: Sink>(
+    a: &[f32],
+    b: &[f32],
+    at: (usize, usize),
+    cols: usize,
+    first: bool,
+    sink: &mut S,
+) {
+    let sum = micro::<R, C>(a, b);
+    sink.tile(at.0, at.1, cols, first, sum);
+}
+
+/// The product of a packed A, [block of `max_depth` k][panel][k][rows], with columns packed on the way.
+pub(crate) fn multiply_at<P: PackColumns, S: Sink>(
+    Shape { m, n, k }: Shape,
+    max_depth: usize,
+    a: &[f32],
+    b: &mut Vec<f32>,
+    columns: &mut P,
+    sink: &mut S,
+) {
+    let block = grown(b, max_depth.min(k) * BLOCK_COLS.min(padded_cols(n)));
+    for j0 in (0..n).step_by(BLOCK_COLS) {
+        let j1 = n.min(j0 + BLOCK_COLS);
+        for k0 in (0..k).step_by(max_depth) {
+            let k1 = k.min(k0 + max_depth);
+            let depth = k1 - k0;
+            columns.pack(k0, k1, j0, j1, block);
+            let a = &a[k0 * m..k1 * m];
+            let mut panel = 0;
+            let mut j = j0;
+            while j < j1 {
+                let width = panel_width(j, j1);
+                let b = &block[panel..panel + depth * width];
+                let cols = width.min(j1 - j);
+                for i in (0..m).step_by(ROWS) {
+                    let rows = ROWS.min(m - i);
+                    let a = &a[i * depth..(i + rows) * depth];
+                    let first = k0 == 0;
+                    match (rows, width) {
+                        (4, 8) => run_panel::<4, 2, S>(a, b, (i, j), cols, first, sink),
+                        (3, 8) => run_panel::<3, 2, S>(a, b, (i, j), cols, first, sink),
+                        (2, 8) => run_panel::<2, 2, S>(a, b, (i, j), cols, first, sink),
+                        (1, 8) => run_panel::<1, 2, S>(a, b, (i, j), cols, first, sink),
+                        (4, _) => run_panel::<4, 1, S>(a, b, (i, j), cols, first, sink),
+                        (3, _) => run_panel::<3, 1, S>(a, b, (i, j), cols, first, sink),
+                        (2, _) => run_panel::<2, 1, S>(a, b, (i, j), cols, first, sink),
+                        _ => run_panel::<1, 1, S>(a, b, (i, j), cols, first, sink),
+                    }
+                }
+                panel += depth * width;
+                j += width;
+            }
+        }
+    }
+    if k == 0 {
+        for i in 0..m {
+            for j in (0..n).step_by(4) {
+                sink.tile::<1, 1>(i, j, 4.min(n - j), true, [[F32x4::splat(0.0)]]);
+            }
+        }
+    }
+}
+
+/// A row-major C.
+pub(crate) struct RowMajor<'a> {
+    pub values: &'a mut [f32],
+    pub stride: usize,
+    /// Added to what is there instead of overwriting it.
+    pub accumulate: bool,
+    /// One value a column, added once; empty for none.
+    pub bias: &'a [f32],
+}
+
+impl Sink for RowMajor<'_> {
+    #[inline(always)]
+    fn tile<const R: usize, const C: usize>(&mut self, i: usize, j: usize, cols: usize, first: bool, tile: [[F32x4; C]; R]) {
+        let fresh = first && !self.accumulate;
+        let bias = first && !self.bias.is_empty();
+        for (r, lanes) in tile.into_iter().enumerate() {
+            let at = (i + r) * self.stride + j;
+            let row = &mut self.values[at..at + cols];
+            if cols == 4 * C {
+                let (row, _) = row.as_chunks_mut::<4>();
+                for (c, mut sum) in lanes.into_iter().enumerate() {
+                    if !fresh {
+                        sum = F32x4::load(&row[c]).add(sum);
+                    }
+                    if bias {
+                        sum = sum.add(F32x4::load(four(&self.bias[j + 4 * c..])));
+                    }
+                    sum.store(&mut row[c]);
+                }
+            } else {
+                for (x, value) in row.iter_mut().enumerate() {
+                    let sum = lanes[x / 4].to_array()[x % 4];
+                    *value = if fresh { sum } else { *value + sum };
+                    if bias {
+                        *value += self.bias[j + x];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Floats of packed A at most: larger products go in bands of rows, each band packing B again.
+const MAX_PACKED: usize = 1 << 22;
+
+/// Shape of a product: C is [m, n], the sum runs over k.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    /// Rows of C.
+    pub m: usize,
+    /// Columns of C.
+    pub n: usize,
+    /// Terms of each sum.
+    pub k: usize,
+}
+
+/// C[m, n] = op(A) · op(B), or C + that. Row-major; op(A) is A stored [m, k], or [k, m] with `trans_a`; likewise B.
+///
+/// # Panics
+/// When a slice is shorter than its shape.
+pub fn gemm(
+    work: &mut Workspace,
+    shape: Shape,
+    (a, trans_a): (&[f32], bool),
+    (b, trans_b): (&[f32], bool),
+    c: &mut [f32],
+    accumulate: bool,
+) {
+    let columns = Matrix { values: b, stride: if trans_b { shape.k } else { shape.n }, transposed: trans_b };
+    product(work, shape, (a, trans_a), columns, c, accumulate, &[]);
+}
+
+/// Bands of rows of a dense A against columns packed on the way; C = that (+ C) (+ bias).
+pub(crate) fn product<P: PackColumns>(
+    work: &mut Workspace,
+    Shape { m, n, k }: Shape,
+    (a, trans_a): (&[f32], bool),
+    mut columns: P,
+    c: &mut [f32],
+    accumulate: bool,
+    bias: &[f32],
+) {
+    let band = (MAX_PACKED / k.max(1) / ROWS * ROWS).max(ROWS);
+    for i0 in (0..m).step_by(band) {
+        let rows = band.min(m - i0);
+        let (values, stride) = if trans_a { (&a[i0..], m) } else { (&a[i0 * k..], k) };
+        let packed = grown(&mut work.a, rows * k);
+        Matrix { values, stride, transposed: trans_a }.pack_rows(rows, k, packed);
+        let mut sink = RowMajor { values: &mut c[i0 * n..(i0 + rows) * n], stride: n, accumulate, bias };
+        multiply_at(Shape { m: rows, n, k }, DEPTH, packed, &mut work.b, &mut columns, &mut sink);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::random::fill_normal;
+
+    pub fn normals(key: u64, n: usize) -> Vec<f32> {
+        let mut values = vec![0.0; n];
+        fill_normal(key, &mut values);
+        values
+    }
+
+    /// Largest |a−b| relative to max |b|.
+    pub fn distance(a: &[f32], b: &[f64]) -> f64 {
+        assert_eq!(a.len(), b.len());
+        let scale = b.iter().fold(1e-30, |m: f64, v| m.max(v.abs()));
+        a.iter().zip(b).map(|(&a, &b)| (f64::from(a) - b).abs() / scale).fold(0.0, f64::max)
+    }
+
+    /// The triple loop, in f64.
+    pub fn naive(Shape { m, n, k }: Shape, (a, ta): (&[f32], bool), (b, tb): (&[f32], bool)) -> Vec<f64> {
+        let mut c = vec![0.0; m * n];
+        for i in 0..m {
+            for j in 0..n {
+                for x in 0..k {
+                    let a = a[if ta { x * m + i } else { i * k + x }];
+                    let b = b[if tb { j * k + x } else { x * n + j }];
+                    c[i * n + j] += f64::from(a) * f64::from(b);
+                }
+            }
+        }
+        c
+    }
+
+    const SIZES: [usize; 9] = [0, 1, 3, 4, 5, 8, 17, 70, 300];
+
+    #[test]
+    fn agrees_with_the_triple_loop() {
+        let mut work = Workspace::default();
+        let a = normals(1, 300 * 300);
+        let b = normals(2, 300 * 300);
+        for m in SIZES {
+            for n in SIZES {
+                for k in SIZES {
+                    let shape = Shape { m, n, k };
+                    for (ta, tb) in [(false, false), (false, true), (true, false), (true, true)] {
+                        let want = naive(shape, (&a, ta), (&b, tb));
+                        let mut c = vec![f32::NAN; m * n];
+                        gemm(&mut work, shape, (&a, ta), (&b, tb), &mut c, false);
+                        assert!(distance(&c, &want) < 2e-6, "{m} {n} {k} {ta} {tb}");
+                        gemm(&mut work, shape, (&a, ta), (&b, tb), &mut c, true);
+                        let twice: Vec<f64> = want.iter().map(|v| 2.0 * v).collect();
+                        assert!(distance(&c, &twice) < 2e-6, "accumulate {m} {n} {k} {ta} {tb}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_and_columns_alone_have_the_same_bits() {
+        let mut work = Workspace::default();
+        let (m, n, k) = (23, 29, 517);
+        let (a, b) = (normals(3, m * k), normals(4, n * k));
+        let mut whole = vec![0.0; m * n];
+        gemm(&mut work, Shape { m, n, k }, (&a, false), (&b, true), &mut whole, false);
+        for i in 0..m {
+            for j in 0..n {
+                let mut one = [0.0];
+                let (row, column) = (&a[i * k..][..k], &b[j * k..][..k]);
+                gemm(&mut work, Shape { m: 1, n: 1, k }, (row, false), (column, true), &mut one, false);
+                assert_eq!(one[0].to_bits(), whole[i * n + j].to_bits());
+            }
+        }
+    }
+
+    #[test]
+    fn bands_change_nothing() {
+        let mut work = Workspace::default();
+        let (m, n, k) = (40, 3, MAX_PACKED / 16);
+        let (a, b) = (normals(5, m * k), normals(6, n * k));
+        let mut whole = vec![0.0; m * n];
+        gemm(&mut work, Shape { m, n, k }, (&a, false), (&b, false), &mut whole, false);
+        let mut last = vec![0.0; n];
+        gemm(&mut work, Shape { m: 1, n, k }, (&a[39 * k..], false), (&b, false), &mut last, false);
+        assert_eq!(last, whole[39 * n..]);
+    }
+}

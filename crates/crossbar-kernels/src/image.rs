@@ -1,0 +1,257 @@
+//! Images as columns of a product, read in place: what im2col would write out, found by two tables of offsets.
+//!
+//! Column j is an output pixel and k a weight's place (channel, row, column). On a padded image the value at (k, j) lies at
+//! `base[j] + offset[k]`, so no bounds are tested and no batch is ever unrolled into memory.
+
+use crate::gemm::{panel_width, PackColumns};
+use crate::lanes::F32x4;
+use crate::pack::{four, four_mut};
+
+/// One direction of a sliding window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Axis {
+    /// Input size.
+    pub input: usize,
+    /// Kernel size.
+    pub kernel: usize,
+    /// Step.
+    pub stride: usize,
+    /// Zeros before the input; negative crops.
+    pub before: isize,
+    /// Zeros after the input; negative crops.
+    pub after: isize,
+    /// Distance of neighbouring kernel elements.
+    pub dilation: usize,
+}
+
+impl Axis {
+    /// Input size with its padding.
+    pub fn padded(&self) -> usize {
+        (self.input as isize + self.before + self.after).max(0) as usize
+    }
+
+    /// Number of window positions.
+    pub fn output(&self) -> usize {
+        let reach = self.dilation * (self.kernel - 1) + 1;
+        if self.padded() < reach {
+            0
+        } else {
+            (self.padded() - reach) / self.stride + 1
+        }
+    }
+}
+
+/// The two axes of a window over `channels` planes.
+#[derive(Clone, Copy)]
+pub(crate) struct Window {
+    pub channels: usize,
+    pub y: Axis,
+    pub x: Axis,
+}
+
+impl Window {
+    /// Values of a padded image.
+    pub fn padded(&self) -> usize {
+        self.channels * self.y.padded() * self.x.padded()
+    }
+
+    /// Output pixels of one image.
+    pub fn pixels(&self) -> usize {
+        self.y.output() * self.x.output()
+    }
+
+    /// Terms of one output's sum.
+    pub fn terms(&self) -> usize {
+        self.channels * self.y.kernel * self.x.kernel
+    }
+
+    /// Copies one image [channels, h, w] with its zeros around it.
+    pub fn pad(&self, image: &[f32], out: &mut [f32]) {
+        let (height, width) = (self.y.padded(), self.x.padded());
+        let first = self.x.before.max(0) as usize;
+        let skipped = (-self.x.before).max(0) as usize;
+        let count = (self.x.input - skipped).min(width - first);
+        for (c, plane) in out.chunks_exact_mut((height * width).max(1)).take(self.channels).enumerate() {
+            for (row, to) in plane.chunks_exact_mut(width).enumerate() {
+                let from = row as isize - self.y.before;
+                if from < 0 || from >= self.y.input as isize {
+                    to.fill(0.0);
+                    continue;
+                }
+                let at = (c * self.y.input + from as usize) * self.x.input + skipped;
+                to[..first].fill(0.0);
+                to[first..first + count].copy_from_slice(&image[at..at + count]);
+                to[first + count..].fill(0.0);
+            }
+        }
+    }
+
+    /// Adds a padded image's inside to `image`: the transpose of [`Window::pad`].
+    pub fn unpad_into(&self, padded: &[f32], image: &mut [f32]) {
+        let (height, width) = (self.y.padded(), self.x.padded());
+        let first = self.x.before.max(0) as usize;
+        let skipped = (-self.x.before).max(0) as usize;
+        let count = (self.x.input - skipped).min(width - first);
+        for c in 0..self.channels {
+            for row in 0..height {
+                let to = row as isize - self.y.before;
+                if to < 0 || to >= self.y.input as isize {
+                    continue;
+                }
+                let at = (c * self.y.input + to as usize) * self.x.input + skipped;
+                let from = (c * height + row) * width + first;
+                for (to, from) in image[at..at + count].iter_mut().zip(&padded[from..from + count]) {
+                    *to += from;
+                }
+            }
+        }
+    }
+
+    /// `offset[k]` for k = (channel, kernel row, kernel column).
+    pub fn offsets(&self, out: &mut [usize]) {
+        let mut k = 0;
+        for c in 0..self.channels {
+            for y in 0..self.y.kernel {
+                for x in 0..self.x.kernel {
+                    out[k] = (c * self.y.padded() + y * self.y.dilation) * self.x.padded() + x * self.x.dilation;
+                    k += 1;
+                }
+            }
+        }
+    }
+
+    /// `base[j]` for the output pixels of `images` padded images in a row.
+    pub fn bases(&self, images: usize, out: &mut [usize]) {
+        let mut j = 0;
+        for image in 0..images {
+            for y in 0..self.y.output() {
+                for x in 0..self.x.output() {
+                    out[j] = image * self.padded() + y * self.y.stride * self.x.padded() + x * self.x.stride;
+                    j += 1;
+                }
+            }
+        }
+    }
+}
+
+/// A group of padded images as the columns of a product.
+#[derive(Clone, Copy)]
+pub(crate) struct ImageColumns<'a> {
+    pub image: &'a [f32],
+    pub base: &'a [usize],
+    pub offset: &'a [usize],
+}
+
+/// Whether four columns lie side by side in the image.
+#[inline(always)]
+pub(crate) fn is_run(base: &[usize]) -> bool {
+    base[base.len() - 1] == base[0] + base.len() - 1
+}
+
+impl ImageColumns<'_> {
+    /// Four columns at one k, from wherever they lie.
+    #[inline(always)]
+    fn gather(&self, base: &[usize], offset: usize) -> F32x4 {
+        let mut lanes = [0.0; 4];
+        for (lane, &base) in lanes.iter_mut().zip(base) {
+            *lane = self.image[base + offset];
+        }
+        F32x4::load(&lanes)
+    }
+
+    /// Packs four columns or fewer of [k0, k1) into a panel `width` wide, at lane `lane`.
+    #[inline(always)]
+    fn pack_four(&self, base: &[usize], offsets: &[usize], lane: usize, width: usize, out: &mut [f32]) {
+        let rows = offsets.iter().zip(out.chunks_exact_mut(width));
+        if base.len() == 4 && is_run(base) {
+            for (&offset, out) in rows {
+                F32x4::load(four(&self.image[base[0] + offset..])).store(four_mut(&mut out[lane..]));
+            }
+        } else {
+            for (&offset, out) in rows {
+                self.gather(base, offset).store(four_mut(&mut out[lane..]));
+            }
+        }
+    }
+
+    /// Σ_k a[k]·image[k] for 4·C columns that lie side by side: the product straight from the image.
+    #[inline(always)]
+    pub fn direct<const R: usize, const C: usize>(&self, a: &[f32], base: usize) -> [[F32x4; C]; R] {
+        let image = &self.image[base..];
+        let mut sum = [[F32x4::splat(0.0); C]; R];
+        for (a, &offset) in a.chunks_exact(R).zip(self.offset) {
+            let run = &image[offset..offset + 4 * C];
+            let (run, _) = run.as_chunks::<4>();
+            let b: [F32x4; C] = core::array::from_fn(|c| F32x4::load(&run[c]));
+            for (sum, &a) in sum.iter_mut().zip(a) {
+                let a = F32x4::splat(a);
+                for (sum, b) in sum.iter_mut().zip(b) {
+                    *sum = a.mul_add(b, *sum);
+                }
+            }
+        }
+        sum
+    }
+}
+
+impl PackColumns for ImageColumns<'_> {
+    fn pack(&mut self, k0: usize, k1: usize, j0: usize, j1: usize, out: &mut [f32]) {
+        let offsets = &self.offset[k0..k1];
+        let mut panel = 0;
+        let mut j = j0;
+        while j < j1 {
+            let width = panel_width(j, j1);
+            let base = &self.base[j..j1.min(j + width)];
+            let out = &mut out[panel..panel + offsets.len() * width];
+            if base.len() == 8 && is_run(base) {
+                for (&offset, out) in offsets.iter().zip(out.chunks_exact_mut(8)) {
+                    let run = &self.image[base[0] + offset..base[0] + offset + 8];
+                    F32x4::load(four(run)).store(four_mut(out));
+                    F32x4::load(four(&run[4..])).store(four_mut(&mut out[4..]));
+                }
+            } else {
+                for (lane, base) in base.chunks(4).enumerate() {
+                    self.pack_four(base, offsets, 4 * lane, width, out);
+                }
+            }
+            panel += offsets.len() * width;
+            j += width;
+        }
+    }
+}
+
+/// The same images with k and columns swapped: for the gradient of the weights, whose sum runs over pixels.
+pub(crate) struct ImageRows<'a>(pub ImageColumns<'a>);
+
+impl PackColumns for ImageRows<'_> {
+    fn pack(&mut self, k0: usize, k1: usize, j0: usize, j1: usize, out: &mut [f32]) {
+        let ImageColumns { image, base, offset } = self.0;
+        let base = &base[k0..k1];
+        let mut panel = 0;
+        let mut j = j0;
+        while j < j1 {
+            let width = panel_width(j, j1);
+            let offsets = &offset[j..j1.min(j + width)];
+            let out = &mut out[panel..panel + base.len() * width];
+            for (lane, offsets) in offsets.chunks(4).enumerate() {
+                for (base, out) in base.chunks(4).zip(out.chunks_mut(4 * width)) {
+                    let lane = 4 * lane;
+                    if offsets.len() == 4 && base.len() == 4 && is_run(base) {
+                        let rows = core::array::from_fn(|w| F32x4::load(four(&image[base[0] + offsets[w]..])));
+                        for (p, lanes) in F32x4::transpose(rows).into_iter().enumerate() {
+                            lanes.store(four_mut(&mut out[p * width + lane..]));
+                        }
+                    } else {
+                        for (p, &base) in base.iter().enumerate() {
+                            for w in 0..4 {
+                                out[p * width + lane + w] = if w < offsets.len() { image[base + offsets[w]] } else { 0.0 };
+                            }
+                        }
+                    }
+                }
+            }
+            panel += base.len() * width;
+            j += width;
+        }
+    }
+}

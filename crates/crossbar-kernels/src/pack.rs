@@ -1,0 +1,198 @@
+//! Packing: matrices and varied weights into the panels that [`crate::gemm`] reads.
+
+use crate::gemm::{panel_width, PackColumns, DEPTH, ROWS};
+use crate::lanes::F32x4;
+use crate::random::TILE;
+use crate::variation::{Draw, Weights};
+
+const _: () = assert!(DEPTH == TILE, "a panel's depth is one noise tile, so that a block of weights is a block of tiles");
+
+/// out[k·W + w] = rows[w][k]: W rows side by side.
+#[inline(always)]
+pub(crate) fn interleave<const W: usize>(rows: [&[f32]; W], out: &mut [f32]) {
+    let depth = rows[0].len();
+    let rows = rows.map(|row| &row[..depth]);
+    let out = &mut out[..depth * W];
+    let whole = if W % 4 == 0 { depth / 4 * 4 } else { 0 };
+    for k in (0..whole).step_by(4) {
+        let out = &mut out[k * W..(k + 4) * W];
+        for w in (0..W / 4 * 4).step_by(4) {
+            let block = F32x4::transpose(core::array::from_fn(|i| F32x4::load(four(&rows[w + i][k..]))));
+            for (i, lanes) in block.into_iter().enumerate() {
+                lanes.store(four_mut(&mut out[i * W + w..]));
+            }
+        }
+    }
+    for k in whole..depth {
+        for w in 0..W {
+            out[k * W + w] = rows[w][k];
+        }
+    }
+}
+
+/// The first four values of a slice.
+#[inline(always)]
+pub(crate) fn four(values: &[f32]) -> &[f32; 4] {
+    values[..4].try_into().expect("four values")
+}
+
+/// The first four values of a slice, to write.
+#[inline(always)]
+pub(crate) fn four_mut(values: &mut [f32]) -> &mut [f32; 4] {
+    (&mut values[..4]).try_into().expect("four values")
+}
+
+/// Interleaves `count` ≤ W rows given by index; missing ones are zeros.
+#[inline(always)]
+pub(crate) fn interleave_some<'a>(width: usize, count: usize, row: impl Fn(usize) -> &'a [f32], out: &mut [f32]) {
+    match (width, count) {
+        (8, 8) => interleave::<8>(core::array::from_fn(&row), out),
+        (4, 4) => interleave::<4>(core::array::from_fn(&row), out),
+        (3, 3) => interleave::<3>(core::array::from_fn(&row), out),
+        (2, 2) => interleave::<2>(core::array::from_fn(&row), out),
+        (1, 1) => out[..row(0).len()].copy_from_slice(row(0)),
+        _ => {
+            let depth = row(0).len();
+            out[..depth * width].fill(0.0);
+            for w in 0..count {
+                for (k, &value) in row(w).iter().enumerate() {
+                    out[k * width + w] = value;
+                }
+            }
+        }
+    }
+}
+
+/// Writes `values`, the columns [j0, j0 + len) of one k, into the panels of a block; `k` counts within the block.
+#[inline(always)]
+pub(crate) fn spread(values: &[f32], k: usize, depth: usize, out: &mut [f32]) {
+    let n = values.len();
+    let mut j = 0;
+    let mut panel = 0;
+    while j < n {
+        let width = panel_width(j, n);
+        let to = &mut out[panel + k * width..panel + (k + 1) * width];
+        let count = width.min(n - j);
+        if count == 8 {
+            F32x4::load(four(&values[j..])).store(four_mut(to));
+            F32x4::load(four(&values[j + 4..])).store(four_mut(&mut to[4..]));
+        } else {
+            to[..count].copy_from_slice(&values[j..j + count]);
+            to[count..].fill(0.0);
+        }
+        panel += depth * width;
+        j += width;
+    }
+}
+
+/// A row-major matrix as an operand; `transposed` says that the stored rows run along k's partner.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a> {
+    pub values: &'a [f32],
+    /// Length of a stored row.
+    pub stride: usize,
+    /// For A: stored [k, m]. For B: stored [n, k].
+    pub transposed: bool,
+}
+
+impl Matrix<'_> {
+    /// Packs as A, [k block][panel][k][rows].
+    pub fn pack_rows(&self, m: usize, k: usize, out: &mut [f32]) {
+        for k0 in (0..k).step_by(DEPTH) {
+            let depth = DEPTH.min(k - k0);
+            for i in (0..m).step_by(ROWS) {
+                let rows = ROWS.min(m - i);
+                let out = &mut out[k0 * m + i * depth..][..rows * depth];
+                if self.transposed {
+                    for (k, out) in out.chunks_exact_mut(rows).enumerate() {
+                        out.copy_from_slice(&self.values[(k0 + k) * self.stride + i..][..rows]);
+                    }
+                } else {
+                    interleave_some(rows, rows, |r| &self.values[(i + r) * self.stride + k0..][..depth], out);
+                }
+            }
+        }
+    }
+}
+
+impl PackColumns for Matrix<'_> {
+    #[inline(always)]
+    fn pack(&mut self, k0: usize, k1: usize, j0: usize, j1: usize, out: &mut [f32]) {
+        let depth = k1 - k0;
+        if self.transposed {
+            let mut panel = 0;
+            let mut j = j0;
+            while j < j1 {
+                let width = panel_width(j, j1);
+                let count = width.min(j1 - j);
+                let row = |w: usize| &self.values[(j + w) * self.stride + k0..][..depth];
+                interleave_some(width, count, row, &mut out[panel..panel + depth * width]);
+                panel += depth * width;
+                j += width;
+            }
+        } else {
+            for k in k0..k1 {
+                spread(&self.values[k * self.stride + j0..k * self.stride + j1], k - k0, depth, out);
+            }
+        }
+    }
+}
+
+/// Packs the stored rows [row0, row0 + m) of weights as A; the variation is drawn on the way.
+pub(crate) fn pack_weight_rows(weights: &Weights, row0: usize, m: usize, out: &mut [f32]) {
+    let k = weights.cols;
+    if weights.variation.draw == Draw::None {
+        return Matrix { values: &weights.values[row0 * k..], stride: k, transposed: false }.pack_rows(m, k, out);
+    }
+    let mut buffers = [[0.0; TILE]; ROWS];
+    for (tile, k0) in (0..k).step_by(DEPTH).enumerate() {
+        let depth = DEPTH.min(k - k0);
+        for i in (0..m).step_by(ROWS) {
+            let rows = ROWS.min(m - i);
+            for (r, buffer) in buffers.iter_mut().enumerate().take(rows) {
+                weights.segment(row0 + i + r, tile, buffer);
+            }
+            let out = &mut out[k0 * m + i * depth..][..rows * depth];
+            interleave_some(rows, rows, |r| &buffers[r][..depth], out);
+        }
+    }
+}
+
+/// Weights as B; the variation is drawn on the way.
+pub(crate) struct WeightColumns<'a> {
+    pub weights: Weights<'a>,
+    /// Stored [n, k]: a stored row is a column of B.
+    pub transposed: bool,
+}
+
+impl PackColumns for WeightColumns<'_> {
+    fn pack(&mut self, k0: usize, k1: usize, j0: usize, j1: usize, out: &mut [f32]) {
+        let Weights { values, cols, variation, .. } = self.weights;
+        if variation.draw == Draw::None {
+            return Matrix { values, stride: cols, transposed: self.transposed }.pack(k0, k1, j0, j1, out);
+        }
+        let depth = k1 - k0;
+        if self.transposed {
+            // Stored rows are columns here; a block is one tile deep.
+            let mut buffers = [[0.0; TILE]; 8];
+            let mut panel = 0;
+            let mut j = j0;
+            while j < j1 {
+                let width = panel_width(j, j1);
+                let count = width.min(j1 - j);
+                for (w, buffer) in buffers.iter_mut().enumerate().take(count) {
+                    self.weights.segment(j + w, k0 / TILE, buffer);
+                }
+                interleave_some(width, count, |w| &buffers[w][..depth], &mut out[panel..panel + depth * width]);
+                panel += depth * width;
+                j += width;
+            }
+        } else {
+            // Stored rows are k; a block is one tile wide.
+            let mut buffer = [0.0; TILE];
+            for k in k0..k1 {
+                spread(self.weights.segment(k, j0 / TILE, &mut buffer), k - k0, depth, out);
+            }
+        }
+    }
+}

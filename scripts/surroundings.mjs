@@ -1,0 +1,117 @@
+// Which files may touch what lies outside of the program's own values: WebAssembly, files, process, clock, console, the DOM,
+// and functions of Math whose last bit differs between engines.
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import ts from "typescript";
+
+/** Engines may round these differently; the language fixes only arithmetic, sqrt, abs, floor and their like. */
+const inexact =
+  "acos acosh asin asinh atan atan2 atanh cbrt cos cosh exp expm1 hypot log log10 log1p log2 pow sin sinh tan tanh";
+
+/** What is watched: global names, `object.member` names or module prefixes; `where` lists the paths that may use them. */
+export const surroundings = [
+  { what: "WebAssembly", names: ["WebAssembly"], where: ["packages/kernels/src/"] },
+  { what: "new Worker", names: ["Worker"], where: ["packages/neft/src/"] },
+  {
+    what: "files, network and process",
+    names: ["process", "fetch", "XMLHttpRequest", "require"],
+    modules: ["node:"],
+    // kernels reads its own .wasm, nothing else.
+    where: ["packages/kernels/src/", "packages/neft/src/"],
+  },
+  { what: "the DOM", names: ["document", "window", "navigator", "localStorage"], where: [] },
+  { what: "the console", names: ["console"], where: ["packages/neft/src/command/"] },
+  { what: "the clock", names: ["Date", "performance"], where: ["packages/neft/src/command/"] },
+  { what: "unseeded randomness", names: ["Math.random", "crypto"], where: [] },
+  {
+    what: "functions that differ between engines (take them from @neft/kernels)",
+    names: [...inexact.split(" ").map((name) => `Math.${name}`), "**"],
+    where: ["packages/neft/src/command/"],
+  },
+];
+
+/**
+ * Every use outside of its place in the packages' sources below `root`, one line each: file, line, what.
+ *
+ * @param {string} root  a folder with packages/ in it.
+ * @returns {string[]}
+ */
+export function checkSurroundings(root) {
+  return sourceFiles(root).flatMap((file) => {
+    const source = ts.createSourceFile(file, readFileSync(join(root, file), "utf8"), ts.ScriptTarget.ES2022, true);
+    return uses(source).flatMap(({ name, module, node }) => {
+      const row = surroundings.find(({ names, modules }) =>
+        module ? modules?.some((prefix) => name.startsWith(prefix)) : names.includes(name),
+      );
+      if (!row || row.where.some((place) => file.startsWith(place))) return [];
+      const { line } = source.getLineAndCharacterOfPosition(node.getStart());
+      const where = row.where.length > 0 ? `only in ${row.where.join(", ")}` : "in no package";
+      return [`${file}:${line + 1} → ${name}: expected ${row.what} ${where}, got it here`];
+    });
+  });
+}
+
+/** Modules a file imports, the powers it takes, and the global names (`a`) and members of them (`a.b`) it mentions as values. */
+function uses(source) {
+  const found = [];
+  const declared = new Set();
+  const visit = (node) => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+      if (node.moduleSpecifier) found.push({ name: node.moduleSpecifier.text, module: true, node });
+      for (const { name } of node.importClause?.namedBindings?.elements ?? []) declared.add(name.text);
+      return;
+    }
+    if (ts.isTypeNode(node)) return;
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      if (node.arguments[0] && ts.isStringLiteralLike(node.arguments[0])) {
+        found.push({ name: node.arguments[0].text, module: true, node });
+      }
+    } else if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) {
+      const owner = node.expression.text;
+      found.push({ name: owner === "globalThis" ? node.name.text : `${owner}.${node.name.text}`, module: false, node });
+    } else if (ts.isIdentifier(node) && isValue(node)) {
+      found.push({ name: node.text, module: false, node });
+    } else if (ts.isIdentifier(node) && isDeclared(node)) {
+      declared.add(node.text);
+    } else if (node.kind === ts.SyntaxKind.AsteriskAsteriskToken && !isPowerOfTwo(node.parent)) {
+      found.push({ name: "**", module: false, node });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found.filter(({ name }) => !declared.has(name.split(".")[0]));
+}
+
+/** Whether an identifier declares its name in this file: then the name isn't the global one. */
+function isDeclared({ parent }) {
+  return (
+    ts.isVariableDeclaration(parent) ||
+    ts.isFunctionDeclaration(parent) ||
+    ts.isParameter(parent) ||
+    ts.isBindingElement(parent)
+  );
+}
+
+/** 2 ** k is exact everywhere; x ** 2 need not be x · x. */
+function isPowerOfTwo({ left }) {
+  return (ts.isNumericLiteral(left) && left.text === "2") || (ts.isBigIntLiteral(left) && left.text === "2n");
+}
+
+/** Whether an identifier names a value here, rather than a member, a key, a parameter or a declaration of that name. */
+function isValue(node) {
+  const { parent } = node;
+  const isMember = ts.isPropertyAccessExpression(parent) && parent.name === node;
+  const isNamed = "name" in parent && parent.name === node && !ts.isShorthandPropertyAssignment(parent);
+  return !isMember && !isNamed && !("propertyName" in parent && parent.propertyName === node);
+}
+
+function sourceFiles(root) {
+  const files = [];
+  for (const name of readdirSync(join(root, "packages"))) {
+    const folder = join(root, "packages", name, "src");
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile() && entry.name.endsWith(".ts")) files.push(relative(root, join(entry.parentPath, entry.name)));
+    }
+  }
+  return files.sort();
+}

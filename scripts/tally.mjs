@@ -1,0 +1,53 @@
+// Counts of tests and checks, read from what other programs print.
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
+
+/** @type {Tally} */
+export const nothing = { passed: 0, failed: 0, skipped: 0 };
+export const onePassed = { ...nothing, passed: 1 };
+export const oneFailed = { ...nothing, failed: 1 };
+
+/** The sum of several tallies. */
+export function sum(...tallies) {
+  const total = { ...nothing };
+  for (const tally of tallies) for (const key of Object.keys(total)) total[key] += tally[key];
+  return total;
+}
+
+/** `N passed, N failed`, and `, N skipped` when any were. */
+export function line({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
+
+/** Reads the last line of that form, or undefined when there is none. */
+export function parseLine(text) {
+  const matches = [...text.matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)];
+  const last = matches.at(-1);
+  return last && { passed: Number(last[1]), failed: Number(last[2]), skipped: Number(last[3] ?? 0) };
+}
+
+/** Reads a report of vitest's json reporter. A test file that can't even be loaded counts as one failed test. */
+export function tallyVitest(report) {
+  const broken = report.testResults.filter(
+    ({ status, assertionResults }) => status === "failed" && !assertionResults.length,
+  );
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+/** Sums cargo's `test result:` lines. An exit status with no failed test behind it (a crate that doesn't compile) counts as one. */
+export function tallyCargo(output, status) {
+  const total = { ...nothing };
+  for (const [, passed, failed, ignored] of output.matchAll(
+    /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm,
+  )) {
+    total.passed += Number(passed);
+    total.failed += Number(failed);
+    total.skipped += Number(ignored);
+  }
+  if (status !== 0 && total.failed === 0) total.failed = 1;
+  return total;
+}

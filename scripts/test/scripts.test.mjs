@@ -1,0 +1,193 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { findCargo } from "../cargo.mjs";
+import { checkLayers } from "../layers.mjs";
+import { missingPackage } from "../prepare.mjs";
+import { checkSurroundings } from "../surroundings.mjs";
+import { line, parseLine, sum, tallyCargo, tallyVitest } from "../tally.mjs";
+
+let root;
+
+function write(files) {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), typeof content === "string" ? content : JSON.stringify(content));
+  }
+}
+
+/** A repository of two packages, sound but for what a test adds. */
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "neft-layers-"));
+  write({
+    "packages/kernels/package.json": { name: "@neft/kernels" },
+    "packages/kernels/src/index.ts": 'export { a } from "./a.js";\n',
+    "packages/kernels/src/a.ts": "export const a = 1;\n",
+    "packages/tensor/package.json": { name: "@neft/tensor", dependencies: { "@neft/kernels": "0.1.0" } },
+    "packages/tensor/src/index.ts": 'import { a } from "@neft/kernels";\nexport const b = a;\n',
+  });
+});
+
+afterEach(() => rmSync(root, { recursive: true }));
+
+describe("layers", () => {
+  it("finds nothing in a sound repository", async () => {
+    expect(await checkLayers(root)).toEqual([]);
+  });
+
+  it("names both files of an import from a higher layer, types included", async () => {
+    write({
+      "packages/kernels/package.json": { name: "@neft/kernels", dependencies: { "@neft/tensor": "0.1.0" } },
+      "packages/kernels/src/a.ts": 'import type { b } from "@neft/tensor";\nexport const a: typeof b = 1;\n',
+    });
+    expect(await checkLayers(root)).toContainEqual(
+      expect.stringMatching(
+        /^packages\/kernels\/src\/a\.ts → packages\/tensor\/src\/index\.ts: expected imports from layers below 1/,
+      ),
+    );
+  });
+
+  it("names both files of an import from the same layer", async () => {
+    write({
+      "packages/pool/package.json": { name: "@neft/pool", dependencies: { "@neft/kernels": "0.1.0" } },
+      "packages/pool/src/index.ts": 'export { a } from "@neft/kernels";\n',
+    });
+    const breaches = await checkLayers(root);
+    expect(breaches).toHaveLength(1);
+    expect(breaches[0]).toMatch(/^packages\/pool\/src\/index\.ts → packages\/kernels\/src\/index\.ts: /);
+  });
+
+  it("names the files of a cycle", async () => {
+    write({ "packages/kernels/src/a.ts": 'import { b } from "./b.js";\nexport const a = b;\n' });
+    write({ "packages/kernels/src/b.ts": 'import { a } from "./a.js";\nexport const b = a;\n' });
+    const breaches = await checkLayers(root);
+    expect(breaches).toContainEqual(
+      expect.stringMatching(/packages\/kernels\/src\/a\.ts → packages\/kernels\/src\/b\.ts.*expected no cycle/),
+    );
+  });
+
+  it("refuses a path into another package", async () => {
+    write({ "packages/tensor/src/c.ts": 'export { a } from "../../kernels/src/a.js";\n' });
+    expect(await checkLayers(root)).toEqual([
+      "packages/tensor/src/c.ts → packages/kernels/src/a.ts: expected another package to be imported by its name, got a path into it",
+    ]);
+  });
+
+  it("compares package.json with the imports", async () => {
+    write({
+      "packages/tensor/package.json": { name: "@neft/tensor", dependencies: { fflate: "1" } },
+      "packages/tensor/test/a.test.ts": 'import { it } from "vitest";\n',
+      "package.json": { devDependencies: { vitest: "4" } },
+    });
+    expect(await checkLayers(root)).toEqual([
+      "packages/tensor/src/index.ts → @neft/kernels: expected it among the dependencies in packages/tensor/package.json, got none",
+      "packages/tensor/package.json → fflate: expected a source file that imports this dependency, got none",
+    ]);
+  });
+});
+
+describe("surroundings", () => {
+  const uses = [
+    ["WebAssembly", "export const m = WebAssembly.Module;"],
+    ["process", "export const argv = process.argv;"],
+    ["node:fs", 'import { readFileSync } from "node:fs";\nexport const read = readFileSync;'],
+    ["node:fs/promises", 'export const fs = () => import("node:fs/promises");'],
+    ["console", 'export const say = () => console.log("hi");'],
+    ["Date", "export const now = () => Date.now();"],
+    ["Date", "export const now = () => new Date();"],
+    ["performance", "export const now = () => globalThis.performance.now();"],
+    ["Math.random", "export const draw = () => Math.random();"],
+    ["Math.exp", "export const e = Math.exp(1);"],
+    ["**", "export const square = (x: number) => x ** 2;"],
+    ["Worker", "export const w = (u: URL) => new Worker(u);"],
+  ];
+  for (const [name, source] of uses) {
+    it(`finds ${name} in: ${source.split("\n").at(-1)}`, () => {
+      write({ "packages/tensor/src/c.ts": source });
+      const breaches = checkSurroundings(root);
+      expect(breaches.length).toBeGreaterThan(0);
+      expect(breaches[0]).toMatch(/^packages\/tensor\/src\/c\.ts:\d+ → /);
+      expect(breaches[0]).toContain(`→ ${name}: expected`);
+    });
+  }
+
+  it("lets kernels touch WebAssembly and the command print", () => {
+    write({ "packages/kernels/src/c.ts": "export const m = WebAssembly.Module;" });
+    write({ "packages/neft/src/command/c.ts": "console.log(Date.now());" });
+    expect(checkSurroundings(root)).toEqual([]);
+  });
+
+  it("lets members, types and the file's own names be", () => {
+    write({
+      "packages/tensor/src/c.ts":
+        "export interface Result { date: Date; process: number }\n" +
+        "export const f = (r: Result, window: number) => r.process + window + Math.sqrt(2 ** 24);\n",
+    });
+    expect(checkSurroundings(root)).toEqual([]);
+  });
+});
+
+describe("tallies", () => {
+  it("sums vitest's report, a file that can't be loaded as one failure", () => {
+    const report = {
+      numPassedTests: 5,
+      numFailedTests: 1,
+      numPendingTests: 2,
+      numTodoTests: 0,
+      testResults: [
+        { status: "failed", assertionResults: [] },
+        { status: "failed", assertionResults: [{}] },
+        { status: "passed", assertionResults: [{}] },
+      ],
+    };
+    expect(tallyVitest(report)).toEqual({ passed: 5, failed: 2, skipped: 2 });
+  });
+
+  it("sums cargo's lines, and counts a failure to compile", () => {
+    const output =
+      "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured\n\ntest result: FAILED. 2 passed; 1 failed; 0 ignored;\n";
+    expect(tallyCargo(output, 101)).toEqual({ passed: 5, failed: 1, skipped: 1 });
+    expect(tallyCargo("error: could not compile", 101)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  });
+
+  it("writes and reads its line", () => {
+    expect(line({ passed: 12, failed: 0, skipped: 0 })).toBe("12 passed, 0 failed");
+    const tally = { passed: 1, failed: 2, skipped: 3 };
+    expect(parseLine(`so\n${line(sum(tally, tally))}\n`)).toEqual({ passed: 2, failed: 4, skipped: 6 });
+    expect(parseLine("nothing of the kind")).toBeUndefined();
+  });
+});
+
+describe("installation", () => {
+  const lock = {
+    packages: {
+      "": {},
+      "packages/data": { version: "0.1.0" },
+      "node_modules/a": { version: "1.0.0" },
+      "node_modules/b": { version: "1.0.0", optional: true },
+      "node_modules/@neft/data": { resolved: "packages/data", link: true },
+    },
+  };
+  const installed = (version) => ({
+    packages: { "node_modules/a": { version }, "node_modules/@neft/data": { resolved: "packages/data", link: true } },
+  });
+
+  it("is complete when versions agree; optional packages may be absent", () => {
+    expect(missingPackage(lock, installed("1.0.0"))).toBeUndefined();
+  });
+
+  it("says what is missing or of another version", () => {
+    expect(missingPackage(lock, undefined)).toBe("node_modules is missing");
+    expect(missingPackage(lock, installed("0.9.0"))).toBe("node_modules/a is 0.9.0, not 1.0.0");
+    expect(missingPackage(lock, { packages: {} })).toBe("node_modules/a is missing");
+  });
+});
+
+describe("cargo", () => {
+  it("passes over one that fails, and finds none where none works", () => {
+    const run = (program) => ({ status: program === "cargo" ? 0 : 1, output: "cargo 1.96.0\n" });
+    expect(findCargo(run)).toMatchObject({ program: "cargo", version: "cargo 1.96.0" });
+    expect(findCargo(() => ({ status: 127, output: "" }))).toBeUndefined();
+  });
+});

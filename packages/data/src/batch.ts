@@ -1,0 +1,130 @@
+import type { Dataset, Layout } from "./dataset.js";
+import { sizeOf } from "./dataset.js";
+import type { Normalisation } from "./normalisation.js";
+import { channelMoments, channelsOf } from "./normalisation.js";
+
+/**
+ * The shape one sample takes at a network's input, without the batch axis.
+ *
+ * @param inputShape  the input as the model states it, batch axis first; symbolic axes ("H") take the sample's own length.
+ * @throws {RangeError} when the sample doesn't have the size the input asks for.
+ */
+export function sampleShape(
+  dataset: Dataset,
+  normalisation: Normalisation,
+  inputShape: readonly (number | string)[],
+): number[] {
+  return planSample(dataset, normalisation, inputShape).shape;
+}
+
+/**
+ * Normalised samples, one behind the other in the layout the network reads: [indices.length, ...sampleShape].
+ *
+ * @param inputShape  as for `sampleShape`.
+ * @param out         written when given; its length must be indices.length × the sample's size.
+ * @throws {RangeError} when an index is no sample's, `out` has another length, or the sample doesn't fit the input.
+ */
+export function gatherBatch(
+  dataset: Dataset,
+  indices: ArrayLike<number>,
+  normalisation: Normalisation,
+  inputShape: readonly (number | string)[],
+  out?: Float32Array,
+): Float32Array {
+  const { transpose } = planSample(dataset, normalisation, inputShape);
+  const size = sizeOf(dataset.shape);
+  const batch = out ?? new Float32Array(indices.length * size);
+  if (batch.length !== indices.length * size) {
+    throw new RangeError(
+      `gatherBatch: expected room for ${indices.length} samples of ${size} values, got an array of ${batch.length}`,
+    );
+  }
+  const channels = channelsOf(dataset);
+  const pixels = size / channels;
+  // Where channel c of pixel p lies in a stored sample and in a written one.
+  const stored = dataset.layout === "NCHW" ? { channel: pixels, pixel: 1 } : { channel: 1, pixel: channels };
+  const written = transpose
+    ? { channel: stored.pixel === 1 ? 1 : pixels, pixel: stored.pixel === 1 ? channels : 1 }
+    : stored;
+  const normalise = normalisers(dataset, normalisation);
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    if (!Number.isInteger(index) || index < 0 || index >= dataset.count) {
+      throw new RangeError(`gatherBatch: expected sample indices from 0 to ${dataset.count - 1}, got ${index}`);
+    }
+    for (let c = 0; c < channels; c++) {
+      const from = index * size + c * stored.channel;
+      normalise[c]!(dataset.values, from, stored.pixel, batch, i * size + c * written.channel, written.pixel, pixels);
+    }
+  }
+  return batch;
+}
+
+/** The labels of the samples at `indices`. */
+export function gatherLabels(dataset: Dataset, indices: ArrayLike<number>): Int32Array {
+  return Int32Array.from(indices, (index) => dataset.labels[index]!);
+}
+
+/** Writes `count` values of `from` (from `at`, every `step`) to `to` (from `toAt`, every `toStep`), normalised. */
+type Normalise = (
+  from: Uint8Array | Float32Array,
+  at: number,
+  step: number,
+  to: Float32Array,
+  toAt: number,
+  toStep: number,
+  count: number,
+) => void;
+
+/** One writer for each channel. Bytes go through a table of their 256 normalised values. */
+function normalisers(dataset: Dataset, normalisation: Normalisation): Normalise[] {
+  const { scale } = normalisation;
+  return channelMoments(dataset, normalisation).map(({ mean, std }): Normalise => {
+    if (!dataset.bytes) {
+      return (from, at, step, to, toAt, toStep, count) => {
+        for (let p = 0; p < count; p++) to[toAt + p * toStep] = (from[at + p * step]! / scale - mean) / std;
+      };
+    }
+    const table = Float32Array.from({ length: 256 }, (_, byte) => (byte / scale - mean) / std);
+    return (from, at, step, to, toAt, toStep, count) => {
+      for (let p = 0; p < count; p++) to[toAt + p * toStep] = table[from[at + p * step]!]!;
+    };
+  });
+}
+
+/** A sample's shape at the input, and whether its stored axes must change order for it. */
+function planSample(
+  dataset: Dataset,
+  { layout }: Normalisation,
+  inputShape: readonly (number | string)[],
+): { shape: number[]; transpose: boolean } {
+  const input = inputShape.slice(1);
+  const orders = (["NCHW", "NHWC"] as const).map((order) => ({ order, shape: shapeIn(dataset, order) }));
+  const fits = orders.filter(({ shape }) => agrees(input, shape)).map(({ order }) => order);
+  const order: Layout = layout ?? fits[0] ?? "NCHW";
+  const own = orders.find((candidate) => candidate.order === order)!.shape;
+  const transpose = dataset.shape.length === 3 && order !== dataset.layout;
+  if (agrees(input, own)) return { shape: [...own], transpose };
+  if (fits.length > 0) {
+    throw new RangeError(
+      `dataset "${dataset.name}": expected a layout whose samples fit the network's input [${inputShape.join(", ")}], got ${order} (samples [${own.join(", ")}]); ${fits[0]} fits`,
+    );
+  }
+  const sizes = input.filter((length) => typeof length === "number");
+  if (sizes.length === input.length && sizeOf(sizes) === sizeOf(own)) return { shape: sizes, transpose };
+  throw new RangeError(
+    `dataset "${dataset.name}": expected samples that fit the network's input [${inputShape.join(", ")}], got samples of shape [${own.join(", ")}] (${sizeOf(own)} values)`,
+  );
+}
+
+function agrees(input: readonly (number | string)[], shape: readonly number[]): boolean {
+  return (
+    input.length === shape.length && input.every((length, axis) => typeof length === "string" || length === shape[axis])
+  );
+}
+
+function shapeIn(dataset: Dataset, order: Layout): readonly number[] {
+  if (dataset.shape.length !== 3 || order === dataset.layout) return dataset.shape;
+  const [a, b, c] = dataset.shape as [number, number, number];
+  return order === "NHWC" ? [b, c, a] : [c, a, b];
+}

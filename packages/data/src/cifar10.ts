@@ -1,0 +1,39 @@
+import type { Dataset } from "./dataset.js";
+import { makeDataset } from "./dataset.js";
+import { gunzipIfNeeded } from "./gzip.js";
+
+const imageBytes = 3 * 32 * 32;
+const recordBytes = 1 + imageBytes;
+const classes = 10;
+
+/**
+ * Reads files in CIFAR-10's binary format (records of a label byte and 3,072 image bytes), plain or gzipped, one behind the other.
+ *
+ * Samples are [3, 32, 32], NCHW.
+ *
+ * @throws {Error} when a file is empty or no whole number of records, or a label is above 9.
+ */
+export function decodeCifar10(files: readonly Uint8Array[], name = "cifar10"): Dataset {
+  const plain = files.map((file, i) => {
+    const who = `decodeCifar10: file ${i + 1} of ${files.length}`;
+    const bytes = gunzipIfNeeded(who, file);
+    if (bytes.length === 0 || bytes.length % recordBytes !== 0) {
+      throw new Error(
+        `${who}: expected a multiple of ${recordBytes} bytes (label, 3 × 32 × 32), got ${bytes.length}; the file is truncated or not CIFAR-10's binary format`,
+      );
+    }
+    return bytes;
+  });
+  const count = plain.reduce((sum, bytes) => sum + bytes.length / recordBytes, 0);
+  const values = new Uint8Array(count * imageBytes);
+  const labels = new Int32Array(count);
+  let sample = 0;
+  for (const bytes of plain) {
+    for (let at = 0; at < bytes.length; at += recordBytes) {
+      labels[sample] = bytes[at]!;
+      values.set(bytes.subarray(at + 1, at + recordBytes), sample * imageBytes);
+      sample++;
+    }
+  }
+  return makeDataset("decodeCifar10", { name, values, labels, shape: [3, 32, 32], classes });
+}

@@ -1,0 +1,80 @@
+import type { Dataset } from "./dataset.js";
+import { makeDataset, sizeOf } from "./dataset.js";
+import { gunzipIfNeeded } from "./gzip.js";
+
+/** Element readers by IDX type code; values are big-endian. */
+const elements: Readonly<Record<number, { bytes: number; read(view: DataView, at: number): number }>> = {
+  8: { bytes: 1, read: (view, at) => view.getUint8(at) },
+  9: { bytes: 1, read: (view, at) => view.getInt8(at) },
+  11: { bytes: 2, read: (view, at) => view.getInt16(at) },
+  12: { bytes: 4, read: (view, at) => view.getInt32(at) },
+  13: { bytes: 4, read: (view, at) => view.getFloat32(at) },
+  14: { bytes: 8, read: (view, at) => view.getFloat64(at) },
+};
+
+interface IdxArray {
+  readonly shape: readonly number[];
+  readonly values: Uint8Array | Float32Array;
+}
+
+/**
+ * Reads a pair of IDX files (MNIST's format), plain or gzipped.
+ *
+ * Images of shape [count, rows, cols] become samples [1, rows, cols]; other ranks keep the shape behind their first axis.
+ *
+ * @throws {Error} when a file isn't IDX, is truncated or has bytes left over, or when images and labels differ in number.
+ */
+export function decodeIdx(images: Uint8Array, labels: Uint8Array, name = "idx"): Dataset {
+  const x = readIdx("decodeIdx: images", images);
+  const y = readIdx("decodeIdx: labels", labels);
+  if (x.shape.length < 2) {
+    throw new Error(
+      `decodeIdx: images: expected 2 axes or more, got shape [${x.shape.join(", ")}]; are images and labels swapped?`,
+    );
+  }
+  if (y.shape.length !== 1) {
+    throw new Error(
+      `decodeIdx: labels: expected one axis, got shape [${y.shape.join(", ")}]; are images and labels swapped?`,
+    );
+  }
+  const shape = x.shape.length === 3 ? [1, ...x.shape.slice(1)] : x.shape.slice(1);
+  return makeDataset("decodeIdx", { name, values: x.values, labels: integers("decodeIdx: labels", y.values), shape });
+}
+
+function readIdx(who: string, file: Uint8Array): IdxArray {
+  const bytes = gunzipIfNeeded(who, file);
+  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0) {
+    const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    throw new Error(
+      `${who}: expected an IDX file (00 00, type, rank), got ${bytes.length === 0 ? "an empty file" : `bytes ${start}`}`,
+    );
+  }
+  const element = elements[bytes[2]!];
+  if (!element) {
+    throw new Error(`${who}: expected type code ${Object.keys(elements).join(", ")}, got ${bytes[2]}`);
+  }
+  const rank = bytes[3]!;
+  const start = 4 + 4 * rank;
+  if (rank === 0 || bytes.length < start) {
+    throw new Error(`${who}: expected an IDX header with 1 axis or more, got rank ${rank} in ${bytes.length} bytes`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const length = sizeOf(shape);
+  if (bytes.length !== start + length * element.bytes) {
+    throw new Error(
+      `${who}: expected ${start + length * element.bytes} bytes for shape [${shape.join(", ")}], got ${bytes.length}; the file is truncated or corrupt`,
+    );
+  }
+  if (bytes[2] === 8) return { shape, values: bytes.slice(start) };
+  const values = new Float32Array(length);
+  for (let i = 0; i < length; i++) values[i] = element.read(view, start + i * element.bytes);
+  return { shape, values };
+}
+
+function integers(who: string, values: Uint8Array | Float32Array): Int32Array {
+  const labels = Int32Array.from(values);
+  const at = labels.findIndex((label, i) => label !== values[i]);
+  if (at >= 0) throw new Error(`${who}: expected integers, got ${values[at]} at ${at}`);
+  return labels;
+}

@@ -82,12 +82,14 @@ function normalisers(dataset: Dataset, normalisation: Normalisation): Normalise[
   return channelMoments(dataset, normalisation).map(({ mean, std }): Normalise => {
     if (!dataset.bytes) {
       return (from, at, step, to, toAt, toStep, count) => {
-        for (let p = 0; p < count; p++) to[toAt + p * toStep] = (from[at + p * step]! / scale - mean) / std;
+        const end = at + count * step;
+        for (let i = at, j = toAt; i < end; i += step, j += toStep) to[j] = (from[i]! / scale - mean) / std;
       };
     }
     const table = Float32Array.from({ length: 256 }, (_, byte) => (byte / scale - mean) / std);
     return (from, at, step, to, toAt, toStep, count) => {
-      for (let p = 0; p < count; p++) to[toAt + p * toStep] = table[from[at + p * step]!]!;
+      const end = at + count * step;
+      for (let i = at, j = toAt; i < end; i += step, j += toStep) to[j] = table[from[i]!]!;
     };
   });
 }

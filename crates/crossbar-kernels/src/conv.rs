@@ -493,7 +493,7 @@ mod tests {
             let bias = normals(3, conv.outputs);
             let dy = normals(4, conv.batch * conv.outputs * po);
             for draw in [Draw::None, Draw::Batch, Draw::Sample] {
-                let variation = Variation { draw, s_max: 3.0, sigma_outer: 0.1, sigma_mid: 0.3, key: 5 };
+                let variation = Variation { draw, s_max: 3.0, sigma_outer: 0.1, sigma_mid: 0.3, key: 5, first_sample: 0 };
                 let varied: Vec<Vec<f32>> = (0..conv.batch)
                     .map(|n| {
                         let sample = if draw == Draw::Sample { n as u32 } else { 0 };

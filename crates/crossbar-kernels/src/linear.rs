@@ -105,7 +105,7 @@ fn add_sample_noise(
     }
     for (sample, (y, ratio)) in y.chunks_exact_mut(outputs).zip(ratio.chunks_exact_mut(outputs)).enumerate() {
         for (t, (y, ratio)) in y.chunks_mut(TILE).zip(ratio.chunks_mut(TILE)).enumerate() {
-            let mut tile = Tile::new(variation.key, 0, t as u32, sample as u32);
+            let mut tile = Tile::new(variation.key, 0, t as u32, variation.first_sample + sample as u32);
             for (y, ratio) in y.chunks_mut(8).zip(ratio.chunks_mut(8)) {
                 let [a, b] = tile.normals().map(F32x4::to_array);
                 for (i, (y, ratio)) in y.iter_mut().zip(ratio).enumerate() {
@@ -220,7 +220,7 @@ mod tests {
     }
 
     fn variation(draw: Draw, mid: f32) -> Variation {
-        Variation { draw, s_max: 3.0, sigma_outer: 0.1, sigma_mid: mid, key: 77 }
+        Variation { draw, s_max: 3.0, sigma_outer: 0.1, sigma_mid: mid, key: 77, first_sample: 0 }
     }
 
     #[test]

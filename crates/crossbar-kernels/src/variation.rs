@@ -27,11 +27,13 @@ pub struct Variation {
     pub sigma_mid: f32,
     /// The stream.
     pub key: u64,
+    /// Index of the call's first sample in the whole batch, where every sample has its own draw; 0 otherwise.
+    pub first_sample: u32,
 }
 
 impl Variation {
     /// The weights as they are.
-    pub const NONE: Self = Self { draw: Draw::None, s_max: 0.0, sigma_outer: 0.0, sigma_mid: 0.0, key: 0 };
+    pub const NONE: Self = Self { draw: Draw::None, s_max: 0.0, sigma_outer: 0.0, sigma_mid: 0.0, key: 0, first_sample: 0 };
 
     /// Whether every weight has the same σ.
     pub fn is_uniform(&self) -> bool {
@@ -58,7 +60,7 @@ pub struct Weights<'a> {
     pub cols: usize,
     /// What is added to them.
     pub variation: Variation,
-    /// Index of the sample in the whole batch: the draw's coordinate when every sample has its own.
+    /// Index of the sample in the call: with the call's first sample, the draw's coordinate when every sample has its own.
     pub sample: u32,
 }
 
@@ -88,7 +90,7 @@ impl<'a> Weights<'a> {
 /// buffer = w + σ(w)·ε for one tile of a row; ε depends on key and coordinates alone.
 #[inline(never)]
 fn vary(variation: &Variation, row: usize, tile: usize, sample: u32, w: &[f32], buffer: &mut [f32; TILE]) {
-    let mut generator = Tile::new(variation.key, row as u32, tile as u32, sample);
+    let mut generator = Tile::new(variation.key, row as u32, tile as u32, variation.first_sample + sample);
     let (whole, rest) = w.as_chunks::<8>();
     let (out, _) = buffer.as_chunks_mut::<8>();
     if variation.is_uniform() {
@@ -171,7 +173,7 @@ mod tests {
         let mut w = vec![0.1; n];
         w[n / 2..].fill(0.5);
         w[0] = -1.0;
-        let variation = Variation { draw: Draw::Batch, s_max: 1.0, sigma_outer: 0.1, sigma_mid: 0.4, key: 11 };
+        let variation = Variation { draw: Draw::Batch, s_max: 1.0, sigma_outer: 0.1, sigma_mid: 0.4, key: 11, first_sample: 0 };
         let mut out = vec![0.0; n];
         varied_weight(&Weights { values: &w, cols: 1000, variation, sample: 0 }, &mut out);
         let std = |range: std::ops::Range<usize>| {
@@ -184,7 +186,7 @@ mod tests {
 
     #[test]
     fn bounds_of_the_middle_are_strict() {
-        let variation = Variation { draw: Draw::Batch, s_max: 0.4, sigma_outer: 1.0, sigma_mid: 2.0, key: 0 };
+        let variation = Variation { draw: Draw::Batch, s_max: 0.4, sigma_outer: 1.0, sigma_mid: 2.0, key: 0, first_sample: 0 };
         for (w, sigma) in [(0.1, 1.0), (0.3, 1.0), (-0.3, 1.0), (0.2, 2.0), (-0.2, 2.0), (0.4, 1.0), (0.0, 1.0)] {
             assert_eq!(variation.sigma(F32x4::splat(w)).to_array()[0], sigma, "{w}");
         }
@@ -193,13 +195,15 @@ mod tests {
     #[test]
     fn samples_rows_and_keys_draw_apart_and_again_the_same() {
         let w = weight(3 * 300);
-        let draw = |key, sample| {
-            let variation = Variation { draw: Draw::Sample, s_max: 3.0, sigma_outer: 0.1, sigma_mid: 0.1, key };
+        let draw_after = |key, first_sample, sample| {
+            let variation = Variation { draw: Draw::Sample, s_max: 3.0, sigma_outer: 0.1, sigma_mid: 0.1, key, first_sample };
             let mut out = vec![0.0; w.len()];
             varied_weight(&Weights { values: &w, cols: 300, variation, sample }, &mut out);
             out
         };
+        let draw = |key, sample| draw_after(key, 0, sample);
         assert_eq!(draw(1, 0), draw(1, 0));
+        assert_eq!(draw_after(1, 3, 2), draw(1, 5));
         assert_ne!(draw(1, 0), draw(1, 1));
         assert_ne!(draw(1, 0), draw(2, 0));
         let d = draw(1, 0);
@@ -209,7 +213,7 @@ mod tests {
     #[test]
     fn zero_sigma_changes_no_bit() {
         let w = weight(517);
-        let variation = Variation { draw: Draw::Batch, s_max: 3.0, sigma_outer: 0.0, sigma_mid: 0.0, key: 1 };
+        let variation = Variation { draw: Draw::Batch, s_max: 3.0, sigma_outer: 0.0, sigma_mid: 0.0, key: 1, first_sample: 0 };
         let mut out = vec![0.0; w.len()];
         varied_weight(&Weights { values: &w, cols: 47, variation, sample: 0 }, &mut out);
         assert_eq!(out, w);

@@ -1,7 +1,8 @@
 //! Matrix products, fully connected layers and convolutions, with or without weight variation.
 //!
 //! Variation arguments: `kind` 0 none, 1 one draw for the call, 2 a fresh draw for every sample; then max |W|, the two
-//! standard deviations and the stream's key.
+//! standard deviations and the stream's key. `first_sample`, the last argument, is the index of the call's first sample in
+//! the whole batch; it matters with a draw for every sample only.
 
 use crate::memory::with_workspace;
 use crate::view::{floats, floats_mut, optional_floats};
@@ -12,9 +13,10 @@ use crossbar_kernels::linear::{self, Linear};
 use crossbar_kernels::variation::{Draw, Variation};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-fn variation(kind: u32, s_max: f32, sigma_outer: f32, sigma_mid: f32, key: u64) -> Variation {
+fn variation(kind: u32, s_max: f32, sigma_outer: f32, sigma_mid: f32, key: u64, first_sample: Option<u32>) -> Variation {
     let draw = [Draw::None, Draw::Batch, Draw::Sample][kind as usize];
-    Variation { draw, s_max, sigma_outer, sigma_mid, key }
+    let first_sample = if draw == Draw::Sample { first_sample.unwrap_or(0) } else { 0 };
+    Variation { draw, s_max, sigma_outer, sigma_mid, key, first_sample }
 }
 
 /// C[m, n] = op(A)·op(B), or C + that.
@@ -50,11 +52,12 @@ pub fn linear_forward(
     sigma_mid: f32,
     key: u64,
     ratio: u32,
+    first_sample: Option<u32>,
 ) {
     let shape = linear_shape(batch, rows_per_sample, inputs, outputs, layout);
     let rows = batch * rows_per_sample;
     let operands = (floats(x, rows * inputs), floats(w, inputs * outputs), optional_floats(bias, outputs));
-    let variation = variation(kind, s_max, sigma_outer, sigma_mid, key);
+    let variation = variation(kind, s_max, sigma_outer, sigma_mid, key, first_sample);
     let ratio_size = if ratio == 0 { 0 } else { batch * outputs };
     let (y, ratio) = (floats_mut(y, rows * outputs), floats_mut(ratio, ratio_size));
     with_workspace(|work| linear::forward(work, &shape, operands, variation, y, ratio));
@@ -79,12 +82,13 @@ pub fn linear_backward_input(
     sigma_outer: f32,
     sigma_mid: f32,
     key: u64,
+    first_sample: Option<u32>,
 ) {
     let shape = linear_shape(batch, rows_per_sample, inputs, outputs, layout);
     let rows = batch * rows_per_sample;
     let kept = (optional_floats(x, rows * inputs), optional_floats(ratio, batch * outputs));
     let operands = (floats(dy, rows * outputs), floats(w, inputs * outputs));
-    let variation = variation(kind, s_max, sigma_outer, sigma_mid, key);
+    let variation = variation(kind, s_max, sigma_outer, sigma_mid, key, first_sample);
     with_workspace(|work| linear::backward_input(work, &shape, operands, kept, variation, floats_mut(dx, rows * inputs)));
 }
 
@@ -139,11 +143,12 @@ pub fn conv_forward(
     sigma_outer: f32,
     sigma_mid: f32,
     key: u64,
+    first_sample: Option<u32>,
 ) {
     let conv = geometry(desc);
     let (x_size, w_size, y_size) = sizes(&conv);
     let operands = (floats(x, x_size), floats(w, w_size), optional_floats(bias, conv.outputs));
-    let variation = variation(kind, s_max, sigma_outer, sigma_mid, key);
+    let variation = variation(kind, s_max, sigma_outer, sigma_mid, key, first_sample);
     with_workspace(|work| conv::forward(work, &conv, operands, variation, floats_mut(y, y_size)));
 }
 
@@ -160,10 +165,11 @@ pub fn conv_backward_input(
     sigma_outer: f32,
     sigma_mid: f32,
     key: u64,
+    first_sample: Option<u32>,
 ) {
     let conv = geometry(desc);
     let (x_size, w_size, y_size) = sizes(&conv);
-    let variation = variation(kind, s_max, sigma_outer, sigma_mid, key);
+    let variation = variation(kind, s_max, sigma_outer, sigma_mid, key, first_sample);
     let operands = (floats(dy, y_size), floats(w, w_size));
     with_workspace(|work| conv::backward_input(work, &conv, operands, variation, floats_mut(dx, x_size)));
 }

@@ -49,7 +49,7 @@ pub fn varied_weight(
     key: u64,
     sample: u32,
 ) {
-    let variation = Variation { draw: Draw::Sample, s_max, sigma_outer, sigma_mid, key };
+    let variation = Variation { draw: Draw::Sample, s_max, sigma_outer, sigma_mid, key, first_sample: 0 };
     let weights = Weights { values: floats(w, rows * cols), cols, variation, sample };
     variation::varied_weight(&weights, floats_mut(out, rows * cols));
 }

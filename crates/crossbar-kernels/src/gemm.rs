@@ -56,6 +56,44 @@ pub(crate) fn panel_width(j: usize, n: usize) -> usize {
     }
 }
 
+/// Rows of the panel that starts at row i of m: 4, but 5 and 6 left over go as 3 + 2 and 3 + 3, since a panel of one or two
+/// rows has too few sums under way to hide the latency of an addition.
+#[inline(always)]
+pub(crate) fn panel_rows(i: usize, m: usize) -> usize {
+    match m - i {
+        5 | 6 => 3,
+        left => left.min(ROWS),
+    }
+}
+
+/// Start and rows of the panel that holds `row` of m.
+#[inline(always)]
+pub(crate) fn panel_of(row: usize, m: usize) -> (usize, usize) {
+    let tail = m - if m >= 5 && (m % 4 == 1 || m % 4 == 2) { m % 4 + 4 } else { m % 4 };
+    if row < tail {
+        return (row / ROWS * ROWS, ROWS);
+    }
+    let rows = panel_rows(tail, m);
+    if row < tail + rows {
+        (tail, rows)
+    } else {
+        (tail + rows, m - tail - rows)
+    }
+}
+
+/// Start and rows of every panel of m rows.
+#[inline(always)]
+pub(crate) fn panels(m: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut next = 0;
+    core::iter::from_fn(move || {
+        let i = next;
+        (i < m).then(|| {
+            next += panel_rows(i, m);
+            (i, next - i)
+        })
+    })
+}
+
 /// Columns [j0, j1) rounded up to whole panels.
 pub(crate) fn padded_cols(n: usize) -> usize {
     n.div_ceil(4) * 4
@@ -92,7 +130,7 @@ fn run_panel<const R: usize, const C: usize, S: Sink>(
 }
 
 /// The product of a packed A, [block of `max_depth` k][panel][k][rows], with columns packed on the way.
-pub(crate) fn multiply_at<P: PackColumns, S: Sink>(
+pub(crate) fn multiply<P: PackColumns, S: Sink>(
     Shape { m, n, k }: Shape,
     max_depth: usize,
     a: &[f32],
@@ -114,8 +152,7 @@ pub(crate) fn multiply_at<P: PackColumns, S: Sink>(
                 let width = panel_width(j, j1);
                 let b = &block[panel..panel + depth * width];
                 let cols = width.min(j1 - j);
-                for i in (0..m).step_by(ROWS) {
-                    let rows = ROWS.min(m - i);
+                for (i, rows) in panels(m) {
                     let a = &a[i * depth..(i + rows) * depth];
                     let first = k0 == 0;
                     match (rows, width) {
@@ -232,7 +269,7 @@ pub(crate) fn product<P: PackColumns>(
         let packed = grown(&mut work.a, rows * k);
         Matrix { values, stride, transposed: trans_a }.pack_rows(rows, k, packed);
         let mut sink = RowMajor { values: &mut c[i0 * n..(i0 + rows) * n], stride: n, accumulate, bias };
-        multiply_at(Shape { m: rows, n, k }, DEPTH, packed, &mut work.b, &mut columns, &mut sink);
+        multiply(Shape { m: rows, n, k }, DEPTH, packed, &mut work.b, &mut columns, &mut sink);
     }
 }
 
@@ -307,6 +344,17 @@ pub(crate) mod tests {
                 let (row, column) = (&a[i * k..][..k], &b[j * k..][..k]);
                 gemm(&mut work, Shape { m: 1, n: 1, k }, (row, false), (column, true), &mut one, false);
                 assert_eq!(one[0].to_bits(), whole[i * n + j].to_bits());
+            }
+        }
+    }
+
+    #[test]
+    fn panels_cover_the_rows() {
+        for m in 0..40 {
+            let all: Vec<_> = panels(m).collect();
+            assert_eq!(all.iter().map(|p| p.1).sum::<usize>(), m);
+            for (start, rows) in all {
+                assert!((start..start + rows).all(|row| panel_of(row, m) == (start, rows)), "{m}");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Packing: matrices and varied weights into the panels that [`crate::gemm`] reads.
 
-use crate::gemm::{panel_width, PackColumns, DEPTH, ROWS};
+use crate::gemm::{panel_width, panels, PackColumns, DEPTH, ROWS};
 use crate::lanes::F32x4;
 use crate::random::TILE;
 use crate::variation::{Draw, Weights};
@@ -63,6 +63,15 @@ pub(crate) fn interleave_some<'a>(width: usize, count: usize, row: impl Fn(usize
     }
 }
 
+/// out[k·W + w] = from[k·stride + w]: W neighbouring columns of a matrix.
+#[inline(always)]
+fn gather_rows<const W: usize>(from: &[f32], stride: usize, out: &mut [f32]) {
+    let (out, _) = out.as_chunks_mut::<W>();
+    for (k, out) in out.iter_mut().enumerate() {
+        out.copy_from_slice(&from[k * stride..k * stride + W]);
+    }
+}
+
 /// Writes `values`, the columns [j0, j0 + len) of one k, into the panels of a block; `k` counts within the block.
 #[inline(always)]
 pub(crate) fn spread(values: &[f32], k: usize, depth: usize, out: &mut [f32]) {
@@ -100,12 +109,15 @@ impl Matrix<'_> {
     pub fn pack_rows(&self, m: usize, k: usize, out: &mut [f32]) {
         for k0 in (0..k).step_by(DEPTH) {
             let depth = DEPTH.min(k - k0);
-            for i in (0..m).step_by(ROWS) {
-                let rows = ROWS.min(m - i);
+            for (i, rows) in panels(m) {
                 let out = &mut out[k0 * m + i * depth..][..rows * depth];
                 if self.transposed {
-                    for (k, out) in out.chunks_exact_mut(rows).enumerate() {
-                        out.copy_from_slice(&self.values[(k0 + k) * self.stride + i..][..rows]);
+                    let from = &self.values[k0 * self.stride + i..];
+                    match rows {
+                        4 => gather_rows::<4>(from, self.stride, out),
+                        3 => gather_rows::<3>(from, self.stride, out),
+                        2 => gather_rows::<2>(from, self.stride, out),
+                        _ => gather_rows::<1>(from, self.stride, out),
                     }
                 } else {
                     interleave_some(rows, rows, |r| &self.values[(i + r) * self.stride + k0..][..depth], out);
@@ -147,8 +159,7 @@ pub(crate) fn pack_weight_rows(weights: &Weights, row0: usize, m: usize, out: &m
     let mut buffers = [[0.0; TILE]; ROWS];
     for (tile, k0) in (0..k).step_by(DEPTH).enumerate() {
         let depth = DEPTH.min(k - k0);
-        for i in (0..m).step_by(ROWS) {
-            let rows = ROWS.min(m - i);
+        for (i, rows) in panels(m) {
             for (r, buffer) in buffers.iter_mut().enumerate().take(rows) {
                 weights.segment(row0 + i + r, tile, buffer);
             }

@@ -9,7 +9,7 @@
 //! pseudorandom number generators", ACM TOMS 2021; Box & Muller, Ann. Math. Stat. 1958.
 
 use crate::lanes::{F32x4, U32x4};
-use crate::math::{cos_sin_pi, ln_positive};
+use crate::math::{cos_sin_pi, minus_two_ln};
 
 /// Values in one tile: long enough to hide its seeding, and the depth of a packed panel.
 pub const TILE: usize = 256;
@@ -94,7 +94,7 @@ impl Tile {
         let angle_bits = self.bits();
         let one = U32x4::splat(1);
         let uniform = radius_bits.shr(8).add(one).to_f32_signed().mul(F32x4::splat(1.0 / 16_777_216.0));
-        let radius = ln_positive(uniform).mul(F32x4::splat(-2.0)).sqrt();
+        let radius = minus_two_ln(uniform).sqrt();
         let radius = radius.to_bits().xor(angle_bits.shl(31)).to_float_bits();
         let turn = angle_bits.shr_signed(8).to_f32_signed().mul(F32x4::splat(1.0 / 16_777_216.0));
         let (cos, sin) = cos_sin_pi(turn);
@@ -103,11 +103,16 @@ impl Tile {
 }
 
 /// Fills a stream's numbers: tile t of row 0 holds values t·256 ….
-fn fill<T: Copy + Default, const N: usize>(key: u64, out: &mut [T], mut draw: impl FnMut(&mut Tile) -> [T; N]) {
+#[inline(always)]
+fn fill<T: Copy, const N: usize>(key: u64, out: &mut [T], mut draw: impl FnMut(&mut Tile) -> [T; N]) {
     for (t, values) in out.chunks_mut(TILE).enumerate() {
         let mut tile = Tile::new(key, 0, t as u32, 0);
-        for part in values.chunks_mut(N) {
-            part.copy_from_slice(&draw(&mut tile)[..part.len()]);
+        let (whole, rest) = values.as_chunks_mut::<N>();
+        for part in whole {
+            *part = draw(&mut tile);
+        }
+        if !rest.is_empty() {
+            rest.copy_from_slice(&draw(&mut tile)[..rest.len()]);
         }
     }
 }
@@ -115,11 +120,8 @@ fn fill<T: Copy + Default, const N: usize>(key: u64, out: &mut [T], mut draw: im
 /// Standard normals of a stream.
 pub fn fill_normal(key: u64, out: &mut [f32]) {
     fill(key, out, |tile| {
-        let [a, b] = tile.normals();
-        let mut eight = [0.0; 8];
-        eight[..4].copy_from_slice(&a.to_array());
-        eight[4..].copy_from_slice(&b.to_array());
-        eight
+        let [[a, b, c, d], [e, f, g, h]] = tile.normals().map(F32x4::to_array);
+        [a, b, c, d, e, f, g, h]
     });
 }
 

@@ -7,6 +7,7 @@
 use crate::memory::with_workspace;
 use crate::view::{floats, floats_mut, optional_floats};
 use crossbar_kernels::conv::{self, Conv};
+use crossbar_kernels::{conv_input, conv_weight};
 use crossbar_kernels::gemm::{self, Shape};
 use crossbar_kernels::image::Axis;
 use crossbar_kernels::linear::{self, Linear};
@@ -171,7 +172,7 @@ pub fn conv_backward_input(
     let (x_size, w_size, y_size) = sizes(&conv);
     let variation = variation(kind, s_max, sigma_outer, sigma_mid, key, first_sample);
     let operands = (floats(dy, y_size), floats(w, w_size));
-    with_workspace(|work| conv::backward_input(work, &conv, operands, variation, floats_mut(dx, x_size)));
+    with_workspace(|work| conv_input::backward_input(work, &conv, operands, variation, floats_mut(dx, x_size)));
 }
 
 /// dW.
@@ -179,7 +180,7 @@ pub fn conv_backward_input(
 pub fn conv_backward_weight(x: u32, dy: u32, dw: u32, desc: &[i32]) {
     let conv = geometry(desc);
     let (x_size, w_size, y_size) = sizes(&conv);
-    with_workspace(|work| conv::backward_weight(work, &conv, (floats(x, x_size), floats(dy, y_size)), floats_mut(dw, w_size)));
+    with_workspace(|work| conv_weight::backward_weight(work, &conv, (floats(x, x_size), floats(dy, y_size)), floats_mut(dw, w_size)));
 }
 
 /// Σ over images and pixels, a channel.

@@ -1,0 +1,123 @@
+//! Convolutions against the loops that define them.
+
+use super::*;
+use crate::conv_input::backward_input;
+use crate::conv_weight::backward_weight;
+use crate::gemm::tests::{distance, normals};
+use crate::variation::varied_weight;
+
+fn cases() -> Vec<Conv> {
+    let axis = |input, kernel, stride, before, after, dilation| Axis { input, kernel, stride, before, after, dilation };
+    let square = |batch, channels, outputs, groups, axis: Axis| Conv { batch, channels, outputs, groups, y: axis, x: axis };
+    let mut cases = vec![
+        square(2, 1, 6, 1, axis(12, 5, 1, 2, 2, 1)),
+        square(3, 6, 16, 1, axis(14, 5, 1, 0, 0, 1)),
+        square(2, 3, 40, 1, axis(9, 3, 1, 1, 1, 1)),
+        square(5, 40, 33, 1, axis(4, 3, 1, 1, 1, 1)),
+        square(9, 32, 8, 1, axis(3, 3, 1, 1, 1, 1)),
+        square(2, 3, 5, 1, axis(11, 3, 2, 1, 1, 1)),
+        square(2, 4, 6, 1, axis(8, 2, 3, 0, 1, 1)),
+        square(2, 4, 6, 2, axis(9, 3, 1, 2, 2, 2)),
+        square(2, 4, 6, 2, axis(9, 3, 2, 2, 1, 2)),
+        square(2, 5, 5, 5, axis(10, 3, 1, 1, 1, 1)),
+        square(2, 5, 10, 5, axis(10, 3, 2, 1, 1, 1)),
+        square(2, 7, 9, 1, axis(5, 1, 1, 0, 0, 1)),
+        square(2, 300, 3, 1, axis(6, 1, 2, 0, 0, 1)),
+        square(1, 2, 3, 1, axis(3, 3, 1, 4, 5, 1)),
+        square(1, 1, 1, 1, axis(1, 1, 1, 0, 0, 1)),
+        square(0, 2, 3, 1, axis(4, 3, 1, 1, 1, 1)),
+        square(2, 2, 3, 1, axis(2, 3, 1, 0, 0, 1)),
+    ];
+    cases.push(Conv { y: axis(7, 3, 2, 1, 0, 1), x: axis(13, 5, 1, 0, 3, 2), ..square(2, 3, 4, 1, axis(1, 1, 1, 0, 0, 1)) });
+    cases
+}
+
+/// Calls f(n, output, output pixel, channel, input pixel, weight index) for every product of the convolution.
+fn walk(conv: &Conv, mut f: impl FnMut(usize, usize, usize, usize, usize, usize)) {
+    let (cg, og) = (conv.group_channels(), conv.group_outputs());
+    for n in 0..conv.batch {
+        for o in 0..conv.outputs {
+            for (oy, ox) in (0..conv.y.output()).flat_map(|y| (0..conv.x.output()).map(move |x| (y, x))) {
+                for c in 0..cg {
+                    for (ky, kx) in (0..conv.y.kernel).flat_map(|y| (0..conv.x.kernel).map(move |x| (y, x))) {
+                        let y = (oy * conv.y.stride + ky * conv.y.dilation) as isize - conv.y.before;
+                        let x = (ox * conv.x.stride + kx * conv.x.dilation) as isize - conv.x.before;
+                        if y >= 0 && x >= 0 && (y as usize) < conv.y.input && (x as usize) < conv.x.input {
+                            let weight = ((o * cg + c) * conv.y.kernel + ky) * conv.x.kernel + kx;
+                            let pixel = y as usize * conv.x.input + x as usize;
+                            f(n, o, oy * conv.x.output() + ox, o / og * cg + c, pixel, weight);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn agree_with_the_loops() {
+    let mut work = Workspace::default();
+    for conv in cases() {
+        let (pi, po) = (conv.input_pixels(), conv.output_pixels());
+        let x = normals(1, conv.batch * conv.channels * pi);
+        let w = normals(2, conv.outputs * conv.terms());
+        let bias = normals(3, conv.outputs);
+        let dy = normals(4, conv.batch * conv.outputs * po);
+        for draw in [Draw::None, Draw::Batch, Draw::Sample] {
+            let variation = Variation { draw, s_max: 3.0, sigma_outer: 0.1, sigma_mid: 0.3, key: 5, first_sample: 0 };
+            let varied: Vec<Vec<f32>> = (0..conv.batch)
+                .map(|n| {
+                    let sample = if draw == Draw::Sample { n as u32 } else { 0 };
+                    let mut out = w.clone();
+                    varied_weight(&Weights { values: &w, cols: conv.terms(), variation, sample }, &mut out);
+                    out
+                })
+                .collect();
+            let mut want_y: Vec<f64> = (0..dy.len()).map(|i| f64::from(bias[i / po % conv.outputs])).collect();
+            let mut want_dx = vec![0.0; x.len()];
+            walk(&conv, |n, o, p, c, q, weight| {
+                let (w, to, from) = (f64::from(varied[n][weight]), (n * conv.outputs + o) * po + p, (n * conv.channels + c) * pi + q);
+                want_y[to] += w * f64::from(x[from]);
+                want_dx[from] += w * f64::from(dy[to]);
+            });
+            let (mut y, mut dx) = (vec![f32::NAN; dy.len()], vec![f32::NAN; x.len()]);
+            forward(&mut work, &conv, (&x, &w, &bias), variation, &mut y);
+            assert!(distance(&y, &want_y) < 3e-6, "forward {draw:?} {conv:?}");
+            backward_input(&mut work, &conv, (&dy, &w), variation, &mut dx);
+            assert!(distance(&dx, &want_dx) < 3e-6, "input {draw:?} {conv:?}");
+        }
+        let mut want_dw = vec![0.0; w.len()];
+        walk(&conv, |n, o, p, c, q, weight| {
+            want_dw[weight] += f64::from(dy[(n * conv.outputs + o) * po + p]) * f64::from(x[(n * conv.channels + c) * pi + q]);
+        });
+        let mut dw = vec![f32::NAN; w.len()];
+        backward_weight(&mut work, &conv, (&x, &dy), &mut dw);
+        assert!(distance(&dw, &want_dw) < 3e-6, "weight {conv:?}");
+    }
+}
+
+#[test]
+fn images_alone_have_the_same_bits() {
+    let mut work = Workspace::default();
+    for conv in cases() {
+        let (pi, po) = (conv.input_pixels() * conv.channels, conv.output_pixels() * conv.outputs);
+        let x = normals(1, conv.batch * pi);
+        let w = normals(2, conv.outputs * conv.terms());
+        let mut y = vec![0.0; conv.batch * po];
+        forward(&mut work, &conv, (&x, &w, &[]), Variation::NONE, &mut y);
+        for n in 0..conv.batch {
+            let mut one = vec![0.0; po];
+            forward(&mut work, &Conv { batch: 1, ..conv }, (&x[n * pi..][..pi], &w, &[]), Variation::NONE, &mut one);
+            assert_eq!(one, y[n * po..][..po], "{conv:?}");
+        }
+    }
+}
+
+#[test]
+fn sums_of_channels() {
+    let x = normals(1, 2 * 3 * 7);
+    let mut out = [f32::NAN; 3];
+    channel_sum(&x, 3, 7, &mut out);
+    let want: Vec<f64> = (0..3).map(|c| (0..2).flat_map(|n| (0..7).map(move |p| (n, p))).map(|(n, p)| f64::from(x[(n * 3 + c) * 7 + p])).sum()).collect();
+    assert!(distance(&out, &want) < 1e-6);
+}

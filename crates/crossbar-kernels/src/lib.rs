@@ -1,0 +1,25 @@
+//! Arithmetic of compute-in-memory crossbars and of the networks mapped onto them.
+//!
+//! Pure functions on `f32` slices: no units, no device names, no JavaScript. Every fast kernel has a naive reference
+//! beside it, in the tests.
+#![deny(missing_docs)]
+
+pub mod elementwise;
+pub mod conv;
+pub mod conv_input;
+pub mod conv_weight;
+pub mod gemm;
+pub mod image;
+pub mod lanes;
+pub mod linear;
+pub mod math;
+pub mod norm;
+pub mod optim;
+mod pack;
+pub mod pool;
+pub mod random;
+pub mod reduce;
+pub mod roofline;
+pub mod softmax;
+pub mod strided;
+pub mod variation;

@@ -18,7 +18,12 @@ export interface Normalisation {
  */
 export function makeNormalisation(
   dataset: Dataset,
-  { scale = dataset.bytes ? 255 : 1, mean = [0], std = [1], layout }: Partial<Normalisation> = {},
+  {
+    scale = dataset.bytes ? 255 : 1,
+    mean = [0],
+    std = [1],
+    layout,
+  }: { readonly [Name in keyof Normalisation]?: Normalisation[Name] | undefined } = {},
 ): Normalisation {
   const normalisation = { scale, mean, std, layout };
   channelMoments(dataset, normalisation);

@@ -18,8 +18,8 @@ export type Spawn = () => WorkerHandle | Promise<WorkerHandle>;
 /** The part of node:worker_threads' MessagePort and Worker that comlink's adapter uses; typed here so that browsers need no Node types. */
 export interface NodePort {
   postMessage(message: unknown, transfer?: readonly never[]): void;
-  on(event: string, listener: (value: never) => void): unknown;
-  off(event: string, listener: (value: never) => void): unknown;
+  on(event: string, listener: (value: unknown) => void): unknown;
+  off(event: string, listener: (value: unknown) => void): unknown;
 }
 
 /** The part of a node:worker_threads Worker the pool uses. */
@@ -35,9 +35,9 @@ export interface WebWorker extends Endpoint {
 /** Wraps a node:worker_threads Worker whose module calls `serveNode`. */
 export function nodeWorker(worker: NodeWorker): WorkerHandle {
   const death = new Death();
-  worker.on("error", (cause: unknown) => death.report(asError(cause)));
-  worker.on("messageerror", (cause: unknown) => death.report(unreadable(cause)));
-  worker.on("exit", (code: number) => death.report(new Error(`worker: expected to stay, exited with code ${code}`)));
+  worker.on("error", (cause) => death.report(asError(cause)));
+  worker.on("messageerror", (cause) => death.report(unreadable(cause)));
+  worker.on("exit", (code) => death.report(new Error(`worker: expected to stay, exited with code ${code}`)));
   return {
     endpoint: nodeEndpoint(worker),
     onDeath: (listener) => death.onDeath(listener),

@@ -68,7 +68,7 @@ impl Conv {
 const COLUMNS_AT_ONCE: usize = 256;
 
 /// Up to this many rows the image is read where it is: packing it would cost more than it saves.
-const DIRECT_ROWS: usize = 32;
+pub(crate) const DIRECT_ROWS: usize = 32;
 
 /// Tiles into [image][rows][pixels], `bias` a row.
 pub(crate) struct Planes<'a> {

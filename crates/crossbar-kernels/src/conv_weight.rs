@@ -1,9 +1,10 @@
 //! The gradient of a convolution's weights.
 
-use crate::conv::{for_image_groups, Conv};
+use crate::conv::{for_image_groups, Conv, DIRECT_ROWS};
 use crate::gemm::{grown, multiply, panels, RowMajor, Shape, Workspace, DEPTH};
-use crate::image::ImageRows;
-use crate::pack::interleave_some;
+use crate::image::{Axis, ImageRows, Window};
+use crate::lanes::F32x4;
+use crate::pack::{four, interleave_some};
 use crate::variation::Draw;
 
 /// dW = Σ over images and pixels of dy·xᵀ. Straight through: the variation plays no part.
@@ -13,6 +14,9 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
     dw.fill(0.0);
     if pixels == 0 || conv.batch == 0 || rows == 0 {
         return;
+    }
+    if conv.x.stride == 1 && rows <= DIRECT_ROWS {
+        return backward_weight_direct(work, conv, x, dy, dw);
     }
     let at_once = conv.images_at_once(pixels, Draw::None);
     let mut packed = std::mem::take(&mut work.a);
@@ -31,6 +35,121 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
         });
     }
     work.a = packed;
+}
+
+/// Stride 1: each element of dW is a dot product of a plane of dy with a shifted plane of the image, read where it is.
+/// Rows of dy are padded with zeros to whole vectors; what the image holds there is multiplied by them.
+fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+    let window = Window { x: Axis { after: conv.x.after + SLACK, ..conv.x }, ..conv.window() };
+    let (rows, terms) = (conv.group_outputs(), conv.terms());
+    let (height, width) = (conv.y.output(), conv.x.output());
+    let pixels = height * width;
+    let padded_width = width.next_multiple_of(4);
+    let at_once = (VECTORS_AT_ONCE * 4 / (height * padded_width)).clamp(1, conv.batch);
+    let mut planes = std::mem::take(&mut work.a);
+    let mut padded = std::mem::take(&mut work.image);
+    let mut offsets = std::mem::take(&mut work.offsets);
+    let vectors = at_once * height * padded_width / 4;
+    let (offset, base) = grown(&mut offsets, terms + vectors).split_at_mut(terms);
+    window.offsets(offset);
+    let mut bases = base.iter_mut();
+    for image in 0..at_once {
+        for y in 0..height {
+            for x in (0..width).step_by(4) {
+                *bases.next().expect("a base a vector") = image * window.padded() + y * conv.y.stride * window.x.padded() + x;
+            }
+        }
+    }
+    for group in 0..conv.groups {
+        let dw = &mut dw[group * rows * terms..][..rows * terms];
+        for first in (0..conv.batch).step_by(at_once) {
+            let count = at_once.min(conv.batch - first);
+            let padded = grown(&mut padded, count * window.padded());
+            for (i, padded) in padded.chunks_exact_mut(window.padded()).enumerate() {
+                let at = (first + i) * conv.channels + group * conv.group_channels();
+                window.pad(&x[at * conv.input_pixels()..], padded);
+            }
+            // dy as [row][image][y][padded x]
+            let plane = count * height * padded_width;
+            let planes = grown(&mut planes, rows * plane);
+            for (row, out) in planes.chunks_exact_mut(plane).enumerate() {
+                for (i, out) in out.chunks_exact_mut(height * padded_width).enumerate() {
+                    let from = &dy[((first + i) * conv.outputs + group * rows + row) * pixels..][..pixels];
+                    for (from, out) in from.chunks_exact(width).zip(out.chunks_exact_mut(padded_width)) {
+                        out[..width].copy_from_slice(from);
+                        out[width..].fill(0.0);
+                    }
+                }
+            }
+            let dots = Dots { planes, plane, image: padded, base: &base[..plane / 4], offset };
+            for i in (0..rows).step_by(3) {
+                for k in (0..terms).step_by(3) {
+                    dots.block_of(rows - i, terms - k)(&dots, i, k, &mut dw[i * terms + k..], terms);
+                }
+            }
+        }
+    }
+    work.a = planes;
+    work.image = padded;
+    work.offsets = offsets;
+}
+
+/// Zeros to the right of an image, so that a vector that starts inside a row never leaves the buffer.
+const SLACK: isize = 3;
+
+/// Vectors of one plane of dy that are handled at a time: 16 kB, so that three planes of each operand fit the first-level cache.
+const VECTORS_AT_ONCE: usize = 256;
+
+/// Planes of dy and shifted planes of images, to be multiplied pixel by pixel.
+struct Dots<'a> {
+    planes: &'a [f32],
+    /// Values of one plane.
+    plane: usize,
+    image: &'a [f32],
+    /// Where each vector of a plane begins in the image.
+    base: &'a [usize],
+    /// Where each weight place begins.
+    offset: &'a [usize],
+}
+
+impl Dots<'_> {
+    /// The kernel for the rows and places left: at most three of each, what fits the registers of x86.
+    fn block_of(&self, rows: usize, places: usize) -> fn(&Self, usize, usize, &mut [f32], usize) {
+        match (rows, places) {
+            (1, 1) => Self::add_block::<1, 1>,
+            (1, 2) => Self::add_block::<1, 2>,
+            (1, _) => Self::add_block::<1, 3>,
+            (2, 1) => Self::add_block::<2, 1>,
+            (2, 2) => Self::add_block::<2, 2>,
+            (2, _) => Self::add_block::<2, 3>,
+            (_, 1) => Self::add_block::<3, 1>,
+            (_, 2) => Self::add_block::<3, 2>,
+            _ => Self::add_block::<3, 3>,
+        }
+    }
+
+    /// dw[r·stride + c] += Σ planes[i + r] · image at place k + c.
+    fn add_block<const R: usize, const C: usize>(&self, i: usize, k: usize, dw: &mut [f32], stride: usize) {
+        let mut sum = [[F32x4::splat(0.0); C]; R];
+        let planes: [&[[f32; 4]]; R] = core::array::from_fn(|r| {
+            &self.planes[(i + r) * self.plane..][..self.plane].as_chunks::<4>().0[..self.base.len()]
+        });
+        let images: [&[f32]; C] = core::array::from_fn(|c| &self.image[self.offset[k + c]..]);
+        for (v, &base) in self.base.iter().enumerate() {
+            let x: [F32x4; C] = core::array::from_fn(|c| F32x4::load(four(&images[c][base..])));
+            for (sum, plane) in sum.iter_mut().zip(planes) {
+                let dy = F32x4::load(&plane[v]);
+                for (sum, x) in sum.iter_mut().zip(x) {
+                    *sum = dy.mul_add(x, *sum);
+                }
+            }
+        }
+        for (r, sum) in sum.into_iter().enumerate() {
+            for (c, sum) in sum.into_iter().enumerate() {
+                dw[r * stride + c] += sum.sum();
+            }
+        }
+    }
 }
 
 /// A depth of at most [`DEPTH`] that splits k evenly: no short last block, whose pass over C would cost as much as a full one.

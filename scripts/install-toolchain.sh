@@ -27,7 +27,10 @@ if ! ls "$target_lib"/libcore-*.rlib >/dev/null 2>&1; then
   mkdir -p "$build/src"
   printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n[lib]\n' > "$build/Cargo.toml"
   : > "$build/src/lib.rs"
-  (cd "$build" && RUSTC_BOOTSTRAP=1 cargo build --quiet --release --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort,test)
+  # Panic messages name source files: without the remapping, paths of this machine would end up in the .wasm. Bitcode is for LTO.
+  rust_source="$(rustc --print sysroot)/lib/rustlib/src/rust"
+  (cd "$build" && RUSTC_BOOTSTRAP=1 RUSTFLAGS="-C embed-bitcode=yes --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo --remap-path-prefix=$rust_source=rust --remap-path-prefix=$(readlink -f "$rust_source")=rust" \
+    cargo build --quiet --release --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort,test)
   rm -f "$build"/target/wasm32-unknown-unknown/release/deps/libempty*
   $sudo mkdir -p "$target_lib"
   $sudo cp "$build"/target/wasm32-unknown-unknown/release/deps/*.rlib "$target_lib/"

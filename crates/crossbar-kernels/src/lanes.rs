@@ -120,6 +120,22 @@ mod imp {
         pub fn to_bits(self) -> U32x4 {
             U32x4(self.0)
         }
+        /// The even and the odd places of eight consecutive values.
+        #[inline(always)]
+        pub fn unzip(low: Self, high: Self) -> (Self, Self) {
+            (
+                Self(i32x4_shuffle::<0, 2, 4, 6>(low.0, high.0)),
+                Self(i32x4_shuffle::<1, 3, 5, 7>(low.0, high.0)),
+            )
+        }
+        /// Eight consecutive values with these even and odd places.
+        #[inline(always)]
+        pub fn zip(even: Self, odd: Self) -> (Self, Self) {
+            (
+                Self(i32x4_shuffle::<0, 4, 1, 5>(even.0, odd.0)),
+                Self(i32x4_shuffle::<2, 6, 3, 7>(even.0, odd.0)),
+            )
+        }
         /// Transposes a 4×4 block held as rows.
         #[inline(always)]
         pub fn transpose([a, b, c, d]: [Self; 4]) -> [Self; 4] {
@@ -264,7 +280,7 @@ mod imp {
             *to = self.0;
         }
         #[inline(always)]
-        fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        fn pairwise(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
             Self(from_fn(|i| f(self.0[i], other.0[i])))
         }
         #[inline(always)]
@@ -274,22 +290,22 @@ mod imp {
         /// Lane-wise sum.
         #[inline(always)]
         pub fn add(self, other: Self) -> Self {
-            self.zip(other, |a, b| a + b)
+            self.pairwise(other, |a, b| a + b)
         }
         /// Lane-wise difference.
         #[inline(always)]
         pub fn sub(self, other: Self) -> Self {
-            self.zip(other, |a, b| a - b)
+            self.pairwise(other, |a, b| a - b)
         }
         /// Lane-wise product.
         #[inline(always)]
         pub fn mul(self, other: Self) -> Self {
-            self.zip(other, |a, b| a * b)
+            self.pairwise(other, |a, b| a * b)
         }
         /// Lane-wise quotient.
         #[inline(always)]
         pub fn div(self, other: Self) -> Self {
-            self.zip(other, |a, b| a / b)
+            self.pairwise(other, |a, b| a / b)
         }
         /// `self · a + b`, rounded twice.
         #[inline(always)]
@@ -299,12 +315,12 @@ mod imp {
         /// `other < self ? other : self`: NaN in `self` stays, NaN in `other` is dropped.
         #[inline(always)]
         pub fn min(self, other: Self) -> Self {
-            self.zip(other, |a, b| if b < a { b } else { a })
+            self.pairwise(other, |a, b| if b < a { b } else { a })
         }
         /// `self < other ? other : self`: NaN in `self` stays, NaN in `other` is dropped.
         #[inline(always)]
         pub fn max(self, other: Self) -> Self {
-            self.zip(other, |a, b| if a < b { b } else { a })
+            self.pairwise(other, |a, b| if a < b { b } else { a })
         }
         /// Lane-wise square root.
         #[inline(always)]
@@ -345,6 +361,18 @@ mod imp {
         #[inline(always)]
         pub fn to_bits(self) -> U32x4 {
             U32x4(self.0.map(f32::to_bits))
+        }
+        /// The even and the odd places of eight consecutive values.
+        #[inline(always)]
+        pub fn unzip(low: Self, high: Self) -> (Self, Self) {
+            let ([a, b, c, d], [e, f, g, h]) = (low.0, high.0);
+            (Self([a, c, e, g]), Self([b, d, f, h]))
+        }
+        /// Eight consecutive values with these even and odd places.
+        #[inline(always)]
+        pub fn zip(even: Self, odd: Self) -> (Self, Self) {
+            let ([a, c, e, g], [b, d, f, h]) = (even.0, odd.0);
+            (Self([a, b, c, d]), Self([e, f, g, h]))
         }
         /// Transposes a 4×4 block held as rows.
         #[inline(always)]

@@ -1,0 +1,167 @@
+//! Copies between strided views: transposes, slices, concatenation, padding, expansion, and sums over what was
+//! broadcast. Strides and offsets are in elements; a stride may be 0 (repeat) or negative (backwards).
+
+/// Merges axes that lie evenly in every view, so that loops are long; `None` when there is nothing to do.
+///
+/// The result has at least one axis. `dims` and each row of `strides` have one entry an axis, outermost first.
+pub(crate) fn merge<const V: usize>(dims: &[i32], strides: [&[i32]; V]) -> Option<(Vec<usize>, Vec<[isize; V]>)> {
+    assert!(strides.iter().all(|s| s.len() == dims.len()));
+    if dims.iter().any(|&d| d <= 0) {
+        return None;
+    }
+    let (mut out_dims, mut out_strides) = (Vec::<usize>::new(), Vec::<[isize; V]>::new());
+    for (axis, &dim) in dims.iter().enumerate() {
+        if dim == 1 {
+            continue;
+        }
+        let (dim, step) = (dim as usize, strides.map(|s| s[axis] as isize));
+        if let (Some(last_dim), Some(last)) = (out_dims.last_mut(), out_strides.last_mut()) {
+            if (0..V).all(|v| last[v] == step[v] * dim as isize) {
+                *last_dim *= dim;
+                *last = step;
+                continue;
+            }
+        }
+        out_dims.push(dim);
+        out_strides.push(step);
+    }
+    if out_dims.is_empty() {
+        out_dims.push(1);
+        out_strides.push([0; V]);
+    }
+    Some((out_dims, out_strides))
+}
+
+/// Calls `f` with every view's offset, over all index tuples of `dims` in row-major order.
+#[inline(always)]
+pub(crate) fn walk<const V: usize>(dims: &[usize], strides: &[[isize; V]], mut f: impl FnMut([isize; V])) {
+    let mut index = vec![0usize; dims.len()];
+    let mut offset = [0isize; V];
+    loop {
+        f(offset);
+        let mut axis = dims.len();
+        loop {
+            if axis == 0 {
+                return;
+            }
+            axis -= 1;
+            index[axis] += 1;
+            for v in 0..V {
+                offset[v] += strides[axis][v];
+            }
+            if index[axis] < dims[axis] {
+                break;
+            }
+            for v in 0..V {
+                offset[v] -= strides[axis][v] * dims[axis] as isize;
+            }
+            index[axis] = 0;
+        }
+    }
+}
+
+/// Both dimensions of the tile a transposing copy works in: two tiles of 4 kB fit the first cache.
+const TILE: usize = 32;
+
+/// dst[dst_offset + Σ iₐ·dst_strides[a]] = src[src_offset + Σ iₐ·src_strides[a]] for every index tuple of `dims`.
+pub fn copy(
+    src: &[f32],
+    dst: &mut [f32],
+    dims: &[i32],
+    src_strides: &[i32],
+    dst_strides: &[i32],
+    src_offset: usize,
+    dst_offset: usize,
+) {
+    let Some((mut dims, mut strides)) = merge(dims, [src_strides, dst_strides]) else {
+        return;
+    };
+    let at = |base: usize, offset: isize| (base as isize + offset) as usize;
+    let last = dims.len() - 1;
+    if strides[last] == [1, 1] {
+        let inner = dims[last];
+        return walk(&dims[..last], &strides, |[s, d]| {
+            let (s, d) = (at(src_offset, s), at(dst_offset, d));
+            dst[d..d + inner].copy_from_slice(&src[s..s + inner]);
+        });
+    }
+    // A transpose: the axis the source runs along goes beside the one the destination runs along, and both in tiles.
+    if let Some(other) = (0..last).rev().find(|&axis| strides[axis][0].abs() == 1) {
+        let (dim, stride) = (dims.remove(other), strides.remove(other));
+        dims.insert(last - 1, dim);
+        strides.insert(last - 1, stride);
+        let [rows, cols] = [dims[last - 1], dims[last]];
+        let [[row_s, row_d], [col_s, col_d]] = [strides[last - 1], strides[last]];
+        return walk(&dims[..last - 1], &strides, |[s, d]| {
+            for r0 in (0..rows).step_by(TILE) {
+                for c0 in (0..cols).step_by(TILE) {
+                    for r in r0..rows.min(r0 + TILE) {
+                        let (s, d) = (s + r as isize * row_s, d + r as isize * row_d);
+                        for c in c0..cols.min(c0 + TILE) {
+                            let c = c as isize;
+                            dst[at(dst_offset, d + c * col_d)] = src[at(src_offset, s + c * col_s)];
+                        }
+                    }
+                }
+            }
+        });
+    }
+    walk(&dims, &strides, |[s, d]| dst[at(dst_offset, d)] = src[at(src_offset, s)]);
+}
+
+/// Like [`copy`], adding to the destination; a destination stride of 0 sums along its axis.
+///
+/// The order of additions follows from the arguments alone, so equal calls give equal bits.
+pub fn accumulate(
+    src: &[f32],
+    dst: &mut [f32],
+    dims: &[i32],
+    src_strides: &[i32],
+    dst_strides: &[i32],
+    src_offset: usize,
+    dst_offset: usize,
+) {
+    let Some((dims, strides)) = merge(dims, [src_strides, dst_strides]) else {
+        return;
+    };
+    let at = |base: usize, offset: isize| (base as isize + offset) as usize;
+    let last = dims.len() - 1;
+    let inner = dims[last];
+    match strides[last] {
+        [1, 1] => walk(&dims[..last], &strides, |[s, d]| {
+            let (s, d) = (at(src_offset, s), at(dst_offset, d));
+            crate::elementwise::axpy(1.0, &src[s..s + inner], &mut dst[d..d + inner]);
+        }),
+        [1, 0] => walk(&dims[..last], &strides, |[s, d]| {
+            let s = at(src_offset, s);
+            dst[at(dst_offset, d)] += crate::reduce::sum(&src[s..s + inner]) as f32;
+        }),
+        _ => walk(&dims, &strides, |[s, d]| dst[at(dst_offset, d)] += src[at(src_offset, s)]),
+    }
+}
+
+/// dst[o, i, :] = src[o, indices[i], :] for src [outer, axis, inner]; every index in 0..axis.
+pub fn gather(src: &[f32], dst: &mut [f32], indices: &[i32], axis: usize, inner: usize) {
+    let (from, to) = (axis * inner, indices.len() * inner);
+    if from == 0 || to == 0 {
+        return;
+    }
+    for (src, dst) in src.chunks_exact(from).zip(dst.chunks_exact_mut(to)) {
+        for (&index, dst) in indices.iter().zip(dst.chunks_exact_mut(inner)) {
+            dst.copy_from_slice(&src[index as usize * inner..][..inner]);
+        }
+    }
+}
+
+/// dst[o, indices[i], :] += src[o, i, :]: the gradient of [`gather`].
+pub fn scatter_add(src: &[f32], dst: &mut [f32], indices: &[i32], axis: usize, inner: usize) {
+    let (to, from) = (axis * inner, indices.len() * inner);
+    if from == 0 || to == 0 {
+        return;
+    }
+    for (src, dst) in src.chunks_exact(from).zip(dst.chunks_exact_mut(to)) {
+        for (&index, src) in indices.iter().zip(src.chunks_exact(inner)) {
+            crate::elementwise::axpy(1.0, src, &mut dst[index as usize * inner..][..inner]);
+        }
+    }
+}

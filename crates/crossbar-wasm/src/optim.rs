@@ -1,0 +1,39 @@
+//! Parameter updates.
+
+use crate::view::{floats, floats_mut, optional_floats_mut};
+use crossbar_kernels::optim::{self, Adam};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// One Adam step; bias1 = 1 − beta1ᵗ, bias2 = 1 − beta2ᵗ.
+#[wasm_bindgen(js_name = adamStep)]
+#[allow(clippy::too_many_arguments)]
+pub fn adam_step(
+    w: u32,
+    g: u32,
+    m: u32,
+    v: u32,
+    n: usize,
+    rate: f64,
+    beta1: f64,
+    beta2: f64,
+    epsilon: f64,
+    bias1: f64,
+    bias2: f64,
+    weight_decay: f64,
+) {
+    let settings = Adam { rate, beta1, beta2, epsilon, bias1, bias2, weight_decay };
+    optim::adam(floats_mut(w, n), floats(g, n), floats_mut(m, n), floats_mut(v, n), settings);
+}
+
+/// One step of gradient descent; `buffer` (the momentum) may be null.
+#[wasm_bindgen(js_name = sgdStep)]
+pub fn sgd_step(w: u32, g: u32, buffer: u32, n: usize, rate: f64, momentum: f64, weight_decay: f64) {
+    let buffer = optional_floats_mut(buffer, n);
+    optim::sgd(floats_mut(w, n), floats(g, n), buffer, rate, momentum, weight_decay);
+}
+
+/// w ← clamp(w, ±c·std(w)); returns the bound.
+#[wasm_bindgen(js_name = clipToStd)]
+pub fn clip_to_std(w: u32, n: usize, c: f32) -> f32 {
+    optim::clip_to_deviation(floats_mut(w, n), c)
+}

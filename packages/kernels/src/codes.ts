@@ -1,0 +1,29 @@
+/** Codes of elementwise functions: indices into the tables of crates/crossbar-kernels/src/elementwise.rs. */
+export const unaryCode = {
+  neg: 0,
+  relu: 1,
+  leakyRelu: 2,
+  clip: 3,
+  sigmoid: 4,
+  tanh: 5,
+  exp: 6,
+  log: 7,
+  sqrt: 8,
+  abs: 9,
+  square: 10,
+  scale: 11,
+  shift: 12,
+} as const;
+
+/** Codes of pairs, broadcasting or not. */
+export const binaryCode = { add: 0, sub: 1, mul: 2, div: 3 } as const;
+
+/** Codes of reductions: indices into the table of crates/crossbar-kernels/src/reduce.rs. */
+export const reductionCode = { sum: 0, mean: 1, max: 2 } as const;
+
+/** Name of an elementwise function. */
+export type Unary = keyof typeof unaryCode;
+/** Name of a pair. */
+export type Binary = keyof typeof binaryCode;
+/** Name of a reduction. */
+export type Reduction = keyof typeof reductionCode;

@@ -1,0 +1,64 @@
+import { linearMemory, wasm } from "./load.js";
+
+let live = 0;
+let peak = 0;
+
+/** Bytes in use. */
+export interface MemoryUse {
+  /** Allocated and not released. */
+  readonly live: number;
+  /** The most that was live at once since the start or the last {@link resetPeak}. */
+  readonly peak: number;
+  /** Size of the linear memory, which only grows. */
+  readonly memory: number;
+}
+
+/**
+ * Address of `bytes` uninitialised bytes, aligned to 64; give them back with {@link release}.
+ *
+ * @throws {RangeError} when the 4 GiB of a WebAssembly memory don't suffice.
+ */
+export function allocate(bytes: number): number {
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`allocate: expected a size in bytes, got ${bytes}`);
+  // Just below 4 GiB, so that rounding up to the alignment can't overflow.
+  const address = bytes < 0xffff_ff00 ? wasm().alloc(bytes) : 0;
+  if (address === 0) {
+    throw new RangeError(
+      `allocate: expected ${bytes} bytes beside the ${live} in use to fit a memory of 4 GiB, got none; use smaller batches`,
+    );
+  }
+  live += bytes;
+  if (live > peak) peak = live;
+  return address;
+}
+
+/** Gives back what {@link allocate} returned for the same size. */
+export function release(address: number, bytes: number): void {
+  wasm().free(address, bytes);
+  live -= bytes;
+}
+
+/** `count` floats at an address. The view dies when the memory grows: use it at once, never keep it. */
+export function f32(address: number, count: number): Float32Array<ArrayBuffer> {
+  return new Float32Array(linearMemory().buffer as ArrayBuffer, address, count);
+}
+
+/** `count` signed integers at an address; see {@link f32}. */
+export function i32(address: number, count: number): Int32Array<ArrayBuffer> {
+  return new Int32Array(linearMemory().buffer as ArrayBuffer, address, count);
+}
+
+/** `count` unsigned integers at an address; see {@link f32}. */
+export function u32(address: number, count: number): Uint32Array<ArrayBuffer> {
+  return new Uint32Array(linearMemory().buffer as ArrayBuffer, address, count);
+}
+
+/** How much memory is in use. */
+export function memoryUse(): MemoryUse {
+  return { live, peak, memory: linearMemory().buffer.byteLength };
+}
+
+/** Starts a new measurement of the peak. */
+export function resetPeak(): void {
+  peak = live;
+}

@@ -1,0 +1,323 @@
+/* tslint:disable */
+/* eslint-disable */
+
+/**
+ * The same, adding to the destination; a destination stride of 0 sums.
+ */
+export function accumulateStrided(src: number, src_size: number, dst: number, dst_size: number, dims: Int32Array | number[], src_strides: Int32Array | number[], dst_strides: Int32Array | number[], src_offset: number, dst_offset: number): void;
+
+/**
+ * One Adam step; bias1 = 1 − beta1ᵗ, bias2 = 1 − beta2ᵗ.
+ */
+export function adamStep(w: number, g: number, m: number, v: number, n: number, rate: number, beta1: number, beta2: number, epsilon: number, bias1: number, bias2: number, weight_decay: number): void;
+
+/**
+ * Mean of oh × ow nearly equal parts of every plane [h, w].
+ */
+export function adaptivePool(x: number, y: number, planes: number, h: number, w: number, oh: number, ow: number): void;
+
+/**
+ * dx from dy.
+ */
+export function adaptivePoolGradient(dy: number, dx: number, planes: number, h: number, w: number, oh: number, ow: number): void;
+
+/**
+ * Address of `bytes` fresh bytes, or 0 when the memory is exhausted.
+ */
+export function alloc(bytes: number): number;
+
+/**
+ * Mean of every window.
+ */
+export function averagePool(x: number, y: number, desc: Int32Array | number[], count_padding: boolean): void;
+
+/**
+ * dx from dy.
+ */
+export function averagePoolGradient(dy: number, dx: number, desc: Int32Array | number[], count_padding: boolean): void;
+
+/**
+ * y += alpha·x.
+ */
+export function axpy(alpha: number, x: number, y: number, n: number): void;
+
+/**
+ * With the statistics given.
+ */
+export function batchNorm(x: number, gamma: number, beta: number, mean: number, variance: number, y: number, n: number, c: number, spatial: number, epsilon: number): void;
+
+/**
+ * Gradients of either form; `dx` may be null.
+ */
+export function batchNormGradient(x: number, dy: number, gamma: number, mean: number, variance: number, dx: number, dgamma: number, dbeta: number, n: number, c: number, spatial: number, epsilon: number, frozen: boolean): void;
+
+/**
+ * With the batch's own statistics, which are written to `mean` and `variance`.
+ */
+export function batchNormTrain(x: number, gamma: number, beta: number, y: number, mean: number, variance: number, n: number, c: number, spatial: number, epsilon: number): void;
+
+/**
+ * y = a ∘ b, n values each.
+ */
+export function binary(code: number, a: number, b: number, y: number, n: number): void;
+
+/**
+ * y = a ∘ b with broadcasting: y contiguous over `dims`, strides in elements, 0 where a value repeats.
+ */
+export function binaryBroadcast(code: number, a: number, b: number, y: number, dims: Int32Array | number[], a_strides: Int32Array | number[], b_strides: Int32Array | number[]): void;
+
+/**
+ * Σ over images and pixels, a channel.
+ */
+export function channelSum(x: number, out: number, n: number, channels: number, pixels: number): void;
+
+/**
+ * w ← clamp(w, ±c·std(w)); returns the bound.
+ */
+export function clipToStd(w: number, n: number, c: number): number;
+
+/**
+ * Σ over rows.
+ */
+export function columnSum(x: number, out: number, rows: number, cols: number): void;
+
+/**
+ * dx, with the forward's draw again.
+ */
+export function convBackwardInput(dy: number, w: number, dx: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, first_sample?: number | null): void;
+
+/**
+ * dW.
+ */
+export function convBackwardWeight(x: number, dy: number, dw: number, desc: Int32Array | number[]): void;
+
+/**
+ * y = (W+ΔW)∗x + b.
+ */
+export function convForward(x: number, w: number, bias: number, y: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, first_sample?: number | null): void;
+
+/**
+ * dst[dstOffset + Σ i·dstStrides] = src[srcOffset + Σ i·srcStrides] over `dims`.
+ */
+export function copyStrided(src: number, src_size: number, dst: number, dst_size: number, dims: Int32Array | number[], src_strides: Int32Array | number[], dst_strides: Int32Array | number[], src_offset: number, dst_offset: number): void;
+
+/**
+ * Mean cross entropy of logits [rows, cols] with i32 labels; `gradient` may be null.
+ */
+export function crossEntropy(logits: number, labels: number, gradient: number, rows: number, cols: number): number;
+
+/**
+ * The key of the stream (seed, purpose, name, index, step).
+ */
+export function deriveKey(seed_low: number, seed_high: number, purpose: string, name: string, index: number, step: number): bigint;
+
+/**
+ * y = x/(1−p) where y held a uniform number ≥ p, else 0.
+ */
+export function dropOut(x: number, y: number, n: number, p: number): void;
+
+/**
+ * Sets n values.
+ */
+export function fill(y: number, n: number, value: number): void;
+
+/**
+ * Uniform 32-bit words.
+ */
+export function fillBits(key: bigint, out: number, n: number): void;
+
+/**
+ * Standard normals.
+ */
+export function fillNormal(key: bigint, out: number, n: number): void;
+
+/**
+ * Uniform numbers in [0, 1).
+ */
+export function fillUniform(key: bigint, out: number, n: number): void;
+
+/**
+ * Gives back what [`alloc`] returned for the same size.
+ */
+export function free(ptr: number, bytes: number): void;
+
+/**
+ * dst[o, i, :] = src[o, indices[i], :]; src [outer, axis, inner], indices in 0..axis.
+ */
+export function gather(src: number, dst: number, indices: Int32Array | number[], outer: number, axis: number, inner: number): void;
+
+/**
+ * C[m, n] = op(A)·op(B), or C + that.
+ */
+export function gemm(trans_a: boolean, trans_b: boolean, m: number, n: number, k: number, a: number, b: number, c: number, accumulate: boolean): void;
+
+/**
+ * dx = dy·(W+ΔW). `x` and `ratio` are read in the cheap per-sample form only.
+ */
+export function linearBackwardInput(dy: number, w: number, dx: number, x: number, ratio: number, batch: number, rows_per_sample: number, inputs: number, outputs: number, layout: number, kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, first_sample?: number | null): void;
+
+/**
+ * dW = dyᵀ·x in W's layout.
+ */
+export function linearBackwardWeight(x: number, dy: number, dw: number, rows: number, inputs: number, outputs: number, layout: number): void;
+
+/**
+ * y = x·(W+ΔW)ᵀ + b.  `layout` 0: W [out, in], 1: W [in, out]. `ratio` is written in the cheap per-sample form.
+ */
+export function linearForward(x: number, w: number, bias: number, y: number, batch: number, rows_per_sample: number, inputs: number, outputs: number, layout: number, kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, ratio: number, first_sample?: number | null): void;
+
+/**
+ * max |x|; infinite when a value is NaN.
+ */
+export function maxAbs(x: number, n: number): number;
+
+/**
+ * Largest value of every window; `positions` (one float an output) may be null.
+ */
+export function maxPool(x: number, y: number, positions: number, desc: Int32Array | number[]): void;
+
+/**
+ * dx from dy and the positions of the forward pass.
+ */
+export function maxPoolGradient(dy: number, positions: number, dx: number, desc: Int32Array | number[]): void;
+
+/**
+ * y[o, i] = reduction over l of x[o, l, i].
+ */
+export function reduce(code: number, x: number, y: number, outer: number, len: number, inner: number): void;
+
+/**
+ * Gradient of a maximum: dy goes to the first place that holds it.
+ */
+export function reduceMaxGradient(x: number, y: number, dy: number, dx: number, outer: number, len: number, inner: number): void;
+
+/**
+ * `steps` rounds of one four-lane multiply-add an accumulator.
+ */
+export function rooflineProbe(unroll: number, steps: number, factor: number): number;
+
+/**
+ * Accumulators of each unroll.
+ */
+export function rooflineUnrolls(): Uint32Array;
+
+/**
+ * dst[o, indices[i], :] += src[o, i, :]; dst [outer, axis, inner].
+ */
+export function scatterAdd(src: number, dst: number, indices: Int32Array | number[], outer: number, axis: number, inner: number): void;
+
+/**
+ * One step of gradient descent; `buffer` (the momentum) may be null.
+ */
+export function sgdStep(w: number, g: number, buffer: number, n: number, rate: number, momentum: number, weight_decay: number): void;
+
+/**
+ * y = softmax(x), or its logarithm.
+ */
+export function softmax(x: number, y: number, outer: number, len: number, inner: number, logarithm: boolean): void;
+
+/**
+ * dx from dy and the output y.
+ */
+export function softmaxGradient(dy: number, y: number, dx: number, outer: number, len: number, inner: number, logarithm: boolean): void;
+
+/**
+ * dx[o, l, i] = scale·dy[o, i]: the gradient of a sum or a mean.
+ */
+export function spread(dy: number, dx: number, outer: number, len: number, inner: number, scale: number): void;
+
+/**
+ * y = f(x), n values; p0 and p1 are the function's parameters.
+ */
+export function unary(code: number, x: number, y: number, n: number, p0: number, p1: number): void;
+
+/**
+ * dx = dy·f′; `value` is the function's output or its input, as the table says.
+ */
+export function unaryGradient(code: number, dy: number, value: number, dx: number, n: number, p0: number, p1: number): void;
+
+/**
+ * W + ΔW written out: what a product with this variation uses. W is [rows, cols] as stored.
+ */
+export function variedWeight(w: number, rows: number, cols: number, out: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, sample: number): void;
+
+export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
+
+export interface InitOutput {
+    readonly memory: WebAssembly.Memory;
+    readonly accumulateStrided: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
+    readonly adamStep: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
+    readonly adaptivePool: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly adaptivePoolGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly alloc: (a: number) => number;
+    readonly averagePool: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly averagePoolGradient: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly axpy: (a: number, b: number, c: number, d: number) => void;
+    readonly batchNorm: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => void;
+    readonly batchNormGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number) => void;
+    readonly batchNormTrain: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => void;
+    readonly binary: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly binaryBroadcast: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => void;
+    readonly channelSum: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly clipToStd: (a: number, b: number, c: number) => number;
+    readonly columnSum: (a: number, b: number, c: number, d: number) => void;
+    readonly convBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: bigint, k: number) => void;
+    readonly convBackwardWeight: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly convForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: bigint, l: number) => void;
+    readonly copyStrided: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
+    readonly crossEntropy: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly deriveKey: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => bigint;
+    readonly dropOut: (a: number, b: number, c: number, d: number) => void;
+    readonly fill: (a: number, b: number, c: number) => void;
+    readonly fillBits: (a: bigint, b: number, c: number) => void;
+    readonly fillNormal: (a: bigint, b: number, c: number) => void;
+    readonly fillUniform: (a: bigint, b: number, c: number) => void;
+    readonly free: (a: number, b: number) => void;
+    readonly gather: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly gemm: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => void;
+    readonly linearBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: number, o: bigint, p: number) => void;
+    readonly linearBackwardWeight: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly linearForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: bigint, o: number, p: number) => void;
+    readonly maxAbs: (a: number, b: number) => number;
+    readonly maxPool: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly maxPoolGradient: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly reduce: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly reduceMaxGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly rooflineProbe: (a: number, b: number, c: number) => number;
+    readonly rooflineUnrolls: () => [number, number];
+    readonly scatterAdd: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly sgdStep: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly softmax: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly softmaxGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly spread: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly unary: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly unaryGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly variedWeight: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: bigint, i: number) => void;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_start: () => void;
+}
+
+export type SyncInitInput = BufferSource | WebAssembly.Module;
+
+/**
+ * Instantiates the given `module`, which can either be bytes or
+ * a precompiled `WebAssembly.Module`.
+ *
+ * @param {{ module: SyncInitInput }} module - Passing `SyncInitInput` directly is deprecated.
+ *
+ * @returns {InitOutput}
+ */
+export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+
+/**
+ * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
+ * for everything else, calls `WebAssembly.instantiate` directly.
+ *
+ * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
+ *
+ * @returns {Promise<InitOutput>}
+ */
+export default function __wbg_init (module_or_path?: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;

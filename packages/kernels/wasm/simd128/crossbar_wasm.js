@@ -1,0 +1,997 @@
+/* @ts-self-types="./crossbar_wasm.d.ts" */
+
+/**
+ * The same, adding to the destination; a destination stride of 0 sums.
+ * @param {number} src
+ * @param {number} src_size
+ * @param {number} dst
+ * @param {number} dst_size
+ * @param {Int32Array | number[]} dims
+ * @param {Int32Array | number[]} src_strides
+ * @param {Int32Array | number[]} dst_strides
+ * @param {number} src_offset
+ * @param {number} dst_offset
+ */
+export function accumulateStrided(src, src_size, dst, dst_size, dims, src_strides, dst_strides, src_offset, dst_offset) {
+    const val4 = +src;
+    const val5 = +src_size;
+    const val6 = +dst;
+    const val7 = +dst_size;
+    const val8 = +src_offset;
+    const val9 = +dst_offset;
+    let ptr0, len0, ptr1, len1, ptr2, len2;
+    try {
+        ptr0 = passArray32ToWasm0(dims, wasm.__wbindgen_malloc);
+        len0 = WASM_VECTOR_LEN;
+        ptr1 = passArray32ToWasm0(src_strides, wasm.__wbindgen_malloc);
+        len1 = WASM_VECTOR_LEN;
+        ptr2 = passArray32ToWasm0(dst_strides, wasm.__wbindgen_malloc);
+        len2 = WASM_VECTOR_LEN;
+    } catch (e) {
+        if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
+        throw e;
+    }
+    wasm.accumulateStrided(val4, val5, val6, val7, ptr0, len0, ptr1, len1, ptr2, len2, val8, val9);
+}
+
+/**
+ * One Adam step; bias1 = 1 − beta1ᵗ, bias2 = 1 − beta2ᵗ.
+ * @param {number} w
+ * @param {number} g
+ * @param {number} m
+ * @param {number} v
+ * @param {number} n
+ * @param {number} rate
+ * @param {number} beta1
+ * @param {number} beta2
+ * @param {number} epsilon
+ * @param {number} bias1
+ * @param {number} bias2
+ * @param {number} weight_decay
+ */
+export function adamStep(w, g, m, v, n, rate, beta1, beta2, epsilon, bias1, bias2, weight_decay) {
+    wasm.adamStep(w, g, m, v, n, rate, beta1, beta2, epsilon, bias1, bias2, weight_decay);
+}
+
+/**
+ * Mean of oh × ow nearly equal parts of every plane [h, w].
+ * @param {number} x
+ * @param {number} y
+ * @param {number} planes
+ * @param {number} h
+ * @param {number} w
+ * @param {number} oh
+ * @param {number} ow
+ */
+export function adaptivePool(x, y, planes, h, w, oh, ow) {
+    wasm.adaptivePool(x, y, planes, h, w, oh, ow);
+}
+
+/**
+ * dx from dy.
+ * @param {number} dy
+ * @param {number} dx
+ * @param {number} planes
+ * @param {number} h
+ * @param {number} w
+ * @param {number} oh
+ * @param {number} ow
+ */
+export function adaptivePoolGradient(dy, dx, planes, h, w, oh, ow) {
+    wasm.adaptivePoolGradient(dy, dx, planes, h, w, oh, ow);
+}
+
+/**
+ * Address of `bytes` fresh bytes, or 0 when the memory is exhausted.
+ * @param {number} bytes
+ * @returns {number}
+ */
+export function alloc(bytes) {
+    const ret = wasm.alloc(bytes);
+    return ret >>> 0;
+}
+
+/**
+ * Mean of every window.
+ * @param {number} x
+ * @param {number} y
+ * @param {Int32Array | number[]} desc
+ * @param {boolean} count_padding
+ */
+export function averagePool(x, y, desc, count_padding) {
+    const val2 = +x;
+    const val3 = +y;
+    const val4 = +count_padding;
+    const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    wasm.averagePool(val2, val3, ptr0, len0, val4);
+}
+
+/**
+ * dx from dy.
+ * @param {number} dy
+ * @param {number} dx
+ * @param {Int32Array | number[]} desc
+ * @param {boolean} count_padding
+ */
+export function averagePoolGradient(dy, dx, desc, count_padding) {
+    const val2 = +dy;
+    const val3 = +dx;
+    const val4 = +count_padding;
+    const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    wasm.averagePoolGradient(val2, val3, ptr0, len0, val4);
+}
+
+/**
+ * y += alpha·x.
+ * @param {number} alpha
+ * @param {number} x
+ * @param {number} y
+ * @param {number} n
+ */
+export function axpy(alpha, x, y, n) {
+    wasm.axpy(alpha, x, y, n);
+}
+
+/**
+ * With the statistics given.
+ * @param {number} x
+ * @param {number} gamma
+ * @param {number} beta
+ * @param {number} mean
+ * @param {number} variance
+ * @param {number} y
+ * @param {number} n
+ * @param {number} c
+ * @param {number} spatial
+ * @param {number} epsilon
+ */
+export function batchNorm(x, gamma, beta, mean, variance, y, n, c, spatial, epsilon) {
+    wasm.batchNorm(x, gamma, beta, mean, variance, y, n, c, spatial, epsilon);
+}
+
+/**
+ * Gradients of either form; `dx` may be null.
+ * @param {number} x
+ * @param {number} dy
+ * @param {number} gamma
+ * @param {number} mean
+ * @param {number} variance
+ * @param {number} dx
+ * @param {number} dgamma
+ * @param {number} dbeta
+ * @param {number} n
+ * @param {number} c
+ * @param {number} spatial
+ * @param {number} epsilon
+ * @param {boolean} frozen
+ */
+export function batchNormGradient(x, dy, gamma, mean, variance, dx, dgamma, dbeta, n, c, spatial, epsilon, frozen) {
+    wasm.batchNormGradient(x, dy, gamma, mean, variance, dx, dgamma, dbeta, n, c, spatial, epsilon, frozen);
+}
+
+/**
+ * With the batch's own statistics, which are written to `mean` and `variance`.
+ * @param {number} x
+ * @param {number} gamma
+ * @param {number} beta
+ * @param {number} y
+ * @param {number} mean
+ * @param {number} variance
+ * @param {number} n
+ * @param {number} c
+ * @param {number} spatial
+ * @param {number} epsilon
+ */
+export function batchNormTrain(x, gamma, beta, y, mean, variance, n, c, spatial, epsilon) {
+    wasm.batchNormTrain(x, gamma, beta, y, mean, variance, n, c, spatial, epsilon);
+}
+
+/**
+ * y = a ∘ b, n values each.
+ * @param {number} code
+ * @param {number} a
+ * @param {number} b
+ * @param {number} y
+ * @param {number} n
+ */
+export function binary(code, a, b, y, n) {
+    wasm.binary(code, a, b, y, n);
+}
+
+/**
+ * y = a ∘ b with broadcasting: y contiguous over `dims`, strides in elements, 0 where a value repeats.
+ * @param {number} code
+ * @param {number} a
+ * @param {number} b
+ * @param {number} y
+ * @param {Int32Array | number[]} dims
+ * @param {Int32Array | number[]} a_strides
+ * @param {Int32Array | number[]} b_strides
+ */
+export function binaryBroadcast(code, a, b, y, dims, a_strides, b_strides) {
+    const val4 = +code;
+    const val5 = +a;
+    const val6 = +b;
+    const val7 = +y;
+    let ptr0, len0, ptr1, len1, ptr2, len2;
+    try {
+        ptr0 = passArray32ToWasm0(dims, wasm.__wbindgen_malloc);
+        len0 = WASM_VECTOR_LEN;
+        ptr1 = passArray32ToWasm0(a_strides, wasm.__wbindgen_malloc);
+        len1 = WASM_VECTOR_LEN;
+        ptr2 = passArray32ToWasm0(b_strides, wasm.__wbindgen_malloc);
+        len2 = WASM_VECTOR_LEN;
+    } catch (e) {
+        if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
+        throw e;
+    }
+    wasm.binaryBroadcast(val4, val5, val6, val7, ptr0, len0, ptr1, len1, ptr2, len2);
+}
+
+/**
+ * Σ over images and pixels, a channel.
+ * @param {number} x
+ * @param {number} out
+ * @param {number} n
+ * @param {number} channels
+ * @param {number} pixels
+ */
+export function channelSum(x, out, n, channels, pixels) {
+    wasm.channelSum(x, out, n, channels, pixels);
+}
+
+/**
+ * w ← clamp(w, ±c·std(w)); returns the bound.
+ * @param {number} w
+ * @param {number} n
+ * @param {number} c
+ * @returns {number}
+ */
+export function clipToStd(w, n, c) {
+    const ret = wasm.clipToStd(w, n, c);
+    return ret;
+}
+
+/**
+ * Σ over rows.
+ * @param {number} x
+ * @param {number} out
+ * @param {number} rows
+ * @param {number} cols
+ */
+export function columnSum(x, out, rows, cols) {
+    wasm.columnSum(x, out, rows, cols);
+}
+
+/**
+ * dx, with the forward's draw again.
+ * @param {number} dy
+ * @param {number} w
+ * @param {number} dx
+ * @param {Int32Array | number[]} desc
+ * @param {number} kind
+ * @param {number} s_max
+ * @param {number} sigma_outer
+ * @param {number} sigma_mid
+ * @param {bigint} key
+ * @param {number | null} [first_sample]
+ */
+export function convBackwardInput(dy, w, dx, desc, kind, s_max, sigma_outer, sigma_mid, key, first_sample) {
+    const val2 = +dy;
+    const val3 = +w;
+    const val4 = +dx;
+    const val5 = +kind;
+    const val6 = +s_max;
+    const val7 = +sigma_outer;
+    const val8 = +sigma_mid;
+    const val9 = BigInt.asIntN(64, key);
+    const val10 = +(isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
+    const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    wasm.convBackwardInput(val2, val3, val4, ptr0, len0, val5, val6, val7, val8, val9, val10);
+}
+
+/**
+ * dW.
+ * @param {number} x
+ * @param {number} dy
+ * @param {number} dw
+ * @param {Int32Array | number[]} desc
+ */
+export function convBackwardWeight(x, dy, dw, desc) {
+    const val2 = +x;
+    const val3 = +dy;
+    const val4 = +dw;
+    const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    wasm.convBackwardWeight(val2, val3, val4, ptr0, len0);
+}
+
+/**
+ * y = (W+ΔW)∗x + b.
+ * @param {number} x
+ * @param {number} w
+ * @param {number} bias
+ * @param {number} y
+ * @param {Int32Array | number[]} desc
+ * @param {number} kind
+ * @param {number} s_max
+ * @param {number} sigma_outer
+ * @param {number} sigma_mid
+ * @param {bigint} key
+ * @param {number | null} [first_sample]
+ */
+export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma_mid, key, first_sample) {
+    const val2 = +x;
+    const val3 = +w;
+    const val4 = +bias;
+    const val5 = +y;
+    const val6 = +kind;
+    const val7 = +s_max;
+    const val8 = +sigma_outer;
+    const val9 = +sigma_mid;
+    const val10 = BigInt.asIntN(64, key);
+    const val11 = +(isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
+    const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    wasm.convForward(val2, val3, val4, val5, ptr0, len0, val6, val7, val8, val9, val10, val11);
+}
+
+/**
+ * dst[dstOffset + Σ i·dstStrides] = src[srcOffset + Σ i·srcStrides] over `dims`.
+ * @param {number} src
+ * @param {number} src_size
+ * @param {number} dst
+ * @param {number} dst_size
+ * @param {Int32Array | number[]} dims
+ * @param {Int32Array | number[]} src_strides
+ * @param {Int32Array | number[]} dst_strides
+ * @param {number} src_offset
+ * @param {number} dst_offset
+ */
+export function copyStrided(src, src_size, dst, dst_size, dims, src_strides, dst_strides, src_offset, dst_offset) {
+    const val4 = +src;
+    const val5 = +src_size;
+    const val6 = +dst;
+    const val7 = +dst_size;
+    const val8 = +src_offset;
+    const val9 = +dst_offset;
+    let ptr0, len0, ptr1, len1, ptr2, len2;
+    try {
+        ptr0 = passArray32ToWasm0(dims, wasm.__wbindgen_malloc);
+        len0 = WASM_VECTOR_LEN;
+        ptr1 = passArray32ToWasm0(src_strides, wasm.__wbindgen_malloc);
+        len1 = WASM_VECTOR_LEN;
+        ptr2 = passArray32ToWasm0(dst_strides, wasm.__wbindgen_malloc);
+        len2 = WASM_VECTOR_LEN;
+    } catch (e) {
+        if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
+        throw e;
+    }
+    wasm.copyStrided(val4, val5, val6, val7, ptr0, len0, ptr1, len1, ptr2, len2, val8, val9);
+}
+
+/**
+ * Mean cross entropy of logits [rows, cols] with i32 labels; `gradient` may be null.
+ * @param {number} logits
+ * @param {number} labels
+ * @param {number} gradient
+ * @param {number} rows
+ * @param {number} cols
+ * @returns {number}
+ */
+export function crossEntropy(logits, labels, gradient, rows, cols) {
+    const ret = wasm.crossEntropy(logits, labels, gradient, rows, cols);
+    return ret;
+}
+
+/**
+ * The key of the stream (seed, purpose, name, index, step).
+ * @param {number} seed_low
+ * @param {number} seed_high
+ * @param {string} purpose
+ * @param {string} name
+ * @param {number} index
+ * @param {number} step
+ * @returns {bigint}
+ */
+export function deriveKey(seed_low, seed_high, purpose, name, index, step) {
+    const val3 = +seed_low;
+    const val4 = +seed_high;
+    const val5 = +index;
+    const val6 = +step;
+    let ptr0, len0, ptr1, len1;
+    try {
+        ptr0 = passStringToWasm0(purpose, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        len0 = WASM_VECTOR_LEN;
+        ptr1 = passStringToWasm0(name, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        len1 = WASM_VECTOR_LEN;
+    } catch (e) {
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+        throw e;
+    }
+    const ret = wasm.deriveKey(val3, val4, ptr0, len0, ptr1, len1, val5, val6);
+    return BigInt.asUintN(64, ret);
+}
+
+/**
+ * y = x/(1−p) where y held a uniform number ≥ p, else 0.
+ * @param {number} x
+ * @param {number} y
+ * @param {number} n
+ * @param {number} p
+ */
+export function dropOut(x, y, n, p) {
+    wasm.dropOut(x, y, n, p);
+}
+
+/**
+ * Sets n values.
+ * @param {number} y
+ * @param {number} n
+ * @param {number} value
+ */
+export function fill(y, n, value) {
+    wasm.fill(y, n, value);
+}
+
+/**
+ * Uniform 32-bit words.
+ * @param {bigint} key
+ * @param {number} out
+ * @param {number} n
+ */
+export function fillBits(key, out, n) {
+    wasm.fillBits(key, out, n);
+}
+
+/**
+ * Standard normals.
+ * @param {bigint} key
+ * @param {number} out
+ * @param {number} n
+ */
+export function fillNormal(key, out, n) {
+    wasm.fillNormal(key, out, n);
+}
+
+/**
+ * Uniform numbers in [0, 1).
+ * @param {bigint} key
+ * @param {number} out
+ * @param {number} n
+ */
+export function fillUniform(key, out, n) {
+    wasm.fillUniform(key, out, n);
+}
+
+/**
+ * Gives back what [`alloc`] returned for the same size.
+ * @param {number} ptr
+ * @param {number} bytes
+ */
+export function free(ptr, bytes) {
+    wasm.free(ptr, bytes);
+}
+
+/**
+ * dst[o, i, :] = src[o, indices[i], :]; src [outer, axis, inner], indices in 0..axis.
+ * @param {number} src
+ * @param {number} dst
+ * @param {Int32Array | number[]} indices
+ * @param {number} outer
+ * @param {number} axis
+ * @param {number} inner
+ */
+export function gather(src, dst, indices, outer, axis, inner) {
+    const val2 = +src;
+    const val3 = +dst;
+    const val4 = +outer;
+    const val5 = +axis;
+    const val6 = +inner;
+    const ptr0 = passArray32ToWasm0(indices, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    wasm.gather(val2, val3, ptr0, len0, val4, val5, val6);
+}
+
+/**
+ * C[m, n] = op(A)·op(B), or C + that.
+ * @param {boolean} trans_a
+ * @param {boolean} trans_b
+ * @param {number} m
+ * @param {number} n
+ * @param {number} k
+ * @param {number} a
+ * @param {number} b
+ * @param {number} c
+ * @param {boolean} accumulate
+ */
+export function gemm(trans_a, trans_b, m, n, k, a, b, c, accumulate) {
+    wasm.gemm(trans_a, trans_b, m, n, k, a, b, c, accumulate);
+}
+
+/**
+ * dx = dy·(W+ΔW). `x` and `ratio` are read in the cheap per-sample form only.
+ * @param {number} dy
+ * @param {number} w
+ * @param {number} dx
+ * @param {number} x
+ * @param {number} ratio
+ * @param {number} batch
+ * @param {number} rows_per_sample
+ * @param {number} inputs
+ * @param {number} outputs
+ * @param {number} layout
+ * @param {number} kind
+ * @param {number} s_max
+ * @param {number} sigma_outer
+ * @param {number} sigma_mid
+ * @param {bigint} key
+ * @param {number | null} [first_sample]
+ */
+export function linearBackwardInput(dy, w, dx, x, ratio, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, first_sample) {
+    wasm.linearBackwardInput(dy, w, dx, x, ratio, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
+}
+
+/**
+ * dW = dyᵀ·x in W's layout.
+ * @param {number} x
+ * @param {number} dy
+ * @param {number} dw
+ * @param {number} rows
+ * @param {number} inputs
+ * @param {number} outputs
+ * @param {number} layout
+ */
+export function linearBackwardWeight(x, dy, dw, rows, inputs, outputs, layout) {
+    wasm.linearBackwardWeight(x, dy, dw, rows, inputs, outputs, layout);
+}
+
+/**
+ * y = x·(W+ΔW)ᵀ + b.  `layout` 0: W [out, in], 1: W [in, out]. `ratio` is written in the cheap per-sample form.
+ * @param {number} x
+ * @param {number} w
+ * @param {number} bias
+ * @param {number} y
+ * @param {number} batch
+ * @param {number} rows_per_sample
+ * @param {number} inputs
+ * @param {number} outputs
+ * @param {number} layout
+ * @param {number} kind
+ * @param {number} s_max
+ * @param {number} sigma_outer
+ * @param {number} sigma_mid
+ * @param {bigint} key
+ * @param {number} ratio
+ * @param {number | null} [first_sample]
+ */
+export function linearForward(x, w, bias, y, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, ratio, first_sample) {
+    wasm.linearForward(x, w, bias, y, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, ratio, isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
+}
+
+/**
+ * max |x|; infinite when a value is NaN.
+ * @param {number} x
+ * @param {number} n
+ * @returns {number}
+ */
+export function maxAbs(x, n) {
+    const ret = wasm.maxAbs(x, n);
+    return ret;
+}
+
+/**
+ * Largest value of every window; `positions` (one float an output) may be null.
+ * @param {number} x
+ * @param {number} y
+ * @param {number} positions
+ * @param {Int32Array | number[]} desc
+ */
+export function maxPool(x, y, positions, desc) {
+    const val2 = +x;
+    const val3 = +y;
+    const val4 = +positions;
+    const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    wasm.maxPool(val2, val3, val4, ptr0, len0);
+}
+
+/**
+ * dx from dy and the positions of the forward pass.
+ * @param {number} dy
+ * @param {number} positions
+ * @param {number} dx
+ * @param {Int32Array | number[]} desc
+ */
+export function maxPoolGradient(dy, positions, dx, desc) {
+    const val2 = +dy;
+    const val3 = +positions;
+    const val4 = +dx;
+    const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    wasm.maxPoolGradient(val2, val3, val4, ptr0, len0);
+}
+
+/**
+ * y[o, i] = reduction over l of x[o, l, i].
+ * @param {number} code
+ * @param {number} x
+ * @param {number} y
+ * @param {number} outer
+ * @param {number} len
+ * @param {number} inner
+ */
+export function reduce(code, x, y, outer, len, inner) {
+    wasm.reduce(code, x, y, outer, len, inner);
+}
+
+/**
+ * Gradient of a maximum: dy goes to the first place that holds it.
+ * @param {number} x
+ * @param {number} y
+ * @param {number} dy
+ * @param {number} dx
+ * @param {number} outer
+ * @param {number} len
+ * @param {number} inner
+ */
+export function reduceMaxGradient(x, y, dy, dx, outer, len, inner) {
+    wasm.reduceMaxGradient(x, y, dy, dx, outer, len, inner);
+}
+
+/**
+ * `steps` rounds of one four-lane multiply-add an accumulator.
+ * @param {number} unroll
+ * @param {number} steps
+ * @param {number} factor
+ * @returns {number}
+ */
+export function rooflineProbe(unroll, steps, factor) {
+    const ret = wasm.rooflineProbe(unroll, steps, factor);
+    return ret;
+}
+
+/**
+ * Accumulators of each unroll.
+ * @returns {Uint32Array}
+ */
+export function rooflineUnrolls() {
+    const ret = wasm.rooflineUnrolls();
+    var v1 = getArrayU32FromWasm0(ret[0], ret[1]).slice();
+    wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
+    return v1;
+}
+
+/**
+ * dst[o, indices[i], :] += src[o, i, :]; dst [outer, axis, inner].
+ * @param {number} src
+ * @param {number} dst
+ * @param {Int32Array | number[]} indices
+ * @param {number} outer
+ * @param {number} axis
+ * @param {number} inner
+ */
+export function scatterAdd(src, dst, indices, outer, axis, inner) {
+    const val2 = +src;
+    const val3 = +dst;
+    const val4 = +outer;
+    const val5 = +axis;
+    const val6 = +inner;
+    const ptr0 = passArray32ToWasm0(indices, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    wasm.scatterAdd(val2, val3, ptr0, len0, val4, val5, val6);
+}
+
+/**
+ * One step of gradient descent; `buffer` (the momentum) may be null.
+ * @param {number} w
+ * @param {number} g
+ * @param {number} buffer
+ * @param {number} n
+ * @param {number} rate
+ * @param {number} momentum
+ * @param {number} weight_decay
+ */
+export function sgdStep(w, g, buffer, n, rate, momentum, weight_decay) {
+    wasm.sgdStep(w, g, buffer, n, rate, momentum, weight_decay);
+}
+
+/**
+ * y = softmax(x), or its logarithm.
+ * @param {number} x
+ * @param {number} y
+ * @param {number} outer
+ * @param {number} len
+ * @param {number} inner
+ * @param {boolean} logarithm
+ */
+export function softmax(x, y, outer, len, inner, logarithm) {
+    wasm.softmax(x, y, outer, len, inner, logarithm);
+}
+
+/**
+ * dx from dy and the output y.
+ * @param {number} dy
+ * @param {number} y
+ * @param {number} dx
+ * @param {number} outer
+ * @param {number} len
+ * @param {number} inner
+ * @param {boolean} logarithm
+ */
+export function softmaxGradient(dy, y, dx, outer, len, inner, logarithm) {
+    wasm.softmaxGradient(dy, y, dx, outer, len, inner, logarithm);
+}
+
+/**
+ * dx[o, l, i] = scale·dy[o, i]: the gradient of a sum or a mean.
+ * @param {number} dy
+ * @param {number} dx
+ * @param {number} outer
+ * @param {number} len
+ * @param {number} inner
+ * @param {number} scale
+ */
+export function spread(dy, dx, outer, len, inner, scale) {
+    wasm.spread(dy, dx, outer, len, inner, scale);
+}
+
+/**
+ * y = f(x), n values; p0 and p1 are the function's parameters.
+ * @param {number} code
+ * @param {number} x
+ * @param {number} y
+ * @param {number} n
+ * @param {number} p0
+ * @param {number} p1
+ */
+export function unary(code, x, y, n, p0, p1) {
+    wasm.unary(code, x, y, n, p0, p1);
+}
+
+/**
+ * dx = dy·f′; `value` is the function's output or its input, as the table says.
+ * @param {number} code
+ * @param {number} dy
+ * @param {number} value
+ * @param {number} dx
+ * @param {number} n
+ * @param {number} p0
+ * @param {number} p1
+ */
+export function unaryGradient(code, dy, value, dx, n, p0, p1) {
+    wasm.unaryGradient(code, dy, value, dx, n, p0, p1);
+}
+
+/**
+ * W + ΔW written out: what a product with this variation uses. W is [rows, cols] as stored.
+ * @param {number} w
+ * @param {number} rows
+ * @param {number} cols
+ * @param {number} out
+ * @param {number} s_max
+ * @param {number} sigma_outer
+ * @param {number} sigma_mid
+ * @param {bigint} key
+ * @param {number} sample
+ */
+export function variedWeight(w, rows, cols, out, s_max, sigma_outer, sigma_mid, key, sample) {
+    wasm.variedWeight(w, rows, cols, out, s_max, sigma_outer, sigma_mid, key, sample);
+}
+function __wbg_get_imports() {
+    const import0 = {
+        __proto__: null,
+        __wbindgen_init_externref_table: function() {
+            const table = wasm.__wbindgen_externrefs;
+            table.set(0, undefined);
+            table.set(1024, undefined);
+            table.set(1025, null);
+            table.set(1026, true);
+            table.set(1027, false);
+        },
+    };
+    return {
+        __proto__: null,
+        "./crossbar_wasm_bg.js": import0,
+    };
+}
+
+function getArrayU32FromWasm0(ptr, len) {
+    ptr = ptr >>> 0;
+    return getUint32ArrayMemory0().subarray(ptr / 4, ptr / 4 + len);
+}
+
+let cachedUint32ArrayMemory0 = null;
+function getUint32ArrayMemory0() {
+    if (cachedUint32ArrayMemory0 === null || cachedUint32ArrayMemory0.byteLength === 0) {
+        cachedUint32ArrayMemory0 = new Uint32Array(wasm.memory.buffer);
+    }
+    return cachedUint32ArrayMemory0;
+}
+
+let cachedUint8ArrayMemory0 = null;
+function getUint8ArrayMemory0() {
+    if (cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0) {
+        cachedUint8ArrayMemory0 = new Uint8Array(wasm.memory.buffer);
+    }
+    return cachedUint8ArrayMemory0;
+}
+
+function isLikeNone(x) {
+    return x === undefined || x === null;
+}
+
+function passArray32ToWasm0(arg, malloc) {
+    const ptr = malloc(arg.length * 4, 4) >>> 0;
+    getUint32ArrayMemory0().set(arg, ptr / 4);
+    WASM_VECTOR_LEN = arg.length;
+    return ptr;
+}
+
+function passStringToWasm0(arg, malloc, realloc) {
+    if (realloc === undefined) {
+        const buf = cachedTextEncoder.encode(arg);
+        const ptr = malloc(buf.length, 1) >>> 0;
+        getUint8ArrayMemory0().subarray(ptr, ptr + buf.length).set(buf);
+        WASM_VECTOR_LEN = buf.length;
+        return ptr;
+    }
+
+    let len = arg.length;
+    let ptr = malloc(len, 1) >>> 0;
+
+    const mem = getUint8ArrayMemory0();
+
+    let offset = 0;
+
+    for (; offset < len; offset++) {
+        const code = arg.charCodeAt(offset);
+        if (code > 0x7F) break;
+        mem[ptr + offset] = code;
+    }
+    if (offset !== len) {
+        if (offset !== 0) {
+            arg = arg.slice(offset);
+        }
+        ptr = realloc(ptr, len, len = offset + arg.length * 3, 1) >>> 0;
+        const view = getUint8ArrayMemory0().subarray(ptr + offset, ptr + len);
+        const ret = cachedTextEncoder.encodeInto(arg, view);
+
+        offset += ret.written;
+        ptr = realloc(ptr, len, offset, 1) >>> 0;
+    }
+
+    WASM_VECTOR_LEN = offset;
+    return ptr;
+}
+
+const cachedTextEncoder = new TextEncoder();
+
+if (!('encodeInto' in cachedTextEncoder)) {
+    cachedTextEncoder.encodeInto = function (arg, view) {
+        const buf = cachedTextEncoder.encode(arg);
+        view.set(buf);
+        return {
+            read: arg.length,
+            written: buf.length
+        };
+    };
+}
+
+let WASM_VECTOR_LEN = 0;
+
+let wasmModule, wasmInstance, wasm;
+function __wbg_finalize_init(instance, module) {
+    wasmInstance = instance;
+    wasm = instance.exports;
+    wasmModule = module;
+    cachedUint32ArrayMemory0 = null;
+    cachedUint8ArrayMemory0 = null;
+    wasm.__wbindgen_start();
+    return wasm;
+}
+
+async function __wbg_load(module, imports) {
+    if (typeof Response === 'function' && module instanceof Response) {
+        if (!module.ok) {
+            throw new Error(`failed to fetch Wasm: ${module.status} ${module.statusText} fetching '${module.url}'`);
+        }
+
+        if (typeof WebAssembly.instantiateStreaming === 'function') {
+            try {
+                return await WebAssembly.instantiateStreaming(module, imports);
+            } catch (e) {
+                const validResponse = expectedResponseType(module.type);
+
+                if (validResponse && module.headers.get('Content-Type') !== 'application/wasm') {
+                    console.warn("`WebAssembly.instantiateStreaming` failed because your server does not serve Wasm with `application/wasm` MIME type. Falling back to `WebAssembly.instantiate` which is slower. Original error:\n", e);
+
+                } else { throw e; }
+            }
+        }
+
+        const bytes = await module.arrayBuffer();
+        return await WebAssembly.instantiate(bytes, imports);
+    } else {
+        const instance = await WebAssembly.instantiate(module, imports);
+
+        if (instance instanceof WebAssembly.Instance) {
+            return { instance, module };
+        } else {
+            return instance;
+        }
+    }
+
+    function expectedResponseType(type) {
+        switch (type) {
+            case 'basic': case 'cors': case 'default': return true;
+        }
+        return false;
+    }
+}
+
+function initSync(module) {
+    if (wasm !== undefined) return wasm;
+
+
+    if (module !== undefined) {
+        if (Object.getPrototypeOf(module) === Object.prototype) {
+            ({module} = module)
+        } else {
+            console.warn('using deprecated parameters for `initSync()`; pass a single object instead')
+        }
+    }
+
+    const imports = __wbg_get_imports();
+    if (!(module instanceof WebAssembly.Module)) {
+        module = new WebAssembly.Module(module);
+    }
+    const instance = new WebAssembly.Instance(module, imports);
+    return __wbg_finalize_init(instance, module);
+}
+
+let __wbg_init_promise;
+async function __wbg_init(module_or_path) {
+    if (wasm !== undefined) return wasm;
+    if (__wbg_init_promise === undefined) {
+        __wbg_init_promise = __wbg_init_once(module_or_path);
+        __wbg_init_promise.catch(() => { __wbg_init_promise = undefined; });
+    }
+    return __wbg_init_promise;
+}
+
+async function __wbg_init_once(module_or_path) {
+
+    if (module_or_path !== undefined) {
+        if (Object.getPrototypeOf(module_or_path) === Object.prototype) {
+            ({module_or_path} = module_or_path)
+        } else {
+            console.warn('using deprecated parameters for the initialization function; pass a single object instead')
+        }
+    }
+
+    if (module_or_path === undefined) {
+        module_or_path = new URL('crossbar_wasm_bg.wasm', import.meta.url);
+    }
+    const imports = __wbg_get_imports();
+
+    if (typeof module_or_path === 'string' || (typeof Request === 'function' && module_or_path instanceof Request) || (typeof URL === 'function' && module_or_path instanceof URL)) {
+        module_or_path = fetch(module_or_path);
+    }
+
+    const { instance, module } = await __wbg_load(await module_or_path, imports);
+
+    return __wbg_finalize_init(instance, module);
+}
+
+export { initSync, __wbg_init as default };

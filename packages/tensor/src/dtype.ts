@@ -1,0 +1,85 @@
+/** Element type of a tensor. Only f32 lives in the kernels' memory and has gradients. */
+export type DType = "f32" | "f64" | "i64" | "i32" | "u8" | "i8" | "bool";
+
+/** Elements of a tensor of any type; bool is one byte of 0 or 1. */
+export type TensorData =
+  | Float32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+  | BigInt64Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>;
+
+/** What elements may be made from: numbers, big integers (for i64), or a typed array. */
+export type TensorSource = ArrayLike<number> | ArrayLike<bigint>;
+
+const arrays = {
+  f32: Float32Array,
+  f64: Float64Array,
+  i64: BigInt64Array,
+  i32: Int32Array,
+  u8: Uint8Array,
+  i8: Int8Array,
+  bool: Uint8Array,
+} as const;
+
+const ranges: Partial<Record<DType, readonly [number, number]>> = {
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  u8: [0, 255],
+  i8: [-128, 127],
+  bool: [0, 1],
+};
+
+/** Zeros of a type. */
+export function zeroData(dtype: DType, size: number): TensorData {
+  return new arrays[dtype](size);
+}
+
+/**
+ * A copy of `source` as elements of `dtype`. Nothing is rounded silently but real numbers to f32 and f64.
+ *
+ * @throws {RangeError} when a value doesn't fit an integer type exactly.
+ */
+export function convertData(who: string, source: TensorSource, dtype: DType): TensorData {
+  const from = source as ArrayLike<number | bigint>;
+  if (dtype === "i64") {
+    if (source instanceof BigInt64Array) return new BigInt64Array(source);
+    return BigInt64Array.from({ length: from.length }, (_, i) => exactBigInt(who, from[i]!));
+  }
+  const range = ranges[dtype];
+  const isTyped = source instanceof arrays[dtype] && dtype !== "bool";
+  if (isTyped || (range === undefined && typeof from[0] !== "bigint")) {
+    const result = zeroData(dtype, from.length) as Float32Array<ArrayBuffer>;
+    result.set(source as ArrayLike<number>);
+    return result;
+  }
+  const result = zeroData(dtype, from.length);
+  for (let i = 0; i < from.length; i++) result[i] = exactNumber(who, from[i]!, dtype, range);
+  return result;
+}
+
+function exactBigInt(who: string, value: number | bigint): bigint {
+  if (typeof value === "number" && !Number.isSafeInteger(value)) {
+    throw new RangeError(`${who}: expected whole numbers below 2^53 for i64, got ${value}; pass a BigInt`);
+  }
+  const big = BigInt(value);
+  if (BigInt.asIntN(64, big) !== big) throw new RangeError(`${who}: expected 64-bit integers, got ${value}`);
+  return big;
+}
+
+function exactNumber(who: string, value: number | bigint, dtype: DType, range?: readonly [number, number]): number {
+  const number = typeof value === "bigint" ? safeNumber(who, value) : value;
+  if (range !== undefined && !(Number.isInteger(number) && number >= range[0] && number <= range[1])) {
+    throw new RangeError(`${who}: expected whole numbers from ${range[0]} to ${range[1]} for ${dtype}, got ${value}`);
+  }
+  return number;
+}
+
+/** A 64-bit integer as a number. @throws {RangeError} beyond ±(2^53 − 1), where numbers have gaps. */
+export function safeNumber(who: string, value: bigint): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number)) {
+    throw new RangeError(`${who}: expected a 64-bit integer that fits a number exactly, got ${value}`);
+  }
+  return number;
+}

@@ -1,0 +1,62 @@
+export { backward } from "./backward.js";
+export type { DType, TensorData, TensorSource } from "./dtype.js";
+export { noGrad } from "./graph.js";
+export {
+  type AnyRow,
+  type Context,
+  defineOp,
+  type Inputs,
+  type Operation,
+  type Row,
+  type Rule,
+  type Rules,
+  type Sample,
+  type SampleInput,
+  type VariadicRule,
+} from "./operation.js";
+export { add, div, mul, sub } from "./operations/arithmetic.js";
+export { cast } from "./operations/cast.js";
+export { type Conv2dAttributes, conv2d } from "./operations/convolution.js";
+export { type DropoutAttributes, dropout } from "./operations/dropout.js";
+export {
+  abs,
+  type ClipAttributes,
+  clip,
+  exp,
+  type LeakyReluAttributes,
+  leakyRelu,
+  log,
+  neg,
+  relu,
+  scale,
+  shift,
+  sigmoid,
+  sqrt,
+  square,
+  tanh,
+} from "./operations/elementwise.js";
+export { gather } from "./operations/gather.js";
+export { expand, reshape, transpose } from "./operations/layout.js";
+export { type LinearAttributes, linear } from "./operations/linear.js";
+export { crossEntropy } from "./operations/loss.js";
+export { matmul } from "./operations/matmul.js";
+export { type BatchNormAttributes, type BatchStatistics, batchNorm, batchNormTrain } from "./operations/normalisation.js";
+export { concat, type PadAttributes, pad, type SliceAttributes, slice } from "./operations/pieces.js";
+export {
+  type AdaptivePoolAttributes,
+  type AveragePoolAttributes,
+  adaptiveAvgPool2d,
+  avgPool2d,
+  globalAvgPool,
+  type MaxPoolAttributes,
+  maxPool2d,
+  type PoolAttributes,
+} from "./operations/pooling.js";
+export { type ReduceAttributes, reduceMax, reduceMean, reduceSum } from "./operations/reductions.js";
+export { logSoftmax, type SoftmaxAttributes, softmax } from "./operations/softmax.js";
+export type { Variation } from "./operations/variation.js";
+export { operations, type TableOperation } from "./operations.js";
+export { normals, permutation, type StreamName, stream, uniforms, words } from "./random.js";
+export { scope } from "./scope.js";
+export { broadcastShapes, type Shape, sizeOf, stridesOf } from "./shape.js";
+export { assign, full, parameter, persistent, Tensor, tensor, zeros } from "./tensor.js";

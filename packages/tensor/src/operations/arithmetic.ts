@@ -1,0 +1,83 @@
+import { type Binary, binaryCode, wasm } from "@neft/kernels";
+import { defineOp, type Operation, type Row } from "../operation.js";
+import { broadcastShapes, broadcastStrides, isSameShape, type Shape, sizeOf, stridesOf } from "../shape.js";
+import { type Tensor, zeros } from "../tensor.js";
+import { scale } from "./elementwise.js";
+import { moveBack } from "./movement.js";
+import { pairTyped } from "./typed.js";
+
+type Pair = [a: Tensor, b: Tensor];
+
+/** Samples that broadcast either side, both, and neither. */
+const shapes: readonly (readonly [Shape, Shape])[] = [
+  [[3, 5], [3, 5]],
+  [[2, 3, 5], [3, 1]],
+  [[5], [17, 5]],
+  [[3, 1], [1, 7]],
+  [[], [3]],
+  [[2, 3, 2, 2], [1, 3, 1, 1]],
+];
+
+function pairRow(name: Binary, vjp: Row<Pair, undefined>["vjp"], keeps: Row<Pair, undefined>["keeps"]): Operation<Pair, undefined> {
+  return defineOp<Pair>({
+    name,
+    shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
+    forward: ([a, b], _, y) => {
+      if (a.size === y.size && b.size === y.size) return wasm().binary(binaryCode[name], a.ptr, b.ptr, y.ptr, y.size);
+      const strides = [a, b].map((t) => Int32Array.from(broadcastStrides(t.shape, y.shape))) as [Int32Array, Int32Array];
+      wasm().binaryBroadcast(binaryCode[name], a.ptr, b.ptr, y.ptr, Int32Array.from(y.shape), ...strides);
+    },
+    vjp,
+    keeps,
+    samples: shapes.map(([a, b]) => ({
+      inputs: [{ shape: a }, { shape: b, values: name === "div" ? ("positive" as const) : ("normal" as const) }],
+      attributes: undefined,
+    })),
+    typed: ([a, b], _, shape) => pairTyped(name, a, b, shape),
+  });
+}
+
+/** Sums a gradient over the axes along which the tensor of this shape was repeated. */
+function unbroadcast(dy: Tensor, shape: Shape): Tensor {
+  if (isSameShape(dy.shape, shape)) return dy;
+  const dx = zeros(shape);
+  if (sizeOf(shape) === 0) return dx;
+  const strides = broadcastStrides(shape, dy.shape);
+  moveBack({ dims: dy.shape, from: { strides, offset: 0 }, to: { strides: stridesOf(dy.shape), offset: 0 } }, dy, dx);
+  return dx;
+}
+
+/** y = a + b, shapes broadcast as numpy's. */
+export const add: Operation<Pair, undefined> = pairRow(
+  "add",
+  [(dy, { inputs: [a] }) => unbroadcast(dy, a.shape), (dy, { inputs: [, b] }) => unbroadcast(dy, b.shape)],
+  [],
+);
+
+/** y = a − b, shapes broadcast as numpy's. */
+export const sub: Operation<Pair, undefined> = pairRow(
+  "sub",
+  [(dy, { inputs: [a] }) => unbroadcast(dy, a.shape), (dy, { inputs: [, b] }) => scale(unbroadcast(dy, b.shape), -1)],
+  [],
+);
+
+/** y = a·b, shapes broadcast as numpy's. */
+export const mul: Operation<Pair, undefined> = pairRow(
+  "mul",
+  [
+    (dy, { inputs: [a, b] }) => unbroadcast(mul(dy, b), a.shape),
+    (dy, { inputs: [a, b] }) => unbroadcast(mul(dy, a), b.shape),
+  ],
+  [0, 1],
+);
+
+/** y = a / b, shapes broadcast as numpy's. Integer types truncate toward 0. */
+export const div: Operation<Pair, undefined> = pairRow(
+  "div",
+  [
+    (dy, { inputs: [a, b] }) => unbroadcast(div(dy, b), a.shape),
+    // d(a/b)/db = −(a/b)/b
+    (dy, { inputs: [, b], output }) => scale(unbroadcast(div(mul(dy, output), b), b.shape), -1),
+  ],
+  [1, "output"],
+);

@@ -1,0 +1,85 @@
+import { defineOp, type Operation } from "../operation.js";
+import { axisOf, broadcastShapes, broadcastStrides, isSameShape, type Shape, shapeText, sizeOf, stridesOf } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { type Movement, move, movedTyped, pulledBack } from "./movement.js";
+
+type One = [x: Tensor];
+
+/** The same elements in another shape, without a copy; one size may be −1: what is left. */
+export const reshape: Operation<One, Shape> = defineOp<One, Shape>({
+  name: "reshape",
+  isView: true,
+  shape: ([x], shape) => {
+    const known = shape.reduce((size, dim) => (dim === -1 ? size : size * dim), 1);
+    const open = shape.indexOf(-1);
+    const result = shape.map((dim) => (dim === -1 ? x.size / known : dim));
+    if ((open >= 0 && shape.includes(-1, open + 1)) || !result.every(Number.isInteger) || sizeOf(result) !== x.size) {
+      throw new RangeError(`reshape: expected a shape of ${x.size} elements like ${shapeText(x.shape)}, got ${shapeText(shape)}`);
+    }
+    return result;
+  },
+  forward: () => {},
+  vjp: [(dy, { inputs: [x] }) => reshape(dy, x.shape)],
+  keeps: [],
+  samples: [
+    { inputs: [{ shape: [2, 6] }], attributes: [3, -1] },
+    { inputs: [{ shape: [1] }], attributes: [] },
+  ],
+});
+
+function transposition(x: Tensor, perm: readonly number[]): Movement {
+  const strides = stridesOf(x.shape);
+  const dims = perm.map((axis) => x.shape[axis]!);
+  return { dims, from: { strides: perm.map((axis) => strides[axis]!), offset: 0 }, to: { strides: stridesOf(dims), offset: 0 } };
+}
+
+export const transposeRow: Operation<One, { readonly perm: readonly number[] }> = defineOp<One, { readonly perm: readonly number[] }>({
+  name: "transpose",
+  shape: ([x], { perm }) => {
+    if (perm.length !== x.shape.length || new Set(perm).size !== perm.length) {
+      throw new RangeError(`transpose: expected a permutation of ${x.shape.length} axes, got ${shapeText(perm)}`);
+    }
+    return perm.map((axis) => x.shape[axisOf("transpose", axis, perm.length)]!);
+  },
+  forward: ([x], { perm }, y) => move(transposition(x, perm), x, y),
+  vjp: [
+    (dy, { attributes: { perm } }) => {
+      const inverse = perm.map((_, axis) => perm.indexOf(axis));
+      return transposeRow(dy, { perm: inverse });
+    },
+  ],
+  keeps: [],
+  samples: [
+    { inputs: [{ shape: [3, 5] }], attributes: { perm: [1, 0] } },
+    { inputs: [{ shape: [2, 3, 4, 5] }], attributes: { perm: [0, 2, 3, 1] } },
+    { inputs: [{ shape: [33, 2, 40] }], attributes: { perm: [2, 1, 0] } },
+  ],
+  typed: ([x], { perm }, shape) => movedTyped(transposition(x, perm), x, sizeOf(shape)),
+});
+
+/** Axis i of the result is axis perm[i] of x; without `perm` the axes are reversed. */
+export function transpose(x: Tensor, { perm }: { readonly perm?: readonly number[] } = {}): Tensor {
+  const rank = x.shape.length;
+  const order = perm?.map((axis) => axisOf("transpose", axis, rank)) ?? x.shape.map((_, i) => rank - 1 - i);
+  return transposeRow(x, { perm: order });
+}
+
+function expansion(x: Tensor, shape: Shape): Movement {
+  const strides = broadcastStrides(x.shape, shape);
+  return { dims: shape, from: { strides, offset: 0 }, to: { strides: stridesOf(shape), offset: 0 } };
+}
+
+/** x repeated so that it has the shape its broadcast with `shape` has. */
+export const expand: Operation<One, Shape> = defineOp<One, Shape>({
+  name: "expand",
+  shape: ([x], shape) => broadcastShapes("expand", x.shape, shape),
+  forward: ([x], _, y) => move(expansion(x, y.shape), x, y),
+  vjp: [(dy, { inputs: [x] }) => (isSameShape(dy.shape, x.shape) ? dy : pulledBack(expansion(x, dy.shape), dy, x.shape))],
+  keeps: [],
+  samples: [
+    { inputs: [{ shape: [3, 1] }], attributes: [2, 3, 4] },
+    { inputs: [{ shape: [] }], attributes: [5] },
+    { inputs: [{ shape: [2, 3] }], attributes: [1, 1] },
+  ],
+  typed: ([x], _, shape) => movedTyped(expansion(x, shape), x, sizeOf(shape)),
+});

@@ -1,0 +1,114 @@
+import { wasm } from "@neft/kernels";
+import { defineOp, type Sample } from "../operation.js";
+import { shapeText, sizeOf } from "../shape.js";
+import { empty, type Tensor } from "../tensor.js";
+import { type Variation, variationArguments } from "./variation.js";
+
+/** Settings of {@link linear}. */
+export interface LinearAttributes {
+  /** How the weight is stored: "oi" [out, in], "io" [in, out]. Default "oi". */
+  readonly layout?: "oi" | "io";
+  /** Variation of the weight; undefined for none. */
+  readonly variation?: Variation | undefined;
+}
+
+type Inputs = [x: Tensor, w: Tensor, b: Tensor | undefined];
+
+interface Sizes {
+  readonly batch: number;
+  readonly rowsPerSample: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** The kernels' code. */
+  readonly layout: number;
+}
+
+function sizesOf(x: Tensor, w: Tensor, { layout = "oi" }: LinearAttributes): Sizes {
+  const [first, second] = w.shape as [number, number];
+  const [outputs, inputs] = layout === "oi" ? [first, second] : [second, first];
+  const batch = x.shape[0]!;
+  return { batch, rowsPerSample: sizeOf(x.shape.slice(1, -1)), inputs, outputs, layout: layout === "oi" ? 0 : 1 };
+}
+
+/** The cheap form of a fresh draw for every sample: one input row a sample, so one normal an output is enough. */
+function isCheap({ rowsPerSample }: Sizes, { variation }: LinearAttributes): boolean {
+  return variation?.perSample === true && rowsPerSample === 1;
+}
+
+const oneDraw: Variation = { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: 77n, perSample: false };
+const perSample: Variation = { ...oneDraw, perSample: true };
+
+function sample(x: number[], w: number[], b: number[] | undefined, attributes: LinearAttributes): Sample<LinearAttributes> {
+  return { inputs: [{ shape: x }, { shape: w }, b && { shape: b }], attributes };
+}
+
+export const linearRow = defineOp<Inputs, LinearAttributes>({
+  name: "linear",
+  shape: ([x, w, b], attributes) => {
+    if (w.shape.length !== 2) throw new RangeError(`linear: expected a weight of two axes, got ${shapeText(w.shape)}`);
+    const { inputs, outputs } = sizesOf(x, w, attributes);
+    if (x.shape.length < 2 || x.shape.at(-1) !== inputs) {
+      const text = `got ${shapeText(x.shape)} for a weight ${shapeText(w.shape)}`;
+      throw new RangeError(`linear: expected an input [samples, .., ${inputs}], ${text}`);
+    }
+    if (b !== undefined && (b.shape.length !== 1 || b.size !== outputs)) {
+      throw new RangeError(`linear: expected a bias [${outputs}], got ${shapeText(b.shape)}`);
+    }
+    return [...x.shape.slice(0, -1), outputs];
+  },
+  saved: ([x, w], attributes) => {
+    const sizes = sizesOf(x, w, attributes);
+    return isCheap(sizes, attributes) ? [[sizes.batch, sizes.outputs]] : [];
+  },
+  forward: ([x, w, b], attributes, y, [ratio]) => {
+    const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
+    const variation = variationArguments("linear", attributes.variation);
+    const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
+    wasm().linearForward(x.ptr, w.ptr, b?.ptr ?? 0, y.ptr, ...sizes, ...variation, ratio?.ptr ?? 0);
+  },
+  vjp: [
+    (dy, { inputs: [x, w], attributes, saved: [ratio] }) => {
+      const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
+      const dx = empty(x.shape);
+      const kept = ratio === undefined ? ([0, 0] as const) : ([x.ptr, ratio.ptr] as const);
+      const variation = variationArguments("linear", attributes.variation);
+      const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
+      wasm().linearBackwardInput(dy.ptr, w.ptr, dx.ptr, ...kept, ...sizes, ...variation);
+      return dx;
+    },
+    (dy, { inputs: [x, w], attributes }) => {
+      const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
+      const dw = empty(w.shape);
+      wasm().linearBackwardWeight(x.ptr, dy.ptr, dw.ptr, batch * rowsPerSample, inputs, outputs, layout);
+      return dw;
+    },
+    (dy) => {
+      const outputs = dy.shape.at(-1)!;
+      const db = empty([outputs]);
+      wasm().columnSum(dy.ptr, db.ptr, sizeOf(dy.shape.slice(0, -1)), outputs);
+      return db;
+    },
+  ],
+  keeps: [0, 1],
+  samples: [
+    sample([3, 5], [4, 5], [4], {}),
+    sample([3, 5], [5, 4], undefined, { layout: "io" }),
+    sample([2, 3, 5], [17, 5], [17], { layout: "oi" }),
+    sample([5, 17], [3, 17], [3], { variation: oneDraw }),
+    sample([2, 3, 5], [5, 4], [4], { layout: "io", variation: oneDraw }),
+    sample([3, 5], [4, 5], [4], { variation: perSample }),
+    sample([3, 5], [5, 4], [4], { layout: "io", variation: perSample }),
+    sample([3, 2, 5], [4, 5], [4], { variation: perSample }),
+    sample([0, 5], [4, 5], [4], {}),
+  ],
+});
+
+/**
+ * y = x·(W + ΔW)ᵀ + b. x [samples, .., in], W [out, in] or [in, out], b [out], y [samples, .., out].
+ *
+ * With a fresh variation for every sample and x [samples, in] the kernels use that y's noise is itself normal: one number
+ * an output instead of one a weight. Its gradient by x is the conditional mean given y.
+ */
+export function linear(x: Tensor, w: Tensor, b: Tensor | undefined, attributes: LinearAttributes = {}): Tensor {
+  return linearRow(x, w, b, attributes);
+}

@@ -1,0 +1,165 @@
+import { wasm } from "@neft/kernels";
+import { defineOp, type SampleInput } from "../operation.js";
+import { shapeText } from "../shape.js";
+import { empty, type Tensor } from "../tensor.js";
+
+/** Window of a pooling. */
+export interface PoolAttributes {
+  /** [height, width]. */
+  readonly kernel: readonly [number, number];
+  /** [vertical, horizontal]; default 1, as in ONNX. */
+  readonly strides?: readonly [number, number];
+  /** [top, left, bottom, right]; default 0. */
+  readonly pads?: readonly [number, number, number, number];
+  /** A last window that starts inside the input or its leading padding but reaches beyond counts too. Default false. */
+  readonly ceilMode?: boolean;
+}
+
+/** Window of {@link maxPool2d}. */
+export interface MaxPoolAttributes extends PoolAttributes {
+  /** [vertical, horizontal]; default 1. */
+  readonly dilations?: readonly [number, number];
+}
+
+/** Window of {@link avgPool2d}. */
+export interface AveragePoolAttributes extends PoolAttributes {
+  /** Divide by the window's whole size, padding included. Default false, as in ONNX. */
+  readonly countIncludePad?: boolean;
+}
+
+type One = [x: Tensor];
+
+/** @throws {RangeError} when `x` isn't [n, c, h, w] or the window is malformed or larger than the padded input. */
+function outputShape(who: string, x: Tensor, attributes: MaxPoolAttributes): number[] {
+  const { kernel, strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1], ceilMode = false } = attributes;
+  if (x.shape.length !== 4) throw new RangeError(`${who}: expected an input [n, c, h, w], got ${shapeText(x.shape)}`);
+  for (const [name, values, length, least] of [
+    ["kernel", kernel, 2, 1],
+    ["strides", strides, 2, 1],
+    ["pads", pads, 4, 0],
+    ["dilations", dilations, 2, 1],
+  ] as const) {
+    if (values.length !== length || !values.every((v) => Number.isInteger(v) && v >= least)) {
+      throw new RangeError(`${who}: ${name}: expected ${length} whole numbers from ${least} on, got ${shapeText(values)}`);
+    }
+  }
+  const out = [0, 1].map((axis) => {
+    const [size, before, after, stride] = [x.shape[2 + axis]!, pads[axis]!, pads[axis + 2]!, strides[axis]!];
+    const room = size + before + after - dilations[axis]! * (kernel[axis]! - 1) - 1;
+    if (room < 0) throw new RangeError(`${who}: expected a window no larger than the padded input, got ${shapeText(kernel)} on ${shapeText(x.shape)}`);
+    const count = (ceilMode ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1;
+    return ceilMode && (count - 1) * stride >= size + before ? count - 1 : count;
+  });
+  return [x.shape[0]!, x.shape[1]!, ...out];
+}
+
+/** [planes, h, w, oh, ow, kh, kw, strideH, strideW, padT, padL, padB, padR, dilH, dilW] */
+function geometry(x: Tensor, y: Tensor, attributes: MaxPoolAttributes): Int32Array {
+  const { kernel, strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1] } = attributes;
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  return Int32Array.of(n * c, h, w, y.shape[2]!, y.shape[3]!, ...kernel, ...strides, ...pads, ...dilations);
+}
+
+const separated = (...shape: number[]): SampleInput => ({ shape, values: "separated" });
+
+export const maxPool2dRow = defineOp<One, MaxPoolAttributes>({
+  name: "maxPool2d",
+  shape: ([x], attributes) => outputShape("maxPool2d", x, attributes),
+  saved: ([x], attributes) => [outputShape("maxPool2d", x, attributes)],
+  forward: ([x], attributes, y, [positions]) =>
+    wasm().maxPool(x.ptr, y.ptr, positions?.ptr ?? 0, geometry(x, y, attributes)),
+  vjp: [
+    (dy, { inputs: [x], output, attributes, saved: [positions] }) => {
+      const dx = empty(x.shape);
+      wasm().maxPoolGradient(dy.ptr, positions!.ptr, dx.ptr, geometry(x, output, attributes));
+      return dx;
+    },
+  ],
+  keeps: [],
+  samples: [
+    { inputs: [separated(2, 1, 4, 18)], attributes: { kernel: [2, 2], strides: [2, 2] } },
+    { inputs: [separated(1, 2, 5, 11)], attributes: { kernel: [2, 2], strides: [2, 2] } },
+    { inputs: [separated(1, 2, 7, 5)], attributes: { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] } },
+    { inputs: [separated(1, 1, 7, 8)], attributes: { kernel: [3, 2], dilations: [2, 3], ceilMode: true } },
+    { inputs: [separated(1, 1, 5, 5)], attributes: { kernel: [2, 2], strides: [2, 2], ceilMode: true } },
+  ],
+});
+
+export const avgPool2dRow = defineOp<One, AveragePoolAttributes>({
+  name: "avgPool2d",
+  shape: ([x], attributes) => outputShape("avgPool2d", x, attributes),
+  forward: ([x], attributes, y) =>
+    wasm().averagePool(x.ptr, y.ptr, geometry(x, y, attributes), attributes.countIncludePad ?? false),
+  vjp: [
+    (dy, { inputs: [x], output, attributes }) => {
+      const dx = empty(x.shape);
+      wasm().averagePoolGradient(dy.ptr, dx.ptr, geometry(x, output, attributes), attributes.countIncludePad ?? false);
+      return dx;
+    },
+  ],
+  keeps: [],
+  samples: [
+    { inputs: [{ shape: [2, 3, 4, 6] }], attributes: { kernel: [2, 2], strides: [2, 2] } },
+    { inputs: [{ shape: [1, 2, 5, 7] }], attributes: { kernel: [3, 3], strides: [2, 1], pads: [1, 1, 1, 1] } },
+    { inputs: [{ shape: [1, 2, 5, 7] }], attributes: { kernel: [3, 3], pads: [1, 0, 2, 1], countIncludePad: true } },
+    {
+      inputs: [{ shape: [1, 1, 5, 5] }],
+      attributes: { kernel: [2, 2], strides: [2, 2], pads: [1, 1, 0, 0], ceilMode: true, countIncludePad: true },
+    },
+  ],
+});
+
+/** Output size of {@link adaptiveAvgPool2d}. */
+export interface AdaptivePoolAttributes {
+  /** [height, width]. */
+  readonly size: readonly [number, number];
+}
+
+export const adaptiveAvgPool2dRow = defineOp<One, AdaptivePoolAttributes>({
+  name: "adaptiveAvgPool2d",
+  shape: ([x], { size }) => {
+    if (x.shape.length !== 4) throw new RangeError(`adaptiveAvgPool2d: expected an input [n, c, h, w], got ${shapeText(x.shape)}`);
+    if (!size.every((v) => Number.isInteger(v) && v > 0) || x.shape[2] === 0 || x.shape[3] === 0) {
+      throw new RangeError(`adaptiveAvgPool2d: expected sizes from 1 on, got ${shapeText(size)} for ${shapeText(x.shape)}`);
+    }
+    return [x.shape[0]!, x.shape[1]!, ...size];
+  },
+  forward: ([x], { size }, y) => {
+    const [n, c, h, w] = x.shape as [number, number, number, number];
+    wasm().adaptivePool(x.ptr, y.ptr, n * c, h, w, ...(size as [number, number]));
+  },
+  vjp: [
+    (dy, { inputs: [x], attributes: { size } }) => {
+      const [n, c, h, w] = x.shape as [number, number, number, number];
+      const dx = empty(x.shape);
+      wasm().adaptivePoolGradient(dy.ptr, dx.ptr, n * c, h, w, ...(size as [number, number]));
+      return dx;
+    },
+  ],
+  keeps: [],
+  samples: [
+    { inputs: [{ shape: [2, 3, 5, 7] }], attributes: { size: [1, 1] } },
+    { inputs: [{ shape: [1, 2, 5, 7] }], attributes: { size: [3, 2] } },
+    { inputs: [{ shape: [1, 2, 3, 2] }], attributes: { size: [4, 4] } },
+  ],
+});
+
+/** Largest value of every window; padding never wins. x [n, c, h, w]. The gradient goes to the first maximum. */
+export function maxPool2d(x: Tensor, attributes: MaxPoolAttributes): Tensor {
+  return maxPool2dRow(x, attributes);
+}
+
+/** Mean of every window. x [n, c, h, w]. */
+export function avgPool2d(x: Tensor, attributes: AveragePoolAttributes): Tensor {
+  return avgPool2dRow(x, attributes);
+}
+
+/** Mean of size[0] × size[1] nearly equal parts of every image: part i covers ⌊i·h/s⌋ to ⌈(i + 1)·h/s⌉. */
+export function adaptiveAvgPool2d(x: Tensor, attributes: AdaptivePoolAttributes): Tensor {
+  return adaptiveAvgPool2dRow(x, attributes);
+}
+
+/** Mean of every image: [n, c, h, w] → [n, c, 1, 1]. */
+export function globalAvgPool(x: Tensor): Tensor {
+  return adaptiveAvgPool2dRow(x, { size: [1, 1] });
+}

@@ -1,0 +1,46 @@
+import { wasm } from "@neft/kernels";
+import { defineOp } from "../operation.js";
+import { axisOf, splitAt } from "../shape.js";
+import { empty, type Tensor } from "../tensor.js";
+
+function softmaxLike(name: "softmax" | "logSoftmax") {
+  const isLogarithm = name === "logSoftmax";
+  return defineOp<[x: Tensor], { readonly axis: number }>({
+    name,
+    shape: ([x]) => [...x.shape],
+    forward: ([x], { axis }, y) => wasm().softmax(x.ptr, y.ptr, ...splitAt(x.shape, axis), isLogarithm),
+    vjp: [
+      (dy, { output, attributes: { axis } }) => {
+        const dx = empty(dy.shape);
+        wasm().softmaxGradient(dy.ptr, output.ptr, dx.ptr, ...splitAt(dy.shape, axis), isLogarithm);
+        return dx;
+      },
+    ],
+    keeps: ["output"],
+    samples: [
+      { inputs: [{ shape: [3, 5] }], attributes: { axis: 1 } },
+      { inputs: [{ shape: [17] }], attributes: { axis: 0 } },
+      { inputs: [{ shape: [2, 5, 3] }], attributes: { axis: 1 } },
+      { inputs: [{ shape: [3, 7] }], attributes: { axis: 0 } },
+    ],
+  });
+}
+
+export const softmaxRow = softmaxLike("softmax");
+export const logSoftmaxRow = softmaxLike("logSoftmax");
+
+/** The axis that sums to 1. */
+export interface SoftmaxAttributes {
+  /** Default −1, the last. */
+  readonly axis?: number;
+}
+
+/** y = e^x / Σ e^x along an axis. */
+export function softmax(x: Tensor, { axis = -1 }: SoftmaxAttributes = {}): Tensor {
+  return softmaxRow(x, { axis: axisOf("softmax", axis, x.shape.length) });
+}
+
+/** y = x − ln Σ e^x along an axis. */
+export function logSoftmax(x: Tensor, { axis = -1 }: SoftmaxAttributes = {}): Tensor {
+  return logSoftmaxRow(x, { axis: axisOf("logSoftmax", axis, x.shape.length) });
+}

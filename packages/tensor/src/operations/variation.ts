@@ -1,0 +1,31 @@
+/**
+ * Weight variation of one product, plain data: ΔW ~ N(0, σ²) with σ = sigmaMid where 0.25 < |w|/sMax < 0.75
+ * (strictly), else sigmaOuter. Gradients go straight through it.
+ */
+export interface Variation {
+  /** max |w| of the whole tensor: a constant, no gradient flows through it. */
+  readonly sMax: number;
+  readonly sigmaOuter: number;
+  readonly sigmaMid: number;
+  /** Key of the stream ΔW is drawn from; the backward pass draws it again. */
+  readonly key: bigint;
+  /** A fresh ΔW for every sample, along the first axis of x, instead of one for all. */
+  readonly perSample: boolean;
+}
+
+/** The variation as the kernels take it: kind (0 none, 1 one draw, 2 one a sample), max |w|, deviations, key. */
+export type VariationArguments = readonly [kind: number, sMax: number, sigmaOuter: number, sigmaMid: number, key: bigint];
+
+const none: VariationArguments = [0, 0, 0, 0, 0n];
+
+/** @throws {RangeError} when a number is negative or not finite. */
+export function variationArguments(who: string, variation: Variation | undefined): VariationArguments {
+  if (variation === undefined) return none;
+  const { sMax, sigmaOuter, sigmaMid, key, perSample } = variation;
+  for (const [name, value] of Object.entries({ sMax, sigmaOuter, sigmaMid })) {
+    if (!(value >= 0 && value < Infinity)) {
+      throw new RangeError(`${who}: variation.${name}: expected a finite number from 0 on, got ${value}`);
+    }
+  }
+  return [perSample ? 2 : 1, sMax, sigmaOuter, sigmaMid, key];
+}

@@ -1,0 +1,80 @@
+/** Sizes along the axes, outermost first; [] is a scalar. */
+export type Shape = readonly number[];
+
+/** Number of elements. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const dim of shape) size *= dim;
+  return size;
+}
+
+/** @throws {RangeError} when a size isn't a whole number from 0 on. */
+export function checkShape(who: string, shape: Shape): void {
+  for (const dim of shape) {
+    if (!Number.isSafeInteger(dim) || dim < 0) {
+      throw new RangeError(`${who}: expected a shape of whole numbers from 0 on, got [${shape.join(", ")}]`);
+    }
+  }
+}
+
+/** Row-major strides in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = step;
+    step *= shape[axis]!;
+  }
+  return strides;
+}
+
+/** Whether two shapes are equal. */
+export function isSameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
+}
+
+/** numpy's broadcast of two shapes. @throws {RangeError} when sizes differ and neither is 1. */
+export function broadcastShapes(who: string, a: Shape, b: Shape): number[] {
+  if (isSameShape(a, b)) return [...a];
+  const rank = Math.max(a.length, b.length);
+  const shape = new Array<number>(rank);
+  for (let i = 1; i <= rank; i++) {
+    const [m, n] = [a[a.length - i] ?? 1, b[b.length - i] ?? 1];
+    if (m !== n && m !== 1 && n !== 1) {
+      throw new RangeError(`${who}: expected shapes that broadcast, got [${a.join(", ")}] and [${b.join(", ")}]`);
+    }
+    shape[rank - i] = m === 1 ? n : m;
+  }
+  return shape;
+}
+
+/** Strides of a tensor of shape `from` read over the axes of `to`: 0 where it repeats. */
+export function broadcastStrides(from: Shape, to: Shape): number[] {
+  const own = stridesOf(from);
+  const lead = to.length - from.length;
+  return to.map((dim, axis) => {
+    const at = axis - lead;
+    return at < 0 || (from[at] === 1 && dim !== 1) ? 0 : own[at]!;
+  });
+}
+
+/** An axis counted from the end when negative. @throws {RangeError} outside −rank..rank − 1. */
+export function axisOf(who: string, axis: number, rank: number): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    throw new RangeError(`${who}: expected an axis from ${-rank} to ${rank - 1}, got ${axis}`);
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** The shape as [outer, len, inner] around `count` axes from `axis` on. */
+export function splitAt(shape: Shape, axis: number, count = 1): readonly [outer: number, len: number, inner: number] {
+  return [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis, axis + count)), sizeOf(shape.slice(axis + count))];
+}
+
+/** "[2, 3]". */
+export function shapeText(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Builds crates/crossbar-wasm twice and puts what TypeScript needs into packages/kernels/wasm (or the folder given):
+#   simd128/   the default, the same bits on every machine
+#   relaxed/   with relaxed SIMD (fused multiply-add)
+#   BUILD.json versions of the tools that made them, sizes in bytes
+# No path of this machine may end up in the files: they are compared byte for byte by scripts/check-wasm.sh.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+out=${1:-packages/kernels/wasm}
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+
+# Debian's compiler, where it is, knows the wasm32 target: rustup's shims must not hide it.
+export PATH="/usr/bin:$PATH:$HOME/.cargo/bin"
+command -v wasm-pack >/dev/null || { echo "build-wasm: expected wasm-pack on PATH, got none; run scripts/install-toolchain.sh"; exit 1; }
+sysroot=$(rustc --print sysroot)
+wasm_opt=node_modules/.bin/wasm-opt
+[ -x "$wasm_opt" ] || { echo "build-wasm: expected npm's binaryen in node_modules, got none; run npm install"; exit 1; }
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=${CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER:-wasm-ld}
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+rust_source=$sysroot/lib/rustlib/src/rust
+remap="--remap-path-prefix=$root=neft --remap-path-prefix=$cargo_home=cargo"
+remap+=" --remap-path-prefix=$rust_source=rust --remap-path-prefix=$(readlink -f "$rust_source" || echo "$rust_source")=rust"
+
+build() { # folder, target features for rustc
+  RUSTFLAGS="-C target-feature=$2 $remap" CARGO_TARGET_DIR="$root/target/wasm-$1" \
+    wasm-pack --quiet build --mode no-install --no-pack --no-gitignore --target web --release --out-dir "$work/$1" crates/crossbar-wasm
+  local wasm="$work/$1/crossbar_wasm_bg.wasm"
+  # -O3 costs nothing at run time and takes a tenth off the size; the features are those rustc turns on.
+  "$wasm_opt" -O3 --enable-simd --enable-relaxed-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-mutable-globals \
+    --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue --enable-call-indirect-overlong \
+    --strip-producers "$wasm" -o "$work/$1/optimised.wasm"
+  if grep -aqF -e "$root" -e "$HOME/" "$work/$1/optimised.wasm" "$work/$1/crossbar_wasm.js"; then
+    echo "build-wasm: expected no path of this machine in the $1 build, got one; extend the remapping"
+    exit 1
+  fi
+  mkdir -p "$out/$1"
+  mv "$work/$1/optimised.wasm" "$out/$1/crossbar_wasm_bg.wasm"
+  mv "$work/$1/crossbar_wasm.js" "$work/$1/crossbar_wasm.d.ts" "$out/$1/"
+}
+build simd128 +simd128
+build relaxed +simd128,+relaxed-simd
+
+node --input-type=module - "$out" "$(rustc --version)" "$(wasm-bindgen --version)" "$(wasm-pack --version)" "$("$wasm_opt" --version)" <<'NODE'
+import { readFileSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+const [out, rustc, wasmBindgen, wasmPack, binaryen] = process.argv.slice(2);
+const version = (text) => text.match(/\d[\w.]*/)?.[0];
+const build = { rustc: rustc.replace("rustc ", ""), wasmBindgen: version(wasmBindgen), wasmPack: version(wasmPack), binaryen: version(binaryen), bytes: {} };
+for (const name of ["simd128", "relaxed"]) {
+  const wasm = readFileSync(`${out}/${name}/crossbar_wasm_bg.wasm`);
+  const gzip = gzipSync(wasm, { level: 9 }).length;
+  build.bytes[name] = { raw: wasm.length, gzip };
+  console.log(`build-wasm: ${name} ${wasm.length} bytes, ${gzip} gzipped`);
+  if (gzip > 100_000) {
+    console.error(`build-wasm: expected at most 100000 bytes gzipped, got ${gzip}`);
+    process.exit(1);
+  }
+}
+writeFileSync(`${out}/BUILD.json`, `${JSON.stringify(build, null, 2)}\n`);
+NODE

@@ -1,5 +1,5 @@
+import { sizeOf } from "@neft/tensor";
 import type { Dataset, Layout } from "./dataset.js";
-import { sizeOf } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
 import { channelMoments, channelsOf } from "./normalisation.js";
 

@@ -1,4 +1,4 @@
-import { permutation } from "@neft/tensor";
+import { permutation, sizeOf } from "@neft/tensor";
 
 /** Order of the axes of one image: channels first (C, H, W) or last (H, W, C). */
 export type Layout = "NCHW" | "NHWC";
@@ -138,9 +138,4 @@ function select(dataset: Dataset, indices: Uint32Array): Dataset {
     labels[at] = dataset.labels[index]!;
   });
   return { ...dataset, values, labels, count: indices.length };
-}
-
-/** Number of elements of a shape; 1 for the empty shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
 }

@@ -1,5 +1,6 @@
+import { sizeOf } from "@neft/tensor";
 import type { Dataset } from "./dataset.js";
-import { makeDataset, sizeOf } from "./dataset.js";
+import { makeDataset } from "./dataset.js";
 import { gunzipIfNeeded } from "./gzip.js";
 
 /** Element readers by IDX type code; values are big-endian. */

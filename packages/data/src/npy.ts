@@ -1,5 +1,5 @@
+import { sizeOf } from "@neft/tensor";
 import { strFromU8 } from "fflate";
-import { sizeOf } from "./dataset.js";
 
 /** One array of an .npy file, in C order. */
 export interface NpyArray {

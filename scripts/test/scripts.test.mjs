@@ -67,6 +67,12 @@ describe("layers", () => {
     );
   });
 
+  it("lets two files of a package name each other's types", async () => {
+    write({ "packages/kernels/src/a.ts": 'import { b } from "./b.js";\nexport type A = 1;\nexport const a = b;\n' });
+    write({ "packages/kernels/src/b.ts": 'import type { A } from "./a.js";\nexport const b: A = 1;\n' });
+    expect(await checkLayers(root)).toEqual([]);
+  });
+
   it("refuses a path into another package", async () => {
     write({ "packages/tensor/src/c.ts": 'export { a } from "../../kernels/src/a.js";\n' });
     expect(await checkLayers(root)).toEqual([

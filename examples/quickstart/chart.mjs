@@ -16,9 +16,27 @@ const percent = { type: "quantitative", scale: { zero: false, nice: true } };
 export function chartSpec(rows, trained, title) {
   const networks = [...new Set(rows.map(({ network }) => network))];
   const sigmas = [...new Set(rows.map(({ sigma }) => sigma))];
-  const colour = { field: "network", type: "nominal", sort: networks, title: null, scale: { domain: networks, range: colours } };
-  const byNetwork = { field: "network", type: "nominal", sort: networks, title: null, axis: { labelLimit: 400, minExtent: 165, maxExtent: 165 } };
-  const x = { field: "sigma", type: "quantitative", title: "device σ", axis: { values: sigmas, format: "~g", labelFlush: false }, scale: { zero: false, padding: 12 } };
+  const colour = {
+    field: "network",
+    type: "nominal",
+    sort: networks,
+    title: null,
+    scale: { domain: networks, range: colours },
+  };
+  const byNetwork = {
+    field: "network",
+    type: "nominal",
+    sort: networks,
+    title: null,
+    axis: { labelLimit: 400, minExtent: 165, maxExtent: 165 },
+  };
+  const x = {
+    field: "sigma",
+    type: "quantitative",
+    title: "device σ",
+    axis: { values: sigmas, format: "~g", labelFlush: false },
+    scale: { zero: false, padding: 12 },
+  };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     title: {
@@ -44,7 +62,11 @@ export function chartSpec(rows, trained, title) {
         layer: [
           {
             mark: { type: "line", strokeWidth: 2, point: { size: 45, filled: true } },
-            encoding: { x, y: { field: "mean", title: "test accuracy (%)", ...percent }, color: { ...colour, legend: null } },
+            encoding: {
+              x,
+              y: { field: "mean", title: "test accuracy (%)", ...percent },
+              color: { ...colour, legend: null },
+            },
           },
           {
             mark: { type: "rule", strokeWidth: 2, opacity: 0.6 },
@@ -83,7 +105,14 @@ export function chartSpec(rows, trained, title) {
     ],
     config: {
       font: "DejaVu Sans, Helvetica, Arial, sans-serif",
-      axis: { labelFontSize: 12, titleFontSize: 12, titlePadding: 8, gridColor: "#e6e6e6", domainColor: "#999", tickColor: "#999" },
+      axis: {
+        labelFontSize: 12,
+        titleFontSize: 12,
+        titlePadding: 8,
+        gridColor: "#e6e6e6",
+        domainColor: "#999",
+        tickColor: "#999",
+      },
       view: { stroke: null },
     },
   };

@@ -6,7 +6,13 @@ export type DataSpec =
   | { readonly kind: "npz"; readonly file: string };
 
 /** The forms a dataset can be named in, for help and errors. */
-export const dataSpecForms = ["mnist:train", "mnist:test", "idx:IMAGES,LABELS", "cifar10:FILE[,FILE…]", "npz:FILE"] as const;
+export const dataSpecForms = [
+  "mnist:train",
+  "mnist:test",
+  "idx:IMAGES,LABELS",
+  "cifar10:FILE[,FILE…]",
+  "npz:FILE",
+] as const;
 
 /**
  * Reads `mnist:train`, `mnist:test`, `idx:IMAGES,LABELS`, `cifar10:FILE[,FILE…]` or `npz:FILE`. File names can hold colons but,
@@ -27,7 +33,9 @@ export function parseDataSpec(word: string, who = "dataset"): DataSpec {
     case "mnist":
       return rest === "train" || rest === "test" ? { kind, part: rest } : refuse("mnist:train or mnist:test");
     case "idx":
-      return files.length === 2 && isFilled ? { kind, images: files[0]!, labels: files[1]! } : refuse("idx:IMAGES,LABELS");
+      return files.length === 2 && isFilled
+        ? { kind, images: files[0]!, labels: files[1]! }
+        : refuse("idx:IMAGES,LABELS");
     case "cifar10":
       return isFilled ? { kind, files } : refuse("cifar10:FILE[,FILE…]");
     case "npz":

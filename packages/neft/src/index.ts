@@ -1,1 +1,33 @@
-export {};
+export { type Device, defineDevice, deviceNamed, devices } from "@neft/crossbar";
+export {
+  type Dataset,
+  decodeCifar10,
+  decodeIdx,
+  decodeNpz,
+  gatherBatch,
+  type Layout,
+  makeDataset,
+  type Normalisation,
+  split,
+  take,
+} from "@neft/data";
+export { type Build, build, type InitOptions, init, isRelaxedAvailable, memoryUse } from "@neft/kernels";
+export { arrayNodes, GraphBuilder, lenet5, Model, resnet18, run, type SummaryRow, summary, vgg8 } from "@neft/model";
+export { exportOnnx, exportOnnxFiles, externalFilesOf, importOnnx, OnnxError, type OnnxFiles } from "@neft/onnx";
+export { noGrad, scope, Tensor, tensor } from "@neft/tensor";
+export {
+  type EvaluationProgress,
+  type EvaluationResult,
+  type FinetuneProgress,
+  type FinetuneResult,
+  optimisers,
+  type SigmaResult,
+  type StrategySettings,
+  schedules,
+  strategies,
+  type Workers,
+} from "@neft/training";
+export { type ChipOptions, type EvaluateOptions, evaluate, type InputOptions, normalisationOf } from "./evaluate.js";
+export { type FinetuneOptions, finetune } from "./finetune.js";
+export { createWorkers } from "./spawn.js";
+export { alignedTable, type Column, left, right } from "./table.js";

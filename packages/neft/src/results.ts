@@ -1,37 +1,116 @@
 import * as z from "zod";
 
-const percent = z.number().min(0).max(100);
-const finite = z.number();
-const text = z.string().min(1);
+/** Schemas of the JSON files the command writes; a change of `format` means that readers have to change. */
 
-/** How one σ went; accuracies in percent. */
-export const sigmaResultSchema = z.strictObject({
-  sigma: finite.min(0),
-  chips: z.int().min(1),
-  accuracy: z.strictObject({
-    mean: percent,
-    /** Sample standard deviation over chips (n − 1); null for one chip. */
-    std: finite.min(0).nullable(),
-    /** 95 % interval of the mean; null for one chip. */
-    ci95: z.tuple([finite, finite]).nullable(),
-    /** 5th percentile over chips. */
-    p5: percent,
-    worst: percent,
-  }),
-  /** Mean largest softmax value of the samples classified rightly and wrongly; null where there are none. */
-  confidence: z.strictObject({ right: finite.nullable(), wrong: finite.nullable() }),
-  /** Between chip and class, mean over samples, in nats. */
-  mutualInformation: finite,
+const accuracy = z.number().min(0).max(100);
+const share = z.number().min(0).max(1);
+const text = z.string().min(1);
+const seed = z.int().min(0);
+
+const confidenceSchema = z.strictObject({
+  /** Mean largest softmax value over the samples classified rightly; null where there are none. */
+  right: share.nullable(),
+  wrong: share.nullable(),
 });
 
-const fileSchema = z.strictObject({ file: text, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+/** What chips of one σ made of the dataset; accuracies in percent. */
+export const sigmaResultSchema = z.strictObject({
+  sigma: z.number().min(0),
+  chips: z.int().min(1),
+  accuracy: z.strictObject({
+    mean: accuracy,
+    /** Sample standard deviation over chips; null for one chip. */
+    std: z.number().min(0).nullable(),
+    /** 95 % interval of the mean; null for one chip. */
+    ci95: z.tuple([z.number(), z.number()]).nullable(),
+    /** 5th percentile over chips. */
+    p5: accuracy,
+    worst: accuracy,
+  }),
+  confidence: confidenceSchema,
+  /** Between chip and class, mean over samples, in nats. */
+  mutualInformation: z.number().min(0),
+  /** Where --precision was given. */
+  stopping: z
+    .strictObject({ precision: z.number().positive(), reached: z.boolean(), looks: z.array(z.int().min(1)) })
+    .optional(),
+});
 
-const provenance = {
-  model: fileSchema,
-  versions: z.strictObject({ neft: text, node: text }),
-  build: z.enum(["simd128", "relaxed"]),
-  /** What changes no number. */
-  run: z.strictObject({ workers: z.int().min(1), seconds: finite.min(0) }),
+const modelSchema = z.strictObject({ file: text, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+
+const dataSchema = z.strictObject({
+  name: text,
+  samples: z.int().min(1),
+  scale: z.number().positive(),
+  mean: z.array(z.number()).min(1),
+  std: z.array(z.number().positive()).min(1),
+  /** Null where it was told from the model's input. */
+  layout: z.enum(["NCHW", "NHWC"]).nullable(),
+});
+
+const chipSettings = {
+  device: text,
+  weightBits: z.int().min(1),
+  bitsPerCell: z.int().min(1),
+  perSample: z.boolean(),
+  seed,
+  /** The model's output with the class scores; null where there is only one. */
+  output: text.nullable(),
 };
 
-export { provenance };
+const provenance = {
+  format: z.literal(1),
+  model: modelSchema,
+  data: dataSchema,
+  versions: z.strictObject({ neft: text, node: text }),
+  build: z.enum(["simd128", "relaxed"]),
+  /** What changes no result. */
+  run: z.strictObject({ workers: z.int().min(1), seconds: z.number().min(0) }),
+};
+
+/** The file `neft evaluate --json` writes. */
+export const evaluationFileSchema = z.strictObject({
+  kind: z.literal("evaluation"),
+  ...provenance,
+  settings: z.strictObject({
+    ...chipSettings,
+    sigmas: z.array(z.number().min(0)).min(1),
+    /** Chips for each σ, at most that many where a precision was asked for. */
+    chips: z.int().min(1),
+    precision: z.number().positive().nullable(),
+  }),
+  digital: z.strictObject({ accuracy, confidence: confidenceSchema }),
+  results: z.array(sigmaResultSchema).min(1),
+});
+
+export type EvaluationFile = z.infer<typeof evaluationFileSchema>;
+
+const validationSchema = z.strictObject({ step: z.int().min(0), accuracy });
+
+/** The file `neft finetune --json` writes. Settings are those the training ran with, every default filled in. */
+export const finetuningFileSchema = z.strictObject({
+  kind: z.literal("finetuning"),
+  ...provenance,
+  out: modelSchema,
+  settings: z.looseObject({
+    device: text,
+    sigma: z.number().min(0),
+    strategy: z.looseObject({ id: text }),
+    epochs: z.int().min(1),
+    batch: z.int().min(1),
+    learningRate: z.number().positive(),
+    seed,
+    shards: z.int().min(1),
+    output: text.nullable(),
+  }),
+  result: z.strictObject({
+    validations: z.array(validationSchema),
+    /** Whose weights were written; null for those of the last step. */
+    best: validationSchema.nullable(),
+    steps: z.int().min(0),
+    ended: z.strictObject({ reason: z.enum(["finished", "aborted", "diverged"]), message: text.optional() }),
+    taps: z.array(text),
+  }),
+});
+
+export type FinetuningFile = z.infer<typeof finetuningFileSchema>;

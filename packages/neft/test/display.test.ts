@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { duration, startProgress } from "../src/command/progress.js";
-import { alignedTable, left, right } from "../src/command/table.js";
+import { alignedTable, left, right } from "../src/table.js";
 
 describe("alignedTable", () => {
   it("aligns by code points and leaves no trailing spaces", () => {
     const columns = [left("device"), right("σ"), left("note")];
-    expect(alignedTable(columns, [["rram1", "0.1", ""], ["ideal", "0.25", "exact"]])).toBe(
-      ["device     σ  note", "──────  ────  ─────", "rram1    0.1", "ideal   0.25  exact"].join("\n"),
-    );
+    expect(
+      alignedTable(columns, [
+        ["rram1", "0.1", ""],
+        ["ideal", "0.25", "exact"],
+      ]),
+    ).toBe(["device     σ  note", "──────  ────  ─────", "rram1    0.1", "ideal   0.25  exact"].join("\n"));
     expect(alignedTable(columns, [])).toBe("device  σ  note\n──────  ─  ────");
   });
 

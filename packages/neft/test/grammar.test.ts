@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { list, number, oneOf, sigmas, text, whole } from "../src/command/grammar.js";
 import { parseDataSpec } from "../src/dataSpec.js";
 import { UsageError } from "../src/failure.js";
-import { list, number, oneOf, sigmas, text, whole } from "../src/command/grammar.js";
 
 const who = "--x";
 
@@ -21,20 +21,45 @@ describe("sigmas", () => {
     expect(sigmas(word, who)).toEqual(values);
   });
 
-  it.each(["", ",", "0.1,", "-0.1", "NaN", "nan", "Infinity", "1e999", "0x1", "0.1:0.2", "0.1:0.2:0.1:1", "0.3:0.1:0.1", "0.1:0.2:0",
-    "0.1:0.2:-0.1", "0:1:1e-9", "0.1,0.1", "0.1;0.2", "σ", "0.1 0.2", "--json"])("refuses %j", (word) => {
+  it.each([
+    "",
+    ",",
+    "0.1,",
+    "-0.1",
+    "NaN",
+    "nan",
+    "Infinity",
+    "1e999",
+    "0x1",
+    "0.1:0.2",
+    "0.1:0.2:0.1:1",
+    "0.3:0.1:0.1",
+    "0.1:0.2:0",
+    "0.1:0.2:-0.1",
+    "0:1:1e-9",
+    "0.1,0.1",
+    "0.1;0.2",
+    "σ",
+    "0.1 0.2",
+    "--json",
+  ])("refuses %j", (word) => {
     expect(() => sigmas(word, who)).toThrow(UsageError);
     expect(() => sigmas(word, who)).toThrow(/^--x: expected .*, got /);
   });
 
   it("always ends a range whose stop is a whole number of steps away at the stop", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 1, max: 100 }), fc.integer({ min: 0, max: 50 }), (a, d, n) => {
-        const [start, step, stop] = [a / 100, d / 100, (a + d * n) / 100];
-        const values = sigmas(`${start}:${stop}:${step}`, who);
-        expect(values).toHaveLength(n + 1);
-        expect(values.at(-1)).toBe(stop);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 200 }),
+        fc.integer({ min: 1, max: 100 }),
+        fc.integer({ min: 0, max: 50 }),
+        (a, d, n) => {
+          const [start, step, stop] = [a / 100, d / 100, (a + d * n) / 100];
+          const values = sigmas(`${start}:${stop}:${step}`, who);
+          expect(values).toHaveLength(n + 1);
+          expect(values.at(-1)).toBe(stop);
+        },
+      ),
     );
   });
 
@@ -87,10 +112,22 @@ describe("parseDataSpec", () => {
     expect(parseDataSpec(word, who)).toEqual(spec);
   });
 
-  it.each(["", "mnist", "mnist:", "mnist:valid", "MNIST:test", "idx:a", "idx:a,b,c", "idx:,b", "cifar10:", "cifar10:a,,b", "npz:", "npz", "csv:x", ":x"])(
-    "refuses %j",
-    (word) => {
-      expect(() => parseDataSpec(word, who)).toThrow(/^--x: expected .*, got /);
-    },
-  );
+  it.each([
+    "",
+    "mnist",
+    "mnist:",
+    "mnist:valid",
+    "MNIST:test",
+    "idx:a",
+    "idx:a,b,c",
+    "idx:,b",
+    "cifar10:",
+    "cifar10:a,,b",
+    "npz:",
+    "npz",
+    "csv:x",
+    ":x",
+  ])("refuses %j", (word) => {
+    expect(() => parseDataSpec(word, who)).toThrow(/^--x: expected .*, got /);
+  });
 });

@@ -74,6 +74,8 @@ describe("openOutput", () => {
   ])("refuses %s at once", async (_, name, reason) => {
     await writeFile(join(folder, "plain"), "");
     await expect(openOutput(join(folder, name), "-o")).rejects.toThrow(reason);
-    await expect(openOutput(join(folder, name), "-o")).rejects.toThrow(/^-o: expected a path that can be written, got /);
+    await expect(openOutput(join(folder, name), "-o")).rejects.toThrow(
+      /^-o: expected a path that can be written, got /,
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { devices } from "@neft/crossbar";
-import { alignedTable, left, right } from "./table.js";
+import { alignedTable, left, right } from "../table.js";
 
 /** `neft devices`: every device with its numbers and where they come from. */
 export function listDevices(): void {
@@ -12,7 +12,14 @@ export function listDevices(): void {
     summary,
     `[${sources.indexOf(source) + 1}]`,
   ]);
-  const columns = [left("device"), left("technology"), right("bits a cell"), left("relative σ of the levels"), left("summary"), left("source")];
+  const columns = [
+    left("device"),
+    left("technology"),
+    right("bits a cell"),
+    left("relative σ of the levels"),
+    left("summary"),
+    left("source"),
+  ];
   const references = sources.map(({ cite, doi }, i) => `[${i + 1}] ${cite}${doi === undefined ? "" : `, doi:${doi}`}`);
   process.stdout.write(`${alignedTable(columns, rows)}\n\n${references.join("\n")}\n`);
 }

@@ -66,7 +66,7 @@ export const list =
 
 /** One of the given words. */
 export const oneOf =
-  <T extends string>(names: readonly T[]): WordParser<T> =>
+  <const T extends string>(names: readonly T[]): WordParser<T> =>
   (word, who) => {
     const found = names.find((name) => name === word);
     return found ?? refuse(who, names.length === 1 ? `${names[0]}` : `one of ${names.join(", ")}`, word);

@@ -80,7 +80,9 @@ export async function openOutput(path: string, who: string): Promise<OutputFile>
       partials.delete(partial);
     } catch (error) {
       await discard();
-      throw new Error(`${who}: writing "${path}" failed (${systemReason(error)}); what was there before is unchanged`, { cause: error });
+      throw new Error(`${who}: writing "${path}" failed (${systemReason(error)}); what was there before is unchanged`, {
+        cause: error,
+      });
     }
   };
   return { path, target, write, discard };

@@ -6,12 +6,15 @@ import { neftVersion } from "./version.js";
 const exitCodeHelp = `
 Exit codes: 0 done · 1 something failed · 2 the command line is wrong · 130 stopped by Ctrl-C, what could be saved was saved.`;
 
-const examples = (...lines: readonly string[]): string => ["", "Examples:", ...lines.map((line) => `  $ ${line}`), exitCodeHelp].join("\n");
+const examples = (...lines: readonly string[]): string =>
+  ["", "Examples:", ...lines.map((line) => `  $ ${line}`), exitCodeHelp].join("\n");
 
 /** The whole command line. Actions load their modules when called, so that `--help` stays quick. */
 function program(): Command {
   const neft = new Command("neft")
-    .description("See how a trained ONNX network behaves on compute-in-memory chips whose devices vary, and finetune it until it holds up.")
+    .description(
+      "See how a trained ONNX network behaves on compute-in-memory chips whose devices vary, and finetune it until it holds up.",
+    )
     .version(neftVersion, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help of a command")
@@ -21,9 +24,11 @@ function program(): Command {
     .configureHelp({ helpWidth: Math.min(120, Math.max(60, process.stdout.columns ?? 100)) });
 
   addOptions(neft.command("inspect").argument("<model>", "ONNX file"), inspectOptions)
-    .description("print a model's layers, shapes and parameters, which nodes map to crossbars, and what isn't supported")
+    .description(
+      "print a model's layers, shapes and parameters, which nodes map to crossbars, and what isn't supported",
+    )
     .addHelpText("after", examples("neft inspect mnist-lenet5.onnx"))
-    .action(async (model, options) => (await import("./inspect.js")).inspect(model, options));
+    .action(async (model) => (await import("./inspect.js")).inspect(model));
 
   addOptions(neft.command("evaluate").argument("<model>", "ONNX file"), evaluateOptions)
     .description("measure a model's accuracy on Monte Carlo chips, each with its own draw of device variation")

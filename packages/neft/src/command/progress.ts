@@ -69,7 +69,14 @@ function bar(what: string, total: number, unit: string, stream: ProgressStream, 
   };
 }
 
-function lines(what: string, total: number, unit: string, stream: ProgressStream, left: TimeLeft, now: () => number): Progress {
+function lines(
+  what: string,
+  total: number,
+  unit: string,
+  stream: ProgressStream,
+  left: TimeLeft,
+  now: () => number,
+): Progress {
   let lastTime = now();
   let lastTenth = 0;
   return {

@@ -11,7 +11,8 @@ export interface Column {
  */
 export function alignedTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   for (const row of rows) {
-    if (row.length !== columns.length) throw new RangeError(`alignedTable: expected ${columns.length} cells a row, got ${row.length}`);
+    if (row.length !== columns.length)
+      throw new RangeError(`alignedTable: expected ${columns.length} cells a row, got ${row.length}`);
   }
   const length = (cell: string): number => [...cell].length;
   const widths = columns.map(({ title }, i) => Math.max(length(title), ...rows.map((row) => length(row[i]!))));
@@ -23,7 +24,11 @@ export function alignedTable(columns: readonly Column[], rows: readonly (readonl
       })
       .join("  ")
       .trimEnd();
-  return [line(columns.map(({ title }) => title)), line(widths.map((width) => "─".repeat(width))), ...rows.map(line)].join("\n");
+  return [
+    line(columns.map(({ title }) => title)),
+    line(widths.map((width) => "─".repeat(width))),
+    ...rows.map(line),
+  ].join("\n");
 }
 
 export const left = (title: string): Column => ({ title, align: "left" });

@@ -1,0 +1,121 @@
+import { build, init } from "@neft/kernels";
+import type { EvaluationResult } from "@neft/training";
+import { evaluate, normalisationOf } from "../evaluate.js";
+import { InterruptedError } from "../failure.js";
+import { readModel } from "../readModel.js";
+import type { EvaluationFile } from "../results.js";
+import { createWorkers } from "../spawn.js";
+import { alignedTable, right } from "../table.js";
+import { allowRelaxedSimd } from "./fast.js";
+import { watchInterrupt } from "./interrupt.js";
+import type { evaluateOptions, Values } from "./options.js";
+import { openOutput } from "./outputFile.js";
+import { startProgress } from "./progress.js";
+import { checkChips, dataRecord, loadData, versions } from "./run.js";
+
+/** `neft evaluate MODEL`: accuracy on Monte Carlo chips as a table, and as JSON where asked for. */
+export async function evaluateModel(file: string, options: Values<typeof evaluateOptions>): Promise<void> {
+  const start = performance.now();
+  checkChips(options);
+  const json = options.json === undefined ? undefined : await openOutput(options.json, "--json");
+  if (options.fast) allowRelaxedSimd();
+  await init({ relaxed: options.fast === true });
+  const { model, sha256 } = await readModel(file);
+  const data = await loadData(options);
+  const { device, weightBits, cellBits, sigma, chips, precision, seed, output, workers } = options;
+
+  const interrupt = watchInterrupt(() => {});
+  const pool = createWorkers(workers);
+  const progress = startProgress("evaluate", 1 + sigma.length * chips, "chips");
+  let result: EvaluationResult;
+  try {
+    result = await evaluate(model, data, {
+      ...options,
+      bitsPerCell: cellBits,
+      workers: pool,
+      signal: interrupt.signal,
+      onProgress: ({ done, digital, sigma: at }) => progress.update(done, digital ? "digital" : `σ ${at}`),
+    });
+  } catch (error) {
+    if (interrupt.signal.aborted) throw new InterruptedError("stopped before the end; there are no results");
+    throw error;
+  } finally {
+    progress.stop();
+    interrupt.release();
+    await pool.close();
+  }
+
+  process.stdout.write(
+    `${report(result, `${data.count} samples of ${data.name}, device ${device.id}, seed ${seed}`)}\n`,
+  );
+  if (json) {
+    const contents: EvaluationFile = {
+      kind: "evaluation",
+      format: 1,
+      model: { file, sha256 },
+      data: dataRecord(data, normalisationOf(data, options)),
+      settings: {
+        device: device.id,
+        weightBits,
+        bitsPerCell: cellBits ?? device.bitsPerCell,
+        perSample: options.perSample === true,
+        sigmas: [...sigma],
+        chips,
+        precision: precision ?? null,
+        seed,
+        output: output ?? null,
+      },
+      digital: result.digital,
+      results: result.results as EvaluationFile["results"],
+      versions: versions(),
+      build: build(),
+      run: { workers, seconds: (performance.now() - start) / 1000 },
+    };
+    await json.write(`${JSON.stringify(contents, null, 2)}\n`);
+  }
+}
+
+/** The result as a table, accuracies in percent. */
+export function report({ digital, results }: EvaluationResult, what: string): string {
+  const percent = (value: number | null | undefined): string => (value == null ? "–" : value.toFixed(2));
+  const share = (value: number | null): string => (value === null ? "–" : value.toFixed(4));
+  const titles = [
+    "σ",
+    "chips",
+    "mean %",
+    "std",
+    "95 % of the mean",
+    "5th pct",
+    "worst",
+    "conf. right",
+    "conf. wrong",
+    "MI (nats)",
+  ];
+  const rows = results.map(
+    ({ sigma, chips, accuracy: { mean, std, ci95, p5, worst }, confidence, mutualInformation }) => [
+      String(sigma),
+      String(chips),
+      percent(mean),
+      percent(std),
+      ci95 === null ? "–" : `${percent(ci95[0])} – ${percent(ci95[1])}`,
+      percent(p5),
+      percent(worst),
+      share(confidence.right),
+      share(confidence.wrong),
+      mutualInformation.toFixed(4),
+    ],
+  );
+  const clean = [
+    "digital",
+    "",
+    percent(digital.accuracy),
+    "",
+    "",
+    "",
+    "",
+    share(digital.confidence.right),
+    share(digital.confidence.wrong),
+    "",
+  ];
+  return `${what}\n\n${alignedTable(titles.map(right), [clean, ...rows])}`;
+}

@@ -1,0 +1,54 @@
+import { init } from "@neft/kernels";
+import type { ValueInfo } from "@neft/model";
+import { arrayNodes, type Model, summary } from "@neft/model";
+import { readModel } from "../readModel.js";
+import { alignedTable, left, right } from "../table.js";
+
+/** `neft inspect MODEL`: what is in a model and what of it a crossbar computes. Unsupported parts are an error that lists them all. */
+export async function inspect(file: string): Promise<void> {
+  await init();
+  const { model, sha256 } = await readModel(file);
+  process.stdout.write(`${describeModel(model, file, sha256)}\n`);
+}
+
+const shapeText = (shape: readonly (number | string)[]): string => shape.join("×") || "scalar";
+const count = (n: number): string => n.toLocaleString("en-US");
+
+function describeModel(model: Model, file: string, sha256: string): string {
+  const ends = (what: string, infos: readonly ValueInfo[]): string[] =>
+    infos.map(({ name, dtype, shape }) => `${what}  ${name}: ${dtype} ${shapeText(shape)}`);
+  const arrays = new Map(arrayNodes(model).map((one) => [one.node.name, one]));
+  const columns = [
+    left("layer"),
+    left("operator"),
+    left("input"),
+    left("output"),
+    right("parameters"),
+    right("crossbar (in×out)"),
+  ];
+  const rows = summary(model).map(({ name, op, inputShape, outputShape, parameters }) => {
+    const array = arrays.get(name);
+    return [
+      name,
+      op,
+      shapeText(inputShape),
+      shapeText(outputShape),
+      parameters === 0 ? "" : count(parameters),
+      array === undefined ? "" : `${count(array.inputs)}×${count(array.outputs)}`,
+    ];
+  });
+  const weights = new Set([...arrays.values()].map(({ weight }) => weight));
+  const sizeOf = (names: Iterable<string>): number =>
+    [...names].reduce((sum, name) => sum + model.parameters.get(name)!.size, 0);
+  return [
+    `${file}  (${model.name === "" ? "unnamed graph" : `graph ${model.name}`}, sha256 ${sha256.slice(0, 12)}…)`,
+    ...ends("input ", model.inputs),
+    ...ends("output", model.outputs),
+    "",
+    alignedTable(columns, rows),
+    "",
+    `${count(model.nodes.length)} layers, ${count(sizeOf(model.parameters.keys()))} parameters`,
+    `${count(arrays.size)} layers on crossbars, with ${count(sizeOf(weights))} weights; the rest is digital`,
+    "Every operator of this model is supported.",
+  ].join("\n");
+}

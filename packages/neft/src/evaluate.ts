@@ -1,0 +1,109 @@
+import { type Device, deviceNamed } from "@neft/crossbar";
+import { type Dataset, type Layout, makeNormalisation, type Normalisation } from "@neft/data";
+import type { Model } from "@neft/model";
+import {
+  type EvaluationProgress,
+  type EvaluationResult,
+  evaluate as evaluateOnChips,
+  type Workers,
+} from "@neft/training";
+import { createWorkers } from "./spawn.js";
+
+/** How values become a network's inputs; what is left out takes its default. */
+export interface InputOptions {
+  /** x = (value / scale − mean) / std; 255 for bytes and 1 for others unless said. */
+  readonly scale?: number | undefined;
+  /** One for all channels, or one for each; 0 unless said. */
+  readonly mean?: number | readonly number[] | undefined;
+  /** One for all channels, or one for each; 1 unless said. */
+  readonly std?: number | readonly number[] | undefined;
+  /** Axis order of the model's image input; told from its shape unless said. */
+  readonly layout?: Layout | undefined;
+}
+
+/** What chips are made of and where they are read. */
+export interface ChipOptions {
+  /** A record, or the id of one of `devices`; "rram1" unless said. */
+  readonly device?: string | Device | undefined;
+  /** Bits of a stored weight; 8 unless said. */
+  readonly weightBits?: number | undefined;
+  /** Bits of one cell; the device's own unless said. */
+  readonly bitsPerCell?: number | undefined;
+  /** A fresh draw of the variation for every sample instead of one for all. */
+  readonly perSample?: boolean | undefined;
+  /** 1 unless said; the same seed gives the same numbers, whatever the workers. */
+  readonly seed?: number | undefined;
+  /** The model's output with the class scores; needed where it has several. */
+  readonly output?: string | undefined;
+  /** Threads to use, or a pool of `createWorkers` to use again and again; this thread alone unless said. */
+  readonly workers?: number | Workers | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Settings of `evaluate`. */
+export interface EvaluateOptions extends InputOptions, ChipOptions {
+  /** Device standard deviations; 0.2 unless said. */
+  readonly sigma?: number | readonly number[] | undefined;
+  /** Chips for each σ; 100 unless said. */
+  readonly chips?: number | undefined;
+  /** Stop at this half-width, in points, of the mean's 95 % interval; `chips` is then the most there may be. */
+  readonly precision?: number | undefined;
+  readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
+}
+
+const defaultChips = 100;
+const defaultSigma = 0.2;
+
+/**
+ * Monte Carlo over chips: how accurate a network is on chips whose devices vary.
+ *
+ * Accuracies are percentages. Deterministic: the same seed gives the same result to the last bit on every machine (simd128
+ * build) and with any number of workers; σ = 0 gives exactly the digital result.
+ * @throws {RangeError} for settings out of range, samples that don't fit the network, or labels that are no class of it.
+ */
+export async function evaluate(model: Model, data: Dataset, options: EvaluateOptions = {}): Promise<EvaluationResult> {
+  const { sigma = defaultSigma, chips = defaultChips, seed = 1, workers, ...rest } = options;
+  return withWorkers(workers, (pool) =>
+    evaluateOnChips({
+      ...rest,
+      model,
+      data,
+      normalisation: normalisationOf(data, options),
+      device: deviceOf(options.device),
+      sigmas: typeof sigma === "number" ? [sigma] : sigma,
+      chips,
+      seed,
+      workers: pool,
+    }),
+  );
+}
+
+/** The checked normalisation of a dataset. */
+export function normalisationOf(data: Dataset, { scale, mean, std, layout }: InputOptions): Normalisation {
+  const listed = (values: number | readonly number[] | undefined): readonly number[] | undefined =>
+    typeof values === "number" ? [values] : values;
+  // A key that is there but undefined would be taken for a value.
+  const given = Object.entries({ scale, mean: listed(mean), std: listed(std), layout }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return makeNormalisation(data, Object.fromEntries(given));
+}
+
+/** A device record, its own or the one of that id. */
+export function deviceOf(device: string | Device = "rram1"): Device {
+  return typeof device === "string" ? deviceNamed(device) : device;
+}
+
+/** Lends `use` the workers given, or a pool made for it alone. */
+export async function withWorkers<T>(
+  workers: number | Workers | undefined,
+  use: (pool: Workers | undefined) => Promise<T>,
+): Promise<T> {
+  if (typeof workers !== "number") return use(workers);
+  const pool = createWorkers(workers);
+  try {
+    return await use(pool);
+  } finally {
+    await pool.close();
+  }
+}

@@ -1,0 +1,9 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { init } from "@neft/kernels";
+import { serveNode } from "@neft/pool";
+import { createTrainingWorker } from "@neft/training";
+import type { WorkerStart } from "./spawn.js";
+
+/** The module every Node worker runs: does the jobs of evaluations and finetunings that it is sent. */
+await init({ relaxed: (workerData as WorkerStart).relaxed });
+serveNode(createTrainingWorker(), parentPort);

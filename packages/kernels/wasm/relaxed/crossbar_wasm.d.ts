@@ -84,7 +84,7 @@ export function columnSum(x: number, out: number, rows: number, cols: number): v
 /**
  * dx, with the forward's draw again.
  */
-export function convBackwardInput(dy: number, w: number, dx: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint): void;
+export function convBackwardInput(dy: number, w: number, dx: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, first_sample?: number | null): void;
 
 /**
  * dW.
@@ -94,7 +94,7 @@ export function convBackwardWeight(x: number, dy: number, dw: number, desc: Int3
 /**
  * y = (W+ΔW)∗x + b.
  */
-export function convForward(x: number, w: number, bias: number, y: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint): void;
+export function convForward(x: number, w: number, bias: number, y: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, first_sample?: number | null): void;
 
 /**
  * dst[dstOffset + Σ i·dstStrides] = src[srcOffset + Σ i·srcStrides] over `dims`.
@@ -154,7 +154,7 @@ export function gemm(trans_a: boolean, trans_b: boolean, m: number, n: number, k
 /**
  * dx = dy·(W+ΔW). `x` and `ratio` are read in the cheap per-sample form only.
  */
-export function linearBackwardInput(dy: number, w: number, dx: number, x: number, ratio: number, batch: number, rows_per_sample: number, inputs: number, outputs: number, layout: number, kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint): void;
+export function linearBackwardInput(dy: number, w: number, dx: number, x: number, ratio: number, batch: number, rows_per_sample: number, inputs: number, outputs: number, layout: number, kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, first_sample?: number | null): void;
 
 /**
  * dW = dyᵀ·x in W's layout.
@@ -164,7 +164,7 @@ export function linearBackwardWeight(x: number, dy: number, dw: number, rows: nu
 /**
  * y = x·(W+ΔW)ᵀ + b.  `layout` 0: W [out, in], 1: W [in, out]. `ratio` is written in the cheap per-sample form.
  */
-export function linearForward(x: number, w: number, bias: number, y: number, batch: number, rows_per_sample: number, inputs: number, outputs: number, layout: number, kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, ratio: number): void;
+export function linearForward(x: number, w: number, bias: number, y: number, batch: number, rows_per_sample: number, inputs: number, outputs: number, layout: number, kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, ratio: number, first_sample?: number | null): void;
 
 /**
  * max |x|; infinite when a value is NaN.
@@ -261,9 +261,9 @@ export interface InitOutput {
     readonly channelSum: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly clipToStd: (a: number, b: number, c: number) => number;
     readonly columnSum: (a: number, b: number, c: number, d: number) => void;
-    readonly convBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: bigint) => void;
+    readonly convBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: bigint, k: number) => void;
     readonly convBackwardWeight: (a: number, b: number, c: number, d: number, e: number) => void;
-    readonly convForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: bigint) => void;
+    readonly convForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: bigint, l: number) => void;
     readonly copyStrided: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
     readonly crossEntropy: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly deriveKey: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => bigint;
@@ -275,9 +275,9 @@ export interface InitOutput {
     readonly free: (a: number, b: number) => void;
     readonly gather: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly gemm: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => void;
-    readonly linearBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: number, o: bigint) => void;
+    readonly linearBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: number, o: bigint, p: number) => void;
     readonly linearBackwardWeight: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
-    readonly linearForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: bigint, o: number) => void;
+    readonly linearForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: bigint, o: number, p: number) => void;
     readonly maxAbs: (a: number, b: number) => number;
     readonly maxPool: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly maxPoolGradient: (a: number, b: number, c: number, d: number, e: number) => void;

@@ -280,8 +280,9 @@ export function columnSum(x, out, rows, cols) {
  * @param {number} sigma_outer
  * @param {number} sigma_mid
  * @param {bigint} key
+ * @param {number | null} [first_sample]
  */
-export function convBackwardInput(dy, w, dx, desc, kind, s_max, sigma_outer, sigma_mid, key) {
+export function convBackwardInput(dy, w, dx, desc, kind, s_max, sigma_outer, sigma_mid, key, first_sample) {
     const val2 = +dy;
     const val3 = +w;
     const val4 = +dx;
@@ -290,9 +291,10 @@ export function convBackwardInput(dy, w, dx, desc, kind, s_max, sigma_outer, sig
     const val7 = +sigma_outer;
     const val8 = +sigma_mid;
     const val9 = BigInt.asIntN(64, key);
+    const val10 = +(isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
     const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
     const len0 = WASM_VECTOR_LEN;
-    wasm.convBackwardInput(val2, val3, val4, ptr0, len0, val5, val6, val7, val8, val9);
+    wasm.convBackwardInput(val2, val3, val4, ptr0, len0, val5, val6, val7, val8, val9, val10);
 }
 
 /**
@@ -323,8 +325,9 @@ export function convBackwardWeight(x, dy, dw, desc) {
  * @param {number} sigma_outer
  * @param {number} sigma_mid
  * @param {bigint} key
+ * @param {number | null} [first_sample]
  */
-export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma_mid, key) {
+export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma_mid, key, first_sample) {
     const val2 = +x;
     const val3 = +w;
     const val4 = +bias;
@@ -334,9 +337,10 @@ export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma
     const val8 = +sigma_outer;
     const val9 = +sigma_mid;
     const val10 = BigInt.asIntN(64, key);
+    const val11 = +(isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
     const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
     const len0 = WASM_VECTOR_LEN;
-    wasm.convForward(val2, val3, val4, val5, ptr0, len0, val6, val7, val8, val9, val10);
+    wasm.convForward(val2, val3, val4, val5, ptr0, len0, val6, val7, val8, val9, val10, val11);
 }
 
 /**
@@ -532,9 +536,10 @@ export function gemm(trans_a, trans_b, m, n, k, a, b, c, accumulate) {
  * @param {number} sigma_outer
  * @param {number} sigma_mid
  * @param {bigint} key
+ * @param {number | null} [first_sample]
  */
-export function linearBackwardInput(dy, w, dx, x, ratio, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key) {
-    wasm.linearBackwardInput(dy, w, dx, x, ratio, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key);
+export function linearBackwardInput(dy, w, dx, x, ratio, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, first_sample) {
+    wasm.linearBackwardInput(dy, w, dx, x, ratio, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
 }
 
 /**
@@ -568,9 +573,10 @@ export function linearBackwardWeight(x, dy, dw, rows, inputs, outputs, layout) {
  * @param {number} sigma_mid
  * @param {bigint} key
  * @param {number} ratio
+ * @param {number | null} [first_sample]
  */
-export function linearForward(x, w, bias, y, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, ratio) {
-    wasm.linearForward(x, w, bias, y, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, ratio);
+export function linearForward(x, w, bias, y, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, ratio, first_sample) {
+    wasm.linearForward(x, w, bias, y, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, ratio, isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
 }
 
 /**
@@ -819,6 +825,10 @@ function getUint8ArrayMemory0() {
         cachedUint8ArrayMemory0 = new Uint8Array(wasm.memory.buffer);
     }
     return cachedUint8ArrayMemory0;
+}
+
+function isLikeNone(x) {
+    return x === undefined || x === null;
 }
 
 function passArray32ToWasm0(arg, malloc) {

@@ -76,13 +76,15 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
   },
   forward: ([x, w, b], attributes, y) => {
     const variation = variationArguments("conv2d", attributes.variation);
-    wasm().convForward(x.ptr, w.ptr, b?.ptr ?? 0, y.ptr, geometry(x, w, attributes), ...variation);
+    const first = attributes.variation?.firstSample;
+    wasm().convForward(x.ptr, w.ptr, b?.ptr ?? 0, y.ptr, geometry(x, w, attributes), ...variation, first);
   },
   vjp: [
     (dy, { inputs: [x, w], attributes }) => {
       const dx = empty(x.shape);
       const variation = variationArguments("conv2d", attributes.variation);
-      wasm().convBackwardInput(dy.ptr, w.ptr, dx.ptr, geometry(x, w, attributes), ...variation);
+      const first = attributes.variation?.firstSample;
+      wasm().convBackwardInput(dy.ptr, w.ptr, dx.ptr, geometry(x, w, attributes), ...variation, first);
       return dx;
     },
     (dy, { inputs: [x, w], attributes }) => {

@@ -1,7 +1,7 @@
 import { wasm } from "@neft/kernels";
 import { defineOp, type Sample } from "../operation.js";
 import { shapeText, sizeOf } from "../shape.js";
-import { empty, type Tensor } from "../tensor.js";
+import { empty, loose, type Tensor } from "../tensor.js";
 import { type Variation, variationArguments } from "./variation.js";
 
 /** Settings of {@link linear}. */
@@ -31,7 +31,7 @@ function sizesOf(x: Tensor, w: Tensor, { layout = "oi" }: LinearAttributes): Siz
 }
 
 /** The cheap form of a fresh draw for every sample: one input row a sample, so one normal an output is enough. */
-function isCheap({ rowsPerSample }: Sizes, { variation }: LinearAttributes): boolean {
+function isCheap({ rowsPerSample }: Pick<Sizes, "rowsPerSample">, { variation }: LinearAttributes): boolean {
   return variation?.perSample === true && rowsPerSample === 1;
 }
 
@@ -64,7 +64,12 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
     const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
     const variation = variationArguments("linear", attributes.variation);
     const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
-    wasm().linearForward(x.ptr, w.ptr, b?.ptr ?? 0, y.ptr, ...sizes, ...variation, ratio?.ptr ?? 0);
+    // The cheap form works in `ratio` even where no backward pass will read it.
+    const scratch = ratio === undefined && isCheap({ rowsPerSample }, attributes) ? loose([batch, outputs]) : undefined;
+    const work = (ratio ?? scratch)?.ptr ?? 0;
+    const first = attributes.variation?.firstSample;
+    wasm().linearForward(x.ptr, w.ptr, b?.ptr ?? 0, y.ptr, ...sizes, ...variation, work, first);
+    scratch?.dispose();
   },
   vjp: [
     (dy, { inputs: [x, w], attributes, saved: [ratio] }) => {
@@ -73,7 +78,8 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
       const kept = ratio === undefined ? ([0, 0] as const) : ([x.ptr, ratio.ptr] as const);
       const variation = variationArguments("linear", attributes.variation);
       const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
-      wasm().linearBackwardInput(dy.ptr, w.ptr, dx.ptr, ...kept, ...sizes, ...variation);
+      const first = attributes.variation?.firstSample;
+      wasm().linearBackwardInput(dy.ptr, w.ptr, dx.ptr, ...kept, ...sizes, ...variation, first);
       return dx;
     },
     (dy, { inputs: [x, w], attributes }) => {
@@ -99,6 +105,7 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
     sample([3, 5], [4, 5], [4], { variation: perSample }),
     sample([3, 5], [5, 4], [4], { layout: "io", variation: perSample }),
     sample([3, 2, 5], [4, 5], [4], { variation: perSample }),
+    sample([3, 5], [4, 5], undefined, { variation: { ...perSample, firstSample: 7 } }),
     sample([0, 5], [4, 5], [4], {}),
   ],
 });

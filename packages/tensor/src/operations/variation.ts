@@ -11,6 +11,8 @@ export interface Variation {
   readonly key: bigint;
   /** A fresh ΔW for every sample, along the first axis of x, instead of one for all. */
   readonly perSample: boolean;
+  /** Index in the whole batch of the call's first sample, where the batch is split: samples keep their draws. Default 0. */
+  readonly firstSample?: number;
 }
 
 /** The variation as the kernels take it: kind (0 none, 1 one draw, 2 one a sample), max |w|, deviations, key. */
@@ -21,11 +23,14 @@ const none: VariationArguments = [0, 0, 0, 0, 0n];
 /** @throws {RangeError} when a number is negative or not finite. */
 export function variationArguments(who: string, variation: Variation | undefined): VariationArguments {
   if (variation === undefined) return none;
-  const { sMax, sigmaOuter, sigmaMid, key, perSample } = variation;
+  const { sMax, sigmaOuter, sigmaMid, key, perSample, firstSample = 0 } = variation;
   for (const [name, value] of Object.entries({ sMax, sigmaOuter, sigmaMid })) {
     if (!(value >= 0 && value < Infinity)) {
       throw new RangeError(`${who}: variation.${name}: expected a finite number from 0 on, got ${value}`);
     }
+  }
+  if (!(Number.isInteger(firstSample) && firstSample >= 0 && firstSample < 2 ** 32)) {
+    throw new RangeError(`${who}: variation.firstSample: expected a whole number from 0 to 2^32 - 1, got ${firstSample}`);
   }
   return [perSample ? 2 : 1, sMax, sigmaOuter, sigmaMid, key];
 }

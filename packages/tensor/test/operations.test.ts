@@ -1,0 +1,33 @@
+import { build, init, memoryUse } from "@neft/kernels";
+import * as api from "@neft/tensor";
+import { beforeAll, expect, test } from "vitest";
+import { cases, faults } from "./walk.js";
+
+beforeAll(() => init());
+
+test("every sample of every row: shape, gradient, determinism", () => {
+  expect(build()).toBe("simd128");
+  expect(cases().flatMap(faults)).toEqual([]);
+});
+
+test("rows are complete: a sample, a name of their own, as many rules as inputs", () => {
+  const names = api.operations.map(({ row }) => row.name);
+  expect(new Set(names).size).toBe(names.length);
+  const incomplete = api.operations.filter(({ row }) => {
+    const rules = row.vjp;
+    return row.samples.length === 0 || (typeof rules !== "function" && row.samples.some((s) => s.inputs.length !== rules.length));
+  });
+  expect(incomplete.map(({ row }) => row.name)).toEqual([]);
+});
+
+test("every operation the package exports is in the table", () => {
+  const rows = new Set(api.operations.map(({ row }) => row as unknown));
+  const missing = Object.entries(api).filter(([, value]) => typeof value === "function" && "row" in value && !rows.has(value.row));
+  expect(missing.map(([name]) => name)).toEqual([]);
+});
+
+test("the walk leaves nothing behind", () => {
+  const before = memoryUse().live;
+  for (const one of cases()) faults(one);
+  expect(memoryUse().live).toBe(before);
+});

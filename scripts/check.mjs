@@ -1,10 +1,11 @@
 // The checks of npm run check, each with its findings; ends with "N passed, N failed".
-//   node scripts/check.mjs [name…]   types, lint, layers, surroundings, wasm; all of them when none is named
+//   node scripts/check.mjs [name…]   types, lint, layers, surroundings, lock, wasm; all of them when none is named
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findCargo } from "./cargo.mjs";
 import { root, runInstalled, runProgram } from "./command.mjs";
 import { checkLayers } from "./layers.mjs";
+import { checkLockFile } from "./lock.mjs";
 import { checkSurroundings } from "./surroundings.mjs";
 import { line, nothing, oneFailed, onePassed, sum } from "./tally.mjs";
 
@@ -23,6 +24,7 @@ const checks = {
     ),
   layers: async () => none(await checkLayers(root)),
   surroundings: () => none(checkSurroundings(root)),
+  lock: () => none(checkLockFile(root)),
   /** The committed .wasm files are what the Rust sources make. */
   wasm: () =>
     findCargo() && hasProgram("wasm-pack")

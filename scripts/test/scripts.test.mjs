@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findCargo } from "../cargo.mjs";
 import { checkLayers } from "../layers.mjs";
+import { checkLock } from "../lock.mjs";
 import { missingPackage } from "../prepare.mjs";
 import { checkSurroundings } from "../surroundings.mjs";
 import { line, parseLine, sum, tallyCargo, tallyVitest } from "../tally.mjs";
@@ -187,6 +188,20 @@ describe("installation", () => {
     expect(missingPackage(lock, undefined)).toBe("node_modules is missing");
     expect(missingPackage(lock, installed("0.9.0"))).toBe("node_modules/a is 0.9.0, not 1.0.0");
     expect(missingPackage(lock, { packages: {} })).toBe("node_modules/a is missing");
+  });
+});
+
+describe("lock file", () => {
+  it("has an entry for every optional package, and no address", () => {
+    const a = { optionalDependencies: { "b-linux": "1.0.0" } };
+    expect(checkLock({ packages: { "node_modules/a": a, "node_modules/b-linux": {} } })).toEqual([]);
+    expect(checkLock({ packages: { "node_modules/a": a, "node_modules/a/node_modules/b-linux": {} } })).toEqual([]);
+    expect(checkLock({ packages: { "node_modules/a": a } })).toEqual([
+      "package-lock.json: node_modules/a → b-linux: expected an entry for this optional package, got none",
+    ]);
+    const linked = { "node_modules/@neft/data": { resolved: "packages/data", link: true } };
+    expect(checkLock({ packages: linked })).toEqual([]);
+    expect(checkLock({ packages: { "node_modules/a": { resolved: "https://registry/a.tgz" } } })).toHaveLength(1);
   });
 });
 

@@ -1,0 +1,251 @@
+import type { DType, Tensor } from "@neft/tensor";
+import { normals, parameter, stream } from "@neft/tensor";
+import { constant } from "./constant.js";
+import type { AttributeValue, GraphNode, ValueInfo } from "./graph.js";
+import type { HostData } from "./host-array.js";
+import { Model } from "./model.js";
+import type { KnownValue } from "./operators/operator.js";
+import { inferNodes } from "./shapes.js";
+
+/** Name of the batch axis in models made here and by importers. */
+export const batchAxis = "N";
+
+/** A value of the network being built, by name. */
+export type Value = string;
+
+export interface LayerOptions {
+  /** Name of the node, of its output, and, with ".weight" and so on behind it, of its parameters. */
+  readonly name?: string;
+}
+
+export interface LinearOptions extends LayerOptions {
+  readonly outputs: number;
+  readonly bias?: boolean;
+}
+
+export interface ConvolutionOptions extends LayerOptions {
+  /** Output channels. */
+  readonly outputs: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly groups?: number;
+  readonly bias?: boolean;
+}
+
+export interface PoolOptions extends LayerOptions {
+  readonly kernel: number;
+  /** The kernel's size when left out. */
+  readonly stride?: number;
+  readonly padding?: number;
+}
+
+/**
+ * Builds a model layer by layer. Weights are drawn as He et al. (2015) have it for ReLU networks, N(0, 2/fan-in), each from a
+ * stream of its own derived from the seed and the weight's name; biases are 0.
+ *
+ * ```ts
+ * const net = new GraphBuilder("mlp", { seed: 1 });
+ * const hidden = net.relu(net.linear(net.flatten(net.input("image", [1, 28, 28])), { outputs: 128 }));
+ * const model = net.build({ logits: net.linear(hidden, { outputs: 10 }) });
+ * ```
+ */
+export class GraphBuilder {
+  readonly #name: string;
+  readonly #seed: number;
+  readonly #inputs: ValueInfo[] = [];
+  readonly #nodes: GraphNode[] = [];
+  readonly #parameters = new Map<string, Tensor>();
+  readonly #constants = new Map<string, Tensor>();
+  /** Every value at batch 1. */
+  readonly #known = new Map<string, KnownValue>();
+  readonly #counts = new Map<string, number>();
+
+  constructor(name: string, { seed }: { seed: number }) {
+    this.#name = name;
+    this.#seed = seed;
+  }
+
+  /** Declares an input of samples of a shape; a batch axis comes before it. */
+  input(name: string, sample: readonly number[]): Value {
+    this.#inputs.push({ name, dtype: "f32", shape: [batchAxis, ...sample] });
+    this.#known.set(name, { dtype: "f32", shape: [1, ...sample] });
+    return name;
+  }
+
+  /** Shape of a value at batch 1. */
+  shapeOf(value: Value): readonly number[] {
+    const known = this.#known.get(value);
+    if (known === undefined) throw new Error(`GraphBuilder: expected a value made before, got "${value}"`);
+    return known.shape;
+  }
+
+  /** Adds a trainable parameter with given contents. */
+  parameter(name: string, data: Float32Array, shape: readonly number[]): Value {
+    this.#parameters.set(name, parameter(data, [...shape]));
+    this.#known.set(name, { dtype: "f32", shape });
+    return name;
+  }
+
+  /** Adds a fixed tensor. */
+  constant(name: string, data: HostData, shape: readonly number[], dtype: DType): Value {
+    this.#constants.set(name, constant({ dtype, shape, data }));
+    this.#known.set(name, dtype === "f32" ? { dtype, shape } : { dtype, shape, data });
+    return name;
+  }
+
+  /** Adds a node of any operator. @throws {Error} when its inputs do not fit. */
+  node(
+    op: string,
+    inputs: readonly Value[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    { name = this.#freshName(op) }: LayerOptions = {},
+  ): Value {
+    const node: GraphNode = { name, op, inputs, outputs: [name], attributes };
+    inferNodes([node], this.#known);
+    this.#nodes.push(node);
+    return name;
+  }
+
+  /** y = xWᵀ + b.  x: [N, in], W: [outputs, in], y: [N, outputs]. */
+  linear(x: Value, { outputs, bias = true, name = this.#freshName("linear") }: LinearOptions): Value {
+    const inputs = this.shapeOf(x)[1]!;
+    const operands = [x, this.#weight(`${name}.weight`, [outputs, inputs], inputs)];
+    if (bias) operands.push(this.parameter(`${name}.bias`, new Float32Array(outputs), [outputs]));
+    return this.node("Gemm", operands, { transB: 1 }, { name });
+  }
+
+  /** x: [N, C, H, W] → [N, outputs, H', W']. */
+  conv2d(x: Value, options: ConvolutionOptions): Value {
+    const { outputs, kernel, stride = 1, padding = 0, groups = 1, bias = true } = options;
+    const name = options.name ?? this.#freshName("conv");
+    const perGroup = this.shapeOf(x)[1]! / groups;
+    const operands = [
+      x,
+      this.#weight(`${name}.weight`, [outputs, perGroup, kernel, kernel], perGroup * kernel * kernel),
+    ];
+    if (bias) operands.push(this.parameter(`${name}.bias`, new Float32Array(outputs), [outputs]));
+    return this.node(
+      "Conv",
+      operands,
+      {
+        kernel_shape: [kernel, kernel],
+        strides: [stride, stride],
+        pads: [padding, padding, padding, padding],
+        dilations: [1, 1],
+        group: groups,
+      },
+      { name },
+    );
+  }
+
+  /** Normalises every channel. x: [N, C, …]. */
+  batchNorm(x: Value, options: LayerOptions & { readonly epsilon?: number; readonly momentum?: number } = {}): Value {
+    const { epsilon = 1e-5, momentum = 0.9, name = this.#freshName("norm") } = options;
+    const channels = this.shapeOf(x)[1]!;
+    const vector = (role: string, value: number) =>
+      this.parameter(`${name}.${role}`, new Float32Array(channels).fill(value), [channels]);
+    const operands = [x, vector("weight", 1), vector("bias", 0), vector("running_mean", 0), vector("running_var", 1)];
+    return this.node("BatchNormalization", operands, { epsilon, momentum }, { name });
+  }
+
+  relu(x: Value, options: LayerOptions = {}): Value {
+    return this.node("Relu", [x], {}, options);
+  }
+
+  leakyRelu(x: Value, { alpha = 0.01, ...options }: LayerOptions & { readonly alpha?: number } = {}): Value {
+    return this.node("LeakyRelu", [x], { alpha }, options);
+  }
+
+  sigmoid(x: Value, options: LayerOptions = {}): Value {
+    return this.node("Sigmoid", [x], {}, options);
+  }
+
+  tanh(x: Value, options: LayerOptions = {}): Value {
+    return this.node("Tanh", [x], {}, options);
+  }
+
+  add(a: Value, b: Value, options: LayerOptions = {}): Value {
+    return this.node("Add", [a, b], {}, options);
+  }
+
+  /** x: [N, C, H, W] → [N, C, H', W']. */
+  maxPool2d(x: Value, options: PoolOptions): Value {
+    return this.node("MaxPool", [x], poolAttributes(options), options);
+  }
+
+  /** The mean under each window; padding is not counted. x: [N, C, H, W] → [N, C, H', W']. */
+  avgPool2d(x: Value, options: PoolOptions): Value {
+    return this.node("AveragePool", [x], poolAttributes(options), options);
+  }
+
+  /** x: [N, C, H, W] → [N, C, 1, 1]. */
+  globalAvgPool(x: Value, options: LayerOptions = {}): Value {
+    return this.node("GlobalAveragePool", [x], {}, options);
+  }
+
+  /** x: [N, …] → [N, the product of the rest]. */
+  flatten(x: Value, options: LayerOptions = {}): Value {
+    return this.node("Flatten", [x], { axis: 1 }, options);
+  }
+
+  /** The identity, but in runs that ask for masks. */
+  dropout(
+    x: Value,
+    { ratio = 0.5, name = this.#freshName("dropout") }: LayerOptions & { readonly ratio?: number } = {},
+  ): Value {
+    const value = this.constant(`${name}.ratio`, Float32Array.of(ratio), [], "f32");
+    return this.node("Dropout", [x, value], {}, { name });
+  }
+
+  softmax(x: Value, options: LayerOptions = {}): Value {
+    return this.node("Softmax", [x], { axis: -1 }, options);
+  }
+
+  logSoftmax(x: Value, options: LayerOptions = {}): Value {
+    return this.node("LogSoftmax", [x], { axis: -1 }, options);
+  }
+
+  /** The model, with values as outputs under the names given: `build({ logits: y })`. */
+  build(outputs: Readonly<Record<string, Value>>): Model {
+    const renamed = new Map(Object.entries(outputs).map(([name, value]) => [value, name]));
+    const rename = (value: Value) => renamed.get(value) ?? value;
+    return new Model({
+      name: this.#name,
+      inputs: this.#inputs,
+      outputs: Object.entries(outputs).map(([name, value]) => {
+        const { dtype } = this.#known.get(value) ?? { dtype: "f32" };
+        return { name, dtype, shape: [batchAxis, ...this.shapeOf(value).slice(1)] };
+      }),
+      nodes: this.#nodes.map((node) => ({
+        ...node,
+        inputs: node.inputs.map(rename),
+        outputs: node.outputs.map(rename),
+      })),
+      parameters: this.#parameters,
+      constants: this.#constants,
+    });
+  }
+
+  #weight(name: string, shape: readonly number[], fanIn: number): Value {
+    const size = shape.reduce((a, b) => a * b, 1);
+    const sigma = Math.sqrt(2 / fanIn);
+    const data = normals(stream(this.#seed, { purpose: "init", name }), size).map((value) => value * sigma);
+    return this.parameter(name, data, shape);
+  }
+
+  #freshName(kind: string): string {
+    const stem = kind.charAt(0).toLowerCase() + kind.slice(1);
+    const count = (this.#counts.get(stem) ?? 0) + 1;
+    this.#counts.set(stem, count);
+    return `${stem}${count}`;
+  }
+}
+
+function poolAttributes({ kernel, stride = kernel, padding = 0 }: PoolOptions): Record<string, AttributeValue> {
+  return {
+    kernel_shape: [kernel, kernel],
+    strides: [stride, stride],
+    pads: [padding, padding, padding, padding],
+  };
+}

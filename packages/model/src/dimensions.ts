@@ -1,0 +1,150 @@
+import { intAttribute, intsAttribute, textAttribute } from "./attributes.js";
+import type { GraphNode } from "./graph.js";
+
+/** An axis counted from the end when negative. @throws {RangeError} outside [−rank, rank−1]. */
+export function axisOf(axis: number, rank: number, who = "axis"): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    throw new RangeError(`${who}: expected an axis of a value of rank ${rank}, got ${axis}`);
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Axes as above, each at most once, ascending. */
+export function axesOf(axes: readonly number[], rank: number, who = "axes"): number[] {
+  const all = axes.map((axis) => axisOf(axis, rank, who));
+  if (new Set(all).size < all.length) throw new RangeError(`${who}: expected each axis once, got [${axes.join(", ")}]`);
+  return all.sort((a, b) => a - b);
+}
+
+/** numpy's rule: align at the end, sizes equal or 1. @throws {RangeError} naming both shapes. */
+export function broadcastShape(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const m = a[i - rank + a.length] ?? 1;
+    const n = b[i - rank + b.length] ?? 1;
+    if (m !== n && m !== 1 && n !== 1) {
+      throw new RangeError(`expected shapes that broadcast, got [${a.join(", ")}] and [${b.join(", ")}]`);
+    }
+    return m === 1 ? n : m;
+  });
+}
+
+/** Shape of a product over the last two axes, numpy's rules for ranks 1 and batches. */
+export function matmulShape(a: readonly number[], b: readonly number[]): number[] {
+  if (a.length === 0 || b.length === 0) throw new RangeError("expected operands of rank 1 or more, got a scalar");
+  const left = a.length === 1 ? [1, ...a] : a;
+  const right = b.length === 1 ? [...b, 1] : b;
+  if (left.at(-1) !== right.at(-2)) {
+    throw new RangeError(`expected inner sizes that agree, got [${a.join(", ")}] and [${b.join(", ")}]`);
+  }
+  const shape = broadcastShape(left.slice(0, -2), right.slice(0, -2));
+  if (a.length > 1) shape.push(left.at(-2)!);
+  if (b.length > 1) shape.push(right.at(-1)!);
+  return shape;
+}
+
+/**
+ * The target of a Reshape with its special entries resolved: 0 copies the input's size (unless allowzero), one −1 takes
+ * what is left.
+ */
+export function reshapeTarget(shape: readonly number[], target: readonly number[], allowZero: boolean): number[] {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const got = () => `[${shape.join(", ")}] to [${target.join(", ")}]`;
+  const result = target.map((n, axis) => {
+    if (n < -1) throw new RangeError(`expected sizes of −1 or more in a new shape, got ${got()}`);
+    if (n !== 0 || allowZero) return n;
+    const copied = shape[axis];
+    if (copied === undefined) throw new RangeError(`expected 0 only where the input has an axis, got ${got()}`);
+    return copied;
+  });
+  const open = result.indexOf(-1);
+  if (open >= 0) {
+    if (result.lastIndexOf(-1) !== open) throw new RangeError(`expected at most one −1 in a new shape, got ${got()}`);
+    const rest = result.reduce((a, b) => (b === -1 ? a : a * b), 1);
+    if (rest === 0 || size % rest !== 0) throw new RangeError(`expected a new shape of ${size} elements, got ${got()}`);
+    result[open] = size / rest;
+  } else if (result.reduce((a, b) => a * b, 1) !== size) {
+    throw new RangeError(`expected a new shape of ${size} elements, got ${got()}`);
+  }
+  return result;
+}
+
+/** A sliding window over spatial axes, everything resolved for one input size. */
+export interface Window {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** ONNX order: all begins, then all ends. */
+  readonly pads: readonly number[];
+  /** Output sizes. */
+  readonly output: readonly number[];
+}
+
+/**
+ * Reads strides, dilations, pads or auto_pad, and ceil_mode of a node for its input's spatial sizes.
+ *
+ * ceil_mode: a last window that would start in the padding after the input is dropped.
+ */
+export function windowOf(node: GraphNode, spatial: readonly number[], kernel: readonly number[]): Window {
+  const rank = spatial.length;
+  const perAxis = (name: string, length: number, otherwise: number, least: number): readonly number[] => {
+    const values = intsAttribute(node, name) ?? new Array<number>(length).fill(otherwise);
+    if (values.length !== length || values.some((n) => n < least)) {
+      throw new RangeError(`${name}: expected ${length} integers of ${least} or more, got [${values.join(", ")}]`);
+    }
+    return values;
+  };
+  if (kernel.length !== rank || kernel.some((n) => n < 1)) {
+    throw new RangeError(`kernel: expected ${rank} sizes of 1 or more, got [${kernel.join(", ")}]`);
+  }
+  const strides = perAxis("strides", rank, 1, 1);
+  const dilations = perAxis("dilations", rank, 1, 1);
+  const explicit = perAxis("pads", 2 * rank, 0, 0);
+  const autoPad = textAttribute(node, "auto_pad", ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"], "NOTSET");
+  const ceil = intAttribute(node, "ceil_mode", 0) !== 0;
+  const pads = autoPad === "NOTSET" ? [...explicit] : new Array<number>(2 * rank).fill(0);
+  const output = spatial.map((size, axis) => {
+    const extent = (kernel[axis]! - 1) * dilations[axis]! + 1;
+    const stride = strides[axis]!;
+    if (autoPad === "SAME_UPPER" || autoPad === "SAME_LOWER") {
+      const count = Math.ceil(size / stride);
+      const total = Math.max(0, (count - 1) * stride + extent - size);
+      const small = Math.floor(total / 2);
+      pads[axis] = autoPad === "SAME_UPPER" ? small : total - small;
+      pads[axis + rank] = total - pads[axis]!;
+      return count;
+    }
+    const room = size + pads[axis]! + pads[axis + rank]! - extent;
+    if (room < 0) {
+      throw new RangeError(
+        `expected a window of ${extent} that fits, got an input of size ${size} with pads ${pads[axis]} and ${pads[axis + rank]}`,
+      );
+    }
+    if (!ceil) return Math.floor(room / stride) + 1;
+    const count = Math.ceil(room / stride) + 1;
+    return (count - 1) * stride >= size + pads[axis]! ? count - 1 : count;
+  });
+  return { kernel, strides, dilations, pads, output };
+}
+
+/** A window over two axes, as the tensor operations take it. */
+export interface PlaneWindow {
+  readonly kernel: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly dilations: readonly [number, number];
+  /** [top, left, bottom, right]. */
+  readonly pads: readonly [number, number, number, number];
+}
+
+/** A window over one or two axes as one over two; the first of one axis is of size 1. */
+export function planeOf({ kernel, strides, dilations, pads }: Window): PlaneWindow {
+  const pair = (values: readonly number[], otherwise: number): [number, number] =>
+    values.length === 1 ? [otherwise, values[0]!] : [values[0]!, values[1]!];
+  const half = pads.length / 2;
+  return {
+    kernel: pair(kernel, 1),
+    strides: pair(strides, 1),
+    dilations: pair(dilations, 1),
+    pads: [...pair(pads.slice(0, half), 0), ...pair(pads.slice(half), 0)],
+  };
+}

@@ -1,0 +1,31 @@
+export type { ArrayNode } from "./array-node.js";
+export { arrayNodeOf } from "./array-node.js";
+export type { ConvolutionOptions, LayerOptions, LinearOptions, PoolOptions, Value } from "./builder.js";
+export { batchAxis, GraphBuilder } from "./builder.js";
+export { constant } from "./constant.js";
+export type { AttributeValue, GraphNode, ValueInfo } from "./graph.js";
+export { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
+export type { HostArray, HostData } from "./host-array.js";
+export { hostData, int64Array, toNumbers } from "./host-array.js";
+export type { ModelParts } from "./model.js";
+export { arrayNodes, logitsOf, Model, runningParameters, trainableParameters } from "./model.js";
+export type {
+  ArrayBackend,
+  ArrayCall,
+  BatchStatistics,
+  KnownValue,
+  Operator,
+  RunCall,
+  RunContext,
+} from "./operators/operator.js";
+export { operatorTable } from "./operators/table.js";
+export type { ModelRecord, TensorRecord } from "./record.js";
+export { modelFromRecord, modelToRecord } from "./record.js";
+export type { RunOptions, RunResult } from "./run.js";
+export { evaluateConstants, run } from "./run.js";
+export { inferNodes, inferValues, valueShapes } from "./shapes.js";
+export { applyStatistics } from "./statistics.js";
+export type { SummaryRow } from "./summary.js";
+export { summary } from "./summary.js";
+export type { NetworkOptions } from "./zoo.js";
+export { lenet5, resnet18, vgg8 } from "./zoo.js";

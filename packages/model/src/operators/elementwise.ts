@@ -1,0 +1,82 @@
+import type { Tensor } from "@neft/tensor";
+import * as ops from "@neft/tensor";
+import { floatAttribute } from "../attributes.js";
+import { broadcastShape } from "../dimensions.js";
+import type { IntegerArithmetic } from "../integers.js";
+import { clipIntegers, integerArithmetic } from "../integers.js";
+import type { InferCall, KnownValue, Operator } from "./operator.js";
+import { defineOperator, need, needFloat } from "./operator.js";
+
+function inferBroadcast({ inputs }: InferCall): KnownValue[] {
+  const [a, b] = [need(inputs, 0), need(inputs, 1)];
+  if (a.dtype !== b.dtype) throw new TypeError(`expected operands of one dtype, got ${a.dtype} and ${b.dtype}`);
+  return [{ dtype: a.dtype, shape: broadcastShape(a.shape, b.shape) }];
+}
+
+function inferSame({ inputs }: InferCall): KnownValue[] {
+  const x = needFloat(inputs, 0);
+  return [{ dtype: x.dtype, shape: x.shape }];
+}
+
+function arithmetic(name: string, kind: IntegerArithmetic, float: (a: Tensor, b: Tensor) => Tensor): Operator {
+  return defineOperator({
+    name,
+    arity: [2, 2],
+    infer: inferBroadcast,
+    run: ({ inputs }) => [float(need(inputs, 0), need(inputs, 1))],
+    elements: ({ inputs }) => [integerArithmetic(kind, need(inputs, 0), need(inputs, 1))],
+  });
+}
+
+/** y = a ∘ b with numpy's broadcasting. */
+export const add = arithmetic("Add", "add", ops.add);
+export const sub = arithmetic("Sub", "sub", ops.sub);
+export const mul = arithmetic("Mul", "mul", ops.mul);
+export const div = arithmetic("Div", "div", ops.div);
+
+function activation(name: string, float: (x: Tensor) => Tensor): Operator {
+  return defineOperator({
+    name,
+    arity: [1, 1],
+    infer: inferSame,
+    run: ({ inputs }) => [float(need(inputs, 0))],
+    elements: null,
+  });
+}
+
+export const relu = activation("Relu", ops.relu);
+export const sigmoid = activation("Sigmoid", ops.sigmoid);
+export const tanh = activation("Tanh", ops.tanh);
+
+/** y = x where x ≥ 0, alpha·x elsewhere. */
+export const leakyRelu = defineOperator({
+  name: "LeakyRelu",
+  arity: [1, 1],
+  infer: inferSame,
+  run: ({ node, inputs }) => [ops.leakyRelu(need(inputs, 0), { alpha: floatAttribute(node, "alpha", 0.01) })],
+  elements: null,
+});
+
+/** y = min(max(x, low), high), the bounds as optional scalar inputs. */
+export const clip = defineOperator({
+  name: "Clip",
+  arity: [1, 3],
+  infer: ({ inputs }) => {
+    const x = need(inputs, 0);
+    for (const bound of inputs.slice(1)) {
+      if (bound !== undefined && (bound.dtype !== x.dtype || bound.shape.some((n) => n !== 1))) {
+        throw new TypeError(
+          `expected bounds that are ${x.dtype} scalars, got ${bound.dtype} [${bound.shape.join(", ")}]`,
+        );
+      }
+    }
+    return [{ dtype: x.dtype, shape: x.shape }];
+  },
+  run: ({ inputs }) => {
+    const [low, high] = [inputs[1]?.item(), inputs[2]?.item()];
+    return [
+      ops.clip(need(inputs, 0), { ...(low !== undefined && { min: low }), ...(high !== undefined && { max: high }) }),
+    ];
+  },
+  elements: ({ inputs }) => [clipIntegers(need(inputs, 0), inputs[1], inputs[2])],
+});

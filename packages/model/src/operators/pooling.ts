@@ -1,0 +1,127 @@
+import type { Tensor } from "@neft/tensor";
+import * as ops from "@neft/tensor";
+import { intAttribute, intsAttribute } from "../attributes.js";
+import type { PlaneWindow, Window } from "../dimensions.js";
+import { axesOf, planeOf, windowOf } from "../dimensions.js";
+import type { GraphNode } from "../graph.js";
+import type { InferCall, KnownValue, RunCall } from "./operator.js";
+import { defineOperator, integersOf, need, needFloat } from "./operator.js";
+
+function poolWindow(node: GraphNode, shape: readonly number[]): Window {
+  if (shape.length < 3 || shape.length > 4) {
+    throw new RangeError(`expected an input of rank 3 or 4, got [${shape.join(", ")}]`);
+  }
+  const kernel = intsAttribute(node, "kernel_shape");
+  if (kernel === undefined) throw new Error("kernel_shape: expected to be given, got none");
+  return windowOf(node, shape.slice(2), kernel);
+}
+
+function inferPool({ node, inputs }: InferCall): KnownValue[] {
+  const x = needFloat(inputs, 0);
+  return [{ dtype: "f32", shape: [...x.shape.slice(0, 2), ...poolWindow(node, x.shape).output] }];
+}
+
+/** Runs a pool over two axes on an input of one or two spatial axes. */
+function pooled(call: RunCall, pool: (x: Tensor, window: PlaneWindow, output: readonly number[]) => Tensor): Tensor[] {
+  const x = need(call.inputs, 0);
+  const window = poolWindow(call.node, x.shape);
+  if (x.shape.length === 4) return [pool(x, planeOf(window), window.output)];
+  const [n, c, width] = x.shape as [number, number, number];
+  const y = pool(ops.reshape(x, [n, c, 1, width]), planeOf(window), [1, ...window.output]);
+  return [ops.reshape(y, [n, c, y.shape[3]!])];
+}
+
+/** The largest value under each window; padding never wins. */
+export const maxPool = defineOperator({
+  name: "MaxPool",
+  arity: [1, 1],
+  infer: inferPool,
+  run: (call) => {
+    const ceilMode = intAttribute(call.node, "ceil_mode", 0) !== 0;
+    return pooled(call, (x, window) => ops.maxPool2d(x, { ...window, ceilMode }));
+  },
+  elements: null,
+});
+
+/** The mean under each window, of the values alone or, with count_include_pad, of the padding's zeros too. */
+export const averagePool = defineOperator({
+  name: "AveragePool",
+  arity: [1, 1],
+  infer: inferPool,
+  run: (call) => {
+    const ceilMode = intAttribute(call.node, "ceil_mode", 0) !== 0;
+    const countIncludePad = intAttribute(call.node, "count_include_pad", 0) !== 0;
+    return pooled(call, (x, window, output) => {
+      if (window.dilations.some((n) => n !== 1)) return dilatedMean(x, window, output, countIncludePad);
+      const { kernel, strides, pads } = window;
+      return ops.avgPool2d(x, { kernel, strides, pads, ceilMode, countIncludePad });
+    });
+  },
+  elements: null,
+});
+
+/**
+ * Means under dilated windows, as sums over counts: both are convolutions with ones, of the values and of a plane that is 1
+ * where a value counts. x: [N, C, H, W].
+ */
+function dilatedMean(x: Tensor, window: PlaneWindow, output: readonly number[], countIncludePad: boolean): Tensor {
+  const { kernel, strides, dilations, pads } = window;
+  const [n, c, height, width] = x.shape as [number, number, number, number];
+  const padded = (plane: Tensor, value: number) => {
+    // With ceil_mode the last window may reach beyond the padding, over what counts as nothing.
+    const reach = [0, 1].map((i) => (output[i]! - 1) * strides[i]! + (kernel[i]! - 1) * dilations[i]! + 1);
+    const beyond = [0, 1].map((i) => Math.max(0, reach[i]! - plane.shape[2 + i]! - pads[i]! - pads[2 + i]!));
+    const inner = ops.pad(plane, { pads: [0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]], value });
+    return ops.pad(inner, { pads: [0, 0, 0, 0, 0, 0, ...beyond] });
+  };
+  const ones = ops.full([1, 1, ...kernel], 1);
+  const sum = (plane: Tensor) => ops.conv2d(plane, ones, undefined, { strides, dilations });
+  const sums = sum(padded(ops.reshape(x, [n * c, 1, height, width]), 0));
+  const counts = sum(padded(ops.full([1, 1, height, width], 1), countIncludePad ? 1 : 0));
+  return ops.reshape(ops.div(sums, counts), [n, c, ...sums.shape.slice(2)]);
+}
+
+/** The mean over all spatial axes, which stay with size 1. x: [N, C, …]. */
+export const globalAveragePool = defineOperator({
+  name: "GlobalAveragePool",
+  arity: [1, 1],
+  infer: ({ inputs }) => {
+    const x = needFloat(inputs, 0);
+    if (x.shape.length < 3) throw new RangeError(`expected an input of rank 3 or more, got [${x.shape.join(", ")}]`);
+    return [{ dtype: "f32", shape: x.shape.map((n, axis) => (axis < 2 ? n : 1)) }];
+  },
+  run: ({ inputs }) => {
+    const x = need(inputs, 0);
+    if (x.shape.length === 4) return [ops.globalAvgPool(x)];
+    return [ops.reduceMean(x, { axes: x.shape.map((_, axis) => axis).slice(2), keepDims: true })];
+  },
+  elements: null,
+});
+
+function reducedAxes(call: InferCall | RunCall, rank: number): number[] {
+  const given = integersOf(call, 1);
+  if (given !== undefined && given.length > 0) return axesOf(given, rank);
+  return intAttribute(call.node, "noop_with_empty_axes", 0) !== 0
+    ? []
+    : Array.from({ length: rank }, (_, axis) => axis);
+}
+
+/** The mean over axes, given as input or all; they stay with size 1 unless keepdims is 0. */
+export const reduceMean = defineOperator({
+  name: "ReduceMean",
+  arity: [1, 2],
+  infer: (call) => {
+    const { shape } = needFloat(call.inputs, 0);
+    const axes = reducedAxes(call, shape.length);
+    const keep = intAttribute(call.node, "keepdims", 1) !== 0;
+    const sizes = shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
+    return [{ dtype: "f32", shape: keep ? sizes : sizes.filter((_, axis) => !axes.includes(axis)) }];
+  },
+  run: (call) => {
+    const x = need(call.inputs, 0);
+    const axes = reducedAxes(call, x.shape.length);
+    if (axes.length === 0) return [x];
+    return [ops.reduceMean(x, { axes, keepDims: intAttribute(call.node, "keepdims", 1) !== 0 })];
+  },
+  elements: null,
+});

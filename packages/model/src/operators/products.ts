@@ -1,0 +1,166 @@
+import type { Tensor, Variation } from "@neft/tensor";
+import * as ops from "@neft/tensor";
+import { arrayInput } from "../array-node.js";
+import { floatAttribute, intAttribute, intsAttribute } from "../attributes.js";
+import { broadcastShape, matmulShape, planeOf, windowOf } from "../dimensions.js";
+import type { GraphNode } from "../graph.js";
+import type { KnownValue, RunCall } from "./operator.js";
+import { defineOperator, need, needFloat } from "./operator.js";
+
+/** Operators in which weights meet inputs; with a parameter weight they are array nodes and go to the backend. */
+
+/** Which input is the weight of an array node; undefined where none is a parameter. */
+function weightInput({ node, inputs, context }: RunCall): 0 | 1 | undefined {
+  return arrayInput(
+    node,
+    (name) => context.isParameter(name),
+    (i) => inputs[i]?.shape.length ?? 0,
+  );
+}
+
+/** Runs `digital` on an input, through the backend where that is the weight of an array node. */
+function product(call: RunCall, input: 0 | 1, digital: (weight: Tensor, variation?: Variation) => Tensor): Tensor {
+  const { node, context } = call;
+  const weight = need(call.inputs, input);
+  if (weightInput(call) !== input) return digital(weight);
+  return context.product({ node, weightName: node.inputs[input]!, weight, digital });
+}
+
+const varied = (variation: Variation | undefined) => (variation === undefined ? {} : { variation });
+
+/** Kernel sizes follow from the weight; an attribute that says otherwise is an error. */
+function kernelOf(node: GraphNode, weight: readonly number[]): readonly number[] {
+  const kernel = weight.slice(2);
+  const given = intsAttribute(node, "kernel_shape");
+  if (given !== undefined && given.join() !== kernel.join()) {
+    throw new RangeError(`kernel_shape: expected the weight's [${kernel.join(", ")}], got [${given.join(", ")}]`);
+  }
+  return kernel;
+}
+
+/** x: [N, C, (H,) W], w: [O, C/group, (KH,) KW], b: [O] → [N, O, (OH,) OW]. */
+export const conv = defineOperator({
+  name: "Conv",
+  arity: [2, 3],
+  infer: ({ node, inputs }) => {
+    const [x, w] = [needFloat(inputs, 0), needFloat(inputs, 1)];
+    const group = intAttribute(node, "group", 1);
+    if (x.shape.length < 3 || x.shape.length > 4 || w.shape.length !== x.shape.length) {
+      throw new RangeError(
+        `expected an input and a weight of rank 3 or 4 alike, got [${x.shape.join(", ")}] and [${w.shape.join(", ")}]`,
+      );
+    }
+    if (group < 1 || w.shape[1]! * group !== x.shape[1] || w.shape[0]! % group !== 0) {
+      throw new RangeError(
+        `expected channels that fit the weight in ${group} groups, got [${x.shape.join(", ")}] and [${w.shape.join(", ")}]`,
+      );
+    }
+    const bias = inputs[2];
+    if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== w.shape[0])) {
+      throw new RangeError(`expected a bias [${w.shape[0]}], got [${bias.shape.join(", ")}]`);
+    }
+    const { output } = windowOf(node, x.shape.slice(2), kernelOf(node, w.shape));
+    return [{ dtype: "f32", shape: [x.shape[0]!, w.shape[0]!, ...output] }];
+  },
+  run: (call) => {
+    const { node, inputs } = call;
+    const [x, w, bias] = [need(inputs, 0), need(inputs, 1), inputs[2]];
+    const window = windowOf(node, x.shape.slice(2), kernelOf(node, w.shape));
+    const flat = x.shape.length === 3;
+    const plane = flat ? ops.reshape(x, [x.shape[0]!, x.shape[1]!, 1, x.shape[2]!]) : x;
+    const { strides, dilations, pads } = planeOf(window);
+    const options = { strides, dilations, pads, groups: intAttribute(node, "group", 1) };
+    const digital = (weight: Tensor, variation?: Variation) => {
+      const kernel = flat ? ops.reshape(weight, [w.shape[0]!, w.shape[1]!, 1, w.shape[2]!]) : weight;
+      return ops.conv2d(plane, kernel, bias, { ...options, ...varied(variation) });
+    };
+    const y = product(call, 1, digital);
+    return [flat ? ops.reshape(y, [y.shape[0]!, y.shape[1]!, y.shape[3]!]) : y];
+  },
+  elements: null,
+});
+
+/** y = alpha·A'B' + beta·C; A': [M, K] and B': [K, N] are transposed where transA, transB say so; C broadcasts to [M, N]. */
+export const gemm = defineOperator({
+  name: "Gemm",
+  arity: [2, 3],
+  infer: ({ node, inputs }) => {
+    const side = (value: KnownValue, transposed: string) => {
+      if (value.shape.length !== 2) throw new RangeError(`expected matrices, got [${value.shape.join(", ")}]`);
+      return intAttribute(node, transposed, 0) === 0 ? value.shape : [value.shape[1]!, value.shape[0]!];
+    };
+    const shape = matmulShape(side(needFloat(inputs, 0), "transA"), side(needFloat(inputs, 1), "transB"));
+    const c = inputs[2];
+    if (c !== undefined && broadcastShape(shape, c.shape).join() !== shape.join()) {
+      throw new RangeError(`expected C to broadcast to [${shape.join(", ")}], got [${c.shape.join(", ")}]`);
+    }
+    return [{ dtype: "f32", shape }];
+  },
+  run: (call) => {
+    const { node, inputs } = call;
+    const [a, b, c] = [need(inputs, 0), need(inputs, 1), inputs[2]];
+    const [alpha, beta] = [floatAttribute(node, "alpha", 1), floatAttribute(node, "beta", 1)];
+    const isTransposed = (name: string) => intAttribute(node, name, 0) !== 0;
+    const turned = (x: Tensor, turn: boolean) => (turn ? ops.transpose(x, { perm: [1, 0] }) : x);
+    let y: Tensor;
+    let rest = c;
+    if (weightInput(call) === 0) {
+      // (A'B')ᵀ = B'ᵀA'ᵀ: the inputs of the array are the columns of B'.
+      const columns = turned(b, !isTransposed("transB"));
+      const layout = isTransposed("transA") ? "io" : "oi";
+      y = turned(
+        product(call, 0, (w, variation) => ops.linear(columns, w, undefined, { layout, ...varied(variation) })),
+        true,
+      );
+    } else {
+      const rows = turned(a, isTransposed("transA"));
+      const layout = isTransposed("transB") ? "oi" : "io";
+      const outputs = b.shape[layout === "oi" ? 0 : 1];
+      const fused = alpha === 1 && beta === 1 && c?.shape.length === 1 && c.shape[0] === outputs ? c : undefined;
+      if (fused !== undefined) rest = undefined;
+      y = product(call, 1, (w, variation) => ops.linear(rows, w, fused, { layout, ...varied(variation) }));
+    }
+    if (alpha !== 1) y = ops.scale(y, alpha);
+    return [rest === undefined ? y : ops.add(y, beta === 1 ? rest : ops.scale(rest, beta))];
+  },
+  elements: null,
+});
+
+/** y = AB over the last two axes with numpy's rules. A parameter matrix may stand on either side. */
+export const matmul = defineOperator({
+  name: "MatMul",
+  arity: [2, 2],
+  infer: ({ inputs }) => {
+    return [{ dtype: "f32", shape: matmulShape(needFloat(inputs, 0).shape, needFloat(inputs, 1).shape) }];
+  },
+  run: (call) => {
+    const [a, b] = [need(call.inputs, 0), need(call.inputs, 1)];
+    const input = weightInput(call);
+    if (input === 1) {
+      const shape = matmulShape(a.shape, b.shape);
+      const rows = a.shape.length === 1 ? ops.reshape(a, [1, a.shape[0]!]) : a;
+      const y = product(call, 1, (w, variation) =>
+        ops.linear(rows, w, undefined, { layout: "io", ...varied(variation) }),
+      );
+      return [a.shape.length === 1 ? ops.reshape(y, shape) : y];
+    }
+    if (input === 0) return [weightTimes(call, b)];
+    const left = a.shape.length === 1 ? ops.reshape(a, [1, a.shape[0]!]) : a;
+    const right = b.shape.length === 1 ? ops.reshape(b, [b.shape[0]!, 1]) : b;
+    return [ops.reshape(ops.matmul(left, right), matmulShape(a.shape, b.shape))];
+  },
+  elements: null,
+});
+
+/** w: [out, in] times x: [..., in, columns], as (xᵀwᵀ)ᵀ: the inputs of the array are the columns of x. */
+function weightTimes(call: RunCall, x: Tensor): Tensor {
+  const times = (rows: Tensor) =>
+    product(call, 0, (w, variation) => ops.linear(rows, w, undefined, { layout: "oi", ...varied(variation) }));
+  if (x.shape.length === 1) {
+    const y = times(ops.reshape(x, [1, x.shape[0]!]));
+    return ops.reshape(y, [y.shape[1]!]);
+  }
+  const perm = x.shape.map((_, axis) => axis);
+  perm.push(...perm.splice(-2).reverse());
+  return ops.transpose(times(ops.transpose(x, { perm })), { perm });
+}

@@ -1,0 +1,133 @@
+import * as ops from "@neft/tensor";
+import { intAttribute, intsAttribute } from "../attributes.js";
+import { axesOf, axisOf, reshapeTarget } from "../dimensions.js";
+import type { GraphNode } from "../graph.js";
+import { concatElements, transposeElements } from "../integers.js";
+import type { InferCall, Operator, RunCall } from "./operator.js";
+import { defineOperator, integersOf, need } from "./operator.js";
+
+/** Operators that keep every element and change only how they are arranged. */
+
+/** A row whose output is its first input in another shape. */
+function reshaping(
+  name: string,
+  arity: readonly [number, number],
+  target: (node: GraphNode, shape: readonly number[], call: InferCall | RunCall) => number[],
+): Operator {
+  return defineOperator({
+    name,
+    arity,
+    infer: (call) => {
+      const x = need(call.inputs, 0);
+      return [{ ...x, shape: target(call.node, x.shape, call) }];
+    },
+    run: (call) => {
+      const x = need(call.inputs, 0);
+      return [ops.reshape(x, target(call.node, x.shape, call))];
+    },
+    elements: (call) => {
+      const x = need(call.inputs, 0);
+      return [{ ...x, shape: target(call.node, x.shape, call) }];
+    },
+  });
+}
+
+/** y: the shape given as input; 0 copies a size unless allowzero, one −1 takes the rest. */
+export const reshape = reshaping("Reshape", [2, 2], (node, shape, call) => {
+  return reshapeTarget(shape, integersOf(call, 1) ?? [], intAttribute(node, "allowzero", 0) !== 0);
+});
+
+/** x: [d0, …] → [d0·…·d(axis−1), d(axis)·…]. */
+export const flatten = reshaping("Flatten", [1, 1], (node, shape) => {
+  const given = intAttribute(node, "axis", 1);
+  const axis = given === shape.length ? given : axisOf(given, shape.length);
+  const product = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
+  return [product(shape.slice(0, axis)), product(shape.slice(axis))];
+});
+
+/** Drops axes of size 1: those given, or all. */
+export const squeeze = reshaping("Squeeze", [1, 2], (_, shape, call) => {
+  const given = integersOf(call, 1);
+  const axes = given ? axesOf(given, shape.length) : shape.flatMap((n, axis) => (n === 1 ? [axis] : []));
+  for (const axis of axes) {
+    if (shape[axis] !== 1)
+      throw new RangeError(`axes: expected axes of size 1, got axis ${axis} of [${shape.join(", ")}]`);
+  }
+  return shape.filter((_, axis) => !axes.includes(axis));
+});
+
+/** Adds axes of size 1 at the given places of the result. */
+export const unsqueeze = reshaping("Unsqueeze", [2, 2], (_, shape, call) => {
+  const given = integersOf(call, 1) ?? [];
+  const rank = shape.length + given.length;
+  const axes = axesOf(given, rank);
+  const left = [...shape];
+  return Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : left.shift()!));
+});
+
+function permOf(node: GraphNode, rank: number): number[] {
+  const perm = intsAttribute(node, "perm") ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
+  if (perm.length !== rank || new Set(perm).size !== rank || perm.some((axis) => axis < 0 || axis >= rank)) {
+    throw new RangeError(`perm: expected a permutation of ${rank} axes, got [${perm.join(", ")}]`);
+  }
+  return [...perm];
+}
+
+/** y[i_perm] = x[i]; perm reverses the axes when left out. */
+export const transpose = defineOperator({
+  name: "Transpose",
+  arity: [1, 1],
+  infer: ({ node, inputs }) => {
+    const x = need(inputs, 0);
+    return [{ dtype: x.dtype, shape: permOf(node, x.shape.length).map((axis) => x.shape[axis]!) }];
+  },
+  run: ({ node, inputs }) => {
+    const x = need(inputs, 0);
+    return [ops.transpose(x, { perm: permOf(node, x.shape.length) })];
+  },
+  elements: ({ node, inputs }) => {
+    const x = need(inputs, 0);
+    return [transposeElements(x, permOf(node, x.shape.length))];
+  },
+});
+
+/** Values end to end along an axis. */
+export const concat = defineOperator({
+  name: "Concat",
+  arity: [1, Number.POSITIVE_INFINITY],
+  infer: ({ node, inputs }) => {
+    const all = inputs.map((_, i) => need(inputs, i));
+    const first = all[0]!;
+    const axis = axisOf(intAttribute(node, "axis", 0), first.shape.length);
+    const shape = [...first.shape];
+    for (const other of all.slice(1)) {
+      if (other.dtype !== first.dtype)
+        throw new TypeError(`expected inputs of one dtype, got ${first.dtype} and ${other.dtype}`);
+      const fits = other.shape.length === shape.length && other.shape.every((n, k) => k === axis || n === shape[k]);
+      if (!fits) {
+        throw new RangeError(
+          `expected shapes equal but for axis ${axis}, got [${first.shape.join(", ")}] and [${other.shape.join(", ")}]`,
+        );
+      }
+      shape[axis]! += other.shape[axis]!;
+    }
+    return [{ dtype: first.dtype, shape }];
+  },
+  run: ({ node, inputs }) => {
+    const all = inputs.map((_, i) => need(inputs, i));
+    return [ops.concat(all, { axis: axisOf(intAttribute(node, "axis", 0), all[0]!.shape.length) })];
+  },
+  elements: ({ node, inputs }) => {
+    const all = inputs.map((_, i) => need(inputs, i));
+    return [concatElements(all, axisOf(intAttribute(node, "axis", 0), all[0]!.shape.length))];
+  },
+});
+
+/** y = x. */
+export const identity = defineOperator({
+  name: "Identity",
+  arity: [1, 1],
+  infer: ({ inputs }) => [need(inputs, 0)],
+  run: ({ inputs }) => [need(inputs, 0)],
+  elements: ({ inputs }) => [need(inputs, 0)],
+});

@@ -1,0 +1,91 @@
+import type { GraphNode } from "./graph.js";
+import { describeNode } from "./graph.js";
+import type { HostArray, HostData } from "./host-array.js";
+import { sizeOf } from "./host-array.js";
+import type { Model } from "./model.js";
+import type { KnownValue } from "./operators/operator.js";
+import { isHostArray } from "./operators/operator.js";
+import { operatorTable } from "./operators/table.js";
+
+/** Adds where an error arose to its message, once. */
+export function atNode(error: unknown, where: string): Error {
+  const message = error instanceof Error ? error.message : String(error);
+  const full = message.startsWith(where) ? message : `${where}: ${message}`;
+  return error instanceof RangeError ? new RangeError(full, { cause: error }) : new Error(full, { cause: error });
+}
+
+/**
+ * Dtype and shape of every value, found without running anything.
+ *
+ * @param sizes  A size for every symbol in the inputs' shapes.
+ * @throws {Error} naming the node whose inputs do not fit, or the symbol that has no size.
+ */
+export function inferValues(model: Model, sizes: Readonly<Record<string, number>>): Map<string, KnownValue> {
+  const known = new Map<string, KnownValue>();
+  for (const { name, dtype, shape } of model.inputs) {
+    const concrete = shape.map((n) => {
+      const size = typeof n === "string" ? sizes[n] : n;
+      if (size === undefined) throw new Error(`input "${name}": expected a size for "${n}", got none`);
+      return size;
+    });
+    sizeOf(concrete);
+    known.set(name, { dtype, shape: concrete });
+  }
+  for (const [name, { dtype, shape }] of model.parameters) known.set(name, { dtype, shape });
+  for (const [name, tensor] of model.constants) {
+    const { dtype, shape } = tensor;
+    known.set(name, dtype === "f32" ? { dtype, shape } : { dtype, shape, data: tensor.values() as HostData });
+  }
+  return inferNodes(model.nodes, known);
+}
+
+/** Adds to `known` the outputs of nodes that are in an order in which they can run. */
+export function inferNodes(nodes: readonly GraphNode[], known: Map<string, KnownValue>): Map<string, KnownValue> {
+  for (const node of nodes) {
+    try {
+      const results = inferNode(
+        node,
+        node.inputs.map((name) => (name === "" ? undefined : known.get(name))),
+      );
+      node.outputs.forEach((name, i) => {
+        if (name === "") return;
+        const result = results[i];
+        if (result === undefined)
+          throw new Error(`expected at most ${results.length} outputs, got ${node.outputs.length}`);
+        sizeOf(result.shape);
+        known.set(name, result);
+      });
+    } catch (error) {
+      throw atNode(error, describeNode(node));
+    }
+  }
+  return known;
+}
+
+/** Outputs of one node; exact where all inputs are integers that are known. */
+function inferNode(node: GraphNode, inputs: readonly (KnownValue | undefined)[]): readonly KnownValue[] {
+  const operator = operatorTable.get(node.op)!;
+  const exact = operator.elements !== null && inputs.every((input) => input === undefined || isHostArray(input));
+  if (exact) return operator.elements!({ node, inputs: inputs as readonly (HostArray | undefined)[] });
+  return operator.infer({ node, inputs });
+}
+
+/**
+ * Shapes of all values at a batch size, by name, without running anything.
+ *
+ * @param batch  The model's own where that is fixed, else 1, when left out.
+ * @param sizes  Sizes of other symbols in the inputs' shapes, where there are any.
+ * @throws {RangeError} when the model's batch is fixed at another size.
+ */
+export function valueShapes(
+  model: Model,
+  batch?: number,
+  sizes: Readonly<Record<string, number>> = {},
+): Map<string, number[]> {
+  const first = model.inputs[0]?.shape[0];
+  if (typeof first === "number" && batch !== undefined && batch !== first) {
+    throw new RangeError(`model "${model.name}": expected its fixed batch of ${first}, got ${batch}`);
+  }
+  const known = inferValues(model, typeof first === "string" ? { ...sizes, [first]: batch ?? 1 } : sizes);
+  return new Map([...known].map(([name, { shape }]) => [name, [...shape]]));
+}

@@ -1,0 +1,32 @@
+import { assign } from "@neft/tensor";
+import type { Model } from "./model.js";
+import type { BatchStatistics } from "./operators/operator.js";
+
+/**
+ * Moves running statistics toward those of batches, in the given order:
+ * running ← momentum·running + (1 − momentum)·batch, ONNX's momentum, with the unbiased batch variance, as PyTorch has it.
+ *
+ * @throws {RangeError} when a channel had one value: it has no unbiased variance.
+ */
+export function applyStatistics(model: Model, statistics: readonly BatchStatistics[]): void {
+  for (const { node, mean, variance, batchMean, batchVariance, count, momentum } of statistics) {
+    if (count < 2) {
+      throw new RangeError(
+        `node "${node}" (BatchNormalization): expected more than one value per channel, got ${count}`,
+      );
+    }
+    const unbiased = count / (count - 1);
+    blend(model, mean, momentum, batchMean, 1);
+    blend(model, variance, momentum, batchVariance, unbiased);
+  }
+}
+
+function blend(model: Model, name: string, momentum: number, batch: Float32Array, factor: number): void {
+  const parameter = model.parameters.get(name);
+  if (parameter === undefined) throw new Error(`model "${model.name}": expected parameter "${name}", got none`);
+  const running = parameter.toArray() as Float32Array;
+  assign(
+    parameter,
+    running.map((value, i) => momentum * value + (1 - momentum) * factor * batch[i]!),
+  );
+}

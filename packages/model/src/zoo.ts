@@ -1,0 +1,77 @@
+import { GraphBuilder, type Value } from "./builder.js";
+import type { Model } from "./model.js";
+
+export interface NetworkOptions {
+  /** Every weight's stream is derived from it. */
+  readonly seed: number;
+  readonly classes?: number;
+  /** Channels of the input images. */
+  readonly channels?: number;
+  /** Height and width of the input images. */
+  readonly size?: number;
+}
+
+/**
+ * LeNet-5 with ReLU and max pooling: two 5×5 convolutions (6 padded by 2, then 16) and linear layers of 120, 84 and `classes`.
+ * Images of 1×28×28 by default. Source: LeCun et al. (1998), in its usual modern form.
+ */
+export function lenet5({ seed, classes = 10, channels = 1, size = 28 }: NetworkOptions): Model {
+  const net = new GraphBuilder("lenet5", { seed });
+  let x = net.input("image", [channels, size, size]);
+  x = net.relu(net.conv2d(x, { name: "c1", outputs: 6, kernel: 5, padding: 2 }));
+  x = net.maxPool2d(x, { name: "pool1", kernel: 2 });
+  x = net.relu(net.conv2d(x, { name: "c2", outputs: 16, kernel: 5 }));
+  x = net.maxPool2d(x, { name: "pool2", kernel: 2 });
+  x = net.flatten(x);
+  x = net.relu(net.linear(x, { name: "f1", outputs: 120 }));
+  x = net.relu(net.linear(x, { name: "f2", outputs: 84 }));
+  return net.build({ logits: net.linear(x, { name: "f3", outputs: classes }) });
+}
+
+/**
+ * VGG-8: 3×3 convolutions of 64, 128, pool, 256, 256, pool, 512, 512, pool, each with batch norm and ReLU, then linear layers of
+ * 1024 and `classes`. Images of 3×32×32 by default. Source: Qin et al., NeFT, IEEE TCAD 2025.
+ *
+ * Taps: "conv1" to "conv6" are the ReLUs' outputs, "pool1" to "pool3" the pools'.
+ */
+export function vgg8({ seed, classes = 10, channels = 3, size = 32 }: NetworkOptions): Model {
+  const net = new GraphBuilder("vgg8", { seed });
+  let x = net.input("image", [channels, size, size]);
+  const widths = [64, 128, 256, 256, 512, 512];
+  widths.forEach((outputs, i) => {
+    x = net.conv2d(x, { name: `features.${i + 1}`, outputs, kernel: 3, padding: 1, bias: false });
+    x = net.relu(net.batchNorm(x, { name: `norm.${i + 1}` }), { name: `conv${i + 1}` });
+    if (i % 2 === 1) x = net.maxPool2d(x, { name: `pool${(i + 1) / 2}`, kernel: 2 });
+  });
+  x = net.relu(net.linear(net.flatten(x), { name: "f1", outputs: 1024 }));
+  return net.build({ logits: net.linear(x, { name: "f2", outputs: classes }) });
+}
+
+/**
+ * ResNet-18 for small images: a 3×3 stem without pooling, four stages of two basic blocks (64, 128, 256, 512), global average
+ * pooling, one linear layer. Images of 3×32×32 by default. Source: He et al. (2016), its CIFAR form.
+ *
+ * Taps: "stem", then "layer1.0" to "layer4.1" are the blocks' outputs.
+ */
+export function resnet18({ seed, classes = 10, channels = 3, size = 32 }: NetworkOptions): Model {
+  const net = new GraphBuilder("resnet18", { seed });
+  const normalised = (x: Value, name: string, norm: string, outputs: number, kernel: number, stride: number) => {
+    const padding = (kernel - 1) / 2;
+    return net.batchNorm(net.conv2d(x, { name, outputs, kernel, stride, padding, bias: false }), { name: norm });
+  };
+  const block = (x: Value, name: string, outputs: number, stride: number) => {
+    const inner = net.relu(normalised(x, `${name}.conv1`, `${name}.bn1`, outputs, 3, stride));
+    const sum = normalised(inner, `${name}.conv2`, `${name}.bn2`, outputs, 3, 1);
+    const same = stride === 1 && net.shapeOf(x)[1] === outputs;
+    const shortcut = same ? x : normalised(x, `${name}.shortcut.conv`, `${name}.shortcut.bn`, outputs, 1, stride);
+    return net.relu(net.add(sum, shortcut), { name });
+  };
+  let x = net.input("image", [channels, size, size]);
+  x = net.relu(normalised(x, "stem.conv", "stem.bn", 64, 3, 1), { name: "stem" });
+  [64, 128, 256, 512].forEach((outputs, stage) => {
+    x = block(x, `layer${stage + 1}.0`, outputs, stage === 0 ? 1 : 2);
+    x = block(x, `layer${stage + 1}.1`, outputs, 1);
+  });
+  x = net.flatten(net.globalAvgPool(x));
+  return net.build({ logits: net.linear(x, { name: "fc", outputs: classes }) });
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { reshapeTarget, windowOf } from "../src/dimensions.js";
+import { type HostArray, int64Array, sizeOf, toNumbers, toPositions } from "../src/host-array.js";
+import {
+  castElements,
+  concatElements,
+  gatherElements,
+  integerArithmetic,
+  sliceElements,
+  sliceRange,
+  transposeElements,
+} from "../src/integers.js";
+
+const int32 = (values: number[], shape = [values.length]): HostArray => ({
+  dtype: "i32",
+  shape,
+  data: Int32Array.from(values),
+});
+
+describe("integer arithmetic", () => {
+  it("wraps at 64 and 32 bits and truncates quotients", () => {
+    const most = { dtype: "i64", shape: [1], data: BigInt64Array.of(2n ** 63n - 1n) } as const;
+    expect(integerArithmetic("add", most, int64Array([1])).data[0]).toBe(-(2n ** 63n));
+    expect(integerArithmetic("mul", int32([2 ** 30]), int32([6])).data[0]).toBe(-(2 ** 31));
+    expect([...integerArithmetic("div", int64Array([7, -7]), int64Array([2])).data]).toEqual([3n, -3n]);
+    expect([...integerArithmetic("div", int32([7, -7]), int32([2])).data]).toEqual([3, -3]);
+  });
+
+  it("broadcasts", () => {
+    const sum = integerArithmetic("sub", int32([1, 2], [2, 1]), int32([10, 20, 30]));
+    expect(sum.shape).toEqual([2, 3]);
+    expect([...sum.data]).toEqual([-9, -19, -29, -8, -18, -28]);
+  });
+
+  it("refuses division by 0, mixed dtypes and bool", () => {
+    expect(() => integerArithmetic("div", int32([1]), int32([0]))).toThrow("expected divisors other than 0, got 0");
+    expect(() => integerArithmetic("add", int32([1]), int64Array([1]))).toThrow(
+      "expected operands of one dtype, got i32 and i64",
+    );
+    const bool = castElements(int32([1]), "bool");
+    expect(() => integerArithmetic("add", bool, bool)).toThrow("expected operands that are numbers, got bool");
+  });
+});
+
+describe("host arrays", () => {
+  it("never round an int64", () => {
+    const large = { dtype: "i64", shape: [1], data: BigInt64Array.of(2n ** 53n + 1n) } as const;
+    expect(() => toNumbers(large)).toThrow("expected an integer below 2^53, got 9007199254740993");
+    expect(toPositions(large)).toEqual([Number.MAX_SAFE_INTEGER]);
+  });
+
+  it("cast between all kinds", () => {
+    const values = { dtype: "f32", shape: [4], data: Float32Array.of(1.9, -1.9, 0, Number.NaN) } as const;
+    expect([...castElements(values, "i64").data]).toEqual([1n, -1n, 0n, -(2n ** 63n)]);
+    expect([...castElements(values, "bool").data]).toEqual([1, 1, 0, 1]);
+    expect([...castElements(int64Array([2 ** 32 + 5]), "i32").data]).toEqual([5]);
+    expect([...castElements(int64Array([3]), "f32").data]).toEqual([3]);
+  });
+
+  it("transpose, slice, concatenate and gather", () => {
+    const matrix = int32([1, 2, 3, 4, 5, 6], [2, 3]);
+    expect([...transposeElements(matrix, [1, 0]).data]).toEqual([1, 4, 2, 5, 3, 6]);
+    const reversed = sliceRange([2, 3], { starts: [-1, 1], ends: [-9, 9], axes: [0, 1], steps: [-1, 1] });
+    expect([...sliceElements(matrix, reversed).data]).toEqual([5, 6, 2, 3]);
+    expect([...concatElements([matrix, int32([7, 8], [2, 1])], 1).data]).toEqual([1, 2, 3, 7, 4, 5, 6, 8]);
+    expect([...gatherElements(matrix, int64Array([-1, 0]), 1).data]).toEqual([3, 1, 6, 4]);
+    expect(() => gatherElements(matrix, int64Array([3]), 1)).toThrow("indices: expected −3 to 2, got 3");
+  });
+
+  it("have bounded sizes", () => {
+    expect(() => sizeOf([2 ** 20, 2 ** 20])).toThrow("shape: expected at most 268435456 elements");
+    expect(() => sizeOf([-1])).toThrow("shape: expected sizes of 0 or more, got [-1]");
+    const row = int32(new Array<number>(4096).fill(0), [1, 4096]);
+    expect(() => integerArithmetic("add", row, { ...row, shape: [4096, 1] })).not.toThrow();
+    expect(() =>
+      integerArithmetic("add", { ...row, shape: [1, 4096] }, int32(new Array<number>(8192).fill(0), [8192, 1])),
+    ).toThrow("expected at most 16777216 elements");
+  });
+});
+
+describe("reshapeTarget", () => {
+  it.each([
+    [[2, 3, 4], [0, -1], false, [2, 12]],
+    [[2, 3, 4], [-1], false, [24]],
+    [[0, 3], [3, 0], true, [3, 0]],
+    [[], [1, 1], false, [1, 1]],
+  ])("%j as %j", (shape, target, allowZero, result) => expect(reshapeTarget(shape, target, allowZero)).toEqual(result));
+
+  it.each([
+    [[6], [4], "expected a new shape of 6 elements, got [6] to [4]"],
+    [[6], [-1, -1], "expected at most one −1"],
+    [[6], [-2, 3], "expected sizes of −1 or more"],
+    [[6], [6, 0], "expected 0 only where the input has an axis"],
+    [[6], [-1, 4], "expected a new shape of 6 elements"],
+  ])("refuses %j as %j", (shape, target, message) =>
+    expect(() => reshapeTarget(shape, target, false)).toThrow(message),
+  );
+});
+
+describe("windowOf", () => {
+  const node = (attributes: Record<string, number | string | number[]>) => ({
+    name: "p",
+    op: "MaxPool",
+    inputs: [],
+    outputs: [],
+    attributes,
+  });
+
+  it("drops a last window that would start in the padding", () => {
+    const window = windowOf(node({ ceil_mode: 1, strides: [2], pads: [1, 1] }), [2], [2]);
+    expect(window.output).toEqual([2]);
+    expect(windowOf(node({ ceil_mode: 1, strides: [2] }), [4], [3]).output).toEqual([2]);
+  });
+
+  it("refuses a window larger than its input", () => {
+    expect(() => windowOf(node({}), [2], [3])).toThrow("expected a window of 3 that fits, got an input of size 2");
+    expect(() => windowOf(node({ strides: [0] }), [2], [1])).toThrow(
+      "strides: expected 1 integers of 1 or more, got [0]",
+    );
+  });
+});

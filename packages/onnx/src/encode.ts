@@ -1,0 +1,148 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { AttributeValue, GraphNode, HostArray, HostData, Model, ValueInfo } from "@neft/model";
+import type { Tensor } from "@neft/tensor";
+import { typeOfArray } from "./graph-reader.js";
+import type { AttributeProto, NodeProto, TensorProto, ValueInfoProto } from "./onnx_pb.js";
+import {
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
+} from "./onnx_pb.js";
+import { OnnxError } from "./onnx-error.js";
+import { castCode } from "./operators/elementwise.js";
+import { floatFormats } from "./stored-tensor.js";
+
+/** What whole files are written as: old enough for every runtime in use, new enough for all we write. */
+const written = { irVersion: 8n, opset: 17 } as const;
+
+/** Attributes that are numbers with a fraction; all other numbers are integers. */
+const floatAttributes = new Set(["alpha", "beta", "epsilon", "momentum"]);
+
+/**
+ * A whole file for a model: opset 17, or the first that has what its nodes need; IR 8; raw little-endian tensors.
+ *
+ * @throws {OnnxError} when a value has a dtype that files do not have.
+ */
+export function encodeModel(model: Model): Uint8Array {
+  const initializers = [...model.parameters, ...model.constants].map(([name, tensor]) =>
+    tensorProto(name, hostArray(tensor)),
+  );
+  const opset = Math.max(written.opset, ...model.nodes.map(opsetNeeded));
+  const proto = create(ModelProtoSchema, {
+    irVersion: written.irVersion,
+    producerName: "neft",
+    opsetImport: [{ domain: "", version: BigInt(opset) }],
+    graph: {
+      name: model.name,
+      node: model.nodes.flatMap(encodeNode),
+      initializer: initializers,
+      input: model.inputs.map(valueInfoProto),
+      output: model.outputs.map(valueInfoProto),
+    },
+  });
+  return toBinary(ModelProtoSchema, proto);
+}
+
+function hostArray(tensor: Tensor): HostArray {
+  return { dtype: tensor.dtype, shape: tensor.shape, data: tensor.toArray() as HostData };
+}
+
+/** The opset that brought what a node uses. */
+function opsetNeeded({ op, inputs, attributes }: GraphNode): number {
+  if (op === "ReduceMean") return (inputs[1] ?? "") === "" ? written.opset : 18;
+  if (op === "Pad") return attributes.mode === "wrap" ? 19 : (inputs[3] ?? "") === "" ? written.opset : 18;
+  if (op === "AveragePool") return attributes.dilations === undefined ? written.opset : 19;
+  return written.opset;
+}
+
+function encodeNode(node: GraphNode): NodeProto[] {
+  const { op, name, attributes } = node;
+  if (op === "Cast") return [nodeProto({ ...node, attributes: { to: castCode(String(attributes.to)) } })];
+  const { coerce, ...rest } = attributes;
+  if (coerce === undefined || coerce === 0) return [nodeProto({ ...node, attributes: rest })];
+  // Before opset 13 a softmax took all axes from its own on as one: flatten, softmax, and back to the shape before.
+  const [x, y] = [node.inputs[0]!, node.outputs[0]!];
+  const [shape, flat, soft] = [`${name}.shape`, `${name}.flat`, `${name}.soft`];
+  const step = (kind: string, role: string, inputs: string[], output: string, given: Record<string, AttributeValue>) =>
+    nodeProto({ name: `${name}.${role}`, op: kind, inputs, outputs: [output], attributes: given });
+  return [
+    step("Shape", "shape_of", [x], shape, {}),
+    step("Flatten", "flatten", [x], flat, { axis: attributes.axis ?? 1 }),
+    nodeProto({ name, op, inputs: [flat], outputs: [soft], attributes: { axis: -1 } }),
+    step("Reshape", "restore", [soft, shape], y, {}),
+  ];
+}
+
+function nodeProto({ name, op, inputs, outputs, attributes }: GraphNode): NodeProto {
+  return create(NodeProtoSchema, {
+    name,
+    opType: op,
+    input: [...inputs],
+    output: [...outputs],
+    attribute: Object.entries(attributes).map(([key, value]) => attributeProto(key, value)),
+  });
+}
+
+function attributeProto(name: string, value: AttributeValue): AttributeProto {
+  if (typeof value === "string") {
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeType.STRING,
+      s: Uint8Array.from(value, (letter) => letter.charCodeAt(0)),
+    });
+  }
+  if (typeof value === "number") {
+    return floatAttributes.has(name)
+      ? create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value })
+      : create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+  }
+  if (value.every((item) => typeof item === "number")) {
+    return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map((item) => BigInt(item)) });
+  }
+  throw new OnnxError(
+    `exportOnnx: attribute "${name}": expected a number, a text or integers, got ${JSON.stringify(value)}`,
+  );
+}
+
+/** A tensor with raw data. */
+export function tensorProto(name: string, array: HostArray, type = typeOfArray(array)): TensorProto {
+  return create(TensorProtoSchema, {
+    name,
+    dims: array.shape.map(BigInt),
+    dataType: type,
+    rawData: rawBytes(array, type),
+  });
+}
+
+/** Elements in the file type; floats are narrowed by rounding to nearest. WebAssembly's machines are little endian, as files. */
+export function rawBytes({ data }: HostArray, type: number): Uint8Array {
+  const format = floatFormats.get(type);
+  if (format === undefined) {
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+  }
+  const bytes = new Uint8Array(data.length * format.size);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < data.length; i++) format.write(view, i * format.size, Number(data[i]));
+  return bytes;
+}
+
+export function valueInfoProto({ name, dtype, shape }: ValueInfo): ValueInfoProto {
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: {
+      tensorType: {
+        elemType: typeOfArray({ dtype, shape: [], data: new Float32Array() }),
+        shape: {
+          dim: shape.map((n) =>
+            typeof n === "string"
+              ? { value: { case: "dimParam" as const, value: n } }
+              : { value: { case: "dimValue" as const, value: BigInt(n) } },
+          ),
+        },
+      },
+    },
+  });
+}

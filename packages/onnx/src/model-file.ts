@@ -1,0 +1,71 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import type { ModelRanges } from "./byte-ranges.js";
+import { scanModel } from "./byte-ranges.js";
+import type { GraphProto, ModelProto } from "./onnx_pb.js";
+import { ModelProtoSchema, TensorProto_DataLocation } from "./onnx_pb.js";
+import { OnnxError } from "./onnx-error.js";
+import { supportedOpsets } from "./operators/table.js";
+
+/** A decoded file: its messages, and where in its bytes stored numbers lie. */
+export interface ModelFile {
+  readonly proto: ModelProto;
+  readonly graph: GraphProto;
+  readonly ranges: ModelRanges;
+  /** Version of the default operator set. */
+  readonly opset: number;
+}
+
+/** Decodes a file without looking at its nodes. @throws {OnnxError} when it is empty, truncated, or no ONNX model. */
+export function decodeModelFile(bytes: Uint8Array): ModelFile {
+  const { proto, ranges } = decodeBytes(bytes);
+  const { graph } = proto;
+  if (graph === undefined || (proto.irVersion === 0n && proto.opsetImport.length === 0)) {
+    throw new OnnxError("importOnnx: expected an ONNX model, got a file without a graph or a format version");
+  }
+  const opset = opsetOf(proto);
+  if (graph.initializer.length !== ranges.initializers.length || graph.node.length !== ranges.nodes.length) {
+    throw new OnnxError("importOnnx: expected a well-formed ONNX model, got messages that reach beyond their own end");
+  }
+  return { proto, graph, ranges, opset };
+}
+
+function decodeBytes(bytes: Uint8Array): Pick<ModelFile, "proto" | "ranges"> {
+  if (bytes.length === 0) throw new OnnxError("importOnnx: expected an ONNX model, got an empty file");
+  try {
+    return { proto: fromBinary(ModelProtoSchema, bytes), ranges: scanModel(bytes) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OnnxError(
+      `importOnnx: expected an ONNX model, got ${bytes.length} bytes that are not one, or a truncated file (${reason})`,
+      { cause: error },
+    );
+  }
+}
+
+function opsetOf(proto: ModelProto): number {
+  const entry = proto.opsetImport.find(({ domain }) => isDefaultDomain(domain));
+  if (entry === undefined) throw new OnnxError("importOnnx: expected an opset version of the default domain, got none");
+  const opset = Number(entry.version);
+  const { least, most } = supportedOpsets;
+  if (!(opset >= least && opset <= most))
+    throw new OnnxError(`importOnnx: expected an opset of ${least} to ${most}, got ${opset}`);
+  return opset;
+}
+
+export function isDefaultDomain(domain: string): boolean {
+  return domain === "" || domain === "ai.onnx";
+}
+
+/** Locations of the external files a model's weights are in, to be passed to `importOnnx` as `externalData`. */
+export function externalFilesOf(bytes: Uint8Array): string[] {
+  const { proto } = decodeBytes(bytes);
+  const graph = proto.graph;
+  const tensors = [
+    ...(graph?.initializer ?? []),
+    ...(graph?.node ?? []).flatMap((node) => node.attribute.flatMap((attribute) => attribute.t ?? [])),
+  ];
+  const locations = tensors
+    .filter((tensor) => tensor.dataLocation === TensorProto_DataLocation.EXTERNAL)
+    .map((tensor) => tensor.externalData.find(({ key }) => key === "location")?.value ?? "");
+  return [...new Set(locations)];
+}

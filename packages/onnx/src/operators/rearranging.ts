@@ -1,0 +1,86 @@
+import { int64Array } from "@neft/model";
+import type { NodeCall, OperatorRow, OperatorVersions } from "./row.js";
+import { attributes } from "./row.js";
+
+function flatten(bounds: { least?: number }): OperatorRow {
+  return {
+    inputs: [1, 1],
+    outputs: 1,
+    convert: ({ attributes: read, inputs }) => ({
+      op: "Flatten",
+      inputs,
+      attributes: { axis: read.int("axis", 1, bounds) },
+    }),
+  };
+}
+
+export const Flatten: OperatorVersions = { 1: flatten({ least: 0 }), 11: flatten({}) };
+
+export const Reshape: OperatorVersions = {
+  5: { inputs: [2, 2], outputs: 1, convert: ({ inputs }) => ({ op: "Reshape", inputs, attributes: {} }) },
+  14: {
+    inputs: [2, 2],
+    outputs: 1,
+    convert: ({ attributes: read, inputs }) => ({
+      op: "Reshape",
+      inputs,
+      attributes: { allowzero: read.flag("allowzero", 0) },
+    }),
+  },
+};
+
+export const Transpose: OperatorVersions = {
+  1: {
+    inputs: [1, 1],
+    outputs: 1,
+    convert: ({ attributes: read, inputs }) => ({
+      op: "Transpose",
+      inputs,
+      attributes: attributes({ perm: read.ints("perm", { least: 0 }) }),
+    }),
+  },
+};
+
+/** Axes as an attribute become a constant input. */
+function axesAttribute(op: string, optional: boolean, bounds: { least?: number }): OperatorRow {
+  return {
+    inputs: [1, 1],
+    outputs: 1,
+    convert: (call: NodeCall) => {
+      const axes = call.attributes.ints("axes", bounds);
+      if (axes === undefined && !optional) throw new Error(`${call.who}: axes: expected to be given, got none`);
+      const inputs = axes === undefined ? call.inputs : [call.inputs[0]!, call.constant("axes", int64Array(axes))];
+      return { op, inputs, attributes: {} };
+    },
+  };
+}
+
+function axesInput(op: string, inputs: readonly [number, number]): OperatorRow {
+  return { inputs, outputs: 1, convert: (call) => ({ op, inputs: call.inputs, attributes: {} }) };
+}
+
+export const Squeeze: OperatorVersions = {
+  1: axesAttribute("Squeeze", true, { least: 0 }),
+  11: axesAttribute("Squeeze", true, {}),
+  13: axesInput("Squeeze", [1, 2]),
+};
+
+export const Unsqueeze: OperatorVersions = {
+  1: axesAttribute("Unsqueeze", false, { least: 0 }),
+  11: axesAttribute("Unsqueeze", false, {}),
+  13: axesInput("Unsqueeze", [2, 2]),
+};
+
+function concat(bounds: { least?: number }): OperatorRow {
+  return {
+    inputs: [1, Number.POSITIVE_INFINITY],
+    outputs: 1,
+    convert: (call) => {
+      const axis = call.attributes.int("axis", undefined, bounds);
+      if (axis === undefined) throw new Error(`${call.who}: axis: expected to be given, got none`);
+      return { op: "Concat", inputs: call.inputs, attributes: { axis } };
+    },
+  };
+}
+
+export const Concat: OperatorVersions = { 4: concat({ least: 0 }), 11: concat({}) };

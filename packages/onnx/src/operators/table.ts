@@ -1,0 +1,30 @@
+import { Add, Cast, Clip, Div, Identity, LeakyRelu, Mul, Relu, Sigmoid, Sub, Tanh } from "./elementwise.js";
+import { BatchNormalization, Dropout, LogSoftmax, Softmax } from "./normalizing.js";
+import { AveragePool, GlobalAveragePool, MaxPool, ReduceMean } from "./pooling.js";
+import { Conv, Gemm, MatMul } from "./products.js";
+import { Concat, Flatten, Reshape, Squeeze, Transpose, Unsqueeze } from "./rearranging.js";
+import type { OperatorRow, OperatorVersions } from "./row.js";
+import { Constant, Gather, Pad, Shape, Slice } from "./selecting.js";
+
+/** The opsets of the default domain a file may be written in. */
+export const supportedOpsets = { least: 7, most: 22 } as const;
+
+/**
+ * Every ONNX operator that can be read, by name, then by the opset since which a row holds; a row is there where what we
+ * read changed, not at every version of the standard.
+ */
+export const onnxOperators: Readonly<Record<string, OperatorVersions>> = {
+  ...{ Add, AveragePool, BatchNormalization, Cast, Clip, Concat, Constant, Conv, Div, Dropout, Flatten, Gather, Gemm },
+  ...{ GlobalAveragePool, Identity, LeakyRelu, LogSoftmax, MatMul, MaxPool, Mul, Pad, ReduceMean, Relu, Reshape },
+  ...{ Shape, Sigmoid, Slice, Softmax, Squeeze, Sub, Tanh, Transpose, Unsqueeze },
+};
+
+/** The row with the highest opset not above the file's, or undefined for an unknown operator. */
+export function rowFor(op: string, opset: number): OperatorRow | undefined {
+  if (!Object.hasOwn(onnxOperators, op)) return undefined;
+  const versions = onnxOperators[op]!;
+  const since = Object.keys(versions)
+    .map(Number)
+    .filter((version) => version <= opset);
+  return since.length === 0 ? undefined : versions[Math.max(...since)];
+}

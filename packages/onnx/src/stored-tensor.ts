@@ -1,0 +1,222 @@
+import { isFieldSet } from "@bufbuild/protobuf";
+import type { HostArray } from "@neft/model";
+import { hostData } from "@neft/model";
+import type { DType } from "@neft/tensor";
+import type { ByteRange, TensorRanges } from "./byte-ranges.js";
+import { bfloat16ToNumber, float16ToNumber, numberToBfloat16, numberToFloat16 } from "./float16.js";
+import type { TensorProto } from "./onnx_pb.js";
+import { TensorProto_DataLocation, TensorProto_DataType, TensorProtoSchema } from "./onnx_pb.js";
+import { OnnxError } from "./onnx-error.js";
+
+/** How one floating-point type of a file is written: little endian, `size` bytes. */
+export interface FloatFormat {
+  readonly size: 2 | 4 | 8;
+  read(view: DataView, at: number): number;
+  write(view: DataView, at: number, value: number): void;
+}
+
+/** The floating-point types of a file; all of them are f32 in a model. */
+export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, FloatFormat>([
+  [
+    TensorProto_DataType.FLOAT,
+    {
+      size: 4,
+      read: (view, at) => view.getFloat32(at, true),
+      write: (view, at, value) => view.setFloat32(at, value, true),
+    },
+  ],
+  [
+    TensorProto_DataType.DOUBLE,
+    {
+      size: 8,
+      read: (view, at) => view.getFloat64(at, true),
+      write: (view, at, value) => view.setFloat64(at, value, true),
+    },
+  ],
+  [
+    TensorProto_DataType.FLOAT16,
+    {
+      size: 2,
+      read: (view, at) => float16ToNumber(view.getUint16(at, true)),
+      write: (view, at, value) => view.setUint16(at, numberToFloat16(value), true),
+    },
+  ],
+  [
+    TensorProto_DataType.BFLOAT16,
+    {
+      size: 2,
+      read: (view, at) => bfloat16ToNumber(view.getUint16(at, true)),
+      write: (view, at, value) => view.setUint16(at, numberToBfloat16(value), true),
+    },
+  ],
+]);
+
+const integerTypes: ReadonlyMap<number, DType> = new Map<number, DType>([
+  [TensorProto_DataType.UINT8, "u8"],
+  [TensorProto_DataType.INT8, "i8"],
+  [TensorProto_DataType.INT32, "i32"],
+  [TensorProto_DataType.INT64, "i64"],
+  [TensorProto_DataType.BOOL, "bool"],
+]);
+
+/** The dtype a file's data type has in a model. @throws {OnnxError} naming the types that have one. */
+export function dtypeOf(type: number, who: string): DType {
+  const dtype = floatFormats.has(type) ? "f32" : integerTypes.get(type);
+  if (dtype === undefined) {
+    const known = [...floatFormats.keys(), ...integerTypes.keys()].map((key) => TensorProto_DataType[key]);
+    throw new OnnxError(
+      `${who}: expected a data type of ${known.join(", ")}, got ${TensorProto_DataType[type] ?? type}`,
+    );
+  }
+  return dtype;
+}
+
+/** Where stored floating-point numbers lie: ranges of one file that hold, end to end, all elements. */
+export interface StoredPlace {
+  /** "" is the model's own file, else the location of external data. */
+  readonly file: string;
+  readonly ranges: readonly ByteRange[];
+  /** TensorProto.DataType. */
+  readonly type: number;
+}
+
+/** A tensor as a file has it. */
+export interface StoredTensor {
+  readonly array: HostArray;
+  /** Undefined where elements have no bytes of their own, and for integers, which export never changes. */
+  readonly place: StoredPlace | undefined;
+}
+
+/** A model's bytes by file name; "" is the model itself. */
+export type Files = ReadonlyMap<string, Uint8Array>;
+
+/**
+ * Decodes one TensorProto. Floating-point types become f32, read from the very bytes an export would overwrite.
+ *
+ * @throws {OnnxError} when the type is unsupported, elements and shape disagree, or an external file is missing.
+ */
+export function readTensor(proto: TensorProto, ranges: TensorRanges, files: Files, who: string): StoredTensor {
+  const dtype = dtypeOf(proto.dataType, who);
+  if (isFieldSet(proto, TensorProtoSchema.field.segment)) {
+    throw new OnnxError(`${who}: expected a whole tensor, got a segment of one`);
+  }
+  const shape = proto.dims.map(Number);
+  const count = shape.reduce((a, b) => a * b, 1);
+  if (shape.some((n) => n < 0) || count > 2 ** 31) {
+    throw new OnnxError(`${who}: expected a shape of at most 2^31 elements, got [${shape.join(", ")}]`);
+  }
+  const stored = placeOf(proto, ranges, files, who);
+  const format = floatFormats.get(proto.dataType);
+  if (format !== undefined && stored !== undefined) {
+    const place: StoredPlace = { ...stored, type: proto.dataType };
+    checkLength(stored.ranges, count * format.size, shape, who);
+    return { array: { dtype, shape, data: readFloats(place, files, count) }, place };
+  }
+  const data =
+    stored === undefined ? typedElements(proto, dtype) : rawElements(stored, files, dtype, count, shape, who);
+  if (data.length !== count) {
+    throw new OnnxError(`${who}: expected ${count} elements for shape [${shape.join(", ")}], got ${data.length}`);
+  }
+  return { array: { dtype, shape, data }, place: undefined };
+}
+
+function checkLength(ranges: readonly ByteRange[], bytes: number, shape: readonly number[], who: string): void {
+  const length = ranges.reduce((sum, range) => sum + range.length, 0);
+  if (length !== bytes) {
+    throw new OnnxError(`${who}: expected ${bytes} bytes of elements for shape [${shape.join(", ")}], got ${length}`);
+  }
+}
+
+/** Where a tensor's fixed-width elements lie, or undefined where they are varints or absent. */
+function placeOf(
+  proto: TensorProto,
+  ranges: TensorRanges,
+  files: Files,
+  who: string,
+): Pick<StoredPlace, "file" | "ranges"> | undefined {
+  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) return externalPlace(proto, files, who);
+  if (ranges.raw !== undefined) return { file: "", ranges: [ranges.raw] };
+  if (proto.dataType === TensorProto_DataType.FLOAT) return { file: "", ranges: ranges.floats };
+  if (proto.dataType === TensorProto_DataType.DOUBLE) return { file: "", ranges: ranges.doubles };
+  return undefined;
+}
+
+function externalPlace(proto: TensorProto, files: Files, who: string): Pick<StoredPlace, "file" | "ranges"> {
+  const entry = (key: string) => proto.externalData.find((one) => one.key === key)?.value;
+  const file = entry("location") ?? "";
+  const bytes = file === "" ? undefined : files.get(file);
+  if (bytes === undefined) {
+    throw new OnnxError(
+      `${who}: expected the bytes of the external file "${file}", got none: pass them as externalData`,
+    );
+  }
+  const offset = Number(entry("offset") ?? 0);
+  const length = Number(entry("length") ?? bytes.length - offset);
+  if (
+    !Number.isSafeInteger(offset) ||
+    !Number.isSafeInteger(length) ||
+    offset < 0 ||
+    length < 0 ||
+    offset + length > bytes.length
+  ) {
+    throw new OnnxError(
+      `${who}: expected a range inside the ${bytes.length} bytes of "${file}", got ${length} bytes from ${entry("offset") ?? 0} on`,
+    );
+  }
+  return { file, ranges: [{ offset, length }] };
+}
+
+/** Reads elements that lie in ranges of a file, at any alignment. An element never crosses two ranges. */
+export function readFloats(place: StoredPlace, files: Files, count: number): Float32Array {
+  const out = new Float32Array(count);
+  forEachFloat(place, files.get(place.file)!, (view, at, i, format) => {
+    out[i] = format.read(view, at);
+  });
+  return out;
+}
+
+/** Visits the place of every element in order. */
+export function forEachFloat(
+  place: StoredPlace,
+  bytes: Uint8Array,
+  visit: (view: DataView, at: number, index: number, format: FloatFormat) => void,
+): void {
+  const format = floatFormats.get(place.type)!;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let index = 0;
+  for (const { offset, length } of place.ranges) {
+    for (let at = offset; at + format.size <= offset + length; at += format.size) visit(view, at, index++, format);
+  }
+}
+
+function rawElements(
+  place: Pick<StoredPlace, "file" | "ranges">,
+  files: Files,
+  dtype: DType,
+  count: number,
+  shape: readonly number[],
+  who: string,
+): HostArray["data"] {
+  const width = hostData(dtype, 0).BYTES_PER_ELEMENT;
+  checkLength(place.ranges, count * width, shape, who);
+  const data = hostData(dtype, count);
+  const { offset, length } = place.ranges[0]!;
+  new Uint8Array(data.buffer).set(files.get(place.file)!.subarray(offset, offset + length));
+  return dtype === "bool" ? (data as Uint8Array).map((value) => Number(value !== 0)) : data;
+}
+
+function typedElements(proto: TensorProto, dtype: DType): HostArray["data"] {
+  switch (proto.dataType) {
+    case TensorProto_DataType.INT64:
+      return BigInt64Array.from(proto.int64Data);
+    case TensorProto_DataType.FLOAT16:
+      return Float32Array.from(proto.int32Data, (bits) => float16ToNumber(bits & 0xffff));
+    case TensorProto_DataType.BFLOAT16:
+      return Float32Array.from(proto.int32Data, (bits) => bfloat16ToNumber(bits & 0xffff));
+    default: {
+      const data = hostData(dtype, proto.int32Data.length) as Int32Array | Uint8Array | Int8Array;
+      data.set(dtype === "bool" ? proto.int32Data.map((value) => Number(value !== 0)) : proto.int32Data);
+      return data;
+    }
+  }
+}

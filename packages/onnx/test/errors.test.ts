@@ -1,0 +1,170 @@
+import { init } from "@neft/kernels";
+import { importOnnx, OnnxError } from "@neft/onnx";
+import { beforeAll, describe, expect, it } from "vitest";
+import { ownNetworks } from "./networks.js";
+import { DataType, type FileNode, type FileParts, floats, int64s, numbers, onnxFile } from "./onnx-file.js";
+
+const x = { name: "x", shape: ["batch", 4] };
+const y = { name: "y" };
+const relu: FileNode = { op: "Relu", inputs: ["x"], outputs: ["y"] };
+
+const file = (parts: Partial<FileParts>) => onnxFile({ nodes: [relu], inputs: [x], outputs: [y], ...parts });
+const conv = (attributes: FileNode["attributes"]) =>
+  file({
+    nodes: [{ op: "Conv", name: "conv1", inputs: ["x", "w"], outputs: ["y"], ...(attributes && { attributes }) }],
+    inputs: [{ name: "x", shape: ["batch", 1, 8, 8] }],
+    initializers: [floats("w", [2, 1, 3, 3], numbers(18))],
+  });
+
+describe("importOnnx refuses", () => {
+  beforeAll(() => init());
+
+  it.each<[string, Uint8Array, string]>([
+    ["an empty file", new Uint8Array(), "importOnnx: expected an ONNX model, got an empty file"],
+    [
+      "a text",
+      new TextEncoder().encode("not a model at all"),
+      "importOnnx: expected an ONNX model, got 18 bytes that are not one, or a truncated file",
+    ],
+    [
+      "a truncated file",
+      ownNetworks[0]!.bytes.slice(0, 1000),
+      "importOnnx: expected an ONNX model, got 1000 bytes that are not one, or a truncated file",
+    ],
+    ["a file without a graph", Uint8Array.of(8, 8), "importOnnx: expected an ONNX model, got a file without a graph"],
+    ["an opset too old", file({ opset: 6 }), "importOnnx: expected an opset of 7 to 22, got 6"],
+    ["an opset too new", file({ opset: 23 }), "importOnnx: expected an opset of 7 to 22, got 23"],
+    [
+      "unknown operators, all at once",
+      file({
+        nodes: [
+          { op: "Foo", name: "a", inputs: ["x"], outputs: ["t"] },
+          { op: "Bar", inputs: ["t"], outputs: ["u"] },
+          { op: "Relu", domain: "custom", inputs: ["u"], outputs: ["y"] },
+        ],
+      }),
+      'importOnnx: expected supported operators of opset 17, got node "a" (Foo), node "Bar_1" (Bar), node "Relu_2" (custom.Relu)',
+    ],
+    [
+      "an unknown text",
+      conv({ auto_pad: "SAME" }),
+      'node "conv1" (Conv): auto_pad: expected NOTSET, VALID, SAME_UPPER or SAME_LOWER, got "SAME"',
+    ],
+    ["an attribute nobody reads", conv({ padding: 1 }), 'node "conv1" (Conv): expected auto_pad, '],
+    ["a negative pad", conv({ pads: [0, 0, -1, 0] }), 'node "conv1" (Conv): pads: expected 0 or more, got -1'],
+    ["a stride of 0", conv({ strides: [0, 1] }), 'node "conv1" (Conv): strides: expected 1 or more, got 0'],
+    [
+      "three spatial axes",
+      conv({ kernel_shape: [3, 3, 3] }),
+      'node "conv1" (Conv): kernel_shape: expected one or two spatial axes',
+    ],
+    ["another kernel", conv({ kernel_shape: [5, 5] }), "kernel_shape: expected the weight's [3, 3], got [5, 5]"],
+    ["a wrong group", conv({ group: 2 }), 'node "conv1" (Conv): expected channels that fit the weight in 2 groups'],
+    [
+      "training mode",
+      file({
+        nodes: [
+          {
+            op: "BatchNormalization",
+            name: "bn",
+            inputs: ["x", "v", "v", "v", "v"],
+            outputs: ["y"],
+            attributes: { training_mode: 1 },
+          },
+        ],
+        initializers: [floats("v", [4], [1, 1, 1, 1])],
+      }),
+      'node "bn" (BatchNormalization): training_mode: expected 0 to 0, got 1',
+    ],
+    [
+      "too few inputs",
+      file({ nodes: [{ op: "Add", name: "sum", inputs: ["x"], outputs: ["y"] }] }),
+      'node "sum" (Add): expected 2 inputs, got 1',
+    ],
+    [
+      "a value that nothing makes",
+      file({ nodes: [{ op: "Add", name: "sum", inputs: ["x", "z"], outputs: ["y"] }] }),
+      'node "sum" (Add): expected a value some node makes as input, got "z", which nothing makes',
+    ],
+    [
+      "a cycle",
+      file({
+        nodes: [
+          { op: "Add", name: "a", inputs: ["x", "q"], outputs: ["p"] },
+          { op: "Relu", name: "b", inputs: ["p"], outputs: ["q"] },
+          { op: "Relu", name: "c", inputs: ["p"], outputs: ["y"] },
+        ],
+      }),
+      'graph: expected no cycles, got nodes that wait for each other: "a", "b", "c"',
+    ],
+    [
+      "a value made twice",
+      file({ nodes: [relu, { op: "Relu", name: "again", inputs: ["x"], outputs: ["y"] }] }),
+      'node "again" (Relu): expected a new value name as output, got "y", which exists already',
+    ],
+    ["an output that nothing makes", file({ outputs: [{ name: "z" }] }), 'expected output "z" to be made by a node'],
+    [
+      "a use of a mask",
+      file({ nodes: [{ op: "Dropout", name: "d", inputs: ["x"], outputs: ["t", "y"] }] }),
+      "expected only its first output",
+    ],
+    [
+      "too few bytes",
+      file({ initializers: [{ ...floats("w", [4], [1]) }] }),
+      'initializer "w": expected 16 bytes of elements for shape [4], got 4',
+    ],
+    [
+      "too few integers",
+      file({ initializers: [{ name: "w", dims: [4n], dataType: DataType.INT64, int64Data: [1n] }] }),
+      'initializer "w": expected 4 elements for shape [4], got 1',
+    ],
+    [
+      "a data type without a dtype",
+      file({ initializers: [{ name: "w", dims: [1n], dataType: DataType.STRING }] }),
+      'initializer "w": expected a data type of FLOAT, DOUBLE, FLOAT16, BFLOAT16, UINT8, INT8, INT32, INT64, BOOL, got STRING',
+    ],
+    [
+      "a negative size",
+      file({ initializers: [{ name: "w", dims: [-1n], dataType: DataType.FLOAT }] }),
+      'initializer "w": expected a shape of at most 2^31 elements, got [-1]',
+    ],
+    [
+      "a segment",
+      file({ initializers: [{ name: "w", dims: [1n], dataType: DataType.FLOAT, segment: { begin: 0n, end: 1n } }] }),
+      'initializer "w": expected a whole tensor, got a segment of one',
+    ],
+    [
+      "an input of unknown rank",
+      file({ inputs: [{ name: "x" }] }),
+      'input "x": expected a tensor of known rank, got no shape',
+    ],
+    [
+      "a reshape that does not fit",
+      file({
+        nodes: [{ op: "Reshape", name: "r", inputs: ["x", "s"], outputs: ["y"] }],
+        initializers: [int64s("s", [-1, 3])],
+      }),
+      'node "r" (Reshape): expected a new shape of 4 elements, got [1, 4] to [-1, 3]',
+    ],
+    [
+      "a shape that follows from data",
+      file({
+        nodes: [
+          { op: "Cast", inputs: ["x"], outputs: ["s"], attributes: { to: 7 } },
+          { op: "Reshape", name: "r", inputs: ["x", "s"], outputs: ["y"] },
+        ],
+      }),
+      'node "r" (Reshape): expected input 1 to follow from shapes and constants, got one computed from data',
+    ],
+  ])("%s", (_, bytes, message) => {
+    const run = () => importOnnx(bytes);
+    expect(run).toThrow(OnnxError);
+    expect(run).toThrow(message);
+  });
+
+  it("all operators a later opset brought", () => {
+    const attributes = { axes: [0] };
+    const bytes = file({ opset: 13, nodes: [{ op: "Squeeze", name: "s", inputs: ["x"], outputs: ["y"], attributes }] });
+    expect(() => importOnnx(bytes)).toThrow('node "s" (Squeeze): expected no attributes, got also "axes"');
+  });
+});

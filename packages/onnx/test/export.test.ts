@@ -1,0 +1,264 @@
+import { init } from "@neft/kernels";
+import {
+  GraphBuilder,
+  lenet5,
+  type Model,
+  modelFromRecord,
+  modelToRecord,
+  resnet18,
+  trainableParameters,
+  valueShapes,
+  vgg8,
+} from "@neft/model";
+import { exportOnnx, exportOnnxFiles, importOnnx } from "@neft/onnx";
+import { assign } from "@neft/tensor";
+import { beforeAll, describe, expect, it } from "vitest";
+import { scanModel } from "../src/byte-ranges.js";
+import { otherNetworks, ownNetworks } from "./networks.js";
+import { DataType, type FileNode, floats, numbers, onnxFile, type Tensor } from "./onnx-file.js";
+import { differences, runHere, runInRuntime, type Values } from "./runtime.js";
+
+function randomInput(model: Model, batch: number): Values {
+  const [input] = model.inputs;
+  const shape = [batch, ...(input!.shape.slice(1) as number[])];
+  return { [input!.name]: { dtype: "f32", shape, data: numbers(shape.reduce((a, b) => a * b)) } };
+}
+
+/** Moves every trainable weight a little. */
+function change(model: Model): void {
+  for (const name of trainableParameters(model)) {
+    const tensor = model.parameters.get(name)!;
+    assign(
+      tensor,
+      (tensor.toArray() as Float32Array).map((value) => value * 0.75 + 0.01),
+    );
+  }
+}
+
+/** Positions at which two files of one length differ, and are not within a weight's raw bytes. */
+function changedOutside(before: Uint8Array, after: Uint8Array): number[] {
+  const inside = new Uint8Array(before.length);
+  for (const { raw } of scanModel(before).initializers) if (raw) inside.fill(1, raw.offset, raw.offset + raw.length);
+  return [...before.keys()].filter((i) => before[i] !== after[i] && inside[i] === 0);
+}
+
+describe("exportOnnx of an imported model", () => {
+  beforeAll(() => init());
+
+  it.each([...ownNetworks, ...otherNetworks])("gives $name back byte for byte when nothing changed", ({ bytes }) => {
+    const model = importOnnx(bytes);
+    expect(Buffer.compare(exportOnnx(model), bytes)).toBe(0);
+    model.dispose();
+  });
+
+  it.each([...ownNetworks, ...otherNetworks])("changes nothing but weights of $name", async ({ bytes }) => {
+    const model = importOnnx(bytes);
+    change(model);
+    const exported = exportOnnx(model);
+    expect(exported.length).toBe(bytes.length);
+    expect(Buffer.compare(exported, bytes)).not.toBe(0);
+    expect(changedOutside(bytes, exported)).toEqual([]);
+    const feeds = randomInput(model, 1);
+    expect(differences(runHere(model, feeds), await runInRuntime(exported, feeds))).toEqual([]);
+    const again = importOnnx(exported);
+    for (const [name, tensor] of model.parameters) {
+      expect(Buffer.compare(bytesOf(again, name), new Uint8Array((tensor.toArray() as Float32Array).buffer))).toBe(0);
+    }
+    model.dispose();
+    again.dispose();
+  });
+
+  it.each<[string, Tensor]>([
+    ["float_data", { name: "w", dims: [4n, 3n], dataType: DataType.FLOAT, floatData: [...numbers(12, 5)] }],
+    ["raw data at an odd offset", { ...floats("w", [4, 3], numbers(12, 5)), docString: "odd" }],
+  ])("overwrites a weight in %s", async (_, tensor) => {
+    await checkChanged([{ op: "MatMul", inputs: ["x", "w"], outputs: ["y"] }], [tensor], 4, { sameLength: true });
+  });
+
+  it("overwrites a weight in a Constant node", async () => {
+    const tensor = floats("w", [4, 3], numbers(12, 5));
+    const nodes: FileNode[] = [
+      { op: "Constant", inputs: [], outputs: ["w"], attributes: { value: { tensor } } },
+      { op: "MatMul", inputs: ["x", "w"], outputs: ["y"] },
+    ];
+    await checkChanged(nodes, [], 4, { sameLength: true });
+  });
+
+  it("overwrites floats of a Constant node's list", async () => {
+    const nodes = [
+      { op: "Constant", inputs: [], outputs: ["b"], attributes: { value_floats: { floats: [1, 2, 3] } } },
+      { op: "Gemm", inputs: ["x", "w", "b"], outputs: ["y"] },
+    ];
+    await checkChanged(nodes, [floats("w", [4, 3], numbers(12, 5))], 4, { sameLength: true });
+  });
+
+  it("overwrites a weight behind Transpose in its own order", async () => {
+    const nodes = [
+      { op: "Transpose", inputs: ["w"], outputs: ["v"] },
+      { op: "MatMul", inputs: ["x", "v"], outputs: ["y"] },
+    ];
+    await checkChanged(nodes, [floats("w", [3, 4], numbers(12, 5))], 4, { sameLength: true });
+  });
+
+  it("overwrites a weight behind Reshape and two Transposes", async () => {
+    const nodes = [
+      { op: "Transpose", inputs: ["w"], outputs: ["a"], attributes: { perm: [1, 2, 0] } },
+      { op: "Reshape", inputs: ["a", "shape"], outputs: ["b"] },
+      { op: "Transpose", inputs: ["b"], outputs: ["v"] },
+      { op: "MatMul", inputs: ["x", "v"], outputs: ["y"] },
+    ];
+    const shape: Tensor = { name: "shape", dims: [2n], dataType: DataType.INT64, int64Data: [3n, 4n] };
+    await checkChanged(nodes, [floats("w", [2, 3, 2], numbers(12, 5)), shape], 4, { sameLength: true });
+  });
+
+  it("writes a folded weight as an initializer", async () => {
+    const nodes = [
+      { op: "Mul", inputs: ["w", "scale"], outputs: ["v"] },
+      { op: "MatMul", inputs: ["x", "v"], outputs: ["y"] },
+    ];
+    const exported = await checkChanged(nodes, [floats("w", [4, 3], numbers(12, 5)), floats("scale", [], [2])], 4, {
+      sameLength: false,
+    });
+    expect(importOnnx(exported).nodes.map(({ op }) => op)).toEqual(["MatMul"]);
+  });
+
+  it("writes doubles and half floats in their own type, leaving unchanged ones alone", () => {
+    const rawData = new Uint8Array(Float64Array.of(0.1, 0.2, 0.3).buffer);
+    const double: Tensor = { name: "w", dims: [3n, 1n], dataType: DataType.DOUBLE, rawData };
+    const model = importOnnx(file([matmul], [double], 3));
+    const weights = model.parameters.get("w")!.toArray() as Float32Array;
+    weights[1] = 5;
+    assign(model.parameters.get("w")!, weights);
+    const { raw } = scanModel(exportOnnx(model)).initializers[0]!;
+    const bytes = exportOnnx(model).slice(raw!.offset, raw!.offset + raw!.length);
+    expect([...new Float64Array(bytes.buffer)]).toEqual([0.1, 5, 0.3]);
+  });
+
+  it.each([
+    ["half", DataType.FLOAT16, [0x3c00, 0xc000], Uint8Array.of(0, 0x3e, 0, 0xc0)],
+    ["bfloat16", DataType.BFLOAT16, [0x3f80, 0xc000], Uint8Array.of(0xc0, 0x3f, 0, 0xc0)],
+  ])("writes %s floats stored as integers anew", (_, dataType, int32Data, rawData) => {
+    const model = importOnnx(file([matmul], [{ name: "w", dims: [2n, 1n], dataType, int32Data }], 2));
+    expect(
+      Buffer.compare(exportOnnx(model), file([matmul], [{ name: "w", dims: [2n, 1n], dataType, int32Data }], 2)),
+    ).toBe(0);
+    assign(model.parameters.get("w")!, Float32Array.of(1.5, -2));
+    const exported = exportOnnx(model);
+    const { raw } = scanModel(exported).initializers[0]!;
+    expect(exported.slice(raw!.offset, raw!.offset + raw!.length)).toEqual(rawData);
+    expect([...importOnnx(exported).parameters.get("w")!.toArray()]).toEqual([1.5, -2]);
+  });
+
+  it("writes external weights into their own file", () => {
+    const entries = [
+      { key: "location", value: "weights.bin" },
+      { key: "offset", value: "3" },
+    ];
+    const tensor: Tensor = {
+      name: "w",
+      dims: [2n, 1n],
+      dataType: DataType.FLOAT,
+      dataLocation: 1,
+      externalData: entries,
+    };
+    const bytes = file([matmul], [tensor], 2);
+    const model = importOnnx(bytes, { externalData: { "weights.bin": new Uint8Array(11) } });
+    assign(model.parameters.get("w")!, Float32Array.of(0, 2));
+    const files = exportOnnxFiles(model);
+    expect(Buffer.compare(files.model, bytes)).toBe(0);
+    expect([...files.external.get("weights.bin")!]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40]);
+    expect(() => exportOnnx(model)).toThrow('expected a model in one file, got external weights in "weights.bin"');
+  });
+
+  it("keeps fields it does not know when it encodes a file anew", async () => {
+    const nodes = [
+      { op: "Mul", inputs: ["w", "scale"], outputs: ["v"] },
+      { op: "MatMul", inputs: ["x", "v"], outputs: ["y"] },
+    ];
+    const plain = file(nodes, [floats("w", [4, 3], numbers(12, 5)), floats("scale", [], [2])], 4);
+    // Field 99 of the model, four bytes long.
+    const unknown = Uint8Array.of(0x9a, 0x06, 4, 1, 2, 3, 4);
+    const model = importOnnx(Uint8Array.of(...plain, ...unknown));
+    change(model);
+    expect(Buffer.from(exportOnnx(model)).includes(Buffer.from(unknown))).toBe(true);
+  });
+});
+
+const matmul: FileNode = { op: "MatMul", inputs: ["x", "w"], outputs: ["y"] };
+
+function file(nodes: readonly FileNode[], initializers: readonly Tensor[], width: number): Uint8Array {
+  return onnxFile({ nodes, initializers, inputs: [{ name: "x", shape: ["batch", width] }], outputs: [{ name: "y" }] });
+}
+
+function bytesOf(model: Model, name: string): Uint8Array {
+  return new Uint8Array((model.parameters.get(name)!.toArray() as Float32Array).buffer);
+}
+
+/** Imports, changes the weights, exports, and checks the file in onnxruntime. */
+async function checkChanged(
+  nodes: readonly FileNode[],
+  initializers: readonly Tensor[],
+  width: number,
+  { sameLength }: { sameLength: boolean },
+): Promise<Uint8Array> {
+  const bytes = file(nodes, initializers, width);
+  const model = importOnnx(bytes);
+  expect(Buffer.compare(exportOnnx(model), bytes)).toBe(0);
+  change(model);
+  const exported = exportOnnx(model);
+  if (sameLength) expect(exported.length).toBe(bytes.length);
+  const feeds = randomInput(model, 3);
+  expect(differences(runHere(model, feeds), await runInRuntime(exported, feeds))).toEqual([]);
+  expect(differences(await runInRuntime(bytes, feeds), await runInRuntime(exported, feeds))).not.toEqual([]);
+  return exported;
+}
+
+/** Every layer a builder has. */
+function everything(): Model {
+  const net = new GraphBuilder("everything", { seed: 5 });
+  let x = net.input("image", [3, 12, 12]);
+  x = net.leakyRelu(net.batchNorm(net.conv2d(x, { outputs: 4, kernel: 3, padding: 1, stride: 1, bias: false })));
+  x = net.add(x, net.sigmoid(net.conv2d(x, { outputs: 4, kernel: 3, padding: 1, groups: 4 })));
+  x = net.avgPool2d(net.maxPool2d(x, { kernel: 3, stride: 2, padding: 1 }), { kernel: 2, stride: 1, padding: 1 });
+  const pooled = net.flatten(net.globalAvgPool(x));
+  const hidden = net.dropout(net.tanh(net.linear(net.flatten(x), { outputs: 6 })), { ratio: 0.3 });
+  const logits = net.linear(net.node("Concat", [hidden, pooled], { axis: 1 }), { outputs: 3, bias: false });
+  return net.build({ probabilities: net.softmax(logits), log: net.logSoftmax(logits) });
+}
+
+describe("exportOnnx of a model that was built", () => {
+  beforeAll(() => init());
+
+  it.each<[string, () => Model]>([
+    ["LeNet-5", () => lenet5({ seed: 1 })],
+    ["VGG-8", () => vgg8({ seed: 1, size: 16 })],
+    ["ResNet-18", () => resnet18({ seed: 1, size: 8 })],
+    ["every layer", everything],
+  ])("%s runs in onnxruntime at batch 1 and 3, and comes back the same", async (_, make) => {
+    const model = make();
+    const bytes = exportOnnx(model);
+    const again = importOnnx(bytes);
+    for (const batch of [1, 3]) {
+      const feeds = randomInput(model, batch);
+      const expected = await runInRuntime(bytes, feeds);
+      expect(differences(runHere(model, feeds), expected)).toEqual([]);
+      expect(differences(runHere(again, feeds), expected)).toEqual([]);
+    }
+    expect(again.inputs).toEqual(model.inputs);
+    expect(again.outputs).toEqual(model.outputs);
+    expect(again.nodes.map(({ name, op }) => [name, op])).toEqual(model.nodes.map(({ name, op }) => [name, op]));
+    expect([...again.parameters.keys()].sort()).toEqual([...model.parameters.keys()].sort());
+    expect(valueShapes(again, 2)).toEqual(valueShapes(model, 2));
+    model.dispose();
+    again.dispose();
+  });
+
+  it.each(ownNetworks)("$name written whole, without its source, still agrees", async ({ bytes }) => {
+    const imported = importOnnx(bytes);
+    const copy = modelFromRecord(structuredClone(modelToRecord(imported)));
+    const feeds = randomInput(imported, 2);
+    expect(differences(runHere(imported, feeds), await runInRuntime(exportOnnx(copy), feeds))).toEqual([]);
+    imported.dispose();
+    copy.dispose();
+  });
+});

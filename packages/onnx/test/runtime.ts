@@ -1,0 +1,75 @@
+import { type Model, run } from "@neft/model";
+import { type DType, noGrad, scope, tensor } from "@neft/tensor";
+import { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
+
+/** A value as plain data. */
+export interface Value {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Int8Array;
+}
+
+export type Values = Readonly<Record<string, Value>>;
+
+const runtimeTypes = {
+  f32: "float32",
+  f64: "float64",
+  i64: "int64",
+  i32: "int32",
+  u8: "uint8",
+  i8: "int8",
+  bool: "bool",
+} as const;
+const ownTypes = Object.fromEntries(Object.entries(runtimeTypes).map(([own, theirs]) => [theirs, own]));
+
+/** Outputs of a file in onnxruntime. */
+export async function runInRuntime(bytes: Uint8Array, feeds: Values): Promise<Values> {
+  const session = await InferenceSession.create(bytes, { logSeverityLevel: 4, graphOptimizationLevel: "basic" });
+  try {
+    const inputs = Object.entries(feeds).map(
+      ([name, { dtype, shape, data }]) =>
+        [name, new RuntimeTensor(runtimeTypes[dtype], data as never, [...shape])] as const,
+    );
+    const results = await session.run(Object.fromEntries(inputs));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, { type, dims, data }]) => {
+        return [name, { dtype: ownTypes[type] as DType, shape: dims, data: data as Value["data"] }];
+      }),
+    );
+  } finally {
+    await session.release();
+  }
+}
+
+/** Outputs of an imported model. */
+export function runHere(model: Model, feeds: Values): Values {
+  return scope(() =>
+    noGrad(() => {
+      const inputs = Object.entries(feeds).map(([name, { dtype, shape, data }]) => [name, tensor(data, shape, dtype)]);
+      const { outputs } = run(model, Object.fromEntries(inputs));
+      return Object.fromEntries(
+        [...outputs].map(([name, { dtype, shape }]) => [
+          name,
+          { dtype, shape: [...shape], data: outputs.get(name)!.toArray() },
+        ]),
+      );
+    }),
+  );
+}
+
+/** What differs between two sets of outputs by more than 1e-4·max(1, |expected|), as text; empty where they agree. */
+export function differences(actual: Values, expected: Values): string[] {
+  return Object.entries(expected).flatMap(([name, want]) => {
+    const got = actual[name];
+    if (got === undefined) return [`${name}: missing`];
+    if (got.dtype !== want.dtype || got.shape.join() !== want.shape.join()) {
+      return [`${name}: expected ${want.dtype} [${want.shape}], got ${got.dtype} [${got.shape}]`];
+    }
+    for (let i = 0; i < want.data.length; i++) {
+      const [a, b] = [Number(got.data[i]), Number(want.data[i])];
+      const close = Object.is(a, b) || Math.abs(a - b) <= 1e-4 * Math.max(1, Math.abs(b));
+      if (!close) return [`${name}[${i}]: expected ${b}, got ${a}`];
+    }
+    return [];
+  });
+}

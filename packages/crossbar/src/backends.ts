@@ -1,0 +1,76 @@
+import { wasm } from "@neft/kernels";
+import type { ArrayBackend } from "@neft/model";
+import { add, stream, type Tensor, type Variation } from "@neft/tensor";
+import { checkProgramming, type ProgrammingSettings, programmingVariation } from "./programming.js";
+
+/** Which draw of the variation a backend stands for: plain data, the same everywhere. */
+export interface DrawSettings {
+  readonly seed: number;
+  /** What the draw is for, e.g. "chip": streams of different purposes are independent. */
+  readonly purpose: string;
+  /** Number of the chip, or of the forward within a training step. */
+  readonly index: number;
+  /** Training step; 0 unless said. */
+  readonly step?: number | undefined;
+  /** A fresh draw for every sample instead of one for the whole chip. */
+  readonly perSample?: boolean | undefined;
+  /** Index of the first sample of the call in the whole batch; 0 unless said. Matters with `perSample` only. */
+  readonly firstSample?: number | undefined;
+}
+
+/** A chip whose weights vary. */
+export interface VariationSettings extends ProgrammingSettings, DrawSettings {}
+
+/** Products with the weights as they are. */
+export const digitalBackend: ArrayBackend = {
+  product: ({ weight, digital }) => digital(weight),
+};
+
+/**
+ * Products with W + ΔW, ΔW ~ N(0, σ_w²) drawn from the stream (seed, purpose, parameter name, index, step): one backend is
+ * one chip, and a weight that several nodes share has one draw. σ = 0 and the ideal device give the digital product itself.
+ *
+ * S = max|W| is read when a weight is first used: make a backend for the weights of now, not for later ones.
+ * @throws {RangeError} for a setting out of range.
+ */
+export function variationBackend(settings: VariationSettings): ArrayBackend {
+  checkProgramming(settings);
+  const { seed, purpose, index, step = 0, perSample = false, firstSample = 0 } = settings;
+  const variations = new Map<string, Variation | undefined>();
+
+  const draw = (name: string, weight: Tensor): Variation | undefined => {
+    const sigma = programmingVariation(settings, wasm().maxAbs(weight.ptr, weight.size));
+    if (sigma.sigmaOuter === 0 && sigma.sigmaMid === 0) return undefined;
+    return { ...sigma, key: stream(seed, { purpose, name, index, step }), perSample, firstSample };
+  };
+
+  return {
+    product: ({ weightName, weight, digital }) => {
+      if (!variations.has(weightName)) variations.set(weightName, draw(weightName, weight));
+      return digital(weight, variations.get(weightName));
+    },
+  };
+}
+
+/**
+ * Products with W + ΔW for ΔW given by parameter name; for known answers and for chips that were measured.
+ * @throws {RangeError} when a weight that is used has no ΔW, or one of another shape.
+ */
+export function givenBackend(variations: ReadonlyMap<string, Tensor>): ArrayBackend {
+  return {
+    product: ({ weightName, weight, digital }) => {
+      const given = variations.get(weightName);
+      if (!given) {
+        throw new RangeError(
+          `weight "${weightName}": expected a given variation, got none; there are ${[...variations.keys()].join(", ")}`,
+        );
+      }
+      if (given.shape.join() !== weight.shape.join()) {
+        throw new RangeError(
+          `weight "${weightName}": expected a variation of shape [${weight.shape}], got [${given.shape}]`,
+        );
+      }
+      return digital(add(weight, given));
+    },
+  };
+}

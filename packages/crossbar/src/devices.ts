@@ -1,0 +1,21 @@
+import type { Device } from "./device.js";
+import { fefet2 } from "./devices/fefet2.js";
+import { fefet6 } from "./devices/fefet6.js";
+import { ideal } from "./devices/ideal.js";
+import { rram1 } from "./devices/rram1.js";
+import { rram4 } from "./devices/rram4.js";
+
+/** The devices that can be asked for by id. */
+export const devices: ReadonlyMap<string, Device> = new Map(
+  [ideal, rram1, fefet2, rram4, fefet6].map((device) => [device.id, device]),
+);
+
+/**
+ * The device of that id.
+ * @throws {RangeError} for an unknown id, with the ids that exist.
+ */
+export function deviceNamed(id: string): Device {
+  const device = devices.get(id);
+  if (!device) throw new RangeError(`device: expected one of ${[...devices.keys()].join(", ")}, got "${id}"`);
+  return device;
+}

@@ -1,0 +1,12 @@
+import { defineDevice } from "../device.js";
+import { neftPaper } from "./neftPaper.js";
+
+/** Uniform RRAM: all four levels vary alike. */
+export const rram1 = defineDevice({
+  id: "rram1",
+  summary: "RRAM whose four levels all vary alike",
+  technology: "RRAM",
+  bitsPerCell: 2,
+  source: neftPaper,
+  programming: { kind: "levels", sigma: [1, 1, 1, 1], share: [0.3, 0.2, 0.2, 0.3] },
+});

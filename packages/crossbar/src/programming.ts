@@ -1,0 +1,89 @@
+import type { Device } from "./device.js";
+
+/** How weights are stored. */
+export interface ProgrammingSettings {
+  readonly device: Device;
+  /** Standard deviation of one device relative to its full scale; ≥ 0. */
+  readonly sigma: number;
+  /** Bits of a stored weight; 8 unless said. */
+  readonly weightBits?: number | undefined;
+  /** Bits one cell holds, a divisor of `weightBits`; the device's own number unless said. */
+  readonly bitsPerCell?: number | undefined;
+}
+
+/** Standard deviations of one tensor's weight variation, in the unit of its weights. */
+export interface WeightSigma {
+  /** S = max|W|. */
+  readonly sMax: number;
+  /** Where |w|/S ≤ 0.25 or ≥ 0.75. */
+  readonly sigmaOuter: number;
+  /** Where 0.25 < |w|/S < 0.75. */
+  readonly sigmaMid: number;
+}
+
+/** Most bits of a weight: powers of 4 up to here are exact. */
+const maxWeightBits = 16;
+
+function checkWhole(name: string, value: number, max: number): void {
+  if (!Number.isInteger(value) || value < 1 || value > max) {
+    throw new RangeError(`${name}: expected a whole number from 1 to ${max}, got ${value}`);
+  }
+}
+
+/**
+ * Checks the settings of a chip once, at the boundary.
+ * @throws {RangeError} naming the setting.
+ */
+export function checkProgramming({
+  device,
+  sigma,
+  weightBits = 8,
+  bitsPerCell = device.bitsPerCell,
+}: ProgrammingSettings): void {
+  if (!(Number.isFinite(sigma) && sigma >= 0)) throw new RangeError(`sigma: expected a number ≥ 0, got ${sigma}`);
+  checkWhole("weightBits", weightBits, maxWeightBits);
+  checkWhole("bitsPerCell", bitsPerCell, maxWeightBits);
+  if (weightBits % bitsPerCell !== 0) {
+    throw new RangeError(`bitsPerCell: expected a divisor of weightBits (${weightBits}), got ${bitsPerCell}`);
+  }
+}
+
+/**
+ * Variation of a weight that is sliced over n = M/K cells of K bits, relative to S = max|W| and to one cell's σ:
+ * √(Σ_{i<n} 4^{iK}) / Σ_{i<n} 2^{iK}. The cells vary independently and the i-th counts 2^{iK}.
+ */
+function slicingFactor(weightBits: number, bitsPerCell: number): number {
+  let squares = 0;
+  let total = 0;
+  let significance = 1;
+  for (let cell = 0; cell < weightBits / bitsPerCell; cell++) {
+    squares += significance * significance;
+    total += significance;
+    significance *= 2 ** bitsPerCell;
+  }
+  return Math.sqrt(squares) / total;
+}
+
+/**
+ * Weight variation of one programmed tensor: N(0, σ_w²) with
+ * σ_w = S·√(Σ4^{iK})/Σ2^{iK} · σ · level / √(Σ share·level²).
+ *
+ * @param maxAbs  S = max|W| of the tensor; a constant for the gradient.
+ * @throws {RangeError} for a setting out of range.
+ * Source: Qin et al., NeFT, and its reference implementation; as there the level is judged on the whole weight, |w|/S, not
+ * cell by cell. Other papers (SWIM, TRICE) write the same σ for S·√(Σ_{i=1..n} 4^{−iK})·σ, 3.01 times less at M = 8, K = 2.
+ */
+export function programmingVariation(settings: ProgrammingSettings, maxAbs: number): WeightSigma {
+  checkProgramming(settings);
+  if (!(Number.isFinite(maxAbs) && maxAbs >= 0)) throw new RangeError(`max|W|: expected a number ≥ 0, got ${maxAbs}`);
+  const { device, sigma, weightBits = 8, bitsPerCell = device.bitsPerCell } = settings;
+  const { programming } = device;
+  if (programming.kind === "exact") return { sMax: maxAbs, sigmaOuter: 0, sigmaMid: 0 };
+  const [outer, middle] = programming.sigma;
+  const meanSquare = programming.sigma.reduce(
+    (sum, sigma, level) => sum + programming.share[level]! * sigma * sigma,
+    0,
+  );
+  const scale = (maxAbs * slicingFactor(weightBits, bitsPerCell) * sigma) / Math.sqrt(meanSquare);
+  return { sMax: maxAbs, sigmaOuter: scale * outer, sigmaMid: scale * middle };
+}

@@ -1,0 +1,172 @@
+import {
+  digitalBackend,
+  givenBackend,
+  ideal,
+  programmingVariation,
+  rram1,
+  rram4,
+  type VariationSettings,
+  variationBackend,
+} from "@neft/crossbar";
+import { init } from "@neft/kernels";
+import { GraphBuilder, type Model, Model as Network, run } from "@neft/model";
+import { add, parameter, scope, type Tensor, tensor } from "@neft/tensor";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const settings: VariationSettings = { device: rram1, sigma: 0.2, seed: 1, purpose: "test", index: 0 };
+
+/** Two layers that share one weight: fc(fc(x)). */
+function sharedNet(): Model {
+  const net = new GraphBuilder("shared", { seed: 1 });
+  const x = net.input("x", [6]);
+  const first = net.linear(x, { name: "fc", outputs: 6, bias: false });
+  const second = net.node("Gemm", [first, "fc.weight"], { transB: 1 });
+  return net.build({ y: second });
+}
+
+let model: Model;
+let x: Tensor;
+beforeAll(async () => {
+  await init();
+  model = sharedNet();
+  x = parameter(
+    Float32Array.from({ length: 18 }, (_, i) => Math.sin(i)),
+    [3, 6],
+  );
+});
+afterAll(() => {
+  model.dispose();
+  x.dispose();
+});
+
+const outputOf = (
+  network: Model,
+  backend: Parameters<typeof run>[2] extends infer O ? NonNullable<O> : never,
+): number[] => scope(() => [...(run(network, x, backend).outputs.get("y")!.toArray() as Float32Array)]);
+
+describe("variationBackend", () => {
+  it("is the digital backend bit for bit at σ = 0 and on the ideal device", () => {
+    const digital = outputOf(model, { backend: digitalBackend });
+    expect(outputOf(model, {})).toEqual(digital);
+    expect(outputOf(model, { backend: variationBackend({ ...settings, sigma: 0 }) })).toEqual(digital);
+    expect(outputOf(model, { backend: variationBackend({ ...settings, device: ideal }) })).toEqual(digital);
+    expect(outputOf(model, { backend: variationBackend({ ...settings, sigma: 0, perSample: true }) })).toEqual(digital);
+  });
+
+  it("is one chip: the same settings give the same draw, each setting of the stream another one", () => {
+    const output = outputOf(model, { backend: variationBackend(settings) });
+    expect(outputOf(model, { backend: variationBackend(settings) })).toEqual(output);
+    const others = [{ seed: 2 }, { purpose: "other" }, { index: 1 }, { step: 1 }, { perSample: true }, { sigma: 0.3 }];
+    const outputs = others.map((change) =>
+      outputOf(model, { backend: variationBackend({ ...settings, ...change }) }).join(),
+    );
+    expect(new Set([output.join(), ...outputs]).size).toBe(1 + others.length);
+  });
+
+  it("draws a shared weight once", () => {
+    // The first layer's rows of the identity show W + ΔW; the second layer must use the same.
+    const identity = parameter(
+      Float32Array.from({ length: 36 }, (_, i) => (i % 7 === 0 ? 1 : 0)),
+      [6, 6],
+    );
+    const backend = variationBackend(settings);
+    const [first, second] = scope(() => {
+      const { outputs } = run(model, identity, { backend, outputs: ["fc", "y"] });
+      return [outputs.get("fc")!.toArray() as Float32Array, outputs.get("y")!.toArray() as Float32Array];
+    });
+    for (let r = 0; r < 6; r++) {
+      for (let c = 0; c < 6; c++) {
+        let expected = 0;
+        for (let k = 0; k < 6; k++) expected += first![r * 6 + k]! * first![k * 6 + c]!;
+        expect(second![r * 6 + c]).toBeCloseTo(expected, 4);
+      }
+    }
+    identity.dispose();
+  });
+
+  it("varies by the standard deviations of the device", () => {
+    const size = 200;
+    const data = Float32Array.from({ length: size * size }, (_, i) => ((i % 101) - 50) / 50);
+    const weight = parameter(data, [size, size]);
+    const identity = parameter(
+      Float32Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 1 : 0)),
+      [size, size],
+    );
+    const network = new Network({
+      name: "product",
+      inputs: [{ name: "x", dtype: "f32", shape: ["N", size] }],
+      outputs: [{ name: "y", dtype: "f32", shape: ["N", size] }],
+      nodes: [{ name: "product", op: "MatMul", inputs: ["x", "w"], outputs: ["y"], attributes: {} }],
+      parameters: new Map([["w", weight]]),
+      constants: new Map(),
+    });
+    const { sMax, sigmaOuter, sigmaMid } = programmingVariation({ device: rram4, sigma: 0.2 }, 1);
+    const varied = scope(() => {
+      const backend = variationBackend({ ...settings, device: rram4 });
+      return run(network, identity, { backend }).outputs.get("y")!.toArray() as Float32Array;
+    });
+    const squares = { outer: [0, 0], mid: [0, 0] } as { outer: [number, number]; mid: [number, number] };
+    for (const [i, w] of data.entries()) {
+      const ratio = Math.abs(w) / sMax;
+      const group = ratio > 0.25 && ratio < 0.75 ? squares.mid : squares.outer;
+      group[0] += (varied[i]! - w) ** 2;
+      group[1] += 1;
+    }
+    // The standard error of a standard deviation of n normals is σ/√(2n): 0.5 % for 20,000; four of them.
+    expect(Math.sqrt(squares.outer[0] / squares.outer[1]) / sigmaOuter).toBeCloseTo(1, 1.7);
+    expect(Math.sqrt(squares.mid[0] / squares.mid[1]) / sigmaMid).toBeCloseTo(1, 1.7);
+    network.dispose();
+    identity.dispose();
+  });
+
+  it("per sample, gives a sample the draw of its place in the whole batch", () => {
+    const perSample = { ...settings, perSample: true };
+    const whole = outputOf(model, { backend: variationBackend(perSample) });
+    const rows = x.toArray() as Float32Array;
+    const parts = [0, 1, 2].flatMap((row) =>
+      scope(() => {
+        const one = tensor(rows.slice(row * 6, row * 6 + 6), [1, 6]);
+        const backend = variationBackend({ ...perSample, firstSample: row });
+        return [...(run(model, one, { backend }).outputs.get("y")!.toArray() as Float32Array)];
+      }),
+    );
+    expect(parts).toEqual(whole);
+  });
+
+  it("checks its settings at once", () => {
+    expect(() => variationBackend({ ...settings, sigma: Number.NaN })).toThrow("sigma: expected a number ≥ 0, got NaN");
+    expect(() => variationBackend({ ...settings, bitsPerCell: 3 })).toThrow(
+      "bitsPerCell: expected a divisor of weightBits (8), got 3",
+    );
+  });
+});
+
+describe("givenBackend", () => {
+  it("adds the given ΔW", () => {
+    scope(() => {
+      const delta = tensor(new Float32Array(36).fill(0.01), [6, 6]);
+      const given = [
+        ...(run(model, x, { backend: givenBackend(new Map([["fc.weight", delta]])) })
+          .outputs.get("y")!
+          .toArray() as Float32Array),
+      ];
+      const weight = model.parameters.get("fc.weight")!;
+      const shifted = add(weight, delta);
+      const digital = { product: (call: Parameters<typeof digitalBackend.product>[0]) => call.digital(shifted) };
+      expect(given).toEqual([...(run(model, x, { backend: digital }).outputs.get("y")!.toArray() as Float32Array)]);
+    });
+  });
+
+  it("names the weight it has no ΔW for, and one of another shape", () => {
+    scope(() => {
+      const none = givenBackend(new Map([["other", tensor(new Float32Array(1), [1])]]));
+      expect(() => run(model, x, { backend: none })).toThrow(
+        'weight "fc.weight": expected a given variation, got none; there are other',
+      );
+      const wrong = givenBackend(new Map([["fc.weight", tensor(new Float32Array(6), [6])]]));
+      expect(() => run(model, x, { backend: wrong })).toThrow(
+        'weight "fc.weight": expected a variation of shape [6,6], got [6]',
+      );
+    });
+  });
+});

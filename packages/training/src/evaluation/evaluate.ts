@@ -1,0 +1,198 @@
+import { checkProgramming } from "@neft/crossbar";
+import { checkLabels, type Dataset, type Normalisation, sampleShape } from "@neft/data";
+import { logitsOf, type Model, modelToRecord, valueShapes } from "@neft/model";
+import { inProcess, type Lane, onWorkers, prepareWith, type Workers } from "../lanes.js";
+import { looksUpTo } from "../looks.js";
+import { halfWidth } from "../statistics.js";
+import { purposes } from "../streams.js";
+import {
+  type ChipJob,
+  type ChipSettings,
+  createEvaluationState,
+  disposeEvaluationState,
+  evaluateChips,
+} from "./chips.js";
+import { accuracies, type ChipSummary, summarise } from "./summarise.js";
+import { addTally, type ChipTally, emptyTally } from "./tally.js";
+
+/** How a network is evaluated on chips: plain data, what results record. */
+export interface EvaluationSettings extends ChipSettings {
+  /** Device standard deviations, each ≥ 0. */
+  readonly sigmas: readonly number[];
+  /** Chips for each σ; the most there may be where a precision is given. */
+  readonly chips: number;
+  readonly seed: number;
+  /**
+   * Half-width, in points, of the mean accuracy's 95 % interval to stop at: chips are added in their order until a look
+   * finds the interval narrow enough. All chips are read where left out.
+   */
+  readonly precision?: number | undefined;
+}
+
+/** How far an evaluation is. */
+export interface EvaluationProgress {
+  /** σ at work; 0 and `digital` for the digital network. */
+  readonly sigma: number;
+  readonly digital: boolean;
+  /** Chips read so far and at most to read, over all σ, the digital network counted as one. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface EvaluateOptions extends EvaluationSettings {
+  readonly model: Model;
+  readonly data: Dataset;
+  readonly normalisation: Normalisation;
+  /** The output with the class scores, where the model has several. */
+  readonly output?: string | undefined;
+  /** Workers to share the chips among; this thread reads them all where left out. The result is the same. */
+  readonly workers?: Workers | undefined;
+  readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What chips of one σ made of the dataset. */
+export interface SigmaResult extends ChipSummary {
+  readonly sigma: number;
+  /** Where a precision was asked for: whether it was reached, and the numbers of chips at which that was looked at. */
+  readonly stopping?: { readonly precision: number; readonly reached: boolean; readonly looks: readonly number[] };
+}
+
+export interface EvaluationResult {
+  /** The network without chips. */
+  readonly digital: { readonly accuracy: number } & Pick<ChipSummary, "confidence">;
+  /** One entry for each σ, in their order. */
+  readonly results: readonly SigmaResult[];
+}
+
+/**
+ * Monte Carlo over chips: what a network makes of a dataset on chips whose devices vary.
+ *
+ * Chip i of a σ is the same for any number of workers and chips: one draw of all weights from the stream (seed, "chip",
+ * parameter, i). The same seed gives the same result to the last bit, and σ = 0 exactly the digital one.
+ *
+ * @throws {RangeError} for settings out of range, labels that are no class, or samples that don't fit the network's input.
+ * @throws the signal's reason when it aborts.
+ */
+export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
+  const { model, data, normalisation, sigmas, onProgress, signal, workers } = options;
+  checkSettings(options);
+  const { logits, classes } = checkScores(options);
+  const state = createEvaluationState({ model, data, normalisation, logits });
+  let lane: Lane<ChipJob, ChipTally> = inProcess((job) => evaluateChips(state, job));
+  if (workers) {
+    const setup = { model: modelToRecord(model), data, normalisation, logits };
+    workers.prepare(prepareWith((api) => api.prepareEvaluation(setup)));
+    lane = onWorkers(workers, "evaluateChips");
+  }
+  const total = 1 + sigmas.length * options.chips;
+  let done = 0;
+  const read = async (tally: ChipTally, from: number, to: number, sigma: number, digital = false): Promise<void> => {
+    const jobs = chipJobs(options, sigma, from, to);
+    const onResult = (_: number, part: ChipTally): void => {
+      addTally(tally, part);
+      done += part.correct.length;
+      onProgress?.({ sigma, digital, done, total });
+    };
+    await lane(jobs, onResult, signal);
+  };
+
+  try {
+    const clean = emptyTally(0, 1, data.count * classes);
+    await read(clean, 0, 1, 0, true);
+    const { accuracy, confidence } = summarise(clean, 1, data.count);
+    const results: SigmaResult[] = [];
+    for (const [i, sigma] of sigmas.entries()) {
+      const tally = emptyTally(0, options.chips, data.count * classes);
+      results.push({ sigma, ...(await readUntil(options, tally, (from, to) => read(tally, from, to, sigma))) });
+      done = 1 + (i + 1) * options.chips;
+    }
+    return { digital: { accuracy: accuracy.mean, confidence }, results };
+  } finally {
+    disposeEvaluationState(state);
+  }
+}
+
+/** Reads all chips, or as many as the precision needs. */
+async function readUntil(
+  { chips, precision, data }: EvaluateOptions,
+  tally: ChipTally,
+  read: (from: number, to: number) => Promise<void>,
+): Promise<ChipSummary & Pick<SigmaResult, "stopping">> {
+  if (precision === undefined) {
+    await read(0, chips);
+    return summarise(tally, chips, data.count);
+  }
+  const looks = looksUpTo(chips);
+  let seen = 0;
+  for (const look of looks.chips) {
+    await read(seen, look);
+    seen = look;
+    const half = halfWidth(accuracies(tally, seen, data.count), looks.z);
+    const reached = half !== null && half <= precision;
+    if (reached || seen === chips) {
+      const taken = looks.chips.filter((count) => count <= seen);
+      return { ...summarise(tally, seen, data.count, looks.z), stopping: { precision, reached, looks: taken } };
+    }
+  }
+  throw new Error("evaluate: expected the last look to be the cap");
+}
+
+/** Few enough chips a job that workers end together, enough that sending the sums costs little. Results don't depend on it. */
+function chipJobs(options: EvaluateOptions, sigma: number, from: number, to: number): ChipJob[] {
+  const size = Math.max(1, Math.min(4, Math.floor((to - from) / 32)));
+  const { device, weightBits, bitsPerCell, perSample, seed } = options;
+  const shared = {
+    device,
+    weightBits,
+    bitsPerCell,
+    perSample,
+    seed,
+    sigma,
+    purpose: purposes.chip,
+    probabilities: true,
+  };
+  return Array.from({ length: Math.ceil((to - from) / size) }, (_, i) => ({
+    ...shared,
+    from: from + i * size,
+    to: Math.min(from + (i + 1) * size, to),
+  }));
+}
+
+function checkSettings({ sigmas, chips, precision, device, weightBits, bitsPerCell }: EvaluationSettings): void {
+  if (sigmas.length === 0) throw new RangeError("sigmas: expected at least one, got none");
+  for (const sigma of sigmas) checkProgramming({ device, sigma, weightBits, bitsPerCell });
+  if (!Number.isInteger(chips) || chips < 1) throw new RangeError(`chips: expected a whole number ≥ 1, got ${chips}`);
+  if (precision !== undefined && !(Number.isFinite(precision) && precision > 0)) {
+    throw new RangeError(`precision: expected a half-width > 0 in points, got ${precision}`);
+  }
+}
+
+/**
+ * The value with the class scores and the number of classes; checks samples and labels against them.
+ * @throws {RangeError} when the network takes several inputs, gives no class scores, or the dataset doesn't fit it.
+ */
+export function checkScores({
+  model,
+  data,
+  normalisation,
+  output,
+}: Pick<EvaluateOptions, "model" | "data" | "normalisation" | "output">): {
+  logits: string;
+  classes: number;
+} {
+  if (model.inputs.length !== 1) {
+    const names = model.inputs.map(({ name }) => name).join(", ");
+    throw new RangeError(`model "${model.name}": expected one input, got ${model.inputs.length}: ${names}`);
+  }
+  sampleShape(data, normalisation, model.inputs[0]!.shape);
+  const logits = logitsOf(model, output);
+  const shape = valueShapes(model).get(logits)!;
+  if (shape.length !== 2) {
+    throw new RangeError(
+      `output "${output ?? model.outputs[0]!.name}": expected class scores of shape [batch, classes], got [${shape.join(", ")}]`,
+    );
+  }
+  checkLabels(data, shape[1]!);
+  return { logits, classes: shape[1]! };
+}

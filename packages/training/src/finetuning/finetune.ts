@@ -1,0 +1,301 @@
+import { type Dataset, type Normalisation, split } from "@neft/data";
+import { wasm } from "@neft/kernels";
+import { type Model, modelToRecord } from "@neft/model";
+import { permutation, stream, type Tensor } from "@neft/tensor";
+import { readWeights, type Weights, writeWeights } from "../checkpoint.js";
+import { type ChipJob, createEvaluationState, disposeEvaluationState, evaluateChips } from "../evaluation/chips.js";
+import { checkScores } from "../evaluation/evaluate.js";
+import type { ChipTally } from "../evaluation/tally.js";
+import { planHeads } from "../heads.js";
+import { inProcess, type Lane, onWorkers, prepareWith, type Workers } from "../lanes.js";
+import { activeModifiers } from "../modifiers.js";
+import { optimiserNamed } from "../optimisers.js";
+import { scheduleNamed } from "../schedules.js";
+import { mean } from "../statistics.js";
+import { strategyNamed } from "../strategies.js";
+import { purposes } from "../streams.js";
+import { chooseTaps, namedTaps } from "../taps.js";
+import { watchLoss } from "./divergence.js";
+import { type FinetuneSettings, type ResolvedSettings, resolveSettings } from "./settings.js";
+import {
+  createTrainingState,
+  disposeTrainingState,
+  type ShardJob,
+  type ShardResult,
+  type StepSettings,
+  shardGradients,
+} from "./shards.js";
+import { applyShards } from "./update.js";
+
+/** Where a run is. */
+export interface TrainingPosition {
+  /** From 1. */
+  readonly epoch: number;
+  /** Steps made so far. */
+  readonly step: number;
+  /** Steps of the whole run. */
+  readonly steps: number;
+}
+
+/** What a run tells as it goes. */
+export type FinetuneProgress =
+  | ({ readonly kind: "step"; readonly loss: number; readonly learningRate: number } & TrainingPosition)
+  | ({ readonly kind: "validation"; readonly accuracy: number; readonly isBest: boolean } & TrainingPosition);
+
+export interface FinetuneOptions extends FinetuneSettings {
+  /** Trained in place; holds the best weights at the end. */
+  readonly model: Model;
+  readonly data: Dataset;
+  /** Chooses the best weights; held out of `data` where left out. */
+  readonly validationData?: Dataset | undefined;
+  readonly normalisation: Normalisation;
+  /** The output with the class scores, where the model has several. */
+  readonly output?: string | undefined;
+  /** Workers to share the shards and the validation's chips among; this thread does all where left out. The result is the same. */
+  readonly workers?: Workers | undefined;
+  readonly onProgress?: ((progress: FinetuneProgress) => void) | undefined;
+  /** Ends the run after the step under way; the result says so. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Validation {
+  /** Steps made before it; 0 is the network as it was given. */
+  readonly step: number;
+  /** Mean accuracy over the validation chips, in percent. */
+  readonly accuracy: number;
+}
+
+export interface FinetuneResult {
+  /** All validations, in order. */
+  readonly validations: readonly Validation[];
+  /** Whose weights the model holds; null for those of the last step, where the run was aborted before its first validation. */
+  readonly best: Validation | null;
+  /** Steps made. */
+  readonly steps: number;
+  /** Why the run ended, with a message where it wasn't by finishing. */
+  readonly ended: { readonly reason: "finished" | "aborted" | "diverged"; readonly message?: string };
+  readonly settings: ResolvedSettings;
+  /** The values that heads read, where the strategy has heads. */
+  readonly taps: readonly string[];
+}
+
+/**
+ * Finetunes a network for chips whose devices vary.
+ *
+ * Every step: the batch is cut into `shards`, the strategy's loss of each goes backward through weights that vary, gradients
+ * are added up in shard order weighted by size, the optimiser steps. The weights with the best mean accuracy on the
+ * validation chips win; those the run started with take part. The same settings and seed give the same weights to the last
+ * bit, whatever the workers.
+ *
+ * A loss that is no number or runs away ends the run with the best weights so far; so does an abort, but that before the
+ * first validation of new weights it keeps those of the last step.
+ * @throws {RangeError} for settings out of range or data that doesn't fit the network.
+ */
+export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
+  const { model, data } = options;
+  const settings = resolveSettings(options, data.count);
+  const { logits, classes } = checkScores(options);
+  const { training, validation } = splitData(options, settings);
+  if (options.validationData) checkScores({ ...options, data: options.validationData });
+  if (settings.dropLast && training.count < settings.batch) {
+    throw new RangeError(
+      `batch: expected at most the ${training.count} samples there are for training, got ${settings.batch}`,
+    );
+  }
+  const heads = planAllHeads(model, settings, classes);
+  const { normalisation } = options;
+  const session = await startSession(
+    { ...options, training, validation },
+    { ...settings, logits, heads, normalisation },
+  );
+  try {
+    return await train(options, settings, session, training.count);
+  } finally {
+    session.close();
+  }
+}
+
+function splitData(
+  { data, validationData }: FinetuneOptions,
+  { validation, seed }: ResolvedSettings,
+): { training: Dataset; validation: Dataset } {
+  if (validationData) return { training: data, validation: validationData };
+  return split(data, validation.images, stream(seed, { purpose: purposes.split }));
+}
+
+function planAllHeads(
+  model: Model,
+  { strategy: { id, taps, sizes = [], hidden = 0 } }: ResolvedSettings,
+  classes: number,
+) {
+  if (!strategyNamed(id).hasHeads) return [];
+  return planHeads(taps ? namedTaps(model, taps) : chooseTaps(model), { sizes, hidden, classes });
+}
+
+/** Who does the jobs of a run, and what is trained. */
+interface Session {
+  readonly state: ReturnType<typeof createTrainingState>;
+  readonly gradients: Lane<ShardJob, ShardResult>;
+  readonly chips: Lane<ChipJob, ChipTally>;
+  readonly validationCount: number;
+  /** Whether jobs carry the weights: workers have copies of their own. */
+  readonly areWeightsSent: boolean;
+  close(): void;
+}
+
+async function startSession(
+  { model, training, validation, workers }: FinetuneOptions & { training: Dataset; validation: Dataset },
+  step: StepSettings,
+): Promise<Session> {
+  const state = createTrainingState(model, training, step);
+  const { normalisation, logits } = step;
+  if (workers) {
+    const setup = { training: { model: modelToRecord(model), data: training, settings: step }, validation };
+    workers.prepare(prepareWith((api) => api.prepareTraining(setup)));
+    return {
+      state,
+      gradients: onWorkers(workers, "shardGradients"),
+      chips: onWorkers(workers, "evaluateChips"),
+      validationCount: validation.count,
+      areWeightsSent: true,
+      close: () => disposeTrainingState(state),
+    };
+  }
+  const images = createEvaluationState({ model, data: validation, normalisation, logits });
+  return {
+    state,
+    gradients: inProcess((job) => shardGradients(state, job)),
+    chips: inProcess((job) => evaluateChips(images, job)),
+    validationCount: validation.count,
+    areWeightsSent: false,
+    close: () => {
+      disposeTrainingState(state);
+      disposeEvaluationState(images);
+    },
+  };
+}
+
+/** The jobs of one step. */
+function shardJobs(indices: Uint32Array, step: number, shards: number, weights: Weights | undefined): ShardJob[] {
+  const bound = (shard: number): number => Math.floor((shard * indices.length) / shards);
+  return Array.from({ length: shards }, (_, shard) => ({
+    step,
+    shard,
+    shards,
+    indices: indices.slice(bound(shard), bound(shard + 1)),
+    first: bound(shard),
+    weights,
+  })).filter((job) => job.indices.length > 0);
+}
+
+async function validate(
+  { chips, areWeightsSent, validationCount }: Session,
+  model: Model,
+  settings: ResolvedSettings,
+  signal?: AbortSignal,
+): Promise<number> {
+  const { device, weightBits, bitsPerCell, perSample, seed, sigma } = settings;
+  const weights = areWeightsSent ? readWeights(model.parameters.values()) : undefined;
+  const shared = { device, weightBits, bitsPerCell, perSample, seed, sigma, weights };
+  const jobs = Array.from({ length: settings.validation.chips }, (_, chip) => ({
+    ...shared,
+    purpose: purposes.validationChip,
+    from: chip,
+    to: chip + 1,
+    probabilities: false,
+  }));
+  const correct = new Float64Array(jobs.length);
+  await chips(jobs, (chip, tally) => (correct[chip] = tally.correct[0]!), signal);
+  return (100 * mean(correct)) / validationCount;
+}
+
+async function train(
+  options: FinetuneOptions,
+  settings: ResolvedSettings,
+  session: Session,
+  samples: number,
+): Promise<FinetuneResult> {
+  const { model, signal, onProgress } = options;
+  const { batch, epochs, seed, shards, learningRate, dropLast } = settings;
+  const { trained } = session.state;
+  const optimiser = optimiserNamed(settings.optimiser).start(trained, settings.optimiser);
+  const schedule = scheduleNamed(settings.schedule);
+  const modifiers = activeModifiers(settings);
+  const check = watchLoss();
+  const stepsPerEpoch = dropLast ? Math.floor(samples / batch) : Math.ceil(samples / batch);
+  const steps = epochs * stepsPerEpoch;
+  const every = settings.validation.every ?? stepsPerEpoch;
+  const all = [...model.parameters.values()];
+  const validations: Validation[] = [];
+  let best: Validation | null = null;
+  let bestWeights = readWeights(all);
+  let step = 0;
+
+  const position = (): TrainingPosition => ({
+    epoch: Math.min(epochs, Math.floor(step / stepsPerEpoch) + 1),
+    step,
+    steps,
+  });
+  const validateNow = async (at: TrainingPosition): Promise<void> => {
+    const accuracy = await validate(session, model, settings, signal);
+    const isBest = best === null || accuracy > best.accuracy;
+    validations.push({ step, accuracy });
+    if (isBest) {
+      best = { step, accuracy };
+      bestWeights = readWeights(all);
+    }
+    onProgress?.({ kind: "validation", accuracy, isBest, ...at });
+  };
+  const finish = (ended: FinetuneResult["ended"]): FinetuneResult => {
+    // An abort before new weights were validated: hours of steps are worth more than the certainty of the old ones.
+    const keepsLast = ended.reason === "aborted" && validations.length <= 1 && step > 0;
+    if (!keepsLast) writeWeights(all, bestWeights);
+    const taps = session.state.settings.heads.map(({ tap }) => tap);
+    return { validations, best: keepsLast ? null : best, steps: step, ended, settings, taps };
+  };
+
+  try {
+    await validateNow(position());
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const order = permutation(stream(seed, { purpose: purposes.shuffle, step: epoch }), samples);
+      for (let inEpoch = 0; inEpoch < stepsPerEpoch; inEpoch++) {
+        const at = { epoch: epoch + 1, steps };
+        const weights = session.areWeightsSent ? readWeights(trained) : undefined;
+        const jobs = shardJobs(order.slice(inEpoch * batch, (inEpoch + 1) * batch), step, shards, weights);
+        const results: ShardResult[] = [];
+        await session.gradients(jobs, (shard, result) => (results[shard] = result), signal);
+        const rate = learningRate * schedule.factor({ step, steps, stepsPerEpoch }, settings.schedule);
+        const loss = weightedLoss(results);
+        const problem = check(loss);
+        const where = (problem: string): string =>
+          `epoch ${at.epoch}, step ${step + 1}: ${problem}; try a lower learning rate or sigma`;
+        if (problem) return finish({ reason: "diverged", message: where(problem) });
+        applyShards(model, trained, results, optimiser, rate);
+        for (const modify of modifiers) modify(model);
+        if (!areFinite(trained))
+          return finish({ reason: "diverged", message: where("expected finite weights after the step, got others") });
+        step++;
+        onProgress?.({ kind: "step", loss, learningRate: rate, ...at, step });
+        if (step % every === 0 || step === steps) await validateNow({ ...at, step });
+      }
+    }
+    return finish({ reason: "finished" });
+  } catch (error) {
+    if (signal?.aborted) return finish({ reason: "aborted", message: `aborted after step ${step} of ${steps}` });
+    writeWeights(all, bestWeights);
+    throw error;
+  } finally {
+    optimiser.dispose();
+  }
+}
+
+/** Whether no weight is NaN or infinite: what a variation's scale, max|W|, has to be. */
+function areFinite(tensors: readonly Tensor[]): boolean {
+  return tensors.every((tensor) => Number.isFinite(wasm().maxAbs(tensor.ptr, tensor.size)));
+}
+
+/** Mean loss over the samples of all shards. */
+function weightedLoss(results: readonly ShardResult[]): number {
+  const count = results.reduce((sum, result) => sum + result.count, 0);
+  return results.reduce((sum, result) => sum + (result.loss * result.count) / count, 0);
+}

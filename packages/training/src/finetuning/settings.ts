@@ -1,0 +1,106 @@
+import { checkProgramming } from "@neft/crossbar";
+import type { ChipSettings } from "../evaluation/chips.js";
+import { activeModifiers, type ModifierSettings } from "../modifiers.js";
+import { type OptimiserSettings, optimiserNamed } from "../optimisers.js";
+import { type ScheduleSettings, scheduleNamed } from "../schedules.js";
+import { strategyNamed } from "../strategies.js";
+import type { StrategySettings } from "../strategy.js";
+
+/** How the best weights are chosen: plain data. */
+export interface ValidationSettings {
+  /** Samples held out of training for it, where no validation data is given; 5,000, but at most a fifth, unless said. */
+  readonly images?: number | undefined;
+  /** Chips, the same ones each time; 4 unless said. */
+  readonly chips?: number | undefined;
+  /** Steps between two validations; those of an epoch unless said. The last step is always validated. */
+  readonly every?: number | undefined;
+}
+
+/** How a network is finetuned: plain data, what results record. */
+export interface FinetuneSettings extends ChipSettings, ModifierSettings {
+  readonly strategy: { readonly id: string } & StrategySettings;
+  /** Device standard deviation in training; ≥ 0. */
+  readonly sigma: number;
+  /** 1 unless said. */
+  readonly epochs?: number | undefined;
+  /** Samples of a step; 128 unless said. */
+  readonly batch?: number | undefined;
+  /** Whether an epoch's last samples that don't fill a batch are left out; true unless said. */
+  readonly dropLast?: boolean | undefined;
+  /** 1e-3 unless said. */
+  readonly learningRate?: number | undefined;
+  /** Adam unless said. */
+  readonly optimiser?: OptimiserSettings | undefined;
+  /** Cosine unless said. */
+  readonly schedule?: ScheduleSettings | undefined;
+  /** Whether batch norm uses the batch's statistics and updates the running ones, or leaves them as they are; "batch" unless said. */
+  readonly batchNorm?: "batch" | "frozen" | undefined;
+  /** 1 unless said. */
+  readonly seed?: number | undefined;
+  /**
+   * Parts of each batch that are computed apart, with batch statistics of their own, and added up in their order; 1 unless
+   * said. They can run on as many workers. A change of it changes the numbers; the number of workers doesn't.
+   */
+  readonly shards?: number | undefined;
+  readonly validation?: ValidationSettings | undefined;
+}
+
+/** Settings with every default filled in, all checked. */
+export interface ResolvedSettings extends ChipSettings, ModifierSettings {
+  readonly strategy: { readonly id: string } & StrategySettings;
+  readonly sigma: number;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly dropLast: boolean;
+  readonly learningRate: number;
+  readonly optimiser: OptimiserSettings;
+  readonly schedule: ScheduleSettings;
+  readonly batchNorm: "batch" | "frozen";
+  readonly seed: number;
+  readonly shards: number;
+  readonly validation: { readonly images: number; readonly chips: number; readonly every: number | undefined };
+}
+
+function checkCount(name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1) throw new RangeError(`${name}: expected a whole number ≥ 1, got ${value}`);
+}
+
+/**
+ * Fills in defaults and checks everything that can be checked before data is looked at.
+ * @param samples  how many there are, before any are held out.
+ * @throws {RangeError} naming the setting.
+ */
+export function resolveSettings(given: FinetuneSettings, samples: number): ResolvedSettings {
+  const { device, sigma, weightBits, bitsPerCell, perSample, clip } = given;
+  const {
+    epochs = 1,
+    batch = 128,
+    dropLast = true,
+    learningRate = 1e-3,
+    batchNorm = "batch",
+    seed = 1,
+    shards = 1,
+  } = given;
+  const { optimiser = { id: "adam" }, schedule = { id: "cosine" }, validation = {} } = given;
+  const { images = Math.max(1, Math.min(5000, Math.floor(samples / 5))), chips = 4, every } = validation;
+  checkProgramming({ device, sigma, weightBits, bitsPerCell });
+  for (const [name, value] of Object.entries({ epochs, batch, shards, images, chips, every: every ?? 1 })) {
+    checkCount(["images", "chips", "every"].includes(name) ? `validation.${name}` : name, value);
+  }
+  if (shards > batch)
+    throw new RangeError(`shards: expected at most one for each of the batch's ${batch} samples, got ${shards}`);
+  if (!(Number.isFinite(learningRate) && learningRate > 0)) {
+    throw new RangeError(`learningRate: expected a number > 0, got ${learningRate}`);
+  }
+  if (batchNorm !== "batch" && batchNorm !== "frozen") {
+    throw new RangeError(`batchNorm: expected batch or frozen, got ${JSON.stringify(batchNorm)}`);
+  }
+  optimiserNamed(optimiser);
+  scheduleNamed(schedule);
+  activeModifiers({ clip });
+  const { id, ...ofStrategy } = given.strategy;
+  const strategy = { id, ...strategyNamed(id).configure(ofStrategy).settings };
+  const chip = { device, weightBits, bitsPerCell, perSample, clip };
+  const run = { epochs, batch, dropLast, learningRate, optimiser, schedule, batchNorm, seed, shards };
+  return { ...chip, ...run, strategy, sigma, validation: { images, chips, every } };
+}

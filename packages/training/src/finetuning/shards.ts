@@ -1,0 +1,121 @@
+import { type Device, rram1, variationBackend } from "@neft/crossbar";
+import { type Dataset, gatherBatch, gatherLabels, type Normalisation, sampleShape } from "@neft/data";
+import { type BatchStatistics, type Model, trainableParameters } from "@neft/model";
+import { backward, scope, type Tensor, tensor } from "@neft/tensor";
+import { readWeights, type Weights, writeWeights } from "../checkpoint.js";
+import type { ChipSettings } from "../evaluation/chips.js";
+import { createHeads, type HeadPlan } from "../heads.js";
+import { strategyNamed } from "../strategies.js";
+import type { ConfiguredStrategy, ForwardRequest, StrategySettings } from "../strategy.js";
+import { purposes } from "../streams.js";
+import { type ForwardBackends, strategyLoss } from "./strategyLoss.js";
+
+/** What every step of a run has in common: plain data. */
+export interface StepSettings extends ChipSettings {
+  readonly strategy: { readonly id: string } & StrategySettings;
+  readonly sigma: number;
+  readonly batchNorm: "batch" | "frozen";
+  readonly seed: number;
+  /** Name of the value with the class scores. */
+  readonly logits: string;
+  readonly heads: readonly HeadPlan[];
+  readonly normalisation: Normalisation;
+}
+
+/** One shard of one step: plain data. */
+export interface ShardJob {
+  readonly step: number;
+  /** Number of the shard, and of the shards of a step. */
+  readonly shard: number;
+  readonly shards: number;
+  /** The shard's samples, and where in the whole batch they start. */
+  readonly indices: Uint32Array;
+  readonly first: number;
+  /** Contents of the trained parameters, in the state's order; as they are where left out. */
+  readonly weights?: Weights | undefined;
+}
+
+/** A shard's contribution: plain data. Loss and gradients are means over the shard's samples. */
+export interface ShardResult {
+  readonly count: number;
+  readonly loss: number;
+  readonly gradients: Weights;
+  readonly statistics: readonly BatchStatistics[];
+}
+
+/** A network in training with its heads and data. */
+export interface TrainingState {
+  readonly model: Model;
+  readonly data: Dataset;
+  readonly settings: StepSettings;
+  readonly strategy: ConfiguredStrategy;
+  readonly headParameters: ReadonlyMap<string, Tensor>;
+  /** The model's trainable parameters, then those of the heads. */
+  readonly trained: readonly Tensor[];
+}
+
+/** A state for `shardGradients`, with heads as the seed makes them. */
+export function createTrainingState(model: Model, data: Dataset, settings: StepSettings): TrainingState {
+  const { id, ...given } = settings.strategy;
+  const headParameters = createHeads(settings.heads, settings.seed);
+  const own = trainableParameters(model).map((name) => model.parameters.get(name)!);
+  const trained = [...own, ...headParameters.values()];
+  return { model, data, settings, strategy: strategyNamed(id).configure(given), headParameters, trained };
+}
+
+/** Frees the heads; the model is the caller's. */
+export function disposeTrainingState(state: TrainingState): void {
+  for (const tensor of state.headParameters.values()) tensor.dispose();
+}
+
+/**
+ * The arrays of one forward. All shards of a step have the same chip; with a draw for each sample, a sample's is that of its
+ * place in the whole batch.
+ */
+function forwardBackends(settings: StepSettings, job: ShardJob, { sigma, draw }: ForwardRequest): ForwardBackends {
+  const { seed, weightBits, bitsPerCell, perSample, strategy } = settings;
+  const place = {
+    seed,
+    purpose: purposes.trainingVariation,
+    index: draw,
+    step: job.step,
+    perSample,
+    firstSample: job.first,
+  };
+  const chip = (device: Device, ofDevice: number) =>
+    variationBackend({ device, sigma: ofDevice, weightBits, bitsPerCell, ...place });
+  return {
+    network: chip(settings.device, sigma),
+    // Heads are no part of the chip: they stand on the uniform device, as in the reference.
+    heads: chip(rram1, strategy.headSigma ?? sigma),
+  };
+}
+
+/** Most forwards a strategy may run in a step, for numbering their dropout masks. */
+const mostDraws = 64;
+
+/** Loss, gradients and batch statistics of one shard of a step; the same job gives the same bits on whatever worker. */
+export function shardGradients(state: TrainingState, job: ShardJob): ShardResult {
+  const { model, data, settings, strategy, headParameters, trained } = state;
+  if (job.weights) writeWeights(trained, job.weights);
+  const { seed, logits, heads, sigma, batchNorm, normalisation } = settings;
+  const input = model.inputs[0]!.shape;
+  return scope(() => {
+    const values = gatherBatch(data, job.indices, normalisation, input);
+    const { loss, statistics } = strategyLoss({
+      model,
+      logits,
+      strategy,
+      heads,
+      headParameters,
+      sigma,
+      batchNorm,
+      x: tensor(values, [job.indices.length, ...sampleShape(data, normalisation, input)]),
+      labels: gatherLabels(data, job.indices),
+      backends: (request) => forwardBackends(settings, job, request),
+      dropout: ({ draw }) => ({ seed, step: (job.step * job.shards + job.shard) * mostDraws + draw }),
+    });
+    const value = loss.item();
+    return { count: job.indices.length, loss: value, gradients: readWeights(backward(loss, trained)), statistics };
+  });
+}

@@ -1,0 +1,78 @@
+/** Where a run is. */
+export interface SchedulePosition {
+  /** Steps made so far, from 0. */
+  readonly step: number;
+  /** Steps of the whole run. */
+  readonly steps: number;
+  /** Steps of one epoch. */
+  readonly stepsPerEpoch: number;
+}
+
+/** The learning rate along a run, as a factor of the first one. */
+export interface Schedule {
+  readonly id: string;
+  /** One line for lists. */
+  readonly summary: string;
+  /** Factor at a position; 1 at the start. */
+  factor(position: SchedulePosition, settings: ScheduleSettings): number;
+}
+
+/** Settings of the schedules: plain data. */
+export interface ScheduleSettings {
+  readonly id: string;
+  /** Step schedule: epochs between two drops; 1 unless said. */
+  readonly every?: number | undefined;
+  /** Step schedule: factor of one drop; 0.1 unless said. */
+  readonly gamma?: number | undefined;
+}
+
+/**
+ * cos(π·x) for 0 ≤ x ≤ 1 by its Taylor series around ½, −sin(π(x − ½)): arithmetic only, so the same in every engine.
+ * The first term left out, (π/2)^17/17!, is 6e-12.
+ */
+function cosineOfHalfTurn(x: number): number {
+  const angle = Math.PI * (x - 0.5);
+  const square = angle * angle;
+  let term = angle;
+  let sum = angle;
+  for (let n = 3; n <= 15; n += 2) {
+    term *= -square / (n * (n - 1));
+    sum += term;
+  }
+  return -sum;
+}
+
+const constant: Schedule = { id: "constant", summary: "the same learning rate throughout", factor: () => 1 };
+
+const cosine: Schedule = {
+  id: "cosine",
+  summary: "half a cosine from the learning rate to 0, a step at a time",
+  factor: ({ step, steps }) => (1 + cosineOfHalfTurn(step / steps)) / 2,
+};
+
+const stepwise: Schedule = {
+  id: "step",
+  summary: "times gamma (0.1) after every so many epochs (1)",
+  factor: ({ step, stepsPerEpoch }, { every = 1, gamma = 0.1 }) => {
+    let factor = 1;
+    for (let drop = Math.floor(step / (stepsPerEpoch * every)); drop > 0; drop--) factor *= gamma;
+    return factor;
+  },
+};
+
+/** The schedules that can be asked for by id. */
+export const schedules: ReadonlyMap<string, Schedule> = new Map(
+  [constant, cosine, stepwise].map((row) => [row.id, row]),
+);
+
+/**
+ * The schedule of that id, its settings checked.
+ * @throws {RangeError} for an unknown id or a setting out of range.
+ */
+export function scheduleNamed({ id, every = 1, gamma = 0.1 }: ScheduleSettings): Schedule {
+  const schedule = schedules.get(id);
+  if (!schedule) throw new RangeError(`schedule: expected one of ${[...schedules.keys()].join(", ")}, got "${id}"`);
+  if (!(Number.isFinite(every) && every > 0)) throw new RangeError(`schedule: expected every > 0 epochs, got ${every}`);
+  if (!(Number.isFinite(gamma) && gamma > 0)) throw new RangeError(`schedule: expected gamma > 0, got ${gamma}`);
+  return schedule;
+}

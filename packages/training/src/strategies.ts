@@ -1,0 +1,21 @@
+import { irs } from "./strategies/irs.js";
+import { noiseInjection } from "./strategies/noiseInjection.js";
+import { none } from "./strategies/none.js";
+import { ovf } from "./strategies/ovf.js";
+import { temperature } from "./strategies/temperature.js";
+import type { Strategy } from "./strategy.js";
+
+/** The strategies that can be asked for by id. */
+export const strategies: ReadonlyMap<string, Strategy> = new Map(
+  [noiseInjection, ovf, irs, temperature, none].map((strategy) => [strategy.id, strategy]),
+);
+
+/**
+ * The strategy of that id.
+ * @throws {RangeError} for an unknown id, with the ids that exist.
+ */
+export function strategyNamed(id: string): Strategy {
+  const strategy = strategies.get(id);
+  if (!strategy) throw new RangeError(`strategy: expected one of ${[...strategies.keys()].join(", ")}, got "${id}"`);
+  return strategy;
+}

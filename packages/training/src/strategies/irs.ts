@@ -1,0 +1,20 @@
+import { feedbackLoss } from "../feedbackLoss.js";
+import { defineStrategy } from "../strategy.js";
+
+/**
+ * Intermediate representation snapshot: heads on shallow features whose logits are fed back negatively; γ = 1 belongs to
+ * the shallowest. The heads are trained along and dropped at the end.
+ *
+ * Source: Qin et al., NeFT, IEEE TCAD 2025.
+ */
+export const irs = defineStrategy({
+  id: "irs",
+  summary: "intermediate representation snapshot: negative feedback from heads on shallow features",
+  defaults: { beta: 0.1, gamma: [1, 0.1, 0.01, 0.001], sizes: [6, 4, 3], hidden: 512 },
+  optional: ["taps", "headSigma"],
+  hasHeads: true,
+  loss: ({ forward, sigma, labels }, { beta, gamma }) => {
+    const { logits, heads } = forward({ sigma, draw: 0 });
+    return feedbackLoss(logits, heads, labels, { beta, gamma });
+  },
+});

@@ -1,0 +1,11 @@
+import { feedbackLoss } from "../feedbackLoss.js";
+import { defineStrategy } from "../strategy.js";
+
+/** Plain finetuning of the digital network: the control without any variation. */
+export const none = defineStrategy({
+  id: "none",
+  summary: "plain finetuning, no variation in training",
+  defaults: {},
+  loss: ({ forward, labels }) =>
+    feedbackLoss(forward({ sigma: 0, draw: 0 }).logits, [], labels, { beta: 0, gamma: [] }),
+});

@@ -1,0 +1,150 @@
+import { devices, rram1, rram4 } from "@neft/crossbar";
+import { take } from "@neft/data";
+import { init } from "@neft/kernels";
+import type { Model } from "@neft/model";
+import { type EvaluateOptions, evaluate, finetune, looksUpTo } from "@neft/training";
+import { beforeAll, describe, expect, it } from "vitest";
+import { cloningWorkers, toyImages, toyNet, toyNormalisation } from "./toy.js";
+
+let model: Model;
+let options: EvaluateOptions;
+
+beforeAll(async () => {
+  await init();
+  model = toyNet({ seed: 3 });
+  const data = toyImages(450);
+  const normalisation = toyNormalisation(data);
+  // A network that has learnt something: an untrained one is wrong in the same way on all chips.
+  const training = {
+    model,
+    data,
+    normalisation,
+    device: rram1,
+    sigma: 0,
+    strategy: { id: "none" },
+    epochs: 5,
+    batch: 32,
+  };
+  await finetune({ ...training, learningRate: 5e-3, validation: { images: 50, chips: 1 } });
+  const test = toyImages(450, { seed: 2 });
+  options = { model, data: test, normalisation, device: rram1, sigmas: [0, 0.2], chips: 7, seed: 5 };
+});
+
+describe("evaluate", () => {
+  it("is the digital result exactly at σ = 0 and on ideal devices, for any number of chips", async () => {
+    for (const [device, sigma] of [
+      [rram1, 0],
+      [rram4, 0],
+      [devices.get("ideal")!, 0.4],
+    ] as const) {
+      const { digital, results } = await evaluate({ ...options, device, sigmas: [sigma] });
+      const { accuracy, confidence, mutualInformation } = results[0]!;
+      expect(accuracy.mean).toBe(digital.accuracy);
+      expect(accuracy.worst).toBe(digital.accuracy);
+      expect(accuracy.p5).toBe(digital.accuracy);
+      expect(accuracy.std).toBe(0);
+      expect(accuracy.ci95).toEqual([digital.accuracy, digital.accuracy]);
+      expect(confidence).toEqual(digital.confidence);
+      expect(mutualInformation).toBe(0);
+    }
+  });
+
+  it("gives the same bits whatever the workers and the order of their jobs", async () => {
+    for (const perSample of [false, true]) {
+      const alone = await evaluate({ ...options, perSample });
+      for (const count of [1, 2, 7]) {
+        expect(await evaluate({ ...options, perSample, workers: cloningWorkers(count, count) }), `${count}`).toEqual(
+          alone,
+        );
+      }
+      expect(await evaluate({ ...options, perSample })).toEqual(alone);
+    }
+  });
+
+  it("gives chip i the same draw however many chips there are", async () => {
+    const [few, many] = await Promise.all([2, 6].map((chips) => evaluate({ ...options, sigmas: [0.2], chips })));
+    expect(few!.results[0]!.accuracy.mean).not.toBe(many!.results[0]!.accuracy.mean);
+    const first = await evaluate({ ...options, sigmas: [0.2], chips: 1 });
+    const { accuracy } = first.results[0]!;
+    expect(accuracy).toEqual({ mean: accuracy.mean, std: null, ci95: null, p5: accuracy.mean, worst: accuracy.mean });
+    expect(many!.results[0]!.accuracy.worst).toBeLessThanOrEqual(accuracy.mean);
+  });
+
+  it("does not depend on how many images there are beside an image", async () => {
+    // 450 images are batches of 200, 200 and 50; 230 are 200 and 30.
+    const part = await evaluate({ ...options, data: take(options.data, 230), sigmas: [0.2] });
+    const again = await evaluate({
+      ...options,
+      data: take(options.data, 230),
+      sigmas: [0.2],
+      workers: cloningWorkers(3),
+    });
+    expect(again).toEqual(part);
+  });
+
+  it("finds less accuracy and more uncertainty about the chip at larger σ", async () => {
+    const { digital, results } = await evaluate({ ...options, sigmas: [0.05, 0.4], chips: 12 });
+    expect(digital.accuracy).toBeGreaterThan(80);
+    expect(results[0]!.accuracy.mean).toBeGreaterThan(results[1]!.accuracy.mean + 5);
+    expect(results[1]!.mutualInformation).toBeGreaterThan(results[0]!.mutualInformation + 0.05);
+    for (const { confidence, mutualInformation } of results) {
+      expect(confidence.right).toBeGreaterThan(confidence.wrong!);
+      expect(mutualInformation).toBeLessThan(Math.log(4));
+    }
+  });
+
+  it("tells progress up to the total and can be aborted", async () => {
+    const seen: number[] = [];
+    await evaluate({ ...options, onProgress: ({ done, total }) => seen.push(done / total) });
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen.at(-1)).toBe(1);
+    expect(seen.length).toBe(15);
+
+    const controller = new AbortController();
+    const aborted = evaluate({
+      ...options,
+      signal: controller.signal,
+      onProgress: () => controller.abort(new Error("enough")),
+    });
+    await expect(aborted).rejects.toThrow("enough");
+  });
+
+  it("stops at the first look that is precise enough, for any workers", async () => {
+    const whole = await evaluate({ ...options, sigmas: [0.2], chips: 150 });
+    const { accuracy } = whole.results[0]!;
+    const precision = (accuracy.ci95![1] - accuracy.ci95![0]) * 0.8;
+    const stopped = await evaluate({ ...options, sigmas: [0.2], chips: 150, precision });
+    const { chips, stopping } = stopped.results[0]!;
+    expect(stopping!.reached).toBe(true);
+    expect(stopping!.looks.at(-1)).toBe(chips);
+    expect(looksUpTo(150).chips.slice(0, stopping!.looks.length)).toEqual(stopping!.looks);
+    expect(chips).toBeLessThan(150);
+    const [low, high] = stopped.results[0]!.accuracy.ci95!;
+    expect((high - low) / 2).toBeLessThanOrEqual(precision);
+    expect(await evaluate({ ...options, sigmas: [0.2], chips: 150, precision, workers: cloningWorkers(3) })).toEqual(
+      stopped,
+    );
+
+    const never = await evaluate({ ...options, sigmas: [0.2], chips: 30, precision: 1e-6 });
+    expect(never.results[0]!).toMatchObject({ chips: 30, stopping: { reached: false, looks: [24, 30] } });
+  });
+
+  it.each<[Partial<EvaluateOptions>, string]>([
+    [{ sigmas: [] }, "sigmas: expected at least one, got none"],
+    [{ sigmas: [0.1, -1] }, "sigma: expected a number ≥ 0, got -1"],
+    [{ sigmas: [Number.NaN] }, "sigma: expected a number ≥ 0, got NaN"],
+    [{ chips: 0 }, "chips: expected a whole number ≥ 1, got 0"],
+    [{ precision: 0 }, "precision: expected a half-width > 0 in points, got 0"],
+    [{ weightBits: 9 }, "bitsPerCell: expected a divisor of weightBits (9), got 2"],
+  ])("refuses %o", async (change, message) => {
+    await expect(evaluate({ ...options, ...change })).rejects.toThrow(new RangeError(message));
+  });
+
+  it("refuses labels the network has no class for, samples that don't fit, and several inputs", async () => {
+    const data = toyImages(20, { classes: 6 });
+    await expect(evaluate({ ...options, data })).rejects.toThrow("expected labels from 0 to 3");
+    await expect(evaluate({ ...options, data: toyImages(20, { size: 9 }) })).rejects.toThrow(
+      "expected samples that fit",
+    );
+  });
+});

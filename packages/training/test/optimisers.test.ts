@@ -1,0 +1,97 @@
+import { init } from "@neft/kernels";
+import { GraphBuilder } from "@neft/model";
+import { normals, parameter, scope, stream, tensor } from "@neft/tensor";
+import { activeModifiers, modifiers, optimiserNamed, optimisers } from "@neft/training";
+import { beforeAll, describe, expect, it } from "vitest";
+
+beforeAll(() => init());
+
+/** Five steps in float64, straight from the definitions. */
+const references: Record<string, (w: number[], gradients: number[][], rate: number) => void> = {
+  adam(w, gradients, rate) {
+    const m = w.map(() => 0);
+    const v = w.map(() => 0);
+    for (const [t, g] of gradients.entries()) {
+      for (const i of w.keys()) {
+        m[i] = 0.9 * m[i]! + 0.1 * g[i]!;
+        v[i] = 0.999 * v[i]! + 0.001 * g[i]! ** 2;
+        const unbiased = m[i]! / (1 - 0.9 ** (t + 1));
+        w[i]! -= (rate * unbiased) / (Math.sqrt(v[i]! / (1 - 0.999 ** (t + 1))) + 1e-8);
+      }
+    }
+  },
+  sgd(w, gradients, rate) {
+    const buffer = w.map(() => 0);
+    for (const g of gradients) {
+      for (const i of w.keys()) {
+        buffer[i] = 0.9 * buffer[i]! + g[i]!;
+        w[i]! -= rate * buffer[i]!;
+      }
+    }
+  },
+};
+
+describe("optimisers", () => {
+  it("step as their definitions say", () => {
+    for (const [id, optimiser] of optimisers) {
+      const start = normals(stream(1, { purpose: "test" }), 13);
+      const gradients = [1, 2, 3, 4, 5].map((step) => normals(stream(1, { purpose: "test", step }), 13));
+      const w = parameter(start, [13]);
+      const state = optimiser.start([w], { id });
+      for (const g of gradients) scope(() => state.step([tensor(g, [13])], 0.01));
+      const expected = [...start];
+      references[id]!(
+        expected,
+        gradients.map((g) => [...g]),
+        0.01,
+      );
+      const got = w.toArray() as Float32Array;
+      for (const i of expected.keys()) expect(got[i], `${id}[${i}]`).toBeCloseTo(expected[i]!, 5);
+      state.dispose();
+      w.dispose();
+    }
+  });
+
+  it("refuse what isn't there", () => {
+    expect(() => optimiserNamed({ id: "lion" })).toThrow(
+      new RangeError(`optimiser: expected one of ${[...optimisers.keys()].join(", ")}, got "lion"`),
+    );
+    expect(() => optimiserNamed({ id: "adam", betas: [0.9, 1] })).toThrow(
+      "betas: expected numbers from 0 to below 1, got 1",
+    );
+    expect(() => optimiserNamed({ id: "sgd", momentum: -1 })).toThrow(
+      "momentum: expected numbers from 0 to below 1, got -1",
+    );
+    expect(() => optimiserNamed({ id: "adam", epsilon: 0 })).toThrow("epsilon: expected a number > 0, got 0");
+    expect(() => optimiserNamed({ id: "sgd", weightDecay: Number.NaN })).toThrow(
+      "weightDecay: expected a number ≥ 0, got NaN",
+    );
+  });
+});
+
+describe("modifiers", () => {
+  it("clip array weights at c standard deviations and nothing else", () => {
+    const net = new GraphBuilder("net", { seed: 1 });
+    const model = net.build({ logits: net.linear(net.input("x", [50]), { name: "fc", outputs: 10 }) });
+    const weight = model.parameters.get("fc.weight")!;
+    const before = weight.toArray() as Float32Array;
+    const centre = before.reduce((sum, w) => sum + w, 0) / before.length;
+    const deviation = Math.sqrt(before.reduce((sum, w) => sum + (w - centre) ** 2, 0) / (before.length - 1));
+    for (const modify of activeModifiers({ clip: 1.5 })) modify(model);
+    const after = weight.toArray() as Float32Array;
+    for (const [i, w] of before.entries()) {
+      const expected = Math.max(-1.5 * deviation, Math.min(1.5 * deviation, w));
+      expect(after[i]).toBeCloseTo(expected, 4);
+    }
+    model.dispose();
+  });
+
+  it("are off unless asked for, and refuse nonsense", () => {
+    expect(activeModifiers({})).toEqual([]);
+    for (const [id] of modifiers) {
+      for (const setting of [0, -1, Number.NaN]) {
+        expect(() => activeModifiers({ [id]: setting }), id).toThrow(`${id}: expected a number > 0, got ${setting}`);
+      }
+    }
+  });
+});

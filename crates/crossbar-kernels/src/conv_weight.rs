@@ -3,7 +3,7 @@
 use crate::conv::{for_image_groups, Conv, DIRECT_ROWS};
 use crate::gemm::{grown, multiply, panels, RowMajor, Shape, Workspace, DEPTH};
 use crate::image::{Axis, ImageRows, Window};
-use crate::lanes::F32x4;
+use crate::lanes::{copy, set, F32x4};
 use crate::pack::{four, interleave_some};
 use crate::variation::Draw;
 
@@ -76,8 +76,8 @@ fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f3
                 for (i, out) in out.chunks_exact_mut(height * padded_width).enumerate() {
                     let from = &dy[((first + i) * conv.outputs + group * rows + row) * pixels..][..pixels];
                     for (from, out) in from.chunks_exact(width).zip(out.chunks_exact_mut(padded_width)) {
-                        out[..width].copy_from_slice(from);
-                        out[width..].fill(0.0);
+                        copy(from, &mut out[..width]);
+                        set(&mut out[width..], 0.0);
                     }
                 }
             }

@@ -3,7 +3,7 @@
 //! Tails run through the same lanes as whole vectors, so a value never depends on its position: a batch may be
 //! split anywhere without changing a bit, on the relaxed build too.
 
-use crate::lanes::F32x4;
+use crate::lanes::{copy, F32x4};
 use crate::math::{exp4, ln4, sigmoid4, tanh4};
 
 /// A function of one argument, by its place in the code table of the wasm surface.
@@ -74,7 +74,7 @@ pub const BINARY: [Binary; 4] = [Binary::Add, Binary::Sub, Binary::Mul, Binary::
 #[inline(always)]
 pub(crate) fn load_tail(from: &[f32]) -> F32x4 {
     let mut lanes = [0.0; 4];
-    lanes[..from.len()].copy_from_slice(from);
+    copy(from, &mut lanes[..from.len()]);
     F32x4::load(&lanes)
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn load_tail(from: &[f32]) -> F32x4 {
 #[inline(always)]
 pub(crate) fn store_tail(value: F32x4, to: &mut [f32]) {
     let lanes = value.to_array();
-    to.copy_from_slice(&lanes[..to.len()]);
+    copy(&lanes[..to.len()], to);
 }
 
 /// y[i] = f(x[i]).

@@ -16,6 +16,17 @@ pub const DEPTH: usize = 256;
 /// Columns of B packed at a time: 256 kB, inside any second-level cache.
 const BLOCK_COLS: usize = 256;
 
+/// Rows of A that meet all columns of a block before the next ones do: with 256 k, 24 kB of a first-level cache of 32.
+const BLOCK_ROWS: usize = 24;
+/// Floats between panels of B: without them panels of full depth would begin 8 kB apart and share cache sets.
+const PANEL_GAP: usize = 16;
+
+/// Floats from one panel of B to the next.
+#[inline(always)]
+pub(crate) fn panel_size(depth: usize, width: usize) -> usize {
+    depth * width + PANEL_GAP
+}
+
 /// Buffers that grow to what the largest product needs and are kept.
 #[derive(Default)]
 pub struct Workspace {
@@ -37,7 +48,7 @@ pub(crate) fn grown<T: Copy + Default>(buffer: &mut Vec<T>, n: usize) -> &mut [T
 
 /// Packs B: columns [j0, j0+width) and k [k0, k1) as [k][panel width], zeros beyond the last column.
 pub(crate) trait PackColumns {
-    /// Writes one block of panels: columns [j0, j1), k [k0, k1); panels follow each other, each (k1−k0)·width long.
+    /// Writes one block of panels: columns [j0, j1), k [k0, k1); each starts [`panel_size`] after the one before.
     fn pack(&mut self, k0: usize, k1: usize, j0: usize, j1: usize, out: &mut [f32]);
 }
 
@@ -129,6 +140,15 @@ fn run_panel<const R: usize, const C: usize, S: Sink>(
     sink.tile(at.0, at.1, cols, first, sum);
 }
 
+/// The panels of a block of rows; unused places have no rows.
+fn collect_panels(panels: impl Iterator<Item = (usize, usize)>) -> [(usize, usize); BLOCK_ROWS] {
+    let mut all = [(0, 0); BLOCK_ROWS];
+    for (place, panel) in all.iter_mut().zip(panels) {
+        *place = panel;
+    }
+    all
+}
+
 /// The product of a packed A, [block of `max_depth` k][panel][k][rows], with columns packed on the way.
 pub(crate) fn multiply<P: PackColumns, S: Sink>(
     Shape { m, n, k }: Shape,
@@ -138,7 +158,8 @@ pub(crate) fn multiply<P: PackColumns, S: Sink>(
     columns: &mut P,
     sink: &mut S,
 ) {
-    let block = grown(b, max_depth.min(k) * BLOCK_COLS.min(padded_cols(n)));
+    let most_panels = BLOCK_COLS.min(padded_cols(n)).div_ceil(COLS) + 1;
+    let block = grown(b, most_panels * panel_size(max_depth.min(k), COLS));
     for j0 in (0..n).step_by(BLOCK_COLS) {
         let j1 = n.min(j0 + BLOCK_COLS);
         for k0 in (0..k).step_by(max_depth) {
@@ -146,28 +167,35 @@ pub(crate) fn multiply<P: PackColumns, S: Sink>(
             let depth = k1 - k0;
             columns.pack(k0, k1, j0, j1, block);
             let a = &a[k0 * m..k1 * m];
-            let mut panel = 0;
-            let mut j = j0;
-            while j < j1 {
-                let width = panel_width(j, j1);
-                let b = &block[panel..panel + depth * width];
-                let cols = width.min(j1 - j);
-                for (i, rows) in panels(m) {
-                    let a = &a[i * depth..(i + rows) * depth];
-                    let first = k0 == 0;
-                    match (rows, width) {
-                        (4, 8) => run_panel::<4, 2, S>(a, b, (i, j), cols, first, sink),
-                        (3, 8) => run_panel::<3, 2, S>(a, b, (i, j), cols, first, sink),
-                        (2, 8) => run_panel::<2, 2, S>(a, b, (i, j), cols, first, sink),
-                        (1, 8) => run_panel::<1, 2, S>(a, b, (i, j), cols, first, sink),
-                        (4, _) => run_panel::<4, 1, S>(a, b, (i, j), cols, first, sink),
-                        (3, _) => run_panel::<3, 1, S>(a, b, (i, j), cols, first, sink),
-                        (2, _) => run_panel::<2, 1, S>(a, b, (i, j), cols, first, sink),
-                        _ => run_panel::<1, 1, S>(a, b, (i, j), cols, first, sink),
+            let mut rows = panels(m).peekable();
+            while let Some(&(i0, _)) = rows.peek() {
+                // A block of rows that the first-level cache keeps while the columns stream past.
+                let block_rows = core::iter::from_fn(|| rows.next_if(|&(i, _)| i < i0 + BLOCK_ROWS));
+                let block_rows: [(usize, usize); BLOCK_ROWS] = collect_panels(block_rows);
+                let mut panel = 0;
+                let mut j = j0;
+                while j < j1 {
+                    let width = panel_width(j, j1);
+                    let b = &block[panel..panel + depth * width];
+                    let cols = width.min(j1 - j);
+                    for &(i, rows) in block_rows.iter().take_while(|panel| panel.1 > 0) {
+                        let a = &a[i * depth..(i + rows) * depth];
+                        let at = (i, j);
+                        let first = k0 == 0;
+                        match (rows, width) {
+                            (4, 8) => run_panel::<4, 2, S>(a, b, at, cols, first, sink),
+                            (3, 8) => run_panel::<3, 2, S>(a, b, at, cols, first, sink),
+                            (2, 8) => run_panel::<2, 2, S>(a, b, at, cols, first, sink),
+                            (1, 8) => run_panel::<1, 2, S>(a, b, at, cols, first, sink),
+                            (4, _) => run_panel::<4, 1, S>(a, b, at, cols, first, sink),
+                            (3, _) => run_panel::<3, 1, S>(a, b, at, cols, first, sink),
+                            (2, _) => run_panel::<2, 1, S>(a, b, at, cols, first, sink),
+                            _ => run_panel::<1, 1, S>(a, b, at, cols, first, sink),
+                        }
                     }
+                    panel += panel_size(depth, width);
+                    j += width;
                 }
-                panel += depth * width;
-                j += width;
             }
         }
     }

@@ -3,8 +3,8 @@
 //! Column j is an output pixel and k a weight's place (channel, row, column). On a padded image the value at (k, j) lies at
 //! `base[j] + offset[k]`, so no bounds are tested and no batch is ever unrolled into memory.
 
-use crate::gemm::{panel_width, PackColumns, DEPTH};
-use crate::lanes::F32x4;
+use crate::gemm::{panel_size, panel_width, PackColumns, DEPTH};
+use crate::lanes::{copy, set, F32x4};
 use crate::pack::{four, four_mut};
 
 /// One direction of a sliding window.
@@ -75,13 +75,13 @@ impl Window {
             for (row, to) in plane.chunks_exact_mut(width).enumerate() {
                 let from = row as isize - self.y.before;
                 if from < 0 || from >= self.y.input as isize {
-                    to.fill(0.0);
+                    set(to, 0.0);
                     continue;
                 }
                 let at = (c * self.y.input + from as usize) * self.x.input + skipped;
-                to[..first].fill(0.0);
-                to[first..first + count].copy_from_slice(&image[at..at + count]);
-                to[first + count..].fill(0.0);
+                set(&mut to[..first], 0.0);
+                copy(&image[at..at + count], &mut to[first..first + count]);
+                set(&mut to[first + count..], 0.0);
             }
         }
     }
@@ -217,7 +217,7 @@ impl PackColumns for ImageColumns<'_> {
                     self.pack_four(base, offsets, 4 * lane, width, out);
                 }
             }
-            panel += offsets.len() * width;
+            panel += panel_size(offsets.len(), width);
             j += width;
         }
     }
@@ -253,7 +253,7 @@ impl PackColumns for ImageRows<'_> {
                     }
                 }
             }
-            panel += base.len() * width;
+            panel += panel_size(base.len(), width);
             j += width;
         }
     }

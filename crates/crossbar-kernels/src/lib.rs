@@ -3,6 +3,8 @@
 //! Pure functions on `f32` slices: no units, no device names, no JavaScript. Every fast kernel has a naive reference
 //! beside it, in the tests.
 #![deny(missing_docs)]
+// Keeps the compiler from turning the short loops of `lanes::copy` back into calls of memory.copy.
+#![no_builtins]
 
 pub mod elementwise;
 pub mod conv;

@@ -1,7 +1,7 @@
 //! Packing: matrices and varied weights into the panels that [`crate::gemm`] reads.
 
-use crate::gemm::{panel_width, panels, PackColumns, DEPTH, ROWS};
-use crate::lanes::F32x4;
+use crate::gemm::{panel_size, panel_width, panels, PackColumns, DEPTH, ROWS};
+use crate::lanes::{copy, set, F32x4};
 use crate::random::TILE;
 use crate::variation::{Draw, Weights};
 
@@ -50,10 +50,10 @@ pub(crate) fn interleave_some<'a>(width: usize, count: usize, row: impl Fn(usize
         (4, 4) => interleave::<4>(core::array::from_fn(&row), out),
         (3, 3) => interleave::<3>(core::array::from_fn(&row), out),
         (2, 2) => interleave::<2>(core::array::from_fn(&row), out),
-        (1, 1) => out[..row(0).len()].copy_from_slice(row(0)),
+        (1, 1) => copy(row(0), &mut out[..row(0).len()]),
         _ => {
             let depth = row(0).len();
-            out[..depth * width].fill(0.0);
+            set(&mut out[..depth * width], 0.0);
             for w in 0..count {
                 for (k, &value) in row(w).iter().enumerate() {
                     out[k * width + w] = value;
@@ -86,10 +86,10 @@ pub(crate) fn spread(values: &[f32], k: usize, depth: usize, out: &mut [f32]) {
             F32x4::load(four(&values[j..])).store(four_mut(to));
             F32x4::load(four(&values[j + 4..])).store(four_mut(&mut to[4..]));
         } else {
-            to[..count].copy_from_slice(&values[j..j + count]);
-            to[count..].fill(0.0);
+            copy(&values[j..j + count], &mut to[..count]);
+            set(&mut to[count..], 0.0);
         }
-        panel += depth * width;
+        panel += panel_size(depth, width);
         j += width;
     }
 }
@@ -139,7 +139,7 @@ impl PackColumns for Matrix<'_> {
                 let count = width.min(j1 - j);
                 let row = |w: usize| &self.values[(j + w) * self.stride + k0..][..depth];
                 interleave_some(width, count, row, &mut out[panel..panel + depth * width]);
-                panel += depth * width;
+                panel += panel_size(depth, width);
                 j += width;
             }
         } else {
@@ -195,7 +195,7 @@ impl PackColumns for WeightColumns<'_> {
                     self.weights.segment(j + w, k0 / TILE, buffer);
                 }
                 interleave_some(width, count, |w| &buffers[w][..depth], &mut out[panel..panel + depth * width]);
-                panel += depth * width;
+                panel += panel_size(depth, width);
                 j += width;
             }
         } else {

@@ -1,6 +1,6 @@
 //! Maximum and average pooling of planes [h, w] → [oh, ow], with their gradients.
 
-use crate::lanes::F32x4;
+use crate::lanes::{copy, set, F32x4};
 use crate::reduce::{max_or_nan, sum};
 use core::ops::Range;
 
@@ -112,9 +112,9 @@ fn halving_max(top: &[f32], bottom: &[f32], y: &mut [f32], mut at: Option<&mut [
     let (done, count) = (4 * tops.len(), top_tail.len() / 2);
     if count > 0 {
         let (best, position) = four(padded(top_tail), padded(bottom_tail));
-        y[done..].copy_from_slice(&best.to_array()[..count]);
+        copy(&best.to_array()[..count], &mut y[done..]);
         if let Some(at) = at {
-            at[done..].copy_from_slice(&position.to_array()[..count]);
+            copy(&position.to_array()[..count], &mut at[done..]);
         }
     }
 }
@@ -126,7 +126,7 @@ fn halves(eight: &[f32; 8]) -> [F32x4; 2] {
 
 fn padded(tail: &[f32]) -> [F32x4; 2] {
     let mut eight = [0.0; 8];
-    eight[..tail.len()].copy_from_slice(tail);
+    copy(tail, &mut eight[..tail.len()]);
     halves(&eight)
 }
 
@@ -163,8 +163,8 @@ fn halving_max_gradient(dy: &[f32], at: &[f32], dx: &mut [f32], [rows, cols]: [P
     let width = 2 * cols.out;
     for (oy, (dy, at)) in dy.chunks_exact(cols.out).zip(at.chunks_exact(cols.out)).enumerate() {
         let (top, bottom) = dx[2 * oy * cols.size..][..2 * cols.size].split_at_mut(cols.size);
-        top[width..].fill(0.0);
-        bottom[width..].fill(0.0);
+        set(&mut top[width..], 0.0);
+        set(&mut bottom[width..], 0.0);
         let (dys, dy_tail) = dy.as_chunks::<4>();
         let (ats, at_tail) = at.as_chunks::<4>();
         for (i, (dy, at)) in dys.iter().zip(ats).enumerate() {
@@ -184,7 +184,7 @@ fn halving_max_gradient(dy: &[f32], at: &[f32], dx: &mut [f32], [rows, cols]: [P
             }
         }
     }
-    dx[2 * rows.out * cols.size..].fill(0.0);
+    set(&mut dx[2 * rows.out * cols.size..], 0.0);
 }
 
 /// A window of an average along one axis: its places and the number it divides by.

@@ -8,7 +8,7 @@
 //! Sources: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011; Blackman & Vigna, "Scrambled linear
 //! pseudorandom number generators", ACM TOMS 2021; Box & Muller, Ann. Math. Stat. 1958.
 
-use crate::lanes::{F32x4, U32x4};
+use crate::lanes::{copy, F32x4, U32x4};
 use crate::math::{cos_sin_pi, minus_two_ln};
 
 /// Values in one tile: long enough to hide its seeding, and the depth of a packed panel.
@@ -112,7 +112,7 @@ fn fill<T: Copy, const N: usize>(key: u64, out: &mut [T], mut draw: impl FnMut(&
             *part = draw(&mut tile);
         }
         if !rest.is_empty() {
-            rest.copy_from_slice(&draw(&mut tile)[..rest.len()]);
+            copy(&draw(&mut tile)[..rest.len()], rest);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Copies between strided views: transposes, slices, concatenation, padding, expansion, and sums over what was
 //! broadcast. Strides and offsets are in elements; a stride may be 0 (repeat) or negative (backwards).
 
+use crate::lanes::copy as copy_run;
+
 /// Merges axes that lie evenly in every view, so that loops are long; `None` when there is nothing to do.
 ///
 /// The result has at least one axis. `dims` and each row of `strides` have one entry an axis, outermost first.
@@ -82,7 +84,7 @@ pub fn copy(
         let inner = dims[last];
         return walk(&dims[..last], &strides, |[s, d]| {
             let (s, d) = (at(src_offset, s), at(dst_offset, d));
-            dst[d..d + inner].copy_from_slice(&src[s..s + inner]);
+            copy_run(&src[s..s + inner], &mut dst[d..d + inner]);
         });
     }
     // A transpose: the axis the source runs along goes beside the one the destination runs along, and both in tiles.
@@ -148,7 +150,7 @@ pub fn gather(src: &[f32], dst: &mut [f32], indices: &[i32], axis: usize, inner:
     }
     for (src, dst) in src.chunks_exact(from).zip(dst.chunks_exact_mut(to)) {
         for (&index, dst) in indices.iter().zip(dst.chunks_exact_mut(inner)) {
-            dst.copy_from_slice(&src[index as usize * inner..][..inner]);
+            copy_run(&src[index as usize * inner..][..inner], dst);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Weight variation: what a programmed weight misses its target by, generated where weights are packed.
 
-use crate::lanes::{F32x4, U32x4};
+use crate::lanes::{copy, F32x4, U32x4};
 use crate::random::{Tile, TILE};
 
 /// Whose weights a product uses.
@@ -105,7 +105,7 @@ fn vary(variation: &Variation, row: usize, tile: usize, sample: u32, w: &[f32], 
     }
     if !rest.is_empty() {
         let mut last = [0.0; 8];
-        last[..rest.len()].copy_from_slice(rest);
+        copy(rest, &mut last[..rest.len()]);
         add_scaled(&last, generator.normals(), |w| variation.sigma(w), &mut out[whole.len()]);
     }
 }
@@ -143,7 +143,7 @@ pub fn varied_weight(weights: &Weights, out: &mut [f32]) {
     let mut buffer = [0.0; TILE];
     for (row, out) in out.chunks_mut(weights.cols.max(1)).enumerate() {
         for (tile, out) in out.chunks_mut(TILE).enumerate() {
-            out.copy_from_slice(weights.segment(row, tile, &mut buffer));
+            copy(weights.segment(row, tile, &mut buffer), out);
         }
     }
 }

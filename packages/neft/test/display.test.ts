@@ -60,9 +60,10 @@ describe("startProgress", () => {
     progress.log("done");
     progress.stop();
     const lines = text().trimEnd().split("\n");
-    expect(lines[0]).toBe("σ 0.2: 10/100 chips, 36 s left");
-    expect(lines[4]).toBe("σ 0.2: 50/100 chips, 20 s left, note");
-    expect(lines).toHaveLength(10);
+    expect(lines[0]).toBe("σ 0.2: 5/100 chips, 38 s left");
+    expect(lines[1]).toBe("σ 0.2: 10/100 chips, 36 s left");
+    expect(lines[5]).toBe("σ 0.2: 50/100 chips, 20 s left, note");
+    expect(lines).toHaveLength(11);
     expect(lines.at(-1)).toBe("done");
   });
 

@@ -1,7 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { build, init } from "@neft/kernels";
-import type { Model } from "@neft/model";
 import { exportOnnxFiles } from "@neft/onnx";
 import { type FinetuneProgress, type FinetuneResult, type StrategySettings, strategyNamed } from "@neft/training";
 import { normalisationOf } from "../evaluate.js";
@@ -89,7 +88,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
     };
     await json.write(`${JSON.stringify(contents, null, 2)}\n`);
   }
-  conclude(result, options.out, model);
+  conclude(result, options.out);
 }
 
 /** The strategy with the settings given; a setting it doesn't have is bad usage. */
@@ -211,15 +210,14 @@ function resultRecord(
 }
 
 /** Says what came out of the run; other ends than the planned one are errors, their results written all the same. */
-function conclude({ validations, best, steps, ended }: FinetuneResult, out: string, model: Model): void {
-  const name = model.name === "" ? "" : ` (graph ${model.name})`;
+function conclude({ validations, best, steps, ended }: FinetuneResult, out: string): void {
   const which =
     best === null
       ? `the weights after step ${steps}, not validated`
       : best.step === 0
         ? "the weights the run began with: no others did better on the validation chips"
         : `the weights after step ${best.step}: ${best.accuracy.toFixed(2)} % on the validation chips, ${validations[0]!.accuracy.toFixed(2)} % before`;
-  const written = `${out}${name} holds ${which}`;
+  const written = `${out} holds ${which}`;
   if (ended.reason === "finished") process.stdout.write(`${written}\n`);
   else if (ended.reason === "aborted") throw new InterruptedError(`${ended.message ?? "stopped"}\n${written}`);
   else throw new Error(`training stopped: ${ended.message ?? "the loss ran away"}\n${written}`);

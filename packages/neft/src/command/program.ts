@@ -74,7 +74,7 @@ export async function runCommand(words: readonly string[]): Promise<ExitCode> {
   const neft = program();
   try {
     if (words.length === 0) {
-      process.stderr.write(`${neft.helpInformation()}\n`);
+      process.stderr.write(`${neft.helpInformation()}\nneft: expected a command, got none\n`);
       return exitCodes.usage;
     }
     await neft.parseAsync(words, { from: "user" });

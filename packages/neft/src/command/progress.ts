@@ -26,8 +26,8 @@ export function duration(seconds: number): string {
 }
 
 /**
- * Shows `what` going from 0 to `total` with the time left: a bar on a terminal, plain lines elsewhere (one a tenth, no closer
- * than a second apart, and at least one every half minute).
+ * Shows `what` going from 0 to `total` with the time left: a bar on a terminal, plain lines elsewhere (one after two
+ * seconds, then one a tenth, no closer than a second apart, and at least one every half minute).
  * @param now milliseconds of a clock that never goes back.
  */
 export function startProgress(
@@ -79,11 +79,14 @@ function lines(
 ): Progress {
   let lastTime = now();
   let lastTenth = 0;
+  let isFirst = true;
   return {
     update: (done, note = "") => {
       const tenth = Math.floor((10 * done) / Math.max(1, total));
       const waited = now() - lastTime;
-      if (done >= total || !((tenth > lastTenth && waited >= 1000) || waited >= 30_000)) return;
+      const isDue = isFirst ? waited >= 2000 : (tenth > lastTenth && waited >= 1000) || waited >= 30_000;
+      if (done >= total || !isDue) return;
+      isFirst = false;
       lastTime = now();
       lastTenth = tenth;
       stream.write(`${what}: ${done}/${total} ${unit}${left(done)}${note === "" ? "" : `, ${note}`}\n`);

@@ -1,0 +1,323 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import * as fc from "fast-check";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { exitCodes } from "../src/failure.js";
+import { type Outcome, runNeft, writeIdx, writeModels } from "./fixtures.js";
+
+let cwd: string;
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "neft-bad-"));
+  await writeModels(cwd);
+  await writeIdx(cwd, { name: "good", images: 120 });
+  await writeIdx(cwd, { name: "uneven", images: 120, labels: 119 });
+  await writeIdx(cwd, { name: "far", images: 120, shift: 3 });
+  await writeIdx(cwd, { name: "large", images: 120, side: 8 });
+  await writeFile(join(cwd, "text.onnx"), "This is no model.\n");
+  await writeFile(join(cwd, "empty.onnx"), "");
+  await writeFile(join(cwd, "kept"), "kept");
+  await writeFile(join(cwd, "short.npz"), "PK");
+  await mkdir(join(cwd, "folder"));
+});
+afterAll(() => rm(cwd, { recursive: true, force: true }));
+
+const good = "idx:good-images,good-labels";
+const neft = (...words: string[]): Promise<Outcome> => runNeft(words, { cwd });
+
+/** Our error, and nothing of the machinery. */
+function expectError({ code, stdout, stderr }: Outcome, expectedCode: number, message: RegExp): void {
+  expect(stderr).toMatch(message);
+  expect(stderr).toMatch(/^neft( \w+)?: /m);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(stdout).toBe("");
+  expect(code).toBe(expectedCode);
+}
+
+describe.concurrent("a wrong command line ends with code 2 before any file is opened", () => {
+  const evaluate = ["evaluate", "nowhere.onnx", "--data", good];
+  const finetune = ["finetune", "nowhere.onnx", "--data", good, "-o", "out.onnx"];
+  it.each<[string, string[], RegExp]>([
+    ["no command", [], /Usage: neft[^]*neft: expected a command, got none/],
+    ["an unknown command", ["evalate"], /unknown command 'evalate'\n?.*evaluate/],
+    ["an unknown option", [...evaluate, "--sigm", "0.1"], /unknown option '--sigm'/],
+    ["no model", ["evaluate", "--data", good], /missing required argument 'model'/],
+    ["no data", ["evaluate", "nowhere.onnx"], /'--data <spec>' not specified/],
+    ["no output file", ["finetune", "nowhere.onnx", "--data", good], /'-o, --out <file>' not specified/],
+    ["two models", [...evaluate, "another.onnx"], /too many arguments/],
+    ["a negative σ", [...evaluate, "--sigma", "-0.1"], /--sigma: expected a number ≥ 0, got "-0.1"/],
+    ["σ NaN", [...evaluate, "--sigma", "NaN"], /--sigma: expected a number ≥ 0, got "NaN"/],
+    [
+      "a range without a step",
+      [...evaluate, "--sigma", "0:1"],
+      /--sigma: expected numbers ≥ 0 or start:stop:step, got "0:1"/,
+    ],
+    [
+      "an unknown device",
+      [...evaluate, "--device", "rram9"],
+      /expected one of ideal, rram1, fefet2, rram4, fefet6, got "rram9"/,
+    ],
+    [
+      "an unknown strategy",
+      [...finetune, "--strategy", "olf"],
+      /expected one of noise-injection, ovf, irs.*, got "olf"/,
+    ],
+    [
+      "a setting of another strategy",
+      [...finetune, "--strategy", "ovf", "--head-sizes", "3"],
+      /strategy ovf: expected no setting but/,
+    ],
+    [
+      "bits that don't divide",
+      [...evaluate, "--cell-bits", "3"],
+      /bitsPerCell: expected a divisor of weightBits \(8\), got 3/,
+    ],
+    ["no chips", [...evaluate, "--chips", "0"], /--chips: expected a whole number ≥ 1 and ≤ 100000, got "0"/],
+    ["half a worker", [...evaluate, "--workers", "1.5"], /--workers: expected a whole number/],
+    ["a negative seed", [...evaluate, "--seed", "-1"], /--seed: expected a whole number ≥ 0/],
+    [
+      "a dataset of an unknown kind",
+      ["evaluate", "nowhere.onnx", "--data", "csv:x"],
+      /--data: expected one of mnist:train, .*, got "csv:x"/,
+    ],
+    [
+      "idx with one file",
+      ["evaluate", "nowhere.onnx", "--data", "idx:x"],
+      /--data: expected idx:IMAGES,LABELS, got "idx:x"/,
+    ],
+    [
+      "a layout of another order",
+      [...evaluate, "--layout", "CHWN"],
+      /--layout: expected one of NCHW, NHWC, got "CHWN"/,
+    ],
+    ["a std of 0", [...evaluate, "--std", "0"], /--std: expected a number > 0, got "0"/],
+    ["a missing value", [...evaluate, "--sigma"], /'--sigma <list>' argument missing/],
+  ])("%s", async (_, words, message) => {
+    expectError(await neft(...words), exitCodes.usage, message);
+  });
+});
+
+describe.concurrent("files that aren't what they should be end with code 1", () => {
+  const evaluate = (model: string, data = good, ...more: string[]): string[] => [
+    "evaluate",
+    model,
+    "--data",
+    data,
+    "--chips",
+    "1",
+    ...more,
+  ];
+  it.each<[string, string[], RegExp]>([
+    ["a model that isn't there", evaluate("nowhere.onnx"), /can't read "nowhere.onnx": no such file or directory/],
+    ["a folder for a model", evaluate("folder"), /can't read "folder": it is a directory/],
+    ["a file that isn't ONNX", evaluate("text.onnx"), /"text.onnx": .*expected an ONNX model, got /],
+    ["an empty file", evaluate("empty.onnx"), /"empty.onnx": .*expected an ONNX model, got an empty file/],
+    ["a truncated model", evaluate("truncated.onnx"), /"truncated.onnx": .*truncated/],
+    ["data that isn't there", evaluate("tiny.onnx", "idx:a,b"), /can't read "a": no such file or directory/],
+    ["data that isn't IDX", evaluate("tiny.onnx", "idx:text.onnx,good-labels"), /decodeIdx: .*expected /],
+    ["data that isn't CIFAR-10", evaluate("tiny.onnx", "cifar10:text.onnx"), /expected a multiple of 3073 bytes/],
+    ["an archive that is cut", evaluate("tiny.onnx", "npz:short.npz"), /decodeNpz: .*expected /],
+    [
+      "fewer labels than images",
+      evaluate("tiny.onnx", "idx:uneven-images,uneven-labels"),
+      /expected one label for each sample, got 120 samples and 119 labels/,
+    ],
+    [
+      "labels that are no class",
+      evaluate("tiny.onnx", "idx:far-images,far-labels"),
+      /expected labels from 0 to 3 .*got 4 for sample 1/,
+    ],
+    [
+      "images of another size",
+      evaluate("tiny.onnx", "idx:large-images,large-labels"),
+      /expected samples that fit the network's input \[N, 1, 6, 6\], got samples of shape \[1, 8, 8\]/,
+    ],
+    ["too many means", evaluate("tiny.onnx", good, "--mean", "1,2,3"), /mean: expected 1 value, got 3/],
+    [
+      "several outputs and none named",
+      evaluate("two-outputs.onnx"),
+      /expected one of its outputs to be named, got none; it has .*coarse.*fine/,
+    ],
+    [
+      "an output that isn't there",
+      evaluate("two-outputs.onnx", good, "--output", "x"),
+      /expected an output of .*coarse.*fine.*, got "x"/,
+    ],
+    [
+      "an output with too few classes",
+      evaluate("two-outputs.onnx", good, "--output", "coarse"),
+      /expected labels from 0 to 1/,
+    ],
+  ])("%s", async (_, words, message) => {
+    expectError(await neft(...words), exitCodes.failure, message);
+  });
+
+  it("lists every unsupported operator with its node, for all three commands", async () => {
+    for (const words of [
+      ["inspect", "unsupported.onnx"],
+      evaluate("unsupported.onnx"),
+      ["finetune", "unsupported.onnx", "--data", good, "-o", "x.onnx"],
+    ]) {
+      const outcome = await neft(...words);
+      expectError(outcome, exitCodes.failure, /Rolu/);
+      for (const node of ["relu1", "relu2"]) expect(outcome.stderr).toContain(node);
+    }
+  });
+});
+
+describe("an output that can't be written is found out before the work", () => {
+  const finetune = ["finetune", "tiny.onnx", "--data", good, "--epochs", "100000", "--batch", "32"];
+  it.each<[string, string[], RegExp]>([
+    [
+      "a folder that isn't there",
+      [...finetune, "-o", "nowhere/out.onnx"],
+      /--out: expected a path that can be written, got "nowhere\/out.onnx" \(no such file or directory\)/,
+    ],
+    [
+      "a folder",
+      [...finetune, "-o", "folder"],
+      /--out: expected a path that can be written, got "folder" \(it is a directory\)/,
+    ],
+    ["a file for a folder", [...finetune, "-o", "kept/out.onnx"], /a part of the path is not a directory/],
+    ["the same file twice", [...finetune, "-o", "same", "--json", "same"], /--json: expected another file than --out/],
+    [
+      "JSON into nowhere",
+      ["evaluate", "tiny.onnx", "--data", good, "--json", "nowhere/e.json"],
+      /--json: expected a path that can be written/,
+    ],
+  ])("%s", async (_, words, message) => {
+    const outcome = await neft(...words);
+    expectError(outcome, words.includes("same") ? exitCodes.usage : exitCodes.failure, message);
+    expect(outcome.stderr).not.toContain("step");
+  });
+
+  it("leaves an existing file alone when the run fails", async () => {
+    expectError(
+      await neft("finetune", "text.onnx", "--data", good, "-o", "kept"),
+      exitCodes.failure,
+      /expected an ONNX model/,
+    );
+    expectError(
+      await neft("finetune", "tiny.onnx", "--data", "idx:far-images,far-labels", "-o", "kept"),
+      exitCodes.failure,
+      /expected labels/,
+    );
+    expect(await readFile(join(cwd, "kept"), "utf8")).toBe("kept");
+  });
+
+  it("leaves an existing file alone when an evaluation is interrupted", async () => {
+    const words = ["evaluate", "tiny.onnx", "--data", good, "--chips", "100000", "--json", "kept"];
+    const outcome = await runNeft(words, { cwd, interrupt: { text: "chips", signal: "SIGINT" } });
+    expectError(outcome, exitCodes.interrupted, /stopped before the end; there are no results/);
+    expect(await readFile(join(cwd, "kept"), "utf8")).toBe("kept");
+  });
+});
+
+describe("a worker that dies", () => {
+  const marker = (): string => join(cwd, "died");
+  afterEach(() => rm(marker(), { force: true }));
+
+  /** A module every thread loads first; in a worker it ends the thread at its first message, always or the first time only. */
+  async function killer(once: boolean): Promise<{ NODE_OPTIONS: string }> {
+    const file = join(cwd, once ? "once.mjs" : "always.mjs");
+    const source = `
+      import { closeSync, openSync } from "node:fs";
+      import { isMainThread, parentPort } from "node:worker_threads";
+      const isFirst = () => { try { closeSync(openSync(${JSON.stringify(marker())}, "wx")); return true; } catch { return false; } };
+      if (!isMainThread && (${!once} || isFirst())) parentPort.once("message", () => process.exit(9));`;
+    await writeFile(file, source);
+    return { NODE_OPTIONS: `--import=${pathToFileURL(file)}` };
+  }
+  const evaluate = ["evaluate", "tiny.onnx", "--data", good, "--chips", "6", "--workers", "2", "--json"];
+  const results = async (file: string): Promise<unknown> => JSON.parse(await readFile(join(cwd, file), "utf8")).results;
+
+  it("has its jobs done by a fresh one, with the same results", async () => {
+    expect((await neft(...evaluate, "whole.json")).code).toBe(exitCodes.ok);
+    const { code, stderr } = await runNeft([...evaluate, "died.json"], { cwd, env: await killer(true) });
+    expect([code, /died|death|error/i.test(stderr)]).toEqual([exitCodes.ok, false]);
+    expect(await readFile(marker(), "utf8")).toBe("");
+    expect(await results("died.json")).toEqual(await results("whole.json"));
+  });
+
+  it("ends the run with the cause when it happens to the same job twice", async () => {
+    const env = await killer(false);
+    const cause = /expected a living worker, got a second death: worker: expected to stay, exited with code 9/;
+    expectError(await runNeft([...evaluate, "never.json"], { cwd, env }), exitCodes.failure, cause);
+    const finetune = ["finetune", "tiny.onnx", "--data", good, "--batch", "32", "-o", "kept"];
+    expectError(await runNeft(finetune, { cwd, env }), exitCodes.failure, cause);
+    expect(await readFile(join(cwd, "kept"), "utf8")).toBe("kept");
+  });
+});
+
+describe("any words", () => {
+  const known = [
+    "evaluate",
+    "finetune",
+    "inspect",
+    "devices",
+    "help",
+    "--help",
+    "--",
+    "-o",
+    "tiny.onnx",
+    "text.onnx",
+    good,
+    "mnist:test",
+    "out.onnx",
+  ];
+  const options = [
+    "--data",
+    "--sigma",
+    "--chips",
+    "--seed",
+    "--workers",
+    "--limit",
+    "--scale",
+    "--mean",
+    "--std",
+    "--layout",
+    "--output",
+    "--json",
+  ];
+  const values = [
+    "0",
+    "1",
+    "-1",
+    "2",
+    "0.1",
+    "0:0.2:0.1",
+    "NaN",
+    "1e400",
+    "",
+    " ",
+    "NHWC",
+    "rram1",
+    "irs",
+    "kept",
+    "folder",
+    "\u{1F600}",
+    "__proto__",
+  ];
+  const word = fc.oneof(
+    fc.constantFrom(...known, ...options, ...values),
+    fc.string({ maxLength: 8 }).map((text) => text.replaceAll("\0", "")),
+  );
+
+  it("end in our error or a result, never in a stack or a hang", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("evaluate", "finetune", "inspect", ""),
+        fc.array(word, { maxLength: 8 }),
+        async (command, rest) => {
+          const words = command === "" ? rest : [command, "tiny.onnx", "--limit", "40", ...rest];
+          const { code, stdout, stderr } = await neft(...words);
+          expect(Object.values(exitCodes).slice(0, 3)).toContain(code);
+          expect(`${stdout}${stderr}`).not.toMatch(/^\s+at .*:\d+/m);
+          if (code !== exitCodes.ok) expect(stderr).toMatch(/^(neft|Usage: neft)/m);
+        },
+      ),
+      { numRuns: 40, seed: 7 },
+    );
+  }, 120_000);
+});

@@ -1,0 +1,287 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { init, readModel } from "neft";
+import { evaluationFileSchema, finetuningFileSchema } from "neft/results";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Outcome, runNeft, writeIdx, writeModels } from "./fixtures.js";
+
+let cwd: string;
+let test: string;
+let train: string;
+const neft = (...words: string[]): Promise<Outcome> => runNeft(words, { cwd });
+const json = async (file: string): Promise<unknown> => JSON.parse(await readFile(join(cwd, file), "utf8"));
+
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "neft-command-"));
+  await writeModels(cwd);
+  test = await writeIdx(cwd, { name: "test", images: 200 });
+  train = await writeIdx(cwd, { name: "train", images: 600 });
+});
+afterAll(() => rm(cwd, { recursive: true, force: true }));
+
+describe("neft", () => {
+  it("prints help and version with exit code 0", async () => {
+    for (const command of ["inspect", "evaluate", "finetune", "devices"]) {
+      const { code, stdout } = await neft(command, "--help");
+      expect(code).toBe(0);
+      expect(stdout).toContain(`$ neft ${command}`);
+      expect(stdout).toContain("Exit codes:");
+    }
+    expect((await neft("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it("lists devices with their sources", async () => {
+    const { code, stdout } = await neft("devices");
+    expect(code).toBe(0);
+    for (const id of ["ideal", "rram1", "fefet2", "rram4", "fefet6"])
+      expect(stdout).toMatch(new RegExp(`^${id} `, "m"));
+    expect(stdout).toContain("doi:");
+  });
+
+  it("inspects a model", async () => {
+    const { code, stdout } = await neft("inspect", "tiny.onnx");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/c1 +Conv +1×1×6×6 +1×4×4×4 +40 +9×4/);
+    expect(stdout).toContain("3 layers on crossbars");
+  });
+});
+
+describe("neft evaluate", () => {
+  const words = (...more: string[]): string[] => [
+    "evaluate",
+    "tiny.onnx",
+    "--data",
+    test,
+    "--sigma",
+    "0:0.2:0.1",
+    "--chips",
+    "7",
+    ...more,
+  ];
+
+  it("gives the same bytes with 1, 2 and 3 workers, and a file that fits its schema", async () => {
+    const results: string[] = [];
+    for (const workers of ["1", "2", "3"]) {
+      const { code, stdout, stderr } = await neft(...words("--workers", workers, "--json", "e.json"));
+      expect(stderr).not.toContain("    at ");
+      expect(code).toBe(0);
+      expect(stdout).toContain("mean %");
+      const text = await readFile(join(cwd, "e.json"), "utf8");
+      const { digital, results: rows } = evaluationFileSchema.parse(JSON.parse(text));
+      expect(rows.map(({ sigma, chips }) => [sigma, chips])).toEqual([
+        [0, 7],
+        [0.1, 7],
+        [0.2, 7],
+      ]);
+      // σ = 0 is the digital network, to the last bit.
+      expect(rows[0]!.accuracy).toMatchObject({ mean: digital.accuracy, worst: digital.accuracy, std: 0 });
+      results.push(text.slice(text.indexOf('"digital"'), text.indexOf('"versions"')));
+    }
+    expect(results[1]).toBe(results[0]);
+    expect(results[2]).toBe(results[0]);
+  });
+
+  it("stops at a precision, and says after how many chips", async () => {
+    expect((await neft(...words("--chips", "40", "--precision", "50", "--json", "p.json"))).code).toBe(0);
+    const { results } = evaluationFileSchema.parse(await json("p.json"));
+    for (const { chips, stopping } of results) {
+      expect(chips).toBe(24);
+      expect(stopping).toMatchObject({ precision: 50, reached: true });
+    }
+  });
+
+  it("runs the relaxed build when asked, and records it", async () => {
+    expect((await neft(...words("--fast", "--json", "r.json"))).code).toBe(0);
+    expect(evaluationFileSchema.parse(await json("r.json")).build).toBe("relaxed");
+  });
+
+  it("takes the output named", async () => {
+    const { code } = await neft(
+      "evaluate",
+      "two-outputs.onnx",
+      "--data",
+      test,
+      "--chips",
+      "1",
+      "--output",
+      "fine",
+      "--json",
+      "o.json",
+    );
+    expect(code).toBe(0);
+    const file = evaluationFileSchema.parse(await json("o.json"));
+    expect(file.settings.output).toBe("fine");
+    expect(file.results[0]!.accuracy.std).toBeNull();
+  });
+
+  it("reads mnist from its package and samples per sample", async () => {
+    const model = new URL("../../../examples/models/mnist-mlp.onnx", import.meta.url).pathname;
+    const { code, stderr } = await neft(
+      "evaluate",
+      model,
+      "--data",
+      "mnist:test",
+      "--limit",
+      "300",
+      "--chips",
+      "2",
+      "--per-sample",
+      "--json",
+      "m.json",
+    );
+    expect([code, stderr.includes("    at ")]).toEqual([0, false]);
+    const file = evaluationFileSchema.parse(await json("m.json"));
+    expect(file.digital.accuracy).toBeGreaterThan(95);
+    expect(file.settings.perSample).toBe(true);
+  });
+});
+
+describe("neft finetune", () => {
+  const words = (...more: string[]): string[] => [
+    "finetune",
+    "tiny.onnx",
+    "--data",
+    train,
+    "--batch",
+    "32",
+    "--lr",
+    "0.01",
+    "-o",
+    "out.onnx",
+    ...more,
+  ];
+
+  it.each(["noise-injection", "ovf", "irs", "temperature", "none"])(
+    "trains with %s, whatever the workers",
+    async (strategy) => {
+      const hashes: string[] = [];
+      for (const workers of ["1", "3"]) {
+        const more = [
+          "--strategy",
+          strategy,
+          "--epochs",
+          "2",
+          "--shards",
+          "2",
+          "--workers",
+          workers,
+          "--json",
+          "f.json",
+        ];
+        const { code, stdout, stderr } = await neft(...words(...more));
+        expect(stderr).not.toContain("    at ");
+        expect(code).toBe(0);
+        expect(stdout).toContain("out.onnx holds the weights");
+        const file = finetuningFileSchema.parse(await json("f.json"));
+        expect(file.settings.strategy.id).toBe(strategy);
+        expect(file.result.best!.accuracy).toBeGreaterThan(file.result.validations[0]!.accuracy);
+        hashes.push(file.out.sha256);
+      }
+      expect(hashes[1]).toBe(hashes[0]);
+      await init();
+      (await readModel(join(cwd, "out.onnx"))).model.dispose();
+    },
+  );
+
+  it("passes every setting on", async () => {
+    const more = [
+      "--strategy",
+      "ovf",
+      "--beta",
+      "0.01",
+      "--gamma",
+      "1,0.5",
+      "--delta-sigma",
+      "0.1,0.05",
+      "--optimiser",
+      "sgd",
+      "--momentum",
+      "0.5",
+    ];
+    const rest = [
+      "--weight-decay",
+      "0.001",
+      "--schedule",
+      "step",
+      "--schedule-every",
+      "2",
+      "--clip",
+      "2.5",
+      "--bn",
+      "frozen",
+      "--sigma",
+      "0.1",
+    ];
+    const data = [
+      "--scale",
+      "128",
+      "--mean",
+      "0.5",
+      "--std",
+      "2",
+      "--device",
+      "rram4",
+      "--cell-bits",
+      "4",
+      "--seed",
+      "9",
+      "--keep-partial",
+    ];
+    expect(
+      (
+        await neft(
+          ...words(...more, ...rest, ...data, "--validation", "50", "--validation-chips", "2", "--json", "f.json"),
+        )
+      ).code,
+    ).toBe(0);
+    const file = finetuningFileSchema.parse(await json("f.json"));
+    expect(file.settings).toMatchObject({
+      strategy: { id: "ovf", beta: 0.01, gamma: [1, 0.5], deltaSigma: [0.1, 0.05] },
+      optimiser: { id: "sgd", momentum: 0.5, weightDecay: 0.001 },
+      schedule: { id: "step", every: 2 },
+      clip: 2.5,
+      batchNorm: "frozen",
+      sigma: 0.1,
+      device: "rram4",
+      bitsPerCell: 4,
+      seed: 9,
+      dropLast: false,
+      validation: { images: 50, chips: 2 },
+    });
+    expect(file.data).toMatchObject({ scale: 128, mean: [0.5], std: [2], samples: 600 });
+  });
+
+  it("writes the best weights at Ctrl-C and says where", async () => {
+    await rm(join(cwd, "out.onnx"), { force: true });
+    const more = words("--epochs", "100000", "--validation-every", "10", "--json", "f.json");
+    const { code, stderr } = await runNeft(more, { cwd, interrupt: { text: "after step 30", signal: "SIGINT" } });
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/out\.onnx holds the weights after step \d+/);
+    const { model, sha256 } = await readModel(join(cwd, "out.onnx"));
+    model.dispose();
+    const file = finetuningFileSchema.parse(await json("f.json"));
+    expect(file.out.sha256).toBe(sha256);
+    expect(file.result.ended.reason).toBe("aborted");
+    expect(file.result.best!.step).toBeGreaterThan(0);
+  });
+
+  it("keeps the old file when it is killed, and leaves nothing half written in its place", async () => {
+    await writeFile(join(cwd, "out.onnx"), "old");
+    const { code } = await runNeft(words("--epochs", "100000"), {
+      cwd,
+      interrupt: { text: "after step 0", signal: "SIGKILL" },
+    });
+    expect(code).toBeNull();
+    expect(await readFile(join(cwd, "out.onnx"), "utf8")).toBe("old");
+    for (const name of await readdir(cwd)) if (name.endsWith(".partial")) await rm(join(cwd, name));
+  });
+
+  it("stops a loss that runs away, with the last good weights", async () => {
+    const { code, stderr } = await neft(...words("--optimiser", "sgd", "--lr", "1e9", "--epochs", "50"));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/training stopped: epoch \d+, step \d+: expected .*; try a lower learning rate/);
+    expect(stderr).toContain("out.onnx holds the weights");
+    (await readModel(join(cwd, "out.onnx"))).model.dispose();
+  });
+});

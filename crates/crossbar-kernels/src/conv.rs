@@ -6,6 +6,7 @@
 use crate::gemm::{grown, multiply, panels, Shape, Sink, Workspace, DEPTH};
 use crate::image::{is_run, Axis, ImageColumns, Window};
 use crate::lanes::F32x4;
+use crate::micro;
 use crate::pack::pack_weight_rows;
 use crate::variation::{Draw, Variation, Weights};
 
@@ -187,33 +188,69 @@ pub(crate) fn image_product(work: &mut Workspace, m: usize, packed: &[f32], imag
         let shape = Shape { m, n: columns.base.len(), k: columns.offset.len() };
         return multiply(shape, DEPTH, packed, &mut work.b, &mut columns, sink);
     }
-    for row in (0..columns.base.len()).step_by(width) {
-        let mut x = 0;
-        while x + 8 <= width {
-            direct_rows::<2>(m, packed, &columns, row + x, sink);
-            x += 8;
-        }
-        // The last columns of a row: a run that overlaps the one before computes a few of them twice, to the same bits.
-        match width - x {
-            0 => {}
-            1..=4 => direct_rows::<1>(m, packed, &columns, row + width - 4, sink),
-            _ if width >= 8 => direct_rows::<2>(m, packed, &columns, row + width - 8, sink),
-            _ => {
-                direct_rows::<1>(m, packed, &columns, row, sink);
-                direct_rows::<1>(m, packed, &columns, row + width - 4, sink);
+    let rows = columns.base.len() / width;
+    let height = sink.pixels / width;
+    for row in 0..rows {
+        let first = row / height * sink.image_stride + row % height * width;
+        let from = Row { columns: &columns, packed, m, base: columns.base[row * width], width };
+        for (i, count) in panels(m) {
+            let to = first + i * sink.pixels;
+            match count {
+                4 => from.into_planes::<4>(i, to, sink),
+                3 => from.into_planes::<3>(i, to, sink),
+                2 => from.into_planes::<2>(i, to, sink),
+                _ => from.into_planes::<1>(i, to, sink),
             }
         }
     }
 }
 
-/// All rows of 4·C columns that lie side by side in the image, from column j on.
-fn direct_rows<const C: usize>(m: usize, packed: &[f32], columns: &ImageColumns, j: usize, sink: &mut Planes) {
-    for (i, rows) in panels(m) {
-        match rows {
-            4 => sink.tile(i, j, 4 * C, true, columns.direct::<4, C>(packed, (i, m), j)),
-            3 => sink.tile(i, j, 4 * C, true, columns.direct::<3, C>(packed, (i, m), j)),
-            2 => sink.tile(i, j, 4 * C, true, columns.direct::<2, C>(packed, (i, m), j)),
-            _ => sink.tile(i, j, 4 * C, true, columns.direct::<1, C>(packed, (i, m), j)),
+/// One row of output pixels, side by side in the image.
+struct Row<'a> {
+    columns: &'a ImageColumns<'a>,
+    packed: &'a [f32],
+    m: usize,
+    base: usize,
+    width: usize,
+}
+
+impl Row<'_> {
+    /// The R output rows from i on, written from `to` on, one plane apart.
+    fn into_planes<const R: usize>(&self, i: usize, to: usize, sink: &mut Planes) {
+        let bias: [f32; R] = core::array::from_fn(|r| if sink.bias.is_empty() { 0.0 } else { sink.bias[i + r] });
+        let (width, step) = (self.width, sink.pixels);
+        let planes = &mut sink.values[to..to + (R - 1) * step + width];
+        let mut x = 0;
+        while x + 8 <= width {
+            self.tile::<R, 2>(i, x, bias, planes, step);
+            x += 8;
+        }
+        // The last columns of a row: a tile that overlaps the one before computes a few of them twice, to the same bits.
+        match width - x {
+            0 => {}
+            1..=4 => self.tile::<R, 1>(i, width - 4, bias, planes, step),
+            _ if width >= 8 => self.tile::<R, 2>(i, width - 8, bias, planes, step),
+            _ => {
+                self.tile::<R, 1>(i, 0, bias, planes, step);
+                self.tile::<R, 1>(i, width - 4, bias, planes, step);
+            }
+        }
+    }
+
+    /// R rows of 4·C pixels from x on.
+    #[inline(always)]
+    fn tile<const R: usize, const C: usize>(&self, i: usize, x: usize, bias: [f32; R], planes: &mut [f32], step: usize) {
+        let image = &self.columns.image[self.base + x..];
+        let mut sum = [[F32x4::splat(0.0); C]; R];
+        for (block, offset) in self.columns.offset.chunks(DEPTH).enumerate() {
+            let a = &self.packed[block * DEPTH * self.m + i * offset.len()..];
+            micro::direct(&mut sum, a, image, offset);
+        }
+        for (r, (sum, bias)) in sum.into_iter().zip(bias).enumerate() {
+            let (to, _) = planes[r * step + x..][..4 * C].as_chunks_mut::<4>();
+            for (to, sum) in to.iter_mut().zip(sum) {
+                sum.add(F32x4::splat(bias)).store(to);
+            }
         }
     }
 }

@@ -4,7 +4,8 @@ use crate::conv::{for_image_groups, Conv, DIRECT_ROWS};
 use crate::gemm::{grown, multiply, panels, RowMajor, Shape, Workspace, DEPTH};
 use crate::image::{Axis, ImageRows, Window};
 use crate::lanes::{copy, set, F32x4};
-use crate::pack::{four, interleave_some};
+use crate::micro;
+use crate::pack::interleave_some;
 use crate::variation::Draw;
 
 /// dW = Σ over images and pixels of dy·xᵀ. Straight through: the variation plays no part.
@@ -130,20 +131,9 @@ impl Dots<'_> {
 
     /// dw[r·stride + c] += Σ planes[i + r] · image at place k + c.
     fn add_block<const R: usize, const C: usize>(&self, i: usize, k: usize, dw: &mut [f32], stride: usize) {
-        let mut sum = [[F32x4::splat(0.0); C]; R];
-        let planes: [&[[f32; 4]]; R] = core::array::from_fn(|r| {
-            &self.planes[(i + r) * self.plane..][..self.plane].as_chunks::<4>().0[..self.base.len()]
-        });
-        let images: [&[f32]; C] = core::array::from_fn(|c| &self.image[self.offset[k + c]..]);
-        for (v, &base) in self.base.iter().enumerate() {
-            let x: [F32x4; C] = core::array::from_fn(|c| F32x4::load(four(&images[c][base..])));
-            for (sum, plane) in sum.iter_mut().zip(planes) {
-                let dy = F32x4::load(&plane[v]);
-                for (sum, x) in sum.iter_mut().zip(x) {
-                    *sum = dy.mul_add(x, *sum);
-                }
-            }
-        }
+        let planes = core::array::from_fn(|r| self.planes[(i + r) * self.plane..][..self.plane].as_chunks::<4>().0);
+        let images = core::array::from_fn(|c| &self.image[self.offset[k + c]..]);
+        let sum: [[F32x4; C]; R] = micro::dots(planes, images, self.base);
         for (r, sum) in sum.into_iter().enumerate() {
             for (c, sum) in sum.into_iter().enumerate() {
                 dw[r * stride + c] += sum.sum();

@@ -5,6 +5,7 @@
 //! in blocks of [`DEPTH`] that depend on nothing but k: edge tiles, batch splits and call order don't change a bit.
 
 use crate::lanes::F32x4;
+use crate::micro;
 use crate::pack::{four, Matrix};
 
 /// Rows of a panel of A. 4×8 is the largest tile that V8 keeps in the sixteen registers of x86.
@@ -110,23 +111,6 @@ pub(crate) fn padded_cols(n: usize) -> usize {
     n.div_ceil(4) * 4
 }
 
-/// Σ_k a[k]·b[k] for one tile: a is [k][R], b is [k][4·C].
-#[inline(always)]
-fn micro<const R: usize, const C: usize>(a: &[f32], b: &[f32]) -> [[F32x4; C]; R] {
-    let mut sum = [[F32x4::splat(0.0); C]; R];
-    for (a, b) in a.chunks_exact(R).zip(b.chunks_exact(4 * C)) {
-        let (b, _) = b.as_chunks::<4>();
-        let b: [F32x4; C] = core::array::from_fn(|c| F32x4::load(&b[c]));
-        for (sum, &a) in sum.iter_mut().zip(a) {
-            let a = F32x4::splat(a);
-            for (sum, b) in sum.iter_mut().zip(b) {
-                *sum = a.mul_add(b, *sum);
-            }
-        }
-    }
-    sum
-}
-
 #[inline(never)]
 fn run_panel<const R: usize, const C: usize, S: Sink>(
     a: &[f32],
@@ -136,8 +120,7 @@ fn run_panel<const R: usize, const C: usize, S: Sink>(
     first: bool,
     sink: &mut S,
 ) {
-    let sum = micro::<R, C>(a, b);
-    sink.tile(at.0, at.1, cols, first, sum);
+    sink.tile(at.0, at.1, cols, first, micro::packed::<R, C>(a, b));
 }
 
 /// The panels of a block of rows; unused places have no rows.

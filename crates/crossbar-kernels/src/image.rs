@@ -3,7 +3,7 @@
 //! Column j is an output pixel and k a weight's place (channel, row, column). On a padded image the value at (k, j) lies at
 //! `base[j] + offset[k]`, so no bounds are tested and no batch is ever unrolled into memory.
 
-use crate::gemm::{panel_size, panel_width, PackColumns, DEPTH};
+use crate::gemm::{panel_size, panel_width, PackColumns};
 use crate::lanes::{copy, set, F32x4};
 use crate::pack::{four, four_mut};
 
@@ -172,28 +172,6 @@ impl ImageColumns<'_> {
                 self.gather(base, offset).store(four_mut(&mut out[lane..]));
             }
         }
-    }
-
-    /// Σ_k a[k]·image[k] for 4·C columns that lie side by side, from column j on: the product straight from the image.
-    /// The panel of R rows starts at row i of the m rows packed.
-    #[inline(always)]
-    pub fn direct<const R: usize, const C: usize>(&self, packed: &[f32], (i, m): (usize, usize), j: usize) -> [[F32x4; C]; R] {
-        let image = &self.image[self.base[j]..];
-        let mut sum = [[F32x4::splat(0.0); C]; R];
-        for (block, offsets) in self.offset.chunks(DEPTH).enumerate() {
-            let a = &packed[block * DEPTH * m + i * offsets.len()..];
-            for (a, &offset) in a.chunks_exact(R).zip(offsets) {
-                let (run, _) = image[offset..offset + 4 * C].as_chunks::<4>();
-                let b: [F32x4; C] = core::array::from_fn(|c| F32x4::load(&run[c]));
-                for (sum, &a) in sum.iter_mut().zip(a) {
-                    let a = F32x4::splat(a);
-                    for (sum, b) in sum.iter_mut().zip(b) {
-                        *sum = a.mul_add(b, *sum);
-                    }
-                }
-            }
-        }
-        sum
     }
 }
 

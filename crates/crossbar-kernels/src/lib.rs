@@ -15,6 +15,7 @@ pub mod image;
 pub mod lanes;
 pub mod linear;
 pub mod math;
+mod micro;
 pub mod norm;
 pub mod optim;
 mod pack;

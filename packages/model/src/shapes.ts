@@ -4,7 +4,7 @@ import type { HostArray, HostData } from "./host-array.js";
 import { sizeOf } from "./host-array.js";
 import type { Model } from "./model.js";
 import type { KnownValue } from "./operators/operator.js";
-import { isHostArray } from "./operators/operator.js";
+import { DataDependentError, isHostArray } from "./operators/operator.js";
 import { operatorTable } from "./operators/table.js";
 
 /** Adds where an error arose to its message, once. */
@@ -39,9 +39,18 @@ export function inferValues(model: Model, sizes: Readonly<Record<string, number>
   return inferNodes(model.nodes, known);
 }
 
-/** Adds to `known` the outputs of nodes that are in an order in which they can run. */
-export function inferNodes(nodes: readonly GraphNode[], known: Map<string, KnownValue>): Map<string, KnownValue> {
+/**
+ * Adds to `known` the outputs of nodes that are in an order in which they can run.
+ *
+ * @param skipUnknown  Leaves out values whose shape follows from data, and what is made of them, instead of throwing.
+ */
+export function inferNodes(
+  nodes: readonly GraphNode[],
+  known: Map<string, KnownValue>,
+  { skipUnknown = false }: { skipUnknown?: boolean } = {},
+): Map<string, KnownValue> {
   for (const node of nodes) {
+    if (skipUnknown && node.inputs.some((name) => name !== "" && !known.has(name))) continue;
     try {
       const results = inferNode(
         node,
@@ -56,7 +65,7 @@ export function inferNodes(nodes: readonly GraphNode[], known: Map<string, Known
         known.set(name, result);
       });
     } catch (error) {
-      throw atNode(error, describeNode(node));
+      if (!(skipUnknown && error instanceof DataDependentError)) throw atNode(error, describeNode(node));
     }
   }
   return known;

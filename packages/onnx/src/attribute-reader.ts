@@ -93,7 +93,13 @@ export class AttributeReader {
     if (!Number.isSafeInteger(number)) throw this.#wrong(name, "an integer below 2^53", `${value}`);
     if ((least !== undefined && number < least) || (most !== undefined && number > most)) {
       const range =
-        most === undefined ? `${least} or more` : least === undefined ? `${most} or less` : `${least} to ${most}`;
+        least === most
+          ? `${least}`
+          : most === undefined
+            ? `${least} or more`
+            : least === undefined
+              ? `${most} or less`
+              : `${least} to ${most}`;
       throw this.#wrong(name, range, `${number}`);
     }
     return number;

@@ -1,5 +1,5 @@
 import type { GraphNode, HostArray, ValueInfo } from "@neft/model";
-import { listNames, sortNodes } from "@neft/model";
+import { sortNodes } from "@neft/model";
 import { AttributeReader } from "./attribute-reader.js";
 import type { AttributeRanges } from "./byte-ranges.js";
 import type { Draft, DraftTensor } from "./draft.js";
@@ -38,8 +38,9 @@ export function readGraph(file: ModelFile, files: Files): Draft {
   });
   const inputs = graph.input.filter(({ name }) => !tensors.has(name)).map((info) => readInput(info));
   const nodes: GraphNode[] = [];
-  for (const node of readableNodes(file)) readNode(node, tensors, nodes, files);
-  checkUnread(file, nodes);
+  const readable = readableNodes(file);
+  for (const node of readable) readNode(node, tensors, nodes, files);
+  checkUnread(file, readable, nodes);
   const outputs = graph.output.map((info) => ({ name: info.name, dtype: "f32" as const, shape: readShape(info) }));
   return {
     name: graph.name || "model",
@@ -165,22 +166,14 @@ function checkArity({ proto, row }: ReadableNode, who: string): void {
 }
 
 /** Second outputs, masks and indices, may be declared but not read. */
-function checkUnread({ graph }: ModelFile, nodes: readonly GraphNode[]): void {
+function checkUnread({ graph }: ModelFile, readable: readonly ReadableNode[], nodes: readonly GraphNode[]): void {
   const made = new Set(nodes.flatMap((node) => node.outputs));
-  const second = new Map(
-    graph.node.flatMap((proto) =>
-      proto.output
-        .slice(1)
-        .filter((name) => name !== "")
-        .map((name) => [name, proto] as const),
-    ),
-  );
-  const read = [...nodes.flatMap((node) => node.inputs), ...graph.output.map(({ name }) => name)];
-  for (const name of read) {
-    const proto = second.get(name);
-    if (proto === undefined || made.has(name)) continue;
+  const makers = new Map(readable.flatMap((node) => node.proto.output.slice(1).map((name) => [name, node] as const)));
+  for (const name of [...nodes.flatMap((node) => node.inputs), ...graph.output.map((output) => output.name)]) {
+    const maker = makers.get(name);
+    if (name === "" || maker === undefined || made.has(name)) continue;
     throw new OnnxError(
-      `node "${proto.name}" (${proto.opType}): expected only its first output to be used, got a use of ${listNames([name])}`,
+      `node "${maker.name}" (${maker.proto.opType}): expected only its first output to be used, got a use of "${name}"`,
     );
   }
 }

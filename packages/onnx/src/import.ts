@@ -49,7 +49,7 @@ function checkShapes(draft: Draft): void {
   for (const [name, { array }] of draft.tensors) {
     known.set(name, array.dtype === "f32" ? { dtype: array.dtype, shape: array.shape } : array);
   }
-  inferNodes(draft.nodes, known);
+  inferNodes(draft.nodes, known, { skipUnknown: true });
   draft.outputs = draft.outputs.map((output) => {
     const found = known.get(output.name);
     if (found === undefined) return output;

@@ -25,8 +25,13 @@ export function rebatch(draft: Draft): void {
   );
   const twice = inferAt({ ...retargeted, inputs }, new Map());
   const scales = (name: string) => {
-    const [small, large] = [fixed.get(name)!.shape, twice?.get(name)?.shape];
-    return large !== undefined && small[0] === first && large.join() === [2 * first, ...small.slice(1)].join();
+    const [small, large] = [fixed.get(name)?.shape, twice?.get(name)?.shape];
+    return (
+      small !== undefined &&
+      large !== undefined &&
+      small[0] === first &&
+      large.join() === [2 * first, ...small.slice(1)].join()
+    );
   };
   if (!draft.outputs.every(({ name }) => scales(name))) return;
   draft.nodes = retargeted.nodes;
@@ -52,7 +57,7 @@ function inferAt(draft: Draft, symbols: ReadonlyMap<string, number>): Map<string
     known.set(name, array.dtype === "f32" ? { dtype: array.dtype, shape: array.shape } : array);
   }
   try {
-    return inferNodes(draft.nodes, known);
+    return inferNodes(draft.nodes, known, { skipUnknown: true });
   } catch {
     return undefined;
   }
@@ -64,8 +69,8 @@ function retarget(draft: Draft, batch: number, fixed: ReadonlyMap<string, KnownV
   const nodes = draft.nodes.map((node) => {
     const target = node.op === "Reshape" ? draft.tensors.get(node.inputs[1]!) : undefined;
     if (target === undefined || toNumbers(target.array)[0] !== batch) return node;
-    const shape = fixed.get(node.outputs[0]!)!.shape;
-    if (shape.includes(0)) return node;
+    const shape = fixed.get(node.outputs[0]!)?.shape;
+    if (shape === undefined || shape.includes(0)) return node;
     const name = `${node.name}.shape`;
     if (tensors.has(name)) return node;
     tensors.set(name, { ...target, array: int64Array([-1, ...shape.slice(1)]) });

@@ -253,6 +253,14 @@ describe("exportOnnx of a model that was built", () => {
     again.dispose();
   });
 
+  it("LeNet-5 has the parameters of the example network", () => {
+    const built = lenet5({ seed: 1 });
+    const imported = importOnnx(ownNetworks.find(({ name }) => name === "mnist-lenet5.onnx")!.bytes);
+    const shapes = (model: Model) => [...model.parameters].map(([name, { shape }]) => [name, [...shape]]);
+    expect(shapes(built)).toEqual(shapes(imported));
+    expect(built.nodes.map(({ op }) => op)).toEqual(imported.nodes.map(({ op }) => op));
+  });
+
   it.each(ownNetworks)("$name written whole, without its source, still agrees", async ({ bytes }) => {
     const imported = importOnnx(bytes);
     const copy = modelFromRecord(structuredClone(modelToRecord(imported)));

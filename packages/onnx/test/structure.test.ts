@@ -1,5 +1,5 @@
 import { init } from "@neft/kernels";
-import { arrayNodes, logitsOf, type Model, trainableParameters } from "@neft/model";
+import { arrayNodes, logitsOf, type Model, trainableParameters, valueShapes } from "@neft/model";
 import { importOnnx } from "@neft/onnx";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
@@ -184,6 +184,20 @@ describe("importOnnx", () => {
     const model = await imported({ nodes, initializers }, input([2, 3, 4]));
     expect(model.nodes.map(({ op }) => op)).toEqual(["Shape", "Gather", "Unsqueeze", "Concat", "Reshape"]);
     expect(runHere(model, { x: input([5, 3, 4]) }).y!.shape).toEqual([5, 12]);
+  });
+
+  it("takes shapes that follow from data", async () => {
+    const nodes = [
+      { op: "Cast", inputs: ["x"], outputs: ["s"], attributes: { to: DataType.INT64 } },
+      { op: "Reshape", inputs: ["four", "s"], outputs: ["y"] },
+    ];
+    const initializers = [floats("four", [4], [1, 2, 3, 4])];
+    const inputs = [{ name: "x", shape: [2] }];
+    const x: Value = { dtype: "f32", shape: [2], data: Float32Array.of(2, 2) };
+    const model = await imported({ nodes, initializers, inputs }, x);
+    expect(() => valueShapes(model)).toThrow(
+      'node "Reshape_1" (Reshape): expected input 1 to follow from shapes and constants, got one computed from data',
+    );
   });
 
   it("rebatches a fixed batch in Reshape constants", async () => {

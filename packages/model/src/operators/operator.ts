@@ -85,6 +85,11 @@ export function defineOperator(operator: Operator): Operator {
   return Object.freeze(operator);
 }
 
+/** A shape that follows from data, which only running finds. */
+export class DataDependentError extends Error {
+  override readonly name = "DataDependentError";
+}
+
 /** The input at an index. @throws {Error} when absent. */
 export function need<T>(inputs: readonly (T | undefined)[], index: number): T {
   const input = inputs[index];
@@ -100,19 +105,21 @@ export function needFloat(inputs: readonly (KnownValue | undefined)[], index: nu
 }
 
 /** The elements of a small integer input, or undefined when the input is absent. */
-export function integersOf(call: InferCall | RunCall, index: number): number[] | undefined {
+export function integersOf(call: InferCall | RunCall | ElementsCall, index: number): number[] | undefined {
   const array = hostInput(call, index);
   return array === undefined ? undefined : toNumbers(array);
 }
 
 /** An input as a host array. @throws {Error} when its elements follow from data, which shapes must not. */
-export function hostInput(call: InferCall | RunCall, index: number): HostArray | undefined {
+export function hostInput(call: InferCall | RunCall | ElementsCall, index: number): HostArray | undefined {
   const input = call.inputs[index];
   if (input === undefined) return undefined;
   if (input.dtype === "f32") throw new TypeError(`expected input ${index} of an integer dtype, got f32`);
   if ("values" in input) return { dtype: input.dtype, shape: input.shape, data: input.values() as HostData };
   if (input.data === undefined) {
-    throw new Error(`expected input ${index} to follow from shapes and constants, got one computed from data`);
+    throw new DataDependentError(
+      `expected input ${index} to follow from shapes and constants, got one computed from data`,
+    );
   }
   return { dtype: input.dtype, shape: input.shape, data: input.data };
 }

@@ -4,8 +4,8 @@ import { intAttribute, textAttribute } from "../attributes.js";
 import { axesOf, axisOf } from "../dimensions.js";
 import type { GraphNode } from "../graph.js";
 import type { HostArray, HostData } from "../host-array.js";
-import { int64Array, sizeOf, toPositions } from "../host-array.js";
-import { castElements, gatherElements, gatherIndices, sliceElements, sliceRange } from "../integers.js";
+import { hostData, int64Array, sizeOf, toPositions } from "../host-array.js";
+import { castElements, concatElements, gatherElements, gatherIndices, sliceElements, sliceRange } from "../integers.js";
 import type { ElementsCall, InferCall, RunCall } from "./operator.js";
 import { defineOperator, hostInput, integersOf, need } from "./operator.js";
 
@@ -13,7 +13,7 @@ import { defineOperator, hostInput, integersOf, need } from "./operator.js";
 
 function sliceOf(shape: readonly number[], call: InferCall | RunCall | ElementsCall) {
   const positions = (index: number) => {
-    const array = hostInput(call as InferCall, index);
+    const array = hostInput(call, index);
     return array && toPositions(array);
   };
   const [starts, ends, axes, steps] = [positions(1) ?? [], positions(2) ?? [], positions(3), positions(4)];
@@ -74,7 +74,7 @@ const padModes = ["constant", "reflect", "edge", "wrap"] as const;
 /** Begins and ends for every axis; negative ones crop. */
 function padsOf(
   shape: readonly number[],
-  call: InferCall | RunCall,
+  call: InferCall | RunCall | ElementsCall,
 ): { begins: number[]; ends: number[]; sizes: number[] } {
   const pads = integersOf(call, 1) ?? [];
   const given = integersOf(call, 3);
@@ -109,7 +109,6 @@ export const pad = defineOperator({
   arity: [2, 4],
   infer: (call) => {
     const x = need(call.inputs, 0);
-    if (x.dtype !== "f32") throw new TypeError(`expected input 0 as f32, got ${x.dtype}`);
     const { sizes } = padsOf(x.shape, call);
     const mode = textAttribute(call.node, "mode", padModes, "constant");
     if (mode !== "constant" && sizes.some((n, axis) => n > x.shape[axis]! && x.shape[axis] === 0)) {
@@ -130,8 +129,31 @@ export const pad = defineOperator({
     });
     return [y];
   },
-  elements: null,
+  elements: (call) => {
+    const mode = textAttribute(call.node, "mode", padModes, "constant");
+    const x = need(call.inputs, 0);
+    const { begins, sizes } = padsOf(x.shape, call);
+    let y = x;
+    sizes.forEach((size, axis) => {
+      const length = x.shape[axis]!;
+      // Positions outside a constant padding's input point at one more element, the padding's value.
+      const place = (at: number) =>
+        mode === "constant" ? (at >= 0 && at < length ? at : length) : paddedIndex(mode, at, length);
+      const from = Array.from({ length: size }, (_, i) => place(i - begins[axis]!));
+      const wide = mode === "constant" ? concatElements([y, paddingLike(y, axis, call.inputs[2])], axis) : y;
+      y = gatherElements(wide, int64Array(from), axis);
+    });
+    return [y];
+  },
 });
+
+/** One element along an axis, filled with a value or 0. */
+function paddingLike(x: HostArray, axis: number, value: HostArray | undefined): HostArray {
+  const sizes = x.shape.map((n, k) => (k === axis ? 1 : n));
+  const data = hostData(x.dtype, sizeOf(sizes));
+  if (value !== undefined) data.fill(value.data[0] as never);
+  return { dtype: x.dtype, shape: sizes, data };
+}
 
 /** The sizes of x from axis start up to end, as i64. */
 export const shape = defineOperator({

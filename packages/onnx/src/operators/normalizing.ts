@@ -5,9 +5,11 @@ function batchNormalization(since: number): OperatorRow {
     inputs: [5, 5],
     outputs: since >= 14 ? 3 : 5,
     limits: since >= 14 ? "training_mode 0" : since < 9 ? "spatial 1" : "one output",
-    convert: ({ attributes: read, inputs }) => {
+    convert: ({ who, attributes: read, inputs }) => {
       if (since < 9) read.int("spatial", 1, { least: 1, most: 1 });
-      if (since >= 14) read.int("training_mode", 0, { least: 0, most: 0 });
+      if (since >= 14 && read.flag("training_mode", 0) === 1) {
+        throw new Error(`${who}: training_mode: expected 0, got 1: export the network in evaluation mode`);
+      }
       return {
         op: "BatchNormalization",
         inputs,
@@ -51,11 +53,16 @@ function dropout7(call: NodeCall) {
 }
 
 export const Dropout: OperatorVersions = {
-  7: { inputs: [1, 1], outputs: 2, limits: "no mask output", convert: dropout7 },
+  7: {
+    inputs: [1, 1],
+    outputs: 2,
+    limits: "no mask output; drops only in runs that ask for it, whatever training_mode is",
+    convert: dropout7,
+  },
   12: {
     inputs: [1, 3],
     outputs: 2,
-    limits: "no mask output",
+    limits: "no mask output; drops only in runs that ask for it, whatever training_mode is",
     convert: ({ attributes: read, inputs }) => {
       read.ignore("seed", "the run's seed draws the masks");
       return { op: "Dropout", inputs, attributes: {} };

@@ -64,7 +64,6 @@ function pad(inputs: readonly [number, number], modes: readonly string[]): Opera
   return {
     inputs,
     outputs: 1,
-    limits: "float input",
     convert: ({ attributes: read, inputs: names }) => ({
       op: "Pad",
       inputs: names,
@@ -74,7 +73,7 @@ function pad(inputs: readonly [number, number], modes: readonly string[]): Opera
 }
 
 export const Pad: OperatorVersions = {
-  2: { inputs: [1, 1], outputs: 1, limits: "float input", convert: pad2 },
+  2: { inputs: [1, 1], outputs: 1, convert: pad2 },
   11: pad([2, 3], ["constant", "reflect", "edge"]),
   18: pad([2, 4], ["constant", "reflect", "edge"]),
   19: pad([2, 4], ["constant", "reflect", "edge", "wrap"]),

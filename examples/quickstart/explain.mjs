@@ -6,53 +6,52 @@ export function difference(a, b) {
   return { mean: a.mean - b.mean, half: Math.hypot(halfOf(a), halfOf(b)) };
 }
 
-/** "+1.20 ± 0.50"; without an interval where one chip gives none. */
+/** "+1.20 ± 0.50"; without the second number where one chip gives no interval. */
 export const inWords = ({ mean, half }) => points(mean) + (Number.isFinite(half) ? ` ± ${half.toFixed(2)}` : "");
 
-const verdict = ({ mean, half }) => (Math.abs(mean) <= half ? "no different from" : mean > 0 ? "above" : "below");
+const isClear = ({ mean, half }) => Math.abs(mean) > half;
+
+/** What one kind of negative feedback did, against noise injection and against its own control. */
+function explainFeedback(name, own, at) {
+  const overNoise = difference(own, at["noise-injection"]);
+  const control = difference(at.temperature, at["noise-injection"]);
+  const overControl = difference(own, at.temperature);
+  const first = `${name} against noise injection: ${inWords(overNoise)}; its control, the same divisor N + 1 in the loss without feedback: ${inWords(control)}.`;
+  if (isClear(overControl)) {
+    const where = overControl.mean > 0 ? "above" : "below";
+    return [
+      first,
+      `  It lies ${where} its control by ${inWords(overControl)}: here the feedback itself ${overControl.mean > 0 ? "helps" : "costs"}.`,
+    ];
+  }
+  return [
+    first,
+    `  It can't be told from its control (${inWords(overControl)}): what ${name} does here, the divisor alone, a softmax temperature, does as well.`,
+  ];
+}
 
 /**
  * What the numbers say, gains and losses alike, in plain sentences.
  *
- * @param at  accuracy {mean, ci95, …} of each run's id at the σ trained for.
+ * @param at  accuracy {mean, ci95} of each run's id at the σ trained for.
  */
 export function explain(at, sigma) {
-  const lines = [];
-  for (const [id, name] of [
-    ["ovf", "OVF"],
-    ["irs", "IRS"],
-  ]) {
-    const overNoise = difference(at[id], at["noise-injection"]);
-    const overControl = difference(at[id], at.temperature);
-    const control = difference(at.temperature, at["noise-injection"]);
+  const better = at.ovf.mean > at.irs.mean ? { name: "OVF", own: at.ovf } : { name: "IRS", own: at.irs };
+  const clipped = difference(at["noise-injection-clip2"], better.own);
+  const lines = [
+    `At σ = ${sigma}, in points of mean accuracy:`,
+    ...explainFeedback("OVF", at.ovf, at),
+    ...explainFeedback("IRS", at.irs, at),
+    `Noise injection with weights clipped to ± 2 of their standard deviations, against ${better.name}: ${inWords(clipped)}.`,
+  ];
+  if (isClear(clipped) && clipped.mean > 0) {
     lines.push(
-      `${name} is ${inWords(overNoise)} points against noise injection at σ = ${sigma}, its temperature control ${inWords(control)}.`,
-    );
-    if (verdict(overControl) === "no different from") {
-      lines.push(
-        `  ${name} and the control, which has the divisor N + 1 of the negative feedback loss but no feedback, differ by ${inWords(overControl)}: within the chips' scatter.`,
-        "  So on this network that divisor, a softmax temperature, explains what there is of a difference; the feedback itself does not show.",
-      );
-    } else {
-      lines.push(
-        `  Against the control, which has the loss's divisor N + 1 but no feedback, it is ${verdict(overControl)}: ${inWords(overControl)}.`,
-      );
-    }
-  }
-  const clipped = at["noise-injection-clip2"];
-  const feedback = ["ovf", "irs"].map((id) => at[id]).reduce((a, b) => (a.mean > b.mean ? a : b));
-  const overFeedback = difference(clipped, feedback);
-  lines.push(
-    `Noise injection with weights clipped to ± 2 of their standard deviations is ${inWords(overFeedback)} against the better of OVF and IRS.`,
-  );
-  if (verdict(overFeedback) === "above") {
-    lines.push(
-      "  Plain clipping beats both here: variation grows with the largest weight of a layer, and clipping makes that smaller.",
-      "  It is no rival: --clip goes with any strategy.",
+      "  Plain clipping beats both: variation grows with a layer's largest weight, and clipping makes just that smaller.",
+      "  It is no rival of theirs: clipping goes with any strategy (--clip).",
     );
   }
-  lines.push(
-    "One training seed each: another seed moves a mean by some tenths of a point, so smaller differences mean nothing.",
-  );
-  return lines;
+  return [
+    ...lines,
+    "One training seed each. Another seed moves a mean by some tenths of a point: smaller differences mean nothing.",
+  ];
 }

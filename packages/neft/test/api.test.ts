@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  createWorkers,
+  type Dataset,
+  defineDevice,
+  deviceNamed,
+  type EvaluationProgress,
+  evaluate,
+  exportOnnx,
+  type FinetuneProgress,
+  finetune,
+  importOnnx,
+  type Model,
+  readDataset,
+  readModel,
+} from "neft";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeIdx, writeModels } from "./fixtures.js";
+
+let folder: string;
+let model: Model;
+let data: Dataset;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "neft-api-"));
+  await writeModels(folder);
+  ({ model } = await readModel(join(folder, "tiny.onnx")));
+  const [images, labels] = (await writeIdx(folder, { name: "data", images: 300 })).slice(4).split(",");
+  data = await readDataset({ kind: "idx", images: join(folder, images!), labels: join(folder, labels!) });
+});
+afterAll(async () => {
+  model.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe("evaluate", () => {
+  const settings = { sigma: [0, 0.2], chips: 5, seed: 4 };
+
+  it("gives the same in this thread, on workers of its own and on a pool used twice", async () => {
+    const here = await evaluate(model, data, settings);
+    expect(here.results[0]!.accuracy.mean).toBe(here.digital.accuracy);
+    expect(await evaluate(model, data, { ...settings, workers: 2 })).toEqual(here);
+    const workers = createWorkers(2);
+    try {
+      expect(await evaluate(model, data, { ...settings, workers })).toEqual(here);
+      expect(await evaluate(model, data, { ...settings, workers })).toEqual(here);
+    } finally {
+      await workers.close();
+    }
+  });
+
+  it("takes a device by id or as a record, its own included", async () => {
+    const named = await evaluate(model, data, { ...settings, device: "rram4" });
+    expect(await evaluate(model, data, { ...settings, device: deviceNamed("rram4") })).toEqual(named);
+    const own = defineDevice({ ...deviceNamed("rram1"), id: "calm", programming: { kind: "exact" } });
+    const { digital, results } = await evaluate(model, data, { ...settings, device: own });
+    expect(results[1]!.accuracy.worst).toBe(digital.accuracy);
+  });
+
+  it("takes one number for all channels", async () => {
+    const listed = await evaluate(model, data, { ...settings, mean: [0.5], std: [2], scale: 128 });
+    expect(await evaluate(model, data, { ...settings, mean: 0.5, std: 2, scale: 128 })).toEqual(listed);
+  });
+
+  it("tells how far it is, and ends at an abort", async () => {
+    const seen: EvaluationProgress[] = [];
+    await evaluate(model, data, { ...settings, onProgress: (progress) => seen.push(progress) });
+    expect(seen.at(-1)).toMatchObject({ done: 11, total: 11, sigma: 0.2 });
+    const controller = new AbortController();
+    const run = evaluate(model, data, {
+      ...settings,
+      workers: 2,
+      signal: controller.signal,
+      onProgress: () => controller.abort(new Error("enough")),
+    });
+    await expect(run).rejects.toThrow("enough");
+  });
+
+  it.each<[string, object, string]>([
+    ["a negative σ", { sigma: -0.1 }, "sigma: expected a number ≥ 0, got -0.1"],
+    ["σ NaN", { sigma: [0.1, Number.NaN] }, "sigma: expected a number ≥ 0, got NaN"],
+    ["no chips", { chips: 0 }, "chips: expected a whole number ≥ 1, got 0"],
+    ["an unknown device", { device: "x" }, "device: expected one of ideal, rram1"],
+    ["no worker", { workers: 0 }, "pool: expected a number of workers ≥ 1, got 0"],
+  ])("refuses %s", async (_, options, message) => {
+    await expect(evaluate(model, data, options)).rejects.toThrow(message);
+  });
+});
+
+describe("finetune", () => {
+  it("trains in place, the same whatever the workers, and exports what it trained", async () => {
+    const settings = {
+      strategy: { id: "ovf", beta: 0.01 },
+      batch: 32,
+      learningRate: 0.01,
+      epochs: 3,
+      shards: 2,
+      clip: 2,
+    } as const;
+    const bytes: Uint8Array[] = [];
+    for (const workers of [undefined, 2]) {
+      const own = importOnnx(exportOnnx(model));
+      const seen: FinetuneProgress[] = [];
+      const result = await finetune(own, data, { ...settings, workers, onProgress: (progress) => seen.push(progress) });
+      expect(result.ended.reason).toBe("finished");
+      expect(result.best!.accuracy).toBeGreaterThan(result.validations[0]!.accuracy);
+      expect(seen.filter(({ kind }) => kind === "step")).toHaveLength(result.steps);
+      bytes.push(exportOnnx(own));
+      own.dispose();
+    }
+    expect(bytes[1]).toEqual(bytes[0]);
+    expect(bytes[0]).not.toEqual(exportOnnx(model));
+  });
+
+  it("refuses a setting its strategy doesn't have", async () => {
+    await expect(finetune(model, data, { strategy: { id: "noise-injection", beta: 1 } })).rejects.toThrow(
+      "strategy noise-injection: expected no setting but none, got beta",
+    );
+  });
+});

@@ -1,0 +1,58 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { readDataset } from "neft";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { idx, npy, npz } from "../../data/test/formats.js";
+
+let folder: string;
+const path = (name: string): string => join(folder, name);
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "neft-data-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("readDataset", () => {
+  it("finds MNIST in its package", async () => {
+    const [train, test] = [await readDataset("mnist:train"), await readDataset("mnist:test")];
+    expect([train.count, test.count, test.shape, test.classes]).toEqual([60_000, 10_000, [1, 28, 28], 10]);
+    expect([...test.labels.subarray(0, 10)]).toEqual([7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
+  });
+
+  it("reads IDX, plain and gzipped", async () => {
+    await writeFile(path("images"), idx([2, 1, 2], [1, 2, 3, 4]));
+    await writeFile(path("labels.gz"), gzipSync(idx([2], [1, 0])));
+    const data = await readDataset(`idx:${path("images")},${path("labels.gz")}`);
+    expect([[...data.values], [...data.labels], data.shape]).toEqual([
+      [1, 2, 3, 4],
+      [1, 0],
+      [1, 1, 2],
+    ]);
+  });
+
+  it("reads CIFAR-10 from several files", async () => {
+    const record = (label: number): Uint8Array =>
+      Uint8Array.from({ length: 3073 }, (_, i) => (i === 0 ? label : i % 256));
+    await writeFile(path("a.bin"), record(3));
+    await writeFile(path("b.bin"), Buffer.concat([record(9), record(0)]));
+    const data = await readDataset({ kind: "cifar10", files: [path("a.bin"), path("b.bin")] });
+    expect([[...data.labels], data.shape, data.values[0]]).toEqual([[3, 9, 0], [3, 32, 32], 1]);
+  });
+
+  it("reads npz", async () => {
+    const x = npy("<f4", [2, 3], Float32Array.of(0.5, 1, 1.5, 2, 2.5, 3));
+    await writeFile(path("data.npz"), npz({ x, y: npy("<i8", [2], BigInt64Array.of(0n, 1n)) }));
+    const data = await readDataset(`npz:${path("data.npz")}`);
+    expect([data.bytes, [...data.values], [...data.labels]]).toEqual([false, [0.5, 1, 1.5, 2, 2.5, 3], [0, 1]]);
+  });
+
+  it("says what is wrong", async () => {
+    await expect(readDataset("mnist:all")).rejects.toThrow(
+      'dataset: expected mnist:train or mnist:test, got "mnist:all"',
+    );
+    await expect(readDataset(`npz:${path("none")}`)).rejects.toThrow(
+      `can't read "${path("none")}": no such file or directory`,
+    );
+  });
+});

@@ -23,8 +23,8 @@ let loading: { readonly build: Build; readonly done: Promise<void> } | undefined
 
 /** A module of one function that returns i32.x4.relaxed_trunc_f32x4_s of a constant: valid where relaxed SIMD is. */
 const relaxedProbe = Uint8Array.from([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253,
-  128, 2, 11,
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15,
+  253, 128, 2, 11,
 ]);
 
 /** Whether this engine runs relaxed SIMD. */

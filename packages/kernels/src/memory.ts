@@ -19,7 +19,8 @@ export interface MemoryUse {
  * @throws {RangeError} when the 4 GiB of a WebAssembly memory don't suffice.
  */
 export function allocate(bytes: number): number {
-  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`allocate: expected a size in bytes, got ${bytes}`);
+  if (!Number.isSafeInteger(bytes) || bytes < 0)
+    throw new RangeError(`allocate: expected a size in bytes, got ${bytes}`);
   // Just below 4 GiB, so that rounding up to the alignment can't overflow.
   const address = bytes < 0xffff_ff00 ? wasm().alloc(bytes) : 0;
   if (address === 0) {

@@ -33,7 +33,10 @@ export function backward(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   for (const step of steps) step.retain();
   try {
     noGrad(() => {
-      gradients.set(root, scope(() => alias(full(loss.shape, 1))));
+      gradients.set(
+        root,
+        scope(() => alias(full(loss.shape, 1))),
+      );
       for (const step of steps) visit(step, gradients, targets, needed);
     });
     return wrt.map((tensor) => result(gradients.get(targetOf(tensor)), tensor, given));
@@ -49,9 +52,12 @@ function targetOf(tensor: Tensor): Target {
 
 function checkTarget(tensor: Tensor): void {
   tensor.check("backward");
-  if (tensor.dtype !== "f32") throw new Error(`backward: expected f32 tensors to differentiate by, got ${tensor.dtype}`);
+  if (tensor.dtype !== "f32")
+    throw new Error(`backward: expected f32 tensors to differentiate by, got ${tensor.dtype}`);
   if (!tensor.requiresGrad) {
-    throw new Error(`backward: expected parameters or results of them, got a constant of shape ${shapeText(tensor.shape)}`);
+    throw new Error(
+      `backward: expected parameters or results of them, got a constant of shape ${shapeText(tensor.shape)}`,
+    );
   }
 }
 
@@ -62,7 +68,9 @@ function plan(root: Target, targets: ReadonlySet<Target>): { steps: GraphNode[];
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
     if (!(at instanceof GraphNode) || reached.has(at)) continue;
     if (at.isConsumed) {
-      throw new Error(`backward: expected a fresh graph, got one whose step ${at.row.name} an earlier backward pass used up`);
+      throw new Error(
+        `backward: expected a fresh graph, got one whose step ${at.row.name} an earlier backward pass used up`,
+      );
     }
     reached.add(at);
     for (const edge of at.edges) if (edge !== undefined) pending.push(edge);

@@ -40,7 +40,12 @@ export { expand, reshape, transpose } from "./operations/layout.js";
 export { type LinearAttributes, linear } from "./operations/linear.js";
 export { crossEntropy } from "./operations/loss.js";
 export { matmul } from "./operations/matmul.js";
-export { type BatchNormAttributes, type BatchStatistics, batchNorm, batchNormTrain } from "./operations/normalisation.js";
+export {
+  type BatchNormAttributes,
+  type BatchStatistics,
+  batchNorm,
+  batchNormTrain,
+} from "./operations/normalisation.js";
 export { concat, type PadAttributes, pad, type SliceAttributes, slice } from "./operations/pieces.js";
 export {
   type AdaptivePoolAttributes,

@@ -114,11 +114,14 @@ function checkInputs(row: AnyRow, inputs: Inputs): DType {
   let dtype: DType | undefined;
   for (const [i, input] of inputs.entries()) {
     if (input === undefined) continue;
-    if (!(input instanceof Tensor)) throw new TypeError(`${row.name}: expected a tensor as input ${i}, got ${typeof input}`);
+    if (!(input instanceof Tensor))
+      throw new TypeError(`${row.name}: expected a tensor as input ${i}, got ${typeof input}`);
     input.check(row.name);
     dtype ??= input.dtype;
     if (input.dtype !== dtype) {
-      throw new TypeError(`${row.name}: expected inputs of one type, got ${dtype} and ${input.dtype}; cast one of them`);
+      throw new TypeError(
+        `${row.name}: expected inputs of one type, got ${dtype} and ${input.dtype}; cast one of them`,
+      );
     }
   }
   if (dtype === undefined) throw new TypeError(`${row.name}: expected at least one tensor, got none`);
@@ -127,7 +130,8 @@ function checkInputs(row: AnyRow, inputs: Inputs): DType {
 
 function applyTyped(row: AnyRow, inputs: Inputs, attributes: unknown, shape: Shape, dtype: DType): Tensor {
   if (row.isView) return owned(alias(inputs[0]!, shape));
-  if (row.typed === undefined) throw new TypeError(`${row.name}: expected f32 inputs, got ${dtype} ${shapeText(inputs[0]!.shape)}`);
+  if (row.typed === undefined)
+    throw new TypeError(`${row.name}: expected f32 inputs, got ${dtype} ${shapeText(inputs[0]!.shape)}`);
   return owned(new Tensor(shape, dtype, row.typed(inputs, attributes, shape)));
 }
 

@@ -2,7 +2,21 @@ import type { AnyRow, Operation } from "./operation.js";
 import { add, div, mul, sub } from "./operations/arithmetic.js";
 import { conv2dRow } from "./operations/convolution.js";
 import { dropoutRow } from "./operations/dropout.js";
-import { abs, clip, exp, leakyRelu, log, neg, relu, scale, shift, sigmoid, sqrt, square, tanh } from "./operations/elementwise.js";
+import {
+  abs,
+  clip,
+  exp,
+  leakyRelu,
+  log,
+  neg,
+  relu,
+  scale,
+  shift,
+  sigmoid,
+  sqrt,
+  square,
+  tanh,
+} from "./operations/elementwise.js";
 import { gatherRow } from "./operations/gather.js";
 import { expand, reshape, transposeRow } from "./operations/layout.js";
 import { linearRow } from "./operations/linear.js";
@@ -22,10 +36,43 @@ export interface TableOperation {
 
 /** Every operation with gradients. A generic test walks them: shape, gradient, determinism, both builds. */
 export const operations: readonly TableOperation[] = [
-  add, sub, mul, div,
-  neg, relu, leakyRelu, clip, sigmoid, tanh, exp, log, sqrt, abs, square, scale, shift,
-  sumRow, meanRow, maxRow, softmaxRow, logSoftmaxRow, crossEntropyRow,
-  reshape, transposeRow, expand, concatRow, sliceRow, padRow, gatherRow,
-  matmulRow, linearRow, conv2dRow,
-  maxPool2dRow, avgPool2dRow, adaptiveAvgPool2dRow, batchNormRow, batchNormTrainRow, dropoutRow,
+  add,
+  sub,
+  mul,
+  div,
+  neg,
+  relu,
+  leakyRelu,
+  clip,
+  sigmoid,
+  tanh,
+  exp,
+  log,
+  sqrt,
+  abs,
+  square,
+  scale,
+  shift,
+  sumRow,
+  meanRow,
+  maxRow,
+  softmaxRow,
+  logSoftmaxRow,
+  crossEntropyRow,
+  reshape,
+  transposeRow,
+  expand,
+  concatRow,
+  sliceRow,
+  padRow,
+  gatherRow,
+  matmulRow,
+  linearRow,
+  conv2dRow,
+  maxPool2dRow,
+  avgPool2dRow,
+  adaptiveAvgPool2dRow,
+  batchNormRow,
+  batchNormTrainRow,
+  dropoutRow,
 ] as unknown as readonly TableOperation[];

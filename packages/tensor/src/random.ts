@@ -42,17 +42,29 @@ function drawn<T>(n: number, fill: (address: number) => void, read: (address: nu
 
 /** The first n standard normals of a stream. */
 export function normals(key: bigint, n: number): Float32Array<ArrayBuffer> {
-  return drawn(n, (address) => wasm().fillNormal(key, address, n), (address) => f32(address, n).slice());
+  return drawn(
+    n,
+    (address) => wasm().fillNormal(key, address, n),
+    (address) => f32(address, n).slice(),
+  );
 }
 
 /** The first n uniform numbers of a stream, in [0, 1). */
 export function uniforms(key: bigint, n: number): Float32Array<ArrayBuffer> {
-  return drawn(n, (address) => wasm().fillUniform(key, address, n), (address) => f32(address, n).slice());
+  return drawn(
+    n,
+    (address) => wasm().fillUniform(key, address, n),
+    (address) => f32(address, n).slice(),
+  );
 }
 
 /** The first n 32-bit words of a stream. */
 export function words(key: bigint, n: number): Uint32Array<ArrayBuffer> {
-  return drawn(n, (address) => wasm().fillBits(key, address, n), (address) => u32(address, n).slice());
+  return drawn(
+    n,
+    (address) => wasm().fillBits(key, address, n),
+    (address) => u32(address, n).slice(),
+  );
 }
 
 /** A random order of 0 … n − 1: Fisher–Yates on unbiased numbers, so each order is equally likely. */

@@ -11,7 +11,8 @@ import { Tensor } from "./tensor.js";
  */
 export function scope<T>(fn: () => T): T {
   return withArena(fn, (result, arena) => {
-    if (result instanceof Promise) throw new TypeError("scope: expected a synchronous function, got one that returns a promise");
+    if (result instanceof Promise)
+      throw new TypeError("scope: expected a synchronous function, got one that returns a promise");
     for (const tensor of tensorsIn(result)) {
       if (tensor.owner !== arena) continue;
       arena.owned.delete(tensor);

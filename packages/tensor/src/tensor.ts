@@ -67,7 +67,9 @@ export class Tensor {
 
   /** The elements as numbers. @throws {RangeError} when a 64-bit integer doesn't fit one exactly. */
   numbers(): number[] {
-    return Array.from<number | bigint, number>(this.values(), (v) => (typeof v === "bigint" ? safeNumber("numbers", v) : v));
+    return Array.from<number | bigint, number>(this.values(), (v) =>
+      typeof v === "bigint" ? safeNumber("numbers", v) : v,
+    );
   }
 
   /** The only element. @throws {Error} when there isn't exactly one. */
@@ -133,7 +135,9 @@ export function alias(tensor: Tensor, shape = tensor.shape, requiresGrad = false
 function filled(who: string, source: TensorSource, shape: Shape, dtype: DType, requiresGrad: boolean): Tensor {
   checkShape(who, shape);
   if (source.length !== sizeOf(shape)) {
-    throw new RangeError(`${who}: expected ${sizeOf(shape)} values for shape ${shapeText(shape)}, got ${source.length}`);
+    throw new RangeError(
+      `${who}: expected ${sizeOf(shape)} values for shape ${shapeText(shape)}, got ${source.length}`,
+    );
   }
   const frozen = Object.freeze([...shape]);
   if (dtype !== "f32") return new Tensor(frozen, dtype, convertData(who, source, dtype));
@@ -184,7 +188,8 @@ export function full(shape: Shape, value: number): Tensor {
  */
 export function assign(target: Tensor, data: TensorSource): void {
   target.check("assign");
-  if (target.node !== undefined) throw new Error("assign: expected a parameter or a constant, got an operation's result");
+  if (target.node !== undefined)
+    throw new Error("assign: expected a parameter or a constant, got an operation's result");
   if (data.length !== target.size) {
     throw new RangeError(`assign: expected ${target.size} values for ${shapeText(target.shape)}, got ${data.length}`);
   }

@@ -15,14 +15,19 @@ test("rows are complete: a sample, a name of their own, as many rules as inputs"
   expect(new Set(names).size).toBe(names.length);
   const incomplete = api.operations.filter(({ row }) => {
     const rules = row.vjp;
-    return row.samples.length === 0 || (typeof rules !== "function" && row.samples.some((s) => s.inputs.length !== rules.length));
+    return (
+      row.samples.length === 0 ||
+      (typeof rules !== "function" && row.samples.some((s) => s.inputs.length !== rules.length))
+    );
   });
   expect(incomplete.map(({ row }) => row.name)).toEqual([]);
 });
 
 test("every operation the package exports is in the table", () => {
   const rows = new Set(api.operations.map(({ row }) => row as unknown));
-  const missing = Object.entries(api).filter(([, value]) => typeof value === "function" && "row" in value && !rows.has(value.row));
+  const missing = Object.entries(api).filter(
+    ([, value]) => typeof value === "function" && "row" in value && !rows.has(value.row),
+  );
   expect(missing.map(([name]) => name)).toEqual([]);
 });
 

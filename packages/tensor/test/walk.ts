@@ -12,8 +12,8 @@ import {
   scope,
   sizeOf,
   stream,
-  type Tensor,
   type TableOperation,
+  type Tensor,
   tensor,
   uniforms,
 } from "@neft/tensor";
@@ -57,7 +57,12 @@ function call({ operation, attributes }: Case, inputs: readonly (Tensor | undefi
 
 function run(test: Case, values: Values): Float32Array {
   return scope(() =>
-    noGrad(() => call(test, test.inputs.map((input, i) => input && tensor(values[i]!, input.shape))).floats()),
+    noGrad(() =>
+      call(
+        test,
+        test.inputs.map((input, i) => input && tensor(values[i]!, input.shape)),
+      ).floats(),
+    ),
   );
 }
 
@@ -67,7 +72,12 @@ function weightsOf(size: number): Float32Array {
 }
 
 /** Output, and the gradient of Σ weights·output by every input. */
-function pullBack(test: Case): { output: Float32Array; shape: readonly number[]; gradients: Values; reached: boolean[] } {
+function pullBack(test: Case): {
+  output: Float32Array;
+  shape: readonly number[];
+  gradients: Values;
+  reached: boolean[];
+} {
   return scope(() => {
     const inputs = test.inputs.map((input, i) => input && parameter(test.values[i]!, input.shape));
     const given = inputs.filter((input) => input !== undefined);
@@ -93,11 +103,21 @@ function project(output: Float32Array, weights: Float32Array): number {
  */
 function slopes(test: Case, which: number, gradient: Float32Array): { numeric: number; pulled: number; scale: number } {
   const x = test.values[which]!;
-  const direction = uniforms(stream(2, { purpose: "walk", name: "direction", index: which }), x.length).map((u) => 2 * u - 1);
+  const direction = uniforms(stream(2, { purpose: "walk", name: "direction", index: which }), x.length).map(
+    (u) => 2 * u - 1,
+  );
   let scale = 0;
   const slope = (h: number) => {
-    const ends = [h, -h].map((step) => x.map((value, i) => value + step * direction[i]!)) as [Float32Array, Float32Array];
-    const outputs = ends.map((end) => run(test, test.values.map((v, i) => (i === which ? end : v)))) as [Float32Array, Float32Array];
+    const ends = [h, -h].map((step) => x.map((value, i) => value + step * direction[i]!)) as [
+      Float32Array,
+      Float32Array,
+    ];
+    const outputs = ends.map((end) =>
+      run(
+        test,
+        test.values.map((v, i) => (i === which ? end : v)),
+      ),
+    ) as [Float32Array, Float32Array];
     const weights = weightsOf(outputs[0].length);
     const numeric = (project(outputs[0], weights) - project(outputs[1], weights)) / (2 * h);
     scale = outputs[0].reduce((sum, y, j) => sum + Math.abs(y * weights[j]!), 0);
@@ -121,14 +141,21 @@ export function faults(test: Case): string[] {
   const first = pullBack(test);
   const again = pullBack(test);
   if (!same(first.output, again.output)) found.push(`${label}: expected equal bits of two runs, got different outputs`);
-  const shape = scope(() => row.shape(test.inputs.map((input, i) => input && tensor(test.values[i]!, input.shape)), test.attributes));
+  const shape = scope(() =>
+    row.shape(
+      test.inputs.map((input, i) => input && tensor(test.values[i]!, input.shape)),
+      test.attributes,
+    ),
+  );
   if (String(shape) !== String(first.shape)) found.push(`${label}: expected shape [${shape}], got [${first.shape}]`);
   if (!first.output.every(Number.isFinite)) found.push(`${label}: expected finite outputs`);
-  if (!same(first.output, run(test, test.values))) found.push(`${label}: expected the same output with and without recording`);
+  if (!same(first.output, run(test, test.values)))
+    found.push(`${label}: expected the same output with and without recording`);
   test.inputs.forEach((input, i) => {
     if (input === undefined) return;
     const gradient = first.gradients[i]!;
-    if (!same(gradient, again.gradients[i]!)) found.push(`${label}: expected equal bits of two gradients of input ${i}`);
+    if (!same(gradient, again.gradients[i]!))
+      found.push(`${label}: expected equal bits of two gradients of input ${i}`);
     if (typeof row.vjp !== "function" && row.vjp[i] === null) {
       if (first.reached[i]) found.push(`${label}: expected no gradient for input ${i}, whose rule is null, got one`);
       return;

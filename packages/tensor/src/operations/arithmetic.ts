@@ -10,21 +10,40 @@ type Pair = [a: Tensor, b: Tensor];
 
 /** Samples that broadcast either side, both, and neither. */
 const shapes: readonly (readonly [Shape, Shape])[] = [
-  [[3, 5], [3, 5]],
-  [[2, 3, 5], [3, 1]],
+  [
+    [3, 5],
+    [3, 5],
+  ],
+  [
+    [2, 3, 5],
+    [3, 1],
+  ],
   [[5], [17, 5]],
-  [[3, 1], [1, 7]],
+  [
+    [3, 1],
+    [1, 7],
+  ],
   [[], [3]],
-  [[2, 3, 2, 2], [1, 3, 1, 1]],
+  [
+    [2, 3, 2, 2],
+    [1, 3, 1, 1],
+  ],
 ];
 
-function pairRow(name: Binary, vjp: Row<Pair, undefined>["vjp"], keeps: Row<Pair, undefined>["keeps"]): Operation<Pair, undefined> {
+function pairRow(
+  name: Binary,
+  vjp: Row<Pair, undefined>["vjp"],
+  keeps: Row<Pair, undefined>["keeps"],
+): Operation<Pair, undefined> {
   return defineOp<Pair>({
     name,
     shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
     forward: ([a, b], _, y) => {
       if (a.size === y.size && b.size === y.size) return wasm().binary(binaryCode[name], a.ptr, b.ptr, y.ptr, y.size);
-      const strides = [a, b].map((t) => Int32Array.from(broadcastStrides(t.shape, y.shape))) as [Int32Array, Int32Array];
+      const strides = [a, b].map((t) => Int32Array.from(broadcastStrides(t.shape, y.shape))) as [
+        Int32Array,
+        Int32Array,
+      ];
       wasm().binaryBroadcast(binaryCode[name], a.ptr, b.ptr, y.ptr, Int32Array.from(y.shape), ...strides);
     },
     vjp,

@@ -14,8 +14,14 @@ export function cast(x: Tensor, dtype: DType): Tensor {
     throw new TypeError(`cast: expected a constant, got a tensor with a gradient, which is ${dtype} already`);
   }
   const source = x.values();
-  if (dtype === "bool") return tensor(Uint8Array.from(source as ArrayLike<number>, (v) => (Number(v) === 0 ? 0 : 1)), x.shape, dtype);
-  if (dtype === "f32" || dtype === "f64") return tensor(Float64Array.from(source as ArrayLike<number>, Number), x.shape, dtype);
+  if (dtype === "bool")
+    return tensor(
+      Uint8Array.from(source as ArrayLike<number>, (v) => (Number(v) === 0 ? 0 : 1)),
+      x.shape,
+      dtype,
+    );
+  if (dtype === "f32" || dtype === "f64")
+    return tensor(Float64Array.from(source as ArrayLike<number>, Number), x.shape, dtype);
   return tensor(convertData("cast", wholeData(source, dtype), dtype), x.shape, dtype);
 }
 

@@ -48,7 +48,9 @@ function checkGeometry([x, w, b]: Inputs, { strides, pads, dilations, groups = 1
     ["dilations", dilations, 2, 1],
   ] as const) {
     if (values !== undefined && (values.length !== length || !values.every((v) => Number.isInteger(v) && v >= least))) {
-      throw new RangeError(`conv2d: ${name}: expected ${length} whole numbers from ${least} on, got ${shapeText(values)}`);
+      throw new RangeError(
+        `conv2d: ${name}: expected ${length} whole numbers from ${least} on, got ${shapeText(values)}`,
+      );
     }
   }
 }
@@ -70,7 +72,9 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
       return Math.floor(room / strides[axis]!) + 1;
     });
     if (out.some((size) => size < 1)) {
-      throw new RangeError(`conv2d: expected an input at least as large as its window, got ${shapeText(x.shape)} for ${shapeText(w.shape)}`);
+      throw new RangeError(
+        `conv2d: expected an input at least as large as its window, got ${shapeText(x.shape)} for ${shapeText(w.shape)}`,
+      );
     }
     return [x.shape[0]!, w.shape[0]!, ...out];
   },

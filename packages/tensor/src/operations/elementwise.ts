@@ -39,7 +39,13 @@ function unaryRow<A>({ name, keeps, values, parameters, samples }: UnaryRow<A>):
 }
 
 function plainRow(name: Unary, values: UnaryRow<undefined>["values"], keeps?: 0 | "output"): Operation<One, undefined> {
-  return unaryRow({ name, values, ...(keeps !== undefined && { keeps }), parameters: () => [0, 0], samples: [undefined] });
+  return unaryRow({
+    name,
+    values,
+    ...(keeps !== undefined && { keeps }),
+    parameters: () => [0, 0],
+    samples: [undefined],
+  });
 }
 
 /** y = −x. */

@@ -46,7 +46,11 @@ export const gatherRow = defineOp<[x: Tensor], Picks>({
  *
  * @throws {RangeError} for an index outside the axis.
  */
-export function gather(x: Tensor, indices: Tensor | readonly number[], { axis = 0 }: { readonly axis?: number } = {}): Tensor {
+export function gather(
+  x: Tensor,
+  indices: Tensor | readonly number[],
+  { axis = 0 }: { readonly axis?: number } = {},
+): Tensor {
   const at = axisOf("gather", axis, x.shape.length);
   const size = x.shape[at]!;
   if (indices instanceof Tensor && indices.dtype !== "i64" && indices.dtype !== "i32") {

@@ -1,5 +1,14 @@
 import { defineOp, type Operation } from "../operation.js";
-import { axisOf, broadcastShapes, broadcastStrides, isSameShape, type Shape, shapeText, sizeOf, stridesOf } from "../shape.js";
+import {
+  axisOf,
+  broadcastShapes,
+  broadcastStrides,
+  isSameShape,
+  type Shape,
+  shapeText,
+  sizeOf,
+  stridesOf,
+} from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { type Movement, move, movedTyped, pulledBack } from "./movement.js";
 
@@ -14,7 +23,9 @@ export const reshape: Operation<One, Shape> = defineOp<One, Shape>({
     const open = shape.indexOf(-1);
     const result = shape.map((dim) => (dim === -1 ? x.size / known : dim));
     if ((open >= 0 && shape.includes(-1, open + 1)) || !result.every(Number.isInteger) || sizeOf(result) !== x.size) {
-      throw new RangeError(`reshape: expected a shape of ${x.size} elements like ${shapeText(x.shape)}, got ${shapeText(shape)}`);
+      throw new RangeError(
+        `reshape: expected a shape of ${x.size} elements like ${shapeText(x.shape)}, got ${shapeText(shape)}`,
+      );
     }
     return result;
   },
@@ -30,10 +41,17 @@ export const reshape: Operation<One, Shape> = defineOp<One, Shape>({
 function transposition(x: Tensor, perm: readonly number[]): Movement {
   const strides = stridesOf(x.shape);
   const dims = perm.map((axis) => x.shape[axis]!);
-  return { dims, from: { strides: perm.map((axis) => strides[axis]!), offset: 0 }, to: { strides: stridesOf(dims), offset: 0 } };
+  return {
+    dims,
+    from: { strides: perm.map((axis) => strides[axis]!), offset: 0 },
+    to: { strides: stridesOf(dims), offset: 0 },
+  };
 }
 
-export const transposeRow: Operation<One, { readonly perm: readonly number[] }> = defineOp<One, { readonly perm: readonly number[] }>({
+export const transposeRow: Operation<One, { readonly perm: readonly number[] }> = defineOp<
+  One,
+  { readonly perm: readonly number[] }
+>({
   name: "transpose",
   shape: ([x], { perm }) => {
     if (perm.length !== x.shape.length || new Set(perm).size !== perm.length) {
@@ -74,7 +92,9 @@ export const expand: Operation<One, Shape> = defineOp<One, Shape>({
   name: "expand",
   shape: ([x], shape) => broadcastShapes("expand", x.shape, shape),
   forward: ([x], _, y) => move(expansion(x, y.shape), x, y),
-  vjp: [(dy, { inputs: [x] }) => (isSameShape(dy.shape, x.shape) ? dy : pulledBack(expansion(x, dy.shape), dy, x.shape))],
+  vjp: [
+    (dy, { inputs: [x] }) => (isSameShape(dy.shape, x.shape) ? dy : pulledBack(expansion(x, dy.shape), dy, x.shape)),
+  ],
   keeps: [],
   samples: [
     { inputs: [{ shape: [3, 1] }], attributes: [2, 3, 4] },

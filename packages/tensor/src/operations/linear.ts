@@ -38,7 +38,12 @@ function isCheap({ rowsPerSample }: Pick<Sizes, "rowsPerSample">, { variation }:
 const oneDraw: Variation = { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: 77n, perSample: false };
 const perSample: Variation = { ...oneDraw, perSample: true };
 
-function sample(x: number[], w: number[], b: number[] | undefined, attributes: LinearAttributes): Sample<LinearAttributes> {
+function sample(
+  x: number[],
+  w: number[],
+  b: number[] | undefined,
+  attributes: LinearAttributes,
+): Sample<LinearAttributes> {
   return { inputs: [{ shape: x }, { shape: w }, b && { shape: b }], attributes };
 }
 

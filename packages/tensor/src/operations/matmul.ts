@@ -37,7 +37,9 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
   shape: ([{ shape: a }, { shape: b }]) => {
     const [m, k, l, n] = [...a.slice(-2), ...b.slice(-2)];
     if (a.length < 2 || b.length < 2 || k !== l) {
-      throw new RangeError(`matmul: expected shapes [.., m, k] and [.., k, n], got ${shapeText(a)} and ${shapeText(b)}`);
+      throw new RangeError(
+        `matmul: expected shapes [.., m, k] and [.., k, n], got ${shapeText(a)} and ${shapeText(b)}`,
+      );
     }
     return [...broadcastShapes("matmul", a.slice(0, -2), b.slice(0, -2)), m!, n!];
   },
@@ -45,7 +47,8 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
     const [m, n] = y.shape.slice(-2) as [number, number];
     const k = a.shape.at(-1)!;
     // One matrix for the whole batch: a single tall product.
-    if (b.shape.length === 2) return wasm().gemm(false, false, y.size / Math.max(n, 1), n, k, a.ptr, b.ptr, y.ptr, false);
+    if (b.shape.length === 2)
+      return wasm().gemm(false, false, y.size / Math.max(n, 1), n, k, a.ptr, b.ptr, y.ptr, false);
     const batches = batchesOf(a.shape, b.shape, y.shape.slice(0, -2));
     for (let i = 0; i < batches.count; i++) {
       const [p, q] = batches.at(i);
@@ -105,6 +108,8 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   const right = b.shape.length === 1 ? reshape(b, [b.size, 1]) : b;
   const y = matmulRow(left, right);
   if (left === a && right === b) return y;
-  const shape = y.shape.filter((_, i) => !(left !== a && i === y.shape.length - 2) && !(right !== b && i === y.shape.length - 1));
+  const shape = y.shape.filter(
+    (_, i) => !(left !== a && i === y.shape.length - 2) && !(right !== b && i === y.shape.length - 1),
+  );
   return isSameShape(shape, y.shape) ? y : reshape(y, shape);
 }

@@ -1,7 +1,7 @@
 import { wasm } from "@neft/kernels";
 import { type TensorData, zeroData } from "../dtype.js";
-import { type Tensor, zeros } from "../tensor.js";
 import type { Shape } from "../shape.js";
+import { type Tensor, zeros } from "../tensor.js";
 
 /** A copy between strided views; strides and offsets in elements, one stride an axis of `dims`. */
 export interface Movement {
@@ -58,4 +58,3 @@ export function movedTyped(m: Movement, from: Tensor, size: number): TensorData 
   moveTyped(m, from.values(), to);
   return to;
 }
-

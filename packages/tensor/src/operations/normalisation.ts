@@ -85,7 +85,12 @@ export interface BatchNormAttributes {
  * y = (x − mean)/√(variance + epsilon)·gamma + beta with frozen statistics, through which no gradient flows.
  * x [n, c, ..], the others [c].
  */
-export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, { mean, variance, epsilon = 1e-5 }: BatchNormAttributes): Tensor {
+export function batchNorm(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  { mean, variance, epsilon = 1e-5 }: BatchNormAttributes,
+): Tensor {
   return batchNormRow(x, gamma, beta, mean, variance, { epsilon });
 }
 
@@ -151,7 +156,8 @@ export function batchNormTrain(
   { epsilon = 1e-5 }: { readonly epsilon?: number } = {},
 ): { readonly output: Tensor; readonly statistics: BatchStatistics } {
   const [c, count] = [gamma.size, x.size / Math.max(gamma.size, 1)];
-  if (x.size === 0) throw new RangeError(`batchNormTrain: expected at least one value a channel, got ${shapeText(x.shape)}`);
+  if (x.size === 0)
+    throw new RangeError(`batchNormTrain: expected at least one value a channel, got ${shapeText(x.shape)}`);
   const statistics = { mean: new Float32Array(c), variance: new Float32Array(c), count };
   return { output: batchNormTrainRow(x, gamma, beta, { epsilon, statistics }), statistics };
 }

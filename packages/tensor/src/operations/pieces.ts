@@ -21,7 +21,9 @@ export const concatRow = defineOp<readonly Tensor[], { readonly axis: number }>(
     const shape = [...inputs[0]!.shape];
     for (const { shape: other } of inputs.slice(1)) {
       if (other.length !== shape.length || other.some((dim, i) => i !== axis && dim !== shape[i])) {
-        throw new RangeError(`concat: expected shapes equal but along axis ${axis}, got ${shapeText(shape)} and ${shapeText(other)}`);
+        throw new RangeError(
+          `concat: expected shapes equal but along axis ${axis}, got ${shapeText(shape)} and ${shapeText(other)}`,
+        );
       }
     }
     shape[axis] = inputs.reduce((sum, x) => sum + x.shape[axis]!, 0);
@@ -65,7 +67,11 @@ interface Stretch {
 function cut(x: Tensor, { first, step, dims }: Stretch): Movement {
   const strides = stridesOf(x.shape);
   const offset = first.reduce((sum, at, axis) => sum + at * strides[axis]!, 0);
-  return { dims, from: { strides: strides.map((s, i) => s * step[i]!), offset }, to: { strides: stridesOf(dims), offset: 0 } };
+  return {
+    dims,
+    from: { strides: strides.map((s, i) => s * step[i]!), offset },
+    to: { strides: stridesOf(dims), offset: 0 },
+  };
 }
 
 export const sliceRow = defineOp<One, Stretch>({
@@ -100,7 +106,9 @@ export function slice(x: Tensor, { starts, ends, axes, steps }: SliceAttributes)
   const [first, step, dims] = [new Array<number>(rank).fill(0), new Array<number>(rank).fill(1), [...x.shape]];
   const lengths = [ends.length, axes?.length ?? starts.length, steps?.length ?? starts.length];
   if (lengths.some((n) => n !== starts.length)) {
-    throw new RangeError(`slice: expected as many ends, axes and steps as ${starts.length} starts, got ${lengths.join(", ")}`);
+    throw new RangeError(
+      `slice: expected as many ends, axes and steps as ${starts.length} starts, got ${lengths.join(", ")}`,
+    );
   }
   for (const [i, start] of starts.entries()) {
     const axis = axisOf("slice", axes?.[i] ?? i, rank);

@@ -40,13 +40,18 @@ function outputShape(who: string, x: Tensor, attributes: MaxPoolAttributes): num
     ["dilations", dilations, 2, 1],
   ] as const) {
     if (values.length !== length || !values.every((v) => Number.isInteger(v) && v >= least)) {
-      throw new RangeError(`${who}: ${name}: expected ${length} whole numbers from ${least} on, got ${shapeText(values)}`);
+      throw new RangeError(
+        `${who}: ${name}: expected ${length} whole numbers from ${least} on, got ${shapeText(values)}`,
+      );
     }
   }
   const out = [0, 1].map((axis) => {
     const [size, before, after, stride] = [x.shape[2 + axis]!, pads[axis]!, pads[axis + 2]!, strides[axis]!];
     const room = size + before + after - dilations[axis]! * (kernel[axis]! - 1) - 1;
-    if (room < 0) throw new RangeError(`${who}: expected a window no larger than the padded input, got ${shapeText(kernel)} on ${shapeText(x.shape)}`);
+    if (room < 0)
+      throw new RangeError(
+        `${who}: expected a window no larger than the padded input, got ${shapeText(kernel)} on ${shapeText(x.shape)}`,
+      );
     const count = (ceilMode ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1;
     return ceilMode && (count - 1) * stride >= size + before ? count - 1 : count;
   });
@@ -118,9 +123,12 @@ export interface AdaptivePoolAttributes {
 export const adaptiveAvgPool2dRow = defineOp<One, AdaptivePoolAttributes>({
   name: "adaptiveAvgPool2d",
   shape: ([x], { size }) => {
-    if (x.shape.length !== 4) throw new RangeError(`adaptiveAvgPool2d: expected an input [n, c, h, w], got ${shapeText(x.shape)}`);
+    if (x.shape.length !== 4)
+      throw new RangeError(`adaptiveAvgPool2d: expected an input [n, c, h, w], got ${shapeText(x.shape)}`);
     if (!size.every((v) => Number.isInteger(v) && v > 0) || x.shape[2] === 0 || x.shape[3] === 0) {
-      throw new RangeError(`adaptiveAvgPool2d: expected sizes from 1 on, got ${shapeText(size)} for ${shapeText(x.shape)}`);
+      throw new RangeError(
+        `adaptiveAvgPool2d: expected sizes from 1 on, got ${shapeText(size)} for ${shapeText(x.shape)}`,
+      );
     }
     return [x.shape[0]!, x.shape[1]!, ...size];
   },

@@ -22,7 +22,11 @@ const spans: readonly { shape: number[]; span: Span }[] = [
   { shape: [5, 2, 3], span: { axis: 0, count: 2, keepDims: true } },
 ];
 
-function spanRow(name: Name, reduction: Reduction, pull: (dy: Tensor, x: Tensor, y: Tensor, span: Span) => Tensor): Operation<One, Span> {
+function spanRow(
+  name: Name,
+  reduction: Reduction,
+  pull: (dy: Tensor, x: Tensor, y: Tensor, span: Span) => Tensor,
+): Operation<One, Span> {
   const isMax = reduction === "max";
   return defineOp<One, Span>({
     name,
@@ -30,7 +34,8 @@ function spanRow(name: Name, reduction: Reduction, pull: (dy: Tensor, x: Tensor,
       const between = keepDims ? new Array<number>(count).fill(1) : [];
       return [...x.shape.slice(0, axis), ...between, ...x.shape.slice(axis + count)];
     },
-    forward: ([x], { axis, count }, y) => wasm().reduce(reductionCode[reduction], x.ptr, y.ptr, ...splitAt(x.shape, axis, count)),
+    forward: ([x], { axis, count }, y) =>
+      wasm().reduce(reductionCode[reduction], x.ptr, y.ptr, ...splitAt(x.shape, axis, count)),
     vjp: [(dy, { inputs: [x], output, attributes }) => pull(dy, x, output, attributes)],
     keeps: isMax ? [0, "output"] : [],
     samples: spans.map(({ shape, span }) => ({
@@ -65,7 +70,12 @@ export interface ReduceAttributes {
 }
 
 /** Reduces run after run of neighbouring axes, the last first. */
-function reduceBy(name: Name, row: Operation<One, Span>, x: Tensor, { axes, keepDims = false }: ReduceAttributes): Tensor {
+function reduceBy(
+  name: Name,
+  row: Operation<One, Span>,
+  x: Tensor,
+  { axes, keepDims = false }: ReduceAttributes,
+): Tensor {
   const rank = x.shape.length;
   const chosen = new Set((axes ?? x.shape.map((_, i) => i)).map((axis) => axisOf(name, axis, rank)));
   let y = x;

@@ -1,4 +1,4 @@
-import { zeroData, type TensorData } from "../dtype.js";
+import { type TensorData, zeroData } from "../dtype.js";
 import { broadcastStrides, type Shape, sizeOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 
@@ -31,9 +31,12 @@ export function pairTyped(name: Arithmetic, a: Tensor, b: Tensor, shape: Shape):
   const isInteger = dtype !== "f64";
   for (let i = 0; i < out.length; i++) {
     const [p, q] = [x[places[0](i)]!, y[places[1](i)]!];
-    if (name === "div" && isInteger && Number(q) === 0) throw new RangeError(`div: expected ${dtype} divisors other than 0, got 0`);
+    if (name === "div" && isInteger && Number(q) === 0)
+      throw new RangeError(`div: expected ${dtype} divisors other than 0, got 0`);
     if (typeof p === "bigint") out[i] = bigPairs[name](p, q as bigint);
-    else out[i] = isInteger && name === "mul" ? Math.imul(p, q as number) : toward(isInteger, realPairs[name](p, q as number));
+    else
+      out[i] =
+        isInteger && name === "mul" ? Math.imul(p, q as number) : toward(isInteger, realPairs[name](p, q as number));
   }
   return out;
 }

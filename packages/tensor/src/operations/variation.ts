@@ -16,7 +16,13 @@ export interface Variation {
 }
 
 /** The variation as the kernels take it: kind (0 none, 1 one draw, 2 one a sample), max |w|, deviations, key. */
-export type VariationArguments = readonly [kind: number, sMax: number, sigmaOuter: number, sigmaMid: number, key: bigint];
+export type VariationArguments = readonly [
+  kind: number,
+  sMax: number,
+  sigmaOuter: number,
+  sigmaMid: number,
+  key: bigint,
+];
 
 const none: VariationArguments = [0, 0, 0, 0, 0n];
 
@@ -30,7 +36,9 @@ export function variationArguments(who: string, variation: Variation | undefined
     }
   }
   if (!(Number.isInteger(firstSample) && firstSample >= 0 && firstSample < 2 ** 32)) {
-    throw new RangeError(`${who}: variation.firstSample: expected a whole number from 0 to 2^32 - 1, got ${firstSample}`);
+    throw new RangeError(
+      `${who}: variation.firstSample: expected a whole number from 0 to 2^32 - 1, got ${firstSample}`,
+    );
   }
   return [perSample ? 2 : 1, sMax, sigmaOuter, sigmaMid, key];
 }

@@ -74,7 +74,9 @@ export function inferNodes(
 /** Outputs of one node; exact where all inputs are integers that are known. */
 function inferNode(node: GraphNode, inputs: readonly (KnownValue | undefined)[]): readonly KnownValue[] {
   const operator = operatorTable.get(node.op)!;
-  const exact = operator.elements !== null && inputs.every((input) => input === undefined || isHostArray(input));
+  const isExact = (input: KnownValue | undefined) =>
+    input === undefined || (input.dtype !== "f32" && isHostArray(input));
+  const exact = operator.elements !== null && inputs.every(isExact);
   if (exact) return operator.elements!({ node, inputs: inputs as readonly (HostArray | undefined)[] });
   return operator.infer({ node, inputs });
 }

@@ -49,6 +49,14 @@ export class AttributeReader {
     return proto?.ints.map((value) => this.#integer(name, value, bounds));
   }
 
+  /** Like `ints`, for positions that are clamped to an axis: those beyond 2^53 are brought there. */
+  positions(name: string): number[] | undefined {
+    const proto = this.#find(name, AttributeType.INTS, "a list of integers");
+    return proto?.ints.map((value) =>
+      Math.min(Math.max(Number(value), Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER),
+    );
+  }
+
   float(name: string, otherwise: number): number {
     const proto = this.#find(name, AttributeType.FLOAT, "a number");
     if (proto === undefined) return otherwise;

@@ -11,6 +11,13 @@ export interface Draft {
   readonly tensors: Map<string, DraftTensor>;
 }
 
+/** One input of a node of the file. */
+export interface NodeInput {
+  /** The node's first output, which names it. */
+  readonly output: string;
+  readonly input: number;
+}
+
 export interface DraftTensor {
   readonly array: HostArray;
   /** TensorProto.DataType the file has it in. */
@@ -19,6 +26,8 @@ export interface DraftTensor {
   readonly place: StoredPlace | undefined;
   /** Element i of the array is element order[i] of the place; the same order when undefined. */
   readonly order: Int32Array | undefined;
+  /** The only reader of a tensor that the file has only as one that others read too. */
+  readonly reader?: NodeInput;
 }
 
 /** How often each value is read: by nodes, and as an output. */

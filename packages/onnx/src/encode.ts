@@ -1,6 +1,14 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { AttributeValue, GraphNode, HostArray, HostData, Model, ValueInfo } from "@neft/model";
-import type { Tensor } from "@neft/tensor";
+import {
+  type AttributeValue,
+  type GraphNode,
+  type HostArray,
+  type HostData,
+  hostData,
+  type Model,
+  type ValueInfo,
+} from "@neft/model";
+import type { DType, Tensor } from "@neft/tensor";
 import { typeOfArray } from "./graph-reader.js";
 import type { AttributeProto, NodeProto, TensorProto, ValueInfoProto } from "./onnx_pb.js";
 import {
@@ -61,6 +69,7 @@ function opsetNeeded({ op, inputs, attributes }: GraphNode): number {
 function encodeNode(node: GraphNode): NodeProto[] {
   const { op, name, attributes } = node;
   if (op === "Cast") return [nodeProto({ ...node, attributes: { to: castCode(String(attributes.to)) } })];
+  if (op === "ConstantOfShape") return [constantOfShape(node)];
   const { coerce, ...rest } = attributes;
   if (coerce === undefined || coerce === 0) return [nodeProto({ ...node, attributes: rest })];
   // Before opset 13 a softmax took all axes from its own on as one: flatten, softmax, and back to the shape before.
@@ -74,6 +83,17 @@ function encodeNode(node: GraphNode): NodeProto[] {
     nodeProto({ name, op, inputs: [flat], outputs: [soft], attributes: { axis: -1 } }),
     step("Reshape", "restore", [soft, shape], y, {}),
   ];
+}
+
+/** The value is a tensor of one element in a file. */
+function constantOfShape(node: GraphNode): NodeProto {
+  const { value = 0, dtype = "f32" } = node.attributes;
+  const data = hostData(dtype as DType, 1);
+  data.fill((dtype === "i64" ? BigInt(value as number) : value) as never);
+  const proto = nodeProto({ ...node, attributes: {} });
+  const t = tensorProto("", { dtype: dtype as DType, shape: [1], data });
+  proto.attribute.push(create(AttributeProtoSchema, { name: "value", type: AttributeType.TENSOR, t }));
+  return proto;
 }
 
 function nodeProto({ name, op, inputs, outputs, attributes }: GraphNode): NodeProto {

@@ -1,5 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { HostArray, Model } from "@neft/model";
+import type { NodeInput } from "./draft.js";
 import { encodeModel, rawBytes, tensorProto, valueInfoProto } from "./encode.js";
 import { ModelProtoSchema, TensorProtoSchema } from "./onnx_pb.js";
 import { OnnxError } from "./onnx-error.js";
@@ -43,7 +44,8 @@ export function exportOnnxFiles(model: Model): OnnxFiles {
     const tensor = model.parameters.get(name)!;
     const data = tensor.toArray() as Float32Array;
     if (origin.stored instanceof Float32Array) {
-      if (!isSame(data, origin.stored)) anew.set(name, { shape: tensor.shape, data, type: origin.type });
+      if (!isSame(data, origin.stored))
+        anew.set(name, { shape: tensor.shape, data, type: origin.type, reader: origin.reader });
     } else overwrite(files.get(origin.stored.file)!, origin, data);
   }
   const bytes = files.get("")!;
@@ -74,14 +76,16 @@ interface NewWeight {
   readonly shape: readonly number[];
   readonly data: Float32Array;
   readonly type: number;
+  readonly reader: NodeInput | undefined;
 }
 
-/** Encodes the file anew with weights as raw initializers, each in place of what made it before: an initializer or a node. */
+/** Encodes the file anew with weights as raw initializers, each in place of what made it before: an initializer, a node, or a
+ * tensor that others go on reading. */
 function rewrite(bytes: Uint8Array, weights: ReadonlyMap<string, NewWeight>): Uint8Array {
   const proto = fromBinary(ModelProtoSchema, bytes);
   const graph = proto.graph!;
   graph.node = graph.node.filter((node) => !weights.has(node.output[0] ?? ""));
-  for (const [name, { shape, data, type }] of weights) {
+  for (const [name, { shape, data, type, reader }] of weights) {
     const array: HostArray = { dtype: "f32", shape, data };
     const found = graph.initializer.findIndex((one) => one.name === name);
     if (found >= 0) {
@@ -96,6 +100,8 @@ function rewrite(bytes: Uint8Array, weights: ReadonlyMap<string, NewWeight>): Ui
       });
       continue;
     }
+    const node = reader && graph.node.find(({ output }) => output[0] === reader.output);
+    if (node !== undefined) node.input[reader!.input] = name;
     graph.initializer.push(tensorProto(name, array, type));
     // Before IR 4 every initializer was an input too.
     if (proto.irVersion < 4n) graph.input.push(valueInfoProto({ name, dtype: "f32", shape }));

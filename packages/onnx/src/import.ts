@@ -8,6 +8,7 @@ import { OnnxError } from "./onnx-error.js";
 import { OnnxSource, type ParameterOrigin } from "./onnx-source.js";
 import { rebatch } from "./rebatching.js";
 import { parameterNames } from "./roles.js";
+import { unshareRunningStatistics } from "./unsharing.js";
 
 export interface ImportOptions {
   /** Bytes of external weight files by location; `externalFilesOf` names them. */
@@ -29,6 +30,7 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Mode
     const file = decodeModelFile(bytes);
     const draft = readGraph(file, new Map([...external, ["", bytes]]));
     foldConstants(draft);
+    unshareRunningStatistics(draft);
     rebatch(draft);
     checkShapes(draft);
     return toModel(draft, bytes, external);
@@ -71,8 +73,8 @@ function toModel(draft: Draft, bytes: Uint8Array, external: ReadonlyMap<string, 
     }
     const origins = new Map<string, ParameterOrigin>();
     for (const key of parameters.keys()) {
-      const { type, place, order, array } = draft.tensors.get(key)!;
-      origins.set(key, { type, stored: place ?? (array.data as Float32Array), order });
+      const { type, place, order, array, reader } = draft.tensors.get(key)!;
+      origins.set(key, { type, stored: place ?? (array.data as Float32Array), order, reader });
     }
     const source = new OnnxSource(bytes, external, origins);
     const { name, inputs, outputs, nodes } = draft;

@@ -1,3 +1,4 @@
+import type { NodeInput } from "./draft.js";
 import type { StoredPlace } from "./stored-tensor.js";
 
 /** Where an imported parameter came from. */
@@ -8,6 +9,8 @@ export interface ParameterOrigin {
   readonly stored: StoredPlace | Float32Array;
   /** Element i of the parameter is element order[i] of the place; the same order when undefined. */
   readonly order: Int32Array | undefined;
+  /** The one input that reads it, where the file has it only as a tensor others read too. */
+  readonly reader: NodeInput | undefined;
 }
 
 /** What an export needs of the file a model was imported from. */

@@ -149,6 +149,27 @@ describe("exportOnnx of an imported model", () => {
     expect([...importOnnx(exported).parameters.get("w")!.toArray()]).toEqual([1.5, -2]);
   });
 
+  it("keeps running statistics apart from what the file shares with them", async () => {
+    const nodes: FileNode[] = [
+      { op: "Identity", inputs: ["zeros"], outputs: ["mean"] },
+      { op: "BatchNormalization", name: "a", inputs: ["x", "ones", "zeros", "mean", "ones"], outputs: ["t"] },
+      { op: "BatchNormalization", name: "b", inputs: ["t", "ones", "zeros", "mean", "ones"], outputs: ["y"] },
+    ];
+    const bytes = file(nodes, [floats("ones", [2], [1, 1]), floats("zeros", [2], [0, 0])], 2);
+    const model = importOnnx(bytes);
+    expect(trainableParameters(model)).toEqual(["ones", "zeros"]);
+    const running = ["a.running_mean", "a.running_var", "b.running_mean", "b.running_var"];
+    expect([...model.parameters.keys()]).toEqual(["ones", "zeros", ...running]);
+    expect(Buffer.compare(exportOnnx(model), bytes)).toBe(0);
+    running.forEach((name, i) => {
+      assign(model.parameters.get(name)!, Float32Array.of(i + 1, 2 * i + 1));
+    });
+    const exported = exportOnnx(model);
+    const feeds = randomInput(model, 3);
+    expect(differences(runHere(model, feeds), await runInRuntime(exported, feeds))).toEqual([]);
+    expect(trainableParameters(importOnnx(exported))).toEqual(["ones", "zeros"]);
+  });
+
   it("writes external weights into their own file", () => {
     const entries = [
       { key: "location", value: "weights.bin" },

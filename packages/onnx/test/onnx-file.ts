@@ -18,6 +18,7 @@ export type Attribute =
   | readonly number[]
   | { float: number }
   | { floats: readonly number[] }
+  | { ints: readonly bigint[] }
   | { tensor: Tensor };
 
 export type Tensor = MessageInitShape<typeof TensorProtoSchema>;
@@ -87,6 +88,7 @@ export function attributeProto(name: string, value: Attribute) {
   if ("floats" in value) {
     return create(AttributeProtoSchema, { name, type: AttributeType.FLOATS, floats: [...value.floats] });
   }
+  if ("ints" in value) return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: [...value.ints] });
   if ("tensor" in value) return create(AttributeProtoSchema, { name, type: AttributeType.TENSOR, t: value.tensor });
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
 }

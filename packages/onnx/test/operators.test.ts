@@ -60,6 +60,7 @@ function outputType({ op, inputs, attributes = {} }: Sample): number {
   if (op === "Shape" || "value_int" in attributes || "value_ints" in attributes) return codes.i64;
   const { value } = attributes;
   if (typeof value === "object" && "tensor" in value) return value.tensor.dataType!;
+  if (op === "ConstantOfShape") return codes.f32;
   return codes[inputs[0]?.dtype ?? "f32"];
 }
 

@@ -1,6 +1,6 @@
 import { init } from "@neft/kernels";
 import { arrayNodes, logitsOf, type Model, trainableParameters, valueShapes } from "@neft/model";
-import { importOnnx } from "@neft/onnx";
+import { externalFilesOf, importOnnx } from "@neft/onnx";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   DataType,
@@ -140,6 +140,7 @@ describe("importOnnx", () => {
     const bytes = lone({ name: "w", dims: [2n, 1n], dataType: DataType.FLOAT, dataLocation: 1, externalData: entries });
     const file = new Uint8Array(11);
     new DataView(file.buffer).setFloat32(3, 1.5, true);
+    expect(externalFilesOf(bytes)).toEqual(["weights.bin"]);
     const model = importOnnx(bytes, { externalData: { "weights.bin": file } });
     expect([...model.parameters.get("w")!.toArray()]).toEqual([1.5, 0]);
     expect(() => importOnnx(bytes)).toThrow(

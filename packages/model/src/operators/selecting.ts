@@ -1,10 +1,10 @@
 import type { DType } from "@neft/tensor";
 import * as ops from "@neft/tensor";
-import { intAttribute, textAttribute } from "../attributes.js";
+import { floatAttribute, intAttribute, textAttribute } from "../attributes.js";
 import { axesOf, axisOf } from "../dimensions.js";
 import type { GraphNode } from "../graph.js";
 import type { HostArray, HostData } from "../host-array.js";
-import { hostData, int64Array, sizeOf, toPositions } from "../host-array.js";
+import { hostData, int64Array, mostHostElements, sizeOf, toPositions } from "../host-array.js";
 import { castElements, concatElements, gatherElements, gatherIndices, sliceElements, sliceRange } from "../integers.js";
 import type { ElementsCall, InferCall, RunCall } from "./operator.js";
 import { defineOperator, hostInput, integersOf, need } from "./operator.js";
@@ -189,3 +189,24 @@ export const cast = defineOperator({
   },
   elements: ({ node, inputs }) => [castElements(need(inputs, 0), textAttribute(node, "to", castTargets, "f32"))],
 });
+
+/** Elements of the shape given as input, all of attribute `value`, of the dtype `dtype`. */
+export const constantOfShape = defineOperator({
+  name: "ConstantOfShape",
+  arity: [1, 1],
+  infer: (call) => [{ dtype: textAttribute(call.node, "dtype", castTargets, "f32"), shape: integersOf(call, 0) ?? [] }],
+  run: (call) => {
+    const { data, shape: sizes, dtype } = filledElements(call);
+    return [ops.tensor(data, sizes, dtype)];
+  },
+  elements: (call) => [filledElements(call)],
+});
+
+function filledElements(call: RunCall | ElementsCall): HostArray {
+  const sizes = integersOf(call, 0) ?? [];
+  const dtype = textAttribute(call.node, "dtype", castTargets, "f32");
+  const data = hostData(dtype, sizeOf(sizes, mostHostElements));
+  const value = floatAttribute(call.node, "value", 0);
+  data.fill((dtype === "i64" ? BigInt(value) : value) as never);
+  return { dtype, shape: sizes, data };
+}

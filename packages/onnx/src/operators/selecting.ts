@@ -1,4 +1,4 @@
-import { int64Array } from "@neft/model";
+import { int64Array, toNumbers } from "@neft/model";
 import { AttributeProto_AttributeType as AttributeType } from "../onnx_pb.js";
 import type { StoredTensor } from "../stored-tensor.js";
 import type { CanonicalConstant, NodeCall, OperatorRow, OperatorVersions } from "./row.js";
@@ -33,7 +33,7 @@ export const Gather: OperatorVersions = { 1: gather({ least: 0 }), 11: gather({}
 
 function slice1(call: NodeCall) {
   const [starts, ends] = ["starts", "ends"].map((name) => {
-    const values = call.attributes.ints(name);
+    const values = call.attributes.positions(name);
     if (values === undefined) throw new Error(`${call.who}: ${name}: expected to be given, got none`);
     return call.constant(name, int64Array(values));
   }) as [string, string];
@@ -118,5 +118,23 @@ function numberConstants({ attributes: read }: NodeCall): (StoredTensor | undefi
     },
   ];
 }
+
+export const ConstantOfShape: OperatorVersions = {
+  9: {
+    inputs: [1, 1],
+    outputs: 1,
+    convert: (call) => {
+      const array = call.tensor("value")?.array ?? { dtype: "f32", shape: [1], data: Float32Array.of(0) };
+      if (array.data.length !== 1)
+        throw new Error(`${call.who}: value: expected one element, got ${array.data.length}`);
+      const value = array.dtype === "i64" ? toNumbers(array)[0]! : Number(array.data[0]);
+      return {
+        op: "ConstantOfShape",
+        inputs: call.inputs,
+        attributes: { dtype: array.dtype, value },
+      };
+    },
+  },
+};
 
 export const Constant: OperatorVersions = { 1: constant(1), 12: constant(12) };

@@ -4,7 +4,7 @@ import { AveragePool, GlobalAveragePool, MaxPool, ReduceMean } from "./pooling.j
 import { Conv, Gemm, MatMul } from "./products.js";
 import { Concat, Flatten, Reshape, Squeeze, Transpose, Unsqueeze } from "./rearranging.js";
 import type { OperatorRow, OperatorVersions } from "./row.js";
-import { Constant, Gather, Pad, Shape, Slice } from "./selecting.js";
+import { Constant, ConstantOfShape, Gather, Pad, Shape, Slice } from "./selecting.js";
 
 /** The opsets of the default domain a file may be written in. */
 export const supportedOpsets = { least: 7, most: 22 } as const;
@@ -14,7 +14,22 @@ export const supportedOpsets = { least: 7, most: 22 } as const;
  * read changed, not at every version of the standard.
  */
 export const onnxOperators: Readonly<Record<string, OperatorVersions>> = {
-  ...{ Add, AveragePool, BatchNormalization, Cast, Clip, Concat, Constant, Conv, Div, Dropout, Flatten, Gather, Gemm },
+  ...{
+    Add,
+    AveragePool,
+    BatchNormalization,
+    Cast,
+    Clip,
+    Concat,
+    Constant,
+    ConstantOfShape,
+    Conv,
+    Div,
+    Dropout,
+    Flatten,
+    Gather,
+    Gemm,
+  },
   ...{ GlobalAveragePool, Identity, LeakyRelu, LogSoftmax, MatMul, MaxPool, Mul, Pad, ReduceMean, Relu, Reshape },
   ...{ Shape, Sigmoid, Slice, Softmax, Squeeze, Sub, Tanh, Transpose, Unsqueeze },
 };

@@ -6,7 +6,7 @@
 use crate::gemm::{grown, multiply, panels, Shape, Sink, Workspace, DEPTH};
 use crate::image::{is_run, Axis, ImageColumns, Window};
 use crate::lanes::F32x4;
-use crate::micro;
+use crate::micro::{self, Offsets};
 use crate::pack::pack_weight_rows;
 use crate::variation::{Draw, Variation, Weights};
 
@@ -113,8 +113,10 @@ impl Sink for Planes<'_> {
 pub(crate) struct Images<'a> {
     pub columns: ImageColumns<'a>,
     pub count: usize,
-    /// Columns in a row of the output.
-    pub width: usize,
+    /// The window whose positions the columns are.
+    pub window: &'a Window,
+    /// Whether k runs over the kernel's rows first.
+    pub rows_first: bool,
 }
 
 /// Runs `each(work, columns, first image, count)` over the images of one channel group, padded a few at a time.
@@ -122,14 +124,14 @@ pub(crate) fn for_image_groups(
     work: &mut Workspace,
     window: &Window,
     (values, image_stride, batch): (&[f32], usize, usize),
-    at_once: usize,
+    (at_once, rows_first): (usize, bool),
     mut each: impl FnMut(&mut Workspace, Images, usize),
 ) {
     let mut offsets = std::mem::take(&mut work.offsets);
     let mut padded = std::mem::take(&mut work.image);
     let (terms, pixels) = (window.terms(), window.pixels());
     let (offset, base) = grown(&mut offsets, terms + at_once * pixels).split_at_mut(terms);
-    window.offsets(offset);
+    window.offsets(rows_first, offset);
     window.bases(at_once, base);
     let size = window.padded();
     let is_bare = [window.y, window.x].iter().all(|axis| axis.before == 0 && axis.after == 0);
@@ -146,7 +148,7 @@ pub(crate) fn for_image_groups(
             &padded[..]
         };
         let columns = ImageColumns { image, base: &base[..count * pixels], offset };
-        each(work, Images { columns, count, width: window.x.output() }, first);
+        each(work, Images { columns, count, window, rows_first }, first);
     }
     work.offsets = offsets;
     work.image = padded;
@@ -167,7 +169,7 @@ pub fn forward(work: &mut Workspace, conv: &Conv, (x, w, bias): (&[f32], &[f32],
         let bias = if bias.is_empty() { bias } else { &bias[group * rows..][..rows] };
         let packed = grown(&mut packed, rows * terms);
         let source = (x, conv.channels * conv.input_pixels(), conv.batch);
-        for_image_groups(work, &window, source, at_once, |work, images, first| {
+        for_image_groups(work, &window, source, (at_once, false), |work, images, first| {
             if first == 0 || variation.draw == Draw::Sample {
                 let weights = Weights { values: w, cols: terms, variation, sample: first as u32 };
                 pack_weight_rows(&weights, group * rows, rows, packed);
@@ -183,16 +185,21 @@ pub fn forward(work: &mut Workspace, conv: &Conv, (x, w, bias): (&[f32], &[f32],
 /// The product of packed rows and a group of images, packing the images only where that pays.
 pub(crate) fn image_product(work: &mut Workspace, m: usize, packed: &[f32], images: Images, sink: &mut Planes) {
     let mut columns = images.columns;
-    let width = images.width;
+    let width = images.window.x.output();
     if m > DIRECT_ROWS || width < 4 || !is_run(&columns.base[..width]) {
         let shape = Shape { m, n: columns.base.len(), k: columns.offset.len() };
         return multiply(shape, DEPTH, packed, &mut work.b, &mut columns, sink);
     }
-    let rows = columns.base.len() / width;
-    let height = sink.pixels / width;
-    for row in 0..rows {
-        let first = row / height * sink.image_stride + row % height * width;
-        let from = Row { columns: &columns, packed, m, base: columns.base[row * width], width };
+    let height = images.window.y.output();
+    let offsets = Offsets::new(columns.offset);
+    let row_terms = columns.offset.len() / images.window.y.kernel;
+    for row in 0..columns.base.len() / width {
+        let (image, y) = (row / height, row % height);
+        let first = image * sink.image_stride + y * width;
+        // Kernel rows that see nothing but padding add nothing.
+        let (from, to) = if images.rows_first { images.window.kernel_rows(y) } else { (0, images.window.y.kernel) };
+        let terms = (from * row_terms, to * row_terms);
+        let from = Row { image: &columns.image[columns.base[row * width]..], offsets, terms, packed, m, width };
         for (i, count) in panels(m) {
             let to = first + i * sink.pixels;
             match count {
@@ -207,10 +214,13 @@ pub(crate) fn image_product(work: &mut Workspace, m: usize, packed: &[f32], imag
 
 /// One row of output pixels, side by side in the image.
 struct Row<'a> {
-    columns: &'a ImageColumns<'a>,
+    /// From the row's first pixel on.
+    image: &'a [f32],
+    offsets: Offsets<'a>,
+    /// The k that matter, [from, to).
+    terms: (usize, usize),
     packed: &'a [f32],
     m: usize,
-    base: usize,
     width: usize,
 }
 
@@ -240,11 +250,13 @@ impl Row<'_> {
     /// R rows of 4·C pixels from x on.
     #[inline(always)]
     fn tile<const R: usize, const C: usize>(&self, i: usize, x: usize, bias: [f32; R], planes: &mut [f32], step: usize) {
-        let image = &self.columns.image[self.base + x..];
         let mut sum = [[F32x4::splat(0.0); C]; R];
-        for (block, offset) in self.columns.offset.chunks(DEPTH).enumerate() {
-            let a = &self.packed[block * DEPTH * self.m + i * offset.len()..];
-            micro::direct(&mut sum, a, image, offset);
+        let (from, to) = self.terms;
+        for k0 in (from / DEPTH * DEPTH..to).step_by(DEPTH) {
+            let depth = DEPTH.min(self.offsets.len() - k0);
+            let (from, to) = (from.max(k0), to.min(k0 + depth));
+            let a = &self.packed[k0 * self.m + i * depth + (from - k0) * R..];
+            micro::direct(&mut sum, a, &self.image[x..], self.offsets.range(from, to));
         }
         for (r, (sum, bias)) in sum.into_iter().zip(bias).enumerate() {
             let (to, _) = planes[r * step + x..][..4 * C].as_chunks_mut::<4>();

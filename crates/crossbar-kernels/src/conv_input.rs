@@ -42,7 +42,7 @@ fn backward_input_turned(work: &mut Workspace, conv: &Conv, dy: &[f32], w: &[f32
         let dx_start = group * rows * pixels;
         let packed = grown(&mut packed, rows * terms);
         let source = (dy, conv.outputs * conv.output_pixels(), conv.batch);
-        for_image_groups(work, &window, source, at_once, |work, images, first| {
+        for_image_groups(work, &window, source, (at_once, true), |work, images, first| {
             if first == 0 || variation.draw == Draw::Sample {
                 let weights = Weights { values: w, cols: conv.terms(), variation, sample: first as u32 };
                 pack_turned(conv, &weights, group, packed);
@@ -55,19 +55,22 @@ fn backward_input_turned(work: &mut Workspace, conv: &Conv, dy: &[f32], w: &[f32
     work.a = packed;
 }
 
-/// Packs the turned kernel of a group as A: row = input channel, k = (output, kernel place backwards).
+/// Packs the turned kernel of a group as A: row = input channel, k = (kernel row, output, kernel column), the kernel backwards.
 fn pack_turned(conv: &Conv, weights: &Weights, group: usize, out: &mut [f32]) {
     let m = conv.group_channels();
-    let places = conv.y.kernel * conv.x.kernel;
-    let k = conv.group_outputs() * places;
+    let (height, width) = (conv.y.kernel, conv.x.kernel);
+    let places = height * width;
+    let outputs = conv.group_outputs();
+    let k = outputs * places;
     let mut buffer = [0.0; TILE];
-    for output in 0..conv.group_outputs() {
+    for output in 0..outputs {
         for tile in 0..weights.cols.div_ceil(TILE) {
-            let segment = weights.segment(group * conv.group_outputs() + output, tile, &mut buffer);
+            let segment = weights.segment(group * outputs + output, tile, &mut buffer);
             let mut channel = tile * TILE / places;
             let mut place = tile * TILE % places;
             for &value in segment {
-                let at_k = output * places + (places - 1 - place);
+                let (y, x) = (height - 1 - place / width, width - 1 - place % width);
+                let at_k = (y * outputs + output) * width + x;
                 let k0 = at_k / DEPTH * DEPTH;
                 let depth = DEPTH.min(k - k0);
                 let (panel, rows) = panel_of(channel, m);
@@ -91,7 +94,7 @@ fn backward_input_scattered(work: &mut Workspace, conv: &Conv, dy: &[f32], w: &[
     let mut image = std::mem::take(&mut work.image);
     let mut offsets = std::mem::take(&mut work.offsets);
     let (offset, base) = grown(&mut offsets, terms + pixels).split_at_mut(terms);
-    window.offsets(offset);
+    window.offsets(false, offset);
     window.bases(1, base);
     dx.fill(0.0);
     for group in 0..conv.groups {

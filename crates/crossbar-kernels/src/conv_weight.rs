@@ -25,7 +25,7 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
         let x = &x[group * conv.group_channels() * conv.input_pixels()..];
         let dw = &mut dw[group * rows * terms..][..rows * terms];
         let source = (x, conv.channels * conv.input_pixels(), conv.batch);
-        for_image_groups(work, &window, source, at_once, |work, images, first| {
+        for_image_groups(work, &window, source, (at_once, false), |work, images, first| {
             let k = images.count * pixels;
             let depth = even_depth(k);
             let planes = &dy[(first * conv.outputs + group * rows) * pixels..];
@@ -52,7 +52,7 @@ fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f3
     let mut offsets = std::mem::take(&mut work.offsets);
     let vectors = at_once * height * padded_width / 4;
     let (offset, base) = grown(&mut offsets, terms + vectors).split_at_mut(terms);
-    window.offsets(offset);
+    window.offsets(false, offset);
     let mut bases = base.iter_mut();
     for image in 0..at_once {
         for y in 0..height {

@@ -107,17 +107,29 @@ impl Window {
         }
     }
 
-    /// `offset[k]` for k = (channel, kernel row, kernel column).
-    pub fn offsets(&self, out: &mut [usize]) {
-        let mut k = 0;
+    /// `offset[k]` for k = (channel, kernel row, kernel column), or (kernel row, channel, kernel column) with `rows_first`.
+    pub fn offsets(&self, rows_first: bool, out: &mut [usize]) {
         for c in 0..self.channels {
             for y in 0..self.y.kernel {
                 for x in 0..self.x.kernel {
-                    out[k] = (c * self.y.padded() + y * self.y.dilation) * self.x.padded() + x * self.x.dilation;
-                    k += 1;
+                    let place = if rows_first { y * self.channels + c } else { c * self.y.kernel + y };
+                    out[place * self.x.kernel + x] =
+                        (c * self.y.padded() + y * self.y.dilation) * self.x.padded() + x * self.x.dilation;
                 }
             }
         }
+    }
+
+    /// The kernel rows [from, to) that meet the image, not only its padding, at output row y.
+    pub fn kernel_rows(&self, y: usize) -> (usize, usize) {
+        let top = (y * self.y.stride) as isize - self.y.before;
+        let meets = |row: usize| {
+            let at = top + (row * self.y.dilation) as isize;
+            at >= 0 && at < self.y.input as isize
+        };
+        let from = (0..self.y.kernel).position(meets).unwrap_or(0);
+        let to = (0..self.y.kernel).rposition(meets).map_or(from, |row| row + 1);
+        (from, to)
     }
 
     /// `base[j]` for the output pixels of `images` padded images in a row.

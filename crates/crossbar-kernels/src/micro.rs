@@ -40,15 +40,40 @@ pub(crate) fn packed<const R: usize, const C: usize>(a: &[f32], b: &[f32]) -> [[
     sum
 }
 
-/// sum += Σ_k a[k]·image[offset[k]..], a being [k][R]; `offset` ascends.
+/// Where the terms of a sum lie in an image; the furthest is found once.
+#[derive(Clone, Copy)]
+pub(crate) struct Offsets<'a> {
+    values: &'a [usize],
+    furthest: usize,
+}
+
+impl<'a> Offsets<'a> {
+    /// Looks for the furthest.
+    pub fn new(values: &'a [usize]) -> Self {
+        Self { values, furthest: values.iter().copied().max().unwrap_or(0) }
+    }
+
+    /// How many there are.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Some of them.
+    #[inline(always)]
+    pub fn range(&self, from: usize, to: usize) -> Self {
+        Self { values: &self.values[from..to], ..*self }
+    }
+}
+
+/// sum += Σ_k a[k]·image[offset[k]..], a being [k][R].
 #[inline(always)]
-pub(crate) fn direct<const R: usize, const C: usize>(sum: &mut [[F32x4; C]; R], a: &[f32], image: &[f32], offset: &[usize]) {
+pub(crate) fn direct<const R: usize, const C: usize>(sum: &mut [[F32x4; C]; R], a: &[f32], image: &[f32], offsets: Offsets) {
     let (a, _) = a.as_chunks::<R>();
-    let a = &a[..offset.len()];
-    let Some(&furthest) = offset.last() else { return };
-    assert!(furthest + 4 * C <= image.len());
-    for (a, &offset) in a.iter().zip(offset) {
-        // SAFETY: offsets ascend to `furthest`, which is inside.
+    let a = &a[..offsets.values.len()];
+    assert!(offsets.furthest + 4 * C <= image.len());
+    for (a, &offset) in a.iter().zip(offsets.values) {
+        // SAFETY: no offset is beyond `furthest`, which leaves 4·C values behind it.
         rank_one(sum, a, unsafe { run::<C>(image, offset) });
     }
 }

@@ -119,29 +119,28 @@ pub fn reduce(op: Reduction, x: &[f32], y: &mut [f32], len: usize, inner: usize)
     for (x, y) in x.chunks_exact(len * inner).zip(y.chunks_exact_mut(inner)) {
         match op {
             Reduction::Sum => column_sums(x, y, 1.0),
-            Reduction::Mean => column_sums(x, y, len as f32),
+            Reduction::Mean => column_sums(x, y, len as f64),
             Reduction::Max => column_maxima(x, y),
         }
     }
 }
 
-/// Rows summed in one accumulator before it is added to the total.
+/// Rows summed in f32 before the partial sum goes to f64.
 const ROWS: usize = 64;
 
 /// y[i] = Σ_l x[l, i] / divisor, four columns at a time.
-fn column_sums(x: &[f32], y: &mut [f32], divisor: f32) {
+fn column_sums(x: &[f32], y: &mut [f32], divisor: f64) {
     let inner = y.len();
-    let divisor = F32x4::splat(divisor);
     for (strip, y) in y.chunks_mut(4).enumerate() {
-        let mut total = F32x4::splat(0.0);
+        let mut total = [0.0f64; 4];
         for rows in x.chunks(ROWS * inner) {
             let mut acc = F32x4::splat(0.0);
             for row in rows.chunks_exact(inner) {
                 acc = acc.add(load_at(row, strip * 4));
             }
-            total = total.add(acc);
+            total.iter_mut().zip(acc.to_array()).for_each(|(total, part)| *total += f64::from(part));
         }
-        store_tail(total.div(divisor), y);
+        y.iter_mut().zip(total).for_each(|(y, total)| *y = (total / divisor) as f32);
     }
 }
 

@@ -1,0 +1,66 @@
+//! Parameter updates against plain f64.
+
+mod inputs;
+
+use crossbar_kernels::optim::*;
+use inputs::*;
+
+#[test]
+fn adam_steps() {
+    for n in LENGTHS {
+        for weight_decay in [0.0, 0.01] {
+            let (rate, beta1, beta2, epsilon) = (1e-3, 0.9, 0.999, 1e-8);
+            let (mut w, mut m, mut v) = (normals(1, n), vec![0.0; n], vec![0.0; n]);
+            let (mut w64, mut m64, mut v64) = (w.iter().map(|&w| f64::from(w)).collect::<Vec<_>>(), vec![0.0f64; n], vec![0.0f64; n]);
+            for t in 1..=20 {
+                let g = normals(100 + t as u64, n);
+                let (bias1, bias2) = (1.0 - f64::powi(beta1, t), 1.0 - f64::powi(beta2, t));
+                adam(&mut w, &g, &mut m, &mut v, Adam { rate, beta1, beta2, epsilon, bias1, bias2, weight_decay });
+                for i in 0..n {
+                    let g = f64::from(g[i]) + weight_decay * w64[i];
+                    m64[i] = beta1 * m64[i] + (1.0 - beta1) * g;
+                    v64[i] = beta2 * v64[i] + (1.0 - beta2) * g * g;
+                    w64[i] -= rate * (m64[i] / bias1) / ((v64[i] / bias2).sqrt() + epsilon);
+                }
+            }
+            assert!(distance(&w, &w64) < 2e-6, "{n} {weight_decay}");
+            assert!(distance(&m, &m64) < 1e-6 && distance(&v, &v64) < 1e-6, "{n}");
+        }
+    }
+}
+
+#[test]
+fn gradient_descent_steps() {
+    for n in LENGTHS {
+        for (momentum, weight_decay) in [(0.0, 0.0), (0.9, 0.0), (0.9, 5e-4)] {
+            let (mut w, mut buffer) = (normals(2, n), vec![0.0; n]);
+            let (mut w64, mut b64) = (w.iter().map(|&w| f64::from(w)).collect::<Vec<_>>(), vec![0.0f64; n]);
+            for t in 0..10 {
+                let g = normals(200 + t, n);
+                let buffer = (momentum > 0.0).then_some(&mut buffer[..]);
+                sgd(&mut w, &g, buffer, 0.05, momentum, weight_decay);
+                for i in 0..n {
+                    b64[i] = momentum * b64[i] + f64::from(g[i]) + weight_decay * w64[i];
+                    w64[i] -= 0.05 * b64[i];
+                }
+            }
+            assert!(distance(&w, &w64) < 1e-6, "{n} {momentum}");
+        }
+    }
+}
+
+#[test]
+fn clipping_to_the_deviation() {
+    for n in [2, 3, 5, 17, 1031] {
+        let mut w = normals(3, n);
+        let before = w.clone();
+        let mean = before.iter().map(|&w| f64::from(w)).sum::<f64>() / n as f64;
+        let deviation = (before.iter().map(|&w| (f64::from(w) - mean).powi(2)).sum::<f64>() / (n - 1) as f64).sqrt();
+        let bound = clip_to_deviation(&mut w, 0.7);
+        assert!((f64::from(bound) - 0.7 * deviation).abs() < 1e-6);
+        assert!(w.iter().zip(&before).all(|(&w, &b)| w == b.clamp(-bound, bound)));
+    }
+    let mut one = [5.0];
+    assert_eq!((clip_to_deviation(&mut one, 2.0), one), (f32::INFINITY, [5.0]));
+    assert_eq!(clip_to_deviation(&mut [], 2.0), f32::INFINITY);
+}

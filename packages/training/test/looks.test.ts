@@ -1,4 +1,4 @@
-import { halfWidth, looksUpTo, mean, sampleStatistics } from "@neft/training";
+import { looksUpTo } from "@neft/training";
 import { describe, expect, it } from "vitest";
 
 /** P(|Z_k| < c, k = 1 … looks) for a stationary chain of standard normals with correlation rho, by Simpson's rule. */
@@ -13,17 +13,6 @@ function probabilityInside(c: number, looks: number, rho: number): number {
   let f = points.map(density);
   for (let k = 1; k < looks; k++) f = step.map((row) => row.reduce((sum, value, j) => sum + value * f[j]!, 0));
   return f.reduce((sum, value, i) => sum + value * weights[i]!, 0);
-}
-
-/** A generator for simulations: only its uniformity matters. */
-function uniform(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 describe("looks", () => {

@@ -1,5 +1,5 @@
 // The checks of npm run check, each with its findings; ends with "N passed, N failed".
-//   node scripts/check.mjs [name…]   types, lint, layers, surroundings, lock, wasm; all of them when none is named
+//   node scripts/check.mjs [name…]   types, lint, layers, surroundings, lock, tables, wasm; all of them when none is named
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findCargo } from "./cargo.mjs";
@@ -25,6 +25,7 @@ const checks = {
   layers: async () => none(await checkLayers(root)),
   surroundings: () => none(checkSurroundings(root)),
   lock: () => none(checkLockFile(root)),
+  tables: () => succeeds(runProgram(process.execPath, ["scripts/tables.mjs", "--check"])),
   /** The committed .wasm files are what the Rust sources make. */
   wasm: () =>
     findCargo() && hasProgram("wasm-pack")

@@ -7,6 +7,7 @@ import { checkLayers } from "../layers.mjs";
 import { checkLock } from "../lock.mjs";
 import { missingPackage } from "../prepare.mjs";
 import { checkSurroundings } from "../surroundings.mjs";
+import { withTables } from "../tables.mjs";
 import { line, parseLine, sum, tallyCargo, tallyVitest } from "../tally.mjs";
 
 let root;
@@ -202,6 +203,32 @@ describe("lock file", () => {
     const linked = { "node_modules/@neft/data": { resolved: "packages/data", link: true } };
     expect(checkLock({ packages: linked })).toEqual([]);
     expect(checkLock({ packages: { "node_modules/a": { resolved: "https://registry/a.tgz" } } })).toHaveLength(1);
+  });
+});
+
+describe("tables", () => {
+  const results = {
+    rows: [
+      { what: "a", ours: 1, reference: 2, interval: [0, 3], inside: true },
+      { what: "b", skipped: "no" },
+    ],
+  };
+
+  it("are made of the results between their markers; without results they stay", () => {
+    const text = "x\n<!-- table: baselines -->\nold\n<!-- end -->\ny";
+    expect(withTables(text, () => results)).toBe(
+      "x\n<!-- table: baselines -->\n|  | here | reference | interval |  |\n| --- | --- | --- | --- | --- |\n" +
+        "| a | 1.00 | 2.00 | 0.00 – 3.00 | inside |\n<!-- end -->\ny",
+    );
+    expect(withTables(text, () => undefined)).toBe(text);
+  });
+
+  it("refuse a name that is none, and a table without its end", () => {
+    expect(() => withTables("<!-- table: x -->\n<!-- end -->", () => results)).toThrow(
+      "expected one of demo, baselines, bench",
+    );
+    const open = "<!-- table: bench -->\n<!-- table: demo -->\n<!-- end -->";
+    expect(() => withTables(open, () => results)).toThrow("expected <!-- end -->");
   });
 });
 

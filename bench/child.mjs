@@ -1,0 +1,15 @@
+// One bench in one build, in a process of its own: a process runs one build, and no bench warms another's code.
+//   node bench/child.mjs TOPIC BUILD ROUNDS      records go to the parent process
+import { init } from "@neft/kernels";
+import { makeRecord, makeSkipped } from "./harness/record.mjs";
+
+const [name, build, rounds] = process.argv.slice(2);
+const { run } = await import(`./topics/${name}.mjs`);
+await init({ relaxed: build === "relaxed" });
+await run({
+  build,
+  rounds: Number(rounds),
+  record: (record) => process.send(makeRecord({ bench: name, build, ...record })),
+  skip: (record) => process.send(makeSkipped({ bench: name, build, ...record })),
+});
+process.disconnect();

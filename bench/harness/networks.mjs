@@ -1,0 +1,119 @@
+// The products of real networks, read from the networks themselves.
+import { arrayNodes, lenet5, resnet18, valueShapes, vgg8 } from "@neft/model";
+import { seed } from "./buffers.mjs";
+
+/** Networks and the batches they are trained with. */
+const trained = [
+  { title: "LeNet-5", make: lenet5, batch: 128 },
+  { title: "VGG-8", make: vgg8, batch: 32 },
+  { title: "ResNet-18", make: resnet18, batch: 32 },
+];
+
+/** Two layers of a MobileNet on images of 32×32, as none of the three networks has a depthwise convolution. */
+const depthwise = [
+  { name: "depthwise 3×3, 64", n: 32, c: 64, h: 32, width: 32, oc: 64, kernel: 3, stride: 1, padding: 1, groups: 64 },
+  {
+    name: "pointwise 1×1, 64→128",
+    n: 32,
+    c: 64,
+    h: 32,
+    width: 32,
+    oc: 128,
+    kernel: 1,
+    stride: 1,
+    padding: 0,
+    groups: 1,
+  },
+  {
+    name: "depthwise 3×3/2, 128",
+    n: 32,
+    c: 128,
+    h: 32,
+    width: 32,
+    oc: 128,
+    kernel: 3,
+    stride: 2,
+    padding: 1,
+    groups: 128,
+  },
+  {
+    name: "pointwise 1×1, 128→256",
+    n: 32,
+    c: 128,
+    h: 16,
+    width: 16,
+    oc: 256,
+    kernel: 1,
+    stride: 1,
+    padding: 0,
+    groups: 1,
+  },
+].map((layer) => withOutput({ network: "MobileNet", ...layer }));
+
+function withOutput(layer) {
+  const side = (size) => Math.floor((size + 2 * layer.padding - layer.kernel) / layer.stride) + 1;
+  return { ...layer, oh: side(layer.h), ow: side(layer.width) };
+}
+
+/** Layers of one network, in order: convolutions with `kernel`, linear ones without. */
+export function layersOf({ title, make, batch }) {
+  const model = make({ seed });
+  const shapes = valueShapes(model, batch);
+  const layers = arrayNodes(model).map(({ node, outputs, inputs }) => {
+    const shape = shapes.get(node.inputs[0]);
+    const name = node.name || node.inputs[1];
+    if (node.op !== "Conv") return { network: title, name, n: batch, inputs, outputs };
+    const [n, c, h, width] = shape;
+    const { kernel_shape, strides = [1, 1], pads = [0, 0, 0, 0] } = node.attributes;
+    const square = { kernel: Number(kernel_shape[0]), stride: Number(strides[0]), padding: Number(pads[0]) };
+    return withOutput({ network: title, name, n, c, h, width, oc: outputs, ...square, groups: 1 });
+  });
+  model.dispose();
+  return layers;
+}
+
+/** The layers of LeNet-5, VGG-8 and ResNet-18, equal ones once. */
+export function networkLayers() {
+  const seen = new Set();
+  return trained.flatMap(layersOf).filter((layer) => {
+    const { network, name, ...shape } = layer;
+    const key = JSON.stringify(shape);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+/** Operations of one measured call at most, where a batch of `fewestImages` doesn't need more: time for all layers. */
+const mostFlops = 2e9;
+const fewestImages = 8;
+
+/** All convolutions that are measured: those of the networks and a MobileNet's, of the heaviest a part of the batch. */
+export function convolutions() {
+  return [...networkLayers().filter((layer) => layer.kernel), ...depthwise].map((layer) => {
+    const images = Math.floor((mostFlops / flopsOf(layer)) * layer.n);
+    return { ...layer, n: Math.min(layer.n, Math.max(fewestImages, images)) };
+  });
+}
+
+/** VGG-8 at batch 32. */
+export const vggLayers = () => layersOf(trained[1]);
+
+/** A layer as the kernels take it. */
+export const descriptor = ({ n, c, h, width, oc, kernel, stride, padding, groups }) =>
+  Int32Array.of(n, c, h, width, oc, kernel, kernel, stride, stride, padding, padding, padding, padding, 1, 1, groups);
+
+/** Sides of a convolution as a product, of one group: outputs, word lines, output pixels. */
+export const productSides = ({ n, c, oc, oh, ow, kernel, groups }) => [
+  oc / groups,
+  (c / groups) * kernel * kernel,
+  n * oh * ow,
+];
+
+/** Floating-point operations of a layer's forward pass, as those of each of its backward passes. */
+export function flopsOf(layer) {
+  if (!layer.kernel) return 2 * layer.n * layer.inputs * layer.outputs;
+  const [m, k, n] = productSides(layer);
+  return 2 * m * k * n * layer.groups;
+}
+
+/** "64×576×1024" */
+export const sides = (...numbers) => numbers.join("×");

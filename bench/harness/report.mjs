@@ -1,0 +1,84 @@
+// Results as a file, as a table, and against earlier ones.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { alignedTable, left, right } from "neft";
+import { recordKey, slowdown } from "./record.mjs";
+
+const folder = new URL("../results/", import.meta.url);
+const file = new URL("latest.json", folder);
+
+/** Records of the last run on this machine, by its description; none where another one made them. */
+export function readResults(machine) {
+  let last;
+  try {
+    last = JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return [];
+  }
+  return JSON.stringify(last.machine) === JSON.stringify(machine) ? last.records : [];
+}
+
+/** Writes one record a line, so that a change of one is a change of one line. */
+export function writeResults({ records, ...rest }) {
+  mkdirSync(folder, { recursive: true });
+  const head = JSON.stringify(rest, null, 1).slice(0, -2);
+  const lines = records.map((record) => `  ${JSON.stringify(rounded(record))}`);
+  writeFileSync(file, `${head},\n "records": [\n${lines.join(",\n")}\n ]\n}\n`);
+}
+
+function rounded(record) {
+  const digits = (value) => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, digits(value)]));
+}
+
+const number = (value) => {
+  if (value === null || value === undefined) return "";
+  const digits = value === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toFixed(Math.min(3, digits));
+};
+
+/** One line a record. */
+export function table(records) {
+  const columns = [
+    left("bench"),
+    left("what"),
+    left("build"),
+    right("ours"),
+    right("peer"),
+    left("unit"),
+    left("of"),
+    right("ratio"),
+    left("goal"),
+    left(""),
+  ];
+  const verdict = ({ met, skipped }) => (skipped ? `skipped: ${skipped}` : met === null ? "" : met ? "met" : "MISSED");
+  const rows = records.map((r) => [
+    r.bench,
+    r.what,
+    r.build,
+    number(r.ours),
+    number(r.peer),
+    r.unit,
+    r.peerName ?? "",
+    number(r.ratio),
+    r.goal ?? "",
+    verdict(r),
+  ]);
+  return alignedTable(columns, rows);
+}
+
+/** Slower by more than this is told. */
+const tolerated = 1.1;
+
+/** What got slower since the last run on this machine. */
+export function comparison(records, earlier) {
+  if (earlier.length === 0) return "no earlier result of this machine to compare with";
+  const before = new Map(earlier.map((record) => [recordKey(record), record]));
+  const slower = records.flatMap((record) => {
+    const last = before.get(recordKey(record));
+    const times = last && slowdown(record, last);
+    return times > tolerated ? [`slower than before: ${recordKey(record)}: ${times.toFixed(2)} times`] : [];
+  });
+  return slower.length > 0
+    ? slower.join("\n")
+    : "nothing got slower by more than 10 % since the last run on this machine";
+}

@@ -1,0 +1,42 @@
+// onnxruntime-web: WebAssembly with SIMD, one thread, in this process.
+
+import { Model } from "@neft/model";
+import { exportOnnx } from "@neft/onnx";
+import * as ort from "onnxruntime-web";
+
+export const onnxruntimeName = "onnxruntime-web (wasm, 1 thread)";
+
+/**
+ * C = A·B of [m, k] and [k, n], both inputs of the network, so that neither is packed before the clock starts. One call runs
+ * `copies` equal products, which spreads the cost of the call and of copying its inputs and output.
+ */
+export async function onnxruntimeProduct(m, n, k, a, b, copies) {
+  ort.env.wasm.numThreads = 1;
+  ort.env.logLevel = "error";
+  const session = await ort.InferenceSession.create(productModel(m, n, k, copies), {
+    executionProviders: ["wasm"],
+    // Else equal products would be found equal and run once.
+    graphOptimizationLevel: "disabled",
+  });
+  const feeds = { a: new ort.Tensor("float32", a, [m, k]), b: new ort.Tensor("float32", b, [k, n]) };
+  return {
+    run: () => session.run(feeds),
+    read: async () => (await session.run(feeds)).c.data,
+    copies,
+    close: () => session.release(),
+  };
+}
+
+function productModel(m, n, k, copies) {
+  const names = Array.from({ length: copies }, (_, i) => (i === 0 ? "c" : `c${i}`));
+  const value = (name, shape) => ({ name, dtype: "f32", shape });
+  const model = new Model({
+    name: "product",
+    inputs: [value("a", [m, k]), value("b", [k, n])],
+    outputs: [value("c", [m, n])],
+    nodes: names.map((name) => ({ name, op: "MatMul", inputs: ["a", "b"], outputs: [name], attributes: {} })),
+    parameters: new Map(),
+    constants: new Map(),
+  });
+  return exportOnnx(model);
+}

@@ -1,0 +1,19 @@
+const both = ["simd128", "relaxed"];
+const one = ["simd128"];
+
+/** The benches, in their order: each is topics/NAME.mjs, with a function `run` that measures one build. */
+export const topics = {
+  gemm: { builds: both },
+  convolution: { builds: both },
+  normals: { builds: both },
+  variation: { builds: both },
+  lenetStep: { builds: both },
+  vggStep: { builds: both },
+  ovf: { builds: one },
+  tfjsStep: { builds: one },
+  monteCarlo: { builds: both },
+  workers: { builds: one },
+  memory: { builds: one },
+  start: { builds: one },
+  size: { builds: one },
+};

@@ -1,0 +1,71 @@
+// Convolutions of LeNet-5, VGG-8, ResNet-18 and a MobileNet, forward and both backward passes, against the machine's roofline.
+import { wasm } from "@neft/kernels";
+import { createBuffers, read } from "../harness/buffers.mjs";
+import { contest, geometricMean, median, medianRatio } from "../harness/contest.mjs";
+import { convolutions, descriptor, flopsOf, productSides, sides } from "../harness/networks.mjs";
+import { atLeast } from "../harness/record.mjs";
+import { checkSampled, convForwardEntry, convInputEntry, convWeightEntry } from "../harness/reference.mjs";
+import { ratesOf, rooflineContestant, rooflineRates } from "../harness/roofline.mjs";
+
+/** Every side of the product at least this: the goal is for those. */
+const large = 64;
+
+const noVariation = [0, 0, 0, 0, 0n, undefined];
+
+/** The three passes of a layer, checked. */
+export function convolutionPasses(layer, buffers) {
+  const { n, c, h, width, oc, oh, ow, kernel, groups } = layer;
+  const title = `${layer.network} ${layer.name}`;
+  const counts = { x: n * c * h * width, w: (oc * c * kernel * kernel) / groups, y: n * oc * oh * ow };
+  const [x, w, dy] = [buffers.normal("x", counts.x), buffers.normal("w", counts.w), buffers.normal("dy", counts.y)];
+  const [y, dx, dw] = [buffers.empty(counts.y), buffers.empty(counts.x), buffers.empty(counts.w)];
+  const desc = descriptor(layer);
+  const passes = {
+    forward: () => wasm().convForward(x, w, 0, y, desc, ...noVariation),
+    "backward input": () => wasm().convBackwardInput(dy, w, dx, desc, ...noVariation),
+    "backward weight": () => wasm().convBackwardWeight(x, dy, dw, desc),
+  };
+  for (const pass of Object.values(passes)) pass();
+  const [xs, ws, dys] = [read(x, counts.x), read(w, counts.w), read(dy, counts.y)];
+  checkSampled(`${title} y`, read(y, counts.y), (i) => convForwardEntry(i, layer, xs, ws));
+  checkSampled(`${title} dx`, read(dx, counts.x), (i) => convInputEntry(i, layer, dys, ws));
+  checkSampled(`${title} dW`, read(dw, counts.w), (i) => convWeightEntry(i, layer, xs, dys));
+  return passes;
+}
+
+/** Measures one build. */
+export async function run({ rounds, record }) {
+  const ratios = {};
+  for (const layer of convolutions()) {
+    const buffers = createBuffers();
+    const passes = convolutionPasses(layer, buffers);
+    const roofline = rooflineContestant();
+    const times = await contest({ before: roofline, ...passes, after: roofline }, { rounds, warmUp: 2 });
+    buffers.close();
+    const limit = rooflineRates(times.before.map((ms, round) => Math.min(ms, times.after[round])));
+    const product = productSides(layer);
+    const isLarge = Math.min(...product) >= large;
+    for (const pass of Object.keys(passes)) {
+      const rates = ratesOf(times[pass], flopsOf(layer));
+      const ratio = medianRatio(rates, limit);
+      ratios[pass] ??= { large: [], others: [] };
+      ratios[pass][isLarge ? "large" : "others"].push(ratio);
+      record({
+        what: `${layer.network} ${layer.name} ${sides(...product)} ${pass}`,
+        ours: median(rates),
+        peer: median(limit),
+        peerName: "roofline",
+        unit: "GFLOP/s",
+        ratio,
+        goal: isLarge ? atLeast(0.75) : undefined,
+      });
+    }
+  }
+  for (const [pass, kinds] of Object.entries(ratios)) {
+    for (const [kind, values] of Object.entries(kinds)) {
+      const what = `geometric mean, ${kind === "large" ? `every side ≥ ${large}` : "the others"}, ${pass}`;
+      const ratio = geometricMean(values);
+      record({ what, ours: ratio, peer: 1, peerName: "roofline", unit: "×", ratio });
+    }
+  }
+}

@@ -1,6 +1,6 @@
 import { wasm } from "@neft/kernels";
-import type { ArrayBackend } from "@neft/model";
-import { add, stream, type Tensor, type Variation } from "@neft/tensor";
+import { type ArrayBackend, arrayNodes, type Model } from "@neft/model";
+import { add, persistent, stream, type Tensor, type Variation } from "@neft/tensor";
 import { checkProgramming, type ProgrammingSettings, programmingVariation } from "./programming.js";
 
 /** Which draw of the variation a backend stands for: plain data, the same everywhere. */
@@ -26,6 +26,14 @@ export const digitalBackend: ArrayBackend = {
   product: ({ weight, digital }) => digital(weight),
 };
 
+/** The draw that a weight has on the chip; none where nothing varies. */
+function drawOf(settings: VariationSettings, name: string, weight: Tensor): Variation | undefined {
+  const { seed, purpose, index, step = 0, perSample = false, firstSample = 0 } = settings;
+  const sigma = programmingVariation(settings, wasm().maxAbs(weight.ptr, weight.size));
+  if (sigma.sigmaOuter === 0 && sigma.sigmaMid === 0) return undefined;
+  return { ...sigma, key: stream(seed, { purpose, name, index, step }), perSample, firstSample };
+}
+
 /**
  * Products with W + ΔW, ΔW ~ N(0, σ_w²) drawn from the stream (seed, purpose, parameter name, index, step): one backend is
  * one chip, and a weight that several nodes share has one draw. σ = 0 and the ideal device give the digital product itself.
@@ -35,19 +43,44 @@ export const digitalBackend: ArrayBackend = {
  */
 export function variationBackend(settings: VariationSettings): ArrayBackend {
   checkProgramming(settings);
-  const { seed, purpose, index, step = 0, perSample = false, firstSample = 0 } = settings;
   const variations = new Map<string, Variation | undefined>();
-
-  const draw = (name: string, weight: Tensor): Variation | undefined => {
-    const sigma = programmingVariation(settings, wasm().maxAbs(weight.ptr, weight.size));
-    if (sigma.sigmaOuter === 0 && sigma.sigmaMid === 0) return undefined;
-    return { ...sigma, key: stream(seed, { purpose, name, index, step }), perSample, firstSample };
-  };
-
   return {
     product: ({ weightName, weight, digital }) => {
-      if (!variations.has(weightName)) variations.set(weightName, draw(weightName, weight));
+      if (!variations.has(weightName)) variations.set(weightName, drawOf(settings, weightName, weight));
       return digital(weight, variations.get(weightName));
+    },
+  };
+}
+
+/** A chip whose weights are written out; `dispose` frees them. */
+export interface ProgrammedChip {
+  readonly backend: ArrayBackend;
+  dispose(): void;
+}
+
+/**
+ * Writes a model onto a chip: the same products as `variationBackend` gives, to the last bit, with W + ΔW drawn once and kept
+ * instead of drawn at every call. Worth its memory where one chip is read many times.
+ * @throws {RangeError} for a setting out of range, or a draw for every sample, which no chip can hold.
+ */
+export function programChip(model: Model, settings: VariationSettings): ProgrammedChip {
+  checkProgramming(settings);
+  if (settings.perSample) throw new RangeError("programChip: expected one draw for the chip, got perSample");
+  const programmed = new Map<string, Tensor>();
+  for (const { weight: name } of arrayNodes(model)) {
+    const weight = model.parameters.get(name)!;
+    const variation = programmed.has(name) ? undefined : drawOf(settings, name, weight);
+    if (variation === undefined) continue;
+    const { sMax, sigmaOuter, sigmaMid, key } = variation;
+    const rows = weight.shape[0]!;
+    const kept = persistent(new Float32Array(weight.size), weight.shape);
+    wasm().variedWeight(weight.ptr, rows, weight.size / rows, kept.ptr, sMax, sigmaOuter, sigmaMid, key, 0);
+    programmed.set(name, kept);
+  }
+  return {
+    backend: { product: ({ weightName, weight, digital }) => digital(programmed.get(weightName) ?? weight) },
+    dispose: () => {
+      for (const weight of programmed.values()) weight.dispose();
     },
   };
 }

@@ -2,6 +2,8 @@ export {
   type DrawSettings,
   digitalBackend,
   givenBackend,
+  type ProgrammedChip,
+  programChip,
   type VariationSettings,
   variationBackend,
 } from "./backends.js";

@@ -2,6 +2,7 @@ import {
   digitalBackend,
   givenBackend,
   ideal,
+  programChip,
   programmingVariation,
   rram1,
   rram4,
@@ -43,6 +44,23 @@ const outputOf = (
   network: Model,
   backend: Parameters<typeof run>[2] extends infer O ? NonNullable<O> : never,
 ): number[] => scope(() => [...(run(network, x, backend).outputs.get("y")!.toArray() as Float32Array)]);
+
+describe("programChip", () => {
+  it("gives the bits of variationBackend, and of the digital backend where nothing varies", () => {
+    for (const change of [{}, { device: rram4 }, { index: 7 }, { sigma: 0 }, { device: ideal }]) {
+      const chip = programChip(model, { ...settings, ...change });
+      const output = outputOf(model, { backend: chip.backend });
+      expect(output).toEqual(outputOf(model, { backend: variationBackend({ ...settings, ...change }) }));
+      chip.dispose();
+    }
+  });
+
+  it("refuses a draw for every sample", () => {
+    expect(() => programChip(model, { ...settings, perSample: true })).toThrow(
+      "programChip: expected one draw for the chip, got perSample",
+    );
+  });
+});
 
 describe("variationBackend", () => {
   it("is the digital backend bit for bit at σ = 0 and on the ideal device", () => {

@@ -1,4 +1,4 @@
-import { type Device, variationBackend } from "@neft/crossbar";
+import { type Device, programChip, variationBackend } from "@neft/crossbar";
 import { type Dataset, gatherBatch, type Normalisation, sampleShape } from "@neft/data";
 import { type ArrayBackend, type Model, run } from "@neft/model";
 import { noGrad, scope, softmax, type Tensor, tensor } from "@neft/tensor";
@@ -98,13 +98,18 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   if (job.weights) writeWeights(model.parameters.values(), job.weights);
   let tally: ChipTally | undefined;
   for (let chip = job.from; chip < job.to; chip++) {
-    const shared = job.perSample ? undefined : variationBackend({ ...job, index: chip });
-    for (let from = 0; from < data.count; from += imagesPerBatch) {
-      const batch = imageBatch(state, from, Math.min(from + imagesPerBatch, data.count));
-      const backend = shared ?? variationBackend({ ...job, index: chip, firstSample: from });
-      const { logits, probabilities, classes } = readBatch(state, batch, backend);
-      tally ??= emptyTally(job.from, job.to, job.probabilities ? data.count * classes : 0);
-      countBatch(tally, chip - job.from, from, { logits, probabilities, classes, labels: data.labels });
+    const settings = { ...job, index: chip };
+    const programmed = job.perSample ? undefined : programChip(model, settings);
+    try {
+      for (let from = 0; from < data.count; from += imagesPerBatch) {
+        const batch = imageBatch(state, from, Math.min(from + imagesPerBatch, data.count));
+        const backend = programmed?.backend ?? variationBackend({ ...settings, firstSample: from });
+        const { logits, probabilities, classes } = readBatch(state, batch, backend);
+        tally ??= emptyTally(job.from, job.to, job.probabilities ? data.count * classes : 0);
+        countBatch(tally, chip - job.from, from, { logits, probabilities, classes, labels: data.labels });
+      }
+    } finally {
+      programmed?.dispose();
     }
   }
   return tally ?? emptyTally(job.from, job.to, 0);

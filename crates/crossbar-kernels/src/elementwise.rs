@@ -3,7 +3,7 @@
 //! Tails run through the same lanes as whole vectors, so a value never depends on its position: a batch may be
 //! split anywhere without changing a bit, on the relaxed build too.
 
-use crate::lanes::{copy, F32x4};
+use crate::lanes::F32x4;
 use crate::math::{exp4, ln4, sigmoid4, tanh4};
 
 /// A function of one argument, by its place in the code table of the wasm surface.
@@ -70,47 +70,63 @@ pub enum Binary {
 /// The code table: a code is an index into it.
 pub const BINARY: [Binary; 4] = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div];
 
-/// Up to three values in the low lanes, zeros above.
-#[inline(always)]
+/// Up to three values in the low lanes, zeros above. A call of its own: tails are everywhere, and rare.
+#[inline(never)]
 pub(crate) fn load_tail(from: &[f32]) -> F32x4 {
-    let mut lanes = [0.0; 4];
-    copy(from, &mut lanes[..from.len()]);
-    F32x4::load(&lanes)
+    let at = |i: usize| from.get(i).copied().unwrap_or(0.0);
+    F32x4::load(&[at(0), at(1), at(2), 0.0])
 }
 
-/// Writes the low lanes.
-#[inline(always)]
+/// Writes the low lanes, at most four.
+#[inline(never)]
 pub(crate) fn store_tail(value: F32x4, to: &mut [f32]) {
     let lanes = value.to_array();
-    copy(&lanes[..to.len()], to);
+    for i in 0..to.len().min(4) {
+        to[i] = lanes[i];
+    }
 }
 
 /// y[i] = f(x[i]).
 #[inline(always)]
-pub(crate) fn map(x: &[f32], y: &mut [f32], f: impl Fn(F32x4) -> F32x4) {
+pub(crate) fn map(x: &[f32], y: &mut [f32], f: impl Fn(F32x4) -> F32x4 + Copy) {
     assert_eq!(x.len(), y.len());
     let (xs, x_tail) = x.as_chunks::<4>();
     let (ys, y_tail) = y.as_chunks_mut::<4>();
-    for (x, y) in xs.iter().zip(ys) {
-        f(F32x4::load(x)).store(y);
-    }
+    map_fours(xs, ys, f);
     if !x_tail.is_empty() {
-        store_tail(f(load_tail(x_tail)), y_tail);
+        let mut last = [[0.0; 4]];
+        map_fours(&[load_tail(x_tail).to_array()], &mut last, f);
+        store_tail(F32x4::load(&last[0]), y_tail);
+    }
+}
+
+/// One copy of the code for whole vectors and for tails: half the size of the module.
+#[inline(never)]
+fn map_fours(x: &[[f32; 4]], y: &mut [[f32; 4]], f: impl Fn(F32x4) -> F32x4) {
+    for (x, y) in x.iter().zip(y) {
+        f(F32x4::load(x)).store(y);
     }
 }
 
 /// y[i] = f(a[i], b[i]).
 #[inline(always)]
-pub(crate) fn zip(a: &[f32], b: &[f32], y: &mut [f32], f: impl Fn(F32x4, F32x4) -> F32x4) {
+pub(crate) fn zip(a: &[f32], b: &[f32], y: &mut [f32], f: impl Fn(F32x4, F32x4) -> F32x4 + Copy) {
     assert!(a.len() == y.len() && b.len() == y.len());
     let (as_, a_tail) = a.as_chunks::<4>();
     let (bs, b_tail) = b.as_chunks::<4>();
     let (ys, y_tail) = y.as_chunks_mut::<4>();
-    for ((a, b), y) in as_.iter().zip(bs).zip(ys) {
-        f(F32x4::load(a), F32x4::load(b)).store(y);
-    }
+    zip_fours(as_, bs, ys, f);
     if !a_tail.is_empty() {
-        store_tail(f(load_tail(a_tail), load_tail(b_tail)), y_tail);
+        let mut last = [[0.0; 4]];
+        zip_fours(&[load_tail(a_tail).to_array()], &[load_tail(b_tail).to_array()], &mut last, f);
+        store_tail(F32x4::load(&last[0]), y_tail);
+    }
+}
+
+#[inline(never)]
+fn zip_fours(a: &[[f32; 4]], b: &[[f32; 4]], y: &mut [[f32; 4]], f: impl Fn(F32x4, F32x4) -> F32x4) {
+    for ((a, b), y) in a.iter().zip(b).zip(y) {
+        f(F32x4::load(a), F32x4::load(b)).store(y);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Maximum and average pooling of planes [h, w] → [oh, ow], with their gradients.
 
+use crate::elementwise::store_tail;
 use crate::lanes::{copy, set, F32x4};
 use crate::reduce::{max_or_nan, sum};
 use core::ops::Range;
@@ -52,48 +53,94 @@ pub fn max(x: &[f32], y: &mut [f32], mut positions: Option<&mut [f32]>, [rows, c
     if plane == 0 || out == 0 {
         return y.fill(f32::NEG_INFINITY);
     }
+    let halving = rows.is_halving() && cols.is_halving();
+    let inside: Vec<Range<usize>> = (0..cols.out).map(|o| cols.inside(o)).collect();
     for (p, (x, y)) in x.chunks_exact(plane).zip(y.chunks_exact_mut(out)).enumerate() {
         let mut positions = positions.as_deref_mut().map(|all| &mut all[p * out..][..out]);
         for oy in 0..rows.out {
             let row = oy * cols.out..(oy + 1) * cols.out;
             let at = positions.as_deref_mut().map(|all| &mut all[row.clone()]);
-            if rows.is_halving() && cols.is_halving() {
+            if halving {
                 let [top, bottom] = [2 * oy, 2 * oy + 1].map(|r| &x[r * cols.size..][..2 * cols.out]);
                 halving_max(top, bottom, &mut y[row], at);
             } else {
-                window_max(x, &mut y[row], at, oy, [rows, cols]);
+                let tops = rows.inside(oy).map(|ky| (ky, rows.place(oy, ky) * cols.size)).collect::<Vec<_>>();
+                window_max(x, &mut y[row], at, &tops, &cols, &inside);
             }
         }
     }
 }
 
-/// One output row of windows in general position.
-fn window_max(x: &[f32], y: &mut [f32], mut at: Option<&mut [f32]>, oy: usize, [rows, cols]: [PoolAxis; 2]) {
-    for (ox, y) in y.iter_mut().enumerate() {
+/// The larger of two with its place; NaN stays. The place moves only where the best really changed.
+#[inline(always)]
+fn pick((best, position): (F32x4, F32x4), value: F32x4, k: f32) -> (F32x4, F32x4) {
+    let larger = max_or_nan(best, value);
+    (larger, larger.eq(best).select(position, F32x4::splat(k)))
+}
+
+/// One output row of windows in general position: `tops` are the window's rows inside the input with their first place,
+/// `inside` the window's columns inside the input.
+fn window_max(
+    x: &[f32],
+    y: &mut [f32],
+    mut at: Option<&mut [f32]>,
+    tops: &[(usize, usize)],
+    cols: &PoolAxis,
+    inside: &[Range<usize>],
+) {
+    let whole = 0..cols.kernel;
+    let last = cols.kernel - 1;
+    let mut ox = 0;
+    while ox < y.len() {
+        // Four windows at a time where none of them meets the padding.
+        let fits = ox + 4 <= y.len() && inside[ox] == whole && inside[ox + 3] == whole;
+        if let (true, Some(&(first, start))) = (fits, tops.first()) {
+            let four = |start: usize, kx: usize| strided_four(x, start + cols.place(ox, kx), cols.stride);
+            let mut best = (four(start, 0), F32x4::splat((first * cols.kernel) as f32));
+            for &(ky, start) in tops {
+                for kx in 0..=last {
+                    best = pick(best, four(start, kx), (ky * cols.kernel + kx) as f32);
+                }
+            }
+            store_row(best.0, &mut y[ox..]);
+            if let Some(at) = at.as_deref_mut() {
+                store_row(best.1, &mut at[ox..]);
+            }
+            ox += 4;
+            continue;
+        }
         let (mut best, mut position) = (f32::NEG_INFINITY, -1.0f32);
-        for ky in rows.inside(oy) {
-            let row = &x[rows.place(oy, ky) * cols.size..][..cols.size];
-            for kx in cols.inside(ox) {
-                let value = row[cols.place(ox, kx)];
+        for &(ky, start) in tops {
+            for kx in inside[ox].clone() {
+                let value = x[start + cols.place(ox, kx)];
                 if (value > best || value.is_nan() || position < 0.0) && !best.is_nan() {
                     (best, position) = (value, (ky * cols.kernel + kx) as f32);
                 }
             }
         }
-        *y = best;
+        y[ox] = best;
         if let Some(at) = at.as_deref_mut() {
             at[ox] = position;
         }
+        ox += 1;
+    }
+}
+
+/// x[at], x[at + stride], …: four values.
+#[inline(always)]
+fn strided_four(x: &[f32], at: usize, stride: usize) -> F32x4 {
+    match (stride, x[at..].first_chunk::<8>()) {
+        (1, _) => F32x4::load(x[at..].first_chunk().expect("four places inside")),
+        (2, Some(eight)) => {
+            let [low, high] = halves(eight);
+            F32x4::unzip(low, high).0
+        }
+        _ => F32x4::load(&[x[at], x[at + stride], x[at + 2 * stride], x[at + 3 * stride]]),
     }
 }
 
 /// One output row of 2×2 windows side by side.
 fn halving_max(top: &[f32], bottom: &[f32], y: &mut [f32], mut at: Option<&mut [f32]>) {
-    let pick = |(best, position): (F32x4, F32x4), value: F32x4, k: f32| {
-        let larger = max_or_nan(best, value);
-        // The place moves only where the best really changed; NaN equals nothing, so it moves there, once or more.
-        (larger, larger.eq(best).select(position, F32x4::splat(k)))
-    };
     let four = |top: [F32x4; 2], bottom: [F32x4; 2]| {
         let (a, b) = F32x4::unzip(top[0], top[1]);
         let (c, d) = F32x4::unzip(bottom[0], bottom[1]);
@@ -119,6 +166,7 @@ fn halving_max(top: &[f32], bottom: &[f32], y: &mut [f32], mut at: Option<&mut [
     }
 }
 
+#[inline(always)]
 fn halves(eight: &[f32; 8]) -> [F32x4; 2] {
     let (fours, _) = eight.as_chunks::<4>();
     [F32x4::load(&fours[0]), F32x4::load(&fours[1])]
@@ -142,17 +190,23 @@ pub fn max_gradient(dy: &[f32], positions: &[f32], dx: &mut [f32], [rows, cols]:
         return dx.fill(0.0);
     }
     let halving = rows.is_halving() && cols.is_halving();
+    // Where window index k lies, from the window's first place, which may be in the padding.
+    let places: Vec<isize> = (0..rows.kernel * cols.kernel)
+        .map(|k| (k / cols.kernel * rows.dilation * cols.size + k % cols.kernel * cols.dilation) as isize)
+        .collect();
     for ((dy, at), dx) in dy.chunks_exact(out).zip(positions.chunks_exact(out)).zip(dx.chunks_exact_mut(plane)) {
         if halving {
             halving_max_gradient(dy, at, dx, [rows, cols]);
             continue;
         }
         dx.fill(0.0);
-        for (o, (&dy, &k)) in dy.iter().zip(at).enumerate() {
-            if k >= 0.0 {
-                let (k, oy, ox) = (k as usize, o / cols.out, o % cols.out);
-                let (row, col) = (rows.place(oy, k / cols.kernel), cols.place(ox, k % cols.kernel));
-                dx[row * cols.size + col] += dy;
+        for (oy, (dy, at)) in dy.chunks_exact(cols.out).zip(at.chunks_exact(cols.out)).enumerate() {
+            let top = (oy * rows.stride) as isize - rows.before as isize;
+            for (ox, (&dy, &k)) in dy.iter().zip(at).enumerate() {
+                if k >= 0.0 {
+                    let left = (ox * cols.stride) as isize - cols.before as isize;
+                    dx[(top * cols.size as isize + left + places[k as usize]) as usize] += dy;
+                }
             }
         }
     }
@@ -228,7 +282,15 @@ pub fn average(x: &[f32], y: &mut [f32], plane: usize, cols_size: usize, rows: &
     if plane == 0 || out == 0 {
         return y.fill(0.0);
     }
+    let halving = is_halving(rows) && is_halving(cols);
     for (x, y) in x.chunks_exact(plane).zip(y.chunks_exact_mut(out)) {
+        if halving {
+            for (oy, y) in y.chunks_exact_mut(cols.len()).enumerate() {
+                let [top, bottom] = [2 * oy, 2 * oy + 1].map(|r| &x[r * cols_size..][..2 * cols.len()]);
+                halving_mean(top, bottom, y);
+            }
+            continue;
+        }
         if let ([row], [col]) = (rows, cols) {
             if row.places.len() * col.places.len() == plane {
                 y[0] = (sum(x) / (row.count * col.count) as f64) as f32;
@@ -247,6 +309,46 @@ pub fn average(x: &[f32], y: &mut [f32], plane: usize, cols_size: usize, rows: &
     }
 }
 
+/// Whether these are windows of two places side by side.
+fn is_halving(windows: &[Window]) -> bool {
+    windows.iter().enumerate().all(|(i, w)| w.places == (2 * i..2 * i + 2) && w.count == 2)
+}
+
+/// One output row of means of 2×2 windows side by side.
+fn halving_mean(top: &[f32], bottom: &[f32], y: &mut [f32]) {
+    let four = |[a, b]: [F32x4; 2], [c, d]: [F32x4; 2]| {
+        let (even, odd) = F32x4::unzip(a.add(c), b.add(d));
+        even.add(odd).mul(F32x4::splat(0.25))
+    };
+    let (tops, top_tail) = top.as_chunks::<8>();
+    let (bottoms, bottom_tail) = bottom.as_chunks::<8>();
+    for (i, (top, bottom)) in tops.iter().zip(bottoms).enumerate() {
+        store_row(four(halves(top), halves(bottom)), &mut y[4 * i..]);
+    }
+    if !top_tail.is_empty() {
+        store_tail(four(padded(top_tail), padded(bottom_tail)), &mut y[4 * tops.len()..]);
+    }
+}
+
+/// Two rows of the gradient of such means.
+fn halving_mean_gradient(dy: &[f32], top: &mut [f32], bottom: &mut [f32]) {
+    let (fours, tail) = dy.as_chunks::<4>();
+    for (i, dy) in fours.iter().enumerate() {
+        let part = F32x4::load(dy).mul(F32x4::splat(0.25));
+        let (low, high) = F32x4::zip(part, part);
+        for row in [&mut *top, &mut *bottom] {
+            store_row(low, &mut row[8 * i..]);
+            store_row(high, &mut row[8 * i + 4..]);
+        }
+    }
+    for (i, dy) in tail.iter().enumerate() {
+        let at = 8 * fours.len() + 2 * i;
+        for row in [&mut *top, &mut *bottom] {
+            row[at..at + 2].fill(0.25 * dy);
+        }
+    }
+}
+
 /// Gradient of [`average`]: every place of a window gets dy divided by the window's count.
 pub fn average_gradient(dy: &[f32], dx: &mut [f32], plane: usize, cols_size: usize, rows: &[Window], cols: &[Window]) {
     let out = rows.len() * cols.len();
@@ -254,7 +356,15 @@ pub fn average_gradient(dy: &[f32], dx: &mut [f32], plane: usize, cols_size: usi
     if plane == 0 || out == 0 {
         return;
     }
+    let halving = is_halving(rows) && is_halving(cols);
     for (dy, dx) in dy.chunks_exact(out).zip(dx.chunks_exact_mut(plane)) {
+        if halving {
+            for (dy, dx) in dy.chunks_exact(cols.len()).zip(dx.chunks_exact_mut(2 * cols_size)) {
+                let (top, bottom) = dx.split_at_mut(cols_size);
+                halving_mean_gradient(dy, top, bottom);
+            }
+            continue;
+        }
         for (row, dy) in rows.iter().zip(dy.chunks_exact(cols.len())) {
             for (col, dy) in cols.iter().zip(dy) {
                 let part = dy / (row.count * col.count) as f32;

@@ -3,6 +3,8 @@
 
 use crate::lanes::copy as copy_run;
 
+use crate::lanes::F32x4;
+
 /// Merges axes that lie evenly in every view, so that loops are long; `None` when there is nothing to do.
 ///
 /// The result has at least one axis. `dims` and each row of `strides` have one entry an axis, outermost first.
@@ -94,6 +96,12 @@ pub fn copy(
         strides.insert(last - 1, stride);
         let [rows, cols] = [dims[last - 1], dims[last]];
         let [[row_s, row_d], [col_s, col_d]] = [strides[last - 1], strides[last]];
+        if [row_s, col_d] == [1, 1] && col_s > 0 && row_d > 0 {
+            return walk(&dims[..last - 1], &strides, |[s, d]| {
+                let (src, dst) = (&src[at(src_offset, s)..], &mut dst[at(dst_offset, d)..]);
+                transpose(src, dst, [rows, cols], col_s as usize, row_d as usize);
+            });
+        }
         return walk(&dims[..last - 1], &strides, |[s, d]| {
             for r0 in (0..rows).step_by(TILE) {
                 for c0 in (0..cols).step_by(TILE) {
@@ -109,6 +117,33 @@ pub fn copy(
         });
     }
     walk(&dims, &strides, |[s, d]| dst[at(dst_offset, d)] = src[at(src_offset, s)]);
+}
+
+/// dst[r·row_step + c] = src[c·col_step + r], in tiles of blocks of 4×4.
+fn transpose(src: &[f32], dst: &mut [f32], [rows, cols]: [usize; 2], col_step: usize, row_step: usize) {
+    for r0 in (0..rows).step_by(TILE) {
+        let r_end = rows.min(r0 + TILE);
+        for c0 in (0..cols).step_by(TILE) {
+            let c_end = cols.min(c0 + TILE);
+            for r in (r0..r_end).step_by(4) {
+                for c in (c0..c_end).step_by(4) {
+                    if r + 4 <= r_end && c + 4 <= c_end {
+                        let load = |i: usize| F32x4::load(src[(c + i) * col_step + r..].first_chunk().expect("four rows"));
+                        let block = F32x4::transpose([load(0), load(1), load(2), load(3)]);
+                        for (i, row) in block.into_iter().enumerate() {
+                            row.store(dst[(r + i) * row_step + c..].first_chunk_mut().expect("four columns"));
+                        }
+                    } else {
+                        for r in r..r_end.min(r + 4) {
+                            for c in c..c_end.min(c + 4) {
+                                dst[r * row_step + c] = src[c * col_step + r];
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Like [`copy`], adding to the destination; a destination stride of 0 sums along its axis.

@@ -1,6 +1,6 @@
 import { devices, rram1, rram4 } from "@neft/crossbar";
 import { take } from "@neft/data";
-import { init } from "@neft/kernels";
+import { init, memoryUse } from "@neft/kernels";
 import type { Model } from "@neft/model";
 import { type EvaluateOptions, evaluate, finetune, looksUpTo } from "@neft/training";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -91,6 +91,13 @@ describe("evaluate", () => {
       expect(confidence.right).toBeGreaterThan(confidence.wrong!);
       expect(mutualInformation).toBeLessThan(Math.log(4));
     }
+  });
+
+  it("frees all it used", async () => {
+    await evaluate(options);
+    const { live } = memoryUse();
+    await evaluate({ ...options, chips: 20 });
+    expect(memoryUse().live).toBe(live);
   });
 
   it("tells progress up to the total and can be aborted", async () => {

@@ -1,5 +1,5 @@
 import { rram1 } from "@neft/crossbar";
-import { init } from "@neft/kernels";
+import { init, memoryUse } from "@neft/kernels";
 import { modelToRecord } from "@neft/model";
 import {
   type FinetuneOptions,
@@ -205,6 +205,17 @@ describe("finetune", () => {
     expect(late.result.validations.map(({ step }) => step)).toEqual([0, 4, 8, 12]);
     expect(late.result.best!.step).toBeGreaterThan(0);
     expect(late.weights).toEqual(late.snapshots[late.result.best!.step]);
+  });
+
+  it("frees all it used, and takes no more memory for more steps", async () => {
+    const model = toyNet({ batchNorm: true });
+    const run = { ...options, model, strategy: { id: "irs", hidden: 16 }, shards: 2 };
+    await finetune(run);
+    const before = memoryUse();
+    await finetune({ ...run, epochs: 5 });
+    expect(memoryUse().live).toBe(before.live);
+    expect(memoryUse().memory).toBe(before.memory);
+    model.dispose();
   });
 
   it("keeps the test set out and takes a validation set that is given", async () => {

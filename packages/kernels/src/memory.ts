@@ -16,16 +16,16 @@ export interface MemoryUse {
 /**
  * Address of `bytes` uninitialised bytes, aligned to 64; give them back with {@link release}.
  *
- * @throws {RangeError} when the 4 GiB of a WebAssembly memory don't suffice.
+ * @throws {RangeError} when it is 2 GiB or more, or the 4 GiB of a WebAssembly memory don't suffice.
  */
 export function allocate(bytes: number): number {
   if (!Number.isSafeInteger(bytes) || bytes < 0)
     throw new RangeError(`allocate: expected a size in bytes, got ${bytes}`);
-  // Just below 4 GiB, so that rounding up to the alignment can't overflow.
-  const address = bytes < 0xffff_ff00 ? wasm().alloc(bytes) : 0;
+  // Rust's allocator takes sizes below 2 GiB, the rounding up to the alignment included.
+  const address = bytes <= 0x7fff_ff00 ? wasm().alloc(bytes) : 0;
   if (address === 0) {
     throw new RangeError(
-      `allocate: expected ${bytes} bytes beside the ${live} in use to fit a memory of 4 GiB, got none; use smaller batches`,
+      `allocate: expected a block below 2 GiB that fits a memory of 4 GiB beside ${live} bytes in use, got ${bytes}; use smaller batches`,
     );
   }
   live += bytes;

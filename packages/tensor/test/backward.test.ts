@@ -1,0 +1,177 @@
+import { init, memoryUse, resetPeak } from "@neft/kernels";
+import {
+  add,
+  backward,
+  conv2d,
+  crossEntropy,
+  full,
+  linear,
+  maxPool2d,
+  mul,
+  noGrad,
+  normals,
+  parameter,
+  reduceSum,
+  relu,
+  reshape,
+  scale,
+  scope,
+  sigmoid,
+  square,
+  stream,
+  sub,
+  type Tensor,
+  tensor,
+} from "@neft/tensor";
+import { beforeAll, expect, test } from "vitest";
+
+beforeAll(() => init());
+
+test("gradients add up over every way to the loss", () => {
+  scope(() => {
+    const [a, b] = [parameter([2, 3], [2]), parameter([5, 7], [2])];
+    const shared = mul(a, b);
+    // L = Σ ab + (ab)² + a, dL/da = b + 2ab² + 1
+    const loss = reduceSum(add(add(shared, square(shared)), a));
+    const [da, db] = backward(loss, [a, b]);
+    expect([...da!.floats()]).toEqual([5 + 2 * 2 * 25 + 1, 7 + 2 * 3 * 49 + 1]);
+    expect([...db!.floats()]).toEqual([2 + 2 * 4 * 5, 3 + 2 * 9 * 7]);
+  });
+});
+
+test("gradients come in the order asked for, zeros where the loss doesn't reach, each with elements of its own", () => {
+  scope(() => {
+    const [a, b, c] = [parameter([1], [1]), parameter([2], [1]), parameter([3, 4], [2])];
+    const gradients = backward(reduceSum(add(a, b)), [c, b, a, a]);
+    expect(gradients.map((g) => [...g.floats()])).toEqual([[0, 0], [1], [1], [1]]);
+    expect(new Set(gradients.map((g) => g.ptr)).size).toBe(4);
+  });
+});
+
+test("results of operations can be differentiated by", () => {
+  scope(() => {
+    const a = parameter([3], [1]);
+    const b = square(a);
+    const [db, da] = backward(reduceSum(square(b)), [b, a]);
+    expect([db!.item(), da!.item()]).toEqual([18, 108]);
+  });
+});
+
+test("tensors the program holds stay readable; those it gave up are freed", () => {
+  scope(() => {
+    const w = parameter([1, 2, 3, 4], [2, 2]);
+    const logits = linear(tensor([1, 2], [1, 2]), w, undefined);
+    const hidden = relu(logits);
+    const loss = crossEntropy(hidden, Int32Array.of(1));
+    hidden.dispose();
+    backward(loss, [w]);
+    expect([...logits.floats()]).toEqual([5, 11]);
+    expect(() => hidden.floats()).toThrow("got one that was disposed");
+  });
+});
+
+test("misuse is told apart", () => {
+  scope(() => {
+    const w = parameter([1, 2], [2]);
+    expect(() => backward(square(w), [w])).toThrow("backward: expected a loss of one element, got shape [2]");
+    const constant = noGrad(() => reduceSum(w));
+    expect(() => backward(constant, [w])).toThrow("backward: expected a loss computed from parameters, got a constant");
+    const loss = reduceSum(w);
+    const number = tensor([1], [1], "i64");
+    expect(() => backward(loss, [number])).toThrow("backward: expected f32 tensors to differentiate by, got i64");
+    expect(() => backward(loss, [tensor([1], [1])])).toThrow(
+      "expected parameters or results of them, got a constant of shape [1]",
+    );
+    backward(loss, [w]);
+    expect(() => backward(loss, [w])).toThrow("got one whose step reduceSum an earlier backward pass used up");
+    const gone = reduceSum(w);
+    gone.dispose();
+    expect(() => backward(gone, [w])).toThrow("backward: expected a live tensor, got one that was disposed");
+    expect(backward(w.size === 2 ? reduceSum(w) : w, []).length).toBe(0);
+  });
+});
+
+test("an error in a rule leaves nothing behind", () => {
+  const before = memoryUse().live;
+  const w = parameter(new Float32Array(8), [8]);
+  expect(() =>
+    scope(() => {
+      const y = square(w);
+      const loss = reduceSum(y);
+      // A rule that reads a parameter that is gone.
+      loss.node!.inputs[0]!.free("a test");
+      Object.defineProperty(loss.node!, "row", {
+        value: {
+          ...loss.node!.row,
+          vjp: [
+            () => {
+              throw new Error("broken rule");
+            },
+          ],
+        },
+      });
+      backward(loss, [w]);
+    }),
+  ).toThrow("broken rule");
+  w.dispose();
+  expect(memoryUse().live).toBe(before);
+});
+
+/** Peak of live bytes while `fn` runs, above what was live before. */
+function peakOf(fn: () => void): number {
+  const before = memoryUse().live;
+  resetPeak();
+  fn();
+  return memoryUse().peak - before;
+}
+
+test("backward needs two gradients at a time beside the activations, and an executor that disposes even less", () => {
+  const [n, depth] = [10_000, 50];
+  const w = parameter(new Float32Array(n).fill(0.5), [n]);
+  const chain = (disposes: boolean) => () =>
+    scope(() => {
+      let y: Tensor = scale(w, 1);
+      for (let i = 0; i < depth; i++) {
+        const next = i % 2 === 0 ? scale(y, 1.01) : sigmoid(y);
+        if (disposes) y.dispose();
+        y = next;
+      }
+      backward(reduceSum(y), [w]);
+    });
+  const slack = 3 * 4 * n + 100;
+  expect(peakOf(chain(false))).toBeLessThanOrEqual((depth + 1) * 4 * n + slack);
+  // Only what rules read stays: scale reads nothing, sigmoid its output.
+  expect(peakOf(chain(true))).toBeLessThanOrEqual((depth / 2) * 4 * n + slack);
+  w.dispose();
+});
+
+test("memory is flat over 1,000 training steps", () => {
+  const draw = (name: string, shape: number[], by: number) => {
+    const n = shape.reduce((a, b) => a * b, 1);
+    return parameter(
+      normals(stream(1, { purpose: "test", name }), n).map((v) => v * by),
+      shape,
+    );
+  };
+  const parameters = [draw("c", [4, 1, 3, 3], 0.3), draw("b", [4], 0.1), draw("w", [10, 64], 0.1)];
+  const [c, b, w] = parameters as [Tensor, Tensor, Tensor];
+  const images = normals(stream(2, { purpose: "test" }), 8 * 100);
+  const labels = Int32Array.from({ length: 8 }, (_, i) => i);
+  const step = (i: number) =>
+    scope(() => {
+      const x = tensor(images, [8, 1, 10, 10]);
+      const variation = { sMax: 1, sigmaOuter: 0.1, sigmaMid: 0.2, key: BigInt(i), perSample: i % 2 === 1 };
+      const pooled = maxPool2d(relu(conv2d(x, c, b, { variation })), { kernel: [2, 2], strides: [2, 2] });
+      const loss = crossEntropy(linear(reshape(pooled, [8, -1]), w, undefined, { variation }), labels);
+      for (const [p, g] of backward(loss, parameters).entries()) {
+        const updated = sub(parameters[p]!, mul(g, full([], 0.01))).floats();
+        expect(updated.length).toBe(parameters[p]!.size);
+      }
+      return loss.item();
+    });
+  for (let i = 0; i < 20; i++) step(i);
+  const before = memoryUse();
+  for (let i = 20; i < 1020; i++) step(i);
+  expect(memoryUse()).toEqual({ ...before, peak: memoryUse().peak });
+  for (const p of parameters) p.dispose();
+});

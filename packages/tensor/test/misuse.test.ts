@@ -1,0 +1,112 @@
+import { init } from "@neft/kernels";
+import {
+  add,
+  batchNorm,
+  batchNormTrain,
+  concat,
+  conv2d,
+  crossEntropy,
+  dropout,
+  expand,
+  linear,
+  matmul,
+  maxPool2d,
+  pad,
+  reduceSum,
+  relu,
+  reshape,
+  slice,
+  softmax,
+  type Tensor,
+  transpose,
+  zeros,
+} from "@neft/tensor";
+import { beforeAll, expect, test } from "vitest";
+
+beforeAll(() => init());
+
+const z = (...shape: number[]): Tensor => zeros(shape);
+const variation = { sMax: 1, sigmaOuter: 0.1, sigmaMid: 0.1, key: 1n, perSample: false };
+
+/** What is called wrongly, and what it says. */
+const cases: readonly (readonly [() => unknown, string])[] = [
+  [() => add(z(2, 3), z(4)), "add: expected shapes that broadcast, got [2, 3] and [4]"],
+  [() => relu(3 as unknown as Tensor), "relu: expected a tensor as input 0, got number"],
+  [() => matmul(z(2, 3), z(4, 5)), "matmul: expected shapes [.., m, k] and [.., k, n], got [2, 3] and [4, 5]"],
+  [
+    () => linear(z(2, 3), z(4, 5), undefined),
+    "linear: expected an input [samples, .., 5], got [2, 3] for a weight [4, 5]",
+  ],
+  [() => linear(z(5), z(4, 5), undefined), "linear: expected an input [samples, .., 5], got [5]"],
+  [() => linear(z(2, 5), z(4, 5), z(5)), "linear: expected a bias [4], got [5]"],
+  [() => linear(z(2, 5), z(4, 5, 1), undefined), "linear: expected a weight of two axes, got [4, 5, 1]"],
+  [
+    () => linear(z(2, 5), z(4, 5), undefined, { variation: { ...variation, sigmaOuter: Number.NaN } }),
+    "linear: variation.sigmaOuter: expected a finite number from 0 on, got NaN",
+  ],
+  [
+    () => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), undefined, { variation: { ...variation, sMax: -1 } }),
+    "conv2d: variation.sMax: expected a finite number from 0 on, got -1",
+  ],
+  [
+    () => conv2d(z(2, 5, 5), z(3, 2, 3, 3), undefined),
+    "conv2d: expected x [n, c, h, w] and W [out, c/groups, kh, kw], got [2, 5, 5]",
+  ],
+  [
+    () => conv2d(z(1, 4, 5, 5), z(3, 2, 3, 3), undefined, { groups: 2 }),
+    "with out a multiple of groups, got 2 groups over 4 channels",
+  ],
+  [() => conv2d(z(1, 2, 2, 5), z(3, 2, 3, 3), undefined), "conv2d: expected an input at least as large as its window"],
+  [() => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), z(2)), "conv2d: expected a bias [3], got [2]"],
+  [
+    () => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), undefined, { strides: [0, 1] }),
+    "conv2d: strides: expected 2 whole numbers from 1 on, got [0, 1]",
+  ],
+  [() => maxPool2d(z(1, 2, 2, 2), { kernel: [3, 3] }), "maxPool2d: expected a window no larger than the padded input"],
+  [() => maxPool2d(z(2, 2), { kernel: [1, 1] }), "maxPool2d: expected an input [n, c, h, w], got [2, 2]"],
+  [() => batchNormTrain(z(2, 3, 4), z(3), z(2)), "batchNormTrain: beta: expected shape [3], got [2]"],
+  [
+    () => batchNorm(z(2, 3), z(3), z(3), { mean: z(3), variance: z(1, 3) }),
+    "batchNorm: variance: expected shape [3], got [1, 3]",
+  ],
+  [() => batchNormTrain(z(0, 3), z(3), z(3)), "batchNormTrain: expected at least one value a channel, got [0, 3]"],
+  [() => crossEntropy(z(2, 3), Int32Array.of(0)), "crossEntropy: expected 2 labels, got 1"],
+  [() => crossEntropy(z(2, 3), Int32Array.of(0, 3)), "crossEntropy: expected labels from 0 to 2, got 3 for sample 1"],
+  [() => crossEntropy(z(3), Int32Array.of(0)), "crossEntropy: expected logits [samples ≥ 1, classes], got [3]"],
+  [() => crossEntropy(z(0, 3), Int32Array.of()), "crossEntropy: expected logits [samples ≥ 1, classes], got [0, 3]"],
+  [() => softmax(z(2, 3), { axis: 2 }), "softmax: expected an axis from -2 to 1, got 2"],
+  [() => reduceSum(z(2), { axes: [1] }), "reduceSum: expected an axis from -1 to 0, got 1"],
+  [() => reshape(z(2, 3), [4, -1]), "reshape: expected a shape of 6 elements like [2, 3], got [4, -1]"],
+  [() => reshape(z(2, 3), [-1, -1]), "reshape: expected a shape of 6 elements"],
+  [() => reshape(z(0, 3), [-1, 0]), "reshape: expected a shape of 0 elements"],
+  [() => transpose(z(2, 3), { perm: [0, 0] }), "transpose: expected a permutation of 2 axes, got [0, 0]"],
+  [() => expand(z(3), [2]), "expand: expected shapes that broadcast, got [3] and [2]"],
+  [() => concat([], { axis: 0 }), "concat: expected at least one tensor, got none"],
+  [
+    () => concat([z(2, 3), z(2, 4)], { axis: 0 }),
+    "concat: expected shapes equal but along axis 0, got [2, 3] and [2, 4]",
+  ],
+  [() => slice(z(3), { starts: [0], ends: [1], steps: [0] }), "slice: expected whole steps other than 0, got 0"],
+  [
+    () => slice(z(3), { starts: [0], ends: [] }),
+    "slice: expected as many ends, axes and steps as 1 starts, got 0, 1, 1",
+  ],
+  [() => pad(z(3), { pads: [1] }), "pad: expected 2 whole numbers for rank 1, got [1]"],
+  [() => dropout(z(3), { p: 1, key: 1n }), "dropout: expected p from 0 to below 1, got 1"],
+];
+
+test("calls that don't fit say what was expected", () => {
+  const said = cases.map(([call]) => {
+    try {
+      call();
+      return "nothing";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  });
+  expect(
+    cases
+      .filter(([, message], i) => !said[i]!.includes(message))
+      .map(([, message]) => [message, said[cases.findIndex((c) => c[1] === message)]]),
+  ).toEqual([]);
+});

@@ -1,0 +1,44 @@
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { expect, test } from "vitest";
+
+const folder = fileURLToPath(new URL(".", import.meta.url));
+
+/** Compiles `source` as if it were a file of this folder; the messages of what is wrong. */
+function errorsOf(source: string): string[] {
+  const name = `${folder}row.ts`;
+  const options: ts.CompilerOptions = {
+    strict: true,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    target: ts.ScriptTarget.ES2022,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+  };
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists } = host;
+  host.fileExists = (path) => path === name || fileExists(path);
+  host.getSourceFile = (path, ...rest) =>
+    path === name ? ts.createSourceFile(path, source, rest[0]) : getSourceFile.call(host, path, ...rest);
+  const program = ts.createProgram([name], options, host);
+  return ts.getPreEmitDiagnostics(program).map((d) => ts.flattenDiagnosticMessageText(d.messageText, "\n"));
+}
+
+const row = (vjp: string) => `
+import { defineOp, type Tensor } from "@neft/tensor";
+export const pair = defineOp<[Tensor, Tensor]>({
+  name: "pair",
+  shape: ([a]) => [...a.shape],
+  forward: () => {},
+  ${vjp}
+  keeps: [],
+  samples: [],
+});`;
+
+test("a row needs a rule or a written null for every input", () => {
+  expect(errorsOf(row("vjp: [(dy) => dy, null],"))).toEqual([]);
+  expect(errorsOf(row(""))).toEqual([expect.stringContaining("Property 'vjp' is missing")]);
+  expect(errorsOf(row("vjp: [(dy) => dy],"))[0]).toMatch(/not assignable/);
+  expect(errorsOf(row("vjp: (dy) => dy,"))[0]).toMatch(/not assignable/);
+});

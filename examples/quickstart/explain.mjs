@@ -11,12 +11,17 @@ export const inWords = ({ mean, half }) => points(mean) + (Number.isFinite(half)
 
 const isClear = ({ mean, half }) => Math.abs(mean) > half;
 
+/** N + 1 of the negative feedback loss: OVF has three feedback outputs, IRS a head for each of LeNet-5's two pools. */
+const divisors = { ovf: 4, irs: 3 };
+const controlDivisor = 4;
+
 /** What one kind of negative feedback did, against noise injection and against its own control. */
-function explainFeedback(name, own, at) {
+function explainFeedback(name, divisor, own, at) {
   const overNoise = difference(own, at["noise-injection"]);
   const control = difference(at.temperature, at["noise-injection"]);
   const overControl = difference(own, at.temperature);
-  const first = `${name} against noise injection: ${inWords(overNoise)}; its control, the same divisor N + 1 in the loss without feedback: ${inWords(control)}.`;
+  const itsOwn = divisor === controlDivisor ? "" : ` (${name}'s own is ${divisor})`;
+  const first = `${name} against noise injection: ${inWords(overNoise)}; its control, logits divided by ${controlDivisor}${itsOwn} and no feedback: ${inWords(control)}.`;
   if (isClear(overControl)) {
     const where = overControl.mean > 0 ? "above" : "below";
     return [
@@ -26,7 +31,7 @@ function explainFeedback(name, own, at) {
   }
   return [
     first,
-    `  It can't be told from its control (${inWords(overControl)}): what ${name} does here, the divisor alone, a softmax temperature, does as well.`,
+    `  It can't be told from its control (${inWords(overControl)}): what ${name} does here, that division alone, a softmax temperature, does as well.`,
   ];
 }
 
@@ -40,8 +45,8 @@ export function explain(at, sigma) {
   const clipped = difference(at["noise-injection-clip2"], better.own);
   const lines = [
     `At σ = ${sigma}, in points of mean accuracy:`,
-    ...explainFeedback("OVF", at.ovf, at),
-    ...explainFeedback("IRS", at.irs, at),
+    ...explainFeedback("OVF", divisors.ovf, at.ovf, at),
+    ...explainFeedback("IRS", divisors.irs, at.irs, at),
     `Noise injection with weights clipped to ± 2 of their standard deviations, against ${better.name}: ${inWords(clipped)}.`,
   ];
   if (isClear(clipped) && clipped.mean > 0) {

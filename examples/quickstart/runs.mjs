@@ -17,6 +17,6 @@ export const runs = [
 
 /** What a run of the demo costs; `--quick` is for a look and for tests. */
 export const budgets = {
-  full: { trainImages: 60_000, testImages: 10_000, chips: 20 },
+  full: { trainImages: 40_000, testImages: 10_000, chips: 20 },
   quick: { trainImages: 1_500, testImages: 500, chips: 3 },
 };

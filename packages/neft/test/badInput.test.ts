@@ -248,6 +248,26 @@ describe("a worker that dies", () => {
     expectError(await runNeft(finetune, { cwd, env }), exitCodes.failure, cause);
     expect(await readFile(join(cwd, "kept"), "utf8")).toBe("kept");
   });
+
+  it("keeps the best weights so far when it ends a finetuning under way", async () => {
+    const file = join(cwd, "later.mjs");
+    // Gives 120 answers; from then on every worker dies before its first.
+    const source = `
+      import { existsSync, writeFileSync } from "node:fs";
+      import { isMainThread, parentPort } from "node:worker_threads";
+      let left = 120;
+      const die = () => { writeFileSync(${JSON.stringify(marker())}, ""); process.exit(9); };
+      if (!isMainThread) {
+        const post = parentPort.postMessage.bind(parentPort);
+        parentPort.postMessage = (...words) => (--left === 0 || existsSync(${JSON.stringify(marker())}) ? die() : post(...words));
+      }`;
+    await writeFile(file, source);
+    const env = { NODE_OPTIONS: `--import=${pathToFileURL(file)}` };
+    const more = ["--batch", "32", "--lr", "0.01", "--epochs", "1000", "--workers", "1", "-o", "saved.onnx"];
+    const outcome = await runNeft(["finetune", "tiny.onnx", "--data", good, ...more], { cwd, env });
+    expectError(outcome, exitCodes.failure, /^the best weights so far, those after step \d+, are in saved.onnx$/m);
+    expect((await neft("inspect", "saved.onnx")).code).toBe(exitCodes.ok);
+  });
 });
 
 describe("any words", () => {

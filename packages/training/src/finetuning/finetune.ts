@@ -1,30 +1,21 @@
 import { type Dataset, type Normalisation, split } from "@neft/data";
 import { wasm } from "@neft/kernels";
-import { type Model, modelToRecord } from "@neft/model";
+import type { Model } from "@neft/model";
 import { permutation, stream, type Tensor } from "@neft/tensor";
-import { readWeights, type Weights, writeWeights } from "../checkpoint.js";
-import { type ChipJob, createEvaluationState, disposeEvaluationState, evaluateChips } from "../evaluation/chips.js";
+import { readWeights, writeWeights } from "../checkpoint.js";
 import { checkScores } from "../evaluation/evaluate.js";
-import type { ChipTally } from "../evaluation/tally.js";
 import { planHeads } from "../heads.js";
-import { inProcess, type Lane, onWorkers, prepareWith, type Workers } from "../lanes.js";
+import type { Workers } from "../lanes.js";
 import { activeModifiers } from "../modifiers.js";
 import { optimiserNamed } from "../optimisers.js";
 import { scheduleNamed } from "../schedules.js";
-import { mean } from "../statistics.js";
 import { strategyNamed } from "../strategies.js";
 import { purposes } from "../streams.js";
 import { chooseTaps, namedTaps } from "../taps.js";
 import { watchLoss } from "./divergence.js";
+import { type Session, shardJobs, startSession, validate } from "./session.js";
 import { type FinetuneSettings, type ResolvedSettings, resolveSettings } from "./settings.js";
-import {
-  createTrainingState,
-  disposeTrainingState,
-  type ShardJob,
-  type ShardResult,
-  type StepSettings,
-  shardGradients,
-} from "./shards.js";
+import type { ShardResult } from "./shards.js";
 import { applyShards } from "./update.js";
 
 /** Where a run is. */
@@ -104,10 +95,7 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   }
   const heads = planAllHeads(model, settings, classes);
   const { normalisation } = options;
-  const session = await startSession(
-    { ...options, training, validation },
-    { ...settings, logits, heads, normalisation },
-  );
+  const session = startSession({ ...options, training, validation }, { ...settings, logits, heads, normalisation });
   try {
     return await train(options, settings, session, training.count);
   } finally {
@@ -130,83 +118,6 @@ function planAllHeads(
 ) {
   if (!strategyNamed(id).hasHeads) return [];
   return planHeads(taps ? namedTaps(model, taps) : chooseTaps(model), { sizes, hidden, classes });
-}
-
-/** Who does the jobs of a run, and what is trained. */
-interface Session {
-  readonly state: ReturnType<typeof createTrainingState>;
-  readonly gradients: Lane<ShardJob, ShardResult>;
-  readonly chips: Lane<ChipJob, ChipTally>;
-  readonly validationCount: number;
-  /** Whether jobs carry the weights: workers have copies of their own. */
-  readonly areWeightsSent: boolean;
-  close(): void;
-}
-
-async function startSession(
-  { model, training, validation, workers }: FinetuneOptions & { training: Dataset; validation: Dataset },
-  step: StepSettings,
-): Promise<Session> {
-  const state = createTrainingState(model, training, step);
-  const { normalisation, logits } = step;
-  if (workers) {
-    const setup = { training: { model: modelToRecord(model), data: training, settings: step }, validation };
-    workers.prepare(prepareWith((api) => api.prepareTraining(setup)));
-    return {
-      state,
-      gradients: onWorkers(workers, "shardGradients"),
-      chips: onWorkers(workers, "evaluateChips"),
-      validationCount: validation.count,
-      areWeightsSent: true,
-      close: () => disposeTrainingState(state),
-    };
-  }
-  const images = createEvaluationState({ model, data: validation, normalisation, logits });
-  return {
-    state,
-    gradients: inProcess((job) => shardGradients(state, job)),
-    chips: inProcess((job) => evaluateChips(images, job)),
-    validationCount: validation.count,
-    areWeightsSent: false,
-    close: () => {
-      disposeTrainingState(state);
-      disposeEvaluationState(images);
-    },
-  };
-}
-
-/** The jobs of one step. */
-function shardJobs(indices: Uint32Array, step: number, shards: number, weights: Weights | undefined): ShardJob[] {
-  const bound = (shard: number): number => Math.floor((shard * indices.length) / shards);
-  return Array.from({ length: shards }, (_, shard) => ({
-    step,
-    shard,
-    shards,
-    indices: indices.slice(bound(shard), bound(shard + 1)),
-    first: bound(shard),
-    weights,
-  })).filter((job) => job.indices.length > 0);
-}
-
-async function validate(
-  { chips, areWeightsSent, validationCount }: Session,
-  model: Model,
-  settings: ResolvedSettings,
-  signal?: AbortSignal,
-): Promise<number> {
-  const { device, weightBits, bitsPerCell, perSample, seed, sigma } = settings;
-  const weights = areWeightsSent ? readWeights(model.parameters.values()) : undefined;
-  const shared = { device, weightBits, bitsPerCell, perSample, seed, sigma, weights };
-  const jobs = Array.from({ length: settings.validation.chips }, (_, chip) => ({
-    ...shared,
-    purpose: purposes.validationChip,
-    from: chip,
-    to: chip + 1,
-    probabilities: false,
-  }));
-  const correct = new Float64Array(jobs.length);
-  await chips(jobs, (chip, tally) => (correct[chip] = tally.correct[0]!), signal);
-  return (100 * mean(correct)) / validationCount;
 }
 
 async function train(

@@ -1,0 +1,86 @@
+// Training steps as `finetune` makes them in one thread: gather the batch, gradients of the strategy's loss, optimiser.
+import { rram1 } from "@neft/crossbar";
+import { makeDataset, makeNormalisation } from "@neft/data";
+import { lenet5, logitsOf, vgg8 } from "@neft/model";
+import { stream, words } from "@neft/tensor";
+import { applyShards, createTrainingState, disposeTrainingState, optimiserNamed, shardGradients } from "@neft/training";
+import { seed } from "./buffers.mjs";
+import { flopsOf, layersOf } from "./networks.mjs";
+
+/** Networks that are trained, by the name the PyTorch process has for them too. */
+export const networks = {
+  lenet: { title: "LeNet-5", make: lenet5, shape: [1, 28, 28] },
+  vgg: { title: "VGG-8", make: vgg8, shape: [3, 32, 32] },
+};
+
+/** Strategies, by the PyTorch process's names for them. */
+export const strategies = {
+  clean: { strategy: { id: "none" }, sigma: 0 },
+  noiseInjection: { strategy: { id: "noise-injection" }, sigma: 0.2 },
+  ovf: { strategy: { id: "ovf", beta: 0.1, gamma: [1, 0.1, 0.01], deltaSigma: [0.15, 0.1, 0.05] }, sigma: 0.2 },
+};
+
+const classes = 10;
+const optimiser = { id: "adam" };
+const learningRate = 1e-3;
+
+/** `count` random images of bytes with random labels. */
+export function randomImages(count, shape) {
+  const draw = (name, size) => words(stream(seed, { purpose: "bench", name }), size);
+  const size = shape.reduce((a, b) => a * b, 1);
+  return makeDataset("bench", {
+    name: "random images",
+    values: Uint8Array.from(draw("images", count * size), (word) => word & 255),
+    labels: Int32Array.from(draw("labels", count), (word) => word % classes),
+    shape,
+    classes,
+  });
+}
+
+/** A network in training on one batch of random images, over and over. */
+export function createTrainer(network, batch, { strategy, sigma, perSample = false }) {
+  const { make, shape } = networks[network];
+  const model = make({ seed });
+  const data = randomImages(batch, shape);
+  const normalisation = makeNormalisation(data);
+  const indices = Uint32Array.from({ length: batch }, (_, i) => i);
+  const settings = {
+    device: rram1,
+    strategy,
+    sigma,
+    perSample,
+    batchNorm: "batch",
+    seed,
+    logits: logitsOf(model),
+    heads: [],
+  };
+  const state = createTrainingState(model, data, { ...settings, normalisation });
+  const adam = optimiserNamed(optimiser).start(state.trained, optimiser);
+  let steps = 0;
+  const gradients = () => shardGradients(state, { step: steps, shard: 0, shards: 1, indices, first: 0 });
+  return {
+    model,
+    data,
+    state,
+    gradients,
+    step() {
+      applyShards(model, state.trained, [gradients()], adam, learningRate);
+      steps++;
+    },
+    close() {
+      adam.dispose();
+      disposeTrainingState(state);
+      model.dispose();
+    },
+  };
+}
+
+/**
+ * Floating-point operations of the products of a step: of the forward pass, of each backward pass but the first layer's input
+ * gradient, which nothing asks for; and of the first layer's weight gradient.
+ */
+export function stepFlops(network, batch) {
+  const flops = layersOf({ ...networks[network], batch }).map(flopsOf);
+  const forward = flops.reduce((sum, value) => sum + value, 0);
+  return { forward, step: 3 * forward - flops[0], firstWeight: flops[0] };
+}

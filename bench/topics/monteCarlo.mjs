@@ -1,0 +1,80 @@
+// Monte Carlo over chips through the API: LeNet-5 and all 10,000 test images of MNIST on every core, against PyTorch with the images
+// in memory, one draw a chip and the better of two batch sizes.
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { createWorkers, evaluate, readDataset, readModel } from "neft";
+import { contest, median, medianRatio, wallTime } from "../harness/contest.mjs";
+import { atLeast } from "../harness/record.mjs";
+import { startPytorch, withPytorch } from "../peers/pytorch.mjs";
+
+const network = new URL("../../examples/models/mnist-lenet5.onnx", import.meta.url);
+const reference = JSON.parse(readFileSync(new URL("../golden/baselines.json", import.meta.url), "utf8"));
+
+/** Two images of 10,000 may fall on the other side of a tie. */
+const tolerance = 0.0201;
+
+/** LeNet-5 with trained weights and MNIST's test set. */
+export async function readInputs() {
+  return { model: (await readModel(fileURLToPath(network))).model, data: await readDataset("mnist:test") };
+}
+
+/** A contestant that resolves to the milliseconds a chip takes, from the digital pass's end to the result. */
+export function chipsContestant({ model, data }, workers, chips) {
+  return async () => {
+    let start;
+    const onProgress = ({ digital }) => {
+      if (digital) start = wallTime();
+    };
+    await evaluate(model, data, { sigma: 0.2, chips, workers, seed: 1, onProgress });
+    return (wallTime() - start) / chips;
+  };
+}
+
+/** Throws unless the digital accuracy is the reference's. */
+export async function checkAccuracy({ model, data }, workers) {
+  const { digital, results } = await evaluate(model, data, { sigma: 0, chips: 1, workers });
+  const expected = reference.digital["mnist-lenet5"];
+  const accuracies = [digital.accuracy, results[0].accuracy.mean];
+  if (!accuracies.every((accuracy) => Math.abs(accuracy - expected) <= tolerance)) {
+    throw new Error(
+      `monteCarlo: expected an accuracy of ${expected} % without variation, got ${accuracies.join(" and ")} %`,
+    );
+  }
+}
+
+const chips = 8;
+
+/** Measures one build. */
+export async function run({ rounds, record, skip }) {
+  const cores = availableParallelism();
+  const inputs = await readInputs();
+  const workers = createWorkers(cores);
+  const what = `LeNet-5, 10,000 images, ${cores} workers`;
+  const unit = "chips/s";
+  const rate = (times) => 1e3 / median(times);
+  try {
+    await checkAccuracy(inputs, workers);
+    const ours = chipsContestant(inputs, workers, chips);
+    const timed = { rounds, warmUp: 2, clock: wallTime };
+    let isMeasured = false;
+    await withPytorch({ skip, what }, [startPytorch()], async ([pytorch]) => {
+      const batches = [128, 1000].map((batch) => pytorch.timer(`monteCarlo.${batch}.${cores}`));
+      const times = await contest({ ours, small: batches[0], large: batches[1] }, timed);
+      isMeasured = true;
+      const better = median(times.small) < median(times.large) ? "small" : "large";
+      record({
+        what,
+        ours: rate(times.ours),
+        peer: rate(times[better]),
+        peerName: `${pytorch.name}, ${cores} threads, batch ${better === "small" ? 128 : 1000}`,
+        unit,
+        ratio: medianRatio(times[better], times.ours),
+        goal: atLeast(3),
+      });
+    });
+    if (!isMeasured) record({ what, ours: rate((await contest({ ours }, timed)).ours), unit });
+  } finally {
+    await workers.close();
+  }
+}

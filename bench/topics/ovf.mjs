@@ -1,0 +1,38 @@
+// The step of OVF against its own arithmetic: four forward and backward passes, but the first layer's weight gradient once.
+import { contest, median } from "../harness/contest.mjs";
+import { checkSlope } from "../harness/gradientCheck.mjs";
+import { atMost } from "../harness/record.mjs";
+import { createTrainer, networks, stepFlops, strategies } from "../harness/steps.mjs";
+
+/** The ratio doesn't hang on the batch; VGG-8's is a part of 32, for time. */
+const steps = [
+  ["lenet", 128],
+  ["vgg", 8],
+];
+
+/** Measures one build. */
+export async function run({ rounds, record }) {
+  for (const [network, batch] of steps) {
+    const { title } = networks[network];
+    checkSlope(network, strategies.ovf);
+    const [once, ovf] = ["noiseInjection", "ovf"].map((name) => createTrainer(network, batch, strategies[name]));
+    const warmUp = network === "lenet" ? 10 : 1;
+    const times = await contest({ once: () => once.step(), ovf: () => ovf.step() }, { rounds, warmUp });
+    const { step, firstWeight } = stepFlops(network, batch);
+    // (4F − 3·F_dW of the first layer)/F steps of noise injection: its input is the same in all four passes, so their
+    // gradients can be added before the product.
+    const bound = times.once.map((ms) => (ms * (4 * step - 3 * firstWeight)) / step);
+    const ratio = median(times.ovf.map((ms, round) => ms / bound[round]));
+    record({
+      what: `${title} step, batch ${batch}`,
+      ours: median(times.ovf),
+      peer: median(bound),
+      peerName: `${((4 * step - 3 * firstWeight) / step).toFixed(2)} noise injection steps`,
+      unit: "ms",
+      ratio,
+      goal: atMost(1.05),
+    });
+    once.close();
+    ovf.close();
+  }
+}

@@ -1,0 +1,102 @@
+// What a variation drawn for the batch costs: products with W + ΔW against the clean ones, layer by layer of VGG-8 at batch 32.
+import { wasm } from "@neft/kernels";
+import { stream } from "@neft/tensor";
+import { createBuffers, read, seed } from "../harness/buffers.mjs";
+import { contest, median, medianRatio } from "../harness/contest.mjs";
+import { descriptor, vggLayers } from "../harness/networks.mjs";
+import { atMost } from "../harness/record.mjs";
+import { checkSampled, convForwardEntry, convInputEntry, gemmEntry } from "../harness/reference.mjs";
+
+/** Goal of a convolution, and of all layers together. */
+const timesClean = 1.15;
+
+/** Goal of a linear layer: what a weight may cost on top. */
+const nsPerWeight = 3;
+
+const oneDraw = 1;
+
+/** One layer's products, clean and varied, both directions, checked. */
+function productsOf(layer, buffers) {
+  const { kernel } = layer;
+  const isConvolution = kernel !== undefined;
+  const rows = isConvolution ? layer.oc : layer.outputs;
+  const columns = isConvolution ? layer.c * kernel * kernel : layer.inputs;
+  const counts = {
+    w: rows * columns,
+    x: isConvolution ? layer.n * layer.c * layer.h * layer.width : layer.n * columns,
+    y: isConvolution ? layer.n * layer.oc * layer.oh * layer.ow : layer.n * rows,
+  };
+  const [x, w, dy] = [buffers.normal("x", counts.x), buffers.normal("w", counts.w), buffers.normal("dy", counts.y)];
+  const [y, dx, varied] = [buffers.empty(counts.y), buffers.empty(counts.x), buffers.empty(counts.w)];
+  const sMax = wasm().maxAbs(w, counts.w);
+  const sigma = 0.2 * 0.7776 * sMax;
+  const key = stream(seed, { purpose: "bench", name: layer.name });
+  const draw = [sMax, sigma, sigma, key];
+  const desc = isConvolution ? descriptor(layer) : undefined;
+  const forward = isConvolution
+    ? (kind) => wasm().convForward(x, w, 0, y, desc, kind, ...draw)
+    : (kind) => wasm().linearForward(x, w, 0, y, layer.n, 1, columns, rows, 0, kind, ...draw, 0);
+  const backward = isConvolution
+    ? (kind) => wasm().convBackwardInput(dy, w, dx, desc, kind, ...draw)
+    : (kind) => wasm().linearBackwardInput(dy, w, dx, 0, 0, layer.n, 1, columns, rows, 0, kind, ...draw);
+
+  wasm().variedWeight(w, rows, columns, varied, ...draw, 0);
+  forward(oneDraw);
+  backward(oneDraw);
+  const [xs, ws, dys] = [read(x, counts.x), read(varied, counts.w), read(dy, counts.y)];
+  const sides = { transA: false, m: layer.n };
+  const ofY = isConvolution
+    ? (i) => convForwardEntry(i, layer, xs, ws)
+    : (i) => gemmEntry(i, { ...sides, transB: true, n: rows, k: columns }, xs, ws);
+  const ofDx = isConvolution
+    ? (i) => convInputEntry(i, layer, dys, ws)
+    : (i) => gemmEntry(i, { ...sides, transB: false, n: columns, k: rows }, dys, ws);
+  checkSampled(`${layer.name} y`, read(y, counts.y), ofY);
+  checkSampled(`${layer.name} dx`, read(dx, counts.x), ofDx);
+  return { passes: { forward, "backward input": backward }, weights: counts.w, isConvolution };
+}
+
+const plus = (a, b) => (a ? a.map((value, i) => value + b[i]) : b);
+
+/** Measures one build. */
+export async function run({ rounds, record }) {
+  const sums = {};
+  for (const [number, layer] of vggLayers().entries()) {
+    const buffers = createBuffers();
+    const { passes, weights, isConvolution } = productsOf(layer, buffers);
+    for (const [pass, product] of Object.entries(passes)) {
+      const times = await contest({ clean: () => product(0), varied: () => product(oneDraw) }, { rounds, warmUp: 2 });
+      sums[pass] ??= {};
+      sums[pass].clean = plus(sums[pass].clean, times.clean);
+      sums[pass].varied = plus(sums[pass].varied, times.varied);
+      const what = `VGG-8 ${layer.name} ${pass}, batch ${layer.n}`;
+      const [ours, peer] = [median(times.varied), median(times.clean)];
+      const ratio = medianRatio(times.varied, times.clean);
+      const goal = isConvolution && number > 0 ? atMost(timesClean) : undefined;
+      record({ what, ours, peer, peerName: "clean product", unit: "ms", ratio, goal });
+      if (isConvolution) continue;
+      const extra = median(times.varied.map((ms, round) => ((ms - times.clean[round]) * 1e6) / weights));
+      record({
+        what: `${what}, on top of the clean product`,
+        ours: extra,
+        peer: 1,
+        peerName: "a nanosecond a weight",
+        unit: "ns",
+        ratio: extra,
+        goal: atMost(nsPerWeight),
+      });
+    }
+    buffers.close();
+  }
+  for (const [pass, { clean, varied }] of Object.entries(sums)) {
+    record({
+      what: `VGG-8, all layers, ${pass}`,
+      ours: median(varied),
+      peer: median(clean),
+      peerName: "clean products",
+      unit: "ms",
+      ratio: medianRatio(varied, clean),
+      goal: atMost(timesClean),
+    });
+  }
+}

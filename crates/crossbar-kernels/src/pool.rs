@@ -1,8 +1,7 @@
 //! Maximum and average pooling of planes [h, w] → [oh, ow], with their gradients.
 
-use crate::elementwise::store_tail;
 use crate::lanes::{copy, set, F32x4};
-use crate::reduce::{max_or_nan, sum};
+use crate::reduce::{load_at, max_or_nan, sum};
 use core::ops::Range;
 
 /// One axis of a pooling: sizes, window, and the padding before the first value.
@@ -139,31 +138,49 @@ fn strided_four(x: &[f32], at: usize, stride: usize) -> F32x4 {
     }
 }
 
+/// Where groups of four of `count` ≥ 4 places start; the last one overlaps, so that no tail is left.
+#[inline(always)]
+fn groups(count: usize) -> impl Iterator<Item = usize> {
+    (0..count / 4).map(|i| 4 * i).chain((count % 4 != 0).then(|| count - 4))
+}
+
 /// One output row of 2×2 windows side by side.
-fn halving_max(top: &[f32], bottom: &[f32], y: &mut [f32], mut at: Option<&mut [f32]>) {
-    let four = |top: [F32x4; 2], bottom: [F32x4; 2]| {
-        let (a, b) = F32x4::unzip(top[0], top[1]);
-        let (c, d) = F32x4::unzip(bottom[0], bottom[1]);
+fn halving_max(top: &[f32], bottom: &[f32], y: &mut [f32], at: Option<&mut [f32]>) {
+    let count = y.len();
+    if count < 4 {
+        let (mut y4, mut at4) = ([0.0; 4], [0.0; 4]);
+        halving_max(&padded(top), &padded(bottom), &mut y4, Some(&mut at4));
+        copy(&y4[..count], y);
+        if let Some(at) = at {
+            copy(&at4[..count], at);
+        }
+        return;
+    }
+    let four = |i: usize| {
+        let [(a, b), (c, d)] = [top, bottom].map(|row| pairs(row, i));
         pick(pick(pick((a, F32x4::splat(0.0)), b, 1.0), c, 2.0), d, 3.0)
     };
-    let (tops, top_tail) = top.as_chunks::<8>();
-    let (bottoms, bottom_tail) = bottom.as_chunks::<8>();
-    for (i, (top, bottom)) in tops.iter().zip(bottoms).enumerate() {
-        let [top, bottom] = [top, bottom].map(halves);
-        let (best, position) = four(top, bottom);
-        store_row(best, &mut y[4 * i..]);
-        if let Some(at) = at.as_deref_mut() {
-            store_row(position, &mut at[4 * i..]);
+    match at {
+        Some(at) => {
+            for i in groups(count) {
+                let (best, position) = four(i);
+                store_row(best, &mut y[i..]);
+                store_row(position, &mut at[i..]);
+            }
+        }
+        None => {
+            for i in groups(count) {
+                store_row(four(i).0, &mut y[i..]);
+            }
         }
     }
-    let (done, count) = (4 * tops.len(), top_tail.len() / 2);
-    if count > 0 {
-        let (best, position) = four(padded(top_tail), padded(bottom_tail));
-        copy(&best.to_array()[..count], &mut y[done..]);
-        if let Some(at) = at {
-            copy(&position.to_array()[..count], &mut at[done..]);
-        }
-    }
+}
+
+/// The left and the right places of the four pairs from pair `i` on.
+#[inline(always)]
+fn pairs(row: &[f32], i: usize) -> (F32x4, F32x4) {
+    let [low, high] = halves(row[2 * i..].first_chunk().expect("four pairs inside"));
+    F32x4::unzip(low, high)
 }
 
 #[inline(always)]
@@ -172,10 +189,11 @@ fn halves(eight: &[f32; 8]) -> [F32x4; 2] {
     [F32x4::load(&fours[0]), F32x4::load(&fours[1])]
 }
 
-fn padded(tail: &[f32]) -> [F32x4; 2] {
+/// Up to eight values, zeros above.
+fn padded(row: &[f32]) -> [f32; 8] {
     let mut eight = [0.0; 8];
-    copy(tail, &mut eight[..tail.len()]);
-    halves(&eight)
+    copy(row, &mut eight[..row.len()]);
+    eight
 }
 
 #[inline(always)]
@@ -213,32 +231,37 @@ pub fn max_gradient(dy: &[f32], positions: &[f32], dx: &mut [f32], [rows, cols]:
 }
 
 fn halving_max_gradient(dy: &[f32], at: &[f32], dx: &mut [f32], [rows, cols]: [PoolAxis; 2]) {
-    let zero = F32x4::splat(0.0);
     let width = 2 * cols.out;
     for (oy, (dy, at)) in dy.chunks_exact(cols.out).zip(at.chunks_exact(cols.out)).enumerate() {
         let (top, bottom) = dx[2 * oy * cols.size..][..2 * cols.size].split_at_mut(cols.size);
         set(&mut top[width..], 0.0);
         set(&mut bottom[width..], 0.0);
-        let (dys, dy_tail) = dy.as_chunks::<4>();
-        let (ats, at_tail) = at.as_chunks::<4>();
-        for (i, (dy, at)) in dys.iter().zip(ats).enumerate() {
-            let (dy, at) = (F32x4::load(dy), F32x4::load(at));
-            for (row, first) in [(&mut *top, 0.0), (&mut *bottom, 2.0)] {
-                let take = |k: f32| at.eq(F32x4::splat(k)).select(dy, zero);
-                let (low, high) = F32x4::zip(take(first), take(first + 1.0));
-                store_row(low, &mut row[8 * i..]);
-                store_row(high, &mut row[8 * i + 4..]);
-            }
-        }
-        for (i, (&dy, &at)) in dy_tail.iter().zip(at_tail).enumerate() {
-            let col = 8 * dys.len() + 2 * i;
-            for k in 0..4 {
-                let row = if k < 2 { &mut *top } else { &mut *bottom };
-                row[col + k % 2] = if at == k as f32 { dy } else { 0.0 };
-            }
-        }
+        halving_max_gradient_row(dy, at, &mut top[..width], &mut bottom[..width]);
     }
     set(&mut dx[2 * rows.out * cols.size..], 0.0);
+}
+
+#[inline(always)]
+fn halving_max_gradient_row(dy: &[f32], at: &[f32], top: &mut [f32], bottom: &mut [f32]) {
+    if dy.len() < 4 {
+        for (i, (&dy, &at)) in dy.iter().zip(at).enumerate() {
+            for (k, row) in [(0, &mut *top), (2, &mut *bottom)] {
+                row[2 * i] = if at == k as f32 { dy } else { 0.0 };
+                row[2 * i + 1] = if at == (k + 1) as f32 { dy } else { 0.0 };
+            }
+        }
+        return;
+    }
+    let zero = F32x4::splat(0.0);
+    for i in groups(dy.len()) {
+        let (dy, at) = (load_at(dy, i), load_at(at, i));
+        for (row, first) in [(&mut *top, 0.0), (&mut *bottom, 2.0)] {
+            let take = |k: f32| at.eq(F32x4::splat(k)).select(dy, zero);
+            let (low, high) = F32x4::zip(take(first), take(first + 1.0));
+            store_row(low, &mut row[2 * i..]);
+            store_row(high, &mut row[2 * i + 4..]);
+        }
+    }
 }
 
 /// A window of an average along one axis: its places and the number it divides by.
@@ -316,35 +339,34 @@ fn is_halving(windows: &[Window]) -> bool {
 
 /// One output row of means of 2×2 windows side by side.
 fn halving_mean(top: &[f32], bottom: &[f32], y: &mut [f32]) {
-    let four = |[a, b]: [F32x4; 2], [c, d]: [F32x4; 2]| {
-        let (even, odd) = F32x4::unzip(a.add(c), b.add(d));
-        even.add(odd).mul(F32x4::splat(0.25))
-    };
-    let (tops, top_tail) = top.as_chunks::<8>();
-    let (bottoms, bottom_tail) = bottom.as_chunks::<8>();
-    for (i, (top, bottom)) in tops.iter().zip(bottoms).enumerate() {
-        store_row(four(halves(top), halves(bottom)), &mut y[4 * i..]);
+    let count = y.len();
+    if count < 4 {
+        let mut y4 = [0.0; 4];
+        halving_mean(&padded(top), &padded(bottom), &mut y4);
+        return copy(&y4[..count], y);
     }
-    if !top_tail.is_empty() {
-        store_tail(four(padded(top_tail), padded(bottom_tail)), &mut y[4 * tops.len()..]);
+    for i in groups(count) {
+        let [(a, b), (c, d)] = [top, bottom].map(|row| pairs(row, i));
+        store_row(a.add(c).add(b.add(d)).mul(F32x4::splat(0.25)), &mut y[i..]);
     }
 }
 
 /// Two rows of the gradient of such means.
 fn halving_mean_gradient(dy: &[f32], top: &mut [f32], bottom: &mut [f32]) {
-    let (fours, tail) = dy.as_chunks::<4>();
-    for (i, dy) in fours.iter().enumerate() {
-        let part = F32x4::load(dy).mul(F32x4::splat(0.25));
+    if dy.len() < 4 {
+        for (i, dy) in dy.iter().enumerate() {
+            for row in [&mut *top, &mut *bottom] {
+                row[2 * i..2 * i + 2].copy_from_slice(&[0.25 * dy; 2]);
+            }
+        }
+        return;
+    }
+    for i in groups(dy.len()) {
+        let part = load_at(dy, i).mul(F32x4::splat(0.25));
         let (low, high) = F32x4::zip(part, part);
         for row in [&mut *top, &mut *bottom] {
-            store_row(low, &mut row[8 * i..]);
-            store_row(high, &mut row[8 * i + 4..]);
-        }
-    }
-    for (i, dy) in tail.iter().enumerate() {
-        let at = 8 * fours.len() + 2 * i;
-        for row in [&mut *top, &mut *bottom] {
-            row[at..at + 2].fill(0.25 * dy);
+            store_row(low, &mut row[2 * i..]);
+            store_row(high, &mut row[2 * i + 4..]);
         }
     }
 }

@@ -6,7 +6,7 @@ export default defineConfig({
     include: [
       "packages/*/test/**/*.test.ts",
       "examples/*/test/**/*.test.ts",
-      "bench/test/**/*.test.ts",
+      "bench/test/**/*.test.{ts,mjs}",
       "scripts/test/*.test.mjs",
     ],
     pool: "forks",

@@ -43,8 +43,8 @@ for (const name of names) {
 
 const fresh = new Set(records.map(recordKey));
 const measured = new Set(names);
-// What wasn't run, or not in this build, stays as it was.
-const kept = earlier.filter(
+// What wasn't run, or not in this build, stays as it is: read again, as another run may have ended since.
+const kept = readResults(machine).filter(
   ({ bench, build }) => !measured.has(bench) || (values.build !== undefined && build !== values.build),
 );
 const all = [...kept.filter((record) => !fresh.has(recordKey(record))), ...records];

@@ -9,26 +9,109 @@ import { checkAccuracy, chipsContestant, readInputs } from "./monteCarlo.mjs";
 
 const goal = atLeast(1.8);
 
-/** Runs of a few steps each; the first of a run waits for the workers' setup and doesn't count. */
 const runs = [
-  { title: "LeNet-5", make: lenet5, shape: [1, 28, 28], batch: 128, shards: 2, steps: 21 },
-  { title: "VGG-8", make: vgg8, shape: [3, 32, 32], batch: 32, shards: 2, steps: 2 },
+  { title: "LeNet-5", make: lenet5, shape: [1, 28, 28], batch: 128, shards: 2, stepsPerRound: 3 },
+  { title: "VGG-8", make: vgg8, shape: [3, 32, 32], batch: 32, shards: 2, stepsPerRound: 1 },
 ];
 
-/** Milliseconds a step takes on workers, by the times at which steps end; and the weights after them. */
-async function trainingRun({ make, shape, batch, shards, steps }, workers) {
-  const model = make({ seed });
-  const data = randomImages(batch * steps, shape);
-  const ends = [];
-  const onProgress = ({ kind }) => {
-    if (kind === "step") ends.push(wallTime());
+/** Steps before those that count: workers are set up and V8 compiles. */
+const warmUpSteps = 2;
+
+/**
+ * Takes turns: a run has the machine from the moment it is granted a turn to the moment it asks for the next.
+ * @param names  of the runs, in turn.
+ */
+function createTurns(names) {
+  const times = Object.fromEntries(names.map((name) => [name, []]));
+  const waiting = new Map();
+  const left = new Set();
+  let holder = names[0];
+  let since = wallTime();
+  const grant = () => {
+    since = wallTime();
+    waiting.get(holder)?.();
+    waiting.delete(holder);
   };
+  const pass = () => {
+    const others = names.filter((name) => name !== holder && !left.has(name));
+    if (others.length > 0) holder = others[0];
+    grant();
+  };
+  return {
+    /** Milliseconds of each turn. */
+    times,
+    /** Ends the turn, where it is the caller's, and waits for the next. */
+    async next(name, isFirst) {
+      const granted = new Promise((resolve) => waiting.set(name, resolve));
+      if (holder !== name) return granted;
+      if (isFirst) grant();
+      else {
+        times[name].push(wallTime() - since);
+        pass();
+      }
+      return granted;
+    },
+    /** Gives up all further turns. */
+    leave(name) {
+      left.add(name);
+      if (holder === name) pass();
+    },
+  };
+}
+
+/** Workers whose training steps wait for their turn. */
+function inTurn(name, workers, turns) {
+  let isFirst = true;
+  return {
+    prepare: (setup) => workers.prepare(setup),
+    async run(jobs, options) {
+      if (options.method === "shardGradients") {
+        await turns.next(name, isFirst);
+        isFirst = false;
+      }
+      return workers.run(jobs, options);
+    },
+  };
+}
+
+/** Weights after a training of some steps. */
+async function train({ make, shape, batch, shards }, steps, workers) {
+  const model = make({ seed });
   const validation = { chips: 1, every: steps };
-  const settings = { strategy: "noise-injection", sigma: 0.2, epochs: 1, batch, shards, seed, validation };
-  await finetune(model, data, { ...settings, validationData: randomImages(8, shape), workers, onProgress });
+  const validationData = randomImages(8, shape);
+  const settings = {
+    strategy: "noise-injection",
+    sigma: 0.2,
+    epochs: 1,
+    batch,
+    shards,
+    seed,
+    validation,
+    validationData,
+  };
+  await finetune(model, randomImages(batch * steps, shape), { ...settings, workers });
   const weights = [...model.parameters.values()].map((tensor) => tensor.toArray());
   model.dispose();
-  return { ms: (ends.at(-1) - ends[0]) / (steps - 1), weights };
+  return weights;
+}
+
+/** Milliseconds of each step with one worker and with two: two trainings side by side, a step of one, then one of the other. */
+async function trainBoth(settings, pools, rounds) {
+  // The last step of a run has no end of its own: validation follows it.
+  const steps = warmUpSteps + rounds * settings.stepsPerRound + 1;
+  const names = Object.keys(pools);
+  const turns = createTurns(names);
+  const run = async (name) => {
+    try {
+      return await train(settings, steps, inTurn(name, pools[name], turns));
+    } finally {
+      turns.leave(name);
+    }
+  };
+  const [one, two] = await Promise.all(names.map(run));
+  checkSame(settings.title, one, two);
+  const counted = (name) => Float64Array.from(turns.times[name].slice(warmUpSteps));
+  return { one: counted("one"), two: counted("two") };
 }
 
 function checkSame(title, one, two) {
@@ -57,10 +140,7 @@ export async function run({ rounds, record, skip }) {
   try {
     for (const settings of runs) {
       const { title, batch, shards } = settings;
-      const contestant = (workers) => async () => (await trainingRun(settings, workers)).ms;
-      checkSame(title, (await trainingRun(settings, one)).weights, (await trainingRun(settings, two)).weights);
-      const timed = { rounds, warmUp: 1, clock: wallTime };
-      const times = await contest({ one: contestant(one), two: contestant(two) }, timed);
+      const times = await trainBoth(settings, { one, two }, rounds);
       report(`${title} noise injection step, batch ${batch}, ${shards} shards, 2 workers`, "steps/s", times);
     }
     const inputs = await readInputs();

@@ -71,18 +71,17 @@ function baselinesTable({ rows }) {
   );
 }
 
-/** Single products are many: of them only the means. */
+/** What has a goal, in the default build; of single products and layers, which are many, only the means and sums. */
 function benchTable({ records }) {
-  const rows = records.filter(
-    ({ bench, what, skipped }) => !skipped && (!/^(gemm|convolution)$/.test(bench) || /mean/.test(what)),
-  );
-  const head = ["what", "build", "here", "unit", "against", "ratio", "goal", ""];
+  const isOneOfMany = ({ bench, what }) =>
+    /^(gemm|convolution|variation)$/.test(bench) && !/mean|all layers/.test(what);
+  const rows = records.filter((row) => row.goal && !row.skipped && row.build === "simd128" && !isOneOfMany(row));
+  const head = ["what", "here", "unit", "against", "ratio", "goal", ""];
   const number = (value) => (value === null || value === undefined ? "" : String(Number(value.toPrecision(3))));
   return markdown(
     head,
-    rows.map(({ bench, what, build, ours, unit, peer, peerName, ratio, goal, met }) => [
+    rows.map(({ bench, what, ours, unit, peer, peerName, ratio, goal, met }) => [
       `${bench}: ${what}`,
-      build,
       number(ours),
       unit,
       peerName ? `${peerName} ${number(peer)}` : "",

@@ -6,17 +6,15 @@
 // Keeps the compiler from turning the short loops of `lanes::copy` back into calls of memory.copy.
 #![no_builtins]
 
-pub mod average_pool;
+pub mod elementwise;
 pub mod conv;
 pub mod conv_input;
 pub mod conv_weight;
-pub mod elementwise;
 pub mod gemm;
 pub mod image;
 pub mod lanes;
 pub mod linear;
 pub mod math;
-pub mod max_pool;
 mod micro;
 pub mod norm;
 pub mod optim;

@@ -2,9 +2,7 @@
 
 mod inputs;
 
-use crossbar_kernels::average_pool::{self, adaptive_windows, average, windows};
-use crossbar_kernels::max_pool::{self, max};
-use crossbar_kernels::pool::PoolAxis;
+use crossbar_kernels::pool::*;
 use inputs::*;
 
 fn axis(size: usize, kernel: usize, stride: usize, [before, after]: [usize; 2], dilation: usize) -> PoolAxis {
@@ -54,7 +52,7 @@ fn maxima_positions_and_gradients() {
         let dy = normals(2, 3 * out);
         let (mut y, mut at, mut dx) = (vec![0.0; 3 * out], vec![0.0; 3 * out], vec![9.0; 3 * plane]);
         max(&x, &mut y, Some(&mut at), axes);
-        max_pool::gradient(&dy, &at, &mut dx, axes);
+        max_gradient(&dy, &at, &mut dx, axes);
         let mut without = vec![0.0; 3 * out];
         max(&x, &mut without, None, axes);
         assert_eq!(y, without);
@@ -97,7 +95,7 @@ fn maxima_of_ties_nan_and_padding() {
     let (mut y, mut at, mut dx) = ([0.0; 3], [0.0; 3], [0.0; 2]);
     max(&[3.0, 4.0], &mut y, Some(&mut at), axes);
     assert_eq!((y, at), ([3.0, 4.0, f32::NEG_INFINITY], [0.0, 0.0, -1.0]));
-    max_pool::gradient(&[1.0, 2.0, 4.0], &at, &mut dx, axes);
+    max_gradient(&[1.0, 2.0, 4.0], &at, &mut dx, axes);
     assert_eq!(dx, [1.0, 2.0]);
 }
 
@@ -111,7 +109,7 @@ fn averages_and_gradients() {
             let [rw, cw] = [windows(rows, count_padding), windows(cols, count_padding)];
             let (mut y, mut dx) = (vec![0.0; 2 * out], vec![9.0; 2 * plane]);
             average(&x, &mut y, plane, cols.size, &rw, &cw);
-            average_pool::gradient(&dy, &mut dx, plane, cols.size, &rw, &cw);
+            average_gradient(&dy, &mut dx, plane, cols.size, &rw, &cw);
             let (mut want, mut want_dx) = (Vec::new(), vec![0.0f64; 2 * plane]);
             for i in 0..2 * out {
                 let (p, oy, ox) = (i / out, i % out / cols.out, i % cols.out);
@@ -150,8 +148,8 @@ fn adaptive_windows_cover_everything() {
 fn nothing_pools_to_nothing() {
     let axes = [axis(4, 2, 2, [0, 0], 1); 2];
     max(&[], &mut [], Some(&mut []), axes);
-    max_pool::gradient(&[], &[], &mut [], axes);
+    max_gradient(&[], &[], &mut [], axes);
     let rows = windows(&axes[0], false);
     average(&[], &mut [], 16, 4, &rows, &rows);
-    average_pool::gradient(&[], &mut [], 16, 4, &rows, &rows);
+    average_gradient(&[], &mut [], 16, 4, &rows, &rows);
 }

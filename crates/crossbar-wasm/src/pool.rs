@@ -1,9 +1,7 @@
 //! Pooling. `desc` = [planes, h, w, oh, ow, kh, kw, strideH, strideW, padT, padL, padB, padR, dilH, dilW].
 
 use crate::view::{floats, floats_mut, optional_floats_mut};
-use crossbar_kernels::average_pool::{self, Window};
-use crossbar_kernels::max_pool;
-use crossbar_kernels::pool::PoolAxis;
+use crossbar_kernels::pool::{self, PoolAxis, Window};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 struct Desc {
@@ -35,7 +33,7 @@ impl Desc {
         self.planes * self.axes[0].out * self.axes[1].out
     }
     fn windows(&self, count_padding: bool) -> [Vec<Window>; 2] {
-        [0, 1].map(|i| average_pool::windows(&self.axes[i], count_padding))
+        [0, 1].map(|i| pool::windows(&self.axes[i], count_padding))
     }
 }
 
@@ -44,7 +42,7 @@ impl Desc {
 pub fn max_pool(x: u32, y: u32, positions: u32, desc: &[i32]) {
     let desc = Desc::new(desc);
     let positions = optional_floats_mut(positions, desc.outputs());
-    max_pool::max(floats(x, desc.inputs()), floats_mut(y, desc.outputs()), positions, desc.axes);
+    pool::max(floats(x, desc.inputs()), floats_mut(y, desc.outputs()), positions, desc.axes);
 }
 
 /// dx from dy and the positions of the forward pass.
@@ -52,7 +50,7 @@ pub fn max_pool(x: u32, y: u32, positions: u32, desc: &[i32]) {
 pub fn max_pool_gradient(dy: u32, positions: u32, dx: u32, desc: &[i32]) {
     let desc = Desc::new(desc);
     let n = desc.outputs();
-    max_pool::gradient(floats(dy, n), floats(positions, n), floats_mut(dx, desc.inputs()), desc.axes);
+    pool::max_gradient(floats(dy, n), floats(positions, n), floats_mut(dx, desc.inputs()), desc.axes);
 }
 
 /// Mean of every window.
@@ -61,7 +59,7 @@ pub fn average_pool(x: u32, y: u32, desc: &[i32], count_padding: bool) {
     let desc = Desc::new(desc);
     let [rows, cols] = desc.windows(count_padding);
     let (x, y) = (floats(x, desc.inputs()), floats_mut(y, desc.outputs()));
-    average_pool::average(x, y, desc.plane(), desc.axes[1].size, &rows, &cols);
+    pool::average(x, y, desc.plane(), desc.axes[1].size, &rows, &cols);
 }
 
 /// dx from dy.
@@ -70,19 +68,19 @@ pub fn average_pool_gradient(dy: u32, dx: u32, desc: &[i32], count_padding: bool
     let desc = Desc::new(desc);
     let [rows, cols] = desc.windows(count_padding);
     let (dy, dx) = (floats(dy, desc.outputs()), floats_mut(dx, desc.inputs()));
-    average_pool::gradient(dy, dx, desc.plane(), desc.axes[1].size, &rows, &cols);
+    pool::average_gradient(dy, dx, desc.plane(), desc.axes[1].size, &rows, &cols);
 }
 
 /// Mean of oh × ow nearly equal parts of every plane [h, w].
 #[wasm_bindgen(js_name = adaptivePool)]
 pub fn adaptive_pool(x: u32, y: u32, planes: usize, h: usize, w: usize, oh: usize, ow: usize) {
-    let (rows, cols) = (average_pool::adaptive_windows(h, oh), average_pool::adaptive_windows(w, ow));
-    average_pool::average(floats(x, planes * h * w), floats_mut(y, planes * oh * ow), h * w, w, &rows, &cols);
+    let (rows, cols) = (pool::adaptive_windows(h, oh), pool::adaptive_windows(w, ow));
+    pool::average(floats(x, planes * h * w), floats_mut(y, planes * oh * ow), h * w, w, &rows, &cols);
 }
 
 /// dx from dy.
 #[wasm_bindgen(js_name = adaptivePoolGradient)]
 pub fn adaptive_pool_gradient(dy: u32, dx: u32, planes: usize, h: usize, w: usize, oh: usize, ow: usize) {
-    let (rows, cols) = (average_pool::adaptive_windows(h, oh), average_pool::adaptive_windows(w, ow));
-    average_pool::gradient(floats(dy, planes * oh * ow), floats_mut(dx, planes * h * w), h * w, w, &rows, &cols);
+    let (rows, cols) = (pool::adaptive_windows(h, oh), pool::adaptive_windows(w, ow));
+    pool::average_gradient(floats(dy, planes * oh * ow), floats_mut(dx, planes * h * w), h * w, w, &rows, &cols);
 }

@@ -1,40 +1,35 @@
 import { wasm } from "@neft/kernels";
 import { defineOp } from "../operation.js";
-import { broadcastShapes, broadcastStrides, isSameShape, shapeText, sizeOf } from "../shape.js";
-import { type Tensor, zeros } from "../tensor.js";
+import { broadcastShapes, broadcastStrides, isSameShape, type Shape, shapeText, sizeOf } from "../shape.js";
+import { empty, type Tensor, zeros } from "../tensor.js";
 import { reshape } from "./layout.js";
 
-/** Rows, inner size and columns of the single products. */
-type Sizes = readonly [m: number, k: number, n: number];
-
-/**
- * Calls `each` for every index of the batch axes with the products' sizes and the byte offsets of A, B and Y. One matrix B
- * for the whole batch makes a single tall product.
- */
-function eachProduct(
-  { shape: a }: Tensor,
-  { shape: b }: Tensor,
-  each: (sizes: Sizes, a: number, b: number, y: number) => void,
-): void {
-  const [m, k, n] = [a.at(-2)!, a.at(-1)!, b.at(-1)!];
-  if (b.length === 2) {
-    each([sizeOf(a.slice(0, -1)), k, n], 0, 0, 0);
-    return;
-  }
-  const [leadA, leadB] = [a.slice(0, -2), b.slice(0, -2)];
-  const batch = broadcastShapes("matmul", leadA, leadB);
-  const [strideA, strideB] = [broadcastStrides(leadA, batch), broadcastStrides(leadB, batch)];
-  for (let i = 0; i < sizeOf(batch); i++) {
-    let [rest, p, q] = [i, 0, 0];
-    for (let axis = batch.length - 1; axis >= 0; axis--) {
-      const index = rest % batch[axis]!;
-      p += index * strideA[axis]!;
-      q += index * strideB[axis]!;
-      rest = (rest - index) / batch[axis]!;
-    }
-    each([m, k, n], 4 * p * m * k, 4 * q * k * n, 4 * i * m * n);
-  }
+/** One product per index of the batch axes: offsets in elements. */
+interface Batches {
+  readonly count: number;
+  at(i: number): readonly [a: number, b: number];
 }
+
+function batchesOf(a: Shape, b: Shape, batch: Shape): Batches {
+  const [leadA, leadB] = [a.slice(0, -2), b.slice(0, -2)];
+  const [strideA, strideB] = [broadcastStrides(leadA, batch), broadcastStrides(leadB, batch)];
+  const [sizeA, sizeB] = [sizeOf(a.slice(-2)), sizeOf(b.slice(-2))];
+  return {
+    count: sizeOf(batch),
+    at: (i) => {
+      let [rest, p, q] = [i, 0, 0];
+      for (let axis = batch.length - 1; axis >= 0; axis--) {
+        const index = rest % batch[axis]!;
+        p += index * strideA[axis]!;
+        q += index * strideB[axis]!;
+        rest = (rest - index) / batch[axis]!;
+      }
+      return [p * sizeA, q * sizeB];
+    },
+  };
+}
+
+const bytes = 4;
 
 /** y[.., m, n] = Σ_k a[.., m, k]·b[.., k, n]. */
 export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
@@ -48,25 +43,51 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
     }
     return [...broadcastShapes("matmul", a.slice(0, -2), b.slice(0, -2)), m!, n!];
   },
-  forward: ([a, b], _, y) =>
-    eachProduct(a, b, ([m, k, n], p, q, r) => {
-      wasm().gemm(false, false, m, n, k, a.ptr + p, b.ptr + q, y.ptr + r, false);
-    }),
+  forward: ([a, b], _, y) => {
+    const [m, n] = y.shape.slice(-2) as [number, number];
+    const k = a.shape.at(-1)!;
+    // One matrix for the whole batch: a single tall product.
+    if (b.shape.length === 2)
+      return wasm().gemm(false, false, y.size / Math.max(n, 1), n, k, a.ptr, b.ptr, y.ptr, false);
+    const batches = batchesOf(a.shape, b.shape, y.shape.slice(0, -2));
+    for (let i = 0; i < batches.count; i++) {
+      const [p, q] = batches.at(i);
+      wasm().gemm(false, false, m, n, k, a.ptr + bytes * p, b.ptr + bytes * q, y.ptr + bytes * i * m * n, false);
+    }
+  },
   vjp: [
     // dA = dY Bᵀ, summed over what was broadcast
     (dy, { inputs: [a, b] }) => {
+      const [m, n] = dy.shape.slice(-2) as [number, number];
+      const k = a.shape.at(-1)!;
+      if (b.shape.length === 2) {
+        const da = empty(a.shape);
+        wasm().gemm(false, true, dy.size / Math.max(n, 1), k, n, dy.ptr, b.ptr, da.ptr, false);
+        return da;
+      }
       const da = zeros(a.shape);
-      eachProduct(a, b, ([m, k, n], p, q, r) => {
-        wasm().gemm(false, true, m, k, n, dy.ptr + r, b.ptr + q, da.ptr + p, true);
-      });
+      const batches = batchesOf(a.shape, b.shape, dy.shape.slice(0, -2));
+      for (let i = 0; i < batches.count; i++) {
+        const [p, q] = batches.at(i);
+        wasm().gemm(false, true, m, k, n, dy.ptr + bytes * i * m * n, b.ptr + bytes * q, da.ptr + bytes * p, true);
+      }
       return da;
     },
     // dB = Aᵀ dY, summed over what was broadcast
     (dy, { inputs: [a, b] }) => {
+      const [m, n] = dy.shape.slice(-2) as [number, number];
+      const k = a.shape.at(-1)!;
+      if (b.shape.length === 2) {
+        const db = empty(b.shape);
+        wasm().gemm(true, false, k, n, dy.size / Math.max(n, 1), a.ptr, dy.ptr, db.ptr, false);
+        return db;
+      }
       const db = zeros(b.shape);
-      eachProduct(a, b, ([m, k, n], p, q, r) => {
-        wasm().gemm(true, false, k, n, m, a.ptr + p, dy.ptr + r, db.ptr + q, true);
-      });
+      const batches = batchesOf(a.shape, b.shape, dy.shape.slice(0, -2));
+      for (let i = 0; i < batches.count; i++) {
+        const [p, q] = batches.at(i);
+        wasm().gemm(true, false, k, n, m, a.ptr + bytes * p, dy.ptr + bytes * i * m * n, db.ptr + bytes * q, true);
+      }
       return db;
     },
   ],

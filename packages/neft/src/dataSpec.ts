@@ -5,6 +5,20 @@ export type DataSpec =
   | { readonly kind: "cifar10"; readonly files: readonly string[] }
   | { readonly kind: "npz"; readonly file: string };
 
+/** The files named in a spec; none for an installed dataset. */
+export function dataFiles(spec: DataSpec): readonly string[] {
+  switch (spec.kind) {
+    case "mnist":
+      return [];
+    case "idx":
+      return [spec.images, spec.labels];
+    case "cifar10":
+      return spec.files;
+    case "npz":
+      return [spec.file];
+  }
+}
+
 /** The forms a dataset can be named in, for help and errors. */
 export const dataSpecForms = [
   "mnist:train",

@@ -192,6 +192,21 @@ describe("an output that can't be written is found out before the work", () => {
     expect(outcome.stderr).not.toContain("step");
   });
 
+  it.each<[string, string[], string]>([
+    ["results over the model", ["evaluate", "tiny.onnx", "--data", good, "--json", "./tiny.onnx"], "tiny.onnx"],
+    ["results over the data", ["evaluate", "tiny.onnx", "--data", good, "--json", "good-labels"], "good-labels"],
+    ["a run's record over the model", [...finetune, "-o", "out.onnx", "--json", "tiny.onnx"], "tiny.onnx"],
+    ["a model over the data", [...finetune, "-o", "good-images"], "good-images"],
+  ])("%s: refused, the input stays", async (_, words, input) => {
+    const before = await readFile(join(cwd, input));
+    expectError(
+      await neft(...words),
+      exitCodes.usage,
+      /^neft \w+: --(json|out): expected another file than the input "/m,
+    );
+    expect(await readFile(join(cwd, input))).toEqual(before);
+  });
+
   it("leaves an existing file alone when the run fails", async () => {
     expectError(
       await neft("finetune", "text.onnx", "--data", good, "-o", "kept"),

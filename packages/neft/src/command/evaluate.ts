@@ -1,5 +1,6 @@
 import { build, init } from "@neft/kernels";
 import type { EvaluationResult } from "@neft/training";
+import { dataFiles } from "../dataSpec.js";
 import { evaluate, normalisationOf } from "../evaluate.js";
 import { InterruptedError } from "../failure.js";
 import { readModel } from "../readModel.js";
@@ -17,7 +18,8 @@ import { checkChips, dataRecord, loadData, versions } from "./run.js";
 export async function evaluateModel(file: string, options: Values<typeof evaluateOptions>): Promise<void> {
   const start = performance.now();
   checkChips(options);
-  const json = options.json === undefined ? undefined : await openOutput(options.json, "--json");
+  const inputs = [file, ...dataFiles(options.data)];
+  const json = options.json === undefined ? undefined : await openOutput(options.json, "--json", inputs);
   if (options.fast) allowRelaxedSimd();
   await init({ relaxed: options.fast === true });
   const { model, sha256 } = await readModel(file);

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { build, init } from "@neft/kernels";
 import { exportOnnxFiles } from "@neft/onnx";
 import { type FinetuneProgress, type FinetuneResult, type StrategySettings, strategyNamed } from "@neft/training";
+import { dataFiles } from "../dataSpec.js";
 import { normalisationOf } from "../evaluate.js";
 import { InterruptedError, messageOf, UsageError } from "../failure.js";
 import { type FinetuneOptions, finetune } from "../finetune.js";
@@ -31,8 +32,9 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
   const interrupt = watchInterrupt(() =>
     process.stderr.write("\nstopping; the best weights so far will be written (Ctrl-C again: end at once)\n"),
   );
-  const out = await openOutput(options.out, "--out");
-  const json = options.json === undefined ? undefined : await openOutput(options.json, "--json");
+  const dataInputs = dataFiles(options.data);
+  const out = await openOutput(options.out, "--out", dataInputs);
+  const json = options.json === undefined ? undefined : await openOutput(options.json, "--json", [file, ...dataInputs]);
   if (json?.target === out.target)
     throw new UsageError(`--json: expected another file than --out, got "${options.json}"`);
 

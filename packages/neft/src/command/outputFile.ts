@@ -1,7 +1,7 @@
-import { rmSync } from "node:fs";
+import { rmSync, type Stats } from "node:fs";
 import { access, chmod, constants, lstat, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { systemReason } from "../failure.js";
+import { systemReason, UsageError } from "../failure.js";
 
 /** A place for a result that was found to be writable before the work began. */
 export interface OutputFile {
@@ -32,9 +32,11 @@ const cannotWrite = (who: string, path: string, cause: unknown): Error =>
  * that is already there is replaced only by a complete one. Devices and pipes (`/dev/stdout`) are written directly.
  *
  * @param who the option to name in errors.
+ * @param inputs files that mustn't be replaced.
+ * @throws {UsageError} when the path is one of the inputs, under whatever name.
  * @throws {Error} when the folder is missing, is read-only or the path is a folder or a file that mayn't be written.
  */
-export async function openOutput(path: string, who: string): Promise<OutputFile> {
+export async function openOutput(path: string, who: string, inputs: readonly string[] = []): Promise<OutputFile> {
   let target = resolve(path);
   let mode: number | undefined;
   try {
@@ -44,8 +46,10 @@ export async function openOutput(path: string, who: string): Promise<OutputFile>
     if (there?.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
     if (there) await access(target, constants.W_OK);
     if (there && !there.isFile()) return directOutput(path, target, who);
+    if (there) await refuseInputs(path, who, there, inputs);
     mode = there?.mode;
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw cannotWrite(who, path, error);
   }
 
@@ -86,6 +90,14 @@ export async function openOutput(path: string, who: string): Promise<OutputFile>
     }
   };
   return { path, target, write, discard };
+}
+
+async function refuseInputs(path: string, who: string, there: Stats, inputs: readonly string[]): Promise<void> {
+  for (const input of inputs) {
+    const read = await stat(input).catch(() => undefined); // What can't be read is reported by who reads it.
+    if (read?.dev === there.dev && read.ino === there.ino)
+      throw new UsageError(`${who}: expected another file than the input "${input}", got "${path}"`);
+  }
 }
 
 function notThere(error: NodeJS.ErrnoException): undefined {

@@ -28,6 +28,7 @@ const machine = describeMachine();
 const earlier = readResults(machine);
 const records = [];
 const failures = [];
+const done = new Set();
 const started = performance.now();
 for (const name of names) {
   for (const build of topics[name].builds) {
@@ -36,22 +37,12 @@ for (const name of names) {
     console.error(`${name} (${build}) …`);
     const { rows, problem } = await runTopic(name, build);
     records.push(...rows);
+    done.add(`${name} ${build}`);
+    write();
     if (problem) failures.push(`${name} (${build}): ${problem}`);
     console.error(`${name} (${build}): ${((performance.now() - begun) / 1e3).toFixed(0)} s`);
   }
 }
-
-const fresh = new Set(records.map(recordKey));
-const measured = new Set(names);
-// What wasn't run, or not in this build, stays as it is: read again, as another run may have ended since.
-const kept = readResults(machine).filter(
-  ({ bench, build }) => !measured.has(bench) || (values.build !== undefined && build !== values.build),
-);
-const all = [...kept.filter((record) => !fresh.has(recordKey(record))), ...records];
-const order = Object.keys(topics);
-all.sort((a, b) => order.indexOf(a.bench) - order.indexOf(b.bench));
-const seconds = Math.round((performance.now() - started) / 1e3);
-writeResults({ machine, commit: commit(), rounds, seconds, records: all });
 
 console.log(table(records));
 console.log(comparison(records, earlier));
@@ -59,10 +50,23 @@ const missed = records.filter(({ met }) => met === false).length;
 const met = records.filter(({ met }) => met === true).length;
 const skipped = records.filter((record) => record.skipped).length;
 for (const failure of failures) console.log(`FAILED ${failure}`);
+const minutes = ((performance.now() - started) / 6e4).toFixed(1);
 console.log(
-  `${met} goals met, ${missed} missed, ${failures.length} benches failed, ${skipped} rows skipped, ${seconds} s`,
+  `${met} goals met, ${missed} missed, ${failures.length} benches failed, ${skipped} rows skipped, ${minutes} minutes`,
 );
 process.exitCode = missed + failures.length === 0 ? 0 : 1;
+
+/** Writes what there is so far, so that a run that is stopped leaves it; what wasn't measured stays as it is. */
+function write() {
+  const fresh = new Set(records.map(recordKey));
+  const isReplaced = ({ bench, build }) => done.has(`${bench} ${build}`);
+  // Read again, as another run may have ended since.
+  const kept = readResults(machine).filter((record) => !isReplaced(record) && !fresh.has(recordKey(record)));
+  const order = Object.keys(topics);
+  const all = [...kept, ...records].sort((a, b) => order.indexOf(a.bench) - order.indexOf(b.bench));
+  const seconds = Math.round((performance.now() - started) / 1e3);
+  writeResults({ machine, commit: commit(), rounds, seconds, records: all });
+}
 
 /** The records of one bench in one build, and why it failed where it did. */
 async function runTopic(name, build) {

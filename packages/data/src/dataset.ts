@@ -108,6 +108,11 @@ export function split(
   validationCount: number,
   key: bigint,
 ): { training: Dataset; validation: Dataset } {
+  if (dataset.count < 2) {
+    throw new RangeError(
+      `split: dataset "${dataset.name}": expected 2 samples or more to hold some out, got ${dataset.count}`,
+    );
+  }
   if (!Number.isInteger(validationCount) || validationCount < 1 || validationCount >= dataset.count) {
     throw new RangeError(
       `split: expected a validation count from 1 to ${dataset.count - 1} (dataset "${dataset.name}" has ${dataset.count} samples), got ${validationCount}`,

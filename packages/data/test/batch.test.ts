@@ -230,5 +230,6 @@ describe("take and split", () => {
     const dataset = images([3], "NCHW");
     for (const count of [0, 5, 6, 1.5])
       expect(() => split(dataset, count, 1n)).toThrow("expected a validation count from 1 to 4");
+    expect(() => split(take(dataset, 1), 1, 1n)).toThrow("expected 2 samples or more to hold some out, got 1");
   });
 });

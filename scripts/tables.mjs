@@ -55,11 +55,13 @@ function demoTable({ settings: { sigmas, trainedSigma }, rows }) {
   );
 }
 
+/** The rows are by part of the comparison. */
 function baselinesTable({ rows }) {
   const head = ["", "here", "reference", "interval", ""];
   return markdown(
     head,
-    rows
+    Object.values(rows)
+      .flat()
       .filter(({ skipped }) => !skipped)
       .map(({ what, ours, reference, interval, inside }) => [
         what,

@@ -208,10 +208,10 @@ describe("lock file", () => {
 
 describe("tables", () => {
   const results = {
-    rows: [
-      { what: "a", ours: 1, reference: 2, interval: [0, 3], inside: true },
-      { what: "b", skipped: "no" },
-    ],
+    rows: {
+      first: [{ what: "a", ours: 1, reference: 2, interval: [0, 3], inside: true }],
+      second: [{ what: "b", skipped: "no" }],
+    },
   };
 
   it("are made of the results between their markers; without results they stay", () => {

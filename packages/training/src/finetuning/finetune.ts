@@ -13,7 +13,7 @@ import { strategyNamed } from "../strategies.js";
 import { purposes } from "../streams.js";
 import { chooseTaps, namedTaps } from "../taps.js";
 import { watchLoss } from "./divergence.js";
-import { type Session, shardJobs, startSession, validate } from "./session.js";
+import { type RunJobs, shardJobs, startJobs, validate } from "./jobs.js";
 import { type FinetuneSettings, type ResolvedSettings, resolveSettings } from "./settings.js";
 import type { ShardResult } from "./shards.js";
 import { applyShards } from "./update.js";
@@ -95,11 +95,11 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   }
   const heads = planAllHeads(model, settings, classes);
   const { normalisation } = options;
-  const session = startSession({ ...options, training, validation }, { ...settings, logits, heads, normalisation });
+  const work = startJobs({ ...options, training, validation }, { ...settings, logits, heads, normalisation });
   try {
-    return await train(options, settings, session, training.count);
+    return await train(options, settings, work, training.count);
   } finally {
-    session.close();
+    work.close();
   }
 }
 
@@ -123,12 +123,12 @@ function planAllHeads(
 async function train(
   options: FinetuneOptions,
   settings: ResolvedSettings,
-  session: Session,
+  work: RunJobs,
   samples: number,
 ): Promise<FinetuneResult> {
   const { model, signal, onProgress } = options;
   const { batch, epochs, seed, shards, learningRate, dropLast } = settings;
-  const { trained } = session.state;
+  const { trained } = work.state;
   const optimiser = optimiserNamed(settings.optimiser).start(trained, settings.optimiser);
   const schedule = scheduleNamed(settings.schedule);
   const modifiers = activeModifiers(settings);
@@ -148,7 +148,7 @@ async function train(
     steps,
   });
   const validateNow = async (at: TrainingPosition): Promise<void> => {
-    const accuracy = await validate(session, model, settings, signal);
+    const accuracy = await validate(work, model, settings, signal);
     const isBest = best === null || accuracy > best.accuracy;
     validations.push({ step, accuracy });
     if (isBest) {
@@ -161,7 +161,7 @@ async function train(
     // An abort before new weights were validated: hours of steps are worth more than the certainty of the old ones.
     const keepsLast = ended.reason === "aborted" && validations.length <= 1 && step > 0;
     if (!keepsLast) writeWeights(all, bestWeights);
-    const taps = session.state.settings.heads.map(({ tap }) => tap);
+    const taps = work.state.settings.heads.map(({ tap }) => tap);
     return { validations, best: keepsLast ? null : best, steps: step, ended, settings, taps };
   };
 
@@ -171,10 +171,10 @@ async function train(
       const order = permutation(stream(seed, { purpose: purposes.shuffle, step: epoch }), samples);
       for (let inEpoch = 0; inEpoch < stepsPerEpoch; inEpoch++) {
         const at = { epoch: epoch + 1, steps };
-        const weights = session.areWeightsSent ? readWeights(trained) : undefined;
+        const weights = work.areWeightsSent ? readWeights(trained) : undefined;
         const jobs = shardJobs(order.slice(inEpoch * batch, (inEpoch + 1) * batch), step, shards, weights);
         const results: ShardResult[] = [];
-        await session.gradients(jobs, (shard, result) => (results[shard] = result), signal);
+        await work.gradients(jobs, (shard, result) => (results[shard] = result), signal);
         const rate = learningRate * schedule.factor({ step, steps, stepsPerEpoch }, settings.schedule);
         const loss = weightedLoss(results);
         const problem = check(loss);

@@ -18,7 +18,7 @@ import {
 } from "./shards.js";
 
 /** What a run works on. */
-export interface SessionParts {
+export interface RunParts {
   readonly model: Model;
   readonly training: Dataset;
   readonly validation: Dataset;
@@ -26,7 +26,7 @@ export interface SessionParts {
 }
 
 /** Who does the jobs of a run, and what is trained. */
-export interface Session {
+export interface RunJobs {
   readonly state: TrainingState;
   readonly gradients: Lane<ShardJob, ShardResult>;
   readonly chips: Lane<ChipJob, ChipTally>;
@@ -37,7 +37,7 @@ export interface Session {
 }
 
 /** Readies this thread or the workers for the jobs of a run. */
-export function startSession({ model, training, validation, workers }: SessionParts, step: StepSettings): Session {
+export function startJobs({ model, training, validation, workers }: RunParts, step: StepSettings): RunJobs {
   const state = createTrainingState(model, training, step);
   const { normalisation, logits } = step;
   if (workers) {
@@ -86,7 +86,7 @@ export function shardJobs(
 
 /** Mean accuracy over the validation chips, in percent. */
 export async function validate(
-  { chips, areWeightsSent, validationCount }: Session,
+  { chips, areWeightsSent, validationCount }: RunJobs,
   model: Model,
   settings: ResolvedSettings,
   signal?: AbortSignal,

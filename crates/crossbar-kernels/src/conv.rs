@@ -119,13 +119,14 @@ pub(crate) struct Images<'a> {
     pub rows_first: bool,
 }
 
-/// Runs `each(work, columns, first image, count)` over the images of one channel group, padded a few at a time.
+/// Runs `each(work, images, channel group, first image)` over a batch [batch, groups·channels, h, w], a few padded images of one
+/// group at a time. The tables of offsets serve all of them.
 pub(crate) fn for_image_groups(
     work: &mut Workspace,
     window: &Window,
-    (values, image_stride, batch): (&[f32], usize, usize),
+    (values, batch, groups): (&[f32], usize, usize),
     (at_once, rows_first): (usize, bool),
-    mut each: impl FnMut(&mut Workspace, Images, usize),
+    mut each: impl FnMut(&mut Workspace, Images, usize, usize),
 ) {
     let mut offsets = std::mem::take(&mut work.offsets);
     let mut padded = std::mem::take(&mut work.image);
@@ -134,21 +135,26 @@ pub(crate) fn for_image_groups(
     window.offsets(rows_first, offset);
     window.bases(at_once, base);
     let size = window.padded();
+    let group_stride = window.channels * window.y.input * window.x.input;
+    let image_stride = groups * group_stride;
     let is_bare = [window.y, window.x].iter().all(|axis| axis.before == 0 && axis.after == 0);
-    for first in (0..batch).step_by(at_once) {
-        let count = at_once.min(batch - first);
-        // Unpadded images of one group are contiguous already: read them where they are.
-        let image = if is_bare && (image_stride == size || count == 1) {
-            &values[first * image_stride..][..(count - 1) * image_stride + size]
-        } else {
-            let padded = grown(&mut padded, count * size);
-            for (i, padded) in padded.chunks_exact_mut(size.max(1)).enumerate() {
-                window.pad(&values[(first + i) * image_stride..], padded);
-            }
-            &padded[..]
-        };
-        let columns = ImageColumns { image, base: &base[..count * pixels], offset };
-        each(work, Images { columns, count, window, rows_first }, first);
+    for group in 0..groups {
+        let values = &values[group * group_stride..];
+        for first in (0..batch).step_by(at_once) {
+            let count = at_once.min(batch - first);
+            // Unpadded images of one group are contiguous already: read them where they are.
+            let image = if is_bare && (image_stride == size || count == 1) {
+                &values[first * image_stride..][..(count - 1) * image_stride + size]
+            } else {
+                let padded = grown(&mut padded, count * size);
+                for (i, padded) in padded.chunks_exact_mut(size.max(1)).enumerate() {
+                    window.pad(&values[(first + i) * image_stride..], padded);
+                }
+                &padded[..]
+            };
+            let columns = ImageColumns { image, base: &base[..count * pixels], offset };
+            each(work, Images { columns, count, window, rows_first }, group, first);
+        }
     }
     work.offsets = offsets;
     work.image = padded;
@@ -162,24 +168,19 @@ pub fn forward(work: &mut Workspace, conv: &Conv, (x, w, bias): (&[f32], &[f32],
         return;
     }
     let at_once = conv.images_at_once(pixels, variation.draw);
-    let mut packed = std::mem::take(&mut work.a);
-    for group in 0..conv.groups {
-        let x = &x[group * conv.group_channels() * conv.input_pixels()..];
-        let y_start = group * rows * pixels;
+    let mut packed_rows = std::mem::take(&mut work.a);
+    let packed = grown(&mut packed_rows, rows * terms);
+    for_image_groups(work, &window, (x, conv.batch, conv.groups), (at_once, false), |work, images, group, first| {
+        if first == 0 || variation.draw == Draw::Sample {
+            let weights = Weights { values: w, cols: terms, variation, sample: first as u32 };
+            pack_weight_rows(&weights, group * rows, rows, packed);
+        }
+        let image_stride = conv.outputs * pixels;
+        let values = &mut y[first * image_stride + group * rows * pixels..];
         let bias = if bias.is_empty() { bias } else { &bias[group * rows..][..rows] };
-        let packed = grown(&mut packed, rows * terms);
-        let source = (x, conv.channels * conv.input_pixels(), conv.batch);
-        for_image_groups(work, &window, source, (at_once, false), |work, images, first| {
-            if first == 0 || variation.draw == Draw::Sample {
-                let weights = Weights { values: w, cols: terms, variation, sample: first as u32 };
-                pack_weight_rows(&weights, group * rows, rows, packed);
-            }
-            let image_stride = conv.outputs * pixels;
-            let mut sink = Planes { values: &mut y[first * image_stride + y_start..], image_stride, pixels, bias };
-            image_product(work, rows, packed, images, &mut sink);
-        });
-    }
-    work.a = packed;
+        image_product(work, rows, packed, images, &mut Planes { values, image_stride, pixels, bias });
+    });
+    work.a = packed_rows;
 }
 
 /// The product of packed rows and a group of images, packing the images only where that pays.

@@ -1,7 +1,7 @@
 //! The gradient of a convolution's input, with the forward's draw of the weights again.
 
 use crate::conv::{for_image_groups, image_product, Conv, Planes};
-use crate::gemm::{grown, multiply, panel_of, Shape, Workspace, DEPTH};
+use crate::gemm::{grown, multiply, packed_index, Shape, Workspace, DEPTH};
 use crate::image::{Axis, Window};
 use crate::pack::Matrix;
 use crate::random::TILE;
@@ -36,23 +36,18 @@ fn backward_input_turned(work: &mut Workspace, conv: &Conv, dy: &[f32], w: &[f32
     let window = turned_window(conv);
     let (rows, terms, pixels) = (conv.group_channels(), window.terms(), conv.input_pixels());
     let at_once = conv.images_at_once(pixels, variation.draw);
-    let mut packed = std::mem::take(&mut work.a);
-    for group in 0..conv.groups {
-        let dy = &dy[group * conv.group_outputs() * conv.output_pixels()..];
-        let dx_start = group * rows * pixels;
-        let packed = grown(&mut packed, rows * terms);
-        let source = (dy, conv.outputs * conv.output_pixels(), conv.batch);
-        for_image_groups(work, &window, source, (at_once, true), |work, images, first| {
-            if first == 0 || variation.draw == Draw::Sample {
-                let weights = Weights { values: w, cols: conv.terms(), variation, sample: first as u32 };
-                pack_turned(conv, &weights, group, packed);
-            }
-            let image_stride = conv.channels * pixels;
-            let mut sink = Planes { values: &mut dx[first * image_stride + dx_start..], image_stride, pixels, bias: &[] };
-            image_product(work, rows, packed, images, &mut sink);
-        });
-    }
-    work.a = packed;
+    let mut packed_rows = std::mem::take(&mut work.a);
+    let packed = grown(&mut packed_rows, rows * terms);
+    for_image_groups(work, &window, (dy, conv.batch, conv.groups), (at_once, true), |work, images, group, first| {
+        if first == 0 || variation.draw == Draw::Sample {
+            let weights = Weights { values: w, cols: conv.terms(), variation, sample: first as u32 };
+            pack_turned(conv, &weights, group, packed);
+        }
+        let image_stride = conv.channels * pixels;
+        let values = &mut dx[first * image_stride + group * rows * pixels..];
+        image_product(work, rows, packed, images, &mut Planes { values, image_stride, pixels, bias: &[] });
+    });
+    work.a = packed_rows;
 }
 
 /// Packs the turned kernel of a group as A: row = input channel, k = (kernel row, output, kernel column), the kernel backwards.
@@ -71,10 +66,7 @@ fn pack_turned(conv: &Conv, weights: &Weights, group: usize, out: &mut [f32]) {
             for &value in segment {
                 let (y, x) = (height - 1 - place / width, width - 1 - place % width);
                 let at_k = (y * outputs + output) * width + x;
-                let k0 = at_k / DEPTH * DEPTH;
-                let depth = DEPTH.min(k - k0);
-                let (panel, rows) = panel_of(channel, m);
-                out[k0 * m + panel * depth + (at_k - k0) * rows + (channel - panel)] = value;
+                out[packed_index((channel, m), (at_k, k))] = value;
                 place += 1;
                 if place == places {
                     place = 0;
@@ -131,15 +123,10 @@ fn pack_transposed(weights: &Weights, row0: usize, k: usize, out: &mut [f32]) {
     let m = weights.cols;
     let mut buffer = [0.0; TILE];
     for row in 0..k {
-        let k0 = row / DEPTH * DEPTH;
-        let depth = DEPTH.min(k - k0);
         for tile in 0..m.div_ceil(TILE) {
             let segment = weights.segment(row0 + row, tile, &mut buffer);
-            let mut i = tile * TILE;
-            for &value in segment {
-                let (panel, rows) = panel_of(i, m);
-                out[k0 * m + panel * depth + (row - k0) * rows + (i - panel)] = value;
-                i += 1;
+            for (i, &value) in segment.iter().enumerate() {
+                out[packed_index((tile * TILE + i, m), (row, k))] = value;
             }
         }
     }

@@ -21,20 +21,16 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
     }
     let at_once = conv.images_at_once(pixels, Draw::None);
     let mut packed = std::mem::take(&mut work.a);
-    for group in 0..conv.groups {
-        let x = &x[group * conv.group_channels() * conv.input_pixels()..];
-        let dw = &mut dw[group * rows * terms..][..rows * terms];
-        let source = (x, conv.channels * conv.input_pixels(), conv.batch);
-        for_image_groups(work, &window, source, (at_once, false), |work, images, first| {
-            let k = images.count * pixels;
-            let depth = even_depth(k);
-            let planes = &dy[(first * conv.outputs + group * rows) * pixels..];
-            let packed = grown(&mut packed, rows * k);
-            pack_planes(planes, (rows, pixels, conv.outputs * pixels), (k, depth), packed);
-            let mut sink = RowMajor { values: dw, stride: terms, accumulate: true, bias: &[] };
-            multiply(Shape { m: rows, n: terms, k }, depth, packed, &mut work.b, &mut ImageRows(images.columns), &mut sink);
-        });
-    }
+    for_image_groups(work, &window, (x, conv.batch, conv.groups), (at_once, false), |work, images, group, first| {
+        let k = images.count * pixels;
+        let depth = even_depth(k);
+        let planes = &dy[(first * conv.outputs + group * rows) * pixels..];
+        let packed = grown(&mut packed, rows * k);
+        pack_planes(planes, (rows, pixels, conv.outputs * pixels), (k, depth), packed);
+        let values = &mut dw[group * rows * terms..][..rows * terms];
+        let mut sink = RowMajor { values, stride: terms, accumulate: true, bias: &[] };
+        multiply(Shape { m: rows, n: terms, k }, depth, packed, &mut work.b, &mut ImageRows(images.columns), &mut sink);
+    });
     work.a = packed;
 }
 

@@ -44,6 +44,27 @@ impl Linear {
     }
 }
 
+/// to = from·(W+ΔW) or its transpose, row by row, for each draw apart; without variation where the cheap form adds it later.
+#[allow(clippy::too_many_arguments)]
+fn draw_by_draw(
+    work: &mut Workspace,
+    shape: &Linear,
+    w: &[f32],
+    variation: Variation,
+    (from, k): (&[f32], usize),
+    (to, n): (&mut [f32], usize),
+    transposed: bool,
+    bias: &[f32],
+) {
+    let explicit = if shape.is_cheap(&variation) { Variation::NONE } else { variation };
+    for (first, count) in shape.draws(&explicit) {
+        let columns = WeightColumns { weights: shape.weights(w, explicit, first), transposed };
+        let (at, m) = (first * shape.rows_per_sample, count * shape.rows_per_sample);
+        let (from, to) = (&from[at * k..][..m * k], &mut to[at * n..][..m * n]);
+        product(work, Shape { m, n, k }, (from, false), columns, to, false, bias);
+    }
+}
+
 /// y = x·(W+ΔW)ᵀ + b.  x: [batch·rows_per_sample, inputs], y: [.., outputs], `bias` empty or [outputs].
 ///
 /// A fresh draw for every sample of one row has a cheap form, exact in distribution: y = xWᵀ + s∘ε with
@@ -56,18 +77,7 @@ pub fn forward(
     y: &mut [f32],
     ratio: &mut [f32],
 ) {
-    let (inputs, outputs) = (shape.inputs, shape.outputs);
-    let per_sample = shape.rows_per_sample;
-    let explicit = if shape.is_cheap(&variation) { Variation::NONE } else { variation };
-    for (first, count) in shape.draws(&explicit) {
-        let weights = shape.weights(w, explicit, first);
-        let rows = count * per_sample;
-        let at = first * per_sample;
-        let columns = WeightColumns { weights, transposed: !shape.inputs_first };
-        let dims = Shape { m: rows, n: outputs, k: inputs };
-        let (x, y) = (&x[at * inputs..][..rows * inputs], &mut y[at * outputs..][..rows * outputs]);
-        product(work, dims, (x, false), columns, y, false, bias);
-    }
+    draw_by_draw(work, shape, w, variation, (x, shape.inputs), (y, shape.outputs), !shape.inputs_first, bias);
     if shape.is_cheap(&variation) {
         add_sample_noise(work, shape, x, w, variation, y, ratio);
     }
@@ -141,17 +151,7 @@ pub fn backward_input(
     dx: &mut [f32],
 ) {
     let (inputs, outputs) = (shape.inputs, shape.outputs);
-    let per_sample = shape.rows_per_sample;
-    let explicit = if shape.is_cheap(&variation) { Variation::NONE } else { variation };
-    for (first, count) in shape.draws(&explicit) {
-        let weights = shape.weights(w, explicit, first);
-        let rows = count * per_sample;
-        let at = first * per_sample;
-        let columns = WeightColumns { weights, transposed: shape.inputs_first };
-        let dims = Shape { m: rows, n: inputs, k: outputs };
-        let (dy, dx) = (&dy[at * outputs..][..rows * outputs], &mut dx[at * inputs..][..rows * inputs]);
-        product(work, dims, (dy, false), columns, dx, false, &[]);
-    }
+    draw_by_draw(work, shape, w, variation, (dy, outputs), (dx, inputs), shape.inputs_first, &[]);
     if !shape.is_cheap(&variation) {
         return;
     }

@@ -65,11 +65,6 @@ pub struct Weights<'a> {
 }
 
 impl<'a> Weights<'a> {
-    /// Weights without variation.
-    pub fn clean(values: &'a [f32], cols: usize) -> Self {
-        Self { values, cols, variation: Variation::NONE, sample: 0 }
-    }
-
     /// Row `row`, columns from tile `tile`·256, at most a tile: the values themselves, or written to `buffer` when they vary.
     #[inline(always)]
     pub fn segment<'b>(&self, row: usize, tile: usize, buffer: &'b mut [f32; TILE]) -> &'b [f32]

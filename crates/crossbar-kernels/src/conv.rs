@@ -249,7 +249,7 @@ impl Row<'_> {
     }
 
     /// R rows of 4·C pixels from x on.
-    #[inline(always)]
+    #[inline(never)]
     fn tile<const R: usize, const C: usize>(&self, i: usize, x: usize, bias: [f32; R], planes: &mut [f32], step: usize) {
         let mut sum = [[F32x4::splat(0.0); C]; R];
         let (from, to) = self.terms;

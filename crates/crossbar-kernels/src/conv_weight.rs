@@ -79,9 +79,9 @@ fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f3
                 }
             }
             let dots = Dots { planes, plane, image: padded, base: &base[..plane / 4], offset };
-            for i in (0..rows).step_by(3) {
-                for k in (0..terms).step_by(3) {
-                    dots.block_of(rows - i, terms - k)(&dots, i, k, &mut dw[i * terms + k..], terms);
+            for (i, block_rows) in thirds(rows) {
+                for (k, places) in thirds(terms) {
+                    dots.block_of(block_rows, places)(&dots, i, k, &mut dw[i * terms + k..], terms);
                 }
             }
         }
@@ -89,6 +89,16 @@ fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f3
     work.a = planes;
     work.image = padded;
     work.offsets = offsets;
+}
+
+/// Start and size of blocks of three, and of two where one would be left: a block of one has too few sums for its loads.
+fn thirds(n: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut next = 0;
+    core::iter::from_fn(move || {
+        let (at, left) = (next, n - next);
+        next += if left == 4 { 2 } else { left.min(3) };
+        (left > 0).then_some((at, next - at))
+    })
 }
 
 /// Zeros to the right of an image, so that a vector that starts inside a row never leaves the buffer.
@@ -126,6 +136,7 @@ impl Dots<'_> {
     }
 
     /// dw[r·stride + c] += Σ planes[i + r] · image at place k + c.
+    #[inline(never)]
     fn add_block<const R: usize, const C: usize>(&self, i: usize, k: usize, dw: &mut [f32], stride: usize) {
         let planes = core::array::from_fn(|r| self.planes[(i + r) * self.plane..][..self.plane].as_chunks::<4>().0);
         let images = core::array::from_fn(|c| &self.image[self.offset[k + c]..]);

@@ -27,16 +27,74 @@ fn rank_one<const R: usize, const C: usize>(sum: &mut [[F32x4; C]; R], a: &[f32;
     }
 }
 
+/// Steps that a loop writes out.
+const STEPS: usize = 4;
+
+/// sum += Σ_k a[k]·b[k], b from a stream.
+///
+/// What a loop costs V8 beside its arithmetic (counter, stack check, addresses) would be half of one step, so [`STEPS`] are
+/// written out. Each has its own pointer into a, which moves by a distance that the compiler doesn't know: it then uses one
+/// register a step and small constants in the loads, not an addition a load. The test between steps is what keeps a
+/// step's values from being held over the next ones.
+///
+/// # Safety
+/// `b` must have as many steps as a.
+#[inline(always)]
+unsafe fn add_steps<const R: usize, const C: usize, S: Stream<C>>(sum: &mut [[F32x4; C]; R], a: &[[f32; R]], mut b: S) {
+    if a.is_empty() {
+        return;
+    }
+    let stride = core::hint::black_box(STEPS);
+    let last = a.as_ptr().wrapping_add(a.len() - 1);
+    let mut at: [*const [f32; R]; STEPS] = core::array::from_fn(|u| a.as_ptr().wrapping_add(u).wrapping_sub(stride));
+    loop {
+        for u in 0..STEPS {
+            at[u] = at[u].wrapping_add(stride);
+            // SAFETY: the loop ends at the last step of a, and b has as many.
+            rank_one(sum, unsafe { &*at[u] }, unsafe { b.step(u) });
+            if at[u] == last {
+                return;
+            }
+        }
+        b.advance();
+    }
+}
+
+/// 4·C values a step.
+trait Stream<const C: usize> {
+    /// The values of step u < [`STEPS`] from here.
+    ///
+    /// # Safety
+    /// There must be such a step.
+    unsafe fn step(&self, u: usize) -> [F32x4; C];
+    /// Goes on by [`STEPS`].
+    fn advance(&mut self);
+}
+
+/// A packed panel, [k][4·C].
+struct Panel<const C: usize>(*const [[f32; 4]; C]);
+
+impl<const C: usize> Stream<C> for Panel<C> {
+    #[inline(always)]
+    unsafe fn step(&self, u: usize) -> [F32x4; C] {
+        // SAFETY: the caller's.
+        let values = unsafe { &*self.0.add(u) };
+        core::array::from_fn(|c| F32x4::load(&values[c]))
+    }
+    #[inline(always)]
+    fn advance(&mut self) {
+        self.0 = self.0.wrapping_add(STEPS);
+    }
+}
+
 /// Σ_k a[k]·b[k] of packed panels: a is [k][R], b is [k][4·C].
 #[inline(always)]
 pub(crate) fn packed<const R: usize, const C: usize>(a: &[f32], b: &[f32]) -> [[F32x4; C]; R] {
     let mut sum = [[F32x4::splat(0.0); C]; R];
-    let (a, _) = a.as_chunks::<R>();
-    assert!(b.len() >= a.len() * 4 * C);
-    for (k, a) in a.iter().enumerate() {
-        // SAFETY: k < a.len(), and b holds 4·C values for each.
-        rank_one(&mut sum, a, unsafe { run::<C>(b, k * 4 * C) });
-    }
+    let (a, b) = (a.as_chunks::<R>().0, b.as_chunks::<4>().0.as_chunks::<C>().0);
+    assert!(b.len() >= a.len());
+    // SAFETY: b is as long as a, as was just tested.
+    unsafe { add_steps(&mut sum, a, Panel(b.as_ptr())) };
     sum
 }
 
@@ -66,16 +124,32 @@ impl<'a> Offsets<'a> {
     }
 }
 
+/// Runs of an image, one for each offset, none of which may lead beyond it.
+struct Gathered<'a> {
+    offset: *const usize,
+    image: &'a [f32],
+}
+
+impl<const C: usize> Stream<C> for Gathered<'_> {
+    #[inline(always)]
+    unsafe fn step(&self, u: usize) -> [F32x4; C] {
+        // SAFETY: the caller's, and what made the stream tested the offsets.
+        unsafe { run::<C>(self.image, *self.offset.add(u)) }
+    }
+    #[inline(always)]
+    fn advance(&mut self) {
+        self.offset = self.offset.wrapping_add(STEPS);
+    }
+}
+
 /// sum += Σ_k a[k]·image[offset[k]..], a being [k][R].
 #[inline(always)]
 pub(crate) fn direct<const R: usize, const C: usize>(sum: &mut [[F32x4; C]; R], a: &[f32], image: &[f32], offsets: Offsets) {
     let (a, _) = a.as_chunks::<R>();
     let a = &a[..offsets.values.len()];
     assert!(offsets.furthest + 4 * C <= image.len());
-    for (a, &offset) in a.iter().zip(offsets.values) {
-        // SAFETY: no offset is beyond `furthest`, which leaves 4·C values behind it.
-        rank_one(sum, a, unsafe { run::<C>(image, offset) });
-    }
+    // SAFETY: there is an offset for each k, and none is beyond `furthest`, which leaves 4·C values behind it.
+    unsafe { add_steps(sum, a, Gathered { offset: offsets.values.as_ptr(), image }) };
 }
 
 /// sum[r][c] = Σ_v planes[r][v]·images[c][base[v]..], four values at a time; `base` ascends.
@@ -86,18 +160,30 @@ pub(crate) fn dots<const R: usize, const C: usize>(
     base: &[usize],
 ) -> [[F32x4; C]; R] {
     let mut sum = [[F32x4::splat(0.0); C]; R];
-    let planes = planes.map(|plane| &plane[..base.len()]);
     let Some(&furthest) = base.last() else { return sum };
+    assert!(planes.iter().all(|plane| base.len() <= plane.len()));
     assert!(images.iter().all(|image| furthest + 4 <= image.len()));
-    for (v, &base) in base.iter().enumerate() {
-        // SAFETY: bases ascend to `furthest`, which is inside every image.
-        let x: [F32x4; C] = images.map(|image| unsafe { run::<1>(image, base) }[0]);
-        for (sum, plane) in sum.iter_mut().zip(planes) {
-            let dy = F32x4::load(&plane[v]);
-            for (sum, x) in sum.iter_mut().zip(x) {
-                *sum = dy.mul_add(x, *sum);
+    let mut left = base.len();
+    let mut base = base.as_ptr();
+    let mut planes = planes.map(<[_]>::as_ptr);
+    loop {
+        for u in 0..STEPS {
+            // SAFETY: the loop ends at the last base, and planes are as long; bases ascend to `furthest`, which is inside every image.
+            let at = unsafe { *base.add(u) };
+            let x: [F32x4; C] = images.map(|image| unsafe { run::<1>(image, at) }[0]);
+            for (sum, plane) in sum.iter_mut().zip(planes) {
+                // SAFETY: as above.
+                let dy = F32x4::load(unsafe { &*plane.add(u) });
+                for (sum, x) in sum.iter_mut().zip(x) {
+                    *sum = dy.mul_add(x, *sum);
+                }
+            }
+            if left == u + 1 {
+                return sum;
             }
         }
+        left -= STEPS;
+        base = base.wrapping_add(STEPS);
+        planes = planes.map(|plane| plane.wrapping_add(STEPS));
     }
-    sum
 }

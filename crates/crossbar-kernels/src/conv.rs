@@ -7,7 +7,7 @@ use crate::gemm::{grown, multiply, panels, Shape, Sink, Workspace, DEPTH};
 use crate::image::{is_run, Axis, ImageColumns, Window};
 use crate::lanes::F32x4;
 use crate::micro::{self, Offsets};
-use crate::pack::pack_weight_rows;
+use crate::pack::{pack_weight_rows, separate};
 use crate::variation::{Draw, Variation, Weights};
 
 /// Geometry of a convolution.
@@ -54,19 +54,10 @@ impl Conv {
     pub(crate) fn window(&self) -> Window {
         Window { channels: self.group_channels(), y: self.y, x: self.x }
     }
-
-    /// Images that share one call of the product: enough columns for a block, few enough to stay in cache.
-    pub(crate) fn images_at_once(&self, pixels: usize, draw: Draw) -> usize {
-        if draw == Draw::Sample {
-            1
-        } else {
-            (COLUMNS_AT_ONCE / pixels.max(1)).clamp(1, self.batch.max(1))
-        }
-    }
 }
 
 /// Columns that a call of the product should have at least, where images are small.
-const COLUMNS_AT_ONCE: usize = 256;
+pub(crate) const COLUMNS_AT_ONCE: usize = 256;
 
 /// Up to this many rows the image is read where it is: packing it would cost more than it saves.
 pub(crate) const DIRECT_ROWS: usize = 32;
@@ -115,8 +106,19 @@ pub(crate) struct Images<'a> {
     pub count: usize,
     /// The window whose positions the columns are.
     pub window: &'a Window,
-    /// Whether k runs over the kernel's rows first.
-    pub rows_first: bool,
+    /// Whether k runs over the kernel's places first: then places that see nothing but padding are left out.
+    pub places_first: bool,
+}
+
+/// How [`for_image_groups`] lays images out.
+#[derive(Clone, Copy)]
+pub(crate) struct Layout {
+    /// Images, or fours of images, in a group.
+    pub at_once: usize,
+    /// Images side by side, 1 or 4; the window's x axis is [`Axis::widened`] by as much.
+    pub lanes: usize,
+    /// The order of k, see [`Window::offsets`].
+    pub places_first: bool,
 }
 
 /// Runs `each(work, images, channel group, first image)` over a batch [batch, groups·channels, h, w], a few padded images of one
@@ -125,82 +127,159 @@ pub(crate) fn for_image_groups(
     work: &mut Workspace,
     window: &Window,
     (values, batch, groups): (&[f32], usize, usize),
-    (at_once, rows_first): (usize, bool),
-    mut each: impl FnMut(&mut Workspace, Images, usize, usize),
+    Layout { at_once, lanes, places_first }: Layout,
+    each: &mut dyn FnMut(&mut Workspace, Images, usize, usize),
 ) {
     let mut offsets = std::mem::take(&mut work.offsets);
     let mut padded = std::mem::take(&mut work.image);
     let (terms, pixels) = (window.terms(), window.pixels());
     let (offset, base) = grown(&mut offsets, terms + at_once * pixels).split_at_mut(terms);
-    window.offsets(rows_first, offset);
+    window.offsets(places_first, offset);
     window.bases(at_once, base);
     let size = window.padded();
-    let group_stride = window.channels * window.y.input * window.x.input;
+    let group_stride = window.channels * window.y.input * window.x.input / lanes;
     let image_stride = groups * group_stride;
-    let is_bare = [window.y, window.x].iter().all(|axis| axis.before == 0 && axis.after == 0);
+    let is_bare = lanes == 1 && [window.y, window.x].iter().all(|axis| axis.before == 0 && axis.after == 0);
     for group in 0..groups {
         let values = &values[group * group_stride..];
-        for first in (0..batch).step_by(at_once) {
-            let count = at_once.min(batch - first);
+        for first in (0..batch).step_by(at_once * lanes) {
+            let count = at_once.min((batch - first) / lanes);
             // Unpadded images of one group are contiguous already: read them where they are.
             let image = if is_bare && (image_stride == size || count == 1) {
                 &values[first * image_stride..][..(count - 1) * image_stride + size]
             } else {
                 let padded = grown(&mut padded, count * size);
                 for (i, padded) in padded.chunks_exact_mut(size.max(1)).enumerate() {
-                    window.pad(&values[(first + i) * image_stride..], padded);
+                    let image = |lane: usize| &values[(first + i * lanes + lane) * image_stride..];
+                    if lanes == 1 {
+                        window.pad(image(0), padded);
+                    } else {
+                        window.pad_four(core::array::from_fn(image), padded);
+                    }
                 }
                 &padded[..]
             };
             let columns = ImageColumns { image, base: &base[..count * pixels], offset };
-            each(work, Images { columns, count, window, rows_first }, group, first);
+            each(work, Images { columns, count, window, places_first }, group, first);
         }
     }
     work.offsets = offsets;
     work.image = padded;
 }
 
+/// A window slid over all images with packed rows of weights: the forward pass and, at stride 1, the input's gradient.
+pub(crate) struct Slide<'a> {
+    /// Over one group's channels.
+    pub window: Window,
+    pub batch: usize,
+    pub groups: usize,
+    /// Rows of weights a group.
+    pub rows: usize,
+    pub draw: Draw,
+    pub places_first: bool,
+    /// Empty, or one a row of every group.
+    pub bias: &'a [f32],
+}
+
+/// Values of four padded images at most for these to go side by side: half of a small second-level cache.
+const MAX_FOUR: usize = 1 << 16;
+
+impl Slide<'_> {
+    /// y [batch, groups·rows, pixels] from x; `pack(sample, group, out)` packs a group's rows.
+    ///
+    /// Where images are read in place, four of them go side by side: rows of pixels then fill whole vectors whatever their
+    /// width, and borders can be left out exactly. Images that are left over go one by one, with the same sums.
+    pub fn run(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut dyn FnMut(usize, usize, &mut [f32])) {
+        let fours = if self.fits_four() { self.batch / 4 * 4 } else { 0 };
+        let input = self.groups * self.window.channels * self.window.y.input * self.window.x.input;
+        let (x, rest) = x.split_at(fours * input);
+        let (y, y_rest) = y.split_at_mut(fours * self.groups * self.rows * self.window.pixels());
+        self.run_lanes(work, (x, fours, 4), y, pack);
+        self.run_lanes(work, (rest, self.batch - fours, 1), y_rest, pack);
+    }
+
+    fn fits_four(&self) -> bool {
+        let Window { x, .. } = self.window;
+        let is_direct = self.rows <= DIRECT_ROWS && x.stride == 1 && x.output() >= 4;
+        is_direct && self.draw != Draw::Sample && 4 * self.window.padded() <= MAX_FOUR
+    }
+
+    fn run_lanes(
+        &self,
+        work: &mut Workspace,
+        (x, batch, lanes): (&[f32], usize, usize),
+        y: &mut [f32],
+        pack: &mut dyn FnMut(usize, usize, &mut [f32]),
+    ) {
+        let (rows, pixels) = (self.rows, self.window.pixels());
+        if batch == 0 {
+            return;
+        }
+        let window = Window { x: self.window.x.widened(lanes), ..self.window };
+        let at_once = if self.draw == Draw::Sample || lanes > 1 { 1 } else { (COLUMNS_AT_ONCE / pixels.max(1)).clamp(1, batch) };
+        let layout = Layout { at_once, lanes, places_first: self.places_first };
+        let mut packed_rows = std::mem::take(&mut work.a);
+        let mut four = std::mem::take(&mut work.columns);
+        let packed = grown(&mut packed_rows, rows * window.terms());
+        for_image_groups(work, &window, (x, batch, self.groups), layout, &mut |work, images, group, first| {
+            if first == 0 || self.draw == Draw::Sample {
+                pack(first, group, packed);
+            }
+            let image_stride = self.groups * rows * pixels;
+            let values = &mut y[first * image_stride + group * rows * pixels..];
+            let bias = if self.bias.is_empty() { self.bias } else { &self.bias[group * rows..][..rows] };
+            if lanes == 1 {
+                return image_product(work, rows, packed, images, &mut Planes { values, image_stride, pixels, bias });
+            }
+            let four = grown(&mut four, lanes * rows * pixels);
+            image_product(work, rows, packed, images, &mut Planes { values: four, image_stride: 0, pixels: lanes * pixels, bias });
+            let mut parts = values.chunks_mut(image_stride);
+            separate(four, core::array::from_fn(|_| &mut parts.next().expect("four images")[..rows * pixels]));
+        });
+        work.a = packed_rows;
+        work.columns = four;
+    }
+}
+
 /// y = W∗x + b.  `bias` is empty or [oc].
 pub fn forward(work: &mut Workspace, conv: &Conv, (x, w, bias): (&[f32], &[f32], &[f32]), variation: Variation, y: &mut [f32]) {
-    let window = conv.window();
-    let (rows, terms, pixels) = (conv.group_outputs(), conv.terms(), conv.output_pixels());
-    if pixels == 0 || conv.batch == 0 || rows == 0 {
+    let (window, rows) = (conv.window(), conv.group_outputs());
+    if conv.output_pixels() == 0 || conv.batch == 0 || rows == 0 {
         return;
     }
-    let at_once = conv.images_at_once(pixels, variation.draw);
-    let mut packed_rows = std::mem::take(&mut work.a);
-    let packed = grown(&mut packed_rows, rows * terms);
-    for_image_groups(work, &window, (x, conv.batch, conv.groups), (at_once, false), |work, images, group, first| {
-        if first == 0 || variation.draw == Draw::Sample {
-            let weights = Weights { values: w, cols: terms, variation, sample: first as u32 };
-            pack_weight_rows(&weights, group * rows, rows, packed);
-        }
-        let image_stride = conv.outputs * pixels;
-        let values = &mut y[first * image_stride + group * rows * pixels..];
-        let bias = if bias.is_empty() { bias } else { &bias[group * rows..][..rows] };
-        image_product(work, rows, packed, images, &mut Planes { values, image_stride, pixels, bias });
+    let slide =
+        Slide { window, batch: conv.batch, groups: conv.groups, rows, draw: variation.draw, places_first: false, bias };
+    slide.run(work, x, y, &mut |sample, group, packed| {
+        let weights = Weights { values: w, cols: conv.terms(), variation, sample: sample as u32 };
+        pack_weight_rows(&weights, group * rows, rows, packed);
     });
-    work.a = packed_rows;
 }
 
 /// The product of packed rows and a group of images, packing the images only where that pays.
-pub(crate) fn image_product(work: &mut Workspace, m: usize, packed: &[f32], images: Images, sink: &mut Planes) {
+#[inline(never)]
+fn image_product(work: &mut Workspace, m: usize, packed: &[f32], images: Images, sink: &mut Planes) {
     let mut columns = images.columns;
     let width = images.window.x.output();
     if m > DIRECT_ROWS || width < 4 || !is_run(&columns.base[..width]) {
         let shape = Shape { m, n: columns.base.len(), k: columns.offset.len() };
         return multiply(shape, DEPTH, packed, &mut work.b, &mut columns, sink);
     }
-    let height = images.window.y.output();
+    let Window { y: vertical, x: horizontal, channels } = *images.window;
+    let height = vertical.output();
     let offsets = Offsets::new(columns.offset);
-    let row_terms = columns.offset.len() / images.window.y.kernel;
+    // The kernel's columns that matter to each run of eight outputs.
+    let kernel_columns: Vec<_> = (0..width).step_by(8).map(|x| horizontal.kernel_range(x, x + 7)).collect();
     for row in 0..columns.base.len() / width {
         let (image, y) = (row / height, row % height);
         let first = image * sink.image_stride + y * width;
-        // Kernel rows that see nothing but padding add nothing.
-        let (from, to) = if images.rows_first { images.window.kernel_rows(y) } else { (0, images.window.y.kernel) };
-        let terms = (from * row_terms, to * row_terms);
-        let from = Row { image: &columns.image[columns.base[row * width]..], offsets, terms, packed, m, width };
+        let image = &columns.image[columns.base[row * width]..];
+        let places = images.places_first.then(|| Places {
+            rows: vertical.kernel_range(y, y),
+            columns: &kernel_columns,
+            kernel_width: horizontal.kernel,
+            channels,
+        });
+        let from = Row { image, offsets, places, packed, m, width };
         for (i, count) in panels(m) {
             let to = first + i * sink.pixels;
             match count {
@@ -213,13 +292,24 @@ pub(crate) fn image_product(work: &mut Workspace, m: usize, packed: &[f32], imag
     }
 }
 
+/// Which places of the kernel see more than padding.
+#[derive(Clone, Copy)]
+struct Places<'a> {
+    /// Rows [from, to) of the kernel.
+    rows: (usize, usize),
+    /// Columns [from, to) of the kernel, for each run of eight outputs.
+    columns: &'a [(usize, usize)],
+    kernel_width: usize,
+    channels: usize,
+}
+
 /// One row of output pixels, side by side in the image.
 struct Row<'a> {
     /// From the row's first pixel on.
     image: &'a [f32],
     offsets: Offsets<'a>,
-    /// The k that matter, [from, to).
-    terms: (usize, usize),
+    /// The places that matter, where k runs over them first; all where there are none.
+    places: Option<Places<'a>>,
     packed: &'a [f32],
     m: usize,
     width: usize,
@@ -252,18 +342,43 @@ impl Row<'_> {
     #[inline(never)]
     fn tile<const R: usize, const C: usize>(&self, i: usize, x: usize, bias: [f32; R], planes: &mut [f32], step: usize) {
         let mut sum = [[F32x4::splat(0.0); C]; R];
-        let (from, to) = self.terms;
-        for k0 in (from / DEPTH * DEPTH..to).step_by(DEPTH) {
-            let depth = DEPTH.min(self.offsets.len() - k0);
-            let (from, to) = (from.max(k0), to.min(k0 + depth));
-            let a = &self.packed[k0 * self.m + i * depth + (from - k0) * R..];
-            micro::direct(&mut sum, a, &self.image[x..], self.offsets.range(from, to));
+        match self.places {
+            None => self.add_terms(&mut sum, i, x, (0, self.offsets.len())),
+            Some(Places { rows, columns, kernel_width, channels }) => {
+                // A tile may begin in one run of eight and end in the next; the first output sees furthest to the right.
+                let (from, to) = (columns[(x + 4 * C - 1) / 8].0, columns[x / 8].1);
+                let k = |row: usize, column: usize| (row * kernel_width + column) * channels;
+                if (from, to) == (0, kernel_width) {
+                    self.add_terms(&mut sum, i, x, (k(rows.0, 0), k(rows.1, 0)));
+                } else {
+                    for row in rows.0..rows.1 {
+                        self.add_terms(&mut sum, i, x, (k(row, from), k(row, to)));
+                    }
+                }
+            }
         }
         for (r, (sum, bias)) in sum.into_iter().zip(bias).enumerate() {
             let (to, _) = planes[r * step + x..][..4 * C].as_chunks_mut::<4>();
             for (to, sum) in to.iter_mut().zip(sum) {
                 sum.add(F32x4::splat(bias)).store(to);
             }
+        }
+    }
+
+    /// Adds the terms [from, to), in blocks of [`DEPTH`] as A is packed.
+    #[inline(always)]
+    fn add_terms<const R: usize, const C: usize>(
+        &self,
+        sum: &mut [[F32x4; C]; R],
+        i: usize,
+        x: usize,
+        (from, to): (usize, usize),
+    ) {
+        for k0 in (from / DEPTH * DEPTH..to).step_by(DEPTH) {
+            let depth = DEPTH.min(self.offsets.len() - k0);
+            let (from, to) = (from.max(k0), to.min(k0 + depth));
+            let a = &self.packed[k0 * self.m + i * depth + (from - k0) * R..];
+            micro::direct(sum, a, &self.image[x..], self.offsets.range(from, to));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The gradient of a convolution's input, with the forward's draw of the weights again.
 
-use crate::conv::{for_image_groups, image_product, Conv, Planes};
+use crate::conv::{Conv, Planes, Slide};
 use crate::gemm::{grown, multiply, packed_index, Shape, Workspace, DEPTH};
 use crate::image::{Axis, Window};
 use crate::pack::Matrix;
@@ -33,24 +33,23 @@ fn turned_window(conv: &Conv) -> Window {
 
 /// Stride 1: the input's gradient is a convolution of the output's with the kernel turned.
 fn backward_input_turned(work: &mut Workspace, conv: &Conv, dy: &[f32], w: &[f32], variation: Variation, dx: &mut [f32]) {
-    let window = turned_window(conv);
-    let (rows, terms, pixels) = (conv.group_channels(), window.terms(), conv.input_pixels());
-    let at_once = conv.images_at_once(pixels, variation.draw);
-    let mut packed_rows = std::mem::take(&mut work.a);
-    let packed = grown(&mut packed_rows, rows * terms);
-    for_image_groups(work, &window, (dy, conv.batch, conv.groups), (at_once, true), |work, images, group, first| {
-        if first == 0 || variation.draw == Draw::Sample {
-            let weights = Weights { values: w, cols: conv.terms(), variation, sample: first as u32 };
-            pack_turned(conv, &weights, group, packed);
-        }
-        let image_stride = conv.channels * pixels;
-        let values = &mut dx[first * image_stride + group * rows * pixels..];
-        image_product(work, rows, packed, images, &mut Planes { values, image_stride, pixels, bias: &[] });
+    let rows = conv.group_channels();
+    let slide = Slide {
+        window: turned_window(conv),
+        batch: conv.batch,
+        groups: conv.groups,
+        rows,
+        draw: variation.draw,
+        places_first: true,
+        bias: &[],
+    };
+    slide.run(work, dy, dx, &mut |sample, group, packed| {
+        let weights = Weights { values: w, cols: conv.terms(), variation, sample: sample as u32 };
+        pack_turned(conv, &weights, group, packed);
     });
-    work.a = packed_rows;
 }
 
-/// Packs the turned kernel of a group as A: row = input channel, k = (kernel row, output, kernel column), the kernel backwards.
+/// Packs the turned kernel of a group as A: row = input channel, k = (kernel row, kernel column, output), the kernel backwards.
 fn pack_turned(conv: &Conv, weights: &Weights, group: usize, out: &mut [f32]) {
     let m = conv.group_channels();
     let (height, width) = (conv.y.kernel, conv.x.kernel);
@@ -65,7 +64,7 @@ fn pack_turned(conv: &Conv, weights: &Weights, group: usize, out: &mut [f32]) {
             let mut place = tile * TILE % places;
             for &value in segment {
                 let (y, x) = (height - 1 - place / width, width - 1 - place % width);
-                let at_k = (y * outputs + output) * width + x;
+                let at_k = (y * width + x) * outputs + output;
                 out[packed_index((channel, m), (at_k, k))] = value;
                 place += 1;
                 if place == places {

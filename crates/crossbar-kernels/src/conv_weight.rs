@@ -1,12 +1,11 @@
 //! The gradient of a convolution's weights.
 
-use crate::conv::{for_image_groups, Conv, DIRECT_ROWS};
+use crate::conv::{for_image_groups, Conv, Layout, COLUMNS_AT_ONCE, DIRECT_ROWS};
 use crate::gemm::{grown, multiply, panels, RowMajor, Shape, Workspace, DEPTH};
 use crate::image::{Axis, ImageRows, Window};
 use crate::lanes::{copy, set, F32x4};
 use crate::micro;
-use crate::pack::interleave_some;
-use crate::variation::Draw;
+use crate::pack::{interleave, interleave_some};
 
 /// dW = Σ over images and pixels of dy·xᵀ. Straight through: the variation plays no part.
 pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f32]), dw: &mut [f32]) {
@@ -19,9 +18,10 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
     if conv.x.stride == 1 && rows <= DIRECT_ROWS {
         return backward_weight_direct(work, conv, x, dy, dw);
     }
-    let at_once = conv.images_at_once(pixels, Draw::None);
+    let at_once = (COLUMNS_AT_ONCE / pixels).clamp(1, conv.batch);
+    let layout = Layout { at_once, lanes: 1, places_first: false };
     let mut packed = std::mem::take(&mut work.a);
-    for_image_groups(work, &window, (x, conv.batch, conv.groups), (at_once, false), |work, images, group, first| {
+    for_image_groups(work, &window, (x, conv.batch, conv.groups), layout, &mut |work, images, group, first| {
         let k = images.count * pixels;
         let depth = even_depth(k);
         let planes = &dy[(first * conv.outputs + group * rows) * pixels..];
@@ -34,61 +34,66 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
     work.a = packed;
 }
 
-/// Stride 1: each element of dW is a dot product of a plane of dy with a shifted plane of the image, read where it is.
-/// Rows of dy are padded with zeros to whole vectors; what the image holds there is multiplied by them.
+/// Stride 1: each element of dW is a dot product of a plane of dy with a shifted plane of the image, read where it is. Four
+/// images go side by side, so that rows fill whole vectors; rows of the images left over are padded with zeros to whole
+/// vectors, and what the image holds there is multiplied by them.
 fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f32], dw: &mut [f32]) {
-    let window = Window { x: Axis { after: conv.x.after + SLACK, ..conv.x }, ..conv.window() };
+    let fours = conv.batch / 4 * 4;
+    let (x, x_rest) = x.split_at(fours * conv.channels * conv.input_pixels());
+    let (dy, dy_rest) = dy.split_at(fours * conv.outputs * conv.output_pixels());
+    add_dots(work, &Conv { batch: fours, ..*conv }, 4, x, dy, dw);
+    add_dots(work, &Conv { batch: conv.batch - fours, ..*conv }, 1, x_rest, dy_rest, dw);
+}
+
+/// dw += the dot products of a batch whose images go side by side in groups of `lanes`.
+fn add_dots(work: &mut Workspace, conv: &Conv, lanes: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+    if conv.batch == 0 {
+        return;
+    }
     let (rows, terms) = (conv.group_outputs(), conv.terms());
-    let (height, width) = (conv.y.output(), conv.x.output());
-    let pixels = height * width;
-    let padded_width = width.next_multiple_of(4);
-    let at_once = (VECTORS_AT_ONCE * 4 / (height * padded_width)).clamp(1, conv.batch);
+    let (height, pixels) = (conv.y.output(), conv.output_pixels());
+    let width = (conv.x.output() * lanes).next_multiple_of(4);
+    let slack = width - conv.x.output() * lanes;
+    let horizontal = conv.x.widened(lanes);
+    let window = Window { x: Axis { after: horizontal.after + slack as isize, ..horizontal }, ..conv.window() };
+    let at_once = (VECTORS_AT_ONCE * 4 / (height * width)).clamp(1, (conv.batch / lanes).max(1));
+    let layout = Layout { at_once, lanes, places_first: false };
     let mut planes = std::mem::take(&mut work.a);
-    let mut padded = std::mem::take(&mut work.image);
-    let mut offsets = std::mem::take(&mut work.offsets);
-    let vectors = at_once * height * padded_width / 4;
-    let (offset, base) = grown(&mut offsets, terms + vectors).split_at_mut(terms);
-    window.offsets(false, offset);
-    let mut bases = base.iter_mut();
-    for image in 0..at_once {
-        for y in 0..height {
-            for x in (0..width).step_by(4) {
-                *bases.next().expect("a base a vector") = image * window.padded() + y * conv.y.stride * window.x.padded() + x;
+    for_image_groups(work, &window, (x, conv.batch, conv.groups), layout, &mut |_, images, group, first| {
+        // dy as [row][image][y][padded x]
+        let plane = images.count * height * width;
+        let planes = grown(&mut planes, rows * plane);
+        for (row, out) in planes.chunks_exact_mut(plane).enumerate() {
+            for (i, out) in out.chunks_exact_mut(height * width).enumerate() {
+                let from = |lane: usize| {
+                    let at = (first + i * lanes + lane) * conv.outputs + group * rows + row;
+                    &dy[at * pixels..][..pixels]
+                };
+                if lanes == 1 {
+                    pad_rows(from(0), conv.x.output(), out, width);
+                } else {
+                    interleave(core::array::from_fn::<_, 4, _>(from), out);
+                }
             }
         }
-    }
-    for group in 0..conv.groups {
+        let columns = images.columns;
+        let dots = Dots { planes, plane, image: columns.image, base: columns.base.as_chunks::<4>().0, offset: columns.offset };
         let dw = &mut dw[group * rows * terms..][..rows * terms];
-        for first in (0..conv.batch).step_by(at_once) {
-            let count = at_once.min(conv.batch - first);
-            let padded = grown(&mut padded, count * window.padded());
-            for (i, padded) in padded.chunks_exact_mut(window.padded()).enumerate() {
-                let at = (first + i) * conv.channels + group * conv.group_channels();
-                window.pad(&x[at * conv.input_pixels()..], padded);
-            }
-            // dy as [row][image][y][padded x]
-            let plane = count * height * padded_width;
-            let planes = grown(&mut planes, rows * plane);
-            for (row, out) in planes.chunks_exact_mut(plane).enumerate() {
-                for (i, out) in out.chunks_exact_mut(height * padded_width).enumerate() {
-                    let from = &dy[((first + i) * conv.outputs + group * rows + row) * pixels..][..pixels];
-                    for (from, out) in from.chunks_exact(width).zip(out.chunks_exact_mut(padded_width)) {
-                        copy(from, &mut out[..width]);
-                        set(&mut out[width..], 0.0);
-                    }
-                }
-            }
-            let dots = Dots { planes, plane, image: padded, base: &base[..plane / 4], offset };
-            for (i, block_rows) in thirds(rows) {
-                for (k, places) in thirds(terms) {
-                    dots.block_of(block_rows, places)(&dots, i, k, &mut dw[i * terms + k..], terms);
-                }
+        for (i, block_rows) in thirds(rows) {
+            for (k, places) in thirds(terms) {
+                dots.block_of(block_rows, places)(&dots, i, k, &mut dw[i * terms + k..], terms);
             }
         }
-    }
+    });
     work.a = planes;
-    work.image = padded;
-    work.offsets = offsets;
+}
+
+/// Rows of `width` values, each with zeros after it.
+fn pad_rows(from: &[f32], width: usize, out: &mut [f32], padded: usize) {
+    for (from, out) in from.chunks_exact(width).zip(out.chunks_exact_mut(padded)) {
+        copy(from, &mut out[..width]);
+        set(&mut out[width..], 0.0);
+    }
 }
 
 /// Start and size of blocks of three, and of two where one would be left: a block of one has too few sums for its loads.
@@ -101,9 +106,6 @@ fn thirds(n: usize) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-/// Zeros to the right of an image, so that a vector that starts inside a row never leaves the buffer.
-const SLACK: isize = 3;
-
 /// Vectors of one plane of dy that are handled at a time: 16 kB, so that three planes of each operand fit the first-level cache.
 const VECTORS_AT_ONCE: usize = 256;
 
@@ -113,8 +115,8 @@ struct Dots<'a> {
     /// Values of one plane.
     plane: usize,
     image: &'a [f32],
-    /// Where each vector of a plane begins in the image.
-    base: &'a [usize],
+    /// Where the values of each vector of a plane lie in the image.
+    base: &'a [[usize; 4]],
     /// Where each weight place begins.
     offset: &'a [usize],
 }

@@ -5,7 +5,7 @@
 
 use crate::gemm::{panel_size, panel_width, PackColumns};
 use crate::lanes::{copy, set, F32x4};
-use crate::pack::{four, four_mut};
+use crate::pack::{four, four_mut, interleave};
 
 /// One direction of a sliding window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +39,27 @@ impl Axis {
             (self.padded() - reach) / self.stride + 1
         }
     }
+
+    /// The places [from, to) of the kernel that meet the input, not only its padding, at any of the outputs first..=last.
+    pub(crate) fn kernel_range(&self, first: usize, last: usize) -> (usize, usize) {
+        let at = |output: usize, place: usize| (output * self.stride + place * self.dilation) as isize - self.before;
+        let meets = |place: usize| at(last, place) >= 0 && at(first, place) < self.input as isize;
+        let from = (0..self.kernel).position(meets).unwrap_or(0);
+        let to = (0..self.kernel).rposition(meets).map_or(from, |place| place + 1);
+        (from, to)
+    }
+
+    /// The axis of `lanes` images side by side: every value becomes a run, one value an image.
+    pub(crate) fn widened(&self, lanes: usize) -> Self {
+        let pad = |size: isize| size * lanes as isize;
+        Self {
+            input: self.input * lanes,
+            before: pad(self.before),
+            after: pad(self.after),
+            dilation: self.dilation * lanes,
+            ..*self
+        }
+    }
 }
 
 /// The two axes of a window over `channels` planes.
@@ -67,6 +88,17 @@ impl Window {
 
     /// Copies one image [channels, h, w] with its zeros around it.
     pub fn pad(&self, image: &[f32], out: &mut [f32]) {
+        self.pad_rows(out, |at, count, to| copy(&image[at..at + count], to));
+    }
+
+    /// Copies four images side by side, with zeros around them: for a window whose x axis is [`Axis::widened`] by four.
+    pub fn pad_four(&self, images: [&[f32]; 4], out: &mut [f32]) {
+        self.pad_rows(out, |at, count, to| interleave(images.map(|image| &image[at / 4..(at + count) / 4]), to));
+    }
+
+    /// Has `fill` write the inside of every row, from the place of its first value and their number, and sets the rest to zero.
+    #[inline(always)]
+    fn pad_rows(&self, out: &mut [f32], fill: impl Fn(usize, usize, &mut [f32])) {
         let (height, width) = (self.y.padded(), self.x.padded());
         let first = self.x.before.max(0) as usize;
         let skipped = (-self.x.before).max(0) as usize;
@@ -80,7 +112,7 @@ impl Window {
                 }
                 let at = (c * self.y.input + from as usize) * self.x.input + skipped;
                 set(&mut to[..first], 0.0);
-                copy(&image[at..at + count], &mut to[first..first + count]);
+                fill(at, count, &mut to[first..first + count]);
                 set(&mut to[first + count..], 0.0);
             }
         }
@@ -107,29 +139,16 @@ impl Window {
         }
     }
 
-    /// `offset[k]` for k = (channel, kernel row, kernel column), or (kernel row, channel, kernel column) with `rows_first`.
-    pub fn offsets(&self, rows_first: bool, out: &mut [usize]) {
+    /// `offset[k]` for k = (channel, kernel row, kernel column), or (kernel row, kernel column, channel) with `places_first`.
+    pub fn offsets(&self, places_first: bool, out: &mut [usize]) {
+        let places = self.y.kernel * self.x.kernel;
         for c in 0..self.channels {
-            for y in 0..self.y.kernel {
-                for x in 0..self.x.kernel {
-                    let place = if rows_first { y * self.channels + c } else { c * self.y.kernel + y };
-                    out[place * self.x.kernel + x] =
-                        (c * self.y.padded() + y * self.y.dilation) * self.x.padded() + x * self.x.dilation;
-                }
+            for place in 0..places {
+                let (y, x) = (place / self.x.kernel, place % self.x.kernel);
+                let k = if places_first { place * self.channels + c } else { c * places + place };
+                out[k] = (c * self.y.padded() + y * self.y.dilation) * self.x.padded() + x * self.x.dilation;
             }
         }
-    }
-
-    /// The kernel rows [from, to) that meet the image, not only its padding, at output row y.
-    pub fn kernel_rows(&self, y: usize) -> (usize, usize) {
-        let top = (y * self.y.stride) as isize - self.y.before;
-        let meets = |row: usize| {
-            let at = top + (row * self.y.dilation) as isize;
-            at >= 0 && at < self.y.input as isize
-        };
-        let from = (0..self.y.kernel).position(meets).unwrap_or(0);
-        let to = (0..self.y.kernel).rposition(meets).map_or(from, |row| row + 1);
-        (from, to)
     }
 
     /// `base[j]` for the output pixels of `images` padded images in a row.

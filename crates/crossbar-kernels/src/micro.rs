@@ -152,15 +152,15 @@ pub(crate) fn direct<const R: usize, const C: usize>(sum: &mut [[F32x4; C]; R], 
     unsafe { add_steps(sum, a, Gathered { offset: offsets.values.as_ptr(), image }) };
 }
 
-/// sum[r][c] = Σ_v planes[r][v]·images[c][base[v]..], four values at a time; `base` ascends.
+/// sum[r][c] = Σ_v planes[r][v]·images[c][base[v][0]..], four values at a time; `base` ascends.
 #[inline(always)]
 pub(crate) fn dots<const R: usize, const C: usize>(
     planes: [&[[f32; 4]]; R],
     images: [&[f32]; C],
-    base: &[usize],
+    base: &[[usize; 4]],
 ) -> [[F32x4; C]; R] {
     let mut sum = [[F32x4::splat(0.0); C]; R];
-    let Some(&furthest) = base.last() else { return sum };
+    let Some(&[furthest, ..]) = base.last() else { return sum };
     assert!(planes.iter().all(|plane| base.len() <= plane.len()));
     assert!(images.iter().all(|image| furthest + 4 <= image.len()));
     let mut left = base.len();
@@ -169,9 +169,9 @@ pub(crate) fn dots<const R: usize, const C: usize>(
     loop {
         for u in 0..STEPS {
             // SAFETY: the loop ends at the last base, and planes are as long; bases ascend to `furthest`, which is inside every image.
-            let at = unsafe { *base.add(u) };
+            let [at, ..] = unsafe { *base.add(u) };
             let x: [F32x4; C] = images.map(|image| unsafe { run::<1>(image, at) }[0]);
-            for (sum, plane) in sum.iter_mut().zip(planes) {
+            for (sum, plane) in sum.iter_mut().zip(&planes) {
                 // SAFETY: as above.
                 let dy = F32x4::load(unsafe { &*plane.add(u) });
                 for (sum, x) in sum.iter_mut().zip(x) {
@@ -184,6 +184,8 @@ pub(crate) fn dots<const R: usize, const C: usize>(
         }
         left -= STEPS;
         base = base.wrapping_add(STEPS);
-        planes = planes.map(|plane| plane.wrapping_add(STEPS));
+        for plane in &mut planes {
+            *plane = plane.wrapping_add(STEPS);
+        }
     }
 }

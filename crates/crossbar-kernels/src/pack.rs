@@ -1,6 +1,6 @@
 //! Packing: matrices and varied weights into the panels that [`crate::gemm`] reads.
 
-use crate::gemm::{panel_size, panel_width, panels, PackColumns, DEPTH, ROWS};
+use crate::gemm::{panel_size, panel_width, panels, PackColumns, COLS, DEPTH, ROWS};
 use crate::lanes::{copy, set, F32x4};
 use crate::random::TILE;
 use crate::variation::{Draw, Weights};
@@ -30,6 +30,25 @@ pub(crate) fn interleave<const W: usize>(rows: [&[f32]; W], out: &mut [f32]) {
     }
 }
 
+/// The inverse of four rows interleaved: rows[w][k] = from[4·k + w].
+pub(crate) fn separate(from: &[f32], rows: [&mut [f32]; 4]) {
+    let (quads, _) = from.as_chunks::<4>();
+    let depth = quads.len();
+    let rows = rows.map(|row| &mut row[..depth]);
+    let (blocks, _) = quads.as_chunks::<4>();
+    for (i, block) in blocks.iter().enumerate() {
+        let lanes = F32x4::transpose(block.each_ref().map(F32x4::load));
+        for (w, lanes) in lanes.into_iter().enumerate() {
+            lanes.store(four_mut(&mut rows[w][4 * i..]));
+        }
+    }
+    for k in 4 * blocks.len()..depth {
+        for w in 0..4 {
+            rows[w][k] = quads[k][w];
+        }
+    }
+}
+
 /// The first four values of a slice.
 #[inline(always)]
 pub(crate) fn four(values: &[f32]) -> &[f32; 4] {
@@ -42,20 +61,27 @@ pub(crate) fn four_mut(values: &mut [f32]) -> &mut [f32; 4] {
     (&mut values[..4]).try_into().expect("four values")
 }
 
-/// Interleaves `count` ≤ W rows given by index; missing ones are zeros.
+/// Interleaves `count` ≤ `width` ≤ 8 rows given by index; missing ones are zeros.
 #[inline(always)]
 pub(crate) fn interleave_some<'a>(width: usize, count: usize, row: impl Fn(usize) -> &'a [f32], out: &mut [f32]) {
-    match (width, count) {
-        (8, 8) => interleave::<8>(core::array::from_fn(&row), out),
-        (4, 4) => interleave::<4>(core::array::from_fn(&row), out),
-        (3, 3) => interleave::<3>(core::array::from_fn(&row), out),
-        (2, 2) => interleave::<2>(core::array::from_fn(&row), out),
-        (1, 1) => copy(row(0), &mut out[..row(0).len()]),
+    let rows: [&[f32]; COLS] = core::array::from_fn(|w| if w < count { row(w) } else { &[] });
+    interleave_rows(width, &rows[..count], out);
+}
+
+/// One copy for all that pack: what it costs to call is nothing beside the rows.
+#[inline(never)]
+fn interleave_rows(width: usize, rows: &[&[f32]], out: &mut [f32]) {
+    match (width, rows) {
+        (8, &[a, b, c, d, e, f, g, h]) => interleave([a, b, c, d, e, f, g, h], out),
+        (4, &[a, b, c, d]) => interleave([a, b, c, d], out),
+        (3, &[a, b, c]) => interleave([a, b, c], out),
+        (2, &[a, b]) => interleave([a, b], out),
+        (1, &[a]) => copy(a, &mut out[..a.len()]),
         _ => {
-            let depth = row(0).len();
+            let depth = rows[0].len();
             set(&mut out[..depth * width], 0.0);
-            for w in 0..count {
-                for (k, &value) in row(w).iter().enumerate() {
+            for (w, row) in rows.iter().enumerate() {
+                for (k, &value) in row.iter().enumerate() {
                     out[k * width + w] = value;
                 }
             }

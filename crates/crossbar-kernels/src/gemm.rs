@@ -119,25 +119,73 @@ pub(crate) fn padded_cols(n: usize) -> usize {
     n.div_ceil(4) * 4
 }
 
-#[inline(never)]
-fn run_panel<const R: usize, const C: usize, S: Sink>(
-    a: &[f32],
-    b: &[f32],
-    at: (usize, usize),
-    cols: usize,
+/// Runs of equal panels of m rows, each as (first row, rows, rows of a panel): at most [`BLOCK_ROWS`], which the first-level
+/// cache keeps while the columns stream past.
+fn runs(m: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    let mut panels = panels(m).peekable();
+    core::iter::from_fn(move || {
+        let (i, size) = panels.next()?;
+        let mut rows = size;
+        while rows < BLOCK_ROWS && panels.next_if(|panel| panel.1 == size).is_some() {
+            rows += size;
+        }
+        Some((i, rows, size))
+    })
+}
+
+/// A packed block of A, [panel][k][rows], times one of B, [panel][k][columns]: the columns [j0, j1) of C from some k on.
+#[inline(always)]
+pub(crate) fn multiply_block<S: Sink>(
+    Shape { m, k: depth, .. }: Shape,
+    (a, b): (&[f32], &[f32]),
+    (j0, j1): (usize, usize),
     first: bool,
     sink: &mut S,
 ) {
-    sink.tile(at.0, at.1, cols, first, micro::packed::<R, C>(a, b));
+    for (i, rows, size) in runs(m) {
+        let a = &a[i * depth..(i + rows) * depth];
+        let mut panel = 0;
+        let mut j = j0;
+        while j < j1 {
+            let width = panel_width(j, j1);
+            let at = Tiles { b: &b[panel..panel + depth * width], depth, i, j, cols: width.min(j1 - j), first };
+            match (size, width) {
+                (4, 8) => at.run::<4, 2, S>(a, sink),
+                (3, 8) => at.run::<3, 2, S>(a, sink),
+                (2, 8) => at.run::<2, 2, S>(a, sink),
+                (1, 8) => at.run::<1, 2, S>(a, sink),
+                (4, _) => at.run::<4, 1, S>(a, sink),
+                (3, _) => at.run::<3, 1, S>(a, sink),
+                (2, _) => at.run::<2, 1, S>(a, sink),
+                _ => at.run::<1, 1, S>(a, sink),
+            }
+            panel += panel_size(depth, width);
+            j += width;
+        }
+    }
 }
 
-/// The panels of a block of rows; unused places have no rows.
-fn collect_panels(panels: impl Iterator<Item = (usize, usize)>) -> [(usize, usize); BLOCK_ROWS] {
-    let mut all = [(0, 0); BLOCK_ROWS];
-    for (place, panel) in all.iter_mut().zip(panels) {
-        *place = panel;
+/// Tiles below one another: panels of A against one panel of B.
+struct Tiles<'a> {
+    b: &'a [f32],
+    depth: usize,
+    /// First row of C.
+    i: usize,
+    /// Columns [j, j + cols) of C; the panel may be wider.
+    j: usize,
+    cols: usize,
+    /// Whether C starts here or is added to.
+    first: bool,
+}
+
+impl Tiles<'_> {
+    /// All of them in one call: a call a tile would cost as much as ten k.
+    #[inline(never)]
+    fn run<const R: usize, const C: usize, S: Sink>(&self, a: &[f32], sink: &mut S) {
+        for (panel, a) in a.chunks_exact(R * self.depth).enumerate() {
+            sink.tile(self.i + R * panel, self.j, self.cols, self.first, micro::packed::<R, C>(a, self.b));
+        }
     }
-    all
 }
 
 /// The product of a packed A, [block of `max_depth` k][panel][k][rows], with columns packed on the way.
@@ -155,39 +203,8 @@ pub(crate) fn multiply<P: PackColumns, S: Sink>(
         let j1 = n.min(j0 + BLOCK_COLS);
         for k0 in (0..k).step_by(max_depth) {
             let k1 = k.min(k0 + max_depth);
-            let depth = k1 - k0;
             columns.pack(k0, k1, j0, j1, block);
-            let a = &a[k0 * m..k1 * m];
-            let mut rows = panels(m).peekable();
-            while let Some(&(i0, _)) = rows.peek() {
-                // A block of rows that the first-level cache keeps while the columns stream past.
-                let block_rows = core::iter::from_fn(|| rows.next_if(|&(i, _)| i < i0 + BLOCK_ROWS));
-                let block_rows: [(usize, usize); BLOCK_ROWS] = collect_panels(block_rows);
-                let mut panel = 0;
-                let mut j = j0;
-                while j < j1 {
-                    let width = panel_width(j, j1);
-                    let b = &block[panel..panel + depth * width];
-                    let cols = width.min(j1 - j);
-                    for &(i, rows) in block_rows.iter().take_while(|panel| panel.1 > 0) {
-                        let a = &a[i * depth..(i + rows) * depth];
-                        let at = (i, j);
-                        let first = k0 == 0;
-                        match (rows, width) {
-                            (4, 8) => run_panel::<4, 2, S>(a, b, at, cols, first, sink),
-                            (3, 8) => run_panel::<3, 2, S>(a, b, at, cols, first, sink),
-                            (2, 8) => run_panel::<2, 2, S>(a, b, at, cols, first, sink),
-                            (1, 8) => run_panel::<1, 2, S>(a, b, at, cols, first, sink),
-                            (4, _) => run_panel::<4, 1, S>(a, b, at, cols, first, sink),
-                            (3, _) => run_panel::<3, 1, S>(a, b, at, cols, first, sink),
-                            (2, _) => run_panel::<2, 1, S>(a, b, at, cols, first, sink),
-                            _ => run_panel::<1, 1, S>(a, b, at, cols, first, sink),
-                        }
-                    }
-                    panel += panel_size(depth, width);
-                    j += width;
-                }
-            }
+            multiply_block(Shape { m, n, k: k1 - k0 }, (&a[k0 * m..k1 * m], block), (j0, j1), k0 == 0, sink);
         }
     }
     if k == 0 {

@@ -120,6 +120,25 @@ pub(crate) fn spread(values: &[f32], k: usize, depth: usize, out: &mut [f32]) {
     }
 }
 
+/// The same for four neighbouring k, whose values fill whole cache lines of a panel together.
+fn spread_four(rows: [&[f32]; 4], k: usize, depth: usize, out: &mut [f32]) {
+    let panels = rows.map(|row| row.as_chunks::<COLS>().0);
+    let size = panel_size(depth, COLS);
+    let count = panels[0].len();
+    let panels = panels.map(|panels| &panels[..count]);
+    for p in 0..count {
+        let (to, _) = out[p * size + k * COLS..][..4 * COLS].as_chunks_mut::<COLS>();
+        for (to, panels) in to.iter_mut().zip(panels) {
+            *to = panels[p];
+        }
+    }
+    if count * COLS < rows[0].len() {
+        for (i, row) in rows.into_iter().enumerate() {
+            spread(&row[count * COLS..], k + i, depth, &mut out[count * size..]);
+        }
+    }
+}
+
 /// A row-major matrix as an operand; `transposed` says that the stored rows run along k's partner.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a> {
@@ -169,8 +188,13 @@ impl PackColumns for Matrix<'_> {
                 j += width;
             }
         } else {
-            for k in k0..k1 {
-                spread(&self.values[k * self.stride + j0..k * self.stride + j1], k - k0, depth, out);
+            let row = |k: usize| &self.values[k * self.stride + j0..k * self.stride + j1];
+            let fours = k0 + depth / 4 * 4;
+            for k in (k0..fours).step_by(4) {
+                spread_four(core::array::from_fn(|i| row(k + i)), k - k0, depth, out);
+            }
+            for k in fours..k1 {
+                spread(row(k), k - k0, depth, out);
             }
         }
     }
@@ -226,9 +250,16 @@ impl PackColumns for WeightColumns<'_> {
             }
         } else {
             // Stored rows are k; a block is one tile wide.
-            let mut buffer = [0.0; TILE];
-            for k in k0..k1 {
-                spread(self.weights.segment(k, j0 / TILE, &mut buffer), k - k0, depth, out);
+            let mut buffers = [[0.0; TILE]; 4];
+            let fours = k0 + depth / 4 * 4;
+            for k in (k0..fours).step_by(4) {
+                for (i, buffer) in buffers.iter_mut().enumerate() {
+                    self.weights.segment(k + i, j0 / TILE, buffer);
+                }
+                spread_four(buffers.each_ref().map(|buffer| &buffer[..j1 - j0]), k - k0, depth, out);
+            }
+            for k in fours..k1 {
+                spread(self.weights.segment(k, j0 / TILE, &mut buffers[0]), k - k0, depth, out);
             }
         }
     }

@@ -247,8 +247,9 @@ pub fn forward(work: &mut Workspace, conv: &Conv, (x, w, bias): (&[f32], &[f32],
     if conv.output_pixels() == 0 || conv.batch == 0 || rows == 0 {
         return;
     }
+    // With one channel both orders of k are the same.
     let slide =
-        Slide { window, batch: conv.batch, groups: conv.groups, rows, draw: variation.draw, places_first: false, bias };
+        Slide { window, batch: conv.batch, groups: conv.groups, rows, draw: variation.draw, places_first: window.channels == 1, bias };
     slide.run(work, x, y, &mut |sample, group, packed| {
         let weights = Weights { values: w, cols: conv.terms(), variation, sample: sample as u32 };
         pack_weight_rows(&weights, group * rows, rows, packed);
@@ -267,26 +268,29 @@ fn image_product(work: &mut Workspace, m: usize, packed: &[f32], images: Images,
     let Window { y: vertical, x: horizontal, channels } = *images.window;
     let height = vertical.output();
     let offsets = Offsets::new(columns.offset);
-    // The kernel's columns that matter to each run of eight outputs.
-    let kernel_columns: Vec<_> = (0..width).step_by(8).map(|x| horizontal.kernel_range(x, x + 7)).collect();
+    // The kernel's columns that matter to each run of eight outputs; short sums aren't worth being torn apart for it.
+    let kernel_columns: Vec<_> = (0..width)
+        .step_by(8)
+        .map(|x| if images.places_first && channels >= 8 { horizontal.kernel_range(x, x + 7) } else { (0, horizontal.kernel) })
+        .collect();
     for row in 0..columns.base.len() / width {
         let (image, y) = (row / height, row % height);
         let first = image * sink.image_stride + y * width;
         let image = &columns.image[columns.base[row * width]..];
-        let places = images.places_first.then(|| Places {
-            rows: vertical.kernel_range(y, y),
-            columns: &kernel_columns,
-            kernel_width: horizontal.kernel,
-            channels,
-        });
+        let rows = if images.places_first { vertical.kernel_range(y, y) } else { (0, vertical.kernel) };
+        let places = Places { rows, columns: &kernel_columns, width: horizontal.kernel, channels };
         let from = Row { image, offsets, places, packed, m, width };
         for (i, count) in panels(m) {
             let to = first + i * sink.pixels;
-            match count {
-                4 => from.into_planes::<4>(i, to, sink),
-                3 => from.into_planes::<3>(i, to, sink),
-                2 => from.into_planes::<2>(i, to, sink),
-                _ => from.into_planes::<1>(i, to, sink),
+            match (count, width < 8) {
+                (4, false) => from.into_planes::<4, 2>(i, to, sink),
+                (3, false) => from.into_planes::<3, 2>(i, to, sink),
+                (2, false) => from.into_planes::<2, 2>(i, to, sink),
+                (1, false) => from.into_planes::<1, 2>(i, to, sink),
+                (4, _) => from.into_planes::<4, 1>(i, to, sink),
+                (3, _) => from.into_planes::<3, 1>(i, to, sink),
+                (2, _) => from.into_planes::<2, 1>(i, to, sink),
+                _ => from.into_planes::<1, 1>(i, to, sink),
             }
         }
     }
@@ -299,7 +303,8 @@ struct Places<'a> {
     rows: (usize, usize),
     /// Columns [from, to) of the kernel, for each run of eight outputs.
     columns: &'a [(usize, usize)],
-    kernel_width: usize,
+    /// Columns of the kernel.
+    width: usize,
     channels: usize,
 }
 
@@ -308,54 +313,40 @@ struct Row<'a> {
     /// From the row's first pixel on.
     image: &'a [f32],
     offsets: Offsets<'a>,
-    /// The places that matter, where k runs over them first; all where there are none.
-    places: Option<Places<'a>>,
+    /// The places that matter; all, where k doesn't run over places first.
+    places: Places<'a>,
     packed: &'a [f32],
     m: usize,
     width: usize,
 }
 
 impl Row<'_> {
-    /// The R output rows from i on, written from `to` on, one plane apart.
-    fn into_planes<const R: usize>(&self, i: usize, to: usize, sink: &mut Planes) {
+    /// The R output rows from i on, written from `to` on, one plane apart. The last tile may overlap the one before: it
+    /// computes some pixels twice, to the same bits.
+    #[inline(never)]
+    fn into_planes<const R: usize, const C: usize>(&self, i: usize, to: usize, sink: &mut Planes) {
         let bias: [f32; R] = core::array::from_fn(|r| if sink.bias.is_empty() { 0.0 } else { sink.bias[i + r] });
         let (width, step) = (self.width, sink.pixels);
         let planes = &mut sink.values[to..to + (R - 1) * step + width];
-        let mut x = 0;
-        while x + 8 <= width {
-            self.tile::<R, 2>(i, x, bias, planes, step);
-            x += 8;
-        }
-        // The last columns of a row: a tile that overlaps the one before computes a few of them twice, to the same bits.
-        match width - x {
-            0 => {}
-            1..=4 => self.tile::<R, 1>(i, width - 4, bias, planes, step),
-            _ if width >= 8 => self.tile::<R, 2>(i, width - 8, bias, planes, step),
-            _ => {
-                self.tile::<R, 1>(i, 0, bias, planes, step);
-                self.tile::<R, 1>(i, width - 4, bias, planes, step);
-            }
+        for x in (0..width).step_by(4 * C) {
+            self.tile::<R, C>(i, x.min(width - 4 * C), bias, planes, step);
         }
     }
 
     /// R rows of 4·C pixels from x on.
-    #[inline(never)]
+    #[inline(always)]
     fn tile<const R: usize, const C: usize>(&self, i: usize, x: usize, bias: [f32; R], planes: &mut [f32], step: usize) {
         let mut sum = [[F32x4::splat(0.0); C]; R];
-        match self.places {
-            None => self.add_terms(&mut sum, i, x, (0, self.offsets.len())),
-            Some(Places { rows, columns, kernel_width, channels }) => {
-                // A tile may begin in one run of eight and end in the next; the first output sees furthest to the right.
-                let (from, to) = (columns[(x + 4 * C - 1) / 8].0, columns[x / 8].1);
-                let k = |row: usize, column: usize| (row * kernel_width + column) * channels;
-                if (from, to) == (0, kernel_width) {
-                    self.add_terms(&mut sum, i, x, (k(rows.0, 0), k(rows.1, 0)));
-                } else {
-                    for row in rows.0..rows.1 {
-                        self.add_terms(&mut sum, i, x, (k(row, from), k(row, to)));
-                    }
-                }
-            }
+        let Places { rows, columns, width, channels } = self.places;
+        // A tile may begin in one run of eight and end in the next; the first output sees furthest to the right.
+        let (from, to) = (columns[(x + 4 * C - 1) / 8].0, columns[x / 8].1);
+        let k = |row: usize, column: usize| (row * width + column) * channels;
+        // Whole rows of the kernel follow one another.
+        let height = rows.1 - rows.0;
+        let (runs, count) = if (from, to) == (0, width) { (1, k(height, 0)) } else { (height, k(0, to - from)) };
+        for run in 0..runs {
+            let from = k(rows.0 + run, from);
+            self.add_terms(&mut sum, i, x, (from, from + count));
         }
         for (r, (sum, bias)) in sum.into_iter().zip(bias).enumerate() {
             let (to, _) = planes[r * step + x..][..4 * C].as_chunks_mut::<4>();

@@ -2,7 +2,7 @@
 
 use crate::conv::{for_image_groups, Conv, Layout, COLUMNS_AT_ONCE, DIRECT_ROWS};
 use crate::gemm::{grown, multiply, panels, RowMajor, Shape, Workspace, DEPTH};
-use crate::image::{Axis, ImageRows, Window};
+use crate::image::{Axis, ImageColumns, ImageRows, Window};
 use crate::lanes::{copy, set, F32x4};
 use crate::micro;
 use crate::pack::{interleave, interleave_some};
@@ -76,12 +76,18 @@ fn add_dots(work: &mut Workspace, conv: &Conv, lanes: usize, x: &[f32], dy: &[f3
                 }
             }
         }
-        let columns = images.columns;
-        let dots = Dots { planes, plane, image: columns.image, base: columns.base.as_chunks::<4>().0, offset: columns.offset };
+        let ImageColumns { image, base, offset } = images.columns;
         let dw = &mut dw[group * rows * terms..][..rows * terms];
-        for (i, block_rows) in thirds(rows) {
-            for (k, places) in thirds(terms) {
-                dots.block_of(block_rows, places)(&dots, i, k, &mut dw[i * terms + k..], terms);
+        for (part, base) in base.as_chunks::<4>().0.chunks(VECTORS_AT_ONCE).enumerate() {
+            let dots = Dots { planes: &planes[part * VECTORS_AT_ONCE * 4..], plane, image, base, offset };
+            for (i, block_rows) in panels(rows) {
+                let most = if block_rows > 2 { 2 } else { 3 };
+                let mut k = 0;
+                while k < terms {
+                    let places = if terms - k < most { 1 } else { most };
+                    dots.block_of(block_rows, places)(&dots, i, k, &mut dw[i * terms + k..], terms);
+                    k += places;
+                }
             }
         }
     });
@@ -96,23 +102,13 @@ fn pad_rows(from: &[f32], width: usize, out: &mut [f32], padded: usize) {
     }
 }
 
-/// Start and size of blocks of three, and of two where one would be left: a block of one has too few sums for its loads.
-fn thirds(n: usize) -> impl Iterator<Item = (usize, usize)> {
-    let mut next = 0;
-    core::iter::from_fn(move || {
-        let (at, left) = (next, n - next);
-        next += if left == 4 { 2 } else { left.min(3) };
-        (left > 0).then_some((at, next - at))
-    })
-}
-
-/// Vectors of one plane of dy that are handled at a time: 16 kB, so that three planes of each operand fit the first-level cache.
+/// Vectors of one plane of dy that are handled at a time: four planes of 4 kB fit the first-level cache beside the images.
 const VECTORS_AT_ONCE: usize = 256;
 
 /// Planes of dy and shifted planes of images, to be multiplied pixel by pixel.
 struct Dots<'a> {
     planes: &'a [f32],
-    /// Values of one plane.
+    /// Values from one plane to the next.
     plane: usize,
     image: &'a [f32],
     /// Where the values of each vector of a plane lie in the image.
@@ -122,25 +118,25 @@ struct Dots<'a> {
 }
 
 impl Dots<'_> {
-    /// The kernel for the rows and places left: at most three of each, what fits the registers of x86.
+    /// The kernel for the rows and places left: at most eight sums, what fits the registers of x86.
     fn block_of(&self, rows: usize, places: usize) -> fn(&Self, usize, usize, &mut [f32], usize) {
         match (rows, places) {
             (1, 1) => Self::add_block::<1, 1>,
-            (1, 2) => Self::add_block::<1, 2>,
             (1, _) => Self::add_block::<1, 3>,
             (2, 1) => Self::add_block::<2, 1>,
-            (2, 2) => Self::add_block::<2, 2>,
             (2, _) => Self::add_block::<2, 3>,
-            (_, 1) => Self::add_block::<3, 1>,
-            (_, 2) => Self::add_block::<3, 2>,
-            _ => Self::add_block::<3, 3>,
+            (3, 1) => Self::add_block::<3, 1>,
+            (3, _) => Self::add_block::<3, 2>,
+            (_, 1) => Self::add_block::<4, 1>,
+            _ => Self::add_block::<4, 2>,
         }
     }
 
     /// dw[r·stride + c] += Σ planes[i + r] · image at place k + c.
     #[inline(never)]
     fn add_block<const R: usize, const C: usize>(&self, i: usize, k: usize, dw: &mut [f32], stride: usize) {
-        let planes = core::array::from_fn(|r| self.planes[(i + r) * self.plane..][..self.plane].as_chunks::<4>().0);
+        let count = 4 * self.base.len();
+        let planes = core::array::from_fn(|r| self.planes[(i + r) * self.plane..][..count].as_chunks::<4>().0);
         let images = core::array::from_fn(|c| &self.image[self.offset[k + c]..]);
         let sum: [[F32x4; C]; R] = micro::dots(planes, images, self.base);
         for (r, sum) in sum.into_iter().enumerate() {

@@ -38,13 +38,19 @@ pub struct Workspace {
     pub(crate) offsets: Vec<usize>,
 }
 
-/// The first `n` values of a buffer, grown if need be; contents are whatever was there.
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// `n` values of a buffer from the first cache line on, grown if need be; contents are whatever was there. What starts at a
+/// line isn't read across two where it is packed in whole vectors.
 #[inline]
 pub(crate) fn grown<T: Copy + Default>(buffer: &mut Vec<T>, n: usize) -> &mut [T] {
-    if buffer.len() < n {
-        buffer.resize(n, T::default());
+    let most = n + LINE / size_of::<T>();
+    if buffer.len() < most {
+        buffer.resize(most, T::default());
     }
-    &mut buffer[..n]
+    let first = buffer.as_ptr().align_offset(LINE);
+    &mut buffer[first..first + n]
 }
 
 /// Packs B: columns [j0, j0+width) and k [k0, k1) as [k][panel width], zeros beyond the last column.

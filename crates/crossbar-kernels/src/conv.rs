@@ -3,6 +3,7 @@
 //!
 //! Layouts: x [n, c, h, w], W [oc, c/groups, kh, kw], y [n, oc, oh, ow]. As a matrix, W is [oc, c/groups·kh·kw].
 
+use crate::elementwise::rectify;
 use crate::gemm::{grown, multiply, panels, Shape, Sink, Workspace, DEPTH};
 use crate::image::{is_run, Axis, ImageColumns, Window};
 use crate::lanes::F32x4;
@@ -179,6 +180,8 @@ pub(crate) struct Slide<'a> {
     pub places_first: bool,
     /// Empty, or one a row of every group.
     pub bias: &'a [f32],
+    /// Whether y is max(that, 0).
+    pub is_rectified: bool,
 }
 
 /// Values of four padded images at most for these to go side by side: half of a small second-level cache.
@@ -229,10 +232,18 @@ impl Slide<'_> {
             let values = &mut y[first * image_stride + group * rows * pixels..];
             let bias = if self.bias.is_empty() { self.bias } else { &self.bias[group * rows..][..rows] };
             if lanes == 1 {
-                return image_product(work, rows, packed, images, &mut Planes { values, image_stride, pixels, bias });
+                let count = images.count;
+                image_product(work, rows, packed, images, &mut Planes { values, image_stride, pixels, bias });
+                if self.is_rectified {
+                    values.chunks_mut(image_stride).take(count).for_each(|image| rectify(&mut image[..rows * pixels]));
+                }
+                return;
             }
             let four = grown(&mut four, lanes * rows * pixels);
             image_product(work, rows, packed, images, &mut Planes { values: four, image_stride: 0, pixels: lanes * pixels, bias });
+            if self.is_rectified {
+                rectify(four);
+            }
             let mut parts = values.chunks_mut(image_stride);
             separate(four, core::array::from_fn(|_| &mut parts.next().expect("four images")[..rows * pixels]));
         });
@@ -241,15 +252,21 @@ impl Slide<'_> {
     }
 }
 
-/// y = W∗x + b.  `bias` is empty or [oc].
-pub fn forward(work: &mut Workspace, conv: &Conv, (x, w, bias): (&[f32], &[f32], &[f32]), variation: Variation, y: &mut [f32]) {
+/// y = W∗x + b, or max(that, 0).  `bias` is empty or [oc].
+pub fn forward(
+    work: &mut Workspace,
+    conv: &Conv,
+    (x, w, bias): (&[f32], &[f32], &[f32]),
+    variation: Variation,
+    (y, is_rectified): (&mut [f32], bool),
+) {
     let (window, rows) = (conv.window(), conv.group_outputs());
     if conv.output_pixels() == 0 || conv.batch == 0 || rows == 0 {
         return;
     }
     // With one channel both orders of k are the same.
     let slide =
-        Slide { window, batch: conv.batch, groups: conv.groups, rows, draw: variation.draw, places_first: window.channels == 1, bias };
+        Slide { window, batch: conv.batch, groups: conv.groups, rows, draw: variation.draw, places_first: window.channels == 1, bias, is_rectified };
     slide.run(work, x, y, &mut |sample, group, packed| {
         let weights = Weights { values: w, cols: conv.terms(), variation, sample: sample as u32 };
         pack_weight_rows(&weights, group * rows, rows, packed);

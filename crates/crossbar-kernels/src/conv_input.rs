@@ -42,6 +42,7 @@ fn backward_input_turned(work: &mut Workspace, conv: &Conv, dy: &[f32], w: &[f32
         draw: variation.draw,
         places_first: true,
         bias: &[],
+        is_rectified: false,
     };
     slide.run(work, dy, dx, &mut |sample, group, packed| {
         let weights = Weights { values: w, cols: conv.terms(), variation, sample: sample as u32 };

@@ -81,8 +81,11 @@ fn agree_with_the_loops() {
                 want_dx[from] += w * f64::from(dy[to]);
             });
             let (mut y, mut dx) = (vec![f32::NAN; dy.len()], vec![f32::NAN; x.len()]);
-            forward(&mut work, &conv, (&x, &w, &bias), variation, &mut y);
+            forward(&mut work, &conv, (&x, &w, &bias), variation, (&mut y, false));
             assert!(distance(&y, &want_y) < 3e-6, "forward {draw:?} {conv:?}");
+            let mut rectified = vec![f32::NAN; dy.len()];
+            forward(&mut work, &conv, (&x, &w, &bias), variation, (&mut rectified, true));
+            assert!(rectified.iter().zip(&y).all(|(r, y)| *r == y.max(0.0)), "rectified {draw:?} {conv:?}");
             backward_input(&mut work, &conv, (&dy, &w), variation, &mut dx);
             assert!(distance(&dx, &want_dx) < 3e-6, "input {draw:?} {conv:?}");
         }
@@ -104,10 +107,10 @@ fn images_alone_have_the_same_bits() {
         let x = normals(1, conv.batch * pi);
         let w = normals(2, conv.outputs * conv.terms());
         let mut y = vec![0.0; conv.batch * po];
-        forward(&mut work, &conv, (&x, &w, &[]), Variation::NONE, &mut y);
+        forward(&mut work, &conv, (&x, &w, &[]), Variation::NONE, (&mut y, false));
         for n in 0..conv.batch {
             let mut one = vec![0.0; po];
-            forward(&mut work, &Conv { batch: 1, ..conv }, (&x[n * pi..][..pi], &w, &[]), Variation::NONE, &mut one);
+            forward(&mut work, &Conv { batch: 1, ..conv }, (&x[n * pi..][..pi], &w, &[]), Variation::NONE, (&mut one, false));
             assert_eq!(one, y[n * po..][..po], "{conv:?}");
         }
     }

@@ -86,6 +86,17 @@ pub(crate) fn store_tail(value: F32x4, to: &mut [f32]) {
     }
 }
 
+/// y = max(y, 0) where it lies: what [`Unary::Relu`] computes, for products that end in it.
+#[inline(never)]
+pub(crate) fn rectify(y: &mut [f32]) {
+    let zero = F32x4::splat(0.0);
+    let (whole, tail) = y.as_chunks_mut::<4>();
+    for y in whole {
+        F32x4::load(y).max(zero).store(y);
+    }
+    store_tail(load_tail(tail).max(zero), tail);
+}
+
 /// y[i] = f(x[i]).
 #[inline(always)]
 pub(crate) fn map(x: &[f32], y: &mut [f32], f: impl Fn(F32x4) -> F32x4 + Copy) {

@@ -1,6 +1,7 @@
 //! Fully connected products y = x·Wᵀ + b with varied weights, and their backward passes.
 
 use crate::gemm::{gemm, grown, product, Shape, Workspace};
+use crate::elementwise::rectify;
 use crate::lanes::F32x4;
 use crate::pack::WeightColumns;
 use crate::random::{Tile, TILE};
@@ -65,7 +66,7 @@ fn draw_by_draw(
     }
 }
 
-/// y = x·(W+ΔW)ᵀ + b.  x: [batch·rows_per_sample, inputs], y: [.., outputs], `bias` empty or [outputs].
+/// y = x·(W+ΔW)ᵀ + b, or max(that, 0).  x: [batch·rows_per_sample, inputs], y: [.., outputs], `bias` empty or [outputs].
 ///
 /// A fresh draw for every sample of one row has a cheap form, exact in distribution: y = xWᵀ + s∘ε with
 /// s² = x²·(σ²)ᵀ. `ratio` [batch, outputs] then receives ε/s (0 where s = 0), which the backward pass needs; it is empty otherwise.
@@ -74,12 +75,15 @@ pub fn forward(
     shape: &Linear,
     (x, w, bias): (&[f32], &[f32], &[f32]),
     variation: Variation,
-    y: &mut [f32],
+    (y, is_rectified): (&mut [f32], bool),
     ratio: &mut [f32],
 ) {
     draw_by_draw(work, shape, w, variation, (x, shape.inputs), (y, shape.outputs), !shape.inputs_first, bias);
     if shape.is_cheap(&variation) {
         add_sample_noise(work, shape, x, w, variation, y, ratio);
+    }
+    if is_rectified {
+        rectify(y);
     }
 }
 
@@ -237,7 +241,7 @@ mod tests {
                     continue;
                 }
                 let (mut y, mut dx) = (vec![0.0; rows * outputs], vec![0.0; rows * inputs]);
-                forward(&mut work, &shape, (&x, &w, &bias), variation, &mut y, &mut []);
+                forward(&mut work, &shape, (&x, &w, &bias), variation, (&mut y, false), &mut []);
                 backward_input(&mut work, &shape, (&dy, &w), (&[], &[]), variation, &mut dx);
                 let (mut want_y, mut want_dx) = (Vec::new(), Vec::new());
                 for sample in 0..batch {
@@ -278,7 +282,7 @@ mod tests {
             let dys: Vec<f32> = dy.iter().copied().cycle().take(outputs * draws).collect();
             let (mut y, mut ratio, mut dx) = (vec![0.0; outputs * draws], vec![0.0; outputs * draws], vec![0.0; inputs * draws]);
             let cheap = Linear { batch: draws, rows_per_sample: 1, inputs, outputs, inputs_first: false };
-            forward(&mut work, &cheap, (&xs, &w, &[]), variation(Draw::Sample, mid), &mut y, &mut ratio);
+            forward(&mut work, &cheap, (&xs, &w, &[]), variation(Draw::Sample, mid), (&mut y, false), &mut ratio);
             backward_input(&mut work, &cheap, (&dys, &w), (&xs, &ratio), variation(Draw::Sample, mid), &mut dx);
             let mut add = |which: usize, y: &[f32], dx: &[f32]| {
                 let m = &mut moments[which];
@@ -300,7 +304,7 @@ mod tests {
                 let weights = Weights { values: &w, cols: inputs, variation: Variation { key: 991, ..variation(Draw::Sample, mid) }, sample: d as u32 };
                 varied_weight(&weights, &mut varied);
                 let (mut y, mut dx) = (vec![0.0; outputs], vec![0.0; inputs]);
-                forward(&mut work, &one, (&x, &varied, &[]), Variation::NONE, &mut y, &mut []);
+                forward(&mut work, &one, (&x, &varied, &[]), Variation::NONE, (&mut y, false), &mut []);
                 backward_input(&mut work, &one, (&dy, &varied), (&[], &[]), Variation::NONE, &mut dx);
                 add(1, &y, &dx);
             }

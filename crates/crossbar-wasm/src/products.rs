@@ -34,7 +34,7 @@ fn linear_shape(batch: usize, rows_per_sample: usize, inputs: usize, outputs: us
     Linear { batch, rows_per_sample, inputs, outputs, inputs_first: layout == 1 }
 }
 
-/// y = x·(W+ΔW)ᵀ + b.  `layout` 0: W [out, in], 1: W [in, out]. `ratio` is written in the cheap per-sample form.
+/// y = x·(W+ΔW)ᵀ + b, or max(that, 0) if `rectified`.  `layout` 0: W [out, in], 1: W [in, out]. `ratio` is written in the cheap per-sample form.
 #[wasm_bindgen(js_name = linearForward)]
 #[allow(clippy::too_many_arguments)]
 pub fn linear_forward(
@@ -53,6 +53,7 @@ pub fn linear_forward(
     sigma_mid: f32,
     key: u64,
     ratio: u32,
+    rectified: bool,
     first_sample: Option<u32>,
 ) {
     let shape = linear_shape(batch, rows_per_sample, inputs, outputs, layout);
@@ -61,7 +62,7 @@ pub fn linear_forward(
     let variation = variation(kind, s_max, sigma_outer, sigma_mid, key, first_sample);
     let ratio_size = if ratio == 0 { 0 } else { batch * outputs };
     let (y, ratio) = (floats_mut(y, rows * outputs), floats_mut(ratio, ratio_size));
-    with_workspace(|work| linear::forward(work, &shape, operands, variation, y, ratio));
+    with_workspace(|work| linear::forward(work, &shape, operands, variation, (y, rectified), ratio));
 }
 
 /// dx = dy·(W+ΔW). `x` and `ratio` are read in the cheap per-sample form only.
@@ -130,7 +131,7 @@ fn sizes(conv: &Conv) -> (usize, usize, usize) {
     )
 }
 
-/// y = (W+ΔW)∗x + b.
+/// y = (W+ΔW)∗x + b, or max(that, 0) if `rectified`.
 #[wasm_bindgen(js_name = convForward)]
 #[allow(clippy::too_many_arguments)]
 pub fn conv_forward(
@@ -144,13 +145,14 @@ pub fn conv_forward(
     sigma_outer: f32,
     sigma_mid: f32,
     key: u64,
+    rectified: bool,
     first_sample: Option<u32>,
 ) {
     let conv = geometry(desc);
     let (x_size, w_size, y_size) = sizes(&conv);
     let operands = (floats(x, x_size), floats(w, w_size), optional_floats(bias, conv.outputs));
     let variation = variation(kind, s_max, sigma_outer, sigma_mid, key, first_sample);
-    with_workspace(|work| conv::forward(work, &conv, operands, variation, floats_mut(y, y_size)));
+    with_workspace(|work| conv::forward(work, &conv, operands, variation, (floats_mut(y, y_size), rectified)));
 }
 
 /// dx, with the forward's draw again.

@@ -23,6 +23,7 @@ export interface VariationSettings extends ProgrammingSettings, DrawSettings {}
 
 /** Products with the weights as they are. */
 export const digitalBackend: ArrayBackend = {
+  fusesRelu: true,
   product: ({ weight, digital }) => digital(weight),
 };
 
@@ -45,6 +46,7 @@ export function variationBackend(settings: VariationSettings): ArrayBackend {
   checkProgramming(settings);
   const variations = new Map<string, Variation | undefined>();
   return {
+    fusesRelu: true,
     product: ({ weightName, weight, digital }) => {
       if (!variations.has(weightName)) variations.set(weightName, drawOf(settings, weightName, weight));
       return digital(weight, variations.get(weightName));
@@ -78,7 +80,10 @@ export function programChip(model: Model, settings: VariationSettings): Programm
     programmed.set(name, kept);
   }
   return {
-    backend: { product: ({ weightName, weight, digital }) => digital(programmed.get(weightName) ?? weight) },
+    backend: {
+      fusesRelu: true,
+      product: ({ weightName, weight, digital }) => digital(programmed.get(weightName) ?? weight),
+    },
     dispose: () => {
       for (const weight of programmed.values()) weight.dispose();
     },
@@ -91,6 +96,7 @@ export function programChip(model: Model, settings: VariationSettings): Programm
  */
 export function givenBackend(variations: ReadonlyMap<string, Tensor>): ArrayBackend {
   return {
+    fusesRelu: true,
     product: ({ weightName, weight, digital }) => {
       const given = variations.get(weightName);
       if (!given) {

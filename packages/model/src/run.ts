@@ -1,4 +1,5 @@
 import { noGrad, scope, Tensor, tensor } from "@neft/tensor";
+import { fused } from "./fusion.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode, listNames, producersOf } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
@@ -49,12 +50,14 @@ export function run(
 
   const statistics: BatchStatistics[] = [];
   const context = contextOf(model, options, statistics);
-  const plan = neededNodes(model.nodes, wanted);
+  const fusesRelu = options.backend === undefined || options.backend.fusesRelu === true;
+  const steps = fused(neededNodes(model.nodes, wanted), wanted, fusesRelu);
+  const plan = steps.map(({ node }) => node);
   const liveness = new Liveness(plan, wanted, values.values());
-  for (const node of plan) {
+  for (const { node, rectified } of steps) {
     try {
       const given = node.inputs.map((name) => (name === "" ? undefined : values.get(name)!));
-      const results = evaluate(node, given, context);
+      const results = evaluate(node, given, context, rectified);
       node.outputs.forEach((name, i) => {
         const result = results[i];
         if (result === undefined)
@@ -71,10 +74,15 @@ export function run(
 }
 
 /** Runs one node on tensors: on typed arrays where all inputs are integers, else on the tensor operations. */
-function evaluate(node: GraphNode, inputs: readonly (Tensor | undefined)[], context: RunContext): readonly Tensor[] {
+function evaluate(
+  node: GraphNode,
+  inputs: readonly (Tensor | undefined)[],
+  context: RunContext,
+  rectified = false,
+): readonly Tensor[] {
   const operator = operatorTable.get(node.op)!;
   const integers = inputs.every((input) => input === undefined || input.dtype !== "f32");
-  if (operator.elements === null || !integers) return operator.run({ node, inputs, context });
+  if (operator.elements === null || !integers) return operator.run({ node, inputs, context, rectified });
   const arrays = inputs.map(
     (input) => input && { dtype: input.dtype, shape: input.shape, data: input.values() as HostData },
   );

@@ -1,4 +1,4 @@
-import type { AnyRow } from "./operation.js";
+import type { AnyRow, Kept } from "./operation.js";
 import { alias, Tensor } from "./tensor.js";
 
 /** Where a gradient goes: the step that made the input, or the parameter itself; undefined where none is needed. */
@@ -53,8 +53,11 @@ export class GraphNode {
   ) {
     this.row = row;
     this.attributes = attributes;
-    this.inputs = inputs.map((input, i) => input && kept(row, input, i));
-    this.output = kept(row, output, "output");
+    const keeps = typeof row.keeps === "function" ? row.keeps(attributes) : row.keeps;
+    const keep = (tensor: Tensor, which: Kept[number]) =>
+      keeps.includes(which) ? alias(tensor) : hollow(row, tensor, which);
+    this.inputs = inputs.map((input, i) => input && keep(input, i));
+    this.output = keep(output, "output");
     this.saved = saved;
     this.edges = edges;
     for (const edge of edges) if (edge instanceof GraphNode) edge.#references++;
@@ -83,9 +86,9 @@ export class GraphNode {
   }
 }
 
-function kept(row: AnyRow, tensor: Tensor, which: number | "output"): Tensor {
-  if (row.keeps.includes(which)) return alias(tensor);
-  const hollow = new Tensor(tensor.shape, tensor.dtype, undefined);
-  hollow.gone = `${which === "output" ? "the output" : `input ${which}`} of ${row.name}, which its row doesn't keep`;
-  return hollow;
+/** The shape of a tensor whose elements aren't kept. */
+function hollow(row: AnyRow, { shape, dtype }: Tensor, which: Kept[number]): Tensor {
+  const tensor = new Tensor(shape, dtype, undefined);
+  tensor.gone = `${which === "output" ? "the output" : `input ${which}`} of ${row.name}, which its row doesn't keep`;
+  return tensor;
 }

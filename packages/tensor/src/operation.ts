@@ -47,6 +47,9 @@ export interface Sample<A> {
   readonly attributes: A;
 }
 
+/** Inputs by index, and the output. */
+export type Kept = readonly (number | "output")[];
+
 /** One operation: everything the executor and the tests need to know about it. */
 export interface Row<I extends Inputs, A> {
   readonly name: string;
@@ -56,7 +59,7 @@ export interface Row<I extends Inputs, A> {
   forward(inputs: I, attributes: A, output: Tensor, saved: readonly Tensor[]): void;
   readonly vjp: Rules<I, A>;
   /** Which inputs' elements, and whether the output's, the rules read. */
-  readonly keeps: readonly (number | "output")[];
+  readonly keeps: Kept | ((attributes: A) => Kept);
   readonly samples: readonly Sample<A>[];
   /** Shapes of further f32 arrays that the forward pass writes for the rules. */
   saved?(inputs: I, attributes: A): readonly Shape[];

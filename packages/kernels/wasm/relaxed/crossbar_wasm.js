@@ -314,7 +314,7 @@ export function convBackwardWeight(x, dy, dw, desc) {
 }
 
 /**
- * y = (W+ΔW)∗x + b.
+ * y = (W+ΔW)∗x + b, or max(that, 0) if `rectified`.
  * @param {number} x
  * @param {number} w
  * @param {number} bias
@@ -325,9 +325,10 @@ export function convBackwardWeight(x, dy, dw, desc) {
  * @param {number} sigma_outer
  * @param {number} sigma_mid
  * @param {bigint} key
+ * @param {boolean} rectified
  * @param {number | null} [first_sample]
  */
-export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma_mid, key, first_sample) {
+export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma_mid, key, rectified, first_sample) {
     const val2 = +x;
     const val3 = +w;
     const val4 = +bias;
@@ -337,10 +338,11 @@ export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma
     const val8 = +sigma_outer;
     const val9 = +sigma_mid;
     const val10 = BigInt.asIntN(64, key);
-    const val11 = +(isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
+    const val11 = +rectified;
+    const val12 = +(isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
     const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
     const len0 = WASM_VECTOR_LEN;
-    wasm.convForward(val2, val3, val4, val5, ptr0, len0, val6, val7, val8, val9, val10, val11);
+    wasm.convForward(val2, val3, val4, val5, ptr0, len0, val6, val7, val8, val9, val10, val11, val12);
 }
 
 /**
@@ -557,7 +559,7 @@ export function linearBackwardWeight(x, dy, dw, rows, inputs, outputs, layout) {
 }
 
 /**
- * y = x·(W+ΔW)ᵀ + b.  `layout` 0: W [out, in], 1: W [in, out]. `ratio` is written in the cheap per-sample form.
+ * y = x·(W+ΔW)ᵀ + b, or max(that, 0) if `rectified`.  `layout` 0: W [out, in], 1: W [in, out]. `ratio` is written in the cheap per-sample form.
  * @param {number} x
  * @param {number} w
  * @param {number} bias
@@ -573,10 +575,11 @@ export function linearBackwardWeight(x, dy, dw, rows, inputs, outputs, layout) {
  * @param {number} sigma_mid
  * @param {bigint} key
  * @param {number} ratio
+ * @param {boolean} rectified
  * @param {number | null} [first_sample]
  */
-export function linearForward(x, w, bias, y, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, ratio, first_sample) {
-    wasm.linearForward(x, w, bias, y, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, ratio, isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
+export function linearForward(x, w, bias, y, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, ratio, rectified, first_sample) {
+    wasm.linearForward(x, w, bias, y, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, ratio, rectified, isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
 }
 
 /**

@@ -92,9 +92,9 @@ export function convBackwardInput(dy: number, w: number, dx: number, desc: Int32
 export function convBackwardWeight(x: number, dy: number, dw: number, desc: Int32Array | number[]): void;
 
 /**
- * y = (W+ΔW)∗x + b.
+ * y = (W+ΔW)∗x + b, or max(that, 0) if `rectified`.
  */
-export function convForward(x: number, w: number, bias: number, y: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, first_sample?: number | null): void;
+export function convForward(x: number, w: number, bias: number, y: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, rectified: boolean, first_sample?: number | null): void;
 
 /**
  * dst[dstOffset + Σ i·dstStrides] = src[srcOffset + Σ i·srcStrides] over `dims`.
@@ -162,9 +162,9 @@ export function linearBackwardInput(dy: number, w: number, dx: number, x: number
 export function linearBackwardWeight(x: number, dy: number, dw: number, rows: number, inputs: number, outputs: number, layout: number): void;
 
 /**
- * y = x·(W+ΔW)ᵀ + b.  `layout` 0: W [out, in], 1: W [in, out]. `ratio` is written in the cheap per-sample form.
+ * y = x·(W+ΔW)ᵀ + b, or max(that, 0) if `rectified`.  `layout` 0: W [out, in], 1: W [in, out]. `ratio` is written in the cheap per-sample form.
  */
-export function linearForward(x: number, w: number, bias: number, y: number, batch: number, rows_per_sample: number, inputs: number, outputs: number, layout: number, kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, ratio: number, first_sample?: number | null): void;
+export function linearForward(x: number, w: number, bias: number, y: number, batch: number, rows_per_sample: number, inputs: number, outputs: number, layout: number, kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, ratio: number, rectified: boolean, first_sample?: number | null): void;
 
 /**
  * max |x|; infinite when a value is NaN.
@@ -263,7 +263,7 @@ export interface InitOutput {
     readonly columnSum: (a: number, b: number, c: number, d: number) => void;
     readonly convBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: bigint, k: number) => void;
     readonly convBackwardWeight: (a: number, b: number, c: number, d: number, e: number) => void;
-    readonly convForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: bigint, l: number) => void;
+    readonly convForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: bigint, l: number, m: number) => void;
     readonly copyStrided: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
     readonly crossEntropy: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly deriveKey: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => bigint;
@@ -277,7 +277,7 @@ export interface InitOutput {
     readonly gemm: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => void;
     readonly linearBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: number, o: bigint, p: number) => void;
     readonly linearBackwardWeight: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
-    readonly linearForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: bigint, o: number, p: number) => void;
+    readonly linearForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: bigint, o: number, p: number, q: number) => void;
     readonly maxAbs: (a: number, b: number) => number;
     readonly maxPool: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly maxPoolGradient: (a: number, b: number, c: number, d: number, e: number) => void;

@@ -37,6 +37,11 @@ export interface ArrayCall {
 /** Computes array nodes: digitally, with variation, or on a programmed chip. */
 export interface ArrayBackend {
   product(call: ArrayCall): Tensor;
+  /**
+   * Whether a ReLU after the product may be computed inside `digital`: so where its result is the product's as it is.
+   * Default false.
+   */
+  readonly fusesRelu?: boolean;
 }
 
 /** What operators may ask of the run they belong to. */
@@ -59,6 +64,8 @@ export interface RunCall {
   readonly node: GraphNode;
   readonly inputs: readonly (Tensor | undefined)[];
   readonly context: RunContext;
+  /** The first output is to be max(that, 0); only rows that say `rectifies` are asked for it. */
+  readonly rectified: boolean;
 }
 
 export interface ElementsCall {
@@ -74,6 +81,8 @@ export interface Operator {
   readonly arity: readonly [number, number];
   /** Dtype and shape of each output. Throws where the inputs do not fit. */
   infer(call: InferCall): readonly KnownValue[];
+  /** Whether it can compute a ReLU after it as well. */
+  readonly rectifies?: boolean;
   /** Values of each output. Float inputs; integers too where `elements` is null or not all inputs are integers. */
   run(call: RunCall): readonly Tensor[];
   /** Evaluation on typed arrays, used when every input is of an integer dtype; null for float-only operators. */

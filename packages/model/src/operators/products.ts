@@ -69,7 +69,7 @@ export const conv = defineOperator({
     const flat = x.shape.length === 3;
     const plane = flat ? ops.reshape(x, [x.shape[0]!, x.shape[1]!, 1, x.shape[2]!]) : x;
     const { strides, dilations, pads } = planeOf(window);
-    const options = { strides, dilations, pads, groups: intAttribute(node, "group", 1) };
+    const options = { strides, dilations, pads, groups: intAttribute(node, "group", 1), rectified: call.rectified };
     const digital = (weight: Tensor, variation?: Variation) => {
       const kernel = flat ? ops.reshape(weight, [w.shape[0]!, w.shape[1]!, 1, w.shape[2]!]) : weight;
       return ops.conv2d(plane, kernel, bias, { ...options, ...varied(variation) });
@@ -77,6 +77,7 @@ export const conv = defineOperator({
     const y = product(call, 1, digital);
     return [flat ? ops.reshape(y, [y.shape[0]!, y.shape[1]!, y.shape[3]!]) : y];
   },
+  rectifies: true,
   elements: null,
 });
 
@@ -118,11 +119,16 @@ export const gemm = defineOperator({
       const outputs = b.shape[layout === "oi" ? 0 : 1];
       const fused = alpha === 1 && beta === 1 && c?.shape.length === 1 && c.shape[0] === outputs ? c : undefined;
       if (fused !== undefined) rest = undefined;
-      y = product(call, 1, (w, variation) => ops.linear(rows, w, fused, { layout, ...varied(variation) }));
+      const isLast = alpha === 1 && rest === undefined;
+      const rectified = call.rectified && isLast;
+      y = product(call, 1, (w, variation) => ops.linear(rows, w, fused, { layout, rectified, ...varied(variation) }));
+      if (isLast) return [y];
     }
     if (alpha !== 1) y = ops.scale(y, alpha);
-    return [rest === undefined ? y : ops.add(y, beta === 1 ? rest : ops.scale(rest, beta))];
+    if (rest !== undefined) y = ops.add(y, beta === 1 ? rest : ops.scale(rest, beta));
+    return [call.rectified ? ops.relu(y) : y];
   },
+  rectifies: true,
   elements: null,
 });
 

@@ -2,10 +2,11 @@ import { wasm } from "@neft/kernels";
 import { defineOp, type Sample } from "../operation.js";
 import { shapeText } from "../shape.js";
 import { empty, type Tensor } from "../tensor.js";
+import { byProduct, keptByProduct, type RectifiedAttributes } from "./rectified.js";
 import { type Variation, variationArguments } from "./variation.js";
 
 /** Settings of {@link conv2d}. */
-export interface Conv2dAttributes {
+export interface Conv2dAttributes extends RectifiedAttributes {
   /** [vertical, horizontal]; default 1. */
   readonly strides?: readonly [number, number];
   /** [top, left, bottom, right]; default 0. */
@@ -81,29 +82,41 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
   forward: ([x, w, b], attributes, y) => {
     const variation = variationArguments("conv2d", attributes.variation);
     const first = attributes.variation?.firstSample;
-    wasm().convForward(x.ptr, w.ptr, b?.ptr ?? 0, y.ptr, geometry(x, w, attributes), ...variation, first);
+    const rectified = attributes.rectified ?? false;
+    wasm().convForward(x.ptr, w.ptr, b?.ptr ?? 0, y.ptr, geometry(x, w, attributes), ...variation, rectified, first);
   },
   vjp: [
-    (dy, { inputs: [x, w], attributes }) => {
+    (dy, context) => {
+      const { inputs, attributes } = context;
+      const [x, w] = inputs;
       const dx = empty(x.shape);
       const variation = variationArguments("conv2d", attributes.variation);
       const first = attributes.variation?.firstSample;
-      wasm().convBackwardInput(dy.ptr, w.ptr, dx.ptr, geometry(x, w, attributes), ...variation, first);
+      wasm().convBackwardInput(
+        byProduct(dy, context).ptr,
+        w.ptr,
+        dx.ptr,
+        geometry(x, w, attributes),
+        ...variation,
+        first,
+      );
       return dx;
     },
-    (dy, { inputs: [x, w], attributes }) => {
+    (dy, context) => {
+      const { inputs, attributes } = context;
+      const [x, w] = inputs;
       const dw = empty(w.shape);
-      wasm().convBackwardWeight(x.ptr, dy.ptr, dw.ptr, geometry(x, w, attributes));
+      wasm().convBackwardWeight(x.ptr, byProduct(dy, context).ptr, dw.ptr, geometry(x, w, attributes));
       return dw;
     },
-    (dy) => {
+    (dy, context) => {
       const [n, channels, h, w] = dy.shape as [number, number, number, number];
       const db = empty([channels]);
-      wasm().channelSum(dy.ptr, db.ptr, n, channels, h * w);
+      wasm().channelSum(byProduct(dy, context).ptr, db.ptr, n, channels, h * w);
       return db;
     },
   ],
-  keeps: [0, 1],
+  keeps: keptByProduct,
   samples: [
     sample([2, 3, 5, 7], [4, 3, 3, 3], true, { pads: [1, 1, 1, 1] }),
     sample([1, 2, 6, 5], [3, 2, 1, 1], false, {}),
@@ -113,6 +126,7 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
     sample([3, 2, 5, 5], [3, 2, 3, 3], true, { pads: [1, 1, 1, 1], variation: oneDraw }),
     sample([3, 2, 5, 5], [3, 2, 3, 3], true, { variation: { ...oneDraw, perSample: true } }),
     sample([2, 4, 5, 5], [4, 1, 3, 3], false, { groups: 4, variation: oneDraw }),
+    sample([1, 2, 4, 4], [3, 2, 3, 3], true, { rectified: true, variation: oneDraw }),
   ],
 });
 

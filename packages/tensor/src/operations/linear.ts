@@ -2,10 +2,11 @@ import { wasm } from "@neft/kernels";
 import { defineOp, type Sample } from "../operation.js";
 import { shapeText, sizeOf } from "../shape.js";
 import { empty, loose, type Tensor } from "../tensor.js";
+import { byProduct, keptByProduct, type RectifiedAttributes } from "./rectified.js";
 import { type Variation, variationArguments } from "./variation.js";
 
 /** Settings of {@link linear}. */
-export interface LinearAttributes {
+export interface LinearAttributes extends RectifiedAttributes {
   /** How the weight is stored: "oi" [out, in], "io" [in, out]. Default "oi". */
   readonly layout?: "oi" | "io";
   /** Variation of the weight; undefined for none. */
@@ -73,34 +74,56 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
     const scratch = ratio === undefined && isCheap({ rowsPerSample }, attributes) ? loose([batch, outputs]) : undefined;
     const work = (ratio ?? scratch)?.ptr ?? 0;
     const first = attributes.variation?.firstSample;
-    wasm().linearForward(x.ptr, w.ptr, b?.ptr ?? 0, y.ptr, ...sizes, ...variation, work, first);
+    wasm().linearForward(
+      x.ptr,
+      w.ptr,
+      b?.ptr ?? 0,
+      y.ptr,
+      ...sizes,
+      ...variation,
+      work,
+      attributes.rectified ?? false,
+      first,
+    );
     scratch?.dispose();
   },
   vjp: [
-    (dy, { inputs: [x, w], attributes, saved: [ratio] }) => {
+    (dy, context) => {
+      const { inputs: operands, attributes, saved } = context;
+      const [[x, w], [ratio]] = [operands, saved];
       const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
       const dx = empty(x.shape);
       const kept = ratio === undefined ? ([0, 0] as const) : ([x.ptr, ratio.ptr] as const);
       const variation = variationArguments("linear", attributes.variation);
       const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
       const first = attributes.variation?.firstSample;
-      wasm().linearBackwardInput(dy.ptr, w.ptr, dx.ptr, ...kept, ...sizes, ...variation, first);
+      wasm().linearBackwardInput(byProduct(dy, context).ptr, w.ptr, dx.ptr, ...kept, ...sizes, ...variation, first);
       return dx;
     },
-    (dy, { inputs: [x, w], attributes }) => {
+    (dy, context) => {
+      const { inputs: operands, attributes } = context;
+      const [x, w] = operands;
       const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
       const dw = empty(w.shape);
-      wasm().linearBackwardWeight(x.ptr, dy.ptr, dw.ptr, batch * rowsPerSample, inputs, outputs, layout);
+      wasm().linearBackwardWeight(
+        x.ptr,
+        byProduct(dy, context).ptr,
+        dw.ptr,
+        batch * rowsPerSample,
+        inputs,
+        outputs,
+        layout,
+      );
       return dw;
     },
-    (dy) => {
+    (dy, context) => {
       const outputs = dy.shape.at(-1)!;
       const db = empty([outputs]);
-      wasm().columnSum(dy.ptr, db.ptr, sizeOf(dy.shape.slice(0, -1)), outputs);
+      wasm().columnSum(byProduct(dy, context).ptr, db.ptr, sizeOf(dy.shape.slice(0, -1)), outputs);
       return db;
     },
   ],
-  keeps: [0, 1],
+  keeps: keptByProduct,
   samples: [
     sample([3, 5], [4, 5], [4], {}),
     sample([3, 5], [5, 4], undefined, { layout: "io" }),
@@ -112,6 +135,7 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
     sample([3, 2, 5], [4, 5], [4], { variation: perSample }),
     sample([3, 5], [4, 5], undefined, { variation: { ...perSample, firstSample: 7 } }),
     sample([0, 5], [4, 5], [4], {}),
+    sample([2, 6], [3, 6], [3], { rectified: true, variation: oneDraw }),
   ],
 });
 

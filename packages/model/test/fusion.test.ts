@@ -1,0 +1,99 @@
+import { init } from "@neft/kernels";
+import { type ArrayBackend, GraphBuilder, type GraphNode, type Model, run, trainableParameters } from "@neft/model";
+import { backward, reduceMean, scope, square, tensor } from "@neft/tensor";
+import { beforeAll, describe, expect, it } from "vitest";
+import { fused } from "../src/fusion.js";
+
+const node = (op: string, inputs: string[], output: string): GraphNode => ({
+  name: output,
+  op,
+  inputs,
+  outputs: [output],
+  attributes: {},
+});
+
+const read = (nodes: readonly GraphNode[], wanted: string[], fusesRelu: boolean) =>
+  fused(nodes, new Set(wanted), fusesRelu).map(
+    ({ node, rectified }) => `${node.op}${rectified ? "+Relu" : ""} ${node.inputs[0]} → ${node.outputs[0]}`,
+  );
+
+/** conv → ReLU → max pool → conv → ReLU → flatten → linear → ReLU → linear, with ties and negative values. */
+function network(): Model {
+  const net = new GraphBuilder("network", { seed: 5 });
+  const first = net.relu(net.conv2d(net.input("x", [2, 8, 8]), { name: "c1", outputs: 5, kernel: 3, padding: 1 }), {
+    name: "r1",
+  });
+  const second = net.relu(
+    net.conv2d(net.maxPool2d(first, { name: "p", kernel: 2 }), { name: "c2", outputs: 3, kernel: 3 }),
+  );
+  const third = net.relu(net.linear(net.flatten(second), { name: "f1", outputs: 7 }), { name: "r3" });
+  return net.build({ y: net.linear(third, { name: "f2", outputs: 4 }) });
+}
+
+describe("fused steps", () => {
+  beforeAll(() => init());
+
+  const chain = [
+    node("Conv", ["x", "w"], "a"),
+    node("Relu", ["a"], "b"),
+    node("MaxPool", ["b"], "c"),
+    node("Conv", ["c", "v"], "d"),
+    node("Relu", ["d"], "e"),
+  ];
+
+  it("moves a ReLU behind the max pool and into a product", () => {
+    expect(read(chain, ["e"], true)).toEqual(["Conv x → a", "MaxPool a → b", "Relu b → c", "Conv+Relu c → e"]);
+    expect(read(chain, ["e"], false)).toEqual([
+      "Conv x → a",
+      "MaxPool a → b",
+      "Relu b → c",
+      "Conv c → d",
+      "Relu d → e",
+    ]);
+  });
+
+  it("leaves values that are wanted, or read twice, as they are", () => {
+    expect(read(chain, ["b", "d", "e"], true)).toEqual([
+      "Conv+Relu x → b",
+      "MaxPool b → c",
+      "Conv c → d",
+      "Relu d → e",
+    ]);
+    expect(read([...chain, node("Add", ["a", "b"], "f")], ["e", "f"], true).slice(0, 3)).toEqual([
+      "Conv x → a",
+      "Relu a → b",
+      "MaxPool b → c",
+    ]);
+  });
+
+  it("gives the values and gradients of the unfused network to the last bit", () => {
+    const model = network();
+    const x = () =>
+      tensor(
+        Float32Array.from({ length: 3 * 128 }, (_, i) => ((i * 7919) % 23) / 11 - 1),
+        [3, 2, 8, 8],
+      );
+    const all = model.nodes.flatMap(({ outputs }) => outputs);
+    const digital: ArrayBackend = { product: ({ weight, digital }) => digital(weight) };
+    const results = [
+      {},
+      { backend: { ...digital, fusesRelu: true } },
+      { backend: digital },
+      // Wanting every value leaves nothing to fuse.
+      { taps: all },
+    ].map((options) =>
+      scope(() => {
+        const y = run(model, x(), options).outputs.get("y")!;
+        const values = [...y.toArray()];
+        const gradients = backward(
+          reduceMean(square(y)),
+          trainableParameters(model).map((name) => model.parameters.get(name)!),
+        );
+        return [values, ...gradients.map((gradient) => [...gradient.toArray()])];
+      }),
+    );
+    expect(results[0]!.flat().some((value) => value !== 0)).toBe(true);
+    for (const other of results.slice(1)) expect(other).toEqual(results[0]);
+    model.dispose();
+  });
+});

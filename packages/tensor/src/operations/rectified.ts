@@ -1,0 +1,23 @@
+import { unaryCode, wasm } from "@neft/kernels";
+import type { Context, Inputs, Kept } from "../operation.js";
+import { empty, type Tensor } from "../tensor.js";
+
+/** Of products that may end in a ReLU, in the same pass. */
+export interface RectifiedAttributes {
+  /** y is max(product, 0). Default false. */
+  readonly rectified?: boolean;
+}
+
+/** What a product keeps; the gradient of max(·, 0) reads the output. */
+export const keptByProduct = ({ rectified }: RectifiedAttributes): Kept => (rectified ? [0, 1, "output"] : [0, 1]);
+
+/** The gradient by the product, given that by the output: computed once for all rules of a step. */
+export function byProduct(dy: Tensor, { attributes, output, once }: Context<Inputs, RectifiedAttributes>): Tensor {
+  if (!attributes.rectified) return dy;
+  const [masked] = once(() => {
+    const dz = empty(dy.shape);
+    wasm().unaryGradient(unaryCode.relu, dy.ptr, output.ptr, dz.ptr, dz.size, 0, 0);
+    return [dz];
+  });
+  return masked!;
+}

@@ -5,10 +5,10 @@
 
 use crate::elementwise::rectify;
 use crate::gemm::{grown, multiply, panels, Shape, Sink, Workspace, DEPTH};
-use crate::image::{is_run, Axis, ImageColumns, Window};
+use crate::image::{Axis, ImageColumns, Window};
 use crate::lanes::F32x4;
-use crate::micro::{self, Offsets};
-use crate::pack::{pack_weight_rows, separate};
+use crate::micro::{self, Factor, Offsets};
+use crate::pack::{interleave_some, pack_weight_rows, separate};
 use crate::variation::{Draw, Variation, Weights};
 
 /// Geometry of a convolution.
@@ -116,7 +116,7 @@ pub(crate) struct Images<'a> {
 pub(crate) struct Layout {
     /// Images, or fours of images, in a group.
     pub at_once: usize,
-    /// Images side by side, 1 or 4; the window's x axis is [`Axis::widened`] by as much.
+    /// Images side by side, 1 or 4 (the last one stands in for those that are missing); the window's x axis is [`Axis::widened`] by as much.
     pub lanes: usize,
     /// The order of k, see [`Window::offsets`].
     pub places_first: bool,
@@ -144,14 +144,15 @@ pub(crate) fn for_image_groups(
     for group in 0..groups {
         let values = &values[group * group_stride..];
         for first in (0..batch).step_by(at_once * lanes) {
-            let count = at_once.min((batch - first) / lanes);
+            let count = at_once.min((batch - first).div_ceil(lanes));
             // Unpadded images of one group are contiguous already: read them where they are.
             let image = if is_bare && (image_stride == size || count == 1) {
                 &values[first * image_stride..][..(count - 1) * image_stride + size]
             } else {
                 let padded = grown(&mut padded, count * size);
                 for (i, padded) in padded.chunks_exact_mut(size.max(1)).enumerate() {
-                    let image = |lane: usize| &values[(first + i * lanes + lane) * image_stride..];
+                    // The last image again, where a four has fewer.
+                    let image = |lane: usize| &values[(first + i * lanes + lane).min(batch - 1) * image_stride..];
                     if lanes == 1 {
                         window.pad(image(0), padded);
                     } else {
@@ -189,66 +190,79 @@ const MAX_FOUR: usize = 1 << 16;
 
 impl Slide<'_> {
     /// y [batch, groups·rows, pixels] from x; `pack(sample, group, out)` packs a group's rows.
-    ///
-    /// Where images are read in place, four of them go side by side: rows of pixels then fill whole vectors whatever their
-    /// width, and borders can be left out exactly. Images that are left over go one by one, with the same sums.
     pub fn run(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut dyn FnMut(usize, usize, &mut [f32])) {
-        let fours = if self.fits_four() { self.batch / 4 * 4 } else { 0 };
-        let input = self.groups * self.window.channels * self.window.y.input * self.window.x.input;
-        let (x, rest) = x.split_at(fours * input);
-        let (y, y_rest) = y.split_at_mut(fours * self.groups * self.rows * self.window.pixels());
-        self.run_lanes(work, (x, fours, 4), y, pack);
-        self.run_lanes(work, (rest, self.batch - fours, 1), y_rest, pack);
-    }
-
-    fn fits_four(&self) -> bool {
-        let Window { x, .. } = self.window;
-        let is_direct = self.rows <= DIRECT_ROWS && x.stride == 1 && x.output() >= 4;
-        is_direct && self.draw != Draw::Sample && 4 * self.window.padded() <= MAX_FOUR
-    }
-
-    fn run_lanes(
-        &self,
-        work: &mut Workspace,
-        (x, batch, lanes): (&[f32], usize, usize),
-        y: &mut [f32],
-        pack: &mut dyn FnMut(usize, usize, &mut [f32]),
-    ) {
-        let (rows, pixels) = (self.rows, self.window.pixels());
-        if batch == 0 {
-            return;
+        let Window { x: axis, .. } = self.window;
+        let is_direct = self.rows <= DIRECT_ROWS && axis.stride == 1 && axis.output() > 1;
+        if is_direct && 4 * self.window.padded() <= MAX_FOUR {
+            self.run_fours(work, x, y, pack);
+        } else {
+            self.run_packed(work, x, y, pack);
         }
-        let window = Window { x: self.window.x.widened(lanes), ..self.window };
-        let at_once = if self.draw == Draw::Sample || lanes > 1 { 1 } else { (COLUMNS_AT_ONCE / pixels.max(1)).clamp(1, batch) };
-        let layout = Layout { at_once, lanes, places_first: self.places_first };
-        let mut packed_rows = std::mem::take(&mut work.a);
-        let mut four = std::mem::take(&mut work.columns);
-        let packed = grown(&mut packed_rows, rows * window.terms());
-        for_image_groups(work, &window, (x, batch, self.groups), layout, &mut |work, images, group, first| {
+    }
+
+    fn bias(&self, group: usize) -> &[f32] {
+        if self.bias.is_empty() { self.bias } else { &self.bias[group * self.rows..][..self.rows] }
+    }
+
+    /// A few images at a time, packed as columns.
+    fn run_packed(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut dyn FnMut(usize, usize, &mut [f32])) {
+        let (rows, terms, pixels) = (self.rows, self.window.terms(), self.window.pixels());
+        let at_once = if self.draw == Draw::Sample { 1 } else { (COLUMNS_AT_ONCE / pixels).clamp(1, self.batch) };
+        let layout = Layout { at_once, lanes: 1, places_first: self.places_first };
+        let mut packed = std::mem::take(&mut work.a);
+        for_image_groups(work, &self.window, (x, self.batch, self.groups), layout, &mut |work, images, group, first| {
+            let packed = grown(&mut packed, rows * terms);
             if first == 0 || self.draw == Draw::Sample {
                 pack(first, group, packed);
             }
             let image_stride = self.groups * rows * pixels;
             let values = &mut y[first * image_stride + group * rows * pixels..];
-            let bias = if self.bias.is_empty() { self.bias } else { &self.bias[group * rows..][..rows] };
-            if lanes == 1 {
-                let count = images.count;
-                image_product(work, rows, packed, images, &mut Planes { values, image_stride, pixels, bias });
-                if self.is_rectified {
-                    values.chunks_mut(image_stride).take(count).for_each(|image| rectify(&mut image[..rows * pixels]));
-                }
-                return;
+            let mut columns = images.columns;
+            let shape = Shape { m: rows, n: columns.base.len(), k: terms };
+            let mut sink = Planes { values, image_stride, pixels, bias: self.bias(group) };
+            multiply(shape, DEPTH, packed, &mut work.b, &mut columns, &mut sink);
+            if self.is_rectified {
+                values.chunks_mut(image_stride).take(images.count).for_each(|image| rectify(&mut image[..rows * pixels]));
             }
-            let four = grown(&mut four, lanes * rows * pixels);
-            image_product(work, rows, packed, images, &mut Planes { values: four, image_stride: 0, pixels: lanes * pixels, bias });
+        });
+        work.a = packed;
+    }
+
+    /// Four images at a time, side by side and read where they are: rows of pixels fill whole vectors whatever their width,
+    /// borders can be left out exactly, and each image may have weights of its own.
+    fn run_fours(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut dyn FnMut(usize, usize, &mut [f32])) {
+        let (rows, pixels) = (self.rows, self.window.pixels());
+        let window = Window { x: self.window.x.widened(4), ..self.window };
+        let layout = Layout { at_once: 1, lanes: 4, places_first: self.places_first };
+        let size = rows * window.terms();
+        // With a draw for each image the weights of four go side by side too.
+        let draws = if self.draw == Draw::Sample { 4 } else { 1 };
+        let mut packed_rows = std::mem::take(&mut work.a);
+        let mut planes = std::mem::take(&mut work.columns);
+        let (packed, quads) = grown(&mut packed_rows, (draws + draws / 4 * 4) * size).split_at_mut(draws * size);
+        let (four, spare) = grown(&mut planes, 7 * rows * pixels).split_at_mut(4 * rows * pixels);
+        for_image_groups(work, &window, (x, self.batch, self.groups), layout, &mut |_, images, group, first| {
+            if first == 0 || self.draw == Draw::Sample {
+                for (i, packed) in packed.chunks_exact_mut(size).enumerate() {
+                    pack((first + i).min(self.batch - 1), group, packed);
+                }
+            }
+            if draws == 4 {
+                interleave_some(4, 4, |i| &packed[i * size..][..size], quads);
+                direct_product(quads.as_chunks::<4>().0, &images, self.bias(group), four, rows);
+            } else {
+                direct_product(packed, &images, self.bias(group), four, rows);
+            }
             if self.is_rectified {
                 rectify(four);
             }
-            let mut parts = values.chunks_mut(image_stride);
-            separate(four, core::array::from_fn(|_| &mut parts.next().expect("four images")[..rows * pixels]));
+            let image_stride = self.groups * rows * pixels;
+            let images = y[first * image_stride + group * rows * pixels..].chunks_mut(image_stride);
+            let mut parts = images.chain(spare.chunks_exact_mut(rows * pixels)).map(|part| &mut part[..rows * pixels]);
+            separate(four, core::array::from_fn(|_| parts.next().expect("four parts")));
         });
         work.a = packed_rows;
-        work.columns = four;
+        work.columns = planes;
     }
 }
 
@@ -273,41 +287,31 @@ pub fn forward(
     });
 }
 
-/// The product of packed rows and a group of images, packing the images only where that pays.
+/// The product of packed rows and four images side by side, read where they are: out [m, pixels].
 #[inline(never)]
-fn image_product(work: &mut Workspace, m: usize, packed: &[f32], images: Images, sink: &mut Planes) {
-    let mut columns = images.columns;
-    let width = images.window.x.output();
-    if m > DIRECT_ROWS || width < 4 || !is_run(&columns.base[..width]) {
-        let shape = Shape { m, n: columns.base.len(), k: columns.offset.len() };
-        return multiply(shape, DEPTH, packed, &mut work.b, &mut columns, sink);
-    }
+fn direct_product<A: Factor>(packed: &[A], images: &Images, bias: &[f32], out: &mut [f32], m: usize) {
+    let columns = &images.columns;
     let Window { y: vertical, x: horizontal, channels } = *images.window;
-    let height = vertical.output();
+    let (width, pixels) = (horizontal.output(), columns.base.len());
     let offsets = Offsets::new(columns.offset);
     // The kernel's columns that matter to each run of eight outputs; short sums aren't worth being torn apart for it.
     let kernel_columns: Vec<_> = (0..width)
         .step_by(8)
         .map(|x| if images.places_first && channels >= 8 { horizontal.kernel_range(x, x + 7) } else { (0, horizontal.kernel) })
         .collect();
-    for row in 0..columns.base.len() / width {
-        let (image, y) = (row / height, row % height);
-        let first = image * sink.image_stride + y * width;
-        let image = &columns.image[columns.base[row * width]..];
+    for y in 0..vertical.output() {
+        let image = &columns.image[columns.base[y * width]..];
         let rows = if images.places_first { vertical.kernel_range(y, y) } else { (0, vertical.kernel) };
         let places = Places { rows, columns: &kernel_columns, width: horizontal.kernel, channels };
         let from = Row { image, offsets, places, packed, m, width };
         for (i, count) in panels(m) {
-            let to = first + i * sink.pixels;
-            match (count, width < 8) {
-                (4, false) => from.into_planes::<4, 2>(i, to, sink),
-                (3, false) => from.into_planes::<3, 2>(i, to, sink),
-                (2, false) => from.into_planes::<2, 2>(i, to, sink),
-                (1, false) => from.into_planes::<1, 2>(i, to, sink),
-                (4, _) => from.into_planes::<4, 1>(i, to, sink),
-                (3, _) => from.into_planes::<3, 1>(i, to, sink),
-                (2, _) => from.into_planes::<2, 1>(i, to, sink),
-                _ => from.into_planes::<1, 1>(i, to, sink),
+            let bias = if bias.is_empty() { bias } else { &bias[i..] };
+            let out = &mut out[i * pixels + y * width..];
+            match count {
+                4 => from.into_planes::<4>(i, bias, out, pixels),
+                3 => from.into_planes::<3>(i, bias, out, pixels),
+                2 => from.into_planes::<2>(i, bias, out, pixels),
+                _ => from.into_planes::<1>(i, bias, out, pixels),
             }
         }
     }
@@ -326,27 +330,26 @@ struct Places<'a> {
 }
 
 /// One row of output pixels, side by side in the image.
-struct Row<'a> {
+struct Row<'a, A> {
     /// From the row's first pixel on.
     image: &'a [f32],
     offsets: Offsets<'a>,
     /// The places that matter; all, where k doesn't run over places first.
     places: Places<'a>,
-    packed: &'a [f32],
+    packed: &'a [A],
     m: usize,
     width: usize,
 }
 
-impl Row<'_> {
-    /// The R output rows from i on, written from `to` on, one plane apart. The last tile may overlap the one before: it
-    /// computes some pixels twice, to the same bits.
+impl<A: Factor> Row<'_, A> {
+    /// The R output rows from i on, `step` apart. The last tile may overlap the one before: it computes some pixels twice, to
+    /// the same bits.
     #[inline(never)]
-    fn into_planes<const R: usize, const C: usize>(&self, i: usize, to: usize, sink: &mut Planes) {
-        let bias: [f32; R] = core::array::from_fn(|r| if sink.bias.is_empty() { 0.0 } else { sink.bias[i + r] });
-        let (width, step) = (self.width, sink.pixels);
-        let planes = &mut sink.values[to..to + (R - 1) * step + width];
-        for x in (0..width).step_by(4 * C) {
-            self.tile::<R, C>(i, x.min(width - 4 * C), bias, planes, step);
+    fn into_planes<const R: usize>(&self, i: usize, bias: &[f32], planes: &mut [f32], step: usize) {
+        let bias: [f32; R] = core::array::from_fn(|r| if bias.is_empty() { 0.0 } else { bias[r] });
+        let planes = &mut planes[..(R - 1) * step + self.width];
+        for x in (0..self.width).step_by(8) {
+            self.tile::<R, 2>(i, x.min(self.width - 8), bias, planes, step);
         }
     }
 

@@ -2,10 +2,10 @@
 
 use crate::conv::{for_image_groups, Conv, Layout, COLUMNS_AT_ONCE, DIRECT_ROWS};
 use crate::gemm::{grown, multiply, panels, RowMajor, Shape, Workspace, DEPTH};
-use crate::image::{Axis, ImageColumns, ImageRows, Window};
-use crate::lanes::{copy, set, F32x4};
+use crate::image::{ImageColumns, ImageRows, Window};
+use crate::lanes::F32x4;
 use crate::micro;
-use crate::pack::{interleave, interleave_some};
+use crate::pack::interleave_some;
 
 /// dW = Σ over images and pixels of dy·xᵀ. Straight through: the variation plays no part.
 pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f32]), dw: &mut [f32]) {
@@ -35,45 +35,26 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
 }
 
 /// Stride 1: each element of dW is a dot product of a plane of dy with a shifted plane of the image, read where it is. Four
-/// images go side by side, so that rows fill whole vectors; rows of the images left over are padded with zeros to whole
-/// vectors, and what the image holds there is multiplied by them.
+/// images go side by side, so that rows fill whole vectors.
 fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f32], dw: &mut [f32]) {
-    let fours = conv.batch / 4 * 4;
-    let (x, x_rest) = x.split_at(fours * conv.channels * conv.input_pixels());
-    let (dy, dy_rest) = dy.split_at(fours * conv.outputs * conv.output_pixels());
-    add_dots(work, &Conv { batch: fours, ..*conv }, 4, x, dy, dw);
-    add_dots(work, &Conv { batch: conv.batch - fours, ..*conv }, 1, x_rest, dy_rest, dw);
-}
-
-/// dw += the dot products of a batch whose images go side by side in groups of `lanes`.
-fn add_dots(work: &mut Workspace, conv: &Conv, lanes: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
-    if conv.batch == 0 {
-        return;
-    }
-    let (rows, terms) = (conv.group_outputs(), conv.terms());
-    let (height, pixels) = (conv.y.output(), conv.output_pixels());
-    let width = (conv.x.output() * lanes).next_multiple_of(4);
-    let slack = width - conv.x.output() * lanes;
-    let horizontal = conv.x.widened(lanes);
-    let window = Window { x: Axis { after: horizontal.after + slack as isize, ..horizontal }, ..conv.window() };
-    let at_once = (VECTORS_AT_ONCE * 4 / (height * width)).clamp(1, (conv.batch / lanes).max(1));
-    let layout = Layout { at_once, lanes, places_first: false };
+    let (rows, terms, pixels) = (conv.group_outputs(), conv.terms(), conv.output_pixels());
+    let window = Window { x: conv.x.widened(4), ..conv.window() };
+    let at_once = (VECTORS_AT_ONCE / pixels).clamp(1, conv.batch.div_ceil(4));
+    let layout = Layout { at_once, lanes: 4, places_first: false };
+    // The gradient of an image that a four lacks.
+    let none = vec![0.0; pixels];
     let mut planes = std::mem::take(&mut work.a);
     for_image_groups(work, &window, (x, conv.batch, conv.groups), layout, &mut |_, images, group, first| {
-        // dy as [row][image][y][padded x]
-        let plane = images.count * height * width;
+        // dy as [row][four][pixel][image]
+        let plane = images.count * pixels * 4;
         let planes = grown(&mut planes, rows * plane);
         for (row, out) in planes.chunks_exact_mut(plane).enumerate() {
-            for (i, out) in out.chunks_exact_mut(height * width).enumerate() {
+            for (i, out) in out.chunks_exact_mut(pixels * 4).enumerate() {
                 let from = |lane: usize| {
-                    let at = (first + i * lanes + lane) * conv.outputs + group * rows + row;
-                    &dy[at * pixels..][..pixels]
+                    let image = first + i * 4 + lane;
+                    if image < conv.batch { &dy[(image * conv.outputs + group * rows + row) * pixels..][..pixels] } else { &none }
                 };
-                if lanes == 1 {
-                    pad_rows(from(0), conv.x.output(), out, width);
-                } else {
-                    interleave(core::array::from_fn::<_, 4, _>(from), out);
-                }
+                interleave_some(4, 4, from, out);
             }
         }
         let ImageColumns { image, base, offset } = images.columns;
@@ -92,14 +73,6 @@ fn add_dots(work: &mut Workspace, conv: &Conv, lanes: usize, x: &[f32], dy: &[f3
         }
     });
     work.a = planes;
-}
-
-/// Rows of `width` values, each with zeros after it.
-fn pad_rows(from: &[f32], width: usize, out: &mut [f32], padded: usize) {
-    for (from, out) in from.chunks_exact(width).zip(out.chunks_exact_mut(padded)) {
-        copy(from, &mut out[..width]);
-        set(&mut out[width..], 0.0);
-    }
 }
 
 /// Vectors of one plane of dy that are handled at a time: four planes of 4 kB fit the first-level cache beside the images.

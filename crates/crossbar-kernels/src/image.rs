@@ -175,7 +175,7 @@ pub(crate) struct ImageColumns<'a> {
 
 /// Whether four columns lie side by side in the image.
 #[inline(always)]
-pub(crate) fn is_run(base: &[usize]) -> bool {
+fn is_run(base: &[usize]) -> bool {
     base[base.len() - 1] == base[0] + base.len() - 1
 }
 

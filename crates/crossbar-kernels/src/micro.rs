@@ -16,11 +16,30 @@ unsafe fn run<const C: usize>(from: &[f32], at: usize) -> [F32x4; C] {
     core::array::from_fn(|c| F32x4::load(unsafe { &*from.as_ptr().add(at + 4 * c).cast::<[f32; 4]>() }))
 }
 
+/// What a row of A holds for one k: a factor for all lanes, or one for each.
+pub(crate) trait Factor {
+    fn lanes(&self) -> F32x4;
+}
+
+impl Factor for f32 {
+    #[inline(always)]
+    fn lanes(&self) -> F32x4 {
+        F32x4::splat(*self)
+    }
+}
+
+impl Factor for [f32; 4] {
+    #[inline(always)]
+    fn lanes(&self) -> F32x4 {
+        F32x4::load(self)
+    }
+}
+
 /// sum[r][c] += a[r]·b[c]
 #[inline(always)]
-fn rank_one<const R: usize, const C: usize>(sum: &mut [[F32x4; C]; R], a: &[f32; R], b: [F32x4; C]) {
-    for (sum, &a) in sum.iter_mut().zip(a) {
-        let a = F32x4::splat(a);
+fn rank_one<const R: usize, const C: usize, A: Factor>(sum: &mut [[F32x4; C]; R], a: &[A; R], b: [F32x4; C]) {
+    for (sum, a) in sum.iter_mut().zip(a) {
+        let a = a.lanes();
         for (sum, b) in sum.iter_mut().zip(b) {
             *sum = a.mul_add(b, *sum);
         }
@@ -40,13 +59,17 @@ const STEPS: usize = 4;
 /// # Safety
 /// `b` must have as many steps as a.
 #[inline(always)]
-unsafe fn add_steps<const R: usize, const C: usize, S: Stream<C>>(sum: &mut [[F32x4; C]; R], a: &[[f32; R]], mut b: S) {
+unsafe fn add_steps<const R: usize, const C: usize, A: Factor, S: Stream<C>>(
+    sum: &mut [[F32x4; C]; R],
+    a: &[[A; R]],
+    mut b: S,
+) {
     if a.is_empty() {
         return;
     }
     let stride = core::hint::black_box(STEPS);
     let last = a.as_ptr().wrapping_add(a.len() - 1);
-    let mut at: [*const [f32; R]; STEPS] = core::array::from_fn(|u| a.as_ptr().wrapping_add(u).wrapping_sub(stride));
+    let mut at: [*const [A; R]; STEPS] = core::array::from_fn(|u| a.as_ptr().wrapping_add(u).wrapping_sub(stride));
     loop {
         for u in 0..STEPS {
             at[u] = at[u].wrapping_add(stride);
@@ -144,7 +167,12 @@ impl<const C: usize> Stream<C> for Gathered<'_> {
 
 /// sum += Σ_k a[k]·image[offset[k]..], a being [k][R].
 #[inline(always)]
-pub(crate) fn direct<const R: usize, const C: usize>(sum: &mut [[F32x4; C]; R], a: &[f32], image: &[f32], offsets: Offsets) {
+pub(crate) fn direct<const R: usize, const C: usize, A: Factor>(
+    sum: &mut [[F32x4; C]; R],
+    a: &[A],
+    image: &[f32],
+    offsets: Offsets,
+) {
     let (a, _) = a.as_chunks::<R>();
     let a = &a[..offsets.values.len()];
     assert!(offsets.furthest + 4 * C <= image.len());

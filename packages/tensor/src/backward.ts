@@ -27,6 +27,7 @@ export function backward(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   }
   const targets = new Set<Target>(wrt.map(targetOf));
   const { steps, needed } = plan(root, targets);
+  const sums = sumsOf(steps, needed);
   const gradients = new Map<Target, Tensor>();
   const given = new Set<Tensor>();
   // Steps hold each other: without a hold of our own, one whose output is gone would be freed before its turn.
@@ -37,12 +38,13 @@ export function backward(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
         root,
         scope(() => alias(full(loss.shape, 1))),
       );
-      for (const step of steps) visit(step, gradients, targets, needed);
+      for (const step of steps) visit(step, { gradients, targets, needed, sums });
     });
     return wrt.map((tensor) => result(gradients.get(targetOf(tensor)), tensor, given));
   } finally {
     for (const step of steps) step.release();
     for (const gradient of gradients.values()) if (!given.has(gradient)) gradient.dispose();
+    for (const { terms } of sums.values()) for (const term of terms.values()) term.dispose();
   }
 }
 
@@ -81,22 +83,75 @@ function plan(root: Target, targets: ReadonlySet<Target>): { steps: GraphNode[];
   return { steps: steps.reverse(), needed };
 }
 
+/** Steps whose dys are added before the rules of their weights. */
+interface Sum {
+  /** What the steps have in common. */
+  readonly like: GraphNode;
+  /** Steps that are still to be visited. */
+  left: number;
+  /** The sum so far, under `like`. */
+  readonly terms: Map<Target, Tensor>;
+}
+
+/** The sums that steps belong to, where there is more than one to add. */
+function sumsOf(steps: readonly GraphNode[], needed: ReadonlySet<Edge>): ReadonlyMap<GraphNode, Sum> {
+  const sums: Sum[] = [];
+  const all = new Map<GraphNode, Sum>();
+  for (const step of steps) {
+    if (!step.row.addsFirst?.rules.some((i) => step.edges[i] !== undefined && needed.has(step.edges[i]))) continue;
+    const sum = sums.find(({ like }) => isAlike(like, step)) ?? { like: step, left: 0, terms: new Map() };
+    if (sum.left++ === 0) sums.push(sum);
+    all.set(step, sum);
+  }
+  return new Map([...all].filter(([, { left }]) => left > 1));
+}
+
+function isAlike(a: GraphNode, b: GraphNode): boolean {
+  const { addsFirst } = a.row;
+  return (
+    addsFirst !== undefined &&
+    a.row === b.row &&
+    a.inputs[0]!.storage === b.inputs[0]!.storage &&
+    a.inputs[0]!.shape.join() === b.inputs[0]!.shape.join() &&
+    addsFirst.rules.every((i) => a.edges[i] === b.edges[i]) &&
+    addsFirst.key(a.attributes) === addsFirst.key(b.attributes)
+  );
+}
+
+/** What a backward pass holds. */
+interface Pass {
+  readonly gradients: Map<Target, Tensor>;
+  readonly targets: ReadonlySet<Target>;
+  readonly needed: ReadonlySet<Edge>;
+  readonly sums: ReadonlyMap<GraphNode, Sum>;
+}
+
 /** Pulls the gradient of one step's output back to its inputs and frees what only this needed. */
-function visit(
-  node: GraphNode,
-  gradients: Map<Target, Tensor>,
-  targets: ReadonlySet<Target>,
-  needed: ReadonlySet<Edge>,
-): void {
+function visit(node: GraphNode, { gradients, targets, needed, sums }: Pass): void {
   const dy = gradients.get(node);
   if (dy !== undefined) {
     scope(() => {
       const context = contextOf(node);
-      node.edges.forEach((edge, i) => {
+      const pull = (i: number, dy: Tensor, from: Context<Inputs, unknown>): void => {
+        const edge = node.edges[i];
         if (edge === undefined || !needed.has(edge)) return;
         const rule = typeof node.row.vjp === "function" ? node.row.vjp : node.row.vjp[i]!;
-        accumulate(gradients, edge, rule(dy, context, i));
-      });
+        accumulate(gradients, edge, rule(dy, from, i));
+      };
+      const sum = sums.get(node);
+      if (sum === undefined) {
+        for (const i of node.edges.keys()) pull(i, dy, context);
+        return;
+      }
+      const { rules, term, summed } = node.row.addsFirst!;
+      for (const i of node.edges.keys()) if (!rules.includes(i)) pull(i, dy, context);
+      accumulate(sum.terms, sum.like, term(dy, context, 0));
+      if (--sum.left > 0) return;
+      const from = { ...context, attributes: summed(context.attributes) };
+      const total = sum.terms.get(sum.like)!;
+      for (const i of rules) pull(i, total, from);
+      sum.terms.clear();
+      total.dispose();
     });
     if (!targets.has(node)) {
       gradients.delete(node);

@@ -50,6 +50,20 @@ export interface Sample<A> {
 /** Inputs by index, and the output. */
 export type Kept = readonly (number | "output")[];
 
+/**
+ * Rules that are linear in dy and read input 0 alone. Where steps have the same input 0 and the same other inputs, their dys
+ * are added before such a rule instead of its results after it: one product instead of one a step.
+ */
+export interface AddsFirst<I extends Inputs, A> {
+  /** Inputs whose rules they are. */
+  readonly rules: readonly number[];
+  /** Tells attributes apart that those rules read. */
+  key(attributes: A): string;
+  /** What of a step is added, and the attributes that the rules get with the sum. */
+  readonly term: VariadicRule<I, A>;
+  summed(attributes: A): A;
+}
+
 /** One operation: everything the executor and the tests need to know about it. */
 export interface Row<I extends Inputs, A> {
   readonly name: string;
@@ -58,6 +72,8 @@ export interface Row<I extends Inputs, A> {
   /** Writes every element of `output`, and of `saved` when a backward pass may follow; it is empty otherwise. */
   forward(inputs: I, attributes: A, output: Tensor, saved: readonly Tensor[]): void;
   readonly vjp: Rules<I, A>;
+  /** For products: what steps that share input 0 may compute together. */
+  readonly addsFirst?: AddsFirst<I, A>;
   /** Which inputs' elements, and whether the output's, the rules read. */
   readonly keeps: Kept | ((attributes: A) => Kept);
   readonly samples: readonly Sample<A>[];

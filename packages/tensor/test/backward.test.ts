@@ -1,4 +1,4 @@
-import { init, memoryUse, resetPeak } from "@neft/kernels";
+import { f32, init, memoryUse, resetPeak } from "@neft/kernels";
 import {
   add,
   backward,
@@ -190,4 +190,70 @@ test("memory is flat over 1,000 training steps", () => {
   for (let i = 20; i < 1020; i++) step(i);
   expect(memoryUse()).toEqual({ ...before, peak: memoryUse().peak });
   for (const p of parameters) p.dispose();
+});
+
+test("products of the same input have one weight gradient, of the sum of their dys", () => {
+  let calls = 0;
+  const product = defineOp<[x: Tensor, w: Tensor], { readonly kind: string }>({
+    name: "product",
+    shape: ([x]) => [...x.shape],
+    forward: ([x, w], _, y) => f32(y.ptr, y.size).set(mul(x, w).toArray() as Float32Array),
+    vjp: [
+      (dy, { inputs: [, w] }) => mul(dy, w),
+      (dy, { inputs: [x] }) => {
+        calls++;
+        return mul(dy, x);
+      },
+    ],
+    addsFirst: { rules: [1], key: ({ kind }) => kind, term: (dy) => dy, summed: (attributes) => attributes },
+    keeps: [0, 1],
+    samples: [],
+  });
+  scope(() => {
+    const [w, v] = [parameter([2, 3], [2]), parameter([5, 7], [2])];
+    const [x, other] = [tensor([11, 13], [2]), tensor([17, 19], [2])];
+    const times = (input: Tensor, weight: Tensor, kind: string) => product(input, weight, { kind });
+    const gradientsOf = (...terms: Tensor[]) => {
+      calls = 0;
+      return backward(reduceSum(terms.reduce((a, b) => add(a, b))), [w, v]).map((gradient) => [...gradient.toArray()]);
+    };
+    expect(gradientsOf(times(x, w, "a"), scale(times(x, w, "a"), 10), scale(times(x, w, "a"), 100))).toEqual([
+      [1221, 1443],
+      [0, 0],
+    ]);
+    expect(calls).toBe(1);
+    expect(gradientsOf(times(x, w, "a"), times(other, w, "a"), times(x, v, "a"), times(x, w, "b"))).toEqual([
+      [39, 45],
+      [11, 13],
+    ]);
+    expect(calls).toBe(4);
+    for (const one of [w, v]) one.dispose();
+  });
+});
+
+test("the shared weight gradient is that of the products one by one", () => {
+  const x = tensor(normals(stream(3, { purpose: "test", name: "x" }), 2 * 3 * 6 * 6), [2, 3, 6, 6]);
+  const w = parameter(normals(stream(3, { purpose: "test", name: "w" }), 4 * 3 * 9), [4, 3, 3, 3]);
+  const b = parameter([0.1, -0.2, 0.3, 0], [4]);
+  const before = memoryUse().live;
+  const lossOf = (i: number) => {
+    const variation = { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: BigInt(i), perSample: false };
+    return reduceSum(square(conv2d(x, w, b, { pads: [1, 1, 1, 1], rectified: i > 1, variation })));
+  };
+  const values = (gradients: Tensor[]) => gradients.flatMap((gradient) => [...gradient.toArray()]);
+  const together = scope(() =>
+    values(
+      backward(
+        [0, 1, 2, 3].map(lossOf).reduce((a, c) => add(a, c)),
+        [w, b],
+      ),
+    ),
+  );
+  const apart = [0, 1, 2, 3].map((i) => scope(() => values(backward(lossOf(i), [w, b]))));
+  const scaleOf = Math.max(...together.map(Math.abs));
+  together.forEach((value, i) => {
+    expect(Math.abs(value - apart.reduce((sum, one) => sum + one[i]!, 0))).toBeLessThan(1e-6 * scaleOf);
+  });
+  expect(memoryUse().live).toBe(before);
+  for (const one of [x, w, b]) one.dispose();
 });

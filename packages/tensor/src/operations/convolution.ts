@@ -2,7 +2,7 @@ import { wasm } from "@neft/kernels";
 import { defineOp, type Sample } from "../operation.js";
 import { shapeText } from "../shape.js";
 import { empty, type Tensor } from "../tensor.js";
-import { byProduct, keptByProduct, type RectifiedAttributes } from "./rectified.js";
+import { addsFirst, byProduct, keptByProduct, type RectifiedAttributes } from "./rectified.js";
 import { type Variation, variationArguments } from "./variation.js";
 
 /** Settings of {@link conv2d}. */
@@ -116,6 +116,7 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
       return db;
     },
   ],
+  addsFirst: addsFirst(({ strides, pads, dilations, groups }) => JSON.stringify([strides, pads, dilations, groups])),
   keeps: keptByProduct,
   samples: [
     sample([2, 3, 5, 7], [4, 3, 3, 3], true, { pads: [1, 1, 1, 1] }),

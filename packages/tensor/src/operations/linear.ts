@@ -2,7 +2,7 @@ import { wasm } from "@neft/kernels";
 import { defineOp, type Sample } from "../operation.js";
 import { shapeText, sizeOf } from "../shape.js";
 import { empty, loose, type Tensor } from "../tensor.js";
-import { byProduct, keptByProduct, type RectifiedAttributes } from "./rectified.js";
+import { addsFirst, byProduct, keptByProduct, type RectifiedAttributes } from "./rectified.js";
 import { type Variation, variationArguments } from "./variation.js";
 
 /** Settings of {@link linear}. */
@@ -123,6 +123,7 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
       return db;
     },
   ],
+  addsFirst: addsFirst(({ layout }) => layout ?? "oi"),
   keeps: keptByProduct,
   samples: [
     sample([3, 5], [4, 5], [4], {}),

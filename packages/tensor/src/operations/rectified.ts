@@ -1,5 +1,5 @@
 import { unaryCode, wasm } from "@neft/kernels";
-import type { Context, Inputs, Kept } from "../operation.js";
+import type { AddsFirst, Context, Inputs, Kept } from "../operation.js";
 import { empty, type Tensor } from "../tensor.js";
 
 /** Of products that may end in a ReLU, in the same pass. */
@@ -20,4 +20,16 @@ export function byProduct(dy: Tensor, { attributes, output, once }: Context<Inpu
     return [dz];
   });
   return masked!;
+}
+
+/** Gradients of weight and bias: the same inputs on several chips are one product. */
+export function addsFirst<I extends Inputs, A extends RectifiedAttributes>(
+  key: (attributes: A) => string,
+): AddsFirst<I, A> {
+  return {
+    rules: [1, 2],
+    key,
+    term: byProduct,
+    summed: (attributes) => ({ ...attributes, rectified: false }),
+  };
 }

@@ -10,6 +10,7 @@ use crate::lanes::F32x4;
 use crate::micro::{self, Factor, Offsets};
 use crate::pack::{interleave_some, pack_weight_rows, separate};
 use crate::variation::{Draw, Variation, Weights};
+use crate::winograd;
 
 /// Geometry of a convolution.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -281,9 +282,12 @@ pub fn forward(
     // With one channel both orders of k are the same.
     let slide =
         Slide { window, batch: conv.batch, groups: conv.groups, rows, draw: variation.draw, places_first: window.channels == 1, bias, is_rectified };
+    let weights = Weights { values: w, cols: conv.terms(), variation, sample: 0 };
+    if winograd::is_worth_to_slide(&slide) {
+        return winograd::slide(&slide, work, &weights, false, x, y);
+    }
     slide.run(work, x, y, &mut |sample, group, packed| {
-        let weights = Weights { values: w, cols: conv.terms(), variation, sample: sample as u32 };
-        pack_weight_rows(&weights, group * rows, rows, packed);
+        pack_weight_rows(&Weights { sample: sample as u32, ..weights }, group * rows, rows, packed);
     });
 }
 

@@ -6,6 +6,7 @@ use crate::image::{Axis, Window};
 use crate::pack::Matrix;
 use crate::random::TILE;
 use crate::variation::{Draw, Variation, Weights};
+use crate::winograd;
 
 /// dx = the transpose of the forward's linear map, with its draw again.
 pub fn backward_input(work: &mut Workspace, conv: &Conv, (dy, w): (&[f32], &[f32]), variation: Variation, dx: &mut [f32]) {
@@ -44,9 +45,12 @@ fn backward_input_turned(work: &mut Workspace, conv: &Conv, dy: &[f32], w: &[f32
         bias: &[],
         is_rectified: false,
     };
+    let weights = Weights { values: w, cols: conv.terms(), variation, sample: 0 };
+    if winograd::is_worth_to_slide(&slide) {
+        return winograd::slide(&slide, work, &weights, true, dy, dx);
+    }
     slide.run(work, dy, dx, &mut |sample, group, packed| {
-        let weights = Weights { values: w, cols: conv.terms(), variation, sample: sample as u32 };
-        pack_turned(conv, &weights, group, packed);
+        pack_turned(conv, &Weights { sample: sample as u32, ..weights }, group, packed);
     });
 }
 

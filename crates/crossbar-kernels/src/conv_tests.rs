@@ -22,12 +22,16 @@ fn cases() -> Vec<Conv> {
         square(2, 5, 5, 5, axis(10, 3, 1, 1, 1, 1)),
         square(2, 5, 10, 5, axis(10, 3, 2, 1, 1, 1)),
         square(2, 7, 9, 1, axis(5, 1, 1, 0, 0, 1)),
+        square(5, 48, 49, 1, axis(6, 3, 1, 1, 1, 1)),
+        square(1, 300, 52, 1, axis(5, 3, 1, 0, 2, 1)),
+        square(9, 52, 48, 1, axis(4, 3, 1, 1, 1, 1)),
         square(2, 300, 3, 1, axis(6, 1, 2, 0, 0, 1)),
         square(1, 2, 3, 1, axis(3, 3, 1, 4, 5, 1)),
         square(1, 1, 1, 1, axis(1, 1, 1, 0, 0, 1)),
         square(0, 2, 3, 1, axis(4, 3, 1, 1, 1, 1)),
         square(2, 2, 3, 1, axis(2, 3, 1, 0, 0, 1)),
     ];
+    cases.push(Conv { x: axis(27, 3, 1, 2, 0, 1), ..square(3, 64, 56, 1, axis(13, 3, 1, -1, 1, 1)) });
     cases.push(Conv { y: axis(7, 3, 2, 1, 0, 1), x: axis(13, 5, 1, 0, 3, 2), ..square(2, 3, 4, 1, axis(1, 1, 1, 0, 0, 1)) });
     cases
 }

@@ -6,6 +6,7 @@ use crate::image::{ImageColumns, ImageRows, Window};
 use crate::lanes::F32x4;
 use crate::micro;
 use crate::pack::interleave_some;
+use crate::winograd;
 
 /// dW = Σ over images and pixels of dy·xᵀ. Straight through: the variation plays no part.
 pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f32]), dw: &mut [f32]) {
@@ -14,6 +15,9 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
     dw.fill(0.0);
     if pixels == 0 || conv.batch == 0 || rows == 0 {
         return;
+    }
+    if winograd::is_worth_for_weights(conv) {
+        return winograd::backward_weight(work, conv, x, dy, dw);
     }
     if conv.x.stride == 1 && rows <= DIRECT_ROWS {
         return backward_weight_direct(work, conv, x, dy, dw);

@@ -35,6 +35,7 @@ pub struct Workspace {
     pub(crate) b: Vec<f32>,
     pub(crate) image: Vec<f32>,
     pub(crate) columns: Vec<f32>,
+    pub(crate) kernels: Vec<f32>,
     pub(crate) offsets: Vec<usize>,
 }
 
@@ -140,7 +141,7 @@ fn runs(m: usize) -> impl Iterator<Item = (usize, usize, usize)> {
 }
 
 /// A packed block of A, [panel][k][rows], times one of B, [panel][k][columns]: the columns [j0, j1) of C from some k on.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn multiply_block<S: Sink>(
     Shape { m, k: depth, .. }: Shape,
     (a, b): (&[f32], &[f32]),

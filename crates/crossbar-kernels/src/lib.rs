@@ -26,3 +26,4 @@ pub mod roofline;
 pub mod softmax;
 pub mod strided;
 pub mod variation;
+mod winograd;

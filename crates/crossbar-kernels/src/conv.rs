@@ -4,7 +4,7 @@
 //! Layouts: x [n, c, h, w], W [oc, c/groups, kh, kw], y [n, oc, oh, ow]. As a matrix, W is [oc, c/groups·kh·kw].
 
 use crate::elementwise::rectify;
-use crate::gemm::{grown, multiply, panels, Shape, Sink, Workspace, DEPTH};
+use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace, DEPTH};
 use crate::image::{Axis, ImageColumns, Window};
 use crate::lanes::F32x4;
 use crate::micro::{self, Factor, Offsets};
@@ -63,44 +63,6 @@ pub(crate) const COLUMNS_AT_ONCE: usize = 256;
 
 /// Up to this many rows the image is read where it is: packing it would cost more than it saves.
 pub(crate) const DIRECT_ROWS: usize = 32;
-
-/// Tiles into [image][rows][pixels], `bias` a row.
-pub(crate) struct Planes<'a> {
-    pub values: &'a mut [f32],
-    /// Values from one image to the next.
-    pub image_stride: usize,
-    pub pixels: usize,
-    pub bias: &'a [f32],
-}
-
-impl Sink for Planes<'_> {
-    #[inline(always)]
-    fn tile<const R: usize, const C: usize>(&mut self, i: usize, j: usize, cols: usize, first: bool, tile: [[F32x4; C]; R]) {
-        let (image, pixel) = (j / self.pixels, j % self.pixels);
-        let whole = cols == 4 * C && pixel + cols <= self.pixels;
-        for (r, mut lanes) in tile.into_iter().enumerate() {
-            let row = i + r;
-            if first && !self.bias.is_empty() {
-                let bias = F32x4::splat(self.bias[row]);
-                lanes = lanes.map(|lanes| lanes.add(bias));
-            }
-            if whole {
-                let at = image * self.image_stride + row * self.pixels + pixel;
-                let (to, _) = self.values[at..at + 4 * C].as_chunks_mut::<4>();
-                for (to, lanes) in to.iter_mut().zip(lanes) {
-                    if first { lanes } else { F32x4::load(to).add(lanes) }.store(to);
-                }
-            } else {
-                for column in 0..cols {
-                    let value = lanes[column / 4].to_array()[column % 4];
-                    let (image, pixel) = ((j + column) / self.pixels, (j + column) % self.pixels);
-                    let to = &mut self.values[image * self.image_stride + row * self.pixels + pixel];
-                    *to = if first { value } else { *to + value };
-                }
-            }
-        }
-    }
-}
 
 /// A few padded images and where their columns lie.
 pub(crate) struct Images<'a> {
@@ -220,7 +182,7 @@ impl Slide<'_> {
             let values = &mut y[first * image_stride + group * rows * pixels..];
             let mut columns = images.columns;
             let shape = Shape { m: rows, n: columns.base.len(), k: terms };
-            let mut sink = Planes { values, image_stride, pixels, bias: self.bias(group) };
+            let mut sink = Planes { values, image_stride, pixels, accumulate: false, row_bias: self.bias(group), column_bias: &[] };
             multiply(shape, DEPTH, packed, &mut work.b, &mut columns, &mut sink);
             if self.is_rectified {
                 values.chunks_mut(image_stride).take(images.count).for_each(|image| rectify(&mut image[..rows * pixels]));
@@ -250,9 +212,9 @@ impl Slide<'_> {
             }
             if draws == 4 {
                 interleave_some(4, 4, |i| &packed[i * size..][..size], quads);
-                direct_product(quads.as_chunks::<4>().0, &images, self.bias(group), four, rows);
+                direct_product(PackedRows::OfEach(quads.as_chunks::<4>().0), &images, self.bias(group), four, rows);
             } else {
-                direct_product(packed, &images, self.bias(group), four, rows);
+                direct_product(PackedRows::Shared(packed), &images, self.bias(group), four, rows);
             }
             if self.is_rectified {
                 rectify(four);
@@ -291,9 +253,18 @@ pub fn forward(
     });
 }
 
+/// Packed rows of weights for four images side by side.
+#[derive(Clone, Copy)]
+enum PackedRows<'a> {
+    /// The same for all.
+    Shared(&'a [f32]),
+    /// Each image's own, side by side.
+    OfEach(&'a [[f32; 4]]),
+}
+
 /// The product of packed rows and four images side by side, read where they are: out [m, pixels].
 #[inline(never)]
-fn direct_product<A: Factor>(packed: &[A], images: &Images, bias: &[f32], out: &mut [f32], m: usize) {
+fn direct_product(packed: PackedRows, images: &Images, bias: &[f32], out: &mut [f32], m: usize) {
     let columns = &images.columns;
     let Window { y: vertical, x: horizontal, channels } = *images.window;
     let (width, pixels) = (horizontal.output(), columns.base.len());
@@ -307,15 +278,19 @@ fn direct_product<A: Factor>(packed: &[A], images: &Images, bias: &[f32], out: &
         let image = &columns.image[columns.base[y * width]..];
         let rows = if images.places_first { vertical.kernel_range(y, y) } else { (0, vertical.kernel) };
         let places = Places { rows, columns: &kernel_columns, width: horizontal.kernel, channels };
-        let from = Row { image, offsets, places, packed, m, width };
+        let from = Row { image, offsets, places, m, width };
         for (i, count) in panels(m) {
             let bias = if bias.is_empty() { bias } else { &bias[i..] };
             let out = &mut out[i * pixels + y * width..];
-            match count {
-                4 => from.into_planes::<4>(i, bias, out, pixels),
-                3 => from.into_planes::<3>(i, bias, out, pixels),
-                2 => from.into_planes::<2>(i, bias, out, pixels),
-                _ => from.into_planes::<1>(i, bias, out, pixels),
+            match (count, packed) {
+                (4, PackedRows::Shared(a)) => from.into_planes::<4, f32>(a, i, bias, out, pixels),
+                (3, PackedRows::Shared(a)) => from.into_planes::<3, f32>(a, i, bias, out, pixels),
+                (2, PackedRows::Shared(a)) => from.into_planes::<2, f32>(a, i, bias, out, pixels),
+                (_, PackedRows::Shared(a)) => from.into_planes::<1, f32>(a, i, bias, out, pixels),
+                (4, PackedRows::OfEach(a)) => from.into_planes::<4, [f32; 4]>(a, i, bias, out, pixels),
+                (3, PackedRows::OfEach(a)) => from.into_planes::<3, [f32; 4]>(a, i, bias, out, pixels),
+                (2, PackedRows::OfEach(a)) => from.into_planes::<2, [f32; 4]>(a, i, bias, out, pixels),
+                (_, PackedRows::OfEach(a)) => from.into_planes::<1, [f32; 4]>(a, i, bias, out, pixels),
             }
         }
     }
@@ -334,67 +309,58 @@ struct Places<'a> {
 }
 
 /// One row of output pixels, side by side in the image.
-struct Row<'a, A> {
+struct Row<'a> {
     /// From the row's first pixel on.
     image: &'a [f32],
     offsets: Offsets<'a>,
     /// The places that matter; all, where k doesn't run over places first.
     places: Places<'a>,
-    packed: &'a [A],
     m: usize,
     width: usize,
 }
 
-impl<A: Factor> Row<'_, A> {
+impl Row<'_> {
     /// The R output rows from i on, `step` apart. The last tile may overlap the one before: it computes some pixels twice, to
     /// the same bits.
     #[inline(never)]
-    fn into_planes<const R: usize>(&self, i: usize, bias: &[f32], planes: &mut [f32], step: usize) {
+    fn into_planes<const R: usize, A: Factor>(&self, packed: &[A], i: usize, bias: &[f32], planes: &mut [f32], step: usize) {
         let bias: [f32; R] = core::array::from_fn(|r| if bias.is_empty() { 0.0 } else { bias[r] });
         let planes = &mut planes[..(R - 1) * step + self.width];
         for x in (0..self.width).step_by(8) {
-            self.tile::<R, 2>(i, x.min(self.width - 8), bias, planes, step);
+            let x = x.min(self.width - 8);
+            let sum = self.tile::<R, A>(packed, i, x);
+            for (r, (sum, bias)) in sum.into_iter().zip(bias).enumerate() {
+                let (to, _) = planes[r * step + x..][..8].as_chunks_mut::<4>();
+                for (to, sum) in to.iter_mut().zip(sum) {
+                    sum.add(F32x4::splat(bias)).store(to);
+                }
+            }
         }
     }
 
-    /// R rows of 4·C pixels from x on.
+    /// Sums of R rows for the eight pixels from x on.
     #[inline(always)]
-    fn tile<const R: usize, const C: usize>(&self, i: usize, x: usize, bias: [f32; R], planes: &mut [f32], step: usize) {
-        let mut sum = [[F32x4::splat(0.0); C]; R];
+    fn tile<const R: usize, A: Factor>(&self, packed: &[A], i: usize, x: usize) -> [[F32x4; 2]; R] {
+        let mut sum = [[F32x4::splat(0.0); 2]; R];
         let Places { rows, columns, width, channels } = self.places;
         // A tile may begin in one run of eight and end in the next; the first output sees furthest to the right.
-        let (from, to) = (columns[(x + 4 * C - 1) / 8].0, columns[x / 8].1);
+        let (from, to) = (columns[(x + 7) / 8].0, columns[x / 8].1);
         let k = |row: usize, column: usize| (row * width + column) * channels;
         // Whole rows of the kernel follow one another.
         let height = rows.1 - rows.0;
         let (runs, count) = if (from, to) == (0, width) { (1, k(height, 0)) } else { (height, k(0, to - from)) };
         for run in 0..runs {
             let from = k(rows.0 + run, from);
-            self.add_terms(&mut sum, i, x, (from, from + count));
-        }
-        for (r, (sum, bias)) in sum.into_iter().zip(bias).enumerate() {
-            let (to, _) = planes[r * step + x..][..4 * C].as_chunks_mut::<4>();
-            for (to, sum) in to.iter_mut().zip(sum) {
-                sum.add(F32x4::splat(bias)).store(to);
+            let to = from + count;
+            // In blocks, as A is packed.
+            for k0 in (from / DEPTH * DEPTH..to).step_by(DEPTH) {
+                let depth = DEPTH.min(self.offsets.len() - k0);
+                let (from, to) = (from.max(k0), to.min(k0 + depth));
+                let a = &packed[k0 * self.m + i * depth + (from - k0) * R..];
+                micro::direct(&mut sum, a, &self.image[x..], self.offsets.range(from, to));
             }
         }
-    }
-
-    /// Adds the terms [from, to), in blocks of [`DEPTH`] as A is packed.
-    #[inline(always)]
-    fn add_terms<const R: usize, const C: usize>(
-        &self,
-        sum: &mut [[F32x4; C]; R],
-        i: usize,
-        x: usize,
-        (from, to): (usize, usize),
-    ) {
-        for k0 in (from / DEPTH * DEPTH..to).step_by(DEPTH) {
-            let depth = DEPTH.min(self.offsets.len() - k0);
-            let (from, to) = (from.max(k0), to.min(k0 + depth));
-            let a = &self.packed[k0 * self.m + i * depth + (from - k0) * R..];
-            micro::direct(sum, a, &self.image[x..], self.offsets.range(from, to));
-        }
+        sum
     }
 }
 

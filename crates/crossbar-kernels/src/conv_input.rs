@@ -1,7 +1,7 @@
 //! The gradient of a convolution's input, with the forward's draw of the weights again.
 
-use crate::conv::{Conv, Planes, Slide};
-use crate::gemm::{grown, multiply, packed_index, Shape, Workspace, DEPTH};
+use crate::conv::{Conv, Slide};
+use crate::gemm::{grown, multiply, packed_index, Planes, Shape, Workspace, DEPTH};
 use crate::image::{Axis, Window};
 use crate::pack::Matrix;
 use crate::random::TILE;
@@ -102,7 +102,7 @@ fn backward_input_scattered(work: &mut Workspace, conv: &Conv, dy: &[f32], w: &[
             }
             let dy = &dy[(n * conv.outputs + group * outputs) * pixels..][..outputs * pixels];
             let columns = grown(&mut columns, terms * pixels);
-            let mut sink = Planes { values: columns, image_stride: 0, pixels, bias: &[] };
+            let mut sink = Planes::matrix(columns, pixels, false);
             let mut matrix = Matrix { values: dy, stride: pixels, transposed: false };
             multiply(Shape { m: terms, n: pixels, k: outputs }, DEPTH, packed, &mut work.b, &mut matrix, &mut sink);
             let image = grown(&mut image, window.padded());

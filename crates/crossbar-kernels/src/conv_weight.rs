@@ -1,7 +1,7 @@
 //! The gradient of a convolution's weights.
 
 use crate::conv::{for_image_groups, Conv, Layout, COLUMNS_AT_ONCE, DIRECT_ROWS};
-use crate::gemm::{grown, multiply, panels, RowMajor, Shape, Workspace, DEPTH};
+use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace, DEPTH};
 use crate::image::{ImageColumns, ImageRows, Window};
 use crate::lanes::F32x4;
 use crate::micro;
@@ -32,7 +32,7 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
         let packed = grown(&mut packed, rows * k);
         pack_planes(planes, (rows, pixels, conv.outputs * pixels), (k, depth), packed);
         let values = &mut dw[group * rows * terms..][..rows * terms];
-        let mut sink = RowMajor { values, stride: terms, accumulate: true, bias: &[] };
+        let mut sink = Planes::matrix(values, terms, true);
         multiply(Shape { m: rows, n: terms, k }, depth, packed, &mut work.b, &mut ImageRows(images.columns), &mut sink);
     });
     work.a = packed;

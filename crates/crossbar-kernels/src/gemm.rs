@@ -60,11 +60,6 @@ pub(crate) trait PackColumns {
     fn pack(&mut self, k0: usize, k1: usize, j0: usize, j1: usize, out: &mut [f32]);
 }
 
-/// Receives finished tiles: `rows`×`cols` values at (i, j); `first` tells whether C starts here or is added to.
-pub(crate) trait Sink {
-    fn tile<const R: usize, const C: usize>(&mut self, i: usize, j: usize, cols: usize, first: bool, tile: [[F32x4; C]; R]);
-}
-
 /// Width of the panel that starts at column j of n: 8, or 4 where no more than four are left.
 #[inline(always)]
 pub(crate) fn panel_width(j: usize, n: usize) -> usize {
@@ -142,12 +137,12 @@ fn runs(m: usize) -> impl Iterator<Item = (usize, usize, usize)> {
 
 /// A packed block of A, [panel][k][rows], times one of B, [panel][k][columns]: the columns [j0, j1) of C from some k on.
 #[inline(never)]
-pub(crate) fn multiply_block<S: Sink>(
+pub(crate) fn multiply_block(
     Shape { m, k: depth, .. }: Shape,
     (a, b): (&[f32], &[f32]),
     (j0, j1): (usize, usize),
     first: bool,
-    sink: &mut S,
+    sink: &mut Planes,
 ) {
     for (i, rows, size) in runs(m) {
         let a = &a[i * depth..(i + rows) * depth];
@@ -157,14 +152,14 @@ pub(crate) fn multiply_block<S: Sink>(
             let width = panel_width(j, j1);
             let at = Tiles { b: &b[panel..panel + depth * width], depth, i, j, cols: width.min(j1 - j), first };
             match (size, width) {
-                (4, 8) => at.run::<4, 2, S>(a, sink),
-                (3, 8) => at.run::<3, 2, S>(a, sink),
-                (2, 8) => at.run::<2, 2, S>(a, sink),
-                (1, 8) => at.run::<1, 2, S>(a, sink),
-                (4, _) => at.run::<4, 1, S>(a, sink),
-                (3, _) => at.run::<3, 1, S>(a, sink),
-                (2, _) => at.run::<2, 1, S>(a, sink),
-                _ => at.run::<1, 1, S>(a, sink),
+                (4, 8) => at.run::<4, 2>(a, sink),
+                (3, 8) => at.run::<3, 2>(a, sink),
+                (2, 8) => at.run::<2, 2>(a, sink),
+                (1, 8) => at.run::<1, 2>(a, sink),
+                (4, _) => at.run::<4, 1>(a, sink),
+                (3, _) => at.run::<3, 1>(a, sink),
+                (2, _) => at.run::<2, 1>(a, sink),
+                _ => at.run::<1, 1>(a, sink),
             }
             panel += panel_size(depth, width);
             j += width;
@@ -188,21 +183,21 @@ struct Tiles<'a> {
 impl Tiles<'_> {
     /// All of them in one call: a call a tile would cost as much as ten k.
     #[inline(never)]
-    fn run<const R: usize, const C: usize, S: Sink>(&self, a: &[f32], sink: &mut S) {
+    fn run<const R: usize, const C: usize>(&self, a: &[f32], sink: &mut Planes) {
         for (panel, a) in a.chunks_exact(R * self.depth).enumerate() {
-            sink.tile(self.i + R * panel, self.j, self.cols, self.first, micro::packed::<R, C>(a, self.b));
+            sink.tile((self.i + R * panel, self.j), self.cols, self.first, micro::packed::<R, C>(a, self.b));
         }
     }
 }
 
 /// The product of a packed A, [block of `max_depth` k][panel][k][rows], with columns packed on the way.
-pub(crate) fn multiply<P: PackColumns, S: Sink>(
+pub(crate) fn multiply(
     Shape { m, n, k }: Shape,
     max_depth: usize,
     a: &[f32],
     b: &mut Vec<f32>,
-    columns: &mut P,
-    sink: &mut S,
+    columns: &mut dyn PackColumns,
+    sink: &mut Planes,
 ) {
     let most_panels = BLOCK_COLS.min(padded_cols(n)).div_ceil(COLS) + 1;
     let block = grown(b, most_panels * panel_size(max_depth.min(k), COLS));
@@ -217,49 +212,77 @@ pub(crate) fn multiply<P: PackColumns, S: Sink>(
     if k == 0 {
         for i in 0..m {
             for j in (0..n).step_by(4) {
-                sink.tile::<1, 1>(i, j, 4.min(n - j), true, [[F32x4::splat(0.0)]]);
+                sink.tile::<1, 1>((i, j), 4.min(n - j), true, [[F32x4::splat(0.0)]]);
             }
         }
     }
 }
 
-/// A row-major C.
-pub(crate) struct RowMajor<'a> {
+/// Where finished tiles go: C [image][row][pixel], whose columns are (image, pixel). A row-major C is one image.
+pub(crate) struct Planes<'a> {
     pub values: &'a mut [f32],
-    pub stride: usize,
+    /// Values from one image to the next.
+    pub image_stride: usize,
+    pub pixels: usize,
     /// Added to what is there instead of overwriting it.
     pub accumulate: bool,
+    /// One value a row, added once; empty for none.
+    pub row_bias: &'a [f32],
     /// One value a column, added once; empty for none.
-    pub bias: &'a [f32],
+    pub column_bias: &'a [f32],
 }
 
-impl Sink for RowMajor<'_> {
+impl<'a> Planes<'a> {
+    /// A row-major C of `n` columns.
+    pub fn matrix(values: &'a mut [f32], n: usize, accumulate: bool) -> Self {
+        Self { values, image_stride: 0, pixels: n, accumulate, row_bias: &[], column_bias: &[] }
+    }
+
+    /// Writes R×`cols` values at (i, j); `first` tells whether C starts here or is added to.
     #[inline(always)]
-    fn tile<const R: usize, const C: usize>(&mut self, i: usize, j: usize, cols: usize, first: bool, tile: [[F32x4; C]; R]) {
+    fn tile<const R: usize, const C: usize>(&mut self, (i, j): (usize, usize), cols: usize, first: bool, tile: [[F32x4; C]; R]) {
+        // Most columns are of the first image: a division costs as much as three k.
+        let (image, pixel) = if j < self.pixels { (0, j) } else { (j / self.pixels, j % self.pixels) };
         let fresh = first && !self.accumulate;
-        let bias = first && !self.bias.is_empty();
-        for (r, lanes) in tile.into_iter().enumerate() {
-            let at = (i + r) * self.stride + j;
-            let row = &mut self.values[at..at + cols];
-            if cols == 4 * C {
-                let (row, _) = row.as_chunks_mut::<4>();
-                for (c, mut sum) in lanes.into_iter().enumerate() {
+        let whole = cols == 4 * C && pixel + cols <= self.pixels;
+        for (r, mut lanes) in tile.into_iter().enumerate() {
+            let row = i + r;
+            if first && !self.row_bias.is_empty() {
+                let bias = F32x4::splat(self.row_bias[row]);
+                lanes = lanes.map(|lanes| lanes.add(bias));
+            }
+            let add_columns = first && !self.column_bias.is_empty();
+            if whole {
+                let at = image * self.image_stride + row * self.pixels + pixel;
+                let (to, _) = self.values[at..at + 4 * C].as_chunks_mut::<4>();
+                for (c, (to, mut sum)) in to.iter_mut().zip(lanes).enumerate() {
                     if !fresh {
-                        sum = F32x4::load(&row[c]).add(sum);
+                        sum = F32x4::load(to).add(sum);
                     }
-                    if bias {
-                        sum = sum.add(F32x4::load(four(&self.bias[j + 4 * c..])));
+                    if add_columns {
+                        sum = sum.add(F32x4::load(four(&self.column_bias[j + 4 * c..])));
                     }
-                    sum.store(&mut row[c]);
+                    sum.store(to);
                 }
             } else {
-                for (x, value) in row.iter_mut().enumerate() {
-                    let sum = lanes[x / 4].to_array()[x % 4];
-                    *value = if fresh { sum } else { *value + sum };
-                    if bias {
-                        *value += self.bias[j + x];
-                    }
+                let mut sums = [0.0; COLS];
+                for (sums, lanes) in sums.as_chunks_mut::<4>().0.iter_mut().zip(lanes) {
+                    lanes.store(sums);
                 }
+                self.edge((row, j), fresh, add_columns, &sums[..cols]);
+            }
+        }
+    }
+
+    /// Values of one row that aren't whole vectors of one image.
+    #[inline(never)]
+    fn edge(&mut self, (row, j): (usize, usize), fresh: bool, add_columns: bool, sums: &[f32]) {
+        for (x, &sum) in sums.iter().enumerate() {
+            let (image, pixel) = ((j + x) / self.pixels, (j + x) % self.pixels);
+            let to = &mut self.values[image * self.image_stride + row * self.pixels + pixel];
+            *to = if fresh { sum } else { *to + sum };
+            if add_columns {
+                *to += self.column_bias[j + x];
             }
         }
     }
@@ -291,16 +314,16 @@ pub fn gemm(
     c: &mut [f32],
     accumulate: bool,
 ) {
-    let columns = Matrix { values: b, stride: if trans_b { shape.k } else { shape.n }, transposed: trans_b };
-    product(work, shape, (a, trans_a), columns, c, accumulate, &[]);
+    let mut columns = Matrix { values: b, stride: if trans_b { shape.k } else { shape.n }, transposed: trans_b };
+    product(work, shape, (a, trans_a), &mut columns, c, accumulate, &[]);
 }
 
 /// Bands of rows of a dense A against columns packed on the way; C = that (+ C) (+ bias).
-pub(crate) fn product<P: PackColumns>(
+pub(crate) fn product(
     work: &mut Workspace,
     Shape { m, n, k }: Shape,
     (a, trans_a): (&[f32], bool),
-    mut columns: P,
+    columns: &mut dyn PackColumns,
     c: &mut [f32],
     accumulate: bool,
     bias: &[f32],
@@ -311,8 +334,8 @@ pub(crate) fn product<P: PackColumns>(
         let (values, stride) = if trans_a { (&a[i0..], m) } else { (&a[i0 * k..], k) };
         let packed = grown(&mut work.a, rows * k);
         Matrix { values, stride, transposed: trans_a }.pack_rows(rows, k, packed);
-        let mut sink = RowMajor { values: &mut c[i0 * n..(i0 + rows) * n], stride: n, accumulate, bias };
-        multiply(Shape { m: rows, n, k }, DEPTH, packed, &mut work.b, &mut columns, &mut sink);
+        let mut sink = Planes { column_bias: bias, ..Planes::matrix(&mut c[i0 * n..(i0 + rows) * n], n, accumulate) };
+        multiply(Shape { m: rows, n, k }, DEPTH, packed, &mut work.b, columns, &mut sink);
     }
 }
 

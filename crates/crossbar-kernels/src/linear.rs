@@ -59,10 +59,10 @@ fn draw_by_draw(
 ) {
     let explicit = if shape.is_cheap(&variation) { Variation::NONE } else { variation };
     for (first, count) in shape.draws(&explicit) {
-        let columns = WeightColumns { weights: shape.weights(w, explicit, first), transposed };
+        let mut columns = WeightColumns { weights: shape.weights(w, explicit, first), transposed };
         let (at, m) = (first * shape.rows_per_sample, count * shape.rows_per_sample);
         let (from, to) = (&from[at * k..][..m * k], &mut to[at * n..][..m * n]);
-        product(work, Shape { m, n, k }, (from, false), columns, to, false, bias);
+        product(work, Shape { m, n, k }, (from, false), &mut columns, to, false, bias);
     }
 }
 

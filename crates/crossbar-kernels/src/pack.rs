@@ -99,7 +99,7 @@ fn gather_rows<const W: usize>(from: &[f32], stride: usize, out: &mut [f32]) {
 }
 
 /// Writes `values`, the columns [j0, j0 + len) of one k, into the panels of a block; `k` counts within the block.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn spread(values: &[f32], k: usize, depth: usize, out: &mut [f32]) {
     let n = values.len();
     let mut j = 0;
@@ -121,6 +121,7 @@ pub(crate) fn spread(values: &[f32], k: usize, depth: usize, out: &mut [f32]) {
 }
 
 /// The same for four neighbouring k, whose values fill whole cache lines of a panel together.
+#[inline(never)]
 fn spread_four(rows: [&[f32]; 4], k: usize, depth: usize, out: &mut [f32]) {
     let panels = rows.map(|row| row.as_chunks::<COLS>().0);
     let size = panel_size(depth, COLS);
@@ -173,7 +174,6 @@ impl Matrix<'_> {
 }
 
 impl PackColumns for Matrix<'_> {
-    #[inline(always)]
     fn pack(&mut self, k0: usize, k1: usize, j0: usize, j1: usize, out: &mut [f32]) {
         let depth = k1 - k0;
         if self.transposed {

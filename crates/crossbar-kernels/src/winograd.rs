@@ -8,7 +8,7 @@
 //! Vectors run over four images (forward pass and the input's gradient) or over four channels (the weights'): no shuffles.
 
 use crate::conv::{for_image_groups, Conv, Layout, Slide};
-use crate::gemm::{grown, multiply_block, panel_size, panel_width, RowMajor, Shape, Workspace, COLS, DEPTH};
+use crate::gemm::{grown, multiply_block, panel_size, panel_width, Planes, Shape, Workspace, COLS, DEPTH};
 use crate::image::{Axis, Window};
 use crate::lanes::{copy, F32x4};
 use crate::pack::{four, four_mut, separate, Matrix};
@@ -87,7 +87,7 @@ fn even(axis: Axis) -> Axis {
 }
 
 /// Where the places of some tiles go.
-struct Places<'a> {
+struct Target<'a> {
     out: &'a mut [f32],
     /// From one place of a tile to the next.
     stride: usize,
@@ -102,7 +102,7 @@ fn transform_tiles<const N: usize>(
     (row, step): (usize, usize),
     count: usize,
     f: impl Fn([F32x4; N]) -> [F32x4; 4] + Copy,
-    to: Places,
+    to: Target,
 ) {
     for i in 0..count {
         let tile = core::array::from_fn(|y| load_fours(&from[i * step + y * row..]));
@@ -209,7 +209,7 @@ pub(crate) fn slide(slide: &Slide, work: &mut Workspace, weights: &Weights, turn
             transform_images(images.columns.image, &window, chunk, block, tiles);
             let products = grown(&mut products, PLACES * rows * n);
             for (f, product) in products.chunks_exact_mut(rows * n).enumerate() {
-                let mut sink = RowMajor { values: product, stride: n, accumulate: false, bias: &[] };
+                let mut sink = Planes::matrix(product, n, false);
                 for k0 in (0..channels).step_by(DEPTH) {
                     let depth = DEPTH.min(channels - k0);
                     let a = &kernel[(f * channels + k0) * rows..][..depth * rows];
@@ -239,7 +239,7 @@ fn transform_images(image: &[f32], window: &Window, chunk: Chunk, block: usize, 
         for c in (0..window.channels).step_by(DEPTH) {
             let depth = DEPTH.min(window.channels - c);
             let at = c / DEPTH * block + j / COLS * panel_size(depth, COLS) + (j - panel_start);
-            let to = Places { out: &mut out[at..], stride: place, step: width };
+            let to = Target { out: &mut out[at..], stride: place, step: width };
             transform_tiles(&image[c * plane..], (stride, plane), depth, of_input, to);
         }
     }
@@ -319,7 +319,7 @@ pub(crate) fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], dy: 
                     let lanes = panel_width(c / COLS * COLS, channels);
                     for row in 0..rows {
                         let at = c / COLS * panel + (i * rows + row) * width * lanes + c % COLS;
-                        let to = Places { out: &mut b[at..], stride: place, step: lanes };
+                        let to = Target { out: &mut b[at..], stride: place, step: lanes };
                         let stride = input.x.padded();
                         transform_tiles(&plane[2 * (from + row) * stride..], (stride, 8), width, of_input, to);
                     }
@@ -330,14 +330,14 @@ pub(crate) fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], dy: 
                     output.pad_four(core::array::from_fn(|lane| &dy[start + lane * size..]), plane);
                     for row in 0..rows {
                         let at = o * k + (i * rows + row) * width * 4;
-                        let to = Places { out: &mut a[at..], stride: outputs * k, step: 4 };
+                        let to = Target { out: &mut a[at..], stride: outputs * k, step: 4 };
                         let stride = output.x.padded();
                         transform_tiles(&plane[2 * (from + row) * stride..], (stride, 8), width, of_output, to);
                     }
                 }
             }
             for (f, sum) in sum.chunks_exact_mut(outputs * channels).enumerate() {
-                let mut sink = RowMajor { values: sum, stride: channels, accumulate: true, bias: &[] };
+                let mut sink = Planes::matrix(sum, channels, true);
                 let (a, b) = (&a[f * outputs * k..][..outputs * k], &b[f * place..][..place]);
                 multiply_block(Shape { m: outputs, n: channels, k }, (a, b), (0, channels), true, &mut sink);
             }

@@ -6,7 +6,7 @@
 use crate::elementwise::rectify;
 use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace, DEPTH};
 use crate::image::{Axis, ImageColumns, Window};
-use crate::lanes::F32x4;
+use crate::lanes::{set, F32x4};
 use crate::micro::{self, Factor, Offsets};
 use crate::pack::{interleave_some, pack_weight_rows, separate};
 use crate::variation::{Draw, Variation, Weights};
@@ -182,7 +182,13 @@ impl Slide<'_> {
             let values = &mut y[first * image_stride + group * rows * pixels..];
             let mut columns = images.columns;
             let shape = Shape { m: rows, n: columns.base.len(), k: terms };
-            let mut sink = Planes { values, image_stride, pixels, accumulate: false, row_bias: self.bias(group), column_bias: &[] };
+            let bias = self.bias(group);
+            if !bias.is_empty() {
+                for image in values.chunks_mut(image_stride).take(images.count) {
+                    image.chunks_exact_mut(pixels).zip(bias).for_each(|(plane, &bias)| set(plane, bias));
+                }
+            }
+            let mut sink = Planes { values: &mut *values, image_stride, pixels, accumulate: !bias.is_empty() };
             multiply(shape, DEPTH, packed, &mut work.b, &mut columns, &mut sink);
             if self.is_rectified {
                 values.chunks_mut(image_stride).take(images.count).for_each(|image| rectify(&mut image[..rows * pixels]));

@@ -4,9 +4,9 @@
 //! two contiguous streams and keeps its tile of C in registers. Every element of C is the sum over k in ascending order,
 //! in blocks of [`DEPTH`] that depend on nothing but k: edge tiles, batch splits and call order don't change a bit.
 
-use crate::lanes::F32x4;
+use crate::lanes::{copy, F32x4};
 use crate::micro;
-use crate::pack::{four, Matrix};
+use crate::pack::Matrix;
 
 /// Rows of a panel of A. 4×8 is the largest tile that V8 keeps in the sixteen registers of x86.
 pub const ROWS: usize = 4;
@@ -218,7 +218,8 @@ pub(crate) fn multiply(
     }
 }
 
-/// Where finished tiles go: C [image][row][pixel], whose columns are (image, pixel). A row-major C is one image.
+/// Where finished tiles go: C [image][row][pixel], whose columns are (image, pixel). A row-major C is one image. A bias is
+/// written there beforehand and accumulated to: tests for it would cost every tile what they cost few.
 pub(crate) struct Planes<'a> {
     pub values: &'a mut [f32],
     /// Values from one image to the next.
@@ -226,16 +227,12 @@ pub(crate) struct Planes<'a> {
     pub pixels: usize,
     /// Added to what is there instead of overwriting it.
     pub accumulate: bool,
-    /// One value a row, added once; empty for none.
-    pub row_bias: &'a [f32],
-    /// One value a column, added once; empty for none.
-    pub column_bias: &'a [f32],
 }
 
 impl<'a> Planes<'a> {
     /// A row-major C of `n` columns.
     pub fn matrix(values: &'a mut [f32], n: usize, accumulate: bool) -> Self {
-        Self { values, image_stride: 0, pixels: n, accumulate, row_bias: &[], column_bias: &[] }
+        Self { values, image_stride: 0, pixels: n, accumulate }
     }
 
     /// Writes R×`cols` values at (i, j); `first` tells whether C starts here or is added to.
@@ -244,46 +241,30 @@ impl<'a> Planes<'a> {
         // Most columns are of the first image: a division costs as much as three k.
         let (image, pixel) = if j < self.pixels { (0, j) } else { (j / self.pixels, j % self.pixels) };
         let fresh = first && !self.accumulate;
-        let whole = cols == 4 * C && pixel + cols <= self.pixels;
-        for (r, mut lanes) in tile.into_iter().enumerate() {
-            let row = i + r;
-            if first && !self.row_bias.is_empty() {
-                let bias = F32x4::splat(self.row_bias[row]);
-                lanes = lanes.map(|lanes| lanes.add(bias));
+        if cols == 4 * C && pixel + cols <= self.pixels {
+            let at = image * self.image_stride + i * self.pixels + pixel;
+            let rows = &mut self.values[at..at + (R - 1) * self.pixels + 4 * C];
+            for (r, sums) in tile.into_iter().enumerate() {
+                let (row, _) = rows[r * self.pixels..][..4 * C].as_chunks_mut::<4>();
+                for (to, sum) in row.iter_mut().zip(sums) {
+                    if fresh { sum } else { F32x4::load(to).add(sum) }.store(to);
+                }
             }
-            let add_columns = first && !self.column_bias.is_empty();
-            if whole {
-                let at = image * self.image_stride + row * self.pixels + pixel;
-                let (to, _) = self.values[at..at + 4 * C].as_chunks_mut::<4>();
-                for (c, (to, mut sum)) in to.iter_mut().zip(lanes).enumerate() {
-                    if !fresh {
-                        sum = F32x4::load(to).add(sum);
-                    }
-                    if add_columns {
-                        sum = sum.add(F32x4::load(four(&self.column_bias[j + 4 * c..])));
-                    }
-                    sum.store(to);
-                }
-            } else {
-                let mut sums = [0.0; COLS];
-                for (sums, lanes) in sums.as_chunks_mut::<4>().0.iter_mut().zip(lanes) {
-                    lanes.store(sums);
-                }
-                self.edge((row, j), fresh, add_columns, &sums[..cols]);
+        } else {
+            for (r, sums) in tile.into_iter().enumerate() {
+                let sums = sums.map(F32x4::to_array);
+                self.edge((i + r, j), fresh, &sums.as_flattened()[..cols]);
             }
         }
     }
 
     /// Values of one row that aren't whole vectors of one image.
     #[inline(never)]
-    fn edge(&mut self, (row, j): (usize, usize), fresh: bool, add_columns: bool, sums: &[f32]) {
+    fn edge(&mut self, (row, j): (usize, usize), fresh: bool, sums: &[f32]) {
         for (x, &sum) in sums.iter().enumerate() {
             let (image, pixel) = ((j + x) / self.pixels, (j + x) % self.pixels);
             let to = &mut self.values[image * self.image_stride + row * self.pixels + pixel];
             *to = if fresh { sum } else { *to + sum };
-            if add_columns {
-                *to += self.column_bias[j + x];
-            }
         }
     }
 }
@@ -334,7 +315,13 @@ pub(crate) fn product(
         let (values, stride) = if trans_a { (&a[i0..], m) } else { (&a[i0 * k..], k) };
         let packed = grown(&mut work.a, rows * k);
         Matrix { values, stride, transposed: trans_a }.pack_rows(rows, k, packed);
-        let mut sink = Planes { column_bias: bias, ..Planes::matrix(&mut c[i0 * n..(i0 + rows) * n], n, accumulate) };
+        let c = &mut c[i0 * n..(i0 + rows) * n];
+        if !bias.is_empty() {
+            for row in c.chunks_exact_mut(n) {
+                if accumulate { row.iter_mut().zip(bias).for_each(|(c, bias)| *c += bias) } else { copy(bias, row) }
+            }
+        }
+        let mut sink = Planes::matrix(c, n, accumulate || !bias.is_empty());
         multiply(Shape { m: rows, n, k }, DEPTH, packed, &mut work.b, columns, &mut sink);
     }
 }

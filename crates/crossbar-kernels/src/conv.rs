@@ -5,7 +5,7 @@
 
 use crate::elementwise::rectify;
 use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace, DEPTH};
-use crate::image::{Axis, ImageColumns, Window};
+use crate::image::{put_every, Axis, ImageColumns, Window};
 use crate::lanes::{set, F32x4};
 use crate::micro::{self, Factor, Offsets};
 use crate::pack::{interleave_some, pack_weight_rows, separate};
@@ -54,7 +54,7 @@ impl Conv {
 
     /// The window over one group's channels.
     pub(crate) fn window(&self) -> Window {
-        Window { channels: self.group_channels(), y: self.y, x: self.x }
+        Window { channels: self.group_channels(), y: self.y, x: self.x, lanes: 1 }
     }
 }
 
@@ -65,6 +65,7 @@ pub(crate) const COLUMNS_AT_ONCE: usize = 256;
 pub(crate) const DIRECT_ROWS: usize = 32;
 
 /// A few padded images and where their columns lie.
+#[derive(Clone, Copy)]
 pub(crate) struct Images<'a> {
     pub columns: ImageColumns<'a>,
     pub count: usize,
@@ -79,31 +80,36 @@ pub(crate) struct Images<'a> {
 pub(crate) struct Layout {
     /// Images, or fours of images, in a group.
     pub at_once: usize,
-    /// Images side by side, 1 or 4 (the last one stands in for those that are missing); the window's x axis is [`Axis::widened`] by as much.
-    pub lanes: usize,
     /// The order of k, see [`Window::offsets`].
     pub places_first: bool,
 }
 
-/// Runs `each(work, images, channel group, first image)` over a batch [batch, groups·channels, h, w], a few padded images of one
-/// group at a time. The tables of offsets serve all of them.
+/// Runs `each(work, images, channel group, first image)` over a batch [batch, groups·channels, h, w], a few images of one group at
+/// a time, padded for `window`; the last image stands in for those that a four lacks. The tables of offsets serve all of them:
+/// those of `parts`, windows of the same outputs, in a row.
 pub(crate) fn for_image_groups(
     work: &mut Workspace,
-    window: &Window,
+    (window, parts): (&Window, &[Part]),
     (values, batch, groups): (&[f32], usize, usize),
-    Layout { at_once, lanes, places_first }: Layout,
+    Layout { at_once, places_first }: Layout,
     each: &mut dyn FnMut(&mut Workspace, Images, usize, usize),
 ) {
     let mut offsets = std::mem::take(&mut work.offsets);
     let mut padded = std::mem::take(&mut work.image);
-    let (terms, pixels) = (window.terms(), window.pixels());
+    let (pixels, lanes) = (window.pixels(), window.lanes);
+    let terms = parts.iter().map(|part| part.window.terms()).sum();
     let (offset, base) = grown(&mut offsets, terms + at_once * pixels).split_at_mut(terms);
-    window.offsets(places_first, offset);
+    let mut rest = &mut *offset;
+    for Part { window: part, .. } in parts {
+        let (offset, next) = rest.split_at_mut(part.terms());
+        part.offsets(window, places_first, offset);
+        rest = next;
+    }
     window.bases(at_once, base);
     let size = window.padded();
-    let group_stride = window.channels * window.y.input * window.x.input / lanes;
+    let group_stride = window.channels * window.y.input * window.x.input;
     let image_stride = groups * group_stride;
-    let is_bare = lanes == 1 && [window.y, window.x].iter().all(|axis| axis.before == 0 && axis.after == 0);
+    let is_bare = lanes == 1 && window.y.is_bare() && window.x.is_bare();
     for group in 0..groups {
         let values = &values[group * group_stride..];
         for first in (0..batch).step_by(at_once * lanes) {
@@ -114,13 +120,7 @@ pub(crate) fn for_image_groups(
             } else {
                 let padded = grown(&mut padded, count * size);
                 for (i, padded) in padded.chunks_exact_mut(size.max(1)).enumerate() {
-                    // The last image again, where a four has fewer.
-                    let image = |lane: usize| &values[(first + i * lanes + lane).min(batch - 1) * image_stride..];
-                    if lanes == 1 {
-                        window.pad(image(0), padded);
-                    } else {
-                        window.pad_four(core::array::from_fn(image), padded);
-                    }
+                    window.pad(|lane| &values[(first + i * lanes + lane).min(batch - 1) * image_stride..], padded);
                 }
                 &padded[..]
             };
@@ -132,10 +132,12 @@ pub(crate) fn for_image_groups(
     work.image = padded;
 }
 
-/// A window slid over all images with packed rows of weights: the forward pass and, at stride 1, the input's gradient.
+/// A window slid over all images with packed rows of weights: the forward pass and the input's gradient.
 pub(crate) struct Slide<'a> {
-    /// Over one group's channels.
+    /// What images are padded for, over one group's channels.
     pub window: Window,
+    /// What slides, each with its own weights.
+    pub parts: &'a [Part],
     pub batch: usize,
     pub groups: usize,
     /// Rows of weights a group.
@@ -146,16 +148,26 @@ pub(crate) struct Slide<'a> {
     pub bias: &'a [f32],
     /// Whether y is max(that, 0).
     pub is_rectified: bool,
+    /// Size (h, w) of y's planes, and of every how many of their pixels a part gives one.
+    pub size: (usize, usize),
+    pub step: (usize, usize),
+}
+
+/// One of several windows with the same outputs.
+#[derive(Clone, Copy)]
+pub(crate) struct Part {
+    pub window: Window,
+    /// The first (row, column) of the pixels that it gives.
+    pub first: (usize, usize),
 }
 
 /// Values of four padded images at most for these to go side by side: half of a small second-level cache.
 const MAX_FOUR: usize = 1 << 16;
 
 impl Slide<'_> {
-    /// y [batch, groups·rows, pixels] from x; `pack(sample, group, out)` packs a group's rows.
+    /// y [batch, groups·rows, plane] from x; `pack(sample, group, out)` packs a group's rows, part by part.
     pub fn run(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut dyn FnMut(usize, usize, &mut [f32])) {
-        let Window { x: axis, .. } = self.window;
-        let is_direct = self.rows <= DIRECT_ROWS && axis.stride == 1 && axis.output() > 1;
+        let is_direct = self.rows <= DIRECT_ROWS && self.window.x.output() > 1;
         if is_direct && 4 * self.window.padded() <= MAX_FOUR {
             self.run_fours(work, x, y, pack);
         } else {
@@ -163,75 +175,144 @@ impl Slide<'_> {
         }
     }
 
+    /// Values of a plane of y.
+    fn plane(&self) -> usize {
+        self.size.0 * self.size.1
+    }
+
+    /// Terms of the sums of all parts.
+    fn terms(&self) -> usize {
+        self.parts.iter().map(|part| part.window.terms()).sum()
+    }
+
+    /// Whether the one part there is gives every pixel.
+    fn is_whole(&self) -> bool {
+        self.step == (1, 1)
+    }
+
     fn bias(&self, group: usize) -> &[f32] {
         if self.bias.is_empty() { self.bias } else { &self.bias[group * self.rows..][..self.rows] }
     }
 
+    /// The parts, each as its index, its first term and the images with its own window and offsets.
+    fn parts_of<'b>(&'b self, windows: &'b [Window], images: Images<'b>) -> impl Iterator<Item = (usize, usize, Images<'b>)> + 'b {
+        let mut k = 0;
+        windows.iter().enumerate().map(move |(i, window)| {
+            let first = k;
+            k += window.terms();
+            let columns = ImageColumns { offset: &images.columns.offset[first..k], ..images.columns };
+            (i, first, Images { columns, window, ..images })
+        })
+    }
+
     /// A few images at a time, packed as columns.
     fn run_packed(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut dyn FnMut(usize, usize, &mut [f32])) {
-        let (rows, terms, pixels) = (self.rows, self.window.terms(), self.window.pixels());
-        let at_once = if self.draw == Draw::Sample { 1 } else { (COLUMNS_AT_ONCE / pixels).clamp(1, self.batch) };
-        let layout = Layout { at_once, lanes: 1, places_first: self.places_first };
+        let (rows, pixels, plane) = (self.rows, self.window.pixels(), self.plane());
+        let at_once = if self.draw == Draw::Sample { 1 } else { (COLUMNS_AT_ONCE / pixels.max(1)).clamp(1, self.batch) };
+        let layout = Layout { at_once, places_first: self.places_first };
+        let windows: Vec<_> = self.parts.iter().map(|part| part.window).collect();
         let mut packed = std::mem::take(&mut work.a);
-        for_image_groups(work, &self.window, (x, self.batch, self.groups), layout, &mut |work, images, group, first| {
-            let packed = grown(&mut packed, rows * terms);
+        let mut apart = std::mem::take(&mut work.columns);
+        let input = (x, self.batch, self.groups);
+        for_image_groups(work, (&self.window, self.parts), input, layout, &mut |work, images, group, first| {
+            let packed = grown(&mut packed, rows * self.terms());
             if first == 0 || self.draw == Draw::Sample {
                 pack(first, group, packed);
             }
-            let image_stride = self.groups * rows * pixels;
-            let values = &mut y[first * image_stride + group * rows * pixels..];
-            let mut columns = images.columns;
-            let shape = Shape { m: rows, n: columns.base.len(), k: terms };
+            let image_stride = self.groups * rows * plane;
+            let values = &mut y[first * image_stride + group * rows * plane..];
+            let size = images.count * rows * pixels;
+            let apart = grown(&mut apart, if self.is_whole() { 0 } else { self.parts.len() * size });
             let bias = self.bias(group);
-            if !bias.is_empty() {
-                for image in values.chunks_mut(image_stride).take(images.count) {
-                    image.chunks_exact_mut(pixels).zip(bias).for_each(|(plane, &bias)| set(plane, bias));
+            for (i, k, images) in self.parts_of(&windows, images) {
+                let (values, image_stride) =
+                    if self.is_whole() { (&mut *values, image_stride) } else { (&mut apart[i * size..][..size], rows * pixels) };
+                if !bias.is_empty() {
+                    for image in values.chunks_mut(image_stride).take(images.count) {
+                        image.chunks_exact_mut(pixels).zip(bias).for_each(|(plane, &bias)| set(plane, bias));
+                    }
                 }
+                let mut columns = images.columns;
+                let shape = Shape { m: rows, n: columns.base.len(), k: columns.offset.len() };
+                let mut sink = Planes { values, image_stride, pixels, accumulate: !bias.is_empty() };
+                multiply(shape, DEPTH, &packed[rows * k..], &mut work.b, &mut columns, &mut sink);
             }
-            let mut sink = Planes { values: &mut *values, image_stride, pixels, accumulate: !bias.is_empty() };
-            multiply(shape, DEPTH, packed, &mut work.b, &mut columns, &mut sink);
             if self.is_rectified {
-                values.chunks_mut(image_stride).take(images.count).for_each(|image| rectify(&mut image[..rows * pixels]));
+                values.chunks_mut(image_stride).take(images.count).for_each(|image| rectify(&mut image[..rows * plane]));
             }
+            self.assemble(apart, values.chunks_mut(image_stride).take(images.count), size);
         });
         work.a = packed;
+        work.columns = apart;
     }
 
     /// Four images at a time, side by side and read where they are: rows of pixels fill whole vectors whatever their width,
     /// borders can be left out exactly, and each image may have weights of its own.
     fn run_fours(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut dyn FnMut(usize, usize, &mut [f32])) {
-        let (rows, pixels) = (self.rows, self.window.pixels());
-        let window = Window { x: self.window.x.widened(4), ..self.window };
-        let layout = Layout { at_once: 1, lanes: 4, places_first: self.places_first };
-        let size = rows * window.terms();
+        let (rows, plane) = (self.rows, self.plane());
+        let planes = rows * self.window.pixels();
+        let wide = |window: Window| Window { lanes: 4, ..window };
+        let windows: Vec<_> = self.parts.iter().map(|part| wide(part.window)).collect();
+        let layout = Layout { at_once: 1, places_first: self.places_first };
+        let size = rows * self.terms();
         // With a draw for each image the weights of four go side by side too.
         let draws = if self.draw == Draw::Sample { 4 } else { 1 };
         let mut packed_rows = std::mem::take(&mut work.a);
-        let mut planes = std::mem::take(&mut work.columns);
+        let mut buffer = std::mem::take(&mut work.columns);
         let (packed, quads) = grown(&mut packed_rows, (draws + draws / 4 * 4) * size).split_at_mut(draws * size);
-        let (four, spare) = grown(&mut planes, 7 * rows * pixels).split_at_mut(4 * rows * pixels);
-        for_image_groups(work, &window, (x, self.batch, self.groups), layout, &mut |_, images, group, first| {
+        // Four images side by side, then one after the other: those that a four lacks, or all of every part.
+        let apart = if self.is_whole() { 3 } else { 4 * self.parts.len() };
+        let (four, apart) = grown(&mut buffer, (4 + apart) * planes).split_at_mut(4 * planes);
+        let input = (x, self.batch, self.groups);
+        for_image_groups(work, (&wide(self.window), self.parts), input, layout, &mut |_, images, group, first| {
             if first == 0 || self.draw == Draw::Sample {
                 for (i, packed) in packed.chunks_exact_mut(size).enumerate() {
                     pack((first + i).min(self.batch - 1), group, packed);
                 }
+                if draws == 4 {
+                    interleave_some(4, 4, |i| &packed[i * size..][..size], quads);
+                }
             }
-            if draws == 4 {
-                interleave_some(4, 4, |i| &packed[i * size..][..size], quads);
-                direct_product(PackedRows::OfEach(quads.as_chunks::<4>().0), &images, self.bias(group), four, rows);
-            } else {
-                direct_product(PackedRows::Shared(packed), &images, self.bias(group), four, rows);
+            let image_stride = self.groups * rows * plane;
+            let values = &mut y[first * image_stride + group * rows * plane..];
+            for (i, k, images) in self.parts_of(&windows, images) {
+                let packed = match draws {
+                    4 => PackedRows::OfEach(&quads.as_chunks::<4>().0[rows * k..]),
+                    _ => PackedRows::Shared(&packed[rows * k..]),
+                };
+                direct_product(packed, &images, self.bias(group), four, rows);
+                if self.is_rectified {
+                    rectify(four);
+                }
+                let whole = if self.is_whole() { values.chunks_mut(image_stride) } else { [].chunks_mut(1) };
+                let mut images = whole.chain(apart[4 * i * planes..].chunks_exact_mut(planes)).map(|image| &mut image[..planes]);
+                separate(four, core::array::from_fn(|_| images.next().expect("four images")));
             }
-            if self.is_rectified {
-                rectify(four);
-            }
-            let image_stride = self.groups * rows * pixels;
-            let images = y[first * image_stride + group * rows * pixels..].chunks_mut(image_stride);
-            let mut parts = images.chain(spare.chunks_exact_mut(rows * pixels)).map(|part| &mut part[..rows * pixels]);
-            separate(four, core::array::from_fn(|_| parts.next().expect("four parts")));
+            self.assemble(apart, values.chunks_mut(image_stride).take(4), 4 * planes);
         });
         work.a = packed_rows;
-        work.columns = planes;
+        work.columns = buffer;
+    }
+
+    /// The planes of images from what the parts gave of them, `size` values each: [part][image][row][pixel].
+    fn assemble<'b>(&self, apart: &[f32], images: impl Iterator<Item = &'b mut [f32]>, size: usize) {
+        if self.is_whole() {
+            return;
+        }
+        let (pixels, plane, step) = (self.window.y.output() * self.window.x.output(), self.plane(), self.step);
+        let planes = images.flat_map(|image| image.chunks_exact_mut(plane).take(self.rows));
+        for (i, plane) in planes.enumerate() {
+            if self.parts.len() < step.0 * step.1 {
+                set(plane, 0.0);
+            }
+            for (from, Part { window, first }) in apart.chunks(size).zip(self.parts) {
+                let rows = plane[first.0 * self.size.1..].chunks_mut(step.0 * self.size.1);
+                for (from, to) in from[i * pixels..][..pixels].chunks_exact(window.x.output()).zip(rows) {
+                    let to = &mut to[first.1..self.size.1];
+                    put_every(&from[..to.len().div_ceil(step.1)], step.1, to);
+                }
+            }
+        }
     }
 }
 
@@ -247,9 +328,20 @@ pub fn forward(
     if conv.output_pixels() == 0 || conv.batch == 0 || rows == 0 {
         return;
     }
-    // With one channel both orders of k are the same.
-    let slide =
-        Slide { window, batch: conv.batch, groups: conv.groups, rows, draw: variation.draw, places_first: window.channels == 1, bias, is_rectified };
+    let slide = Slide {
+        window,
+        parts: &[Part { window, first: (0, 0) }],
+        batch: conv.batch,
+        groups: conv.groups,
+        rows,
+        draw: variation.draw,
+        // With one channel both orders of k are the same.
+        places_first: window.channels == 1,
+        bias,
+        is_rectified,
+        size: (conv.y.output(), conv.x.output()),
+        step: (1, 1),
+    };
     let weights = Weights { values: w, cols: conv.terms(), variation, sample: 0 };
     if winograd::is_worth_to_slide(&slide) {
         return winograd::slide(&slide, work, &weights, false, x, y);
@@ -272,13 +364,13 @@ enum PackedRows<'a> {
 #[inline(never)]
 fn direct_product(packed: PackedRows, images: &Images, bias: &[f32], out: &mut [f32], m: usize) {
     let columns = &images.columns;
-    let Window { y: vertical, x: horizontal, channels } = *images.window;
-    let (width, pixels) = (horizontal.output(), columns.base.len());
+    let Window { y: vertical, x: horizontal, channels, lanes } = *images.window;
+    let (width, pixels) = (images.window.width(), columns.base.len());
     let offsets = Offsets::new(columns.offset);
     // The kernel's columns that matter to each run of eight outputs; short sums aren't worth being torn apart for it.
     let kernel_columns: Vec<_> = (0..width)
         .step_by(8)
-        .map(|x| if images.places_first && channels >= 8 { horizontal.kernel_range(x, x + 7) } else { (0, horizontal.kernel) })
+        .map(|x| if images.places_first && channels >= 8 { horizontal.kernel_range(x / lanes, (x + 7) / lanes) } else { (0, horizontal.kernel) })
         .collect();
     for y in 0..vertical.output() {
         let image = &columns.image[columns.base[y * width]..];

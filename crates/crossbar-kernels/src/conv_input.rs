@@ -1,11 +1,10 @@
 //! The gradient of a convolution's input, with the forward's draw of the weights again.
 
-use crate::conv::{Conv, Slide};
-use crate::gemm::{grown, multiply, packed_index, Planes, Shape, Workspace, DEPTH};
+use crate::conv::{Conv, Part, Slide};
+use crate::gemm::{packed_index, Workspace};
 use crate::image::{Axis, Window};
-use crate::pack::Matrix;
 use crate::random::TILE;
-use crate::variation::{Draw, Variation, Weights};
+use crate::variation::{Variation, Weights};
 use crate::winograd;
 
 /// dx = the transpose of the forward's linear map, with its draw again.
@@ -16,27 +15,78 @@ pub fn backward_input(work: &mut Workspace, conv: &Conv, (dy, w): (&[f32], &[f32
     if conv.output_pixels() == 0 {
         return dx.fill(0.0);
     }
-    if conv.y.stride == 1 && conv.x.stride == 1 {
-        backward_input_turned(work, conv, dy, w, variation, dx);
-    } else {
-        backward_input_scattered(work, conv, dy, w, variation, dx);
+    backward_input_turned(work, conv, dy, w, variation, dx);
+}
+
+/// Every `stride`-th pixel of one direction of the input, whose gradient a window over the output's gives, at stride 1.
+#[derive(Clone, Copy)]
+struct Phase {
+    /// The first pixel.
+    first: usize,
+    /// The window, whose kernel is every `step`-th place from `place` on, turned.
+    window: Axis,
+    place: usize,
+    step: usize,
+}
+
+impl Phase {
+    /// The pixels from `first` < stride on; none where no window reads them.
+    fn new(axis: Axis, first: usize) -> Option<Self> {
+        let (stride, dilation) = (axis.stride as isize, axis.dilation as isize);
+        // Output o reads pixel p by place k where o·stride + k·dilation = p + before.
+        let reader = |place: usize| first as isize + axis.before - place as isize * dilation;
+        let place = (0..axis.kernel).find(|&place| reader(place) % stride == 0)?;
+        let step = (1..).find(|step| step * axis.dilation % axis.stride == 0)?;
+        let kernel = (axis.kernel - place).div_ceil(step);
+        let dilation = step * axis.dilation / axis.stride;
+        let reach = ((kernel - 1) * dilation) as isize;
+        let before = reach - reader(place) / stride;
+        // As many pixels for every phase, though the last may lie beyond the input.
+        let after = axis.input.div_ceil(axis.stride) as isize + reach - axis.output() as isize - before;
+        Some(Self { first, window: Axis { input: axis.output(), kernel, stride: 1, before, after, dilation }, place, step })
+    }
+
+    /// All that have windows.
+    fn all(axis: Axis) -> Vec<Self> {
+        (0..axis.stride.min(axis.input)).filter_map(|first| Self::new(axis, first)).collect()
+    }
+
+    /// A window that reads what all of them read.
+    fn union(phases: &[Self]) -> Option<Axis> {
+        let Axis { input, .. } = phases.first()?.window;
+        let before = phases.iter().map(|phase| phase.window.before).max()?;
+        let after = phases.iter().map(|phase| phase.window.after).max()?;
+        let axis = Axis { input, kernel: 1, stride: 1, before, after, dilation: 1 };
+        Some(Axis { kernel: axis.padded() + 1 - phases[0].window.output(), ..axis })
+    }
+
+    /// Places of the whole kernel, turned.
+    fn places(self) -> impl Iterator<Item = usize> {
+        (0..self.window.kernel).rev().map(move |place| self.place + place * self.step)
     }
 }
 
-/// The window over one group's output gradients that gives the input's, for stride 1: the kernel turned by 180°.
-fn turned_window(conv: &Conv) -> Window {
-    let turn = |axis: Axis| {
-        let reach = (axis.dilation * (axis.kernel - 1)) as isize;
-        Axis { input: axis.output(), stride: 1, before: reach - axis.before, after: reach - axis.after, ..axis }
-    };
-    Window { channels: conv.group_outputs(), y: turn(conv.y), x: turn(conv.x) }
-}
-
-/// Stride 1: the input's gradient is a convolution of the output's with the kernel turned.
+/// The input's gradient, phase by phase, is a convolution of the output's with a part of the kernel, turned by 180°.
 fn backward_input_turned(work: &mut Workspace, conv: &Conv, dy: &[f32], w: &[f32], variation: Variation, dx: &mut [f32]) {
-    let rows = conv.group_channels();
+    let (rows, channels) = (conv.group_channels(), conv.group_outputs());
+    let (vertical, horizontal) = (Phase::all(conv.y), Phase::all(conv.x));
+    let (Some(y), Some(x)) = (Phase::union(&vertical), Phase::union(&horizontal)) else {
+        return dx.fill(0.0);
+    };
+    let mut parts = vec![];
+    let mut places = vec![None; conv.y.kernel * conv.x.kernel];
+    let mut start = 0;
+    for (y, x) in vertical.iter().flat_map(|y| horizontal.iter().map(move |x| (y, x))) {
+        let window = Window { channels, y: y.window, x: x.window, lanes: 1 };
+        for (i, (row, column)) in y.places().flat_map(|row| x.places().map(move |column| (row, column))).enumerate() {
+            places[row * conv.x.kernel + column] = Some(Turned { start, at: i * channels, terms: window.terms() });
+        }
+        start += rows * window.terms();
+        parts.push(Part { window, first: (y.first, x.first) });
+    }
     let slide = Slide {
-        window: turned_window(conv),
+        window: Window { channels, y, x, lanes: 1 },
+        parts: &parts,
         batch: conv.batch,
         groups: conv.groups,
         rows,
@@ -44,35 +94,44 @@ fn backward_input_turned(work: &mut Workspace, conv: &Conv, dy: &[f32], w: &[f32
         places_first: true,
         bias: &[],
         is_rectified: false,
+        size: (conv.y.input, conv.x.input),
+        step: (conv.y.stride, conv.x.stride),
     };
     let weights = Weights { values: w, cols: conv.terms(), variation, sample: 0 };
     if winograd::is_worth_to_slide(&slide) {
         return winograd::slide(&slide, work, &weights, true, dy, dx);
     }
     slide.run(work, dy, dx, &mut |sample, group, packed| {
-        pack_turned(conv, &Weights { sample: sample as u32, ..weights }, group, packed);
+        pack_turned(conv, &Weights { sample: sample as u32, ..weights }, &places, group, packed);
     });
 }
 
-/// Packs the turned kernel of a group as A: row = input channel, k = (kernel row, kernel column, output), the kernel backwards.
-fn pack_turned(conv: &Conv, weights: &Weights, group: usize, out: &mut [f32]) {
-    let m = conv.group_channels();
-    let (height, width) = (conv.y.kernel, conv.x.kernel);
-    let places = height * width;
-    let outputs = conv.group_outputs();
-    let k = outputs * places;
+/// Where a place of the kernel goes.
+#[derive(Clone, Copy)]
+struct Turned {
+    /// Where its part's packed rows begin.
+    start: usize,
+    /// Its first k of that part's.
+    at: usize,
+    /// The part's k.
+    terms: usize,
+}
+
+/// Packs the parts of a group's kernel as A: row = input channel, k = (kernel row, kernel column, output), the kernel backwards.
+fn pack_turned(conv: &Conv, weights: &Weights, places: &[Option<Turned>], group: usize, out: &mut [f32]) {
+    let (m, outputs) = (conv.group_channels(), conv.group_outputs());
     let mut buffer = [0.0; TILE];
     for output in 0..outputs {
         for tile in 0..weights.cols.div_ceil(TILE) {
             let segment = weights.segment(group * outputs + output, tile, &mut buffer);
-            let mut channel = tile * TILE / places;
-            let mut place = tile * TILE % places;
+            let mut channel = tile * TILE / places.len();
+            let mut place = tile * TILE % places.len();
             for &value in segment {
-                let (y, x) = (height - 1 - place / width, width - 1 - place % width);
-                let at_k = (y * width + x) * outputs + output;
-                out[packed_index((channel, m), (at_k, k))] = value;
+                if let Some(Turned { start, at, terms }) = places[place] {
+                    out[start + packed_index((channel, m), (at + output, terms))] = value;
+                }
                 place += 1;
-                if place == places {
+                if place == places.len() {
                     place = 0;
                     channel += 1;
                 }
@@ -80,59 +139,3 @@ fn pack_turned(conv: &Conv, weights: &Weights, group: usize, out: &mut [f32]) {
         }
     }
 }
-
-/// Any stride: columns = Wᵀ·dy of one image, added where they came from.
-fn backward_input_scattered(work: &mut Workspace, conv: &Conv, dy: &[f32], w: &[f32], variation: Variation, dx: &mut [f32]) {
-    let window = conv.window();
-    let (outputs, terms, pixels) = (conv.group_outputs(), conv.terms(), conv.output_pixels());
-    let mut packed = std::mem::take(&mut work.a);
-    let mut columns = std::mem::take(&mut work.columns);
-    let mut image = std::mem::take(&mut work.image);
-    let mut offsets = std::mem::take(&mut work.offsets);
-    let (offset, base) = grown(&mut offsets, terms + pixels).split_at_mut(terms);
-    window.offsets(false, offset);
-    window.bases(1, base);
-    dx.fill(0.0);
-    for group in 0..conv.groups {
-        let packed = grown(&mut packed, terms * outputs);
-        for n in 0..conv.batch {
-            if n == 0 || variation.draw == Draw::Sample {
-                let weights = Weights { values: w, cols: terms, variation, sample: n as u32 };
-                pack_transposed(&weights, group * outputs, outputs, packed);
-            }
-            let dy = &dy[(n * conv.outputs + group * outputs) * pixels..][..outputs * pixels];
-            let columns = grown(&mut columns, terms * pixels);
-            let mut sink = Planes::matrix(columns, pixels, false);
-            let mut matrix = Matrix { values: dy, stride: pixels, transposed: false };
-            multiply(Shape { m: terms, n: pixels, k: outputs }, DEPTH, packed, &mut work.b, &mut matrix, &mut sink);
-            let image = grown(&mut image, window.padded());
-            image.fill(0.0);
-            for (column, &offset) in columns.chunks_exact(pixels).zip(offset.iter()) {
-                for (value, &base) in column.iter().zip(base.iter()) {
-                    image[base + offset] += value;
-                }
-            }
-            let at = (n * conv.channels + group * conv.group_channels()) * conv.input_pixels();
-            window.unpad_into(image, &mut dx[at..][..conv.group_channels() * conv.input_pixels()]);
-        }
-    }
-    work.a = packed;
-    work.columns = columns;
-    work.image = image;
-    work.offsets = offsets;
-}
-
-/// Packs Wᵀ as A: row = weight place, k = stored row.
-fn pack_transposed(weights: &Weights, row0: usize, k: usize, out: &mut [f32]) {
-    let m = weights.cols;
-    let mut buffer = [0.0; TILE];
-    for row in 0..k {
-        for tile in 0..m.div_ceil(TILE) {
-            let segment = weights.segment(row0 + row, tile, &mut buffer);
-            for (i, &value) in segment.iter().enumerate() {
-                out[packed_index((tile * TILE + i, m), (row, k))] = value;
-            }
-        }
-    }
-}
-

@@ -32,6 +32,25 @@ fn cases() -> Vec<Conv> {
         square(2, 2, 3, 1, axis(2, 3, 1, 0, 0, 1)),
     ];
     cases.push(Conv { x: axis(27, 3, 1, 2, 0, 1), ..square(3, 64, 56, 1, axis(13, 3, 1, -1, 1, 1)) });
+    // Strides: odd sizes, dilation, more than the kernel, crops, one image a group, whole and broken fours.
+    for (stride, batch) in [(2, 1), (2, 4), (2, 9), (3, 5), (3, 8)] {
+        cases.push(square(batch, 3, 5, 1, axis(13, 3, stride, 1, 1, 1)));
+        cases.push(square(batch, 3, 34, 1, axis(11, 4, stride, 2, 0, 1)));
+        cases.push(square(batch, 2, 3, 1, axis(17, 3, stride, 2, 3, 2)));
+        cases.push(square(batch, 2, 3, 1, axis(17, 2, stride, 1, 0, 4)));
+        cases.push(square(batch, 4, 4, 4, axis(12, 3, stride, 1, 1, 1)));
+        cases.push(square(batch, 2, 3, 1, axis(16, 3, stride, -2, -3, 1)));
+        cases.push(square(batch, 3, 5, 1, axis(11, 1, stride, 0, 0, 1)));
+        cases.push(square(batch, 2, 3, 1, axis(2, 2, stride, 3, 4, 3)));
+        let narrow = axis(5, 2, 3, -1, 2, 1);
+        cases.push(Conv { y: narrow, ..square(batch, 2, 40, 1, axis(150, 7, stride, 3, 2, 1)) });
+        cases.push(Conv { x: narrow, ..square(batch, 40, 2, 2, axis(23, 7, stride, 3, 2, 1)) });
+        cases.push(square(batch, 2, 3, 1, axis(9, 2, 5, 0, 1, 1)));
+        cases.push(square(batch, 1, 1, 1, axis(1, 2, 3, 3, 0, 1)));
+    }
+    for batch in 1..10 {
+        cases.push(square(batch, 3, 4, 1, axis(9, 3, 2, 1, 1, 1)));
+    }
     cases.push(Conv { y: axis(7, 3, 2, 1, 0, 1), x: axis(13, 5, 1, 0, 3, 2), ..square(2, 3, 4, 1, axis(1, 1, 1, 0, 0, 1)) });
     cases
 }
@@ -112,10 +131,15 @@ fn images_alone_have_the_same_bits() {
         let w = normals(2, conv.outputs * conv.terms());
         let mut y = vec![0.0; conv.batch * po];
         forward(&mut work, &conv, (&x, &w, &[]), Variation::NONE, (&mut y, false));
+        let mut dx = vec![0.0; conv.batch * pi];
+        backward_input(&mut work, &conv, (&y, &w), Variation::NONE, &mut dx);
         for n in 0..conv.batch {
             let mut one = vec![0.0; po];
             forward(&mut work, &Conv { batch: 1, ..conv }, (&x[n * pi..][..pi], &w, &[]), Variation::NONE, (&mut one, false));
             assert_eq!(one, y[n * po..][..po], "{conv:?}");
+            let mut one = vec![0.0; pi];
+            backward_input(&mut work, &Conv { batch: 1, ..conv }, (&y[n * po..][..po], &w), Variation::NONE, &mut one);
+            assert_eq!(one, dx[n * pi..][..pi], "{conv:?}");
         }
     }
 }

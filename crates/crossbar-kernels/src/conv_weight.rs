@@ -1,6 +1,6 @@
 //! The gradient of a convolution's weights.
 
-use crate::conv::{for_image_groups, Conv, Layout, COLUMNS_AT_ONCE, DIRECT_ROWS};
+use crate::conv::{for_image_groups, Conv, Layout, Part, COLUMNS_AT_ONCE, DIRECT_ROWS};
 use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace, DEPTH};
 use crate::image::{ImageColumns, ImageRows, Window};
 use crate::lanes::F32x4;
@@ -19,13 +19,14 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
     if winograd::is_worth_for_weights(conv) {
         return winograd::backward_weight(work, conv, x, dy, dw);
     }
-    if conv.x.stride == 1 && rows <= DIRECT_ROWS {
+    if rows <= DIRECT_ROWS {
         return backward_weight_direct(work, conv, x, dy, dw);
     }
     let at_once = (COLUMNS_AT_ONCE / pixels).clamp(1, conv.batch);
-    let layout = Layout { at_once, lanes: 1, places_first: false };
+    let layout = Layout { at_once, places_first: false };
+    let parts = [Part { window, first: (0, 0) }];
     let mut packed = std::mem::take(&mut work.a);
-    for_image_groups(work, &window, (x, conv.batch, conv.groups), layout, &mut |work, images, group, first| {
+    for_image_groups(work, (&window, &parts), (x, conv.batch, conv.groups), layout, &mut |work, images, group, first| {
         let k = images.count * pixels;
         let depth = even_depth(k);
         let planes = &dy[(first * conv.outputs + group * rows) * pixels..];
@@ -38,17 +39,18 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
     work.a = packed;
 }
 
-/// Stride 1: each element of dW is a dot product of a plane of dy with a shifted plane of the image, read where it is. Four
+/// Each element of dW is a dot product of a plane of dy with a shifted plane of the image, read where it is. Four
 /// images go side by side, so that rows fill whole vectors.
 fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     let (rows, terms, pixels) = (conv.group_outputs(), conv.terms(), conv.output_pixels());
-    let window = Window { x: conv.x.widened(4), ..conv.window() };
+    let window = Window { lanes: 4, ..conv.window() };
     let at_once = (VECTORS_AT_ONCE / pixels).clamp(1, conv.batch.div_ceil(4));
-    let layout = Layout { at_once, lanes: 4, places_first: false };
+    let layout = Layout { at_once, places_first: false };
+    let parts = [Part { window, first: (0, 0) }];
     // The gradient of an image that a four lacks.
     let none = vec![0.0; pixels];
     let mut planes = std::mem::take(&mut work.a);
-    for_image_groups(work, &window, (x, conv.batch, conv.groups), layout, &mut |_, images, group, first| {
+    for_image_groups(work, (&window, &parts), (x, conv.batch, conv.groups), layout, &mut |_, images, group, first| {
         // dy as [row][four][pixel][image]
         let plane = images.count * pixels * 4;
         let planes = grown(&mut planes, rows * plane);

@@ -2,6 +2,8 @@
 //!
 //! Column j is an output pixel and k a weight's place (channel, row, column). On a padded image the value at (k, j) lies at
 //! `base[j] + offset[k]`, so no bounds are tested and no batch is ever unrolled into memory.
+//!
+//! Padded images are laid out by phase, see [`Axis::place`]: whatever the stride, neighbouring outputs read neighbouring values.
 
 use crate::gemm::{panel_size, panel_width, PackColumns};
 use crate::lanes::{copy, set, F32x4};
@@ -30,14 +32,53 @@ impl Axis {
         (self.input as isize + self.before + self.after).max(0) as usize
     }
 
+    /// Values from the first that a window reads to its last.
+    pub(crate) fn reach(&self) -> usize {
+        self.dilation * (self.kernel - 1) + 1
+    }
+
     /// Number of window positions.
     pub fn output(&self) -> usize {
-        let reach = self.dilation * (self.kernel - 1) + 1;
-        if self.padded() < reach {
+        if self.padded() < self.reach() {
             0
         } else {
-            (self.padded() - reach) / self.stride + 1
+            (self.padded() - self.reach()) / self.stride + 1
         }
+    }
+
+    /// Phases that windows read: all of them unless they leave gaps.
+    fn phases(&self) -> usize {
+        self.stride.min(self.reach())
+    }
+
+    /// Values of one phase that windows read.
+    fn phase(&self) -> usize {
+        self.output() + (self.reach() - 1) / self.stride
+    }
+
+    /// Values of the padded axis as it is laid out: those that windows may read.
+    pub(crate) fn laid_out(&self) -> usize {
+        if self.output() == 0 { 0 } else { self.phases() * self.phase() }
+    }
+
+    /// Where the value at `position` of the padded axis is laid out: phase by phase, a phase being the positions of equal
+    /// remainder by the stride. The values that output x reads are x behind those of the first output.
+    fn place(&self, position: usize) -> usize {
+        position % self.stride * self.phase() + position / self.stride
+    }
+
+    /// The values [from, to) of a phase that are input, not padding.
+    fn inside(&self, phase: usize) -> (usize, usize) {
+        let first_at = |position: isize| {
+            let distance = position + self.before - phase as isize;
+            (distance.max(0) as usize).div_ceil(self.stride).min(self.phase())
+        };
+        (first_at(0), first_at(self.input as isize))
+    }
+
+    /// Whether the padded axis is laid out as the input is.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.stride == 1 && self.before == 0 && self.laid_out() == self.input
     }
 
     /// The places [from, to) of the kernel that meet the input, not only its padding, at any of the outputs first..=last.
@@ -48,18 +89,6 @@ impl Axis {
         let to = (0..self.kernel).rposition(meets).map_or(from, |place| place + 1);
         (from, to)
     }
-
-    /// The axis of `lanes` images side by side: every value becomes a run, one value an image.
-    pub(crate) fn widened(&self, lanes: usize) -> Self {
-        let pad = |size: isize| size * lanes as isize;
-        Self {
-            input: self.input * lanes,
-            before: pad(self.before),
-            after: pad(self.after),
-            dilation: self.dilation * lanes,
-            ..*self
-        }
-    }
 }
 
 /// The two axes of a window over `channels` planes.
@@ -68,17 +97,29 @@ pub(crate) struct Window {
     pub channels: usize,
     pub y: Axis,
     pub x: Axis,
+    /// Images side by side, 1 or 4: every value is a run, one value an image.
+    pub lanes: usize,
 }
 
 impl Window {
-    /// Values of a padded image.
-    pub fn padded(&self) -> usize {
-        self.channels * self.y.padded() * self.x.padded()
+    /// Values of a row of a padded image.
+    pub fn row(&self) -> usize {
+        self.x.laid_out() * self.lanes
     }
 
-    /// Output pixels of one image.
+    /// Values of a padded image.
+    pub fn padded(&self) -> usize {
+        self.channels * self.y.laid_out() * self.row()
+    }
+
+    /// Columns of the product that a row of outputs makes.
+    pub fn width(&self) -> usize {
+        self.x.output() * self.lanes
+    }
+
+    /// Columns of the product that one image makes.
     pub fn pixels(&self) -> usize {
-        self.y.output() * self.x.output()
+        self.y.output() * self.width()
     }
 
     /// Terms of one output's sum.
@@ -86,83 +127,130 @@ impl Window {
         self.channels * self.y.kernel * self.x.kernel
     }
 
-    /// Copies one image [channels, h, w] with its zeros around it.
-    pub fn pad(&self, image: &[f32], out: &mut [f32]) {
-        self.pad_rows(out, |at, count, to| copy(&image[at..at + count], to));
-    }
-
-    /// Copies four images side by side, with zeros around them: for a window whose x axis is [`Axis::widened`] by four.
-    pub fn pad_four(&self, images: [&[f32]; 4], out: &mut [f32]) {
-        self.pad_rows(out, |at, count, to| interleave(images.map(|image| &image[at / 4..(at + count) / 4]), to));
-    }
-
-    /// Has `fill` write the inside of every row, from the place of its first value and their number, and sets the rest to zero.
-    #[inline(always)]
-    fn pad_rows(&self, out: &mut [f32], fill: impl Fn(usize, usize, &mut [f32])) {
-        let (height, width) = (self.y.padded(), self.x.padded());
-        let first = self.x.before.max(0) as usize;
-        let skipped = (-self.x.before).max(0) as usize;
-        let count = (self.x.input - skipped).min(width - first);
-        for (c, plane) in out.chunks_exact_mut((height * width).max(1)).take(self.channels).enumerate() {
-            for (row, to) in plane.chunks_exact_mut(width).enumerate() {
-                let from = row as isize - self.y.before;
-                if from < 0 || from >= self.y.input as isize {
-                    set(to, 0.0);
-                    continue;
-                }
-                let at = (c * self.y.input + from as usize) * self.x.input + skipped;
-                set(&mut to[..first], 0.0);
-                fill(at, count, &mut to[first..first + count]);
-                set(&mut to[first + count..], 0.0);
-            }
-        }
-    }
-
-    /// Adds a padded image's inside to `image`: the transpose of [`Window::pad`].
-    pub fn unpad_into(&self, padded: &[f32], image: &mut [f32]) {
-        let (height, width) = (self.y.padded(), self.x.padded());
-        let first = self.x.before.max(0) as usize;
-        let skipped = (-self.x.before).max(0) as usize;
-        let count = (self.x.input - skipped).min(width - first);
+    /// Copies as many images [channels, h, w] as there are lanes, with zeros around them, and lays them out.
+    pub fn pad<'a>(&self, image: impl Fn(usize) -> &'a [f32], out: &mut [f32]) {
+        let images: [_; 4] = core::array::from_fn(|lane| image(lane.min(self.lanes - 1)));
+        let (row, width) = (self.row(), self.x.phase() * self.lanes);
+        let mut phases = out.chunks_exact_mut((self.y.phase() * row).max(1));
         for c in 0..self.channels {
-            for row in 0..height {
-                let to = row as isize - self.y.before;
-                if to < 0 || to >= self.y.input as isize {
-                    continue;
-                }
-                let at = (c * self.y.input + to as usize) * self.x.input + skipped;
-                let from = (c * height + row) * width + first;
-                for (to, from) in image[at..at + count].iter_mut().zip(&padded[from..from + count]) {
-                    *to += from;
+            for y in 0..self.y.phases() {
+                let out = phases.next().expect("rows of each phase");
+                let (top, bottom) = self.y.inside(y);
+                set(&mut out[..top * row], 0.0);
+                set(&mut out[bottom * row..], 0.0);
+                let inside = &mut out[top * row..bottom * row];
+                // Of the first value inside; no less than zero, if any is inside.
+                let line = c * self.y.input + (y + top * self.y.stride).wrapping_add_signed(-self.y.before);
+                for x in 0..self.x.phases() {
+                    let (from, to) = self.x.inside(x);
+                    let first = (x + from * self.x.stride).wrapping_add_signed(-self.x.before).min(self.x.input);
+                    for (i, out) in inside.chunks_exact_mut(row).enumerate() {
+                        let at = (line + i * self.y.stride) * self.x.input;
+                        let (out, right) = out[x * width..(x + 1) * width].split_at_mut(to * self.lanes);
+                        let (left, out) = out.split_at_mut(from * self.lanes);
+                        set(left, 0.0);
+                        set(right, 0.0);
+                        let rows = at + first..at + self.x.input;
+                        if self.lanes == 1 {
+                            every(&images[0][rows], self.x.stride, out);
+                        } else {
+                            every_of_four(images.map(|image| &image[rows.clone()]), self.x.stride, out);
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// `offset[k]` for k = (channel, kernel row, kernel column), or (kernel row, kernel column, channel) with `places_first`.
-    pub fn offsets(&self, places_first: bool, out: &mut [usize]) {
+    /// `offset[k]` for k = (channel, kernel row, kernel column), or (kernel row, kernel column, channel) with `places_first`:
+    /// where the places of this window lie in images `padded` for it or for more.
+    pub fn offsets(&self, padded: &Self, places_first: bool, out: &mut [usize]) {
+        let at = |own: Axis, padded: Axis, place: usize| {
+            padded.place((place * own.dilation).wrapping_add_signed(padded.before - own.before))
+        };
         let places = self.y.kernel * self.x.kernel;
         for c in 0..self.channels {
             for place in 0..places {
                 let (y, x) = (place / self.x.kernel, place % self.x.kernel);
                 let k = if places_first { place * self.channels + c } else { c * places + place };
-                out[k] = (c * self.y.padded() + y * self.y.dilation) * self.x.padded() + x * self.x.dilation;
+                let row = c * padded.y.laid_out() + at(self.y, padded.y, y);
+                out[k] = row * padded.row() + at(self.x, padded.x, x) * padded.lanes;
             }
         }
     }
 
-    /// `base[j]` for the output pixels of `images` padded images in a row.
+    /// `base[j]` for the columns of `images` padded images in a row.
     pub fn bases(&self, images: usize, out: &mut [usize]) {
         let mut j = 0;
         for image in 0..images {
             for y in 0..self.y.output() {
-                for x in 0..self.x.output() {
-                    out[j] = image * self.padded() + y * self.y.stride * self.x.padded() + x * self.x.stride;
+                for x in 0..self.width() {
+                    out[j] = image * self.padded() + y * self.row() + x;
                     j += 1;
                 }
             }
         }
     }
+}
+
+/// to[i] = from[i·stride]
+#[inline(always)]
+fn every(from: &[f32], stride: usize, to: &mut [f32]) {
+    if stride == 1 {
+        return copy(&from[..to.len()], to);
+    }
+    let whole = if stride == 2 { to.len() / 4 * 4 } else { 0 };
+    let (blocks, rest) = to.split_at_mut(whole);
+    for (i, to) in blocks.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        alternate(&from[8 * i..]).store(to);
+    }
+    for (i, to) in rest.iter_mut().enumerate() {
+        *to = from[(whole + i) * stride];
+    }
+}
+
+/// to[i·stride] = from[i]
+#[inline(always)]
+pub(crate) fn put_every(from: &[f32], stride: usize, to: &mut [f32]) {
+    let whole = if stride == 2 { from.len().min(to.len() / 2) / 4 * 4 } else { 0 };
+    let (blocks, rest) = from.split_at(whole);
+    for (from, to) in blocks.as_chunks::<4>().0.iter().zip(to.as_chunks_mut::<8>().0) {
+        let (low, high) = to.split_at_mut(4);
+        let (low, high) = (four_mut(low), four_mut(high));
+        let (_, between) = F32x4::unzip(F32x4::load(low), F32x4::load(high));
+        let (first, second) = F32x4::zip(F32x4::load(from), between);
+        first.store(low);
+        second.store(high);
+    }
+    for (i, from) in rest.iter().enumerate() {
+        to[(whole + i) * stride] = *from;
+    }
+}
+
+/// to[4·i + lane] = rows[lane][i·stride]
+#[inline(always)]
+fn every_of_four(rows: [&[f32]; 4], stride: usize, to: &mut [f32]) {
+    if stride == 1 {
+        return interleave(rows.map(|row| &row[..to.len() / 4]), to);
+    }
+    let whole = if stride == 2 { to.len() / 16 * 16 } else { 0 };
+    let (blocks, rest) = to.split_at_mut(whole);
+    for (i, to) in blocks.as_chunks_mut::<16>().0.iter_mut().enumerate() {
+        let lanes = F32x4::transpose(rows.map(|row| alternate(&row[8 * i..])));
+        for (to, lanes) in to.as_chunks_mut::<4>().0.iter_mut().zip(lanes) {
+            lanes.store(to);
+        }
+    }
+    for (i, to) in rest.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        *to = rows.map(|row| row[(whole / 4 + i) * stride]);
+    }
+}
+
+/// The first, third, fifth and seventh of seven values.
+#[inline(always)]
+fn alternate(from: &[f32]) -> F32x4 {
+    let from = &from[..7];
+    F32x4::alternate(F32x4::load(four(from)), F32x4::load(four(&from[3..])))
 }
 
 /// A group of padded images as the columns of a product.

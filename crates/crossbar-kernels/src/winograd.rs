@@ -7,7 +7,7 @@
 //!
 //! Vectors run over four images (forward pass and the input's gradient) or over four channels (the weights'): no shuffles.
 
-use crate::conv::{for_image_groups, Conv, Layout, Slide};
+use crate::conv::{for_image_groups, Conv, Layout, Part, Slide};
 use crate::gemm::{grown, multiply_block, panel_size, panel_width, Planes, Shape, Workspace, COLS, DEPTH};
 use crate::image::{Axis, Window};
 use crate::lanes::{copy, F32x4};
@@ -29,7 +29,7 @@ const MAX_IMAGES: usize = 1 << 20;
 
 /// Whether a sliding window goes this way.
 pub(crate) fn is_worth_to_slide(slide: &Slide) -> bool {
-    slide.groups == 1 && slide.draw != Draw::Sample && is_worth(&slide.window, slide.rows)
+    slide.groups == 1 && slide.draw != Draw::Sample && slide.step == (1, 1) && is_worth(&slide.parts[0].window, slide.rows)
 }
 
 /// Whether a window of this many outputs does.
@@ -184,9 +184,10 @@ impl Chunk {
 /// The forward pass, or the input's gradient, where it [`is_worth_to_slide`].
 /// `turned`: the window's channels are the weights' outputs, and the kernels are turned by 180°.
 pub(crate) fn slide(slide: &Slide, work: &mut Workspace, weights: &Weights, turned: bool, x: &[f32], y: &mut [f32]) {
-    let Slide { window: Window { channels, y: vertical, x: horizontal }, batch, rows, .. } = *slide;
+    let Slide { parts, batch, rows, .. } = *slide;
+    let Window { channels, y: vertical, x: horizontal, .. } = parts[0].window;
     let (height, width) = (vertical.output().div_ceil(2), horizontal.output().div_ceil(2));
-    let window = Window { channels, y: even(vertical), x: even(horizontal).widened(4) };
+    let window = Window { channels, y: even(vertical), x: even(horizontal), lanes: 4 };
     let tile_rows = (COLUMNS_AT_ONCE / (4 * width)).clamp(1, height);
     let fours = (COLUMNS_AT_ONCE / (4 * width * height)).clamp(1, batch.div_ceil(4));
 
@@ -198,8 +199,9 @@ pub(crate) fn slide(slide: &Slide, work: &mut Workspace, weights: &Weights, turn
     let transformed = grown(&mut products, PLACES * outputs * stride);
     transform_kernels(weights, outputs, stride, transformed);
     pack_kernels(transformed, (outputs, stride), (rows, channels), turned, kernel);
-    let layout = Layout { at_once: fours, lanes: 4, places_first: slide.places_first };
-    for_image_groups(work, &window, (x, batch, 1), layout, &mut |work, images, _, first| {
+    let layout = Layout { at_once: fours, places_first: slide.places_first };
+    let parts = [Part { window, first: (0, 0) }];
+    for_image_groups(work, (&window, &parts), (x, batch, 1), layout, &mut |work, images, _, first| {
         for from in (0..height).step_by(tile_rows) {
             let chunk = Chunk { fours: images.count, from, to: height.min(from + tile_rows), width };
             let n = chunk.columns();
@@ -227,8 +229,8 @@ pub(crate) fn slide(slide: &Slide, work: &mut Workspace, weights: &Weights, turn
 /// BᵀdB of a chunk: out [place of a tile][block of channels][panel of eight columns][channel], a column for (four, tile, image).
 #[inline(never)]
 fn transform_images(image: &[f32], window: &Window, chunk: Chunk, block: usize, out: &mut [f32]) {
-    let (n, tiles, stride) = (chunk.columns(), chunk.tiles(), window.x.padded());
-    let plane = window.y.padded() * stride;
+    let (n, tiles, stride) = (chunk.columns(), chunk.tiles(), window.row());
+    let plane = window.padded() / window.channels;
     let place = window.channels.div_ceil(DEPTH) * block;
     for j in (0..n).step_by(4) {
         let (four, tile) = (j / 4 / tiles, j / 4 % tiles);
@@ -249,7 +251,7 @@ fn transform_images(image: &[f32], window: &Window, chunk: Chunk, block: usize, 
 #[inline(never)]
 fn write_outputs(slide: &Slide, products: &[f32], chunk: Chunk, first: usize, y: &mut [f32]) {
     let (rows, n, tiles) = (slide.rows, chunk.columns(), chunk.tiles());
-    let (height, width) = (slide.window.y.output(), slide.window.x.output());
+    let (height, width) = slide.size;
     let image_size = rows * height * width;
     let zero = F32x4::splat(0.0);
     let above = 2 * chunk.from * width;
@@ -288,9 +290,9 @@ pub(crate) fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], dy: 
     let Conv { batch, channels, outputs, y: vertical, x: horizontal, .. } = *conv;
     let (height, width) = (vertical.output().div_ceil(2), horizontal.output().div_ceil(2));
     // Four channels side by side, and four outputs.
-    let input = Window { channels: 1, y: even(vertical), x: even(horizontal).widened(4) };
+    let input = Window { channels: 1, y: even(vertical), x: even(horizontal), lanes: 4 };
     let unit = |axis: Axis| Axis { input: axis.output(), kernel: 1, stride: 1, before: 0, after: (axis.output() % 2) as isize, dilation: 1 };
-    let output = Window { channels: 1, y: unit(vertical), x: unit(horizontal).widened(4) };
+    let output = Window { channels: 1, y: unit(vertical), x: unit(horizontal), lanes: 4 };
     let tile_rows = (DEPTH / width).clamp(1, height);
     let at_once = (DEPTH / (width * height)).clamp(1, batch);
 
@@ -315,23 +317,23 @@ pub(crate) fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], dy: 
                 for c in (0..channels).step_by(4) {
                     let size = conv.input_pixels();
                     let start = ((first + i) * channels + c) * size;
-                    input.pad_four(core::array::from_fn(|lane| &x[start + lane * size..]), plane);
+                    input.pad(|lane| &x[start + lane * size..], plane);
                     let lanes = panel_width(c / COLS * COLS, channels);
                     for row in 0..rows {
                         let at = c / COLS * panel + (i * rows + row) * width * lanes + c % COLS;
                         let to = Target { out: &mut b[at..], stride: place, step: lanes };
-                        let stride = input.x.padded();
+                        let stride = input.row();
                         transform_tiles(&plane[2 * (from + row) * stride..], (stride, 8), width, of_input, to);
                     }
                 }
                 for o in (0..outputs).step_by(4) {
                     let size = conv.output_pixels();
                     let start = ((first + i) * outputs + o) * size;
-                    output.pad_four(core::array::from_fn(|lane| &dy[start + lane * size..]), plane);
+                    output.pad(|lane| &dy[start + lane * size..], plane);
                     for row in 0..rows {
                         let at = o * k + (i * rows + row) * width * 4;
                         let to = Target { out: &mut a[at..], stride: outputs * k, step: 4 };
-                        let stride = output.x.padded();
+                        let stride = output.row();
                         transform_tiles(&plane[2 * (from + row) * stride..], (stride, 8), width, of_output, to);
                     }
                 }

@@ -110,6 +110,11 @@ impl F32x4 {
         let ([a, b, c, d], [e, f, g, h]) = (low.0, high.0);
         (Self([a, c, e, g]), Self([b, d, f, h]))
     }
+    /// The even places of seven consecutive values, the fourth of which both hold.
+    #[inline(always)]
+    pub fn alternate(low: Self, high: Self) -> Self {
+        Self([low.0[0], low.0[2], high.0[1], high.0[3]])
+    }
     /// Eight consecutive values with these even and odd places.
     #[inline(always)]
     pub fn zip(even: Self, odd: Self) -> (Self, Self) {

@@ -113,6 +113,11 @@ impl F32x4 {
             Self(i32x4_shuffle::<1, 3, 5, 7>(low.0, high.0)),
         )
     }
+    /// The even places of seven consecutive values, the fourth of which both hold.
+    #[inline(always)]
+    pub fn alternate(low: Self, high: Self) -> Self {
+        Self(i32x4_shuffle::<0, 2, 5, 7>(low.0, high.0))
+    }
     /// Eight consecutive values with these even and odd places.
     #[inline(always)]
     pub fn zip(even: Self, odd: Self) -> (Self, Self) {

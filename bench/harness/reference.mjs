@@ -36,6 +36,18 @@ export function checkSampled(what, values, entry, addend = () => 0) {
   }
 }
 
+/** Root mean square of the errors of sampled entries, relative to that of the entries. */
+export function relativeError(values, entry) {
+  let [errors, squares] = [0, 0];
+  for (const index of positions(values.length)) {
+    let sum = 0;
+    for (const [a, b] of entry(index)) sum += a * b;
+    errors += (values[index] - sum) * (values[index] - sum);
+    squares += sum * sum;
+  }
+  return Math.sqrt(errors / squares);
+}
+
 /** Factors of C[i, j] of op(A)·op(B). */
 export function* gemmEntry(index, { transA, transB, m, n, k }, a, b) {
   const [i, j] = [Math.floor(index / n), index % n];

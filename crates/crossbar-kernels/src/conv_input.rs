@@ -1,7 +1,7 @@
 //! The gradient of a convolution's input, with the forward's draw of the weights again.
 
 use crate::conv::{Conv, Part, Slide};
-use crate::gemm::{packed_index, Workspace};
+use crate::gemm::{panel_of, Workspace, DEPTH};
 use crate::image::{Axis, Window};
 use crate::random::TILE;
 use crate::variation::{Variation, Weights};
@@ -120,15 +120,25 @@ struct Turned {
 /// Packs the parts of a group's kernel as A: row = input channel, k = (kernel row, kernel column, output), the kernel backwards.
 fn pack_turned(conv: &Conv, weights: &Weights, places: &[Option<Turned>], group: usize, out: &mut [f32]) {
     let (m, outputs) = (conv.group_channels(), conv.group_outputs());
+    // Where a value lies in a packed A, [block of DEPTH k][panel][k][rows], is found once for its channel and once for its place.
+    let channels: Vec<_> = (0..m).map(|channel| (channel, panel_of(channel, m))).collect();
+    let mut ks = vec![(0, 0, 0); places.len()];
     let mut buffer = [0.0; TILE];
     for output in 0..outputs {
+        for (place, to) in places.iter().zip(&mut ks) {
+            let Some(Turned { start, at, terms }) = *place else { continue };
+            let (k, k0) = (at + output, (at + output) / DEPTH * DEPTH);
+            *to = (start + k0 * m, DEPTH.min(terms - k0), k - k0);
+        }
         for tile in 0..weights.cols.div_ceil(TILE) {
             let segment = weights.segment(group * outputs + output, tile, &mut buffer);
             let mut channel = tile * TILE / places.len();
             let mut place = tile * TILE % places.len();
             for &value in segment {
-                if let Some(Turned { start, at, terms }) = places[place] {
-                    out[start + packed_index((channel, m), (at + output, terms))] = value;
+                if places[place].is_some() {
+                    let (start, depth, k) = ks[place];
+                    let (row, (panel, rows)) = channels[channel];
+                    out[start + panel * depth + k * rows + (row - panel)] = value;
                 }
                 place += 1;
                 if place == places.len() {

@@ -95,14 +95,6 @@ pub(crate) fn panel_of(row: usize, m: usize) -> (usize, usize) {
     }
 }
 
-/// Where (row i of m, term k of `terms`) lies in a packed A, [block of DEPTH k][panel][k][rows].
-#[inline(always)]
-pub(crate) fn packed_index((i, m): (usize, usize), (k, terms): (usize, usize)) -> usize {
-    let k0 = k / DEPTH * DEPTH;
-    let (panel, rows) = panel_of(i, m);
-    k0 * m + panel * DEPTH.min(terms - k0) + (k - k0) * rows + (i - panel)
-}
-
 /// Start and rows of every panel of m rows.
 #[inline(always)]
 pub(crate) fn panels(m: usize) -> impl Iterator<Item = (usize, usize)> {

@@ -120,7 +120,7 @@ pub(crate) fn for_image_groups(
             } else {
                 let padded = grown(&mut padded, count * size);
                 for (i, padded) in padded.chunks_exact_mut(size.max(1)).enumerate() {
-                    window.pad(|lane| &values[(first + i * lanes + lane).min(batch - 1) * image_stride..], padded);
+                    window.pad(&|lane| &values[(first + i * lanes + lane).min(batch - 1) * image_stride..], padded);
                 }
                 &padded[..]
             };
@@ -370,7 +370,10 @@ fn direct_product(packed: PackedRows, images: &Images, bias: &[f32], out: &mut [
     // The kernel's columns that matter to each run of eight outputs; short sums aren't worth being torn apart for it.
     let kernel_columns: Vec<_> = (0..width)
         .step_by(8)
-        .map(|x| if images.places_first && channels >= 8 { horizontal.kernel_range(x / lanes, (x + 7) / lanes) } else { (0, horizontal.kernel) })
+        .map(|x| match images.places_first && channels >= 8 {
+            true => horizontal.kernel_range(x / lanes, (x + 7) / lanes),
+            false => (0, horizontal.kernel),
+        })
         .collect();
     for y in 0..vertical.output() {
         let image = &columns.image[columns.base[y * width]..];

@@ -128,7 +128,7 @@ impl Window {
     }
 
     /// Copies as many images [channels, h, w] as there are lanes, with zeros around them, and lays them out.
-    pub fn pad<'a>(&self, image: impl Fn(usize) -> &'a [f32], out: &mut [f32]) {
+    pub fn pad<'a>(&self, image: &dyn Fn(usize) -> &'a [f32], out: &mut [f32]) {
         let images: [_; 4] = core::array::from_fn(|lane| image(lane.min(self.lanes - 1)));
         let (row, width) = (self.row(), self.x.phase() * self.lanes);
         let mut phases = out.chunks_exact_mut((self.y.phase() * row).max(1));

@@ -1,6 +1,6 @@
 //! 3×3 convolutions at stride 1 with 16 multiplications for four outputs instead of 36.
 //!
-//! F(2×2, 3×3) of Winograd (Lavin & Gray, CVPR 2016): y = Aᵀ[(G·g·Gᵀ) ∘ (Bᵀ·d·B)]A for tiles d of 4×4 inputs and y of 2×2 outputs.
+//! F(2×2, 3×3) of Winograd (Lavin & Gray, CVPR 2016): y = Aᵀ[(G·g·Gᵀ) ∘ (Bᵀ·d·B)]A for tiles d of 4×4 inputs, y of 2×2 outputs.
 //! Summed over channels, each of the 16 places of a tile is a product of its own: [outputs, channels]·[channels, tiles]. The
 //! factors of the transforms are 1 and ½, so that little is lost to rounding: errors are 0.9 to 2.4 times the direct sum's
 //! (measured by bench/topics/convolution.mjs; `conv_tests` holds both to the same bound).
@@ -282,7 +282,8 @@ fn write_outputs(slide: &Slide, products: &[f32], chunk: Chunk, first: usize, y:
 
 /// Whether the weights' gradient goes this way: vectors run over channels and outputs.
 pub(crate) fn is_worth_for_weights(conv: &Conv) -> bool {
-    conv.groups == 1 && conv.channels % 4 == 0 && conv.outputs % 4 == 0 && conv.x.output() <= DEPTH && is_worth(&conv.window(), conv.outputs)
+    let fills_vectors = conv.channels % 4 == 0 && conv.outputs % 4 == 0;
+    conv.groups == 1 && fills_vectors && conv.x.output() <= DEPTH && is_worth(&conv.window(), conv.outputs)
 }
 
 /// dW = Gᵀ[Σ (A·dy·Aᵀ) ∘ (Bᵀ·d·B)]G over the tiles of all images.
@@ -291,7 +292,7 @@ pub(crate) fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], dy: 
     let (height, width) = (vertical.output().div_ceil(2), horizontal.output().div_ceil(2));
     // Four channels side by side, and four outputs.
     let input = Window { channels: 1, y: even(vertical), x: even(horizontal), lanes: 4 };
-    let unit = |axis: Axis| Axis { input: axis.output(), kernel: 1, stride: 1, before: 0, after: (axis.output() % 2) as isize, dilation: 1 };
+    let unit = |axis: Axis| even(Axis { input: axis.output(), kernel: 1, stride: 1, before: 0, after: 0, dilation: 1 });
     let output = Window { channels: 1, y: unit(vertical), x: unit(horizontal), lanes: 4 };
     let tile_rows = (DEPTH / width).clamp(1, height);
     let at_once = (DEPTH / (width * height)).clamp(1, batch);
@@ -317,7 +318,7 @@ pub(crate) fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], dy: 
                 for c in (0..channels).step_by(4) {
                     let size = conv.input_pixels();
                     let start = ((first + i) * channels + c) * size;
-                    input.pad(|lane| &x[start + lane * size..], plane);
+                    input.pad(&|lane| &x[start + lane * size..], plane);
                     let lanes = panel_width(c / COLS * COLS, channels);
                     for row in 0..rows {
                         let at = c / COLS * panel + (i * rows + row) * width * lanes + c % COLS;
@@ -329,7 +330,7 @@ pub(crate) fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], dy: 
                 for o in (0..outputs).step_by(4) {
                     let size = conv.output_pixels();
                     let start = ((first + i) * outputs + o) * size;
-                    output.pad(|lane| &dy[start + lane * size..], plane);
+                    output.pad(&|lane| &dy[start + lane * size..], plane);
                     for row in 0..rows {
                         let at = o * k + (i * rows + row) * width * 4;
                         let to = Target { out: &mut a[at..], stride: outputs * k, step: 4 };

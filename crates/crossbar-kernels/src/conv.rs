@@ -6,7 +6,7 @@
 use crate::elementwise::rectify;
 use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace, DEPTH};
 use crate::image::{put_every, Axis, ImageColumns, Window};
-use crate::lanes::{set, F32x4};
+use crate::lanes::{copy, set, F32x4};
 use crate::micro::{self, Factor, Offsets};
 use crate::pack::{interleave_some, pack_weight_rows, separate};
 use crate::variation::{Draw, Variation, Weights};
@@ -167,9 +167,9 @@ const MAX_FOUR: usize = 1 << 16;
 impl Slide<'_> {
     /// y [batch, groups·rows, plane] from x; `pack(sample, group, out)` packs a group's rows, part by part.
     pub fn run(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut dyn FnMut(usize, usize, &mut [f32])) {
-        let is_direct = self.rows <= DIRECT_ROWS && self.window.x.output() > 1;
-        if is_direct && 4 * self.window.padded() <= MAX_FOUR {
-            self.run_fours(work, x, y, pack);
+        let lanes = if 4 * self.window.padded() <= MAX_FOUR { 4 } else { 1 };
+        if self.rows <= DIRECT_ROWS && lanes * self.window.x.output() >= 8 {
+            self.run_direct(lanes, work, x, y, pack);
         } else {
             self.run_packed(work, x, y, pack);
         }
@@ -246,23 +246,30 @@ impl Slide<'_> {
         work.columns = apart;
     }
 
-    /// Four images at a time, side by side and read where they are: rows of pixels fill whole vectors whatever their width,
-    /// borders can be left out exactly, and each image may have weights of its own.
-    fn run_fours(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut dyn FnMut(usize, usize, &mut [f32])) {
+    /// Images read where they are, four at a time side by side: rows of pixels fill whole vectors whatever their width,
+    /// borders can be left out exactly, and each image may have weights of its own. Too large for a cache, they go one by one.
+    fn run_direct(
+        &self,
+        lanes: usize,
+        work: &mut Workspace,
+        x: &[f32],
+        y: &mut [f32],
+        pack: &mut dyn FnMut(usize, usize, &mut [f32]),
+    ) {
         let (rows, plane) = (self.rows, self.plane());
         let planes = rows * self.window.pixels();
-        let wide = |window: Window| Window { lanes: 4, ..window };
+        let wide = |window: Window| Window { lanes, ..window };
         let windows: Vec<_> = self.parts.iter().map(|part| wide(part.window)).collect();
         let layout = Layout { at_once: 1, places_first: self.places_first };
         let size = rows * self.terms();
         // With a draw for each image the weights of four go side by side too.
-        let draws = if self.draw == Draw::Sample { 4 } else { 1 };
+        let draws = if self.draw == Draw::Sample { lanes } else { 1 };
         let mut packed_rows = std::mem::take(&mut work.a);
         let mut buffer = std::mem::take(&mut work.columns);
         let (packed, quads) = grown(&mut packed_rows, (draws + draws / 4 * 4) * size).split_at_mut(draws * size);
-        // Four images side by side, then one after the other: those that a four lacks, or all of every part.
-        let apart = if self.is_whole() { 3 } else { 4 * self.parts.len() };
-        let (four, apart) = grown(&mut buffer, (4 + apart) * planes).split_at_mut(4 * planes);
+        // Images side by side, then one after the other: those that a four lacks, or all of every part.
+        let apart = if self.is_whole() { lanes - 1 } else { lanes * self.parts.len() };
+        let (beside, apart) = grown(&mut buffer, (lanes + apart) * planes).split_at_mut(lanes * planes);
         let input = (x, self.batch, self.groups);
         for_image_groups(work, (&wide(self.window), self.parts), input, layout, &mut |_, images, group, first| {
             if first == 0 || self.draw == Draw::Sample {
@@ -280,15 +287,16 @@ impl Slide<'_> {
                     4 => PackedRows::OfEach(&quads.as_chunks::<4>().0[rows * k..]),
                     _ => PackedRows::Shared(&packed[rows * k..]),
                 };
-                direct_product(packed, &images, self.bias(group), four, rows);
+                direct_product(packed, &images, self.bias(group), beside, rows);
                 if self.is_rectified {
-                    rectify(four);
+                    rectify(beside);
                 }
                 let whole = if self.is_whole() { values.chunks_mut(image_stride) } else { [].chunks_mut(1) };
-                let mut images = whole.chain(apart[4 * i * planes..].chunks_exact_mut(planes)).map(|image| &mut image[..planes]);
-                separate(four, core::array::from_fn(|_| images.next().expect("four images")));
+                let mut images = whole.chain(apart[lanes * i * planes..].chunks_exact_mut(planes)).map(|image| &mut image[..planes]);
+                let mut next = || images.next().expect("as many images as lanes");
+                if lanes == 1 { copy(beside, next()) } else { separate(beside, core::array::from_fn(|_| next())) }
             }
-            self.assemble(apart, values.chunks_mut(image_stride).take(4), 4 * planes);
+            self.assemble(apart, values.chunks_mut(image_stride).take(lanes), lanes * planes);
         });
         work.a = packed_rows;
         work.columns = buffer;
@@ -360,7 +368,7 @@ enum PackedRows<'a> {
     OfEach(&'a [[f32; 4]]),
 }
 
-/// The product of packed rows and four images side by side, read where they are: out [m, pixels].
+/// The product of packed rows and one image, or four side by side, read where they are: out [m, pixels].
 #[inline(never)]
 fn direct_product(packed: PackedRows, images: &Images, bias: &[f32], out: &mut [f32], m: usize) {
     let columns = &images.columns;

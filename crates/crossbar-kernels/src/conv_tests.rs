@@ -32,6 +32,9 @@ fn cases() -> Vec<Conv> {
         square(2, 2, 3, 1, axis(2, 3, 1, 0, 0, 1)),
     ];
     cases.push(Conv { x: axis(27, 3, 1, 2, 0, 1), ..square(3, 64, 56, 1, axis(13, 3, 1, -1, 1, 1)) });
+    // Too large for four to go side by side: with one window, and with one for each phase of the gradient.
+    cases.push(square(2, 17, 5, 1, axis(32, 3, 1, 1, 1, 1)));
+    cases.push(Conv { x: axis(283, 3, 2, 1, 1, 1), ..square(3, 17, 17, 1, axis(13, 4, 2, 1, 2, 1)) });
     // Strides: odd sizes, dilation, more than the kernel, crops, one image a group, whole and broken fours.
     for (stride, batch) in [(2, 1), (2, 4), (2, 9), (3, 5), (3, 8)] {
         cases.push(square(batch, 3, 5, 1, axis(13, 3, stride, 1, 1, 1)));

@@ -240,7 +240,7 @@ test("the shared weight gradient is that of the products one by one", () => {
     const variation = { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: BigInt(i), perSample: false };
     return reduceSum(square(conv2d(x, w, b, { pads: [1, 1, 1, 1], rectified: i > 1, variation })));
   };
-  const values = (gradients: Tensor[]) => gradients.flatMap((gradient) => [...gradient.toArray()]);
+  const values = (gradients: Tensor[]) => gradients.flatMap((gradient) => [...gradient.toArray()].map(Number));
   const together = scope(() =>
     values(
       backward(

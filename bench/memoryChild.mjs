@@ -10,6 +10,8 @@ const uses = [];
 let steps = 0;
 for (const mark of marks.split(",").map(Number)) {
   for (; steps < mark; steps++) trainer.step();
+  // Array buffers found unused are freed beside the program, for certain only by the time of the next collection.
+  globalThis.gc();
   globalThis.gc();
   const { live, memory } = memoryUse();
   const { rss: resident, heapUsed, external } = process.memoryUsage();

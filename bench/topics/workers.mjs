@@ -10,7 +10,7 @@ import { checkAccuracy, chipsContestant, readInputs } from "./monteCarlo.mjs";
 const goal = atLeast(1.8);
 
 const runs = [
-  { title: "LeNet-5", make: lenet5, shape: [1, 28, 28], batch: 128, shards: 2, stepsPerRound: 3 },
+  { title: "LeNet-5", make: lenet5, shape: [1, 28, 28], batch: 128, shards: 2, stepsPerRound: 20 },
   { title: "VGG-8", make: vgg8, shape: [3, 32, 32], batch: 32, shards: 2, stepsPerRound: 1 },
 ];
 

@@ -2,7 +2,7 @@ import { type Dataset, type Normalisation, split } from "@neft/data";
 import { wasm } from "@neft/kernels";
 import type { Model } from "@neft/model";
 import { permutation, stream, type Tensor } from "@neft/tensor";
-import { readWeights, writeWeights } from "../checkpoint.js";
+import { readWeights, weightsLike, writeWeights } from "../checkpoint.js";
 import { checkScores } from "../evaluation/evaluate.js";
 import { planHeads } from "../heads.js";
 import type { Workers } from "../lanes.js";
@@ -137,6 +137,8 @@ async function train(
   const steps = epochs * stepsPerEpoch;
   const every = settings.validation.every ?? stepsPerEpoch;
   const all = [...model.parameters.values()];
+  // Jobs of a step are done before the next one's weights are written.
+  const sent = work.areWeightsSent ? weightsLike(trained) : undefined;
   const validations: Validation[] = [];
   let best: Validation | null = null;
   let bestWeights = readWeights(all);
@@ -171,7 +173,7 @@ async function train(
       const order = permutation(stream(seed, { purpose: purposes.shuffle, step: epoch }), samples);
       for (let inEpoch = 0; inEpoch < stepsPerEpoch; inEpoch++) {
         const at = { epoch: epoch + 1, steps };
-        const weights = work.areWeightsSent ? readWeights(trained) : undefined;
+        const weights = sent && readWeights(trained, sent);
         const jobs = shardJobs(order.slice(inEpoch * batch, (inEpoch + 1) * batch), step, shards, weights);
         const results: ShardResult[] = [];
         await work.gradients(jobs, (shard, result) => (results[shard] = result), signal);

@@ -35,7 +35,10 @@ export interface ShardJob {
   readonly weights?: Weights | undefined;
 }
 
-/** A shard's contribution: plain data. Loss and gradients are means over the shard's samples. */
+/**
+ * A shard's contribution: plain data. Loss and gradients are means over the shard's samples. The gradients lie where the same
+ * shard of the next step will write its own.
+ */
 export interface ShardResult {
   readonly count: number;
   readonly loss: number;
@@ -52,6 +55,8 @@ export interface TrainingState {
   readonly headParameters: ReadonlyMap<string, Tensor>;
   /** The model's trainable parameters, then those of the heads. */
   readonly trained: readonly Tensor[];
+  /** Where the gradients of each shard are handed over. */
+  readonly gradients: Map<number, Weights>;
 }
 
 /** A state for `shardGradients`, with heads as the seed makes them. */
@@ -60,7 +65,15 @@ export function createTrainingState(model: Model, data: Dataset, settings: StepS
   const headParameters = createHeads(settings.heads, settings.seed);
   const own = trainableParameters(model).map((name) => model.parameters.get(name)!);
   const trained = [...own, ...headParameters.values()];
-  return { model, data, settings, strategy: strategyNamed(id).configure(given), headParameters, trained };
+  return {
+    model,
+    data,
+    settings,
+    strategy: strategyNamed(id).configure(given),
+    headParameters,
+    trained,
+    gradients: new Map(),
+  };
 }
 
 /** Frees the heads; the model is the caller's. */
@@ -116,6 +129,8 @@ export function shardGradients(state: TrainingState, job: ShardJob): ShardResult
       dropout: ({ draw }) => ({ seed, step: (job.step * job.shards + job.shard) * mostDraws + draw }),
     });
     const value = loss.item();
-    return { count: job.indices.length, loss: value, gradients: readWeights(backward(loss, trained)), statistics };
+    const gradients = readWeights(backward(loss, trained), state.gradients.get(job.shard));
+    state.gradients.set(job.shard, gradients);
+    return { count: job.indices.length, loss: value, gradients, statistics };
   });
 }

@@ -1,11 +1,11 @@
 import { noGrad, scope, Tensor, tensor } from "@neft/tensor";
-import { fused } from "./fusion.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode, listNames, producersOf } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
 import type { Model } from "./model.js";
 import type { ArrayBackend, BatchStatistics, RunContext } from "./operators/operator.js";
 import { operatorTable } from "./operators/table.js";
+import { planOf } from "./plan.js";
 import { atNode } from "./shapes.js";
 
 export interface RunOptions {
@@ -51,9 +51,8 @@ export function run(
   const statistics: BatchStatistics[] = [];
   const context = contextOf(model, options, statistics);
   const fusesRelu = options.backend === undefined || options.backend.fusesRelu === true;
-  const steps = fused(neededNodes(model.nodes, wanted), wanted, fusesRelu);
-  const plan = steps.map(({ node }) => node);
-  const liveness = new Liveness(plan, wanted, values.values());
+  const { steps, lastUse } = planOf(model, wanted, fusesRelu);
+  const liveness = new Liveness(lastUse, wanted, values.values());
   for (const { node, rectified } of steps) {
     try {
       const given = node.inputs.map((name) => (name === "" ? undefined : values.get(name)!));
@@ -185,34 +184,22 @@ function valueNamed(
   throw new Error(`model "${model.name}": expected a value or node of ${listNames(producers.keys())}, got "${name}"`);
 }
 
-/** The nodes that the wanted values need, in the given order. */
-function neededNodes(nodes: readonly GraphNode[], wanted: ReadonlySet<string>): GraphNode[] {
-  const needed = new Set(wanted);
-  const kept: GraphNode[] = [];
-  for (const node of [...nodes].reverse()) {
-    if (!node.outputs.some((name) => needed.has(name))) continue;
-    kept.push(node);
-    for (const name of node.inputs) needed.add(name);
-  }
-  return kept.reverse();
-}
-
 /**
  * Frees values after their last use; what a recorded gradient needs of them stays until its backward pass. Operators may
  * return an input as their output, so a tensor is freed when the last of its names is done with.
  */
 class Liveness {
-  readonly #lastUse = new Map<string, GraphNode>();
+  readonly #lastUse: ReadonlyMap<string, GraphNode>;
   readonly #kept: ReadonlySet<string>;
   /** Inputs, parameters and constants: not this run's to free. */
   readonly #foreign: ReadonlySet<Tensor>;
   /** How many living names each tensor of this run has. */
   readonly #names = new Map<Tensor, number>();
 
-  constructor(plan: readonly GraphNode[], kept: ReadonlySet<string>, foreign: Iterable<Tensor>) {
+  constructor(lastUse: ReadonlyMap<string, GraphNode>, kept: ReadonlySet<string>, foreign: Iterable<Tensor>) {
+    this.#lastUse = lastUse;
     this.#kept = kept;
     this.#foreign = new Set(foreign);
-    for (const node of plan) for (const name of [...node.outputs, ...node.inputs]) this.#lastUse.set(name, node);
   }
 
   after(node: GraphNode, values: Map<string, Tensor>): void {

@@ -29,7 +29,8 @@ export function checkSlope(network, strategy) {
   const trainer = createTrainer(network, checkedBatch, withoutVariation(strategy));
   const { trained } = trainer.state;
   const weights = readWeights(trained);
-  const { gradients } = trainer.gradients();
+  // Copies: the next gradients lie where these do.
+  const gradients = trainer.gradients().gradients.map((gradient) => gradient.slice());
   const length = Math.hypot(...gradients.map(norm));
   const epsilon = 0.01 / length;
   const lossAt = (scale) => {

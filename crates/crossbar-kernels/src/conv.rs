@@ -56,11 +56,6 @@ impl Conv {
     pub(crate) fn window(&self) -> Window {
         Window { channels: self.group_channels(), y: self.y, x: self.x, lanes: 1 }
     }
-
-    /// All outputs as one part.
-    fn part(&self) -> Part {
-        Part { window: self.window(), first: (0, 0) }
-    }
 }
 
 /// Columns that a call of the product should have at least, where images are small.
@@ -89,30 +84,13 @@ pub(crate) struct Layout {
     pub places_first: bool,
 }
 
-/// Images to slide windows over.
-#[derive(Clone, Copy)]
-pub(crate) struct Batch<'a> {
-    /// [count, groups·channels, h, w], or as [`Slide::lay_out`] gives them.
-    pub values: &'a [f32],
-    pub count: usize,
-    pub groups: usize,
-    pub is_laid_out: bool,
-}
-
-impl<'a> Batch<'a> {
-    /// As they are in a tensor.
-    pub fn plain(values: &'a [f32], count: usize, groups: usize) -> Self {
-        Self { values, count, groups, is_laid_out: false }
-    }
-}
-
-/// Runs `each(work, images, channel group, first image)` over a batch, a few images of one group at a time, padded for `window`;
-/// the last image stands in for those that a four lacks. The tables of offsets serve all of them: those of `parts`, windows of
-/// the same outputs, in a row.
+/// Runs `each(work, images, channel group, first image)` over a batch [batch, groups·channels, h, w], a few images of one group at
+/// a time, padded for `window`; the last image stands in for those that a four lacks. The tables of offsets serve all of them:
+/// those of `parts`, windows of the same outputs, in a row.
 pub(crate) fn for_image_groups(
     work: &mut Workspace,
     (window, parts): (&Window, &[Part]),
-    Batch { values, count: batch, groups, is_laid_out }: Batch,
+    (values, batch, groups): (&[f32], usize, usize),
     Layout { at_once, places_first }: Layout,
     each: &mut dyn FnMut(&mut Workspace, Images, usize, usize),
 ) {
@@ -131,18 +109,13 @@ pub(crate) fn for_image_groups(
     let size = window.padded();
     let group_stride = window.channels * window.y.input * window.x.input;
     let image_stride = groups * group_stride;
-    let is_bare = window.is_bare();
-    let mut laid_out = values;
+    let is_bare = lanes == 1 && window.y.is_bare() && window.x.is_bare();
     for group in 0..groups {
-        let values = if is_laid_out { values } else { &values[group * group_stride..] };
+        let values = &values[group * group_stride..];
         for first in (0..batch).step_by(at_once * lanes) {
             let count = at_once.min((batch - first).div_ceil(lanes));
-            let image = if is_laid_out {
-                let (image, rest) = laid_out.split_at(count * size);
-                laid_out = rest;
-                image
             // Unpadded images of one group are contiguous already: read them where they are.
-            } else if is_bare && (image_stride == size || count == 1) {
+            let image = if is_bare && (image_stride == size || count == 1) {
                 &values[first * image_stride..][..(count - 1) * image_stride + size]
             } else {
                 let padded = grown(&mut padded, count * size);
@@ -167,8 +140,6 @@ pub(crate) struct Slide<'a> {
     pub parts: &'a [Part],
     pub batch: usize,
     pub groups: usize,
-    /// Whether images come as [`Slide::lay_out`] gives them.
-    pub is_laid_out: bool,
     /// Rows of weights a group.
     pub rows: usize,
     pub draw: Draw,
@@ -196,43 +167,12 @@ const MAX_FOUR: usize = 1 << 16;
 impl Slide<'_> {
     /// y [batch, groups·rows, plane] from x; `pack(sample, group, out)` packs a group's rows, part by part.
     pub fn run(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut dyn FnMut(usize, usize, &mut [f32])) {
-        match self.direct_lanes() {
-            Some(lanes) => self.run_direct(lanes, work, x, y, pack),
-            None => self.run_packed(work, x, y, pack),
-        }
-    }
-
-    /// How many images side by side are read where they are; none where they are packed.
-    fn direct_lanes(&self) -> Option<usize> {
         let lanes = if 4 * self.window.padded() <= MAX_FOUR { 4 } else { 1 };
-        (self.rows <= DIRECT_ROWS && lanes * self.window.x.output() >= 8).then_some(lanes)
-    }
-
-    /// The window that images are laid out for.
-    fn layout_window(&self) -> Window {
-        Window { lanes: self.direct_lanes().unwrap_or(1), ..self.window }
-    }
-
-    /// Values that [`Self::lay_out`] writes; 0 where images are read as they are or laid out by Winograd's convolution.
-    fn laid_out_size(&self) -> usize {
-        let window = self.layout_window();
-        let is_needed = !window.is_bare() && !winograd::is_worth_to_slide(self);
-        if is_needed { self.groups * self.batch.div_ceil(window.lanes) * window.padded() } else { 0 }
-    }
-
-    /// Lays images out once, for many runs to read: [group][image, or four side by side][padded].
-    fn lay_out(&self, work: &mut Workspace, x: &[f32], mut out: &mut [f32]) {
-        let layout = Layout { at_once: 1, places_first: self.places_first };
-        let input = Batch::plain(x, self.batch, self.groups);
-        for_image_groups(work, (&self.layout_window(), self.parts), input, layout, &mut |_, images, _, _| {
-            let (to, rest) = std::mem::take(&mut out).split_at_mut(images.columns.image.len());
-            copy(images.columns.image, to);
-            out = rest;
-        });
-    }
-
-    fn input<'b>(&self, values: &'b [f32]) -> Batch<'b> {
-        Batch { values, count: self.batch, groups: self.groups, is_laid_out: self.is_laid_out }
+        if self.rows <= DIRECT_ROWS && lanes * self.window.x.output() >= 8 {
+            self.run_direct(lanes, work, x, y, pack);
+        } else {
+            self.run_packed(work, x, y, pack);
+        }
     }
 
     /// Values of a plane of y.
@@ -273,7 +213,8 @@ impl Slide<'_> {
         let windows: Vec<_> = self.parts.iter().map(|part| part.window).collect();
         let mut packed = std::mem::take(&mut work.a);
         let mut apart = std::mem::take(&mut work.columns);
-        for_image_groups(work, (&self.window, self.parts), self.input(x), layout, &mut |work, images, group, first| {
+        let input = (x, self.batch, self.groups);
+        for_image_groups(work, (&self.window, self.parts), input, layout, &mut |work, images, group, first| {
             let packed = grown(&mut packed, rows * self.terms());
             if first == 0 || self.draw == Draw::Sample {
                 pack(first, group, packed);
@@ -329,7 +270,8 @@ impl Slide<'_> {
         // Images side by side, then one after the other: those that a four lacks, or all of every part.
         let apart = if self.is_whole() { lanes - 1 } else { lanes * self.parts.len() };
         let (beside, apart) = grown(&mut buffer, (lanes + apart) * planes).split_at_mut(lanes * planes);
-        for_image_groups(work, (&wide(self.window), self.parts), self.input(x), layout, &mut |_, images, group, first| {
+        let input = (x, self.batch, self.groups);
+        for_image_groups(work, (&wide(self.window), self.parts), input, layout, &mut |_, images, group, first| {
             if first == 0 || self.draw == Draw::Sample {
                 for (i, packed) in packed.chunks_exact_mut(size).enumerate() {
                     pack((first + i).min(self.batch - 1), group, packed);
@@ -382,58 +324,32 @@ impl Slide<'_> {
     }
 }
 
-/// The forward pass's slide of `part`, without bias.
-fn forward_slide<'a>(conv: &Conv, part: &'a [Part; 1], draw: Draw) -> Slide<'a> {
-    let window = part[0].window;
-    Slide {
-        window,
-        parts: part,
-        batch: conv.batch,
-        groups: conv.groups,
-        is_laid_out: false,
-        rows: conv.group_outputs(),
-        draw,
-        // With one channel both orders of k are the same.
-        places_first: window.channels == 1,
-        bias: &[],
-        is_rectified: false,
-        size: (conv.y.output(), conv.x.output()),
-        step: (1, 1),
-    }
-}
-
-/// Values that [`lay_out`] writes for a convolution; 0 where its forward pass has no use for that.
-pub fn laid_out_size(conv: &Conv) -> usize {
-    forward_slide(conv, &[conv.part()], Draw::Batch).laid_out_size()
-}
-
-/// Lays images out as the forward pass reads them, for many passes over the same images with one draw each.
-pub fn lay_out(work: &mut Workspace, conv: &Conv, x: &[f32], out: &mut [f32]) {
-    forward_slide(conv, &[conv.part()], Draw::Batch).lay_out(work, x, out);
-}
-
-/// What a forward pass reads.
-#[derive(Clone, Copy)]
-pub struct Operands<'a> {
-    /// [n, c, h, w], or what [`lay_out`] made of that.
-    pub x: &'a [f32],
-    /// Whether x is what [`lay_out`] made; not with a draw for every sample.
-    pub is_laid_out: bool,
-    /// [oc, c/groups, kh, kw]
-    pub w: &'a [f32],
-    /// Empty or [oc].
-    pub bias: &'a [f32],
-}
-
-/// y = W∗x + b, or max(that, 0).
-pub fn forward(work: &mut Workspace, conv: &Conv, operands: Operands, variation: Variation, (y, is_rectified): (&mut [f32], bool)) {
-    let Operands { x, is_laid_out, w, bias } = operands;
-    let rows = conv.group_outputs();
+/// y = W∗x + b, or max(that, 0).  `bias` is empty or [oc].
+pub fn forward(
+    work: &mut Workspace,
+    conv: &Conv,
+    (x, w, bias): (&[f32], &[f32], &[f32]),
+    variation: Variation,
+    (y, is_rectified): (&mut [f32], bool),
+) {
+    let (window, rows) = (conv.window(), conv.group_outputs());
     if conv.output_pixels() == 0 || conv.batch == 0 || rows == 0 {
         return;
     }
-    let part = [conv.part()];
-    let slide = Slide { bias, is_rectified, is_laid_out, ..forward_slide(conv, &part, variation.draw) };
+    let slide = Slide {
+        window,
+        parts: &[Part { window, first: (0, 0) }],
+        batch: conv.batch,
+        groups: conv.groups,
+        rows,
+        draw: variation.draw,
+        // With one channel both orders of k are the same.
+        places_first: window.channels == 1,
+        bias,
+        is_rectified,
+        size: (conv.y.output(), conv.x.output()),
+        step: (1, 1),
+    };
     let weights = Weights { values: w, cols: conv.terms(), variation, sample: 0 };
     if winograd::is_worth_to_slide(&slide) {
         return winograd::slide(&slide, work, &weights, false, x, y);

@@ -89,7 +89,6 @@ fn backward_input_turned(work: &mut Workspace, conv: &Conv, dy: &[f32], w: &[f32
         parts: &parts,
         batch: conv.batch,
         groups: conv.groups,
-        is_laid_out: false,
         rows,
         draw: variation.draw,
         places_first: true,

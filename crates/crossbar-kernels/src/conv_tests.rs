@@ -6,10 +6,6 @@ use crate::conv_weight::backward_weight;
 use crate::gemm::tests::{distance, normals};
 use crate::variation::varied_weight;
 
-fn plain<'a>(x: &'a [f32], w: &'a [f32], bias: &'a [f32]) -> Operands<'a> {
-    Operands { x, is_laid_out: false, w, bias }
-}
-
 fn cases() -> Vec<Conv> {
     let axis = |input, kernel, stride, before, after, dilation| Axis { input, kernel, stride, before, after, dilation };
     let square = |batch, channels, outputs, groups, axis: Axis| Conv { batch, channels, outputs, groups, y: axis, x: axis };
@@ -111,10 +107,10 @@ fn agree_with_the_loops() {
                 want_dx[from] += w * f64::from(dy[to]);
             });
             let (mut y, mut dx) = (vec![f32::NAN; dy.len()], vec![f32::NAN; x.len()]);
-            forward(&mut work, &conv, plain(&x, &w, &bias), variation, (&mut y, false));
+            forward(&mut work, &conv, (&x, &w, &bias), variation, (&mut y, false));
             assert!(distance(&y, &want_y) < 3e-6, "forward {draw:?} {conv:?}");
             let mut rectified = vec![f32::NAN; dy.len()];
-            forward(&mut work, &conv, plain(&x, &w, &bias), variation, (&mut rectified, true));
+            forward(&mut work, &conv, (&x, &w, &bias), variation, (&mut rectified, true));
             assert!(rectified.iter().zip(&y).all(|(r, y)| *r == y.max(0.0)), "rectified {draw:?} {conv:?}");
             backward_input(&mut work, &conv, (&dy, &w), variation, &mut dx);
             assert!(distance(&dx, &want_dx) < 3e-6, "input {draw:?} {conv:?}");
@@ -137,45 +133,18 @@ fn images_alone_have_the_same_bits() {
         let x = normals(1, conv.batch * pi);
         let w = normals(2, conv.outputs * conv.terms());
         let mut y = vec![0.0; conv.batch * po];
-        forward(&mut work, &conv, plain(&x, &w, &[]), Variation::NONE, (&mut y, false));
+        forward(&mut work, &conv, (&x, &w, &[]), Variation::NONE, (&mut y, false));
         let mut dx = vec![0.0; conv.batch * pi];
         backward_input(&mut work, &conv, (&y, &w), Variation::NONE, &mut dx);
         for n in 0..conv.batch {
             let mut one = vec![0.0; po];
-            forward(&mut work, &Conv { batch: 1, ..conv }, plain(&x[n * pi..][..pi], &w, &[]), Variation::NONE, (&mut one, false));
+            forward(&mut work, &Conv { batch: 1, ..conv }, (&x[n * pi..][..pi], &w, &[]), Variation::NONE, (&mut one, false));
             assert_eq!(one, y[n * po..][..po], "{conv:?}");
             let mut one = vec![0.0; pi];
             backward_input(&mut work, &Conv { batch: 1, ..conv }, (&y[n * po..][..po], &w), Variation::NONE, &mut one);
             assert_eq!(one, dx[n * pi..][..pi], "{conv:?}");
         }
     }
-}
-
-#[test]
-fn images_laid_out_before_give_the_same_bits() {
-    let mut work = Workspace::default();
-    let mut tried = 0;
-    for conv in cases() {
-        let size = laid_out_size(&conv);
-        if size == 0 {
-            continue;
-        }
-        tried += 1;
-        let x = normals(1, conv.batch * conv.channels * conv.input_pixels());
-        let w = normals(2, conv.outputs * conv.terms());
-        let mut laid_out = vec![f32::NAN; size];
-        lay_out(&mut work, &conv, &x, &mut laid_out);
-        let variation = Variation { draw: Draw::Batch, s_max: 3.0, sigma_outer: 0.1, sigma_mid: 0.3, key: 5, first_sample: 0 };
-        let y = [false, true].map(|is_laid_out| {
-            let x = if is_laid_out { &laid_out } else { &x };
-            let mut y = vec![f32::NAN; conv.batch * conv.outputs * conv.output_pixels()];
-            forward(&mut work, &conv, Operands { x, is_laid_out, w: &w, bias: &[] }, variation, (&mut y, false));
-            y
-        });
-        assert!(y[1].iter().all(|y| !y.is_nan()));
-        assert_eq!(y[0], y[1], "{conv:?}");
-    }
-    assert!(tried > 40);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The gradient of a convolution's weights.
 
-use crate::conv::{for_image_groups, Batch, Conv, Layout, Part, COLUMNS_AT_ONCE, DIRECT_ROWS};
+use crate::conv::{for_image_groups, Conv, Layout, Part, COLUMNS_AT_ONCE, DIRECT_ROWS};
 use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace, DEPTH};
 use crate::image::{ImageColumns, ImageRows, Window};
 use crate::lanes::F32x4;
@@ -26,7 +26,7 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
     let layout = Layout { at_once, places_first: false };
     let parts = [Part { window, first: (0, 0) }];
     let mut packed = std::mem::take(&mut work.a);
-    for_image_groups(work, (&window, &parts), Batch::plain(x, conv.batch, conv.groups), layout, &mut |work, images, group, first| {
+    for_image_groups(work, (&window, &parts), (x, conv.batch, conv.groups), layout, &mut |work, images, group, first| {
         let k = images.count * pixels;
         let depth = even_depth(k);
         let planes = &dy[(first * conv.outputs + group * rows) * pixels..];
@@ -50,7 +50,7 @@ fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f3
     // The gradient of an image that a four lacks.
     let none = vec![0.0; pixels];
     let mut planes = std::mem::take(&mut work.a);
-    for_image_groups(work, (&window, &parts), Batch::plain(x, conv.batch, conv.groups), layout, &mut |_, images, group, first| {
+    for_image_groups(work, (&window, &parts), (x, conv.batch, conv.groups), layout, &mut |_, images, group, first| {
         // dy as [row][four][pixel][image]
         let plane = images.count * pixels * 4;
         let planes = grown(&mut planes, rows * plane);

@@ -112,11 +112,6 @@ impl Window {
         self.channels * self.y.laid_out() * self.row()
     }
 
-    /// Whether a padded image is the image itself.
-    pub fn is_bare(&self) -> bool {
-        self.lanes == 1 && self.y.is_bare() && self.x.is_bare()
-    }
-
     /// Columns of the product that a row of outputs makes.
     pub fn width(&self) -> usize {
         self.x.output() * self.lanes

@@ -7,7 +7,7 @@
 //!
 //! Vectors run over four images (forward pass and the input's gradient) or over four channels (the weights'): no shuffles.
 
-use crate::conv::{for_image_groups, Batch, Conv, Layout, Part, Slide};
+use crate::conv::{for_image_groups, Conv, Layout, Part, Slide};
 use crate::gemm::{grown, multiply_block, panel_size, panel_width, Planes, Shape, Workspace, COLS, DEPTH};
 use crate::image::{Axis, Window};
 use crate::lanes::{copy, F32x4};
@@ -201,7 +201,7 @@ pub(crate) fn slide(slide: &Slide, work: &mut Workspace, weights: &Weights, turn
     pack_kernels(transformed, (outputs, stride), (rows, channels), turned, kernel);
     let layout = Layout { at_once: fours, places_first: slide.places_first };
     let parts = [Part { window, first: (0, 0) }];
-    for_image_groups(work, (&window, &parts), Batch::plain(x, batch, 1), layout, &mut |work, images, _, first| {
+    for_image_groups(work, (&window, &parts), (x, batch, 1), layout, &mut |work, images, _, first| {
         for from in (0..height).step_by(tile_rows) {
             let chunk = Chunk { fours: images.count, from, to: height.min(from + tile_rows), width };
             let n = chunk.columns();

@@ -1,12 +1,12 @@
 //! Matrix products, fully connected layers and convolutions, with or without weight variation.
 //!
 //! Variation arguments: `kind` 0 none, 1 one draw for the call, 2 a fresh draw for every sample; then max |W|, the two
-//! standard deviations and the stream's key. `first_sample` is the index of the call's first sample in the whole batch;
-//! it matters with a draw for every sample only.
+//! standard deviations and the stream's key. `first_sample`, the last argument, is the index of the call's first sample in
+//! the whole batch; it matters with a draw for every sample only.
 
 use crate::memory::with_workspace;
 use crate::view::{floats, floats_mut, optional_floats};
-use crossbar_kernels::conv::{self, Conv, Operands};
+use crossbar_kernels::conv::{self, Conv};
 use crossbar_kernels::{conv_input, conv_weight};
 use crossbar_kernels::gemm::{self, Shape};
 use crossbar_kernels::image::Axis;
@@ -131,22 +131,7 @@ fn sizes(conv: &Conv) -> (usize, usize, usize) {
     )
 }
 
-/// Values that `convLayOut` writes; 0 where the forward pass has no use for that.
-#[wasm_bindgen(js_name = convLaidOutSize)]
-pub fn conv_laid_out_size(desc: &[i32]) -> u32 {
-    conv::laid_out_size(&geometry(desc)) as u32
-}
-
-/// Lays images out as the forward pass reads them, for passes over the same images again and again.
-#[wasm_bindgen(js_name = convLayOut)]
-pub fn conv_lay_out(x: u32, out: u32, desc: &[i32]) {
-    let conv = geometry(desc);
-    let (x_size, ..) = sizes(&conv);
-    let out = floats_mut(out, conv::laid_out_size(&conv));
-    with_workspace(|work| conv::lay_out(work, &conv, floats(x, x_size), out));
-}
-
-/// y = (W+ΔW)∗x + b, or max(that, 0) if `rectified`. `is_laid_out`: x is what `convLayOut` wrote.
+/// y = (W+ΔW)∗x + b, or max(that, 0) if `rectified`.
 #[wasm_bindgen(js_name = convForward)]
 #[allow(clippy::too_many_arguments)]
 pub fn conv_forward(
@@ -162,12 +147,10 @@ pub fn conv_forward(
     key: u64,
     rectified: bool,
     first_sample: Option<u32>,
-    is_laid_out: bool,
 ) {
     let conv = geometry(desc);
     let (x_size, w_size, y_size) = sizes(&conv);
-    let x = floats(x, if is_laid_out { conv::laid_out_size(&conv) } else { x_size });
-    let operands = Operands { x, is_laid_out, w: floats(w, w_size), bias: optional_floats(bias, conv.outputs) };
+    let operands = (floats(x, x_size), floats(w, w_size), optional_floats(bias, conv.outputs));
     let variation = variation(kind, s_max, sigma_outer, sigma_mid, key, first_sample);
     with_workspace(|work| conv::forward(work, &conv, operands, variation, (floats_mut(y, y_size), rectified)));
 }

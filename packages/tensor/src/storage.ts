@@ -5,8 +5,6 @@ export class Storage {
   readonly address: number;
   readonly bytes: number;
   references = 1;
-  /** By their geometry: what convolutions laid out of this block; only where that is to be kept. */
-  layouts: Map<string, Storage | undefined> | undefined;
 
   constructor(bytes: number) {
     this.bytes = bytes;
@@ -19,14 +17,6 @@ export class Storage {
   }
 
   release(): void {
-    if (--this.references > 0) return;
-    this.dropLayouts();
-    release(this.address, this.bytes);
-  }
-
-  /** Frees layouts: those of content that is gone. */
-  dropLayouts(): void {
-    for (const layout of this.layouts?.values() ?? []) layout?.release();
-    this.layouts?.clear();
+    if (--this.references === 0) release(this.address, this.bytes);
   }
 }

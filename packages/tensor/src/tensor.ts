@@ -194,18 +194,6 @@ export function assign(target: Tensor, data: TensorSource): void {
     throw new RangeError(`assign: expected ${target.size} values for ${shapeText(target.shape)}, got ${data.length}`);
   }
   const content = convertData("assign", data, target.dtype);
-  if (target.storage !== undefined) {
-    f32(target.ptr, target.size).set(content as Float32Array);
-    target.storage.dropLayouts();
-  } else (target.data as Float64Array).set(content as Float64Array);
-}
-
-/**
- * Has convolutions keep how they lay a constant out, as long as it lives: for images that many weights read in turn.
- * Takes about as much memory again for each convolution that reads it.
- */
-export function keepLayouts(images: Tensor): Tensor {
-  images.check("keepLayouts");
-  if (images.storage !== undefined) images.storage.layouts ??= new Map();
-  return images;
+  if (target.storage !== undefined) f32(target.ptr, target.size).set(content as Float32Array);
+  else (target.data as Float64Array).set(content as Float64Array);
 }

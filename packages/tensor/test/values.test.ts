@@ -1,7 +1,6 @@
-import { init, memoryUse } from "@neft/kernels";
+import { init } from "@neft/kernels";
 import {
   adaptiveAvgPool2d,
-  assign,
   avgPool2d,
   batchNorm,
   batchNormTrain,
@@ -9,12 +8,10 @@ import {
   dropout,
   full,
   globalAvgPool,
-  keepLayouts,
   linear,
   matmul,
   maxPool2d,
   noGrad,
-  persistent,
   reduceMax,
   reduceMean,
   reduceSum,
@@ -155,47 +152,6 @@ test("a batch may be split anywhere without changing a bit, samples keeping thei
       }
     }),
   );
-});
-
-test("images whose layouts are kept give the same bits, follow an assignment and free them at their end", () => {
-  const shape = [5, 2, 9, 9];
-  const before = memoryUse().live;
-  const kept = keepLayouts(persistent(values("x", shape), shape));
-  const alone = memoryUse().live - before;
-  for (const x of [values("x", shape), values("other", shape)]) {
-    assign(kept, x);
-    expect(memoryUse().live - before).toBe(alone);
-    for (const [pads, strides] of [
-      [
-        [2, 2, 2, 2],
-        [1, 1],
-      ],
-      [
-        [1, 0, 0, 2],
-        [2, 2],
-      ],
-      [
-        [0, 0, 0, 0],
-        [1, 1],
-      ],
-    ] as const) {
-      for (const key of [1n, 2n]) {
-        scope(() => {
-          const w = tensor(values("w", [6, 2, 3, 3]), [6, 2, 3, 3]);
-          for (const perSample of [false, true]) {
-            const variation = { sMax: 1, sigmaOuter: 0.1, sigmaMid: 0.1, key, perSample };
-            const [ours, want] = [kept, tensor(x, shape)].map((x) =>
-              conv2d(x, w, undefined, { pads, strides, variation }),
-            );
-            expect(ours!.toArray()).toEqual(want!.toArray());
-          }
-        });
-      }
-    }
-    expect(memoryUse().live - before).toBeGreaterThan(alone);
-  }
-  kept.dispose();
-  expect(memoryUse().live).toBe(before);
 });
 
 test("pooling reads its attributes", () => {

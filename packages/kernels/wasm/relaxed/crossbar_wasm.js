@@ -314,7 +314,7 @@ export function convBackwardWeight(x, dy, dw, desc) {
 }
 
 /**
- * y = (W+ΔW)∗x + b, or max(that, 0) if `rectified`. `is_laid_out`: x is what `convLayOut` wrote.
+ * y = (W+ΔW)∗x + b, or max(that, 0) if `rectified`.
  * @param {number} x
  * @param {number} w
  * @param {number} bias
@@ -326,10 +326,9 @@ export function convBackwardWeight(x, dy, dw, desc) {
  * @param {number} sigma_mid
  * @param {bigint} key
  * @param {boolean} rectified
- * @param {number | null | undefined} first_sample
- * @param {boolean} is_laid_out
+ * @param {number | null} [first_sample]
  */
-export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma_mid, key, rectified, first_sample, is_laid_out) {
+export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma_mid, key, rectified, first_sample) {
     const val2 = +x;
     const val3 = +w;
     const val4 = +bias;
@@ -341,36 +340,9 @@ export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma
     const val10 = BigInt.asIntN(64, key);
     const val11 = +rectified;
     const val12 = +(isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
-    const val13 = +is_laid_out;
     const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
     const len0 = WASM_VECTOR_LEN;
-    wasm.convForward(val2, val3, val4, val5, ptr0, len0, val6, val7, val8, val9, val10, val11, val12, val13);
-}
-
-/**
- * Values that `convLayOut` writes; 0 where the forward pass has no use for that.
- * @param {Int32Array | number[]} desc
- * @returns {number}
- */
-export function convLaidOutSize(desc) {
-    const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
-    const len0 = WASM_VECTOR_LEN;
-    const ret = wasm.convLaidOutSize(ptr0, len0);
-    return ret >>> 0;
-}
-
-/**
- * Lays images out as the forward pass reads them, for passes over the same images again and again.
- * @param {number} x
- * @param {number} out
- * @param {Int32Array | number[]} desc
- */
-export function convLayOut(x, out, desc) {
-    const val2 = +x;
-    const val3 = +out;
-    const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
-    const len0 = WASM_VECTOR_LEN;
-    wasm.convLayOut(val2, val3, ptr0, len0);
+    wasm.convForward(val2, val3, val4, val5, ptr0, len0, val6, val7, val8, val9, val10, val11, val12);
 }
 
 /**

@@ -92,19 +92,9 @@ export function convBackwardInput(dy: number, w: number, dx: number, desc: Int32
 export function convBackwardWeight(x: number, dy: number, dw: number, desc: Int32Array | number[]): void;
 
 /**
- * y = (W+ΔW)∗x + b, or max(that, 0) if `rectified`. `is_laid_out`: x is what `convLayOut` wrote.
+ * y = (W+ΔW)∗x + b, or max(that, 0) if `rectified`.
  */
-export function convForward(x: number, w: number, bias: number, y: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, rectified: boolean, first_sample: number | null | undefined, is_laid_out: boolean): void;
-
-/**
- * Values that `convLayOut` writes; 0 where the forward pass has no use for that.
- */
-export function convLaidOutSize(desc: Int32Array | number[]): number;
-
-/**
- * Lays images out as the forward pass reads them, for passes over the same images again and again.
- */
-export function convLayOut(x: number, out: number, desc: Int32Array | number[]): void;
+export function convForward(x: number, w: number, bias: number, y: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, rectified: boolean, first_sample?: number | null): void;
 
 /**
  * dst[dstOffset + Σ i·dstStrides] = src[srcOffset + Σ i·srcStrides] over `dims`.
@@ -273,9 +263,7 @@ export interface InitOutput {
     readonly columnSum: (a: number, b: number, c: number, d: number) => void;
     readonly convBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: bigint, k: number) => void;
     readonly convBackwardWeight: (a: number, b: number, c: number, d: number, e: number) => void;
-    readonly convForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: bigint, l: number, m: number, n: number) => void;
-    readonly convLaidOutSize: (a: number, b: number) => number;
-    readonly convLayOut: (a: number, b: number, c: number, d: number) => void;
+    readonly convForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: bigint, l: number, m: number) => void;
     readonly copyStrided: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
     readonly crossEntropy: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly deriveKey: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => bigint;

@@ -1,7 +1,6 @@
 import { wasm } from "@neft/kernels";
 import { defineOp, type Sample } from "../operation.js";
 import { shapeText } from "../shape.js";
-import { Storage } from "../storage.js";
 import { empty, type Tensor } from "../tensor.js";
 import { addsFirst, byProduct, keptByProduct, type RectifiedAttributes } from "./rectified.js";
 import { type Variation, variationArguments } from "./variation.js";
@@ -28,20 +27,6 @@ function geometry(x: Tensor, w: Tensor, attributes: Conv2dAttributes): Int32Arra
   const [n, c, h, width] = x.shape as [number, number, number, number];
   const [oc, , kh, kw] = w.shape as [number, number, number, number];
   return Int32Array.of(n, c, h, width, oc, kh, kw, ...strides, ...pads, ...dilations, groups);
-}
-
-/** The images as the convolution reads them, where they are kept so and it gains by it. */
-function layoutOf(x: Tensor, desc: Int32Array): Storage | undefined {
-  const layouts = x.storage?.layouts;
-  if (layouts === undefined) return undefined;
-  const key = desc.join();
-  if (!layouts.has(key)) {
-    const size = wasm().convLaidOutSize(desc);
-    const layout = size === 0 ? undefined : new Storage(4 * size);
-    if (layout) wasm().convLayOut(x.ptr, layout.address, desc);
-    layouts.set(key, layout);
-  }
-  return layouts.get(key);
 }
 
 function checkGeometry([x, w, b]: Inputs, { strides, pads, dilations, groups = 1 }: Conv2dAttributes): void {
@@ -98,10 +83,7 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
     const variation = variationArguments("conv2d", attributes.variation);
     const first = attributes.variation?.firstSample;
     const rectified = attributes.rectified ?? false;
-    const desc = geometry(x, w, attributes);
-    const laidOut = attributes.variation?.perSample ? undefined : layoutOf(x, desc);
-    const from = laidOut?.address ?? x.ptr;
-    wasm().convForward(from, w.ptr, b?.ptr ?? 0, y.ptr, desc, ...variation, rectified, first, laidOut !== undefined);
+    wasm().convForward(x.ptr, w.ptr, b?.ptr ?? 0, y.ptr, geometry(x, w, attributes), ...variation, rectified, first);
   },
   vjp: [
     (dy, context) => {

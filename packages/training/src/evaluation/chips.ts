@@ -1,7 +1,7 @@
 import { type Device, programChip, variationBackend } from "@neft/crossbar";
 import { type Dataset, gatherBatch, type Normalisation, sampleShape } from "@neft/data";
 import { type ArrayBackend, type Model, run } from "@neft/model";
-import { keepLayouts, noGrad, scope, softmax, type Tensor, tensor } from "@neft/tensor";
+import { noGrad, scope, softmax, type Tensor, tensor } from "@neft/tensor";
 import { type Weights, writeWeights } from "../checkpoint.js";
 import { rowEntropies } from "./entropy.js";
 import { type ChipTally, emptyTally, toUnits } from "./tally.js";
@@ -41,7 +41,7 @@ export interface EvaluationState {
   readonly logits: string;
   /** One tensor for each batch of images. */
   readonly images: Map<number, Tensor>;
-  /** Bytes of normalised images to keep; the first layer's layout of them comes on top. */
+  /** Bytes of normalised images to keep. */
   readonly cacheBytes: number;
 }
 
@@ -81,7 +81,7 @@ function imageBatch(
   const make = () => tensor(values, [to - from, ...sampleShape(data, normalisation, input)]);
   const sampleBytes = values.byteLength / (to - from);
   if (to * sampleBytes > cacheBytes) return make;
-  const kept = keepLayouts(make());
+  const kept = make();
   images.set(from, kept);
   return () => kept;
 }

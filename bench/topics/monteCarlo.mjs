@@ -3,11 +3,8 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { wasm } from "@neft/kernels";
 import { createWorkers, evaluate, readDataset, readModel } from "neft";
-import { createBuffers } from "../harness/buffers.mjs";
 import { contest, median, medianRatio, wallTime } from "../harness/contest.mjs";
-import { descriptor } from "../harness/networks.mjs";
 import { atLeast } from "../harness/record.mjs";
 import { startPytorch, withPytorch } from "../peers/pytorch.mjs";
 
@@ -48,24 +45,6 @@ export async function checkAccuracy({ model, data }, workers) {
 
 const chips = 8;
 
-/** LeNet-5's first layer on the images of one call of the network. */
-const firstLayer = { n: 200, c: 1, h: 28, width: 28, oc: 6, kernel: 5, stride: 1, padding: 2, groups: 1 };
-
-/**
- * Contestants: the layer, and a 1×1 convolution to one output on images padded as its are. The second's time is more than
- * what laying the images out takes, and so more than chips that shared them would save.
- */
-function firstLayerContestants(buffers) {
-  const call = (layer) => {
-    const { n, h, width, oc, kernel, padding } = layer;
-    const [x, w] = [buffers.normal("x", n * h * width), buffers.normal("w", oc * kernel * kernel)];
-    const y = buffers.empty(n * oc * (h + 2 * padding) * (width + 2 * padding));
-    const desc = descriptor(layer);
-    return () => wasm().convForward(x, w, 0, y, desc, 0, 0, 0, 0, 0n, false, 0);
-  };
-  return { whole: call(firstLayer), layout: call({ ...firstLayer, oc: 1, kernel: 1 }) };
-}
-
 /** Measures one build. */
 export async function run({ rounds, record, skip }) {
   const cores = availableParallelism();
@@ -98,15 +77,4 @@ export async function run({ rounds, record, skip }) {
   } finally {
     await workers.close();
   }
-  const buffers = createBuffers();
-  const times = await contest(firstLayerContestants(buffers), { rounds });
-  buffers.close();
-  record({
-    what: "first layer's images laid out and read once, 200 images",
-    ours: median(times.layout),
-    peer: median(times.whole),
-    peerName: "the first layer's forward pass",
-    unit: "ms",
-    ratio: medianRatio(times.layout, times.whole),
-  });
 }

@@ -10,7 +10,7 @@ use crate::lanes::{copy, set, F32x4};
 use crate::micro::{self, Factor, Offsets};
 use crate::pack::{interleave_some, pack_weight_rows, separate};
 use crate::variation::{Draw, Variation, Weights};
-use crate::winograd;
+use crate::{winograd, winograd_rows};
 
 /// Geometry of a convolution.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,6 +50,15 @@ impl Conv {
     /// Output height times width.
     pub fn output_pixels(&self) -> usize {
         self.y.output() * self.x.output()
+    }
+
+    fn is_by_rows(&self, draw: Draw) -> bool {
+        self.groups == 1 && draw != Draw::Sample && winograd_rows::is_worth(&self.window(), self.outputs)
+    }
+
+    /// Whether a max pool of 2×2 outputs can be taken on the way.
+    pub fn pools(&self, draw: Draw) -> bool {
+        self.is_by_rows(draw) && self.y.output() > 1
     }
 
     /// The window over one group's channels.
@@ -324,18 +333,41 @@ impl Slide<'_> {
     }
 }
 
-/// y = W∗x + b, or max(that, 0).  `bias` is empty or [oc].
+/// Where a convolution's outputs go and what becomes of them before.
+pub struct Output<'a> {
+    /// [n, oc, oh, ow], or [n, oc, oh/2, ow/2] where `pooled`.
+    pub y: &'a mut [f32],
+    /// Whether it is max(outputs, 0), after any pool.
+    pub is_rectified: bool,
+    /// For the largest of each 2×2 outputs, where the convolution [`Conv::pools`]: empty, or as large as y to receive which of
+    /// the four it was, as [`crate::pool::max`] writes it.
+    pub pooled: Option<&'a mut [f32]>,
+}
+
+impl<'a> Output<'a> {
+    /// The outputs as they are.
+    pub fn plain(y: &'a mut [f32]) -> Self {
+        Self { y, is_rectified: false, pooled: None }
+    }
+}
+
+/// y = W∗x + b.  `bias` is empty or [oc].
 pub fn forward(
     work: &mut Workspace,
     conv: &Conv,
     (x, w, bias): (&[f32], &[f32], &[f32]),
     variation: Variation,
-    (y, is_rectified): (&mut [f32], bool),
+    Output { y, is_rectified, pooled }: Output,
 ) {
     let (window, rows) = (conv.window(), conv.group_outputs());
     if conv.output_pixels() == 0 || conv.batch == 0 || rows == 0 {
         return;
     }
+    let weights = Weights { values: w, cols: conv.terms(), variation, sample: 0 };
+    if conv.is_by_rows(variation.draw) {
+        return winograd_rows::forward(work, conv, (x, &weights, bias), Output { y, is_rectified, pooled });
+    }
+    assert!(pooled.is_none(), "a convolution that pools");
     let slide = Slide {
         window,
         parts: &[Part { window, first: (0, 0) }],
@@ -350,7 +382,6 @@ pub fn forward(
         size: (conv.y.output(), conv.x.output()),
         step: (1, 1),
     };
-    let weights = Weights { values: w, cols: conv.terms(), variation, sample: 0 };
     if winograd::is_worth_to_slide(&slide) {
         return winograd::slide(&slide, work, &weights, false, x, y);
     }

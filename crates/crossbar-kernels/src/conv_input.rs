@@ -4,7 +4,7 @@ use crate::conv::{Conv, Part, Slide};
 use crate::gemm::{panel_of, Workspace, DEPTH};
 use crate::image::{Axis, Window};
 use crate::random::TILE;
-use crate::variation::{Variation, Weights};
+use crate::variation::{as_tiles, tile_buffers, Variation, Weights};
 use crate::winograd;
 
 /// dx = the transpose of the forward's linear map, with its draw again.
@@ -123,7 +123,8 @@ fn pack_turned(conv: &Conv, weights: &Weights, places: &[Option<Turned>], group:
     // Where a value lies in a packed A, [block of DEPTH k][panel][k][rows], is found once for its channel and once for its place.
     let channels: Vec<_> = (0..m).map(|channel| (channel, panel_of(channel, m))).collect();
     let mut ks = vec![(0, 0, 0); places.len()];
-    let mut buffer = [0.0; TILE];
+    let mut buffer = tile_buffers(1);
+    let buffer = &mut as_tiles(&mut buffer)[0];
     for output in 0..outputs {
         for (place, to) in places.iter().zip(&mut ks) {
             let Some(Turned { start, at, terms }) = *place else { continue };
@@ -131,7 +132,7 @@ fn pack_turned(conv: &Conv, weights: &Weights, places: &[Option<Turned>], group:
             *to = (start + k0 * m, DEPTH.min(terms - k0), k - k0);
         }
         for tile in 0..weights.cols.div_ceil(TILE) {
-            let segment = weights.segment(group * outputs + output, tile, &mut buffer);
+            let segment = weights.segment(group * outputs + output, tile, buffer);
             let mut channel = tile * TILE / places.len();
             let mut place = tile * TILE % places.len();
             for &value in segment {

@@ -107,10 +107,10 @@ fn agree_with_the_loops() {
                 want_dx[from] += w * f64::from(dy[to]);
             });
             let (mut y, mut dx) = (vec![f32::NAN; dy.len()], vec![f32::NAN; x.len()]);
-            forward(&mut work, &conv, (&x, &w, &bias), variation, (&mut y, false));
+            forward(&mut work, &conv, (&x, &w, &bias), variation, Output::plain(&mut y));
             assert!(distance(&y, &want_y) < 3e-6, "forward {draw:?} {conv:?}");
             let mut rectified = vec![f32::NAN; dy.len()];
-            forward(&mut work, &conv, (&x, &w, &bias), variation, (&mut rectified, true));
+            forward(&mut work, &conv, (&x, &w, &bias), variation, Output { is_rectified: true, ..Output::plain(&mut rectified) });
             assert!(rectified.iter().zip(&y).all(|(r, y)| *r == y.max(0.0)), "rectified {draw:?} {conv:?}");
             backward_input(&mut work, &conv, (&dy, &w), variation, &mut dx);
             assert!(distance(&dx, &want_dx) < 3e-6, "input {draw:?} {conv:?}");
@@ -133,12 +133,12 @@ fn images_alone_have_the_same_bits() {
         let x = normals(1, conv.batch * pi);
         let w = normals(2, conv.outputs * conv.terms());
         let mut y = vec![0.0; conv.batch * po];
-        forward(&mut work, &conv, (&x, &w, &[]), Variation::NONE, (&mut y, false));
+        forward(&mut work, &conv, (&x, &w, &[]), Variation::NONE, Output::plain(&mut y));
         let mut dx = vec![0.0; conv.batch * pi];
         backward_input(&mut work, &conv, (&y, &w), Variation::NONE, &mut dx);
         for n in 0..conv.batch {
             let mut one = vec![0.0; po];
-            forward(&mut work, &Conv { batch: 1, ..conv }, (&x[n * pi..][..pi], &w, &[]), Variation::NONE, (&mut one, false));
+            forward(&mut work, &Conv { batch: 1, ..conv }, (&x[n * pi..][..pi], &w, &[]), Variation::NONE, Output::plain(&mut one));
             assert_eq!(one, y[n * po..][..po], "{conv:?}");
             let mut one = vec![0.0; pi];
             backward_input(&mut work, &Conv { batch: 1, ..conv }, (&y[n * po..][..po], &w), Variation::NONE, &mut one);

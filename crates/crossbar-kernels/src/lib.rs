@@ -7,6 +7,7 @@
 #![no_builtins]
 
 pub mod elementwise;
+pub mod bytes;
 pub mod conv;
 pub mod conv_input;
 pub mod conv_weight;
@@ -23,7 +24,9 @@ pub mod pool;
 pub mod random;
 pub mod reduce;
 pub mod roofline;
+pub mod scores;
 pub mod softmax;
 pub mod strided;
 pub mod variation;
 mod winograd;
+mod winograd_rows;

@@ -180,6 +180,46 @@ pub(crate) fn direct<const R: usize, const C: usize, A: Factor>(
     unsafe { add_steps(sum, a, Gathered { offset: offsets.values.as_ptr(), image }) };
 }
 
+/// Where the terms of an output lie in planes [channel][row][value]: N rows of each channel.
+#[derive(Clone, Copy)]
+pub(crate) struct Column {
+    pub channels: usize,
+    /// Values of a plane.
+    pub plane: usize,
+    /// Values of a row.
+    pub row: usize,
+}
+
+/// Σ_{c, n} a[c][n]·x[c·plane + n·row..], a being [channel][N][R]. The rows of a channel are written out: what a loop costs
+/// beside its arithmetic comes once a channel.
+#[inline(always)]
+pub(crate) fn column<const N: usize, const R: usize, const C: usize>(a: &[f32], x: &[f32], column: Column) -> [[F32x4; C]; R] {
+    let Column { channels, plane, row } = column;
+    let mut sum = [[F32x4::splat(0.0); C]; R];
+    if channels == 0 {
+        return sum;
+    }
+    let (mut a, _) = a.as_chunks::<R>().0.as_chunks::<N>();
+    assert!(a.len() >= channels);
+    a = &a[..channels];
+    assert!((channels - 1) * plane + (N - 1) * row + 4 * C <= x.len());
+    let mut at: [*const f32; N] = core::array::from_fn(|n| x.as_ptr().wrapping_add(n * row).wrapping_sub(plane));
+    let last = a[channels - 1].as_ptr().wrapping_add(N - 1);
+    for a in a {
+        for n in 0..N {
+            at[n] = at[n].wrapping_add(plane);
+            // SAFETY: the furthest was tested; an array of four floats has the alignment of one.
+            let b = core::array::from_fn(|c| F32x4::load(unsafe { &*at[n].add(4 * c).cast::<[f32; 4]>() }));
+            rank_one(&mut sum, &a[n], b);
+            // As between the steps of `add_steps`.
+            if core::ptr::eq(&a[n], last) {
+                return sum;
+            }
+        }
+    }
+    sum
+}
+
 /// sum[r][c] = Σ_v planes[r][v]·images[c][base[v][0]..], four values at a time; `base` ascends.
 #[inline(always)]
 pub(crate) fn dots<const R: usize, const C: usize>(

@@ -3,7 +3,7 @@
 use crate::gemm::{panel_size, panel_width, panels, PackColumns, COLS, DEPTH, ROWS};
 use crate::lanes::{copy, set, F32x4};
 use crate::random::TILE;
-use crate::variation::{Draw, Weights};
+use crate::variation::{as_tiles, tile_buffers, Draw, Weights};
 
 const _: () = assert!(DEPTH == TILE, "a panel's depth is one noise tile, so that a block of weights is a block of tiles");
 
@@ -206,7 +206,8 @@ pub(crate) fn pack_weight_rows(weights: &Weights, row0: usize, m: usize, out: &m
     if weights.variation.draw == Draw::None {
         return Matrix { values: &weights.values[row0 * k..], stride: k, transposed: false }.pack_rows(m, k, out);
     }
-    let mut buffers = [[0.0; TILE]; ROWS];
+    let mut buffers = tile_buffers(ROWS);
+    let buffers = as_tiles(&mut buffers);
     for (tile, k0) in (0..k).step_by(DEPTH).enumerate() {
         let depth = DEPTH.min(k - k0);
         for (i, rows) in panels(m) {
@@ -235,7 +236,8 @@ impl PackColumns for WeightColumns<'_> {
         let depth = k1 - k0;
         if self.transposed {
             // Stored rows are columns here; a block is one tile deep.
-            let mut buffers = [[0.0; TILE]; 8];
+            let mut buffers = tile_buffers(COLS);
+            let buffers = as_tiles(&mut buffers);
             let mut panel = 0;
             let mut j = j0;
             while j < j1 {
@@ -250,13 +252,14 @@ impl PackColumns for WeightColumns<'_> {
             }
         } else {
             // Stored rows are k; a block is one tile wide.
-            let mut buffers = [[0.0; TILE]; 4];
+            let mut buffers = tile_buffers(4);
+            let buffers = as_tiles(&mut buffers);
             let fours = k0 + depth / 4 * 4;
             for k in (k0..fours).step_by(4) {
                 for (i, buffer) in buffers.iter_mut().enumerate() {
                     self.weights.segment(k + i, j0 / TILE, buffer);
                 }
-                spread_four(buffers.each_ref().map(|buffer| &buffer[..j1 - j0]), k - k0, depth, out);
+                spread_four(core::array::from_fn(|i| &buffers[i][..j1 - j0]), k - k0, depth, out);
             }
             for k in fours..k1 {
                 spread(self.weights.segment(k, j0 / TILE, &mut buffers[0]), k - k0, depth, out);

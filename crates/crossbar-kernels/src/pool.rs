@@ -72,7 +72,7 @@ pub fn max(x: &[f32], y: &mut [f32], mut positions: Option<&mut [f32]>, [rows, c
 
 /// The larger of two with its place; NaN stays. The place moves only where the best really changed.
 #[inline(always)]
-fn pick((best, position): (F32x4, F32x4), value: F32x4, k: f32) -> (F32x4, F32x4) {
+pub(crate) fn pick((best, position): (F32x4, F32x4), value: F32x4, k: f32) -> (F32x4, F32x4) {
     let larger = max_or_nan(best, value);
     (larger, larger.eq(best).select(position, F32x4::splat(k)))
 }

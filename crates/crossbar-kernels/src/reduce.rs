@@ -77,7 +77,8 @@ pub fn sum(x: &[f32]) -> f64 {
 /// The larger of two, lane by lane; NaN when either is.
 #[inline(always)]
 pub(crate) fn max_or_nan(best: F32x4, value: F32x4) -> F32x4 {
-    value.le(best).select(best, best.eq(best).select(value, best))
+    // Each order keeps the NaN of its first; else both give the same bits, or zeros of both signs. NaN with more bits set is NaN.
+    best.max(value).to_bits().or(value.max(best).to_bits()).to_float_bits()
 }
 
 /// The largest value, −∞ for none; NaN when any value is NaN.

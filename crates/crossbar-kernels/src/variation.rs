@@ -82,6 +82,16 @@ impl<'a> Weights<'a> {
     }
 }
 
+/// Room for `count` tiles, see [`as_tiles`]. On the heap: filling arrays of this size in place takes kilobytes of code.
+pub(crate) fn tile_buffers(count: usize) -> Vec<f32> {
+    vec![0.0; count * TILE]
+}
+
+/// Values as whole tiles.
+pub(crate) fn as_tiles(values: &mut [f32]) -> &mut [[f32; TILE]] {
+    values.as_chunks_mut().0
+}
+
 /// buffer = w + σ(w)·ε for one tile of a row; ε depends on key and coordinates alone.
 #[inline(never)]
 fn vary(variation: &Variation, row: usize, tile: usize, sample: u32, w: &[f32], buffer: &mut [f32; TILE]) {
@@ -135,10 +145,11 @@ pub fn max_abs(x: &[f32]) -> f32 {
 
 /// W + ΔW written out, [rows, cols].
 pub fn varied_weight(weights: &Weights, out: &mut [f32]) {
-    let mut buffer = [0.0; TILE];
+    let mut buffer = tile_buffers(1);
+    let buffer = &mut as_tiles(&mut buffer)[0];
     for (row, out) in out.chunks_mut(weights.cols.max(1)).enumerate() {
         for (tile, out) in out.chunks_mut(TILE).enumerate() {
-            copy(weights.segment(row, tile, &mut buffer), out);
+            copy(weights.segment(row, tile, buffer), out);
         }
     }
 }

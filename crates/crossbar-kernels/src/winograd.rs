@@ -13,7 +13,7 @@ use crate::image::{Axis, Window};
 use crate::lanes::{copy, F32x4};
 use crate::pack::{four, four_mut, separate, Matrix};
 use crate::random::TILE;
-use crate::variation::{Draw, Weights};
+use crate::variation::{as_tiles, tile_buffers, Draw, Weights};
 
 /// Places of a tile.
 const PLACES: usize = 16;
@@ -135,10 +135,11 @@ fn load_places(from: &[f32], stride: usize) -> Tile<4> {
 #[inline(never)]
 fn transform_kernels(weights: &Weights, outputs: usize, stride: usize, out: &mut [f32]) {
     let mut row = vec![0.0; 9 * stride];
-    let mut buffer = [0.0; TILE];
+    let mut buffer = tile_buffers(1);
+    let buffer = &mut as_tiles(&mut buffer)[0];
     for output in 0..outputs {
         for tile in 0..weights.cols.div_ceil(TILE) {
-            let segment = weights.segment(output, tile, &mut buffer);
+            let segment = weights.segment(output, tile, buffer);
             copy(segment, &mut row[tile * TILE..][..segment.len()]);
         }
         for (i, kernels) in row.chunks_exact(36).enumerate() {

@@ -6,7 +6,7 @@
 
 use crate::memory::with_workspace;
 use crate::view::{floats, floats_mut, optional_floats};
-use crossbar_kernels::conv::{self, Conv};
+use crossbar_kernels::conv::{self, Conv, Output};
 use crossbar_kernels::{conv_input, conv_weight};
 use crossbar_kernels::gemm::{self, Shape};
 use crossbar_kernels::image::Axis;
@@ -15,7 +15,8 @@ use crossbar_kernels::variation::{Draw, Variation};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 fn variation(kind: u32, s_max: f32, sigma_outer: f32, sigma_mid: f32, key: u64, first_sample: Option<u32>) -> Variation {
-    let draw = [Draw::None, Draw::Batch, Draw::Sample][kind as usize];
+    // Without strength it is the digital product, which may go another way than a draw for every sample.
+    let draw = if sigma_outer == 0.0 && sigma_mid == 0.0 { Draw::None } else { draw(kind) };
     let first_sample = if draw == Draw::Sample { first_sample.unwrap_or(0) } else { 0 };
     Variation { draw, s_max, sigma_outer, sigma_mid, key, first_sample }
 }
@@ -131,7 +132,18 @@ fn sizes(conv: &Conv) -> (usize, usize, usize) {
     )
 }
 
-/// y = (W+ΔW)∗x + b, or max(that, 0) if `rectified`.
+fn draw(kind: u32) -> Draw {
+    [Draw::None, Draw::Batch, Draw::Sample][kind as usize]
+}
+
+/// Whether [`conv_forward`] can take a max pool of 2×2 outputs on the way.
+#[wasm_bindgen(js_name = convPools)]
+pub fn conv_pools(desc: &[i32], kind: u32) -> bool {
+    geometry(desc).pools(draw(kind))
+}
+
+/// y = (W+ΔW)∗x + b; of that the largest of each 2×2 if `pooled`; of that max(that, 0) if `rectified`. `positions` is null or
+/// receives which of the four it was.
 #[wasm_bindgen(js_name = convForward)]
 #[allow(clippy::too_many_arguments)]
 pub fn conv_forward(
@@ -146,13 +158,18 @@ pub fn conv_forward(
     sigma_mid: f32,
     key: u64,
     rectified: bool,
+    pooled: bool,
+    positions: u32,
     first_sample: Option<u32>,
 ) {
     let conv = geometry(desc);
     let (x_size, w_size, y_size) = sizes(&conv);
+    let y_size = if pooled { conv.batch * conv.outputs * (conv.y.output() / 2) * (conv.x.output() / 2) } else { y_size };
     let operands = (floats(x, x_size), floats(w, w_size), optional_floats(bias, conv.outputs));
     let variation = variation(kind, s_max, sigma_outer, sigma_mid, key, first_sample);
-    with_workspace(|work| conv::forward(work, &conv, operands, variation, (floats_mut(y, y_size), rectified)));
+    let pooled = pooled.then(|| floats_mut(positions, if positions == 0 { 0 } else { y_size }));
+    let output = Output { y: floats_mut(y, y_size), is_rectified: rectified, pooled };
+    with_workspace(|work| conv::forward(work, &conv, operands, variation, output));
 }
 
 /// dx, with the forward's draw again.

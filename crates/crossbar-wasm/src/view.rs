@@ -30,6 +30,33 @@ pub fn integers<'a>(offset: u32, n: usize) -> &'a [i32] {
     unsafe { core::slice::from_raw_parts(offset as usize as *const i32, n) }
 }
 
+/// `n` doubles to read.
+pub fn doubles<'a>(offset: u32, n: usize) -> &'a [f64] {
+    if n == 0 {
+        return &[];
+    }
+    // SAFETY: as for `floats`; offsets are those from `alloc`, or such an offset plus whole doubles.
+    unsafe { core::slice::from_raw_parts(offset as usize as *const f64, n) }
+}
+
+/// `n` doubles to write.
+pub fn doubles_mut<'a>(offset: u32, n: usize) -> &'a mut [f64] {
+    if n == 0 {
+        return &mut [];
+    }
+    // SAFETY: as for `doubles`, and nothing else in the call refers to the range.
+    unsafe { core::slice::from_raw_parts_mut(offset as usize as *mut f64, n) }
+}
+
+/// `n` bytes to read.
+pub fn bytes<'a>(offset: u32, n: usize) -> &'a [u8] {
+    if n == 0 {
+        return &[];
+    }
+    // SAFETY: see the module's contract.
+    unsafe { core::slice::from_raw_parts(offset as usize as *const u8, n) }
+}
+
 /// `n` floats to write, unless the offset is null.
 pub fn optional_floats_mut<'a>(offset: u32, n: usize) -> Option<&'a mut [f32]> {
     (offset != 0).then(|| floats_mut(offset, n))

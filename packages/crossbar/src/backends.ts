@@ -23,7 +23,7 @@ export interface VariationSettings extends ProgrammingSettings, DrawSettings {}
 
 /** Products with the weights as they are. */
 export const digitalBackend: ArrayBackend = {
-  fusesRelu: true,
+  fuses: true,
   product: ({ weight, digital }) => digital(weight),
 };
 
@@ -46,7 +46,7 @@ export function variationBackend(settings: VariationSettings): ArrayBackend {
   checkProgramming(settings);
   const variations = new Map<string, Variation | undefined>();
   return {
-    fusesRelu: true,
+    fuses: true,
     product: ({ weightName, weight, digital }) => {
       if (!variations.has(weightName)) variations.set(weightName, drawOf(settings, weightName, weight));
       return digital(weight, variations.get(weightName));
@@ -81,7 +81,7 @@ export function programChip(model: Model, settings: VariationSettings): Programm
   }
   return {
     backend: {
-      fusesRelu: true,
+      fuses: true,
       product: ({ weightName, weight, digital }) => digital(programmed.get(weightName) ?? weight),
     },
     dispose: () => {
@@ -96,7 +96,7 @@ export function programChip(model: Model, settings: VariationSettings): Programm
  */
 export function givenBackend(variations: ReadonlyMap<string, Tensor>): ArrayBackend {
   return {
-    fusesRelu: true,
+    fuses: true,
     product: ({ weightName, weight, digital }) => {
       const given = variations.get(weightName);
       if (!given) {

@@ -1,4 +1,5 @@
-import { sizeOf } from "@neft/tensor";
+import { f32, u8, wasm, withBlocks } from "@neft/kernels";
+import { sizeOf, type Tensor, written } from "@neft/tensor";
 import type { Dataset, Layout } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
 import { channelMoments, channelsOf } from "./normalisation.js";
@@ -48,16 +49,61 @@ export function gatherBatch(
     : stored;
   const normalise = normalisers(dataset, normalisation);
   for (let i = 0; i < indices.length; i++) {
-    const index = indices[i]!;
-    if (!Number.isInteger(index) || index < 0 || index >= dataset.count) {
-      throw new RangeError(`gatherBatch: expected sample indices from 0 to ${dataset.count - 1}, got ${index}`);
-    }
+    const index = checkIndex("gatherBatch", dataset, indices[i]!);
     for (let c = 0; c < channels; c++) {
       const from = index * size + c * stored.channel;
       normalise[c]!(dataset.values, from, stored.pixel, batch, i * size + c * written.channel, written.pixel, pixels);
     }
   }
   return batch;
+}
+
+function checkIndex(who: string, dataset: Dataset, index: number): number {
+  if (!Number.isInteger(index) || index < 0 || index >= dataset.count) {
+    throw new RangeError(`${who}: expected sample indices from 0 to ${dataset.count - 1}, got ${index}`);
+  }
+  return index;
+}
+
+/**
+ * The same as a tensor in the current scope: bytes go through the kernels where the stored layout is the network's.
+ * @throws {RangeError} as `gatherBatch`.
+ */
+export function batchTensor(
+  dataset: Dataset,
+  indices: ArrayLike<number>,
+  normalisation: Normalisation,
+  inputShape: readonly (number | string)[],
+): Tensor {
+  const { shape, transpose } = planSample(dataset, normalisation, inputShape);
+  const size = sizeOf(dataset.shape);
+  const count = indices.length;
+  return written([count, ...shape], (address) => {
+    const { values } = dataset;
+    if (!(values instanceof Uint8Array) || transpose || dataset.layout !== "NCHW") {
+      gatherBatch(dataset, indices, normalisation, inputShape, f32(address, count * size));
+      return;
+    }
+    const channels = channelsOf(dataset);
+    withBlocks([count * size, 4 * 256 * channels], (bytes, tables) => {
+      const stored = u8(bytes, count * size);
+      for (let i = 0; i < count; i++) {
+        const from = checkIndex("batchTensor", dataset, indices[i]!) * size;
+        stored.set(values.subarray(from, from + size), i * size);
+      }
+      const all = f32(tables, 256 * channels);
+      for (const [c, table] of byteTables(dataset, normalisation).entries()) all.set(table, 256 * c);
+      wasm().lookUp(bytes, tables, address, count, channels, size / channels);
+    });
+  });
+}
+
+/** The normalised values of the 256 bytes, for each channel. */
+function byteTables(dataset: Dataset, normalisation: Normalisation): Float32Array[] {
+  const { scale } = normalisation;
+  return channelMoments(dataset, normalisation).map(({ mean, std }) =>
+    Float32Array.from({ length: 256 }, (_, byte) => (byte / scale - mean) / std),
+  );
 }
 
 /** The labels of the samples at `indices`. */
@@ -79,14 +125,13 @@ type Normalise = (
 /** One writer for each channel. Bytes go through a table of their 256 normalised values. */
 function normalisers(dataset: Dataset, normalisation: Normalisation): Normalise[] {
   const { scale } = normalisation;
-  return channelMoments(dataset, normalisation).map(({ mean, std }): Normalise => {
-    if (!dataset.bytes) {
-      return (from, at, step, to, toAt, toStep, count) => {
-        const end = at + count * step;
-        for (let i = at, j = toAt; i < end; i += step, j += toStep) to[j] = (from[i]! / scale - mean) / std;
-      };
-    }
-    const table = Float32Array.from({ length: 256 }, (_, byte) => (byte / scale - mean) / std);
+  if (!dataset.bytes) {
+    return channelMoments(dataset, normalisation).map(({ mean, std }) => (from, at, step, to, toAt, toStep, count) => {
+      const end = at + count * step;
+      for (let i = at, j = toAt; i < end; i += step, j += toStep) to[j] = (from[i]! / scale - mean) / std;
+    });
+  }
+  return byteTables(dataset, normalisation).map((table): Normalise => {
     return (from, at, step, to, toAt, toStep, count) => {
       const end = at + count * step;
       for (let i = at, j = toAt; i < end; i += step, j += toStep) to[j] = table[from[i]!]!;

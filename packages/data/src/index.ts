@@ -1,4 +1,4 @@
-export { gatherBatch, gatherLabels, sampleShape } from "./batch.js";
+export { batchTensor, gatherBatch, gatherLabels, sampleShape } from "./batch.js";
 export { decodeCifar10 } from "./cifar10.js";
 export type { Dataset, DatasetParts, Layout } from "./dataset.js";
 export { checkLabels, makeDataset, split, take } from "./dataset.js";

@@ -1,5 +1,6 @@
 import type { Dataset, Layout, Normalisation } from "@neft/data";
 import {
+  batchTensor,
   checkLabels,
   gatherBatch,
   gatherLabels,
@@ -12,6 +13,8 @@ import {
 import { init } from "@neft/kernels";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+
+beforeAll(() => init());
 
 /** A dataset whose value at (sample, channel, row, column) is told by its place. */
 function images(shape: readonly number[], layout: Layout, { count = 5, bytes = true } = {}): Dataset {
@@ -64,6 +67,10 @@ describe("gatherBatch", () => {
           const indices = [4, 0, 2, 2];
           const batch = gatherBatch(dataset, indices, normalisation, ["N", ...shape]);
           expect([...batch]).toEqual(naive(dataset, indices, normalisation, wanted));
+          const tensor = batchTensor(dataset, indices, normalisation, ["N", ...shape]);
+          expect(tensor.shape).toEqual([4, ...shape]);
+          expect(tensor.floats()).toEqual(batch);
+          tensor.dispose();
           expect(sampleShape(dataset, normalisation, ["N", ...shape])).toEqual(shape);
         });
       }
@@ -155,6 +162,9 @@ describe("gatherBatch", () => {
     expect(() => gatherBatch(dataset, [0], normalisation, ["N", 1, 32, 32])).toThrow(
       'dataset "test": expected samples that fit the network\'s input [N, 1, 32, 32], got samples of shape [1, 28, 28] (784 values)',
     );
+    expect(() => batchTensor(dataset, [0, 2], normalisation, ["N", 784])).toThrow(
+      "batchTensor: expected sample indices from 0 to",
+    );
     expect(() => gatherBatch(dataset, [2], normalisation, ["N", 784])).toThrow(
       "expected sample indices from 0 to 1, got 2",
     );
@@ -194,8 +204,6 @@ describe("checkLabels", () => {
 });
 
 describe("take and split", () => {
-  beforeAll(() => init());
-
   it("takes the first samples without copying", () => {
     const dataset = images([3], "NCHW");
     const two = take(dataset, 2);

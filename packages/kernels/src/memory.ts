@@ -54,6 +54,30 @@ export function u32(address: number, count: number): Uint32Array<ArrayBuffer> {
   return new Uint32Array(linearMemory().buffer as ArrayBuffer, address, count);
 }
 
+/** `count` doubles at an address; see {@link f32}. */
+export function f64(address: number, count: number): Float64Array<ArrayBuffer> {
+  return new Float64Array(linearMemory().buffer as ArrayBuffer, address, count);
+}
+
+/** `count` bytes at an address; see {@link f32}. */
+export function u8(address: number, count: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(linearMemory().buffer as ArrayBuffer, address, count);
+}
+
+/**
+ * Runs `use` with the addresses of blocks of so many bytes each, which are given back when it is done.
+ * @throws what `use` throws, and as {@link allocate}.
+ */
+export function withBlocks<T>(sizes: readonly number[], use: (...addresses: number[]) => T): T {
+  const addresses: number[] = [];
+  try {
+    for (const bytes of sizes) addresses.push(allocate(bytes));
+    return use(...addresses);
+  } finally {
+    for (const [i, address] of addresses.entries()) release(address, sizes[i]!);
+  }
+}
+
 /** How much memory is in use. */
 export function memoryUse(): MemoryUse {
   return { live, peak, memory: linearMemory().buffer.byteLength };

@@ -1,37 +1,51 @@
+import { intAttribute, intsAttribute } from "./attributes.js";
 import type { GraphNode } from "./graph.js";
+import type { Fused } from "./operators/operator.js";
 import { operatorTable } from "./operators/table.js";
 
-/** A node to run, with the ReLU after it where it computes that too. */
-export interface Step {
+/** A node to run, with what comes after it where it computes that too: its outputs are the last one's. */
+export interface Step extends Fused {
   readonly node: GraphNode;
-  /** The outputs are those of the ReLU. */
-  readonly rectified: boolean;
 }
 
 /**
  * Nodes in an order that works, as fewer passes over the activations with the same values to the last bit:
  *
  * - a ReLU before a max pool runs after it, on a quarter of the values: a maximum commutes with a rising function;
- * - a ReLU after a product belongs to the product, where `fusesRelu`.
+ * - a max pool of 2×2 after a convolution, and a ReLU after either, belong to the product, where `fuses`.
  *
  * Values that are wanted are computed as they are.
  */
-export function fused(plan: readonly GraphNode[], wanted: ReadonlySet<string>, fusesRelu: boolean): Step[] {
+export function fused(plan: readonly GraphNode[], wanted: ReadonlySet<string>, fuses: boolean): Step[] {
   const swapped = poolFirst(plan, wanted);
   const consumers = soleConsumers(swapped, wanted);
   const absorbed = new Set<GraphNode>();
   const steps: Step[] = [];
   for (const node of swapped) {
     if (absorbed.has(node)) continue;
-    const next = fusesRelu && operatorTable.get(node.op)!.rectifies ? consumers.get(node.outputs[0]!) : undefined;
-    if (next?.op === "Relu") {
+    const { rectifies = false, pools = false } = operatorTable.get(node.op)!;
+    let last = node;
+    const absorbs = (can: boolean, fits: (next: GraphNode) => boolean): boolean => {
+      const next = fuses && can ? consumers.get(last.outputs[0]!) : undefined;
+      if (next === undefined || !fits(next)) return false;
       absorbed.add(next);
-      steps.push({ node: { ...node, outputs: next.outputs }, rectified: true });
-    } else {
-      steps.push({ node, rectified: false });
-    }
+      last = next;
+      return true;
+    };
+    const pooled = absorbs(pools, isHalving);
+    const rectified = absorbs(rectifies, ({ op }) => op === "Relu");
+    steps.push({ node: last === node ? node : { ...node, outputs: last.outputs }, rectified, pooled });
   }
   return steps;
+}
+
+/** Whether a node is a max pool of 2×2 values side by side. */
+function isHalving(node: GraphNode): boolean {
+  if (node.op !== "MaxPool" || node.outputs.length > 1) return false;
+  const is = (name: string, value: number) => intsAttribute(node, name)?.every((each) => each === value);
+  const twos = is("kernel_shape", 2) && intsAttribute(node, "kernel_shape")!.length === 2 && is("strides", 2);
+  const isPlain = (is("pads", 0) ?? true) && (is("dilations", 1) ?? true) && intAttribute(node, "ceil_mode", 0) === 0;
+  return twos === true && isPlain && (node.attributes.auto_pad ?? "NOTSET") === "NOTSET";
 }
 
 /** ReLUs moved behind the max pools that alone read them; the value between keeps its name. */

@@ -12,18 +12,18 @@ export interface Plan {
 /** Plans made before: a model's nodes never change, and few sets of values are asked for. */
 const plans = new WeakMap<Model, Map<string, Plan>>();
 
-/** The plan for the wanted values; see `fused` for what `fusesRelu` does. */
-export function planOf(model: Model, wanted: ReadonlySet<string>, fusesRelu: boolean): Plan {
+/** The plan for the wanted values; see `fused` for what `fuses` does. */
+export function planOf(model: Model, wanted: ReadonlySet<string>, fuses: boolean): Plan {
   const known = plans.get(model) ?? new Map<string, Plan>();
   plans.set(model, known);
-  const key = JSON.stringify([fusesRelu, ...wanted]);
-  const plan = known.get(key) ?? makePlan(model.nodes, wanted, fusesRelu);
+  const key = JSON.stringify([fuses, ...wanted]);
+  const plan = known.get(key) ?? makePlan(model.nodes, wanted, fuses);
   known.set(key, plan);
   return plan;
 }
 
-function makePlan(nodes: readonly GraphNode[], wanted: ReadonlySet<string>, fusesRelu: boolean): Plan {
-  const steps = fused(neededNodes(nodes, wanted), wanted, fusesRelu);
+function makePlan(nodes: readonly GraphNode[], wanted: ReadonlySet<string>, fuses: boolean): Plan {
+  const steps = fused(neededNodes(nodes, wanted), wanted, fuses);
   const lastUse = new Map<string, GraphNode>();
   for (const { node } of steps) for (const name of [...node.outputs, ...node.inputs]) lastUse.set(name, node);
   return { steps, lastUse };

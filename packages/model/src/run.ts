@@ -3,7 +3,7 @@ import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode, listNames, producersOf } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
 import type { Model } from "./model.js";
-import type { ArrayBackend, BatchStatistics, RunContext } from "./operators/operator.js";
+import type { ArrayBackend, BatchStatistics, Fused, RunContext } from "./operators/operator.js";
 import { operatorTable } from "./operators/table.js";
 import { planOf } from "./plan.js";
 import { atNode } from "./shapes.js";
@@ -50,13 +50,13 @@ export function run(
 
   const statistics: BatchStatistics[] = [];
   const context = contextOf(model, options, statistics);
-  const fusesRelu = options.backend === undefined || options.backend.fusesRelu === true;
-  const { steps, lastUse } = planOf(model, wanted, fusesRelu);
+  const fuses = options.backend === undefined || options.backend.fuses === true;
+  const { steps, lastUse } = planOf(model, wanted, fuses);
   const liveness = new Liveness(lastUse, wanted, values.values());
-  for (const { node, rectified } of steps) {
+  for (const { node, ...after } of steps) {
     try {
       const given = node.inputs.map((name) => (name === "" ? undefined : values.get(name)!));
-      const results = evaluate(node, given, context, rectified);
+      const results = evaluate(node, given, context, after);
       node.outputs.forEach((name, i) => {
         const result = results[i];
         if (result === undefined)
@@ -77,11 +77,11 @@ function evaluate(
   node: GraphNode,
   inputs: readonly (Tensor | undefined)[],
   context: RunContext,
-  rectified = false,
+  after: Fused = { rectified: false, pooled: false },
 ): readonly Tensor[] {
   const operator = operatorTable.get(node.op)!;
   const integers = inputs.every((input) => input === undefined || input.dtype !== "f32");
-  if (operator.elements === null || !integers) return operator.run({ node, inputs, context, rectified });
+  if (operator.elements === null || !integers) return operator.run({ node, inputs, context, ...after });
   const arrays = inputs.map(
     (input) => input && { dtype: input.dtype, shape: input.shape, data: input.values() as HostData },
   );

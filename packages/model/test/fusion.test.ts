@@ -4,17 +4,18 @@ import { backward, reduceMean, scope, square, tensor } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fused } from "../src/fusion.js";
 
-const node = (op: string, inputs: string[], output: string): GraphNode => ({
+const node = (op: string, inputs: string[], output: string, attributes: GraphNode["attributes"] = {}): GraphNode => ({
   name: output,
   op,
   inputs,
   outputs: [output],
-  attributes: {},
+  attributes,
 });
 
-const read = (nodes: readonly GraphNode[], wanted: string[], fusesRelu: boolean) =>
-  fused(nodes, new Set(wanted), fusesRelu).map(
-    ({ node, rectified }) => `${node.op}${rectified ? "+Relu" : ""} ${node.inputs[0]} → ${node.outputs[0]}`,
+const read = (nodes: readonly GraphNode[], wanted: string[], fuses: boolean) =>
+  fused(nodes, new Set(wanted), fuses).map(
+    ({ node, rectified, pooled }) =>
+      `${node.op}${pooled ? "+MaxPool" : ""}${rectified ? "+Relu" : ""} ${node.inputs[0]} → ${node.outputs[0]}`,
   );
 
 /** conv → ReLU → max pool → conv → ReLU → flatten → linear → ReLU → linear, with ties and negative values. */
@@ -52,6 +53,30 @@ describe("fused steps", () => {
     ]);
   });
 
+  it("takes a max pool of 2×2 into a convolution, with a ReLU on either side of it", () => {
+    const halving = { kernel_shape: [2, 2], strides: [2, 2] };
+    const pooled = (attributes: GraphNode["attributes"], before = true) => [
+      node("Conv", ["x", "w"], "a"),
+      ...(before ? [node("Relu", ["a"], "b")] : []),
+      node("MaxPool", [before ? "b" : "a"], before ? "c" : "b", attributes),
+      ...(before ? [] : [node("Relu", ["b"], "c")]),
+    ];
+    for (const before of [true, false])
+      expect(read(pooled(halving, before), ["c"], true)).toEqual(["Conv+MaxPool+Relu x → c"]);
+    expect(read(pooled(halving), ["c"], false)).toEqual(["Conv x → a", "MaxPool a → b", "Relu b → c"]);
+    for (const other of [
+      { kernel_shape: [3, 3], strides: [2, 2] },
+      { kernel_shape: [2, 2] },
+      { kernel_shape: [2], strides: [2] },
+      { ...halving, ceil_mode: 1 },
+      { ...halving, pads: [0, 0, 1, 1] },
+      { ...halving, dilations: [2, 2] },
+      { ...halving, auto_pad: "SAME_UPPER" },
+    ]) {
+      expect(read(pooled(other), ["c"], true)).toEqual(["Conv x → a", "MaxPool a → b", "Relu b → c"]);
+    }
+  });
+
   it("leaves values that are wanted, or read twice, as they are", () => {
     expect(read(chain, ["b", "d", "e"], true)).toEqual([
       "Conv+Relu x → b",
@@ -77,7 +102,7 @@ describe("fused steps", () => {
     const digital: ArrayBackend = { product: ({ weight, digital }) => digital(weight) };
     const results = [
       {},
-      { backend: { ...digital, fusesRelu: true } },
+      { backend: { ...digital, fuses: true } },
       { backend: digital },
       // Wanting every value leaves nothing to fuse.
       { taps: all },

@@ -64,4 +64,4 @@ export { operations, type TableOperation } from "./operations.js";
 export { normals, permutation, type StreamName, stream, uniforms, words } from "./random.js";
 export { scope } from "./scope.js";
 export { broadcastShapes, type Shape, sizeOf, stridesOf } from "./shape.js";
-export { assign, full, parameter, persistent, Tensor, tensor, zeros } from "./tensor.js";
+export { assign, full, parameter, persistent, Tensor, tensor, written, zeros } from "./tensor.js";

@@ -156,6 +156,14 @@ export function tensor(data: TensorSource, shape: Shape, dtype: DType = "f32"): 
   return owned(filled("tensor", data, shape, dtype, false));
 }
 
+/** An f32 constant in the current scope, whose elements `write` must write, all of them, at the address it is given. */
+export function written(shape: Shape, write: (address: number) => void): Tensor {
+  checkShape("written", shape);
+  const result = empty(Object.freeze([...shape]));
+  write(result.ptr);
+  return result;
+}
+
 /** A constant outside all scopes: it lives until disposed. */
 export function persistent(data: TensorSource, shape: Shape, dtype: DType = "f32"): Tensor {
   return filled("persistent", data, shape, dtype, false);

@@ -2,6 +2,7 @@ import { init } from "@neft/kernels";
 import {
   adaptiveAvgPool2d,
   avgPool2d,
+  backward,
   batchNorm,
   batchNormTrain,
   conv2d,
@@ -12,13 +13,17 @@ import {
   matmul,
   maxPool2d,
   noGrad,
+  parameter,
   reduceMax,
   reduceMean,
   reduceSum,
+  relu,
   type Shape,
   scope,
+  square,
   stream,
   tensor,
+  zeros,
 } from "@neft/tensor";
 import { beforeAll, expect, test } from "vitest";
 import { at, distance, filled, indices, values } from "./naive.js";
@@ -151,6 +156,45 @@ test("a batch may be split anywhere without changing a bit, samples keeping thei
         }
       }
     }),
+  );
+});
+
+test("a pooled convolution is the convolution, the pool and the ReLU after it, and so are its gradients", () => {
+  const variation = { sMax: 3, sigmaOuter: 0.1, sigmaMid: 0.2, key: 9n, perSample: false };
+  const halving = { kernel: [2, 2], strides: [2, 2] } as const;
+  // Along rows with five and three taps, whole and odd sizes and fours; strided, in groups, for every sample, of many outputs.
+  for (const [shape, filter, attributes] of [
+    [[5, 1, 12, 12], [6, 1, 5, 5], { pads: [2, 2, 2, 2] }],
+    [[3, 6, 11, 9], [16, 6, 5, 5], { variation }],
+    [[4, 3, 7, 8], [5, 3, 3, 3], { pads: [1, 1, 1, 1], variation }],
+    [[2, 2, 9, 9], [3, 2, 3, 3], { strides: [2, 2] }],
+    [[3, 4, 6, 6], [6, 2, 3, 3], { groups: 2 }],
+    [[3, 1, 9, 8], [4, 1, 3, 3], { variation: { ...variation, perSample: true } }],
+    [[2, 2, 6, 6], [40, 2, 3, 3], {}],
+  ] as const) {
+    for (const rectified of [false, true]) {
+      const both = [true, false].map((pooled) =>
+        scope(() => {
+          const [x, w, b] = [
+            parameter(values("x", shape), shape),
+            parameter(values("w", filter), filter),
+            parameter(values("b", [filter[0]]), [filter[0]]),
+          ];
+          const settings = { ...attributes, rectified: pooled && rectified, pooled };
+          const product = conv2d(x, w, b, settings);
+          const y = pooled ? product : rectified ? relu(maxPool2d(product, halving)) : maxPool2d(product, halving);
+          const gradients = backward(reduceSum(square(y)), [x, w, b]).map((gradient) => gradient.floats());
+          const all = [y.floats(), ...gradients, noGrad(() => conv2d(x, w, b, settings).floats())];
+          for (const each of [x, w, b]) each.dispose();
+          return pooled ? { all: all.slice(0, 4), unrecorded: all[4] } : { all: all.slice(0, 4), unrecorded: all[0] };
+        }),
+      );
+      expect(both[0], `${shape} ${filter} ${rectified}`).toEqual(both[1]);
+    }
+  }
+  const x = zeros([1, 1, 3, 3]);
+  expect(() => conv2d(x, full([1, 1, 3, 3], 1), undefined, { pooled: true })).toThrow(
+    "conv2d: expected outputs to pool two by two, got [1, 1, 1, 1]",
   );
 });
 

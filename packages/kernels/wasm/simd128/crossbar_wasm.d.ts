@@ -92,14 +92,26 @@ export function convBackwardInput(dy: number, w: number, dx: number, desc: Int32
 export function convBackwardWeight(x: number, dy: number, dw: number, desc: Int32Array | number[]): void;
 
 /**
- * y = (W+ΔW)∗x + b, or max(that, 0) if `rectified`.
+ * y = (W+ΔW)∗x + b; of that the largest of each 2×2 if `pooled`; of that max(that, 0) if `rectified`. `positions` is null or
+ * receives which of the four it was.
  */
-export function convForward(x: number, w: number, bias: number, y: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, rectified: boolean, first_sample?: number | null): void;
+export function convForward(x: number, w: number, bias: number, y: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, rectified: boolean, pooled: boolean, positions: number, first_sample?: number | null): void;
+
+/**
+ * Whether [`conv_forward`] can take a max pool of 2×2 outputs on the way.
+ */
+export function convPools(desc: Int32Array | number[], kind: number): boolean;
 
 /**
  * dst[dstOffset + Σ i·dstStrides] = src[srcOffset + Σ i·srcStrides] over `dims`.
  */
 export function copyStrided(src: number, src_size: number, dst: number, dst_size: number, dims: Int32Array | number[], src_strides: Int32Array | number[], dst_strides: Int32Array | number[], src_offset: number, dst_offset: number): void;
+
+/**
+ * Counts scores [rows, classes] with i32 labels; the softmax is added to `sums` (f64), or to nothing where that is null.
+ * Returns [right, confidence right, confidence wrong, entropy, broken].
+ */
+export function countScores(scores: number, labels: number, sums: number, rows: number, classes: number): Float64Array;
 
 /**
  * Mean cross entropy of logits [rows, cols] with i32 labels; `gradient` may be null.
@@ -115,6 +127,11 @@ export function deriveKey(seed_low: number, seed_high: number, purpose: string, 
  * y = x/(1−p) where y held a uniform number ≥ p, else 0.
  */
 export function dropOut(x: number, y: number, n: number, p: number): void;
+
+/**
+ * Sum over rows of the entropy of counts/total (f64 [rows, classes]), in units.
+ */
+export function entropy(counts: number, rows: number, classes: number, total: number): number;
 
 /**
  * Sets n values.
@@ -165,6 +182,11 @@ export function linearBackwardWeight(x: number, dy: number, dw: number, rows: nu
  * y = x·(W+ΔW)ᵀ + b, or max(that, 0) if `rectified`.  `layout` 0: W [out, in], 1: W [in, out]. `ratio` is written in the cheap per-sample form.
  */
 export function linearForward(x: number, w: number, bias: number, y: number, batch: number, rows_per_sample: number, inputs: number, outputs: number, layout: number, kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, ratio: number, rectified: boolean, first_sample?: number | null): void;
+
+/**
+ * out = tables[channel][byte] for bytes [samples, channels, pixels]; `tables` [channels, 256].
+ */
+export function lookUp(from: number, tables: number, out: number, samples: number, channels: number, pixels: number): void;
 
 /**
  * max |x|; infinite when a value is NaN.
@@ -263,11 +285,14 @@ export interface InitOutput {
     readonly columnSum: (a: number, b: number, c: number, d: number) => void;
     readonly convBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: bigint, k: number) => void;
     readonly convBackwardWeight: (a: number, b: number, c: number, d: number, e: number) => void;
-    readonly convForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: bigint, l: number, m: number) => void;
+    readonly convForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: bigint, l: number, m: number, n: number, o: number) => void;
+    readonly convPools: (a: number, b: number, c: number) => number;
     readonly copyStrided: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
+    readonly countScores: (a: number, b: number, c: number, d: number, e: number) => [number, number];
     readonly crossEntropy: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly deriveKey: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => bigint;
     readonly dropOut: (a: number, b: number, c: number, d: number) => void;
+    readonly entropy: (a: number, b: number, c: number, d: number) => number;
     readonly fill: (a: number, b: number, c: number) => void;
     readonly fillBits: (a: bigint, b: number, c: number) => void;
     readonly fillNormal: (a: bigint, b: number, c: number) => void;
@@ -278,6 +303,7 @@ export interface InitOutput {
     readonly linearBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: number, o: bigint, p: number) => void;
     readonly linearBackwardWeight: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly linearForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: bigint, o: number, p: number, q: number) => void;
+    readonly lookUp: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly maxAbs: (a: number, b: number) => number;
     readonly maxPool: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly maxPoolGradient: (a: number, b: number, c: number, d: number, e: number) => void;

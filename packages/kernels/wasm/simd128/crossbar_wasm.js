@@ -314,7 +314,8 @@ export function convBackwardWeight(x, dy, dw, desc) {
 }
 
 /**
- * y = (W+ΔW)∗x + b, or max(that, 0) if `rectified`.
+ * y = (W+ΔW)∗x + b; of that the largest of each 2×2 if `pooled`; of that max(that, 0) if `rectified`. `positions` is null or
+ * receives which of the four it was.
  * @param {number} x
  * @param {number} w
  * @param {number} bias
@@ -326,9 +327,11 @@ export function convBackwardWeight(x, dy, dw, desc) {
  * @param {number} sigma_mid
  * @param {bigint} key
  * @param {boolean} rectified
+ * @param {boolean} pooled
+ * @param {number} positions
  * @param {number | null} [first_sample]
  */
-export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma_mid, key, rectified, first_sample) {
+export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma_mid, key, rectified, pooled, positions, first_sample) {
     const val2 = +x;
     const val3 = +w;
     const val4 = +bias;
@@ -339,10 +342,26 @@ export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma
     const val9 = +sigma_mid;
     const val10 = BigInt.asIntN(64, key);
     const val11 = +rectified;
-    const val12 = +(isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
+    const val12 = +pooled;
+    const val13 = +positions;
+    const val14 = +(isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
     const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
     const len0 = WASM_VECTOR_LEN;
-    wasm.convForward(val2, val3, val4, val5, ptr0, len0, val6, val7, val8, val9, val10, val11, val12);
+    wasm.convForward(val2, val3, val4, val5, ptr0, len0, val6, val7, val8, val9, val10, val11, val12, val13, val14);
+}
+
+/**
+ * Whether [`conv_forward`] can take a max pool of 2×2 outputs on the way.
+ * @param {Int32Array | number[]} desc
+ * @param {number} kind
+ * @returns {boolean}
+ */
+export function convPools(desc, kind) {
+    const val2 = +kind;
+    const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
+    const len0 = WASM_VECTOR_LEN;
+    const ret = wasm.convPools(ptr0, len0, val2);
+    return ret !== 0;
 }
 
 /**
@@ -379,6 +398,23 @@ export function copyStrided(src, src_size, dst, dst_size, dims, src_strides, dst
         throw e;
     }
     wasm.copyStrided(val4, val5, val6, val7, ptr0, len0, ptr1, len1, ptr2, len2, val8, val9);
+}
+
+/**
+ * Counts scores [rows, classes] with i32 labels; the softmax is added to `sums` (f64), or to nothing where that is null.
+ * Returns [right, confidence right, confidence wrong, entropy, broken].
+ * @param {number} scores
+ * @param {number} labels
+ * @param {number} sums
+ * @param {number} rows
+ * @param {number} classes
+ * @returns {Float64Array}
+ */
+export function countScores(scores, labels, sums, rows, classes) {
+    const ret = wasm.countScores(scores, labels, sums, rows, classes);
+    var v1 = getArrayF64FromWasm0(ret[0], ret[1]).slice();
+    wasm.__wbindgen_free(ret[0], ret[1] * 8, 8);
+    return v1;
 }
 
 /**
@@ -434,6 +470,19 @@ export function deriveKey(seed_low, seed_high, purpose, name, index, step) {
  */
 export function dropOut(x, y, n, p) {
     wasm.dropOut(x, y, n, p);
+}
+
+/**
+ * Sum over rows of the entropy of counts/total (f64 [rows, classes]), in units.
+ * @param {number} counts
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} total
+ * @returns {number}
+ */
+export function entropy(counts, rows, classes, total) {
+    const ret = wasm.entropy(counts, rows, classes, total);
+    return ret;
 }
 
 /**
@@ -580,6 +629,19 @@ export function linearBackwardWeight(x, dy, dw, rows, inputs, outputs, layout) {
  */
 export function linearForward(x, w, bias, y, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, ratio, rectified, first_sample) {
     wasm.linearForward(x, w, bias, y, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, ratio, rectified, isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
+}
+
+/**
+ * out = tables[channel][byte] for bytes [samples, channels, pixels]; `tables` [channels, 256].
+ * @param {number} from
+ * @param {number} tables
+ * @param {number} out
+ * @param {number} samples
+ * @param {number} channels
+ * @param {number} pixels
+ */
+export function lookUp(from, tables, out, samples, channels, pixels) {
+    wasm.lookUp(from, tables, out, samples, channels, pixels);
 }
 
 /**
@@ -809,9 +871,22 @@ function __wbg_get_imports() {
     };
 }
 
+function getArrayF64FromWasm0(ptr, len) {
+    ptr = ptr >>> 0;
+    return getFloat64ArrayMemory0().subarray(ptr / 8, ptr / 8 + len);
+}
+
 function getArrayU32FromWasm0(ptr, len) {
     ptr = ptr >>> 0;
     return getUint32ArrayMemory0().subarray(ptr / 4, ptr / 4 + len);
+}
+
+let cachedFloat64ArrayMemory0 = null;
+function getFloat64ArrayMemory0() {
+    if (cachedFloat64ArrayMemory0 === null || cachedFloat64ArrayMemory0.byteLength === 0) {
+        cachedFloat64ArrayMemory0 = new Float64Array(wasm.memory.buffer);
+    }
+    return cachedFloat64ArrayMemory0;
 }
 
 let cachedUint32ArrayMemory0 = null;
@@ -898,6 +973,7 @@ function __wbg_finalize_init(instance, module) {
     wasmInstance = instance;
     wasm = instance.exports;
     wasmModule = module;
+    cachedFloat64ArrayMemory0 = null;
     cachedUint32ArrayMemory0 = null;
     cachedUint8ArrayMemory0 = null;
     wasm.__wbindgen_start();

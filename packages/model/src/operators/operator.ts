@@ -38,10 +38,10 @@ export interface ArrayCall {
 export interface ArrayBackend {
   product(call: ArrayCall): Tensor;
   /**
-   * Whether a ReLU after the product may be computed inside `digital`: so where its result is the product's as it is.
-   * Default false.
+   * Whether a max pool and a ReLU after the product may be computed inside `digital`: so where its result is the product's as
+   * it is. Default false.
    */
-  readonly fusesRelu?: boolean;
+  readonly fuses?: boolean;
 }
 
 /** What operators may ask of the run they belong to. */
@@ -60,12 +60,18 @@ export interface InferCall {
   readonly inputs: readonly (KnownValue | undefined)[];
 }
 
-export interface RunCall {
+/** What a node computes beside its own values, in this order. */
+export interface Fused {
+  /** The first output is to be the largest of each 2×2 of that; only rows that say `pools` are asked for it. */
+  readonly pooled: boolean;
+  /** The first output is to be max(that, 0); only rows that say `rectifies` are asked for it. */
+  readonly rectified: boolean;
+}
+
+export interface RunCall extends Fused {
   readonly node: GraphNode;
   readonly inputs: readonly (Tensor | undefined)[];
   readonly context: RunContext;
-  /** The first output is to be max(that, 0); only rows that say `rectifies` are asked for it. */
-  readonly rectified: boolean;
 }
 
 export interface ElementsCall {
@@ -83,6 +89,8 @@ export interface Operator {
   infer(call: InferCall): readonly KnownValue[];
   /** Whether it can compute a ReLU after it as well. */
   readonly rectifies?: boolean;
+  /** Whether it can compute a max pool of 2×2 after it, and before any ReLU, as well. */
+  readonly pools?: boolean;
   /** Values of each output. Float inputs; integers too where `elements` is null or not all inputs are integers. */
   run(call: RunCall): readonly Tensor[];
   /** Evaluation on typed arrays, used when every input is of an integer dtype; null for float-only operators. */

@@ -69,7 +69,8 @@ export const conv = defineOperator({
     const flat = x.shape.length === 3;
     const plane = flat ? ops.reshape(x, [x.shape[0]!, x.shape[1]!, 1, x.shape[2]!]) : x;
     const { strides, dilations, pads } = planeOf(window);
-    const options = { strides, dilations, pads, groups: intAttribute(node, "group", 1), rectified: call.rectified };
+    const { rectified, pooled } = call;
+    const options = { strides, dilations, pads, groups: intAttribute(node, "group", 1), rectified, pooled };
     const digital = (weight: Tensor, variation?: Variation) => {
       const kernel = flat ? ops.reshape(weight, [w.shape[0]!, w.shape[1]!, 1, w.shape[2]!]) : weight;
       return ops.conv2d(plane, kernel, bias, { ...options, ...varied(variation) });
@@ -78,6 +79,7 @@ export const conv = defineOperator({
     return [flat ? ops.reshape(y, [y.shape[0]!, y.shape[1]!, y.shape[3]!]) : y];
   },
   rectifies: true,
+  pools: true,
   elements: null,
 });
 

@@ -1,7 +1,8 @@
 import { wasm } from "@neft/kernels";
-import { defineOp, type Sample } from "../operation.js";
+import { type Context, defineOp, type Sample, type SampleInput } from "../operation.js";
 import { shapeText } from "../shape.js";
-import { empty, type Tensor } from "../tensor.js";
+import { empty, loose, type Tensor } from "../tensor.js";
+import { poolGeometry } from "./pooling.js";
 import { addsFirst, byProduct, keptByProduct, type RectifiedAttributes } from "./rectified.js";
 import { type Variation, variationArguments } from "./variation.js";
 
@@ -17,6 +18,8 @@ export interface Conv2dAttributes extends RectifiedAttributes {
   readonly groups?: number;
   /** Variation of the weight; undefined for none. */
   readonly variation?: Variation | undefined;
+  /** y is the largest of each 2×2 outputs, as `maxPool2d` with windows and strides of 2 gives it. Default false. */
+  readonly pooled?: boolean;
 }
 
 type Inputs = [x: Tensor, w: Tensor, b: Tensor | undefined];
@@ -56,7 +59,41 @@ function checkGeometry([x, w, b]: Inputs, { strides, pads, dilations, groups = 1
   }
 }
 
+/** Sizes of what is convolved, before any pool. */
+function outputShape([x, w]: Inputs, attributes: Conv2dAttributes): number[] {
+  const { strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1] } = attributes;
+  const out = [0, 1].map((axis) => {
+    const room = x.shape[2 + axis]! + pads[axis]! + pads[axis + 2]! - dilations[axis]! * (w.shape[2 + axis]! - 1) - 1;
+    return Math.floor(room / strides[axis]!) + 1;
+  });
+  return [x.shape[0]!, w.shape[0]!, ...out];
+}
+
+function pooledShape(inputs: Inputs, attributes: Conv2dAttributes): number[] {
+  return outputShape(inputs, attributes).map((size, axis) => (axis < 2 ? size : size >> 1));
+}
+
+/** The pool's windows for the kernels. */
+const halving = (outputs: Pick<Tensor, "shape">, y: Pick<Tensor, "shape">) =>
+  poolGeometry(outputs, y, { kernel: [2, 2], strides: [2, 2] });
+
+/** The gradient by the convolution's outputs, given that by y: computed once for all rules of a step. */
+function byOutputs(dy: Tensor, context: Context<Inputs, Conv2dAttributes>): Tensor {
+  const { inputs, attributes, output, saved, once } = context;
+  if (!attributes.pooled) return byProduct(dy, context);
+  const [gradient] = once(() => {
+    const dz = empty(outputShape(inputs, attributes));
+    const masked = byProduct(dy, { ...context, once: (make) => make() });
+    wasm().maxPoolGradient(masked.ptr, saved[0]!.ptr, dz.ptr, halving(dz, output));
+    return [dz];
+  });
+  return gradient!;
+}
+
 const oneDraw: Variation = { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: 78n, perSample: false };
+
+const separated = (...shape: number[]): SampleInput => ({ shape, values: "separated" });
+const positive = (...shape: number[]): SampleInput => ({ shape, values: "positive" });
 
 function sample(x: number[], w: number[], hasBias: boolean, attributes: Conv2dAttributes): Sample<Conv2dAttributes> {
   return { inputs: [{ shape: x }, { shape: w }, hasBias ? { shape: [w[0]!] } : undefined], attributes };
@@ -66,24 +103,47 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
   name: "conv2d",
   shape: (inputs, attributes) => {
     checkGeometry(inputs, attributes);
-    const [x, w] = inputs;
-    const { strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1] } = attributes;
-    const out = [0, 1].map((axis) => {
-      const room = x.shape[2 + axis]! + pads[axis]! + pads[axis + 2]! - dilations[axis]! * (w.shape[2 + axis]! - 1) - 1;
-      return Math.floor(room / strides[axis]!) + 1;
-    });
-    if (out.some((size) => size < 1)) {
+    const out = outputShape(inputs, attributes);
+    if (out.some((size, axis) => axis >= 2 && size < 1)) {
       throw new RangeError(
-        `conv2d: expected an input at least as large as its window, got ${shapeText(x.shape)} for ${shapeText(w.shape)}`,
+        `conv2d: expected an input at least as large as its window, got ${shapeText(inputs[0].shape)} for ${shapeText(inputs[1].shape)}`,
       );
     }
-    return [x.shape[0]!, w.shape[0]!, ...out];
+    if (!attributes.pooled) return out;
+    const pooled = pooledShape(inputs, attributes);
+    if (pooled.includes(0, 2))
+      throw new RangeError(`conv2d: expected outputs to pool two by two, got ${shapeText(out)}`);
+    return pooled;
   },
-  forward: ([x, w, b], attributes, y) => {
+  saved: (inputs, attributes) => (attributes.pooled ? [pooledShape(inputs, attributes)] : []),
+  forward: (inputs, attributes, y, [positions]) => {
+    const [x, w, b] = inputs;
+    const { rectified = false, pooled = false } = attributes;
     const variation = variationArguments("conv2d", attributes.variation);
     const first = attributes.variation?.firstSample;
-    const rectified = attributes.rectified ?? false;
-    wasm().convForward(x.ptr, w.ptr, b?.ptr ?? 0, y.ptr, geometry(x, w, attributes), ...variation, rectified, first);
+    const sizes = geometry(x, w, attributes);
+    const at = positions?.ptr ?? 0;
+    const convolve = (to: Tensor, pools: boolean) =>
+      wasm().convForward(
+        x.ptr,
+        w.ptr,
+        b?.ptr ?? 0,
+        to.ptr,
+        sizes,
+        ...variation,
+        rectified,
+        pools,
+        pools ? at : 0,
+        first,
+      );
+    if (!pooled || wasm().convPools(sizes, variation[0])) return convolve(y, pooled);
+    const outputs = loose(outputShape(inputs, attributes));
+    try {
+      convolve(outputs, false);
+      wasm().maxPool(outputs.ptr, y.ptr, at, halving(outputs, y));
+    } finally {
+      outputs.dispose();
+    }
   },
   vjp: [
     (dy, context) => {
@@ -93,7 +153,7 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
       const variation = variationArguments("conv2d", attributes.variation);
       const first = attributes.variation?.firstSample;
       wasm().convBackwardInput(
-        byProduct(dy, context).ptr,
+        byOutputs(dy, context).ptr,
         w.ptr,
         dx.ptr,
         geometry(x, w, attributes),
@@ -106,17 +166,22 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
       const { inputs, attributes } = context;
       const [x, w] = inputs;
       const dw = empty(w.shape);
-      wasm().convBackwardWeight(x.ptr, byProduct(dy, context).ptr, dw.ptr, geometry(x, w, attributes));
+      wasm().convBackwardWeight(x.ptr, byOutputs(dy, context).ptr, dw.ptr, geometry(x, w, attributes));
       return dw;
     },
     (dy, context) => {
-      const [n, channels, h, w] = dy.shape as [number, number, number, number];
+      const by = byOutputs(dy, context);
+      const [n, channels, h, w] = by.shape as [number, number, number, number];
       const db = empty([channels]);
-      wasm().channelSum(byProduct(dy, context).ptr, db.ptr, n, channels, h * w);
+      wasm().channelSum(by.ptr, db.ptr, n, channels, h * w);
       return db;
     },
   ],
-  addsFirst: addsFirst(({ strides, pads, dilations, groups }) => JSON.stringify([strides, pads, dilations, groups])),
+  addsFirst: addsFirst(
+    ({ strides, pads, dilations, groups }) => JSON.stringify([strides, pads, dilations, groups]),
+    byOutputs,
+    (attributes) => ({ ...attributes, rectified: false, pooled: false }),
+  ),
   keeps: keptByProduct,
   samples: [
     sample([2, 3, 5, 7], [4, 3, 3, 3], true, { pads: [1, 1, 1, 1] }),
@@ -128,6 +193,12 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
     sample([3, 2, 5, 5], [3, 2, 3, 3], true, { variation: { ...oneDraw, perSample: true } }),
     sample([2, 4, 5, 5], [4, 1, 3, 3], false, { groups: 4, variation: oneDraw }),
     sample([1, 2, 4, 4], [3, 2, 3, 3], true, { rectified: true, variation: oneDraw }),
+    // Of distinct values: the largest of four must stay the largest. Other kernels are tested against pooling apart.
+    {
+      inputs: [separated(2, 1, 7, 6), positive(3, 1, 1, 1), { shape: [3] }],
+      attributes: { pooled: true, variation: oneDraw },
+    },
+    { inputs: [separated(5, 1, 4, 9), positive(2, 1, 1, 1), undefined], attributes: { pooled: true, rectified: true } },
   ],
 });
 

@@ -59,7 +59,11 @@ function outputShape(who: string, x: Tensor, attributes: MaxPoolAttributes): num
 }
 
 /** [planes, h, w, oh, ow, kh, kw, strideH, strideW, padT, padL, padB, padR, dilH, dilW] */
-function geometry(x: Tensor, y: Tensor, attributes: MaxPoolAttributes): Int32Array {
+export function poolGeometry(
+  x: Pick<Tensor, "shape">,
+  y: Pick<Tensor, "shape">,
+  attributes: MaxPoolAttributes,
+): Int32Array {
   const { kernel, strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1] } = attributes;
   const [n, c, h, w] = x.shape as [number, number, number, number];
   return Int32Array.of(n * c, h, w, y.shape[2]!, y.shape[3]!, ...kernel, ...strides, ...pads, ...dilations);
@@ -72,11 +76,11 @@ export const maxPool2dRow = defineOp<One, MaxPoolAttributes>({
   shape: ([x], attributes) => outputShape("maxPool2d", x, attributes),
   saved: ([x], attributes) => [outputShape("maxPool2d", x, attributes)],
   forward: ([x], attributes, y, [positions]) =>
-    wasm().maxPool(x.ptr, y.ptr, positions?.ptr ?? 0, geometry(x, y, attributes)),
+    wasm().maxPool(x.ptr, y.ptr, positions?.ptr ?? 0, poolGeometry(x, y, attributes)),
   vjp: [
     (dy, { inputs: [x], output, attributes, saved: [positions] }) => {
       const dx = empty(x.shape);
-      wasm().maxPoolGradient(dy.ptr, positions!.ptr, dx.ptr, geometry(x, output, attributes));
+      wasm().maxPoolGradient(dy.ptr, positions!.ptr, dx.ptr, poolGeometry(x, output, attributes));
       return dx;
     },
   ],
@@ -94,11 +98,16 @@ export const avgPool2dRow = defineOp<One, AveragePoolAttributes>({
   name: "avgPool2d",
   shape: ([x], attributes) => outputShape("avgPool2d", x, attributes),
   forward: ([x], attributes, y) =>
-    wasm().averagePool(x.ptr, y.ptr, geometry(x, y, attributes), attributes.countIncludePad ?? false),
+    wasm().averagePool(x.ptr, y.ptr, poolGeometry(x, y, attributes), attributes.countIncludePad ?? false),
   vjp: [
     (dy, { inputs: [x], output, attributes }) => {
       const dx = empty(x.shape);
-      wasm().averagePoolGradient(dy.ptr, dx.ptr, geometry(x, output, attributes), attributes.countIncludePad ?? false);
+      wasm().averagePoolGradient(
+        dy.ptr,
+        dx.ptr,
+        poolGeometry(x, output, attributes),
+        attributes.countIncludePad ?? false,
+      );
       return dx;
     },
   ],

@@ -22,14 +22,16 @@ export function byProduct(dy: Tensor, { attributes, output, once }: Context<Inpu
   return masked!;
 }
 
-/** Gradients of weight and bias: the same inputs on several chips are one product. */
+/**
+ * Gradients of weight and bias: the same inputs on several chips are one product.
+ *
+ * @param term    What of a step is added: the gradient by the product.
+ * @param summed  Attributes of a step whose dy that is already.
+ */
 export function addsFirst<I extends Inputs, A extends RectifiedAttributes>(
   key: (attributes: A) => string,
+  term: AddsFirst<I, A>["term"] = byProduct,
+  summed: (attributes: A) => A = (attributes) => ({ ...attributes, rectified: false }),
 ): AddsFirst<I, A> {
-  return {
-    rules: [1, 2],
-    key,
-    term: byProduct,
-    summed: (attributes) => ({ ...attributes, rectified: false }),
-  };
+  return { rules: [1, 2], key, term, summed };
 }

@@ -1,10 +1,10 @@
 import { type Device, programChip, variationBackend } from "@neft/crossbar";
-import { type Dataset, gatherBatch, type Normalisation, sampleShape } from "@neft/data";
-import { type ArrayBackend, type Model, run } from "@neft/model";
-import { noGrad, scope, softmax, type Tensor, tensor } from "@neft/tensor";
+import { batchTensor, type Dataset, type Normalisation } from "@neft/data";
+import { f64, i32, wasm, withBlocks } from "@neft/kernels";
+import { type ArrayBackend, type Model, run, valueShapes } from "@neft/model";
+import { noGrad, scope, sizeOf, type Tensor } from "@neft/tensor";
 import { type Weights, writeWeights } from "../checkpoint.js";
-import { rowEntropies } from "./entropy.js";
-import { type ChipTally, emptyTally, toUnits } from "./tally.js";
+import { type ChipTally, emptyTally } from "./tally.js";
 
 /** What a chip is made of: plain data. */
 export interface ChipSettings {
@@ -49,7 +49,7 @@ export interface EvaluationState {
  * Images of one call of the network: activations of a small network stay near the caches, and a draw of the weights is
  * cheap beside the products it serves. Results don't depend on it.
  */
-const imagesPerBatch = 200;
+const imagesPerBatch = 100;
 
 /** All of MNIST's test set fits. */
 const defaultCacheBytes = 64 * 2 ** 20;
@@ -77,9 +77,8 @@ function imageBatch(
   if (cached) return () => cached;
   const input = model.inputs[0]!.shape;
   const indices = Uint32Array.from({ length: to - from }, (_, i) => from + i);
-  const values = gatherBatch(data, indices, normalisation, input);
-  const make = () => tensor(values, [to - from, ...sampleShape(data, normalisation, input)]);
-  const sampleBytes = values.byteLength / (to - from);
+  const make = () => batchTensor(data, indices, normalisation, input);
+  const sampleBytes = 4 * sizeOf(data.shape);
   if (to * sampleBytes > cacheBytes) return make;
   const kept = make();
   images.set(from, kept);
@@ -94,35 +93,53 @@ function imageBatch(
  * @throws {Error} when a class score is no finite number, where the softmax is asked for.
  */
 export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
-  const { model, data } = state;
+  const { model, data, logits } = state;
   if (job.weights) writeWeights(model.parameters.values(), job.weights);
-  let tally: ChipTally | undefined;
-  for (let chip = job.from; chip < job.to; chip++) {
-    const settings = { ...job, index: chip };
-    const programmed = job.perSample ? undefined : programChip(model, settings);
-    try {
-      for (let from = 0; from < data.count; from += imagesPerBatch) {
-        const batch = imageBatch(state, from, Math.min(from + imagesPerBatch, data.count));
-        const backend = programmed?.backend ?? variationBackend({ ...settings, firstSample: from });
-        const { logits, probabilities, classes } = readBatch(state, batch, backend);
-        tally ??= emptyTally(job.from, job.to, job.probabilities ? data.count * classes : 0);
-        countBatch(tally, chip - job.from, from, { logits, probabilities, classes, labels: data.labels });
+  const classes = valueShapes(model).get(logits)![1] as number;
+  const tally = emptyTally(job.from, job.to, job.probabilities ? data.count * classes : 0);
+  const sizes = [4 * data.count, tally.probabilities.byteLength];
+  withBlocks(sizes, (labels, sums) => {
+    i32(labels, data.count).set(data.labels);
+    f64(sums, tally.probabilities.length).fill(0);
+    for (let chip = job.from; chip < job.to; chip++) {
+      const settings = { ...job, index: chip };
+      const programmed = job.perSample ? undefined : programChip(model, settings);
+      try {
+        for (let from = 0; from < data.count; from += imagesPerBatch) {
+          const batch = imageBatch(state, from, Math.min(from + imagesPerBatch, data.count));
+          const backend = programmed?.backend ?? variationBackend({ ...settings, firstSample: from });
+          const place = { labels: labels + 4 * from, sums: job.probabilities ? sums + 8 * classes * from : 0 };
+          const counts = readBatch(state, batch, backend, place);
+          if (counts.broken > 0 && job.probabilities) throw notFinite(counts, from, chip);
+          for (const name of ["correct", "confidenceRight", "confidenceWrong", "entropy"] as const) {
+            tally[name][chip - job.from]! += counts[name];
+          }
+        }
+      } finally {
+        programmed?.dispose();
       }
-    } finally {
-      programmed?.dispose();
     }
-  }
-  return tally ?? emptyTally(job.from, job.to, 0);
+    tally.probabilities.set(f64(sums, tally.probabilities.length));
+  });
+  return tally;
 }
 
-interface BatchScores {
-  /** [images, classes] */
-  readonly logits: Float32Array;
-  readonly probabilities: Float32Array;
+/** What one batch came to, as in a tally. */
+interface BatchCounts extends Record<"correct" | "confidenceRight" | "confidenceWrong" | "entropy", number> {
+  /** Rows with a score that is no finite number. */
+  readonly broken: number;
+  /** The scores, where there are such rows. */
+  readonly scores: Float32Array | undefined;
   readonly classes: number;
 }
 
-function readBatch({ model, logits: name }: EvaluationState, batch: () => Tensor, backend: ArrayBackend): BatchScores {
+/** Reads one batch and counts its scores; the addresses are of its labels and of its softmax's sums. */
+function readBatch(
+  { model, logits: name }: EvaluationState,
+  batch: () => Tensor,
+  backend: ArrayBackend,
+  { labels, sums }: { readonly labels: number; readonly sums: number },
+): BatchCounts {
   return scope(() =>
     noGrad(() => {
       const logits = run(model, batch(), { backend, outputs: [name] }).outputs.get(name)!;
@@ -131,46 +148,23 @@ function readBatch({ model, logits: name }: EvaluationState, batch: () => Tensor
           `value "${name}": expected class scores of shape [batch, classes], got [${logits.shape.join(", ")}]`,
         );
       }
-      return {
-        logits: logits.toArray() as Float32Array,
-        probabilities: softmax(logits, { axis: 1 }).toArray() as Float32Array,
-        classes: logits.shape[1]!,
-      };
+      const [rows, classes] = logits.shape as [number, number];
+      const [correct, confidenceRight, confidenceWrong, entropy, broken] = wasm().countScores(
+        logits.ptr,
+        labels,
+        sums,
+        rows,
+        classes,
+      ) as unknown as [number, number, number, number, number];
+      const scores = broken > 0 ? logits.floats() : undefined;
+      return { correct, confidenceRight, confidenceWrong, entropy, broken, scores, classes };
     }),
   );
 }
 
-/** Counts one batch of one chip, whose images start at `first`. */
-function countBatch(
-  tally: ChipTally,
-  chip: number,
-  first: number,
-  { logits, probabilities, classes, labels }: BatchScores & { readonly labels: Int32Array },
-): void {
-  const areSummed = tally.probabilities.length > 0;
-  const units = new Float64Array(logits.length);
-  for (let row = 0; row < logits.length / classes; row++) {
-    const at = row * classes;
-    let best = 0;
-    let areFinite = true;
-    for (let c = 0; c < classes; c++) {
-      if (!Number.isFinite(logits[at + c]!)) areFinite = false;
-      if (logits[at + c]! > logits[at + best]!) best = c;
-      units[at + c] = toUnits(probabilities[at + c]!);
-    }
-    if (!areFinite && areSummed) {
-      const score = logits.subarray(at, at + classes).find((value) => !Number.isFinite(value));
-      throw new Error(
-        `evaluate: expected finite class scores, got ${score} for sample ${first + row} on chip ${tally.from + chip}`,
-      );
-    }
-    if (!areFinite) continue;
-    const isRight = best === labels[first + row];
-    if (isRight) tally.correct[chip]! += 1;
-    (isRight ? tally.confidenceRight : tally.confidenceWrong)[chip]! += units[at + best]!;
-  }
-  if (!areSummed) return;
-  for (const entropy of rowEntropies(units, classes)) tally.entropy[chip]! += entropy;
-  const sums = tally.probabilities.subarray(first * classes);
-  for (let i = 0; i < units.length; i++) sums[i]! += units[i]!;
+function notFinite({ scores, classes }: BatchCounts, first: number, chip: number): Error {
+  const at = scores!.findIndex((score) => !Number.isFinite(score));
+  return new Error(
+    `evaluate: expected finite class scores, got ${scores![at]} for sample ${first + Math.floor(at / classes)} on chip ${chip}`,
+  );
 }

@@ -1,12 +1,9 @@
 /**
  * Sums over images and chips are kept as whole multiples of 2⁻²⁶ in float64. Whole numbers below 2⁵³ add exactly, so a sum
  * is the same in whatever order and parts it is made: workers and batches can't change a result. There is room for
- * 2²⁷ = 134 M addends of size 1, and a probability is off by 2⁻²⁷ at most.
+ * 2²⁷ = 134 M addends of size 1, and a probability is off by 2⁻²⁷ at most. The kernels count in it (`scores.rs`).
  */
 export const unit = 2 ** 26;
-
-/** A number as a whole multiple of 1/unit. */
-export const toUnits = (value: number): number => Math.round(value * unit);
 
 /** What some chips did on all images: plain data. Sums are in units. */
 export interface ChipTally {

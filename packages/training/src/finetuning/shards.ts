@@ -1,7 +1,7 @@
 import { type Device, rram1, variationBackend } from "@neft/crossbar";
-import { type Dataset, gatherBatch, gatherLabels, type Normalisation, sampleShape } from "@neft/data";
+import { batchTensor, type Dataset, gatherLabels, type Normalisation } from "@neft/data";
 import { type BatchStatistics, type Model, trainableParameters } from "@neft/model";
-import { backward, scope, type Tensor, tensor } from "@neft/tensor";
+import { backward, scope, type Tensor } from "@neft/tensor";
 import { readWeights, type Weights, writeWeights } from "../checkpoint.js";
 import type { ChipSettings } from "../evaluation/chips.js";
 import { createHeads, type HeadPlan } from "../heads.js";
@@ -114,7 +114,6 @@ export function shardGradients(state: TrainingState, job: ShardJob): ShardResult
   const { seed, logits, heads, sigma, batchNorm, normalisation } = settings;
   const input = model.inputs[0]!.shape;
   return scope(() => {
-    const values = gatherBatch(data, job.indices, normalisation, input);
     const { loss, statistics } = strategyLoss({
       model,
       logits,
@@ -123,7 +122,7 @@ export function shardGradients(state: TrainingState, job: ShardJob): ShardResult
       headParameters,
       sigma,
       batchNorm,
-      x: tensor(values, [job.indices.length, ...sampleShape(data, normalisation, input)]),
+      x: batchTensor(data, job.indices, normalisation, input),
       labels: gatherLabels(data, job.indices),
       backends: (request) => forwardBackends(settings, job, request),
       dropout: ({ draw }) => ({ seed, step: (job.step * job.shards + job.shard) * mostDraws + draw }),

@@ -19,14 +19,14 @@ export async function readInputs() {
   return { model: (await readModel(fileURLToPath(network))).model, data: await readDataset("mnist:test") };
 }
 
-/** A contestant that resolves to the milliseconds a chip takes, from the digital pass's end to the result. */
+/**
+ * A contestant that resolves to the milliseconds a chip takes, all that `evaluate` does shared among the chips: handing model and
+ * images to the workers, normalising, statistics. The digital network, a pass like any other, counts as one of them.
+ */
 export function chipsContestant({ model, data }, workers, chips) {
   return async () => {
-    let start;
-    const onProgress = ({ digital }) => {
-      if (digital) start = wallTime();
-    };
-    await evaluate(model, data, { sigma: 0.2, chips, workers, seed: 1, onProgress });
+    const start = wallTime();
+    await evaluate(model, data, { sigma: 0.2, chips: chips - 1, workers, seed: 1 });
     return (wallTime() - start) / chips;
   };
 }
@@ -43,7 +43,7 @@ export async function checkAccuracy({ model, data }, workers) {
   }
 }
 
-const chips = 8;
+const chips = 32;
 
 /** Measures one build. */
 export async function run({ rounds, record, skip }) {

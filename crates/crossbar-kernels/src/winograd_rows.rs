@@ -1,12 +1,13 @@
-//! Convolutions of few outputs at stride 1 with fewer multiplications: Winograd's F(2, N) along rows.
+//! Convolutions of few outputs at stride 1 with fewer multiplications: Winograd's F(4, N) along rows.
 //!
-//! Two neighbouring outputs of a row take N + 1 multiplications instead of 2·N (Winograd 1980; Toom and Cook):
-//! y = Aᵀ[(G·g) ∘ (Bᵀ·d)] for tiles d of N + 1 inputs. Summed over channels and kernel rows, each of the N + 1 points is a
-//! product of its own, whose kernel is a column; a max pool of 2×2 outputs is taken while they are in registers.
+//! Four neighbouring outputs of a row take N + 3 multiplications instead of 4·N (Winograd 1980; Toom and Cook):
+//! y = Aᵀ[(G·g) ∘ (Bᵀ·d)] for tiles d of N + 3 inputs. Summed over channels and kernel rows, each of the N + 3 points is a
+//! product of its own, whose kernel is a column.
 //!
-//! The points are 0, ±1 and ∞, for five taps ½ and −2 too: of all small ones these lose least to rounding. Errors are 1.2 to 2.7
-//! times the direct sum's, the most where one channel makes for short sums (measured by bench/topics/convolution.mjs;
-//! `conv_tests` holds both to the same bound).
+//! The points are 0, ±1, ½, −2 and ∞ for three taps, −½ and 2 too for five: of all small ones these lose least to rounding
+//! at their price. Errors are two to five times the direct sum's, the most where one channel makes for short sums: 2e-7 to 5e-7 of
+//! an output's size, what the direct sums of a wide layer have too (measured by bench/topics/convolution.mjs; `conv_tests` holds
+//! both to the same bound).
 //!
 //! Four images go side by side, so that a tile is a few vectors and no value is shuffled.
 
@@ -20,73 +21,106 @@ use crate::random::TILE;
 use crate::pool::pick;
 use crate::variation::{as_tiles, tile_buffers, Weights};
 
-/// A filter of P − 1 taps and the P points it is evaluated at.
+/// Outputs of a tile.
+const TILE_OUTPUTS: usize = 4;
+
+/// A filter of P − 3 taps and the P points it is evaluated at.
 trait Filter<const P: usize> {
     /// Bᵀd
     fn of_input(d: [F32x4; P]) -> [F32x4; P];
     /// Gg
     fn of_kernel(taps: &[f32]) -> [f32; P];
     /// Aᵀm
-    fn to_output(m: [F32x4; P]) -> [F32x4; 2];
+    fn to_output(m: [F32x4; P]) -> [F32x4; TILE_OUTPUTS];
+}
+
+#[inline(always)]
+fn times(factor: f32, x: F32x4) -> F32x4 {
+    F32x4::splat(factor).mul(x)
+}
+
+#[inline(always)]
+fn twice(x: F32x4) -> F32x4 {
+    x.add(x)
 }
 
 struct Three;
 
-impl Filter<4> for Three {
+impl Filter<6> for Three {
+    /// The rows of Bᵀ: (2, −3, −4, 3, 2, 0), (0, −2, 1, 5, 2, 0), (0, −2, 5, −1, −2, 0), (0, 2, 1, −2, −1, 0), (0, 1, −2, −1, 2, 0)
+    /// and (0, 2, −3, −4, 3, 2).
     #[inline(always)]
-    fn of_input([a, b, c, d]: [F32x4; 4]) -> [F32x4; 4] {
-        [a.sub(c), b.add(c), c.sub(b), d.sub(b)]
+    fn of_input([a, b, c, d, e, f]: [F32x4; 6]) -> [F32x4; 6] {
+        let (bd, ce) = (b.sub(d), c.sub(e));
+        [
+            twice(a.sub(c).sub(ce)).sub(times(3.0, bd)),
+            times(3.0, c.add(d)).sub(twice(bd.add(ce))),
+            times(3.0, c.sub(d)).sub(twice(bd.sub(ce))),
+            twice(bd).add(ce),
+            bd.sub(twice(ce)),
+            twice(bd.sub(d).add(f)).sub(times(3.0, ce)),
+        ]
     }
     #[inline(always)]
-    fn of_kernel(taps: &[f32]) -> [f32; 4] {
+    fn of_kernel(taps: &[f32]) -> [f32; 6] {
         let [a, b, c] = [taps[0], taps[1], taps[2]];
-        let (outer, middle) = (0.5 * (a + c), 0.5 * b);
-        [a, outer + middle, outer - middle, c]
+        let sixth = 1.0 / 6.0;
+        [
+            0.5 * a,
+            sixth * (a + c + b),
+            sixth * (a + c - b),
+            (4.0 / 15.0) * (4.0 * a + c + 2.0 * b),
+            (1.0 / 30.0) * (a + 4.0 * c - 2.0 * b),
+            0.5 * c,
+        ]
     }
     #[inline(always)]
-    fn to_output([a, b, c, d]: [F32x4; 4]) -> [F32x4; 2] {
-        [a.add(b).add(c), b.sub(c).add(d)]
+    fn to_output([a, b, c, d, e, f]: [F32x4; 6]) -> [F32x4; 4] {
+        let (sum, difference) = (b.add(c), b.sub(c));
+        [
+            a.add(sum).add(d).add(e),
+            difference.add(times(0.5, d)).sub(twice(e)),
+            sum.add(times(0.25, d)).add(times(4.0, e)),
+            difference.add(times(0.125, d)).sub(times(8.0, e)).add(f),
+        ]
     }
 }
 
 struct Five;
 
-impl Filter<6> for Five {
-    /// The rows of Bᵀ: (2, −3, −4, 3, 2, 0), (0, −2, 1, 5, 2, 0), (0, −2, 5, −1, −2, 0), (0, 2, 1, −2, −1, 0), (0, 1, −2, −1, 2, 0)
-    /// and (0, 2, −3, −4, 3, 2).
+impl Filter<8> for Five {
+    /// The rows of Bᵀ at 0, ±1, ±2, ±½ and ∞: (4, 0, −21, 0, 21, 0, −4, 0), (0, ∓4, −4, ±17, 17, ∓4, −4, 0), (0, ±2, 1, ∓10, −5, ±8, 4, 0),
+    /// (0, ±4, 8, ∓5, −10, ±1, 2, 0) and (0, −4, 0, 21, 0, −21, 0, 4).
     #[inline(always)]
-    fn of_input([a, b, c, d, e, f]: [F32x4; 6]) -> [F32x4; 6] {
-        let three = F32x4::splat(3.0);
-        let twice = |x: F32x4| x.add(x);
-        let (bd, ce) = (b.sub(d), c.sub(e));
-        [
-            twice(a.sub(c).sub(ce)).sub(three.mul(bd)),
-            three.mul(c.add(d)).sub(twice(bd.add(ce))),
-            three.mul(c.sub(d)).sub(twice(bd.sub(ce))),
-            twice(bd).add(ce),
-            bd.sub(twice(ce)),
-            twice(bd.sub(d).add(f)).sub(three.mul(ce)),
-        ]
+    fn of_input([a, b, c, d, e, f, g, h]: [F32x4; 8]) -> [F32x4; 8] {
+        let ones = [times(17.0, e).sub(times(4.0, c.add(g))), times(17.0, d).sub(times(4.0, b.add(f)))];
+        let twos = [c.sub(times(5.0, e)).add(times(4.0, g)), twice(b.sub(times(5.0, d)).add(times(4.0, f)))];
+        let halves = [twice(times(4.0, c).sub(times(5.0, e)).add(g)), times(4.0, b).sub(times(5.0, d)).add(f)];
+        let both = |[even, odd]: [F32x4; 2]| [even.add(odd), even.sub(odd)];
+        let ([p, q], [r, s], [t, u]) = (both(ones), both(twos), both(halves));
+        let ends = |x: F32x4, y: F32x4| times(4.0, x).add(times(21.0, y));
+        [ends(a.sub(g), e.sub(c)), p, q, r, s, t, u, ends(h.sub(b), d.sub(f))]
     }
     #[inline(always)]
-    fn of_kernel(taps: &[f32]) -> [f32; 6] {
+    fn of_kernel(taps: &[f32]) -> [f32; 8] {
         let [a, b, c, d, e] = [taps[0], taps[1], taps[2], taps[3], taps[4]];
-        let sixth = 1.0 / 6.0;
-        // At ±1; at ½ and at −2 by even and odd places.
-        let (even, odd) = ((a + c) + e, b + d);
-        [
-            0.5 * a,
-            sixth * (even + odd),
-            sixth * (even - odd),
-            (1.0 / 15.0) * ((16.0 * a + 4.0 * c + e) + (8.0 * b + 2.0 * d)),
-            (1.0 / 30.0) * ((a + 4.0 * c + 16.0 * e) - (2.0 * b + 8.0 * d)),
-            0.5 * e,
-        ]
+        let both = |factor: f32, even: f32, odd: f32| [factor * (even + odd), factor * (even - odd)];
+        let [p, q] = both(1.0 / 18.0, a + c + e, b + d);
+        let [r, s] = both(1.0 / 360.0, a + 4.0 * c + 16.0 * e, 2.0 * b + 8.0 * d);
+        let [t, u] = both(1.0 / 360.0, 16.0 * a + 4.0 * c + e, 8.0 * b + 2.0 * d);
+        [0.25 * a, p, q, r, s, t, u, 0.25 * e]
     }
+    /// At ±½ the kernel is an eighth, so that its part of the outputs is 8, ±4, 2 and ±1 times a point's.
     #[inline(always)]
-    fn to_output([a, b, c, d, e, f]: [F32x4; 6]) -> [F32x4; 2] {
-        let second = b.sub(c).add(F32x4::splat(0.5).mul(d)).sub(e.add(e)).add(f);
-        [a.add(b.add(c)).add(d).add(e), second]
+    fn to_output([a, b, c, d, e, f, g, h]: [F32x4; 8]) -> [F32x4; 4] {
+        let both = |x: F32x4, y: F32x4| (x.add(y), x.sub(y));
+        let ((ones, one), (twos, two), (halves, half)) = (both(b, c), both(d, e), both(f, g));
+        [
+            a.add(ones).add(twos).add(times(8.0, halves)),
+            one.add(twice(two)).add(times(4.0, half)),
+            ones.add(times(4.0, twos)).add(twice(halves)),
+            one.add(times(8.0, two)).add(half).add(h),
+        ]
     }
 }
 
@@ -98,7 +132,7 @@ pub(crate) fn is_worth(window: &Window, outputs: usize) -> bool {
     let Window { y, x, .. } = *window;
     let fits = |axis: Axis| axis.kernel == x.kernel && axis.stride == 1 && axis.dilation == 1;
     let is_small = outputs <= DIRECT_ROWS && 4 * window.padded() <= MAX_FOUR;
-    is_small && outputs >= LEAST_OUTPUTS && fits(y) && fits(x) && [3, 5].contains(&x.kernel) && x.output() > 2
+    is_small && outputs >= LEAST_OUTPUTS && fits(y) && fits(x) && [3, 5].contains(&x.kernel) && x.output() > TILE_OUTPUTS
 }
 
 /// Outputs from which the transforms cost less than they save.
@@ -107,8 +141,8 @@ const LEAST_OUTPUTS: usize = 3;
 /// y = W∗x + b.
 pub(crate) fn forward(work: &mut Workspace, conv: &Conv, operands: (&[f32], &Weights, &[f32]), output: Output) {
     match conv.x.kernel {
-        3 => forward_with::<3, 4, Three>(work, conv, operands, output),
-        _ => forward_with::<5, 6, Five>(work, conv, operands, output),
+        3 => forward_with::<3, 6, Three>(work, conv, operands, output),
+        _ => forward_with::<5, 8, Five>(work, conv, operands, output),
     }
 }
 
@@ -120,8 +154,8 @@ fn forward_with<const N: usize, const P: usize, F: Filter<P>>(
 ) {
     let Conv { batch, channels, outputs: rows, y: vertical, x: horizontal, .. } = *conv;
     let (mut height, width) = (vertical.output(), horizontal.output());
-    let window = Window { x: even(horizontal), lanes: 4, ..conv.window() };
-    let tiles = width.div_ceil(2);
+    let window = Window { x: whole(horizontal), lanes: 4, ..conv.window() };
+    let tiles = width.div_ceil(TILE_OUTPUTS);
     let column = Column { channels, plane: vertical.padded() * tiles * 4, row: tiles * 4 };
     let is_pooled = pooled.is_some();
     if is_pooled {
@@ -174,9 +208,10 @@ fn forward_with<const N: usize, const P: usize, F: Filter<P>>(
     work.columns = buffer;
 }
 
-/// An axis with an even number of outputs.
-fn even(axis: Axis) -> Axis {
-    Axis { after: axis.after + (axis.output() % 2) as isize, ..axis }
+/// An axis with outputs for whole tiles.
+fn whole(axis: Axis) -> Axis {
+    let outputs = axis.output();
+    Axis { after: axis.after + (outputs.next_multiple_of(TILE_OUTPUTS) - outputs) as isize, ..axis }
 }
 
 /// Gg of all kernels, packed: [point][panel][channel][kernel row][rows of the panel].
@@ -208,7 +243,7 @@ fn transform_rows<const P: usize, F: Filter<P>>(padded: &[f32], (row, tiles): (u
     for (y, row) in padded.chunks_exact(row).enumerate() {
         let mut points: [_; P] = split_points(out, point).map(|out| &mut out[4 * y * tiles..][..4 * tiles]);
         for tile in 0..tiles {
-            let (from, _) = row[8 * tile..][..4 * P].as_chunks::<4>();
+            let (from, _) = row[4 * TILE_OUTPUTS * tile..][..4 * P].as_chunks::<4>();
             let values = F::of_input(core::array::from_fn(|i| F32x4::load(&from[i])));
             for (out, value) in points.iter_mut().zip(values) {
                 value.store(four_mut(&mut out[4 * tile..]));
@@ -301,18 +336,20 @@ impl Outputs<'_> {
     /// Writes `count` rows; planes of kernels are `plane` apart.
     #[inline(never)]
     fn write<const P: usize, F: Filter<P>>(&self, count: usize, out: &mut [f32], plane: usize) {
-        let pairs = self.width / 2;
         for (i, (at, bias)) in self.kernels().enumerate() {
             for (y, out) in out[i * plane..].chunks_mut(4 * self.width).take(count).enumerate() {
                 let points = self.tiles::<P>(at + y * self.row, self.row / 4);
-                let (to, last) = out.as_chunks_mut::<8>();
-                for (tile, to) in to[..pairs].iter_mut().enumerate() {
-                    for (to, value) in to.as_chunks_mut::<4>().0.iter_mut().zip(outputs_of::<P, F>(&points, tile, bias)) {
-                        self.finished(value).store(to);
-                    }
+                let (out, _) = out.as_chunks_mut::<4>();
+                let (tiles, last) = out.as_chunks_mut::<TILE_OUTPUTS>();
+                let count = tiles.len();
+                let finished = |tile: usize| {
+                    F::to_output(core::array::from_fn(|p| F32x4::load(&points[p][tile]))).map(|y| self.finished(y.add(bias)))
+                };
+                for (tile, to) in tiles.iter_mut().enumerate() {
+                    to.iter_mut().zip(finished(tile)).for_each(|(to, value)| value.store(to));
                 }
-                if 2 * pairs < self.width {
-                    self.finished(outputs_of::<P, F>(&points, pairs, bias)[0]).store(four_mut(last));
+                if !last.is_empty() {
+                    last.iter_mut().zip(finished(count)).for_each(|(to, value)| value.store(to));
                 }
             }
         }
@@ -339,12 +376,6 @@ fn pool(pairs: &[f32], width: usize, is_rectified: bool, out: &mut [f32], mut pl
             if is_rectified { best.max(zero) } else { best }.store(out);
         }
     }
-}
-
-/// The two outputs of a tile.
-#[inline(always)]
-fn outputs_of<const P: usize, F: Filter<P>>(points: &[&[[f32; 4]]; P], tile: usize, bias: F32x4) -> [F32x4; 2] {
-    F::to_output(core::array::from_fn(|p| F32x4::load(&points[p][tile]))).map(|y| y.add(bias))
 }
 
 /// Puts four images side by side one after the other, from `first` on; `spare` takes those that aren't there.

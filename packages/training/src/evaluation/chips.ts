@@ -1,7 +1,7 @@
 import { type Device, programChip, variationBackend } from "@neft/crossbar";
 import { batchTensor, type Dataset, type Normalisation } from "@neft/data";
 import { f64, i32, wasm, withBlocks } from "@neft/kernels";
-import { type ArrayBackend, type Model, run, valueShapes } from "@neft/model";
+import { type ArrayBackend, arrayNodes, type Model, run, valueShapes } from "@neft/model";
 import { noGrad, scope, sizeOf, type Tensor } from "@neft/tensor";
 import { type Weights, writeWeights } from "../checkpoint.js";
 import { type ChipTally, emptyTally } from "./tally.js";
@@ -101,27 +101,40 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   withBlocks(sizes, (labels, sums) => {
     i32(labels, data.count).set(data.labels);
     f64(sums, tally.probabilities.length).fill(0);
-    for (let chip = job.from; chip < job.to; chip++) {
-      const settings = { ...job, index: chip };
-      const programmed = job.perSample ? undefined : programChip(model, settings);
+    for (const chips of groupsOf(job, model)) {
+      const programmed = job.perSample ? [] : chips.map((chip) => programChip(model, { ...job, index: chip }));
       try {
         for (let from = 0; from < data.count; from += imagesPerBatch) {
           const batch = imageBatch(state, from, Math.min(from + imagesPerBatch, data.count));
-          const backend = programmed?.backend ?? variationBackend({ ...settings, firstSample: from });
           const place = { labels: labels + 4 * from, sums: job.probabilities ? sums + 8 * classes * from : 0 };
-          const counts = readBatch(state, batch, backend, place);
-          if (counts.broken > 0 && job.probabilities) throw notFinite(counts, from, chip);
-          for (const name of ["correct", "confidenceRight", "confidenceWrong", "entropy"] as const) {
-            tally[name][chip - job.from]! += counts[name];
+          for (const [i, chip] of chips.entries()) {
+            const backend = programmed[i]?.backend ?? variationBackend({ ...job, index: chip, firstSample: from });
+            const counts = readBatch(state, batch, backend, place);
+            if (counts.broken > 0 && job.probabilities) throw notFinite(counts, from, chip);
+            for (const name of ["correct", "confidenceRight", "confidenceWrong", "entropy"] as const) {
+              tally[name][chip - job.from]! += counts[name];
+            }
           }
         }
       } finally {
-        programmed?.dispose();
+        for (const chip of programmed) chip.dispose();
       }
     }
     tally.probabilities.set(f64(sums, tally.probabilities.length));
   });
   return tally;
+}
+
+/** Bytes of programmed weights at most, unless one chip has more. */
+const chipBytes = 64 * 2 ** 20;
+
+/** The job's chips in groups that read each batch of images one after the other, while it is in the caches. */
+function* groupsOf({ from, to }: ChipJob, model: Model): Generator<number[]> {
+  const weights = arrayNodes(model).reduce((sum, { weight }) => sum + 4 * model.parameters.get(weight)!.size, 0);
+  const most = Math.max(1, Math.floor(chipBytes / Math.max(1, weights)));
+  for (let first = from; first < to; first += most) {
+    yield Array.from({ length: Math.min(most, to - first) }, (_, i) => first + i);
+  }
 }
 
 /** What one batch came to, as in a tally. */

@@ -87,26 +87,29 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   }
   const total = 1 + sigmas.length * options.chips;
   let done = 0;
-  const read = async (tally: ChipTally, from: number, to: number, sigma: number, digital = false): Promise<void> => {
-    const jobs = chipJobs(options, sigma, from, to);
-    const onResult = (_: number, part: ChipTally): void => {
-      addTally(tally, part);
+  const clean = emptyTally(0, 1, data.count * classes);
+  // The digital network goes first, but nobody waits for it: it is one more job of the first chips'.
+  let digital = chipJobs(options, 0, 0, 1);
+  const read = async (tally: ChipTally, from: number, to: number, sigma: number): Promise<void> => {
+    const first = digital;
+    digital = [];
+    const onResult = (index: number, part: ChipTally): void => {
+      const isDigital = index < first.length;
+      addTally(isDigital ? clean : tally, part);
       done += part.correct.length;
-      onProgress?.({ sigma, digital, done, total });
+      onProgress?.({ sigma: isDigital ? 0 : sigma, digital: isDigital, done, total });
     };
-    await lane(jobs, onResult, signal);
+    await lane([...first, ...chipJobs(options, sigma, from, to)], onResult, signal);
   };
 
   try {
-    const clean = emptyTally(0, 1, data.count * classes);
-    await read(clean, 0, 1, 0, true);
-    const { accuracy, confidence } = summarise(clean, 1, data.count);
     const results: SigmaResult[] = [];
     for (const [i, sigma] of sigmas.entries()) {
       const tally = emptyTally(0, options.chips, data.count * classes);
       results.push({ sigma, ...(await readUntil(options, tally, (from, to) => read(tally, from, to, sigma))) });
       done = 1 + (i + 1) * options.chips;
     }
+    const { accuracy, confidence } = summarise(clean, 1, data.count);
     return { digital: { accuracy: accuracy.mean, confidence }, results };
   } finally {
     disposeEvaluationState(state);
@@ -140,7 +143,7 @@ async function readUntil(
 
 /** Few enough chips a job that workers end together, enough that sending the sums costs little. Results don't depend on it. */
 function chipJobs(options: EvaluateOptions, sigma: number, from: number, to: number): ChipJob[] {
-  const size = Math.max(1, Math.min(4, Math.floor((to - from) / 32)));
+  const size = Math.max(1, Math.min(4, Math.floor((to - from) / 16)));
   const { device, weightBits, bitsPerCell, perSample, seed } = options;
   const shared = {
     device,

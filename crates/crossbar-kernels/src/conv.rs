@@ -7,7 +7,7 @@ use crate::elementwise::rectify;
 use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace, DEPTH};
 use crate::image::{put_every, Axis, ImageColumns, Window};
 use crate::lanes::{copy, set, F32x4};
-use crate::micro::{self, Factor, Offsets};
+use crate::micro::{self, Factor, Offsets, Stride};
 use crate::pack::{interleave_some, pack_weight_rows, separate};
 use crate::variation::{Draw, Variation, Weights};
 use crate::{winograd, winograd_rows};
@@ -466,9 +466,10 @@ impl Row<'_> {
     fn into_planes<const R: usize, A: Factor>(&self, packed: &[A], i: usize, bias: &[f32], planes: &mut [f32], step: usize) {
         let bias: [f32; R] = core::array::from_fn(|r| if bias.is_empty() { 0.0 } else { bias[r] });
         let planes = &mut planes[..(R - 1) * step + self.width];
+        let stride = Stride::new();
         for x in (0..self.width).step_by(8) {
             let x = x.min(self.width - 8);
-            let sum = self.tile::<R, A>(packed, i, x);
+            let sum = self.tile::<R, A>(packed, i, x, stride);
             for (r, (sum, bias)) in sum.into_iter().zip(bias).enumerate() {
                 let (to, _) = planes[r * step + x..][..8].as_chunks_mut::<4>();
                 for (to, sum) in to.iter_mut().zip(sum) {
@@ -480,7 +481,7 @@ impl Row<'_> {
 
     /// Sums of R rows for the eight pixels from x on.
     #[inline(always)]
-    fn tile<const R: usize, A: Factor>(&self, packed: &[A], i: usize, x: usize) -> [[F32x4; 2]; R] {
+    fn tile<const R: usize, A: Factor>(&self, packed: &[A], i: usize, x: usize, stride: Stride) -> [[F32x4; 2]; R] {
         let mut sum = [[F32x4::splat(0.0); 2]; R];
         let Places { rows, columns, width, channels } = self.places;
         // A tile may begin in one run of eight and end in the next; the first output sees furthest to the right.
@@ -497,7 +498,7 @@ impl Row<'_> {
                 let depth = DEPTH.min(self.offsets.len() - k0);
                 let (from, to) = (from.max(k0), to.min(k0 + depth));
                 let a = &packed[k0 * self.m + i * depth + (from - k0) * R..];
-                micro::direct(&mut sum, a, &self.image[x..], self.offsets.range(from, to));
+                micro::direct(&mut sum, a, &self.image[x..], self.offsets.range(from, to), stride);
             }
         }
         sum

@@ -5,7 +5,7 @@
 //! in blocks of [`DEPTH`] that depend on nothing but k: edge tiles, batch splits and call order don't change a bit.
 
 use crate::lanes::{copy, F32x4};
-use crate::micro;
+use crate::micro::{self, Stride};
 use crate::pack::Matrix;
 
 /// Rows of a panel of A. 4×8 is the largest tile that V8 keeps in the sixteen registers of x86.
@@ -16,6 +16,13 @@ pub const COLS: usize = 8;
 pub const DEPTH: usize = 256;
 /// Columns of B packed at a time: 256 kB, inside any second-level cache.
 const BLOCK_COLS: usize = 256;
+
+/// Up to so many rows B is read where it is.
+const FEW_ROWS: usize = 3 * ROWS;
+/// Up to so many terms both factors are read where they are.
+const FEW_TERMS: usize = 16;
+/// From more than half a panel of columns up to so many rows of A are read where they are.
+const FEW_COLS: usize = COLS + 4;
 
 /// Rows of A that meet all columns of a block before the next ones do: with 256 k, 24 kB of a first-level cache of 32.
 const BLOCK_ROWS: usize = 24;
@@ -58,6 +65,11 @@ pub(crate) fn grown<T: Copy + Default>(buffer: &mut Vec<T>, n: usize) -> &mut [T
 pub(crate) trait PackColumns {
     /// Writes one block of panels: columns [j0, j1), k [k0, k1); each starts [`panel_size`] after the one before.
     fn pack(&mut self, k0: usize, k1: usize, j0: usize, j1: usize, out: &mut [f32]);
+
+    /// B itself and how far its rows lie apart, where it is there as a matrix [k, n].
+    fn as_rows(&self) -> Option<(&[f32], usize)> {
+        None
+    }
 }
 
 /// Width of the panel that starts at column j of n: 8, or 4 where no more than four are left.
@@ -176,8 +188,9 @@ impl Tiles<'_> {
     /// All of them in one call: a call a tile would cost as much as ten k.
     #[inline(never)]
     fn run<const R: usize, const C: usize>(&self, a: &[f32], sink: &mut Planes) {
+        let stride = Stride::new();
         for (panel, a) in a.chunks_exact(R * self.depth).enumerate() {
-            sink.tile((self.i + R * panel, self.j), self.cols, self.first, micro::packed::<R, C>(a, self.b));
+            sink.tile((self.i + R * panel, self.j), self.cols, self.first, micro::packed::<R, C>(a, self.b, stride));
         }
     }
 }
@@ -193,7 +206,18 @@ pub(crate) fn multiply(
 ) {
     let most_panels = BLOCK_COLS.min(padded_cols(n)).div_ceil(COLS) + 1;
     let block = grown(b, most_panels * panel_size(max_depth.min(k), COLS));
-    for j0 in (0..n).step_by(BLOCK_COLS) {
+    // Columns that few rows meet are read where they are: packing them would cost as much as their product.
+    let mut from = 0;
+    if let (true, Some((values, row))) = (m <= FEW_ROWS && panels(m).all(|(_, rows)| rows > 2), columns.as_rows()) {
+        // The last panel may overlap the one before, where C isn't added to: it writes some columns twice, to the same bits.
+        let overlaps = n >= COLS && k <= max_depth && !sink.accumulate;
+        from = if overlaps { n } else { n / COLS * COLS };
+        for k0 in (0..k).step_by(max_depth) {
+            let depth = max_depth.min(k - k0);
+            multiply_few(Shape { m, n: from, k: depth }, &a[k0 * m..], &values[k0 * row..], row, k0 == 0, sink);
+        }
+    }
+    for j0 in (from..n).step_by(BLOCK_COLS) {
         let j1 = n.min(j0 + BLOCK_COLS);
         for k0 in (0..k).step_by(max_depth) {
             let k1 = k.min(k0 + max_depth);
@@ -205,6 +229,76 @@ pub(crate) fn multiply(
         for i in 0..m {
             for j in (0..n).step_by(4) {
                 sink.tile::<1, 1>((i, j), 4.min(n - j), true, [[F32x4::splat(0.0)]]);
+            }
+        }
+    }
+}
+
+/// A packed block of A in panels of three and four rows times rows of B as they are: whole panels of columns.
+#[inline(never)]
+fn multiply_few(Shape { m, n, k: depth }: Shape, a: &[f32], b: &[f32], row: usize, first: bool, sink: &mut Planes) {
+    let stride = Stride::new();
+    for j in (0..n).step_by(COLS) {
+        let j = j.min(n - COLS);
+        for (i, size) in panels(m) {
+            let (a, b, at) = (&a[i * depth..(i + size) * depth], &b[j..], (i, j));
+            match size {
+                4 => sink.tile(at, COLS, first, micro::unpacked::<4, 2>(a, b, row, stride)),
+                _ => sink.tile(at, COLS, first, micro::unpacked::<3, 2>(a, b, row, stride)),
+            }
+        }
+    }
+}
+
+/// Products of few columns: rows of A are read where they are, since no other columns read them again. B is packed, k by k.
+fn multiply_narrow(
+    Shape { m, n, k }: Shape,
+    a: &[f32],
+    b: &mut Vec<f32>,
+    columns: &mut dyn PackColumns,
+    sink: &mut Planes,
+) {
+    let panel = panel_size(DEPTH.min(k), COLS);
+    let block = grown(b, 2 * panel);
+    for k0 in (0..k).step_by(DEPTH) {
+        let depth = DEPTH.min(k - k0);
+        columns.pack(k0, k0 + depth, 0, n, block);
+        let eight = &block[..depth * COLS];
+        if n <= COLS {
+            narrow_rows::<4, 2>((m, k), (a, k0..k0 + depth), |rows| micro::rows_by_eight(rows, eight), (0, n), sink);
+        } else {
+            let four = &block[panel_size(depth, COLS)..][..depth * 4];
+            narrow_rows::<3, 3>((m, k), (a, k0..k0 + depth), |rows| micro::rows_by_twelve(rows, eight, four), (0, n), sink);
+        }
+    }
+}
+
+/// Products of few terms: neither factor is packed.
+#[inline(never)]
+fn multiply_short(Shape { m, n, k }: Shape, a: &[f32], (b, row): (&[f32], usize), sink: &mut Planes) {
+    for j in (0..n).step_by(COLS) {
+        let j = j.min(n - COLS);
+        narrow_rows::<ROWS, 2>((m, k), (a, 0..k), |rows| micro::rows_by_rows(rows, &b[j..], row), (j, COLS), sink);
+    }
+}
+
+/// R rows at a time; the last stands in for those that aren't there.
+#[inline(always)]
+fn narrow_rows<const R: usize, const C: usize>(
+    (m, k): (usize, usize),
+    (a, ks): (&[f32], core::ops::Range<usize>),
+    product: impl Fn([&[f32]; R]) -> [[F32x4; C]; R],
+    (j, cols): (usize, usize),
+    sink: &mut Planes,
+) {
+    for i in (0..m).step_by(R) {
+        let rows = core::array::from_fn(|r| &a[(i + r).min(m - 1) * k..][ks.clone()]);
+        let tile = product(rows);
+        if i + R <= m {
+            sink.tile((i, j), cols, ks.start == 0, tile);
+        } else {
+            for (r, row) in tile.into_iter().take(m - i).enumerate() {
+                sink.edge((0, i + r, j), ks.start == 0 && !sink.accumulate, &row.map(F32x4::to_array).as_flattened()[..cols]);
             }
         }
     }
@@ -245,18 +339,21 @@ impl<'a> Planes<'a> {
         } else {
             for (r, sums) in tile.into_iter().enumerate() {
                 let sums = sums.map(F32x4::to_array);
-                self.edge((i + r, j), fresh, &sums.as_flattened()[..cols]);
+                self.edge((image, i + r, pixel), fresh, &sums.as_flattened()[..cols]);
             }
         }
     }
 
     /// Values of one row that aren't whole vectors of one image.
     #[inline(never)]
-    fn edge(&mut self, (row, j): (usize, usize), fresh: bool, sums: &[f32]) {
-        for (x, &sum) in sums.iter().enumerate() {
-            let (image, pixel) = ((j + x) / self.pixels, (j + x) % self.pixels);
-            let to = &mut self.values[image * self.image_stride + row * self.pixels + pixel];
-            *to = if fresh { sum } else { *to + sum };
+    fn edge(&mut self, (mut image, row, mut pixel): (usize, usize, usize), fresh: bool, mut sums: &[f32]) {
+        while !sums.is_empty() {
+            let (now, later) = sums.split_at(sums.len().min(self.pixels - pixel));
+            let to = &mut self.values[image * self.image_stride + row * self.pixels + pixel..][..now.len()];
+            for (to, &sum) in to.iter_mut().zip(now) {
+                *to = if fresh { sum } else { *to + sum };
+            }
+            (image, pixel, sums) = (image + 1, 0, later);
         }
     }
 }
@@ -301,19 +398,28 @@ pub(crate) fn product(
     accumulate: bool,
     bias: &[f32],
 ) {
+    if !bias.is_empty() {
+        for row in c.chunks_exact_mut(n) {
+            if accumulate { row.iter_mut().zip(bias).for_each(|(c, bias)| *c += bias) } else { copy(bias, row) }
+        }
+    }
+    let accumulate = accumulate || !bias.is_empty();
+    if !trans_a && k > 0 && (COLS / 2 + 1..=FEW_COLS).contains(&n) {
+        return multiply_narrow(Shape { m, n, k }, a, &mut work.b, columns, &mut Planes::matrix(c, n, accumulate));
+    }
+    if let (true, Some((values, row))) = (!trans_a && (1..=FEW_TERMS).contains(&k), columns.as_rows()) {
+        // The last columns may overlap those before, where C isn't added to.
+        if n % COLS == 0 || n > COLS && !accumulate {
+            return multiply_short(Shape { m, n, k }, a, (values, row), &mut Planes::matrix(c, n, accumulate));
+        }
+    }
     let band = (MAX_PACKED / k.max(1) / ROWS * ROWS).max(ROWS);
     for i0 in (0..m).step_by(band) {
         let rows = band.min(m - i0);
         let (values, stride) = if trans_a { (&a[i0..], m) } else { (&a[i0 * k..], k) };
         let packed = grown(&mut work.a, rows * k);
         Matrix { values, stride, transposed: trans_a }.pack_rows(rows, k, packed);
-        let c = &mut c[i0 * n..(i0 + rows) * n];
-        if !bias.is_empty() {
-            for row in c.chunks_exact_mut(n) {
-                if accumulate { row.iter_mut().zip(bias).for_each(|(c, bias)| *c += bias) } else { copy(bias, row) }
-            }
-        }
-        let mut sink = Planes::matrix(c, n, accumulate || !bias.is_empty());
+        let mut sink = Planes::matrix(&mut c[i0 * n..(i0 + rows) * n], n, accumulate);
         multiply(Shape { m: rows, n, k }, DEPTH, packed, &mut work.b, columns, &mut sink);
     }
 }

@@ -46,8 +46,29 @@ fn rank_one<const R: usize, const C: usize, A: Factor>(sum: &mut [[F32x4; C]; R]
     }
 }
 
+/// a[r]·b[c]: the first term of sums that needn't start from zeros.
+#[inline(always)]
+fn outer<const R: usize, const C: usize, A: Factor>(a: &[A; R], b: [F32x4; C]) -> [[F32x4; C]; R] {
+    core::array::from_fn(|r| {
+        let a = a[r].lanes();
+        b.map(|b| a.mul(b))
+    })
+}
+
 /// Steps that a loop writes out.
 const STEPS: usize = 4;
+
+/// [`STEPS`] as a number that the compiler doesn't know; made once for many sums, as it goes through memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Stride(usize);
+
+impl Stride {
+    /// The number.
+    #[inline(always)]
+    pub fn new() -> Self {
+        Self(core::hint::black_box(STEPS))
+    }
+}
 
 /// sum += Σ_k a[k]·b[k], b from a stream.
 ///
@@ -63,11 +84,11 @@ unsafe fn add_steps<const R: usize, const C: usize, A: Factor, S: Stream<C>>(
     sum: &mut [[F32x4; C]; R],
     a: &[[A; R]],
     mut b: S,
+    Stride(stride): Stride,
 ) {
     if a.is_empty() {
         return;
     }
-    let stride = core::hint::black_box(STEPS);
     let last = a.as_ptr().wrapping_add(a.len() - 1);
     let mut at: [*const [A; R]; STEPS] = core::array::from_fn(|u| a.as_ptr().wrapping_add(u).wrapping_sub(stride));
     loop {
@@ -112,13 +133,127 @@ impl<const C: usize> Stream<C> for Panel<C> {
 
 /// Σ_k a[k]·b[k] of packed panels: a is [k][R], b is [k][4·C].
 #[inline(always)]
-pub(crate) fn packed<const R: usize, const C: usize>(a: &[f32], b: &[f32]) -> [[F32x4; C]; R] {
-    let mut sum = [[F32x4::splat(0.0); C]; R];
+pub(crate) fn packed<const R: usize, const C: usize>(a: &[f32], b: &[f32], stride: Stride) -> [[F32x4; C]; R] {
     let (a, b) = (a.as_chunks::<R>().0, b.as_chunks::<4>().0.as_chunks::<C>().0);
     assert!(b.len() >= a.len());
+    let Some((first, rest)) = a.split_first() else { return [[F32x4::splat(0.0); C]; R] };
+    let mut sum = outer(first, core::array::from_fn(|c| F32x4::load(&b[0][c])));
     // SAFETY: b is as long as a, as was just tested.
-    unsafe { add_steps(&mut sum, a, Panel(b.as_ptr())) };
+    unsafe { add_steps(&mut sum, rest, Panel(b.as_ptr().wrapping_add(1)), stride) };
     sum
+}
+
+/// Rows of a matrix as they are, `row` values apart.
+struct Rows {
+    at: *const f32,
+    row: usize,
+}
+
+impl<const C: usize> Stream<C> for Rows {
+    #[inline(always)]
+    unsafe fn step(&self, u: usize) -> [F32x4; C] {
+        let at = self.at.wrapping_add(u * self.row);
+        // SAFETY: the caller's; an array of four floats has the alignment of one.
+        core::array::from_fn(|c| F32x4::load(unsafe { &*at.add(4 * c).cast::<[f32; 4]>() }))
+    }
+    #[inline(always)]
+    fn advance(&mut self) {
+        self.at = self.at.wrapping_add(STEPS * self.row);
+    }
+}
+
+/// Σ_k a[k]·b[k·row..] with B read where it is: a is [k][R].
+#[inline(always)]
+pub(crate) fn unpacked<const R: usize, const C: usize>(a: &[f32], b: &[f32], row: usize, stride: Stride) -> [[F32x4; C]; R] {
+    let (a, _) = a.as_chunks::<R>();
+    let Some((first, rest)) = a.split_first() else { return [[F32x4::splat(0.0); C]; R] };
+    assert!(rest.len() * row + 4 * C <= b.len());
+    // SAFETY: the furthest value was just tested.
+    unsafe {
+        let mut sum = outer(first, run(b, 0));
+        add_steps(&mut sum, rest, Rows { at: b.as_ptr().wrapping_add(row), row }, stride);
+        sum
+    }
+}
+
+/// A panel of eight columns and one of four beside it.
+struct Beside(Panel<2>, Panel<1>);
+
+impl Stream<3> for Beside {
+    #[inline(always)]
+    unsafe fn step(&self, u: usize) -> [F32x4; 3] {
+        // SAFETY: the caller's.
+        let ([a, b], [c]) = unsafe { (self.0.step(u), self.1.step(u)) };
+        [a, b, c]
+    }
+    #[inline(always)]
+    fn advance(&mut self) {
+        self.0.advance();
+        self.1.advance();
+    }
+}
+
+/// Σ_k rows[r][k]·b[k] with rows of A read where they are; `b` is from the second k on, the first is `first`.
+///
+/// # Safety
+/// Rows must be equally long, not empty, and b must have as many steps, less one.
+#[inline(always)]
+unsafe fn rows_by<const R: usize, const C: usize, S: Stream<C>>(rows: [&[f32]; R], first: [F32x4; C], mut b: S) -> [[F32x4; C]; R] {
+    let mut sum = outer(&rows.map(|row| row[0]), first);
+    let mut left = rows[0].len() - 1;
+    let mut at = rows.map(|row| row.as_ptr().wrapping_add(1));
+    if left == 0 {
+        return sum;
+    }
+    loop {
+        for u in 0..STEPS {
+            // SAFETY: the loop ends at the last value of a row, and b has as many steps.
+            let a: [f32; R] = core::array::from_fn(|r| unsafe { *at[r].add(u) });
+            rank_one(&mut sum, &a, unsafe { b.step(u) });
+            if left == u + 1 {
+                return sum;
+            }
+        }
+        left -= STEPS;
+        at = at.map(|row| row.wrapping_add(STEPS));
+        b.advance();
+    }
+}
+
+/// Σ_k rows[r][k]·b[k] with rows of A read where they are, b packed as eight columns.
+#[inline(always)]
+pub(crate) fn rows_by_eight<const R: usize>(rows: [&[f32]; R], b: &[f32]) -> [[F32x4; 2]; R] {
+    let depth = rows[0].len();
+    let b = &b.as_chunks::<4>().0.as_chunks::<2>().0[..depth];
+    let rows = rows.map(|row| &row[..depth]);
+    assert!(depth > 0);
+    // SAFETY: all have the same length.
+    unsafe { rows_by(rows, Panel(b.as_ptr()).step(0), Panel(b.as_ptr().wrapping_add(1))) }
+}
+
+/// The same, eight columns of B read where they are, from rows `row` values apart.
+#[inline(always)]
+pub(crate) fn rows_by_rows<const R: usize>(rows: [&[f32]; R], b: &[f32], row: usize) -> [[F32x4; 2]; R] {
+    let depth = rows[0].len();
+    let rows = rows.map(|row| &row[..depth]);
+    assert!(depth > 0 && (depth - 1) * row + 8 <= b.len());
+    // SAFETY: all have the same length, and the furthest value of b was just tested.
+    unsafe { rows_by(rows, run(b, 0), Rows { at: b.as_ptr().wrapping_add(row), row }) }
+}
+
+/// The same, b packed as eight columns and four.
+#[inline(always)]
+pub(crate) fn rows_by_twelve<const R: usize>(rows: [&[f32]; R], eight: &[f32], four: &[f32]) -> [[F32x4; 3]; R] {
+    let depth = rows[0].len();
+    let eight = &eight.as_chunks::<4>().0.as_chunks::<2>().0[..depth];
+    let four = &four.as_chunks::<4>().0.as_chunks::<1>().0[..depth];
+    let rows = rows.map(|row| &row[..depth]);
+    assert!(depth > 0);
+    // SAFETY: all have the same length.
+    unsafe {
+        let b = |k: usize| Beside(Panel(eight.as_ptr().wrapping_add(k)), Panel(four.as_ptr().wrapping_add(k)));
+        rows_by(rows, b(0).step(0), b(1))
+    }
 }
 
 /// Where the terms of a sum lie in an image; the furthest is found once.
@@ -172,12 +307,13 @@ pub(crate) fn direct<const R: usize, const C: usize, A: Factor>(
     a: &[A],
     image: &[f32],
     offsets: Offsets,
+    stride: Stride,
 ) {
     let (a, _) = a.as_chunks::<R>();
     let a = &a[..offsets.values.len()];
     assert!(offsets.furthest + 4 * C <= image.len());
     // SAFETY: there is an offset for each k, and none is beyond `furthest`, which leaves 4·C values behind it.
-    unsafe { add_steps(sum, a, Gathered { offset: offsets.values.as_ptr(), image }) };
+    unsafe { add_steps(sum, a, Gathered { offset: offsets.values.as_ptr(), image }, stride) };
 }
 
 /// Where the terms of an output lie in planes [channel][row][value]: N rows of each channel.

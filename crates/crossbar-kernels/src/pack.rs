@@ -64,9 +64,15 @@ pub(crate) fn four_mut(values: &mut [f32]) -> &mut [f32; 4] {
 /// Interleaves `count` ≤ `width` ≤ 8 rows given by index; missing ones are zeros.
 #[inline(always)]
 pub(crate) fn interleave_some<'a>(width: usize, count: usize, row: impl Fn(usize) -> &'a [f32], out: &mut [f32]) {
-    let rows: [&[f32]; COLS] = core::array::from_fn(|w| if w < count { row(w) } else { &[] });
-    interleave_rows(width, &rows[..count], out);
+    let depth = row(0).len();
+    // Rows of more than a block are whole fours.
+    let none = if depth <= NO_ROW.len() { &NO_ROW[..depth] } else { &[] };
+    let rows: [&[f32]; COLS] = core::array::from_fn(|w| if w < count { row(w) } else { none });
+    interleave_rows(width, &rows[..if none.is_empty() { count } else { width }], out);
 }
+
+/// A row that isn't there.
+static NO_ROW: [f32; DEPTH] = [0.0; DEPTH];
 
 /// One copy for all that pack: what it costs to call is nothing beside the rows.
 #[inline(never)]
@@ -174,6 +180,10 @@ impl Matrix<'_> {
 }
 
 impl PackColumns for Matrix<'_> {
+    fn as_rows(&self) -> Option<(&[f32], usize)> {
+        (!self.transposed).then_some((self.values, self.stride))
+    }
+
     fn pack(&mut self, k0: usize, k1: usize, j0: usize, j1: usize, out: &mut [f32]) {
         let depth = k1 - k0;
         if self.transposed {
@@ -228,6 +238,11 @@ pub(crate) struct WeightColumns<'a> {
 }
 
 impl PackColumns for WeightColumns<'_> {
+    fn as_rows(&self) -> Option<(&[f32], usize)> {
+        let Weights { values, cols, variation, .. } = self.weights;
+        (!self.transposed && variation.draw == Draw::None).then_some((values, cols))
+    }
+
     fn pack(&mut self, k0: usize, k1: usize, j0: usize, j1: usize, out: &mut [f32]) {
         let Weights { values, cols, variation, .. } = self.weights;
         if variation.draw == Draw::None {

@@ -1,7 +1,8 @@
 //! The gradient of a convolution's input, with the forward's draw of the weights again.
 
 use crate::conv::{Conv, Part, Slide};
-use crate::gemm::{panel_of, Workspace, DEPTH};
+use crate::gemm::{panels, Workspace, DEPTH};
+use crate::lanes::copy;
 use crate::image::{Axis, Window};
 use crate::random::TILE;
 use crate::variation::{as_tiles, tile_buffers, Variation, Weights};
@@ -117,34 +118,36 @@ struct Turned {
     terms: usize,
 }
 
+/// Outputs whose weights are packed together: their places in a panel lie side by side.
+const OUTPUTS_AT_ONCE: usize = 4;
+
 /// Packs the parts of a group's kernel as A: row = input channel, k = (kernel row, kernel column, output), the kernel backwards.
 fn pack_turned(conv: &Conv, weights: &Weights, places: &[Option<Turned>], group: usize, out: &mut [f32]) {
-    let (m, outputs) = (conv.group_channels(), conv.group_outputs());
-    // Where a value lies in a packed A, [block of DEPTH k][panel][k][rows], is found once for its channel and once for its place.
-    let channels: Vec<_> = (0..m).map(|channel| (channel, panel_of(channel, m))).collect();
-    let mut ks = vec![(0, 0, 0); places.len()];
+    let (m, outputs, cols) = (conv.group_channels(), conv.group_outputs(), weights.cols);
+    let mut rows = vec![0.0; OUTPUTS_AT_ONCE * cols];
     let mut buffer = tile_buffers(1);
     let buffer = &mut as_tiles(&mut buffer)[0];
-    for output in 0..outputs {
-        for (place, to) in places.iter().zip(&mut ks) {
-            let Some(Turned { start, at, terms }) = *place else { continue };
-            let (k, k0) = (at + output, (at + output) / DEPTH * DEPTH);
-            *to = (start + k0 * m, DEPTH.min(terms - k0), k - k0);
+    for first in (0..outputs).step_by(OUTPUTS_AT_ONCE) {
+        let count = OUTPUTS_AT_ONCE.min(outputs - first);
+        for (i, row) in rows.chunks_exact_mut(cols).take(count).enumerate() {
+            for (tile, out) in row.chunks_mut(TILE).enumerate() {
+                copy(weights.segment(group * outputs + first + i, tile, buffer), out);
+            }
         }
-        for tile in 0..weights.cols.div_ceil(TILE) {
-            let segment = weights.segment(group * outputs + output, tile, buffer);
-            let mut channel = tile * TILE / places.len();
-            let mut place = tile * TILE % places.len();
-            for &value in segment {
-                if places[place].is_some() {
-                    let (start, depth, k) = ks[place];
-                    let (row, (panel, rows)) = channels[channel];
-                    out[start + panel * depth + k * rows + (row - panel)] = value;
-                }
-                place += 1;
-                if place == places.len() {
-                    place = 0;
-                    channel += 1;
+        for (place, to) in places.iter().enumerate() {
+            let Some(Turned { start, at, terms }) = *to else { continue };
+            // Where k lies in a packed A, [block of DEPTH k][panel][k][rows]: the block, its k, which of them.
+            let ks: [_; OUTPUTS_AT_ONCE] = core::array::from_fn(|i| {
+                let (k, k0) = (at + first + i, (at + first + i) / DEPTH * DEPTH);
+                (start + k0 * m, DEPTH.min(terms - k0.min(terms)), k - k0)
+            });
+            for (panel, size) in panels(m) {
+                for (row, (block, depth, k)) in rows.chunks_exact(cols).zip(ks).take(count) {
+                    let to = &mut out[block + panel * depth + k * size..][..size];
+                    let from = &row[panel * places.len() + place..];
+                    for (r, to) in to.iter_mut().enumerate() {
+                        *to = from[r * places.len()];
+                    }
                 }
             }
         }

@@ -1,5 +1,6 @@
 import type { Dataset, Normalisation } from "@neft/data";
 import { type Model, type ModelRecord, modelFromRecord } from "@neft/model";
+import type { SharedRoom } from "./checkpoint.js";
 import {
   type ChipJob,
   createEvaluationState,
@@ -11,8 +12,8 @@ import type { ChipTally } from "./evaluation/tally.js";
 import {
   createTrainingState,
   disposeTrainingState,
+  type ShardAnswer,
   type ShardJob,
-  type ShardResult,
   type StepSettings,
   shardGradients,
   type TrainingState,
@@ -29,7 +30,12 @@ export interface EvaluationSetup {
 
 /** What a worker needs for shard jobs and for the chip jobs of their validation: plain data. */
 export interface TrainingSetup {
-  readonly training: { readonly model: ModelRecord; readonly data: Dataset; readonly settings: StepSettings };
+  readonly training: {
+    readonly model: ModelRecord;
+    readonly data: Dataset;
+    readonly settings: StepSettings;
+    readonly room: SharedRoom | undefined;
+  };
   readonly validation: Dataset;
 }
 
@@ -38,7 +44,7 @@ export interface TrainingWorker {
   prepareEvaluation(setup: EvaluationSetup): void;
   prepareTraining(setup: TrainingSetup): void;
   evaluateChips(job: ChipJob): ChipTally;
-  shardGradients(job: ShardJob): ShardResult;
+  shardGradients(job: ShardJob): ShardAnswer;
 }
 
 /** The methods of a worker that keeps one model at a time. */
@@ -62,13 +68,17 @@ export function createTrainingWorker(): TrainingWorker {
     prepareEvaluation: ({ model: record, ...setup }) => {
       evaluation = createEvaluationState({ model: reset(record), ...setup });
     },
-    prepareTraining: ({ training: { model: record, data, settings }, validation }) => {
+    prepareTraining: ({ training: { model: record, data, settings, room }, validation }) => {
       const own = reset(record);
       const { normalisation, logits } = settings;
-      training = createTrainingState(own, data, settings);
+      training = createTrainingState(own, data, settings, room);
       evaluation = createEvaluationState({ model: own, data: validation, normalisation, logits });
     },
     evaluateChips: (job) => evaluateChips(prepared(evaluation, "prepareEvaluation"), job),
-    shardGradients: (job) => shardGradients(prepared(training, "prepareTraining"), job),
+    shardGradients: (job) => {
+      const state = prepared(training, "prepareTraining");
+      const { gradients, ...rest } = shardGradients(state, job);
+      return state.room ? rest : { ...rest, gradients };
+    },
   };
 }

@@ -2,7 +2,7 @@ import { type Dataset, type Normalisation, split } from "@neft/data";
 import { wasm } from "@neft/kernels";
 import type { Model } from "@neft/model";
 import { permutation, stream, type Tensor } from "@neft/tensor";
-import { readWeights, weightsLike, writeWeights } from "../checkpoint.js";
+import { readWeights, writeWeights } from "../checkpoint.js";
 import { checkScores } from "../evaluation/evaluate.js";
 import { planHeads } from "../heads.js";
 import type { Workers } from "../lanes.js";
@@ -95,7 +95,8 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   }
   const heads = planAllHeads(model, settings, classes);
   const { normalisation } = options;
-  const work = startJobs({ ...options, training, validation }, { ...settings, logits, heads, normalisation });
+  const step = { ...settings, logits, heads, normalisation };
+  const work = startJobs({ ...options, training, validation }, step, settings.shards);
   try {
     return await train(options, settings, work, training.count);
   } finally {
@@ -137,8 +138,6 @@ async function train(
   const steps = epochs * stepsPerEpoch;
   const every = settings.validation.every ?? stepsPerEpoch;
   const all = [...model.parameters.values()];
-  // Jobs of a step are done before the next one's weights are written.
-  const sent = work.areWeightsSent ? weightsLike(trained) : undefined;
   const validations: Validation[] = [];
   let best: Validation | null = null;
   let bestWeights = readWeights(all);
@@ -173,8 +172,7 @@ async function train(
       const order = permutation(stream(seed, { purpose: purposes.shuffle, step: epoch }), samples);
       for (let inEpoch = 0; inEpoch < stepsPerEpoch; inEpoch++) {
         const at = { epoch: epoch + 1, steps };
-        const weights = sent && readWeights(trained, sent);
-        const jobs = shardJobs(order.slice(inEpoch * batch, (inEpoch + 1) * batch), step, shards, weights);
+        const jobs = shardJobs(order.slice(inEpoch * batch, (inEpoch + 1) * batch), step, shards, work.handOver());
         const results: ShardResult[] = [];
         await work.gradients(jobs, (shard, result) => (results[shard] = result), signal);
         const rate = learningRate * schedule.factor({ step, steps, stepsPerEpoch }, settings.schedule);

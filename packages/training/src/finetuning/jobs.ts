@@ -1,6 +1,6 @@
 import type { Dataset } from "@neft/data";
 import { type Model, modelToRecord } from "@neft/model";
-import { readWeights, type Weights } from "../checkpoint.js";
+import { readWeights, sharedRoom, type Weights, weightsLike } from "../checkpoint.js";
 import { type ChipJob, createEvaluationState, disposeEvaluationState, evaluateChips } from "../evaluation/chips.js";
 import type { ChipTally } from "../evaluation/tally.js";
 import { inProcess, type Lane, onWorkers, prepareWith, type Workers } from "../lanes.js";
@@ -10,6 +10,7 @@ import type { ResolvedSettings } from "./settings.js";
 import {
   createTrainingState,
   disposeTrainingState,
+  type ShardAnswer,
   type ShardJob,
   type ShardResult,
   type StepSettings,
@@ -31,24 +32,44 @@ export interface RunJobs {
   readonly gradients: Lane<ShardJob, ShardResult>;
   readonly chips: Lane<ChipJob, ChipTally>;
   readonly validationCount: number;
-  /** Whether jobs carry the weights: workers have copies of their own. */
-  readonly areWeightsSent: boolean;
+  /** Whether the jobs' models are others than the run's: workers have copies of their own. */
+  readonly areRemote: boolean;
+  /** Hands the weights of now over to the step's jobs; returns them where the jobs have to carry them. */
+  handOver(): Weights | undefined;
   close(): void;
 }
 
 /** Readies this thread or the workers for the jobs of a run. */
-export function startJobs({ model, training, validation, workers }: RunParts, step: StepSettings): RunJobs {
+export function startJobs(
+  { model, training, validation, workers }: RunParts,
+  step: StepSettings,
+  shards: number,
+): RunJobs {
   const state = createTrainingState(model, training, step);
   const { normalisation, logits } = step;
   if (workers) {
-    const setup = { training: { model: modelToRecord(model), data: training, settings: step }, validation };
+    const room = sharedRoom(state.trained, shards);
+    const setup = { training: { model: modelToRecord(model), data: training, settings: step, room }, validation };
     workers.prepare(prepareWith((api) => api.prepareTraining(setup)));
+    const answers = onWorkers(workers, "shardGradients");
+    // Jobs of a step are done before the next one's weights are written.
+    const weights = room?.weights ?? weightsLike(state.trained);
     return {
       state,
-      gradients: onWorkers(workers, "shardGradients"),
+      gradients: (jobs, onResult, signal) => {
+        const toResult = (answer: ShardAnswer, { shard }: ShardJob): ShardResult => ({
+          ...answer,
+          gradients: answer.gradients ?? room!.gradients[shard]!,
+        });
+        return answers(jobs, (index, answer) => onResult(index, toResult(answer, jobs[index]!)), signal);
+      },
+      handOver: () => {
+        readWeights(state.trained, weights);
+        return room ? undefined : weights;
+      },
       chips: onWorkers(workers, "evaluateChips"),
       validationCount: validation.count,
-      areWeightsSent: true,
+      areRemote: true,
       close: () => disposeTrainingState(state),
     };
   }
@@ -58,7 +79,8 @@ export function startJobs({ model, training, validation, workers }: RunParts, st
     gradients: inProcess((job) => shardGradients(state, job)),
     chips: inProcess((job) => evaluateChips(images, job)),
     validationCount: validation.count,
-    areWeightsSent: false,
+    areRemote: false,
+    handOver: () => undefined,
     close: () => {
       disposeTrainingState(state);
       disposeEvaluationState(images);
@@ -86,13 +108,13 @@ export function shardJobs(
 
 /** Mean accuracy over the validation chips, in percent. */
 export async function validate(
-  { chips, areWeightsSent, validationCount }: RunJobs,
+  { chips, areRemote, validationCount }: RunJobs,
   model: Model,
   settings: ResolvedSettings,
   signal?: AbortSignal,
 ): Promise<number> {
   const { device, weightBits, bitsPerCell, perSample, seed, sigma } = settings;
-  const weights = areWeightsSent ? readWeights(model.parameters.values()) : undefined;
+  const weights = areRemote ? readWeights(model.parameters.values()) : undefined;
   const shared = { device, weightBits, bitsPerCell, perSample, seed, sigma, weights };
   const jobs = Array.from({ length: settings.validation.chips }, (_, chip) => ({
     ...shared,

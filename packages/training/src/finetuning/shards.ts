@@ -2,7 +2,7 @@ import { type Device, rram1, variationBackend } from "@neft/crossbar";
 import { batchTensor, type Dataset, gatherLabels, type Normalisation } from "@neft/data";
 import { type BatchStatistics, type Model, trainableParameters } from "@neft/model";
 import { backward, scope, type Tensor } from "@neft/tensor";
-import { readWeights, type Weights, writeWeights } from "../checkpoint.js";
+import { readWeights, type SharedRoom, type Weights, writeWeights } from "../checkpoint.js";
 import type { ChipSettings } from "../evaluation/chips.js";
 import { createHeads, type HeadPlan } from "../heads.js";
 import { strategyNamed } from "../strategies.js";
@@ -31,7 +31,7 @@ export interface ShardJob {
   /** The shard's samples, and where in the whole batch they start. */
   readonly indices: Uint32Array;
   readonly first: number;
-  /** Contents of the trained parameters, in the state's order; as they are where left out. */
+  /** Contents of the trained parameters, in the state's order; where left out those of the shared room, or as they are. */
   readonly weights?: Weights | undefined;
 }
 
@@ -46,6 +46,9 @@ export interface ShardResult {
   readonly statistics: readonly BatchStatistics[];
 }
 
+/** A shard's contribution as a worker sends it: without the gradients where those lie in the shared room. */
+export type ShardAnswer = Omit<ShardResult, "gradients"> & { readonly gradients?: Weights | undefined };
+
 /** A network in training with its heads and data. */
 export interface TrainingState {
   readonly model: Model;
@@ -57,10 +60,17 @@ export interface TrainingState {
   readonly trained: readonly Tensor[];
   /** Where the gradients of each shard are handed over. */
   readonly gradients: Map<number, Weights>;
+  /** What a worker has in common with the run it works for. */
+  readonly room: SharedRoom | undefined;
 }
 
 /** A state for `shardGradients`, with heads as the seed makes them. */
-export function createTrainingState(model: Model, data: Dataset, settings: StepSettings): TrainingState {
+export function createTrainingState(
+  model: Model,
+  data: Dataset,
+  settings: StepSettings,
+  room?: SharedRoom,
+): TrainingState {
   const { id, ...given } = settings.strategy;
   const headParameters = createHeads(settings.heads, settings.seed);
   const own = trainableParameters(model).map((name) => model.parameters.get(name)!);
@@ -72,7 +82,8 @@ export function createTrainingState(model: Model, data: Dataset, settings: StepS
     strategy: strategyNamed(id).configure(given),
     headParameters,
     trained,
-    gradients: new Map(),
+    gradients: new Map(room?.gradients.entries()),
+    room,
   };
 }
 
@@ -110,7 +121,8 @@ const mostDraws = 64;
 /** Loss, gradients and batch statistics of one shard of a step; the same job gives the same bits on whatever worker. */
 export function shardGradients(state: TrainingState, job: ShardJob): ShardResult {
   const { model, data, settings, strategy, headParameters, trained } = state;
-  if (job.weights) writeWeights(trained, job.weights);
+  const weights = job.weights ?? state.room?.weights;
+  if (weights) writeWeights(trained, weights);
   const { seed, logits, heads, sigma, batchNorm, normalisation } = settings;
   const input = model.inputs[0]!.shape;
   return scope(() => {

@@ -8,8 +8,9 @@ import {
   optimisers,
   schedules,
   strategies,
+  type Workers,
 } from "@neft/training";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { cloningWorkers, toyImages, toyNet, toyNormalisation } from "./toy.js";
 
 let options: Omit<FinetuneOptions, "model" | "strategy">;
@@ -45,6 +46,32 @@ describe("finetune", () => {
       }
     }
     expect(failures).toEqual([]);
+  });
+
+  it("gives the same bits where there is no shared memory", async () => {
+    const trained = async (workers: Workers | undefined) => {
+      const model = toyNet();
+      await finetune({
+        ...options,
+        model,
+        strategy: { id: "noise-injection" },
+        epochs: 2,
+        shards: 2,
+        workers,
+        seed: 4,
+      });
+      const weights = weightsOf(model);
+      model.dispose();
+      return weights;
+    };
+    const alone = await trained(undefined);
+    expect(await trained(cloningWorkers(2))).toEqual(alone);
+    vi.stubGlobal("SharedArrayBuffer", undefined);
+    try {
+      expect(await trained(cloningWorkers(2))).toEqual(alone);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it("gives the same bits after 100 steps with 1, 2 or 7 workers at equal shards", async () => {

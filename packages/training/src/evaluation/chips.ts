@@ -49,7 +49,7 @@ export interface EvaluationState {
  * Images of one call of the network: activations of a small network stay near the caches, and a draw of the weights is
  * cheap beside the products it serves. Results don't depend on it.
  */
-const imagesPerBatch = 100;
+const imagesPerBatch = 200;
 
 /** All of MNIST's test set fits. */
 const defaultCacheBytes = 64 * 2 ** 20;

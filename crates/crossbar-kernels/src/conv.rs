@@ -4,11 +4,12 @@
 //! Layouts: x [n, c, h, w], W [oc, c/groups, kh, kw], y [n, oc, oh, ow]. As a matrix, W is [oc, c/groups·kh·kw].
 
 use crate::elementwise::rectify;
-use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace, DEPTH};
+use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace};
 use crate::image::{put_every, Axis, ImageColumns, Window};
 use crate::lanes::{copy, set, F32x4};
 use crate::micro::{self, Factor, Offsets, Stride};
 use crate::pack::{interleave_some, pack_weight_rows, separate};
+use crate::tuning::{CONV_COLUMNS, DEPTH, DIRECT_ROWS, MAX_FOUR};
 use crate::variation::{Draw, Variation, Weights};
 use crate::{winograd, winograd_rows};
 
@@ -66,12 +67,6 @@ impl Conv {
         Window { channels: self.group_channels(), y: self.y, x: self.x, lanes: 1 }
     }
 }
-
-/// Columns that a call of the product should have at least, where images are small.
-pub(crate) const COLUMNS_AT_ONCE: usize = 256;
-
-/// Up to this many rows the image is read where it is: packing it would cost more than it saves.
-pub(crate) const DIRECT_ROWS: usize = 32;
 
 /// A few padded images and where their columns lie.
 #[derive(Clone, Copy)]
@@ -170,9 +165,6 @@ pub(crate) struct Part {
     pub first: (usize, usize),
 }
 
-/// Values of four padded images at most for these to go side by side: half of a small second-level cache.
-const MAX_FOUR: usize = 1 << 16;
-
 impl Slide<'_> {
     /// y [batch, groups·rows, plane] from x; `pack(sample, group, out)` packs a group's rows, part by part.
     pub fn run(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut dyn FnMut(usize, usize, &mut [f32])) {
@@ -217,7 +209,7 @@ impl Slide<'_> {
     /// A few images at a time, packed as columns.
     fn run_packed(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut dyn FnMut(usize, usize, &mut [f32])) {
         let (rows, pixels, plane) = (self.rows, self.window.pixels(), self.plane());
-        let at_once = if self.draw == Draw::Sample { 1 } else { (COLUMNS_AT_ONCE / pixels.max(1)).clamp(1, self.batch) };
+        let at_once = if self.draw == Draw::Sample { 1 } else { (CONV_COLUMNS / pixels.max(1)).clamp(1, self.batch) };
         let layout = Layout { at_once, places_first: self.places_first };
         let windows: Vec<_> = self.parts.iter().map(|part| part.window).collect();
         let mut packed = std::mem::take(&mut work.a);

@@ -1,10 +1,11 @@
 //! The gradient of a convolution's input, with the forward's draw of the weights again.
 
 use crate::conv::{Conv, Part, Slide};
-use crate::gemm::{panels, Workspace, DEPTH};
+use crate::gemm::{panels, Workspace};
 use crate::lanes::copy;
 use crate::image::{Axis, Window};
 use crate::random::TILE;
+use crate::tuning::{DEPTH, TURNED_OUTPUTS};
 use crate::variation::{as_tiles, tile_buffers, Variation, Weights};
 use crate::winograd;
 
@@ -118,17 +119,14 @@ struct Turned {
     terms: usize,
 }
 
-/// Outputs whose weights are packed together: their places in a panel lie side by side.
-const OUTPUTS_AT_ONCE: usize = 4;
-
 /// Packs the parts of a group's kernel as A: row = input channel, k = (kernel row, kernel column, output), the kernel backwards.
 fn pack_turned(conv: &Conv, weights: &Weights, places: &[Option<Turned>], group: usize, out: &mut [f32]) {
     let (m, outputs, cols) = (conv.group_channels(), conv.group_outputs(), weights.cols);
-    let mut rows = vec![0.0; OUTPUTS_AT_ONCE * cols];
+    let mut rows = vec![0.0; TURNED_OUTPUTS * cols];
     let mut buffer = tile_buffers(1);
     let buffer = &mut as_tiles(&mut buffer)[0];
-    for first in (0..outputs).step_by(OUTPUTS_AT_ONCE) {
-        let count = OUTPUTS_AT_ONCE.min(outputs - first);
+    for first in (0..outputs).step_by(TURNED_OUTPUTS) {
+        let count = TURNED_OUTPUTS.min(outputs - first);
         for (i, row) in rows.chunks_exact_mut(cols).take(count).enumerate() {
             for (tile, out) in row.chunks_mut(TILE).enumerate() {
                 copy(weights.segment(group * outputs + first + i, tile, buffer), out);
@@ -137,7 +135,7 @@ fn pack_turned(conv: &Conv, weights: &Weights, places: &[Option<Turned>], group:
         for (place, to) in places.iter().enumerate() {
             let Some(Turned { start, at, terms }) = *to else { continue };
             // Where k lies in a packed A, [block of DEPTH k][panel][k][rows]: the block, its k, which of them.
-            let ks: [_; OUTPUTS_AT_ONCE] = core::array::from_fn(|i| {
+            let ks: [_; TURNED_OUTPUTS] = core::array::from_fn(|i| {
                 let (k, k0) = (at + first + i, (at + first + i) / DEPTH * DEPTH);
                 (start + k0 * m, DEPTH.min(terms - k0.min(terms)), k - k0)
             });

@@ -1,11 +1,12 @@
 //! The gradient of a convolution's weights.
 
-use crate::conv::{for_image_groups, Conv, Layout, Part, COLUMNS_AT_ONCE, DIRECT_ROWS};
-use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace, DEPTH};
+use crate::conv::{for_image_groups, Conv, Layout, Part};
+use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace};
 use crate::image::{ImageColumns, ImageRows, Window};
 use crate::lanes::F32x4;
 use crate::micro;
 use crate::pack::interleave_some;
+use crate::tuning::{CONV_COLUMNS, DEPTH, DIRECT_ROWS, PLANE_VECTORS};
 use crate::winograd;
 
 /// dW = Σ over images and pixels of dy·xᵀ. Straight through: the variation plays no part.
@@ -22,7 +23,7 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
     if rows <= DIRECT_ROWS {
         return backward_weight_direct(work, conv, x, dy, dw);
     }
-    let at_once = (COLUMNS_AT_ONCE / pixels).clamp(1, conv.batch);
+    let at_once = (CONV_COLUMNS / pixels).clamp(1, conv.batch);
     let layout = Layout { at_once, places_first: false };
     let parts = [Part { window, first: (0, 0) }];
     let mut packed = std::mem::take(&mut work.a);
@@ -44,7 +45,7 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
 fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     let (rows, terms, pixels) = (conv.group_outputs(), conv.terms(), conv.output_pixels());
     let window = Window { lanes: 4, ..conv.window() };
-    let at_once = (VECTORS_AT_ONCE / pixels).clamp(1, conv.batch.div_ceil(4));
+    let at_once = (PLANE_VECTORS / pixels).clamp(1, conv.batch.div_ceil(4));
     let layout = Layout { at_once, places_first: false };
     let parts = [Part { window, first: (0, 0) }];
     // The gradient of an image that a four lacks.
@@ -65,8 +66,8 @@ fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f3
         }
         let ImageColumns { image, base, offset } = images.columns;
         let dw = &mut dw[group * rows * terms..][..rows * terms];
-        for (part, base) in base.as_chunks::<4>().0.chunks(VECTORS_AT_ONCE).enumerate() {
-            let dots = Dots { planes: &planes[part * VECTORS_AT_ONCE * 4..], plane, image, base, offset };
+        for (part, base) in base.as_chunks::<4>().0.chunks(PLANE_VECTORS).enumerate() {
+            let dots = Dots { planes: &planes[part * PLANE_VECTORS * 4..], plane, image, base, offset };
             for (i, block_rows) in panels(rows) {
                 let most = if block_rows > 2 { 2 } else { 3 };
                 let mut k = 0;
@@ -80,9 +81,6 @@ fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f3
     });
     work.a = planes;
 }
-
-/// Vectors of one plane of dy that are handled at a time: four planes of 4 kB fit the first-level cache beside the images.
-const VECTORS_AT_ONCE: usize = 256;
 
 /// Planes of dy and shifted planes of images, to be multiplied pixel by pixel.
 struct Dots<'a> {

@@ -7,27 +7,7 @@
 use crate::lanes::{copy, F32x4};
 use crate::micro::{self, Stride};
 use crate::pack::Matrix;
-
-/// Rows of a panel of A. 4×8 is the largest tile that V8 keeps in the sixteen registers of x86.
-pub const ROWS: usize = 4;
-/// Columns of a panel of B; the last may be half as wide.
-pub const COLS: usize = 8;
-/// k values in one pass over C: a panel of B (8 kB) and one of A (4 kB) stay in the first-level cache.
-pub const DEPTH: usize = 256;
-/// Columns of B packed at a time: 256 kB, inside any second-level cache.
-const BLOCK_COLS: usize = 256;
-
-/// Up to so many rows B is read where it is.
-const FEW_ROWS: usize = 3 * ROWS;
-/// Up to so many terms both factors are read where they are.
-const FEW_TERMS: usize = 16;
-/// From more than half a panel of columns up to so many rows of A are read where they are.
-const FEW_COLS: usize = COLS + 4;
-
-/// Rows of A that meet all columns of a block before the next ones do: with 256 k, 24 kB of a first-level cache of 32.
-const BLOCK_ROWS: usize = 24;
-/// Floats between panels of B: without them panels of full depth would begin 8 kB apart and share cache sets.
-const PANEL_GAP: usize = 16;
+use crate::tuning::{BLOCK_COLS, BLOCK_ROWS, COLS, DEPTH, FEW_COLS, FEW_ROWS, FEW_TERMS, MAX_PACKED, PANEL_GAP, ROWS};
 
 /// Floats from one panel of B to the next.
 #[inline(always)]
@@ -342,9 +322,6 @@ impl<'a> Planes<'a> {
         }
     }
 }
-
-/// Floats of packed A at most: larger products go in bands of rows, each band packing B again.
-const MAX_PACKED: usize = 1 << 22;
 
 /// Shape of a product: C is [m, n], the sum runs over k.
 #[derive(Clone, Copy)]

@@ -27,6 +27,7 @@ pub mod roofline;
 pub mod scores;
 pub mod softmax;
 pub mod strided;
+pub mod tuning;
 pub mod variation;
 mod winograd;
 mod winograd_rows;

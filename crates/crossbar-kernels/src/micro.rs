@@ -4,6 +4,7 @@
 //! a load costs a third of the loop's time. The only unsafe code besides `lanes`.
 
 use crate::lanes::F32x4;
+use crate::tuning::STEPS;
 
 /// 4·C neighbouring values as vectors.
 ///
@@ -54,9 +55,6 @@ fn outer<const R: usize, const C: usize, A: Factor>(a: &[A; R], b: [F32x4; C]) -
         b.map(|b| a.mul(b))
     })
 }
-
-/// Steps that a loop writes out.
-const STEPS: usize = 4;
 
 /// [`STEPS`] as a number that the compiler doesn't know; made once for many sums, as it goes through memory.
 #[derive(Clone, Copy)]

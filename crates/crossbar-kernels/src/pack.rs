@@ -1,8 +1,9 @@
 //! Packing: matrices and varied weights into the panels that [`crate::gemm`] reads.
 
-use crate::gemm::{panel_size, panel_width, panels, PackColumns, COLS, DEPTH, ROWS};
+use crate::gemm::{panel_size, panel_width, panels, PackColumns};
 use crate::lanes::{copy, set, F32x4};
 use crate::random::TILE;
+use crate::tuning::{COLS, DEPTH, ROWS};
 use crate::variation::{as_tiles, tile_buffers, Draw, Weights};
 
 const _: () = assert!(DEPTH == TILE, "a panel's depth is one noise tile, so that a block of weights is a block of tiles");

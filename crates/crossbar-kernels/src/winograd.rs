@@ -8,24 +8,16 @@
 //! Vectors run over four images (forward pass and the input's gradient) or over four channels (the weights'): no shuffles.
 
 use crate::conv::{for_image_groups, Conv, Layout, Part, Slide};
-use crate::gemm::{grown, multiply_block, panel_size, panel_width, Planes, Shape, Workspace, COLS, DEPTH};
+use crate::gemm::{grown, multiply_block, panel_size, panel_width, Planes, Shape, Workspace};
 use crate::image::{Axis, Window};
 use crate::lanes::{copy, F32x4};
 use crate::pack::{four, four_mut, separate, Matrix};
 use crate::random::TILE;
+use crate::tuning::{COLS, DEPTH, LEAST_SIDE, MAX_WINOGRAD_FOUR, WINOGRAD_COLUMNS};
 use crate::variation::{as_tiles, tile_buffers, Draw, Weights};
 
 /// Places of a tile.
 const PLACES: usize = 16;
-
-/// Columns of a product (four for each place of four images' tiles): with 16 places of 512 channels 4 MB.
-const COLUMNS_AT_ONCE: usize = 128;
-
-/// Channels and outputs from which the transforms cost less than they save.
-const LEAST_SIDE: usize = 48;
-
-/// Values of four padded images at most.
-const MAX_IMAGES: usize = 1 << 20;
 
 /// Whether a sliding window goes this way.
 pub(crate) fn is_worth_to_slide(slide: &Slide) -> bool {
@@ -35,7 +27,7 @@ pub(crate) fn is_worth_to_slide(slide: &Slide) -> bool {
 /// Whether a window of this many outputs does.
 fn is_worth(window: &Window, outputs: usize) -> bool {
     let fits = |axis: Axis| axis.kernel == 3 && axis.stride == 1 && axis.dilation == 1 && axis.output() > 1;
-    fits(window.y) && fits(window.x) && window.channels.min(outputs) >= LEAST_SIDE && 4 * window.padded() <= MAX_IMAGES
+    fits(window.y) && fits(window.x) && window.channels.min(outputs) >= LEAST_SIDE && 4 * window.padded() <= MAX_WINOGRAD_FOUR
 }
 
 type Tile<const N: usize> = [[F32x4; N]; N];
@@ -189,8 +181,8 @@ pub(crate) fn slide(slide: &Slide, work: &mut Workspace, weights: &Weights, turn
     let Window { channels, y: vertical, x: horizontal, .. } = parts[0].window;
     let (height, width) = (vertical.output().div_ceil(2), horizontal.output().div_ceil(2));
     let window = Window { channels, y: even(vertical), x: even(horizontal), lanes: 4 };
-    let tile_rows = (COLUMNS_AT_ONCE / (4 * width)).clamp(1, height);
-    let fours = (COLUMNS_AT_ONCE / (4 * width * height)).clamp(1, batch.div_ceil(4));
+    let tile_rows = (WINOGRAD_COLUMNS / (4 * width)).clamp(1, height);
+    let fours = (WINOGRAD_COLUMNS / (4 * width * height)).clamp(1, batch.div_ceil(4));
 
     let mut kernels = std::mem::take(&mut work.kernels);
     let mut products = std::mem::take(&mut work.columns);

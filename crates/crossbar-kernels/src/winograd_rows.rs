@@ -5,20 +5,21 @@
 //! product of its own, whose kernel is a column.
 //!
 //! The points are 0, ±1, ½, −2 and ∞ for three taps, −½ and 2 too for five: of all small ones these lose least to rounding
-//! at their price. Errors are two to five times the direct sum's, the most where one channel makes for short sums: 2e-7 to 5e-7 of
-//! an output's size, what the direct sums of a wide layer have too (measured by bench/topics/convolution.mjs; `conv_tests` holds
+//! at their price. Errors are two to five times the direct sum's, the most where one channel makes for short sums: 4e-7 to 6e-7 of
+//! an output's size in LeNet-5, what wide layers have too (measured by bench/topics/convolution.mjs; `conv_tests` holds
 //! both to the same bound).
 //!
 //! Four images go side by side, so that a tile is a few vectors and no value is shuffled.
 
-use crate::conv::{Conv, Output, DIRECT_ROWS};
+use crate::conv::{Conv, Output};
 use crate::gemm::{grown, panels, Workspace};
 use crate::image::{Axis, Window};
 use crate::lanes::{copy, F32x4};
 use crate::micro::{self, Column};
 use crate::pack::{four_mut, separate};
-use crate::random::TILE;
 use crate::pool::pick;
+use crate::random::TILE;
+use crate::tuning::{DIRECT_ROWS, LEAST_OUTPUTS, MAX_FOUR};
 use crate::variation::{as_tiles, tile_buffers, Weights};
 
 /// Outputs of a tile.
@@ -124,19 +125,13 @@ impl Filter<8> for Five {
     }
 }
 
-/// Values of four padded images at most, as for other direct products.
-const MAX_FOUR: usize = 1 << 16;
-
 /// Whether a convolution in one group, with one draw for all images, goes this way.
 pub(crate) fn is_worth(window: &Window, outputs: usize) -> bool {
     let Window { y, x, .. } = *window;
     let fits = |axis: Axis| axis.kernel == x.kernel && axis.stride == 1 && axis.dilation == 1;
     let is_small = outputs <= DIRECT_ROWS && 4 * window.padded() <= MAX_FOUR;
-    is_small && outputs >= LEAST_OUTPUTS && fits(y) && fits(x) && [3, 5].contains(&x.kernel) && x.output() > TILE_OUTPUTS
+    is_small && window.channels > 0 && outputs >= LEAST_OUTPUTS && fits(y) && fits(x) && [3, 5].contains(&x.kernel) && x.output() > TILE_OUTPUTS
 }
-
-/// Outputs from which the transforms cost less than they save.
-const LEAST_OUTPUTS: usize = 3;
 
 /// y = W∗x + b.
 pub(crate) fn forward(work: &mut Workspace, conv: &Conv, operands: (&[f32], &Weights, &[f32]), output: Output) {

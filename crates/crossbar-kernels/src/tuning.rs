@@ -1,0 +1,54 @@
+//! What was chosen by measurement, in one table: blocking, and by which shapes a product goes which way.
+//!
+//! Measured in V8 on x86 by bench/topics (gemm, convolution, lenetStep, vggStep). Draws don't depend on any of it. What decides the
+//! order in which sums are made (DEPTH; CONV_COLUMNS and PLANE_VECTORS for weight gradients; the ways of a convolution) decides
+//! last bits: a change of those belongs into the changelog.
+
+// Blocking.
+
+/// Rows of a panel of A. 4×8 is the largest tile that V8 keeps in the sixteen registers of x86.
+pub const ROWS: usize = 4;
+/// Columns of a panel of B; the last may be half as wide.
+pub const COLS: usize = 8;
+/// k values in one pass over C: a panel of B (8 kB) and one of A (4 kB) stay in the first-level cache.
+pub const DEPTH: usize = 256;
+/// Columns of B packed at a time: 256 kB, inside any second-level cache.
+pub const BLOCK_COLS: usize = 256;
+/// Rows of A that meet all columns of a block before the next ones do: with 256 k, 24 kB of a first-level cache of 32.
+pub const BLOCK_ROWS: usize = 24;
+/// Floats between panels of B: without them panels of full depth would begin 8 kB apart and share cache sets.
+pub const PANEL_GAP: usize = 16;
+/// Floats of packed A at most: larger products go in bands of rows, each band packing B again.
+pub const MAX_PACKED: usize = 1 << 22;
+/// Steps that an innermost loop writes out: see `micro`.
+pub const STEPS: usize = 4;
+/// Columns that a convolution's product should have at least, where images are small.
+pub const CONV_COLUMNS: usize = 256;
+/// Columns of a product of Winograd's (four for each place of four images' tiles): with 16 places of 512 channels 4 MB.
+pub const WINOGRAD_COLUMNS: usize = 128;
+/// Vectors of one plane of dy that are handled at a time: four planes of 4 kB fit the first-level cache beside the images.
+pub const PLANE_VECTORS: usize = 256;
+/// Outputs whose turned weights are packed together: their places in a panel lie side by side.
+pub const TURNED_OUTPUTS: usize = 4;
+
+// Products that leave packing out, with the same bits.
+
+/// Up to so many rows B is read where it is.
+pub const FEW_ROWS: usize = 3 * ROWS;
+/// From more than half a panel of columns up to so many rows of A are read where they are.
+pub const FEW_COLS: usize = COLS + 4;
+/// Up to so many terms both factors are read where they are.
+pub const FEW_TERMS: usize = 16;
+
+// The ways of a convolution.
+
+/// Up to this many outputs the image is read where it is: packing it would cost more than it saves.
+pub const DIRECT_ROWS: usize = 32;
+/// Values of four padded images at most for these to go side by side: half of a small second-level cache.
+pub const MAX_FOUR: usize = 1 << 16;
+/// Outputs from which Winograd's transforms along rows cost less than they save.
+pub const LEAST_OUTPUTS: usize = 3;
+/// Channels and outputs from which those of 3×3 kernels do.
+pub const LEAST_SIDE: usize = 48;
+/// Values of four padded images at most for the latter.
+pub const MAX_WINOGRAD_FOUR: usize = 1 << 20;

@@ -9,13 +9,14 @@ import { checkAccuracy, chipsContestant, readInputs } from "./monteCarlo.mjs";
 
 const goal = atLeast(1.8);
 
+/** Rounds of some steps each; those of `warmUp` don't count: workers are set up, and V8 compiles for that long. */
 const runs = [
-  { title: "LeNet-5", make: lenet5, shape: [1, 28, 28], batch: 128, shards: 2, stepsPerRound: 20 },
-  { title: "VGG-8", make: vgg8, shape: [3, 32, 32], batch: 32, shards: 2, stepsPerRound: 1 },
+  { title: "LeNet-5", make: lenet5, shape: [1, 28, 28], batch: 128, shards: 2, stepsPerRound: 20, warmUp: 60 },
+  { title: "VGG-8", make: vgg8, shape: [3, 32, 32], batch: 32, shards: 2, stepsPerRound: 1, warmUp: 2 },
 ];
 
-/** Steps before those that count: workers are set up and V8 compiles. */
-const warmUpSteps = 2;
+/** Batches in the training data: a run goes through them as often as its steps need. */
+const batchesPerEpoch = 4;
 
 /**
  * Takes turns: a run has the machine from the moment it is granted a turn to the moment it asks for the next.
@@ -59,15 +60,15 @@ function createTurns(names) {
   };
 }
 
-/** Workers whose training steps wait for their turn. */
-function inTurn(name, workers, turns) {
-  let isFirst = true;
+/** Workers whose training steps wait for their turn, which is one of `stepsPerRound` steps. */
+function inTurn(name, workers, turns, stepsPerRound) {
+  let step = 0;
   return {
     prepare: (setup) => workers.prepare(setup),
     async run(jobs, options) {
       if (options.method === "shardGradients") {
-        await turns.next(name, isFirst);
-        isFirst = false;
+        if (step % stepsPerRound === 0) await turns.next(name, step === 0);
+        step++;
       }
       return workers.run(jobs, options);
     },
@@ -75,42 +76,44 @@ function inTurn(name, workers, turns) {
 }
 
 /** Weights after a training of some steps. */
-async function train({ make, shape, batch, shards }, steps, workers) {
+async function train({ make, shape, batch, shards }, epochs, workers) {
   const model = make({ seed });
-  const validation = { chips: 1, every: steps };
+  const validation = { chips: 1, every: epochs * batchesPerEpoch };
   const validationData = randomImages(8, shape);
   const settings = {
     strategy: "noise-injection",
     sigma: 0.2,
-    epochs: 1,
+    epochs,
     batch,
     shards,
     seed,
     validation,
     validationData,
   };
-  await finetune(model, randomImages(batch * steps, shape), { ...settings, workers });
+  await finetune(model, randomImages(batch * batchesPerEpoch, shape), { ...settings, workers });
   const weights = [...model.parameters.values()].map((tensor) => tensor.toArray());
   model.dispose();
   return weights;
 }
 
-/** Milliseconds of each step with one worker and with two: two trainings side by side, a step of one, then one of the other. */
+/** Milliseconds a step of each round with one worker and with two: two trainings side by side, a round of one, then one of the other. */
 async function trainBoth(settings, pools, rounds) {
-  // The last step of a run has no end of its own: validation follows it.
-  const steps = warmUpSteps + rounds * settings.stepsPerRound + 1;
+  const { warmUp, stepsPerRound } = settings;
+  // The last round of a run has no end of its own: validation follows it.
+  const steps = (warmUp + rounds) * stepsPerRound + 1;
   const names = Object.keys(pools);
   const turns = createTurns(names);
   const run = async (name) => {
     try {
-      return await train(settings, steps, inTurn(name, pools[name], turns));
+      return await train(settings, Math.ceil(steps / batchesPerEpoch), inTurn(name, pools[name], turns, stepsPerRound));
     } finally {
       turns.leave(name);
     }
   };
   const [one, two] = await Promise.all(names.map(run));
   checkSame(settings.title, one, two);
-  const counted = (name) => Float64Array.from(turns.times[name].slice(warmUpSteps));
+  const counted = (name) =>
+    Float64Array.from(turns.times[name].slice(warmUp, warmUp + rounds), (time) => time / stepsPerRound);
   return { one: counted("one"), two: counted("two") };
 }
 

@@ -36,8 +36,8 @@ pub fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], settings: Ad
     let (step, root) = (splat(settings.rate / settings.bias1), splat(settings.bias2.sqrt()));
     let update = |w: F32x4, g: F32x4, m: F32x4, v: F32x4| {
         let g = w.mul(decay).add(g);
-        let m = m.mul(beta1).add(g.mul(rest1));
-        let v = v.mul(beta2).add(g.mul(g).mul(rest2));
+        let m = settled(m.mul(beta1).add(g.mul(rest1)));
+        let v = settled(v.mul(beta2).add(g.mul(g).mul(rest2)));
         (w.sub(step.mul(m).div(v.sqrt().div(root).add(epsilon))), m, v)
     };
     let (ws, w_tail) = w.as_chunks_mut::<4>();
@@ -56,6 +56,13 @@ pub fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], settings: Ad
         store_tail(m4, m_tail);
         store_tail(v4, v_tail);
     }
+}
+
+/// What has decayed below the normal numbers is zero. Rounding would keep it there for ever (0.9 of the smallest number is that number
+/// again), and each step of a weight whose gradient has ended would cost a hundred times as much.
+#[inline(always)]
+fn settled(value: F32x4) -> F32x4 {
+    value.abs().lt(F32x4::splat(f32::MIN_POSITIVE)).select(F32x4::splat(0.0), value)
 }
 
 /// One step of gradient descent: g ← g + weight_decay·w; with a buffer, buffer ← momentum·buffer + g is used in its
@@ -78,7 +85,7 @@ pub fn sgd(w: &mut [f32], g: &[f32], buffer: Option<&mut [f32]>, rate: f64, mome
     };
     assert_eq!(buffer.len(), g.len());
     let update = |w: F32x4, g: F32x4, b: F32x4| {
-        let b = b.mul(momentum).add(w.mul(decay).add(g));
+        let b = settled(b.mul(momentum).add(w.mul(decay).add(g)));
         (w.sub(rate.mul(b)), b)
     };
     let (bs, b_tail) = buffer.as_chunks_mut::<4>();

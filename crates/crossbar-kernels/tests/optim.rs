@@ -64,3 +64,25 @@ fn clipping_to_the_deviation() {
     assert_eq!((clip_to_deviation(&mut one, 2.0), one), (f32::INFINITY, [5.0]));
     assert_eq!(clip_to_deviation(&mut [], 2.0), f32::INFINITY);
 }
+
+/// A weight whose gradient has ended: with an unrounded mean that would stay at the smallest numbers, each of its steps would be slow.
+#[test]
+fn means_of_gradients_that_have_ended_reach_zero() {
+    for n in LENGTHS {
+        let g = normals(4, n);
+        let zero = vec![0.0; n];
+        let (mut w, mut m, mut v, mut buffer) = (normals(5, n), vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+        for t in 0..2000 {
+            let g = if t == 0 { &g } else { &zero };
+            let settings =
+                Adam { rate: 1e-3, beta1: 0.9, beta2: 0.5, epsilon: 1e-8, bias1: 0.9, bias2: 0.5, weight_decay: 0.0 };
+            adam(&mut w, g, &mut m, &mut v, settings);
+            sgd(&mut w, g, Some(&mut buffer), 1e-3, 0.9, 0.0);
+        }
+        assert!([&m, &v, &buffer].iter().all(|means| means.iter().all(|&mean| mean == 0.0)), "{n}");
+    }
+    let (mut w, mut m, mut v) = ([1.0], [f32::NAN], [f32::MIN_POSITIVE]);
+    let settings = Adam { rate: 1e-3, beta1: 0.9, beta2: 1.0, epsilon: 1e-8, bias1: 0.9, bias2: 0.5, weight_decay: 0.0 };
+    adam(&mut w, &[0.0], &mut m, &mut v, settings);
+    assert!(m[0].is_nan() && w[0].is_nan() && v[0] == f32::MIN_POSITIVE);
+}

@@ -5,5 +5,6 @@ import { createTrainingWorker } from "@neft/training";
 import type { WorkerStart } from "./spawn.js";
 
 /** The module every Node worker runs: does the jobs of evaluations and finetunings that it is sent. */
-await init({ relaxed: (workerData as WorkerStart).relaxed });
-serveNode(createTrainingWorker(), parentPort);
+const { relaxed, place } = workerData as WorkerStart;
+await init({ relaxed });
+serveNode(createTrainingWorker(), parentPort, place);

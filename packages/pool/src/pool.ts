@@ -1,5 +1,6 @@
 import type { Remote } from "comlink";
 import { wrap } from "comlink";
+import { createGate, openGate, type Place } from "./gate.js";
 import type { Spawn, WorkerHandle } from "./worker-handle.js";
 
 /** What a method of a worker's api takes as its job. */
@@ -70,11 +71,16 @@ interface Member<Api> {
   /** Rejects with the cause when the worker dies: a call it was to answer stays pending for ever. */
   readonly death: Promise<never>;
   setup: Setup<Api> | undefined;
+  readonly place: Place | undefined;
 }
 
 class WorkerPool<Api extends object> implements Pool<Api> {
   readonly #members = new Set<Member<Api>>();
   readonly #idle: Member<Api>[] = [];
+  /** Places at the gate that no worker has. */
+  readonly #places: Place[];
+  /** Workers to be let through the gate, the last one in the order of their messages. */
+  #called: number[] = [];
   #setup: Setup<Api> | undefined;
   /** Ends the run under way with an error. */
   #stop: ((reason: unknown) => void) | undefined;
@@ -86,6 +92,8 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     setup: Setup<Api> | undefined,
   ) {
     this.#setup = setup;
+    const gate = createGate(size);
+    this.#places = gate ? Array.from({ length: size }, (_, index) => ({ gate, index })) : [];
   }
 
   prepare(setup: Setup<Api>): void {
@@ -172,25 +180,48 @@ class WorkerPool<Api extends object> implements Pool<Api> {
   ): Promise<ResultOf<Api, Name>> {
     const setup = this.#setup;
     if (setup && member.setup !== setup) {
+      this.#letThrough(member);
       await setup(member.api);
       member.setup = setup;
     }
+    this.#letThrough(member);
     const call = (member.api as Record<Name, unknown>)[method] as (job: unknown) => Promise<ResultOf<Api, Name>>;
     return call(job);
   }
 
+  /** Opens the gate for a worker, when everything that can be sent now has been sent. */
+  #letThrough({ place }: Member<Api>): void {
+    if (!place) return;
+    if (this.#called.push(place.index) > 1) return;
+    queueMicrotask(() => {
+      const called = this.#called;
+      this.#called = [];
+      openGate(place.gate, called);
+    });
+  }
+
   async #hire(): Promise<Member<Api>> {
-    const handle = await this.spawn();
+    const place = this.#places.pop();
+    const handle = await this.#start(place);
     const death = new Promise<never>((_, reject) => handle.onDeath(reject));
-    const member: Member<Api> = { handle, api: wrap<Api>(handle.endpoint), death, setup: undefined };
+    const member: Member<Api> = { handle, api: wrap<Api>(handle.endpoint), death, setup: undefined, place };
     this.#members.add(member);
     // Also handles a death nobody waits for: an idle worker's.
     death.catch(() => this.#discard(member));
     return member;
   }
 
+  async #start(place: Place | undefined): Promise<WorkerHandle> {
+    try {
+      return await this.spawn(place);
+    } catch (cause) {
+      if (place) this.#places.push(place);
+      throw cause;
+    }
+  }
+
   async #discard(member: Member<Api>): Promise<void> {
-    this.#members.delete(member);
+    if (this.#members.delete(member) && member.place) this.#places.push(member.place);
     const at = this.#idle.indexOf(member);
     if (at >= 0) this.#idle.splice(at, 1);
     await member.handle.terminate();

@@ -1,6 +1,7 @@
 import type { Endpoint } from "comlink";
 import { expose } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
+import { type Place, waitAtGate } from "./gate.js";
 
 /** A started worker as the pool needs it, whatever it runs on. */
 export interface WorkerHandle {
@@ -12,8 +13,8 @@ export interface WorkerHandle {
   terminate(): Promise<void>;
 }
 
-/** Starts one worker. */
-export type Spawn = () => WorkerHandle | Promise<WorkerHandle>;
+/** Starts one worker, which hands its place at the pool's gate on to `serveNode` or `serveWeb`. */
+export type Spawn = (place: Place | undefined) => WorkerHandle | Promise<WorkerHandle>;
 
 /** The part of node:worker_threads' MessagePort and Worker that comlink's adapter uses; typed here so that browsers need no Node types. */
 export interface NodePort {
@@ -61,14 +62,24 @@ export function webWorker(worker: WebWorker): WorkerHandle {
 }
 
 /** Called once in a Node worker's module: answers the pool's calls with the methods of `api`. */
-export function serveNode(api: object, parentPort: NodePort | null): void {
+export function serveNode(api: object, parentPort: NodePort | null, place?: Place): void {
   if (!parentPort) throw new Error("serveNode: expected to run in a worker thread, got no parent port");
-  expose(api, nodeEndpoint(parentPort));
+  expose(api, gated(nodeEndpoint(parentPort), place));
 }
 
 /** Called once in a browser worker's module: answers the pool's calls with the methods of `api`. */
-export function serveWeb(api: object): void {
-  expose(api);
+export function serveWeb(api: object, place?: Place): void {
+  expose(api, gated(globalThis as unknown as Endpoint, place));
+}
+
+/** An endpoint that waits at the gate after every message it has sent. */
+function gated(endpoint: Endpoint, place: Place | undefined): Endpoint {
+  if (!place) return endpoint;
+  return {
+    addEventListener: endpoint.addEventListener.bind(endpoint),
+    removeEventListener: endpoint.removeEventListener.bind(endpoint),
+    postMessage: (message, transfer) => waitAtGate(place, () => endpoint.postMessage(message, transfer)),
+  };
 }
 
 /** The first cause of a worker's end, told to listeners however late they come. */

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import type { Pool, PoolOptions } from "@neft/pool";
+import type { Place, Pool, PoolOptions, Spawn } from "@neft/pool";
 import { createPool, nodeWorker } from "@neft/pool";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 interface DieJob {
   readonly how: "exit" | "error";
@@ -22,6 +22,7 @@ interface Api {
   die(job: DieJob): number;
   hang(job: number): number;
   spin(job: number): number;
+  countDown(milliseconds: number): boolean;
 }
 
 const entry = new URL("./fixtures/counter.mjs", import.meta.url);
@@ -30,8 +31,8 @@ let workers: Worker[];
 let pool: Pool<Api>;
 
 function open(options: Partial<PoolOptions<Api>> = {}): Pool<Api> {
-  const spawn = () => {
-    const worker = new Worker(entry);
+  const spawn: Spawn = (place) => {
+    const worker = new Worker(entry, { workerData: place });
     workers.push(worker);
     return nodeWorker(worker);
   };
@@ -120,6 +121,56 @@ describe("jobs", () => {
       throw new Error("no more");
     }
     await expect(pool.run(broken(), { method: "square" })).rejects.toThrow("no more");
+  });
+});
+
+describe("the gate", () => {
+  const squares = (count: number) => Array.from({ length: count }, (_, value) => ({ value }));
+
+  it("lets every worker through at once, run after run, whatever the number of jobs", async () => {
+    open({ size: 3 });
+    await pool.run(squares(3), { method: "square" });
+    const start = performance.now();
+    for (let run = 0; run < 100; run++) {
+      const jobs = squares(1 + (run % 5));
+      expect(await pool.run(jobs, { method: "square" })).toEqual(jobs.map(({ value }) => value * value));
+    }
+    // A worker that nobody lets through goes on by itself after 100 ms.
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  it("has a place for each worker, and again for the one that follows a death", async () => {
+    const places: (Place | undefined)[] = [];
+    const spawn: Spawn = (place) => {
+      places.push(place);
+      return nodeWorker(new Worker(entry, { workerData: place }));
+    };
+    open({ size: 2, spawn });
+    await pool.run(squares(2), { method: "square" });
+    expect(new Set(places.map((place) => place?.index))).toEqual(new Set([0, 1]));
+    await pool.run([{ how: "exit", marker: join(folder, "died"), value: 1 }], { method: "die" });
+    await pool.run(squares(2), { method: "square" });
+    expect(places).toHaveLength(3);
+    expect([0, 1]).toContain(places[2]?.index);
+  });
+
+  it("keeps a worker from its own timers for a moment only", async () => {
+    open({ size: 1 });
+    await pool.run([20], { method: "countDown" });
+    await expect.poll(() => pool.run([0], { method: "countDown" }), { interval: 200, timeout: 5000 }).toEqual([true]);
+  });
+
+  it("isn't there without shared memory", async () => {
+    vi.stubGlobal("SharedArrayBuffer", undefined);
+    const places: (Place | undefined)[] = [];
+    const spawn: Spawn = (place) => {
+      places.push(place);
+      return nodeWorker(new Worker(entry));
+    };
+    open({ size: 2, spawn });
+    vi.unstubAllGlobals();
+    expect(await pool.run(squares(5), { method: "square" })).toEqual([0, 1, 4, 9, 16]);
+    expect(places).toEqual([undefined, undefined]);
   });
 });
 

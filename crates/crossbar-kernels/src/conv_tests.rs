@@ -51,6 +51,10 @@ fn cases() -> Vec<Conv> {
         cases.push(square(batch, 2, 3, 1, axis(9, 2, 5, 0, 1, 1)));
         cases.push(square(batch, 1, 1, 1, axis(1, 2, 3, 3, 0, 1)));
     }
+    // One channel: odd sizes, one row of outputs, a single output in the last tile.
+    cases.push(square(5, 1, 7, 1, axis(11, 3, 1, 1, 1, 1)));
+    cases.push(square(1, 1, 3, 1, axis(9, 5, 1, 0, 0, 1)));
+    cases.push(Conv { y: axis(5, 5, 1, 0, 0, 1), ..square(4, 1, 9, 1, axis(13, 5, 1, 0, 0, 1)) });
     for batch in 1..10 {
         cases.push(square(batch, 3, 4, 1, axis(9, 3, 2, 1, 1, 1)));
     }

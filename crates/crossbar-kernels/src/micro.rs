@@ -354,6 +354,26 @@ pub(crate) fn column<const N: usize, const R: usize, const C: usize>(a: &[f32], 
     sum
 }
 
+/// sum[x][p] = Σ_n taps[n]·values[4x + n·row..], the taps in registers: for sums of few terms.
+#[inline(always)]
+pub(crate) fn slide<const N: usize, const P: usize>(taps: [F32x4; N], values: &[f32], row: usize, p: usize, sum: &mut [[[f32; 4]; P]]) {
+    assert!(p < P && (N - 1) * row + 4 * sum.len() <= values.len());
+    let mut at: [*const f32; N] = core::array::from_fn(|n| values.as_ptr().wrapping_add(n * row));
+    // SAFETY: the furthest was tested; an array of four floats has the alignment of one.
+    let value = |at: *const f32, i: usize| F32x4::load(unsafe { &*at.add(4 * i).cast::<[f32; 4]>() });
+    let sum_of = |at: &[*const f32; N], i: usize| (1..N).fold(taps[0].mul(value(at[0], i)), |sum, n| taps[n].mul_add(value(at[n], i), sum));
+    let (twos, last) = sum.as_chunks_mut::<4>();
+    for two in twos {
+        for (i, to) in two.iter_mut().enumerate() {
+            sum_of(&at, i).store(&mut to[p]);
+        }
+        at = at.map(|at| at.wrapping_add(16));
+    }
+    for (i, to) in last.iter_mut().enumerate() {
+        sum_of(&at, i).store(&mut to[p]);
+    }
+}
+
 /// sum[r][c] = Σ_v planes[r][v]·images[c][base[v][0]..], four values at a time; `base` ascends.
 #[inline(always)]
 pub(crate) fn dots<const R: usize, const C: usize>(

@@ -167,28 +167,34 @@ fn forward_with<const N: usize, const P: usize, F: Filter<P>>(
     transform_kernels::<N, P, F>(weights, rows, kernel);
     let padded = grown(&mut images, window.padded());
     let values = grown(&mut transformed, P * channels * column.plane);
-    // Sums of two rows of outputs, and those outputs where they are pooled; planes of four images, and places of their maxima; what
-    // stands in for images that a four lacks.
-    let (sums, pair) = (P * rows * 2 * column.row, if is_pooled { rows * 8 * width } else { 0 });
-    let (sum, rest) = grown(&mut buffer, sums + pair + 11 * size).split_at_mut(sums);
-    let (pairs, rest) = rest.split_at_mut(pair);
+    let block = Block::of(channels, rows, height);
+    // Sums of a block; planes of four images, and places of their maxima; what stands in for images that a four lacks.
+    let sums = P * block.size() * column.row;
+    let (sum, rest) = grown(&mut buffer, sums + 11 * size).split_at_mut(sums);
     let (beside, rest) = rest.split_at_mut(4 * size);
     let (places, spare) = rest.split_at_mut(4 * size);
+    let sum = sum.as_chunks_mut::<4>().0.as_chunks_mut::<P>().0;
     let input = channels * vertical.input * horizontal.input;
+    let plane = 4 * size / rows;
     for first in (0..batch).step_by(4) {
         window.pad(&|lane| &x[(first + lane).min(batch - 1) * input..], padded);
         transform_rows::<P, F>(padded, (window.row(), tiles), values);
-        for top in (0..height).step_by(2) {
-            let count = (height - top).min(2);
-            multiply::<N, P>(kernel, &values[top * column.row..], (rows, column, channels * column.plane), count, sum);
-            let outputs = Outputs { sum, stride: rows * 2 * column.row, row: column.row, bias, is_rectified: is_rectified && !is_pooled, width };
+        for (i, top) in block.places(rows, height) {
+            let count = (height - top).min(block.height);
+            let values = &values[top * column.row..];
+            let run = Run { count: count * column.row, kernel: block.height * tiles };
+            match channels {
+                1 => slide::<N, P>((kernel, rows, i), values, column, run, sum),
+                _ => multiply::<N, P>((kernel, rows), values, column, run, sum),
+            }
+            let bias = if bias.is_empty() { bias } else { &bias[i..] };
+            let outputs = Outputs { sum, block, count, tiles, width, bias, is_rectified };
             match &pooled {
-                None => outputs.write::<P, F>(count, &mut beside[4 * top * width..], 4 * size / rows),
+                None => outputs.write::<F>(&mut beside[i * plane + 4 * top * width..], plane),
                 Some(wanted) => {
-                    outputs.write::<P, F>(2, pairs, 8 * width);
-                    let at = 4 * (top / 2) * (width / 2);
+                    let at = i * plane + 4 * (top / 2) * (width / 2);
                     let places = if wanted.is_empty() { None } else { Some(&mut places[at..]) };
-                    pool(pairs, width, is_rectified, &mut beside[at..], places, 4 * size / rows);
+                    outputs.write_pooled::<F>(&mut beside[at..], places, plane);
                 }
             }
         }
@@ -201,6 +207,38 @@ fn forward_with<const N: usize, const P: usize, F: Filter<P>>(
     work.image = images;
     work.b = transformed;
     work.columns = buffer;
+}
+
+/// What is summed at a time before it becomes outputs: some rows of outputs of some kernels. With one channel, sums are so short
+/// that rows have to be many for the loop over them to be worth its start.
+#[derive(Clone, Copy)]
+struct Block {
+    kernels: usize,
+    height: usize,
+}
+
+impl Block {
+    fn of(channels: usize, kernels: usize, height: usize) -> Self {
+        if channels == 1 { Self { kernels: 1, height: height.max(2) } } else { Self { kernels, height: 2 } }
+    }
+
+    /// Rows of all its kernels.
+    fn size(self) -> usize {
+        self.kernels * self.height
+    }
+
+    /// The first kernel and row of each.
+    fn places(self, kernels: usize, height: usize) -> impl Iterator<Item = (usize, usize)> {
+        (0..height).step_by(self.height).flat_map(move |top| (0..kernels).step_by(self.kernels).map(move |i| (i, top)))
+    }
+}
+
+/// Where the sums of a block go: `count` of each kernel (tiles of rows that follow one another, for four images), from `kernel` on
+/// tiles apart.
+#[derive(Clone, Copy)]
+struct Run {
+    count: usize,
+    kernel: usize,
 }
 
 /// An axis with outputs for whole tiles.
@@ -254,73 +292,84 @@ fn split_points<const P: usize>(out: &mut [f32], point: usize) -> [&mut [f32]; P
     core::array::from_fn(|_| parts.next().expect("a part a point"))
 }
 
-/// The products of every point for `count` rows of outputs: sum [point][row of the kernels][two rows][tile][image].
+/// The sums of all kernels at every point: [kernel][row of outputs][tile][point][image].
 #[inline(never)]
-fn multiply<const N: usize, const P: usize>(
-    kernels: &[f32],
-    values: &[f32],
-    (rows, column, point): (usize, Column, usize),
-    count: usize,
-    sum: &mut [f32],
-) {
-    let (two, count) = (2 * column.row, count * column.row);
+fn multiply<const N: usize, const P: usize>((kernels, rows): (&[f32], usize), values: &[f32], column: Column, run: Run, sum: &mut [[[f32; 4]; P]]) {
+    let (channels, point) = (column.channels, column.channels * column.plane);
     for p in 0..P {
         let values = &values[p * point..];
         for (i, size) in panels(rows) {
-            let a = &kernels[(p * rows + i) * column.channels * N..];
-            let sum = &mut sum[(p * rows + i) * two..];
+            let a = &kernels[(p * rows + i) * channels * N..];
+            let sum = &mut sum[i * run.kernel..];
             match size {
-                4 => multiply_rows::<N, 4>(a, values, column, count, sum),
-                3 => multiply_rows::<N, 3>(a, values, column, count, sum),
-                2 => multiply_rows::<N, 2>(a, values, column, count, sum),
-                _ => multiply_rows::<N, 1>(a, values, column, count, sum),
+                4 => multiply_rows::<N, P, 4>(a, values, column, run, p, sum),
+                3 => multiply_rows::<N, P, 3>(a, values, column, run, p, sum),
+                2 => multiply_rows::<N, P, 2>(a, values, column, run, p, sum),
+                _ => multiply_rows::<N, P, 1>(a, values, column, run, p, sum),
             }
         }
     }
 }
 
-/// R rows of one point. Tiles of neighbouring rows follow one another; the last eight may overlap those before, to the same bits.
+/// R kernels at point p. Tiles of neighbouring rows follow one another; the last two may overlap those before, to the same bits.
 #[inline(never)]
-fn multiply_rows<const N: usize, const R: usize>(a: &[f32], values: &[f32], column: Column, count: usize, sum: &mut [f32]) {
-    let two = 2 * column.row;
-    let sum = &mut sum[..(R - 1) * two + count];
-    for x in (0..count).step_by(8) {
-        let x = x.min(count - 8);
+fn multiply_rows<const N: usize, const P: usize, const R: usize>(
+    a: &[f32],
+    values: &[f32],
+    column: Column,
+    run: Run,
+    p: usize,
+    sum: &mut [[[f32; 4]; P]],
+) {
+    for x in (0..run.count).step_by(8) {
+        let x = x.min(run.count - 8);
         let tile = micro::column::<N, R, 2>(a, &values[x..], column);
         for (r, tile) in tile.into_iter().enumerate() {
-            let (to, _) = sum[r * two + x..][..8].as_chunks_mut::<4>();
-            for (to, value) in to.iter_mut().zip(tile) {
-                value.store(to);
+            for (to, value) in sum[r * run.kernel + x / 4..][..2].iter_mut().zip(tile) {
+                value.store(&mut to[p]);
             }
         }
     }
 }
 
-/// Two rows of outputs of every kernel, yet at the points.
-struct Outputs<'a> {
-    /// [point][kernel][two rows][tile][image]
-    sum: &'a [f32],
-    /// Values of a point.
-    stride: usize,
-    /// Values of a row.
-    row: usize,
-    bias: &'a [f32],
-    is_rectified: bool,
-    /// Outputs of a row.
-    width: usize,
+/// The sums of kernel i, which has one channel, at every point: [row of outputs][tile][point][image].
+#[inline(never)]
+fn slide<const N: usize, const P: usize>(
+    (kernels, rows, i): (&[f32], usize, usize),
+    values: &[f32],
+    Column { plane, row, .. }: Column,
+    run: Run,
+    sum: &mut [[[f32; 4]; P]],
+) {
+    let (first, size) = panels(rows).find(|(first, size)| i < first + size).expect("a panel for each kernel");
+    for p in 0..P {
+        let panel = &kernels[(p * rows + first) * N..][..N * size];
+        let taps = core::array::from_fn(|n| F32x4::splat(panel[n * size + i - first]));
+        micro::slide::<N, P>(taps, &values[p * plane..], row, p, &mut sum[..run.count / 4]);
+    }
 }
 
-impl Outputs<'_> {
-    /// Every kernel: where its two rows begin in those of a point, and its bias.
-    fn kernels(&self) -> impl Iterator<Item = (usize, F32x4)> + '_ {
-        let bias = |i: usize| if self.bias.is_empty() { 0.0 } else { self.bias[i] };
-        (0..self.stride / (2 * self.row)).map(move |i| (2 * i * self.row, F32x4::splat(bias(i))))
-    }
+/// The outputs of a block, yet at the points.
+struct Outputs<'a, const P: usize> {
+    /// [kernel][row][tile][point][image]
+    sum: &'a [[[f32; 4]; P]],
+    block: Block,
+    /// Rows that there are of the block's.
+    count: usize,
+    /// Tiles and outputs of a row.
+    tiles: usize,
+    width: usize,
+    /// From the block's first kernel on, or empty.
+    bias: &'a [f32],
+    is_rectified: bool,
+}
 
-    /// The first `tiles` tiles of a row at every point.
-    #[inline(always)]
-    fn tiles<const P: usize>(&self, at: usize, tiles: usize) -> [&[[f32; 4]]; P] {
-        core::array::from_fn(|p| self.sum[p * self.stride + at..][..4 * tiles].as_chunks::<4>().0)
+impl<const P: usize> Outputs<'_, P> {
+    /// Every kernel: its rows of tiles, and its bias.
+    fn kernels(&self) -> impl Iterator<Item = (&[[[f32; 4]; P]], F32x4)> + '_ {
+        let bias = |i: usize| if self.bias.is_empty() { 0.0 } else { self.bias[i] };
+        let sums = self.sum.chunks_exact(self.block.height * self.tiles).enumerate();
+        sums.map(move |(i, rows)| (&rows[..self.count * self.tiles], F32x4::splat(bias(i))))
     }
 
     #[inline(always)]
@@ -328,49 +377,53 @@ impl Outputs<'_> {
         if self.is_rectified { y.max(F32x4::splat(0.0)) } else { y }
     }
 
-    /// Writes `count` rows; planes of kernels are `plane` apart.
+    /// Writes them; planes of kernels are `plane` apart.
     #[inline(never)]
-    fn write<const P: usize, F: Filter<P>>(&self, count: usize, out: &mut [f32], plane: usize) {
-        for (i, (at, bias)) in self.kernels().enumerate() {
-            for (y, out) in out[i * plane..].chunks_mut(4 * self.width).take(count).enumerate() {
-                let points = self.tiles::<P>(at + y * self.row, self.row / 4);
-                let (out, _) = out.as_chunks_mut::<4>();
-                let (tiles, last) = out.as_chunks_mut::<TILE_OUTPUTS>();
-                let count = tiles.len();
-                let finished = |tile: usize| {
-                    F::to_output(core::array::from_fn(|p| F32x4::load(&points[p][tile]))).map(|y| self.finished(y.add(bias)))
-                };
-                for (tile, to) in tiles.iter_mut().enumerate() {
-                    to.iter_mut().zip(finished(tile)).for_each(|(to, value)| value.store(to));
+    fn write<F: Filter<P>>(&self, out: &mut [f32], plane: usize) {
+        for (i, (rows, bias)) in self.kernels().enumerate() {
+            for (tiles, out) in rows.chunks_exact(self.tiles).zip(out[i * plane..].chunks_exact_mut(4 * self.width)) {
+                let out = out.as_chunks_mut::<4>().0.chunks_mut(TILE_OUTPUTS);
+                for (points, out) in tiles.iter().zip(out) {
+                    for (to, value) in out.iter_mut().zip(outputs_of::<P, F>(points, bias)) {
+                        self.finished(value).store(to);
+                    }
                 }
-                if !last.is_empty() {
-                    last.iter_mut().zip(finished(count)).for_each(|(to, value)| value.store(to));
+            }
+        }
+    }
+
+    /// Writes the largest of each 2×2 of them, and which it was; planes of kernels are `plane` apart.
+    #[inline(never)]
+    fn write_pooled<F: Filter<P>>(&self, out: &mut [f32], mut places: Option<&mut [f32]>, plane: usize) {
+        let zero = F32x4::splat(0.0);
+        let half = self.width / 2;
+        for (i, (rows, bias)) in self.kernels().enumerate() {
+            for (y, rows) in rows.chunks_exact(2 * self.tiles).enumerate() {
+                let (top, bottom) = rows.split_at(self.tiles);
+                let at = i * plane + 4 * y * half;
+                let out = out[at..][..4 * half].as_chunks_mut::<4>().0.chunks_mut(TILE_OUTPUTS / 2);
+                let mut places = places.as_deref_mut().map(|places| places[at..][..4 * half].as_chunks_mut::<4>().0);
+                for (tile, ((top, bottom), out)) in top.iter().zip(bottom).zip(out).enumerate() {
+                    let [a, b, c, d] = outputs_of::<P, F>(top, bias);
+                    let best = [pick((a, zero), b, 1.0), pick((c, zero), d, 1.0)];
+                    let [a, b, c, d] = outputs_of::<P, F>(bottom, bias);
+                    let best = [pick(pick(best[0], a, 2.0), b, 3.0), pick(pick(best[1], c, 2.0), d, 3.0)];
+                    for (x, (to, (value, place))) in out.iter_mut().zip(best).enumerate() {
+                        self.finished(value).store(to);
+                        if let Some(places) = &mut places {
+                            place.store(&mut places[2 * tile + x]);
+                        }
+                    }
                 }
             }
         }
     }
 }
 
-/// The largest of each 2×2 of two rows of outputs, [kernel][two rows][x][image], and which it was. Planes of kernels are `plane`
-/// apart.
-#[inline(never)]
-fn pool(pairs: &[f32], width: usize, is_rectified: bool, out: &mut [f32], mut places: Option<&mut [f32]>, plane: usize) {
-    let zero = F32x4::splat(0.0);
-    let half = width / 2;
-    for (i, rows) in pairs.chunks_exact(8 * width).enumerate() {
-        let (top, bottom) = rows.split_at(4 * width);
-        let (top, bottom) = (&top.as_chunks::<8>().0[..half], &bottom.as_chunks::<8>().0[..half]);
-        let (out, _) = out[i * plane..][..4 * half].as_chunks_mut::<4>();
-        let mut places = places.as_deref_mut().map(|places| places[i * plane..][..4 * half].as_chunks_mut::<4>().0);
-        for (x, ((out, top), bottom)) in out.iter_mut().zip(top).zip(bottom).enumerate() {
-            let [[a, b], [c, d]] = [top, bottom].map(|two| [F32x4::load(&two.as_chunks().0[0]), F32x4::load(&two.as_chunks().0[1])]);
-            let (best, place) = pick(pick(pick((a, zero), b, 1.0), c, 2.0), d, 3.0);
-            if let Some(places) = &mut places {
-                place.store(&mut places[x]);
-            }
-            if is_rectified { best.max(zero) } else { best }.store(out);
-        }
-    }
+/// The outputs of a tile.
+#[inline(always)]
+fn outputs_of<const P: usize, F: Filter<P>>(points: &[[f32; 4]; P], bias: F32x4) -> [F32x4; TILE_OUTPUTS] {
+    F::to_output(core::array::from_fn(|p| F32x4::load(&points[p]))).map(|y| y.add(bias))
 }
 
 /// Puts four images side by side one after the other, from `first` on; `spare` takes those that aren't there.

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::conv_input::backward_input;
-use crate::conv_weight::backward_weight;
+use crate::conv_weight::{backward_weight, ByOutputs};
+use crate::pool::{max_gradient, PoolAxis};
 use crate::gemm::tests::{distance, normals};
 use crate::variation::varied_weight;
 
@@ -124,8 +125,25 @@ fn agree_with_the_loops() {
             want_dw[weight] += f64::from(dy[(n * conv.outputs + o) * po + p]) * f64::from(x[(n * conv.channels + c) * pi + q]);
         });
         let mut dw = vec![f32::NAN; w.len()];
-        backward_weight(&mut work, &conv, (&x, &dy), &mut dw);
+        backward_weight(&mut work, &conv, &x, ByOutputs { dy: &dy, places: &[] }, &mut dw);
         assert!(distance(&dw, &want_dw) < 3e-6, "weight {conv:?}");
+    }
+}
+
+#[test]
+fn gradients_by_pools_are_those_by_their_outputs() {
+    let mut work = Workspace::default();
+    for conv in cases().into_iter().filter(|conv| conv.y.output() > 1 && conv.x.output() > 1) {
+        let pooled = conv.batch * conv.outputs * (conv.y.output() / 2) * (conv.x.output() / 2);
+        let x = normals(1, conv.batch * conv.channels * conv.input_pixels());
+        let dy = normals(2, pooled);
+        let places: Vec<f32> = (0..pooled).map(|i| (i * 7 % 5 % 4) as f32).collect();
+        let mut outputs = vec![f32::NAN; conv.batch * conv.outputs * conv.output_pixels()];
+        max_gradient(&dy, &places, &mut outputs, [conv.y, conv.x].map(|axis| PoolAxis::halving(axis.output())), false);
+        let mut dw = [(); 2].map(|()| vec![f32::NAN; conv.outputs * conv.terms()]);
+        backward_weight(&mut work, &conv, &x, ByOutputs { dy: &outputs, places: &[] }, &mut dw[0]);
+        backward_weight(&mut work, &conv, &x, ByOutputs { dy: &dy, places: &places }, &mut dw[1]);
+        assert_eq!(dw[0], dw[1], "{conv:?}");
     }
 }
 

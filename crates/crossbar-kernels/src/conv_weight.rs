@@ -5,23 +5,42 @@ use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace};
 use crate::image::{ImageColumns, ImageRows, Window};
 use crate::lanes::F32x4;
 use crate::micro;
-use crate::pack::interleave_some;
+use crate::pack::{interleave_four, interleave_some};
+use crate::pool::{max_gradient, PoolAxis};
 use crate::tuning::{CONV_COLUMNS, DEPTH, DIRECT_ROWS, PLANE_VECTORS};
 use crate::winograd;
 
+/// The gradient by a convolution's outputs.
+#[derive(Clone, Copy)]
+pub struct ByOutputs<'a> {
+    /// The gradient by the outputs, or by their 2×2 max pool.
+    pub dy: &'a [f32],
+    /// For a pool: which of its four each came from, 0 to 3. Empty otherwise.
+    pub places: &'a [f32],
+}
+
 /// dW = Σ over images and pixels of dy·xᵀ. Straight through: the variation plays no part.
-pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f32]), dw: &mut [f32]) {
+pub fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], by: ByOutputs, dw: &mut [f32]) {
     let window = conv.window();
     let (rows, terms, pixels) = (conv.group_outputs(), conv.terms(), conv.output_pixels());
     dw.fill(0.0);
     if pixels == 0 || conv.batch == 0 || rows == 0 {
         return;
     }
+    if rows <= DIRECT_ROWS && !winograd::is_worth_for_weights(conv) {
+        return backward_weight_direct(work, conv, x, by, dw);
+    }
+    let unpooled;
+    let dy = if by.places.is_empty() {
+        by.dy
+    } else {
+        let mut outputs = vec![0.0; conv.batch * conv.outputs * pixels];
+        max_gradient(by.dy, by.places, &mut outputs, [conv.y, conv.x].map(|axis| PoolAxis::halving(axis.output())), false);
+        unpooled = outputs;
+        &unpooled
+    };
     if winograd::is_worth_for_weights(conv) {
         return winograd::backward_weight(work, conv, x, dy, dw);
-    }
-    if rows <= DIRECT_ROWS {
-        return backward_weight_direct(work, conv, x, dy, dw);
     }
     let at_once = (CONV_COLUMNS / pixels).clamp(1, conv.batch);
     let layout = Layout { at_once, places_first: false };
@@ -42,26 +61,39 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, (x, dy): (&[f32], &[f3
 
 /// Each element of dW is a dot product of a plane of dy with a shifted plane of the image, read where it is. Four
 /// images go side by side, so that rows fill whole vectors.
-fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], ByOutputs { dy, places }: ByOutputs, dw: &mut [f32]) {
     let (rows, terms, pixels) = (conv.group_outputs(), conv.terms(), conv.output_pixels());
+    let (height, width) = (conv.y.output(), conv.x.output());
+    let kept = if places.is_empty() { pixels } else { (height / 2) * (width / 2) };
     let window = Window { lanes: 4, ..conv.window() };
     let at_once = (PLANE_VECTORS / pixels).clamp(1, conv.batch.div_ceil(4));
     let layout = Layout { at_once, places_first: false };
     let parts = [Part { window, first: (0, 0) }];
     // The gradient of an image that a four lacks.
-    let none = vec![0.0; pixels];
+    let none = vec![0.0; kept];
     let mut planes = std::mem::take(&mut work.a);
+    let mut four = vec![0.0; if places.is_empty() { 0 } else { 8 * kept }];
     for_image_groups(work, (&window, &parts), (x, conv.batch, conv.groups), layout, &mut |_, images, group, first| {
         // dy as [row][four][pixel][image]
         let plane = images.count * pixels * 4;
         let planes = grown(&mut planes, rows * plane);
         for (row, out) in planes.chunks_exact_mut(plane).enumerate() {
             for (i, out) in out.chunks_exact_mut(pixels * 4).enumerate() {
-                let from = |lane: usize| {
-                    let image = first + i * 4 + lane;
-                    if image < conv.batch { &dy[(image * conv.outputs + group * rows + row) * pixels..][..pixels] } else { &none }
+                let beside = |values: &[f32], out: &mut [f32]| {
+                    let plane = |lane: usize| {
+                        let image = first + i * 4 + lane;
+                        if image < conv.batch { &values[(image * conv.outputs + group * rows + row) * kept..][..kept] } else { &none }
+                    };
+                    interleave_four(core::array::from_fn(plane), out);
                 };
-                interleave_some(4, 4, from, out);
+                if places.is_empty() {
+                    beside(dy, out);
+                    continue;
+                }
+                let (values, of) = four.split_at_mut(4 * kept);
+                beside(dy, values);
+                beside(places, of);
+                unpool(values, of, width, out);
             }
         }
         let ImageColumns { image, base, offset } = images.columns;
@@ -80,6 +112,27 @@ fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f3
         }
     });
     work.a = planes;
+}
+
+/// Each value at its place of four outputs, zeros elsewhere, for four images side by side; rows of outputs have `width`.
+fn unpool(values: &[f32], places: &[f32], width: usize, out: &mut [f32]) {
+    let half = width / 2;
+    let (values, places, out) = (values.as_chunks::<4>().0, places.as_chunks::<4>().0, out.as_chunks_mut::<4>().0);
+    let zero = F32x4::splat(0.0);
+    let (pairs, odd) = out.split_at_mut(values.len() / half * 2 * width);
+    for (row, (values, places)) in pairs.chunks_exact_mut(2 * width).zip(values.chunks_exact(half).zip(places.chunks_exact(half))) {
+        for (k, row) in row.chunks_exact_mut(width).enumerate() {
+            let (twos, last) = row.as_chunks_mut::<2>();
+            let k = 2.0 * k as f32;
+            for (two, (value, place)) in twos.iter_mut().zip(values.iter().zip(places)) {
+                let (value, place) = (F32x4::load(value), F32x4::load(place));
+                place.eq(F32x4::splat(k)).select(value, zero).store(&mut two[0]);
+                place.eq(F32x4::splat(k + 1.0)).select(value, zero).store(&mut two[1]);
+            }
+            last.iter_mut().for_each(|last| zero.store(last));
+        }
+    }
+    odd.iter_mut().for_each(|odd| zero.store(odd));
 }
 
 /// Planes of dy and shifted planes of images, to be multiplied pixel by pixel.

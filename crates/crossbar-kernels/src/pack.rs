@@ -72,6 +72,11 @@ pub(crate) fn interleave_some<'a>(width: usize, count: usize, row: impl Fn(usize
     interleave_rows(width, &rows[..if none.is_empty() { count } else { width }], out);
 }
 
+/// Interleaves four rows.
+pub(crate) fn interleave_four(rows: [&[f32]; 4], out: &mut [f32]) {
+    interleave_rows(4, &rows, out);
+}
+
 /// A row that isn't there.
 static NO_ROW: [f32; DEPTH] = [0.0; DEPTH];
 

@@ -7,6 +7,7 @@
 use crate::memory::with_workspace;
 use crate::view::{floats, floats_mut, optional_floats};
 use crossbar_kernels::conv::{self, Conv, Output};
+use crossbar_kernels::conv_weight::ByOutputs;
 use crossbar_kernels::{conv_input, conv_weight};
 use crossbar_kernels::gemm::{self, Shape};
 use crossbar_kernels::image::Axis;
@@ -132,6 +133,11 @@ fn sizes(conv: &Conv) -> (usize, usize, usize) {
     )
 }
 
+/// Size of y after a pool of 2×2.
+fn pooled_size(conv: &Conv) -> usize {
+    conv.batch * conv.outputs * (conv.y.output() / 2) * (conv.x.output() / 2)
+}
+
 fn draw(kind: u32) -> Draw {
     [Draw::None, Draw::Batch, Draw::Sample][kind as usize]
 }
@@ -164,7 +170,7 @@ pub fn conv_forward(
 ) {
     let conv = geometry(desc);
     let (x_size, w_size, y_size) = sizes(&conv);
-    let y_size = if pooled { conv.batch * conv.outputs * (conv.y.output() / 2) * (conv.x.output() / 2) } else { y_size };
+    let y_size = if pooled { pooled_size(&conv) } else { y_size };
     let operands = (floats(x, x_size), floats(w, w_size), optional_floats(bias, conv.outputs));
     let variation = variation(kind, s_max, sigma_outer, sigma_mid, key, first_sample);
     let pooled = pooled.then(|| floats_mut(positions, if positions == 0 { 0 } else { y_size }));
@@ -194,12 +200,14 @@ pub fn conv_backward_input(
     with_workspace(|work| conv_input::backward_input(work, &conv, operands, variation, floats_mut(dx, x_size)));
 }
 
-/// dW.
+/// dW; dy is by the 2×2 max pool of the outputs unless `positions`, those of the forward pass, is null.
 #[wasm_bindgen(js_name = convBackwardWeight)]
-pub fn conv_backward_weight(x: u32, dy: u32, dw: u32, desc: &[i32]) {
+pub fn conv_backward_weight(x: u32, dy: u32, positions: u32, dw: u32, desc: &[i32]) {
     let conv = geometry(desc);
     let (x_size, w_size, y_size) = sizes(&conv);
-    with_workspace(|work| conv_weight::backward_weight(work, &conv, (floats(x, x_size), floats(dy, y_size)), floats_mut(dw, w_size)));
+    let y_size = if positions == 0 { y_size } else { pooled_size(&conv) };
+    let by = ByOutputs { dy: floats(dy, y_size), places: optional_floats(positions, y_size) };
+    with_workspace(|work| conv_weight::backward_weight(work, &conv, floats(x, x_size), by, floats_mut(dw, w_size)));
 }
 
 /// Σ over images and pixels, a channel.

@@ -143,9 +143,11 @@ function visit(node: GraphNode, { gradients, targets, needed, sums }: Pass): voi
         for (const i of node.edges.keys()) pull(i, dy, context);
         return;
       }
-      const { rules, term, summed } = node.row.addsFirst!;
+      const { rules, term, addTerm, summed } = node.row.addsFirst!;
       for (const i of node.edges.keys()) if (!rules.includes(i)) pull(i, dy, context);
-      accumulate(sum.terms, sum.like, term(dy, context, 0));
+      const before = sum.terms.get(sum.like);
+      const isAdded = before?.storage?.references === 1 && addTerm?.(dy, context, before);
+      if (!isAdded) accumulate(sum.terms, sum.like, term(dy, context, 0));
       if (--sum.left > 0) return;
       const from = { ...context, attributes: summed(context.attributes) };
       const total = sum.terms.get(sum.like)!;
@@ -162,15 +164,16 @@ function visit(node: GraphNode, { gradients, targets, needed, sums }: Pass): voi
 }
 
 function contextOf(node: GraphNode): Context<Inputs, unknown> {
-  let shared: readonly Tensor[] | undefined;
+  const shared = new Map<string, readonly Tensor[]>();
   return {
     inputs: node.inputs,
     output: node.output,
     attributes: node.attributes,
     saved: node.saved,
-    once: (make) => {
-      shared ??= make();
-      return shared;
+    once: (what, make) => {
+      const tensors = shared.get(what) ?? make();
+      shared.set(what, tensors);
+      return tensors;
     },
   };
 }

@@ -16,8 +16,8 @@ export interface Context<I extends Inputs, A> {
   readonly attributes: A;
   /** What the forward pass wrote for the rules. */
   readonly saved: readonly Tensor[];
-  /** Runs `make` for the first rule of this step that asks and gives the others the same tensors. */
-  once(make: () => readonly Tensor[]): readonly Tensor[];
+  /** Runs `make` for the first rule of this step that asks for `what` and gives the others the same tensors. */
+  once(what: string, make: () => readonly Tensor[]): readonly Tensor[];
 }
 
 /** Gradient of the loss by one input, given that by the output. May return `dy` itself; must not write to it. */
@@ -61,6 +61,8 @@ export interface AddsFirst<I extends Inputs, A> {
   key(attributes: A): string;
   /** What of a step is added, and the attributes that the rules get with the sum. */
   readonly term: VariadicRule<I, A>;
+  /** Adds that to a sum in place, where it can do so in less than the term and an addition; whether it did. */
+  addTerm?(dy: Tensor, context: Context<I, A>, sum: Tensor): boolean;
   summed(attributes: A): A;
 }
 

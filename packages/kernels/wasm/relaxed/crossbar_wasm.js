@@ -298,19 +298,21 @@ export function convBackwardInput(dy, w, dx, desc, kind, s_max, sigma_outer, sig
 }
 
 /**
- * dW.
+ * dW; dy is by the 2×2 max pool of the outputs unless `positions`, those of the forward pass, is null.
  * @param {number} x
  * @param {number} dy
+ * @param {number} positions
  * @param {number} dw
  * @param {Int32Array | number[]} desc
  */
-export function convBackwardWeight(x, dy, dw, desc) {
+export function convBackwardWeight(x, dy, positions, dw, desc) {
     const val2 = +x;
     const val3 = +dy;
-    const val4 = +dw;
+    const val4 = +positions;
+    const val5 = +dw;
     const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
     const len0 = WASM_VECTOR_LEN;
-    wasm.convBackwardWeight(val2, val3, val4, ptr0, len0);
+    wasm.convBackwardWeight(val2, val3, val4, val5, ptr0, len0);
 }
 
 /**
@@ -672,19 +674,21 @@ export function maxPool(x, y, positions, desc) {
 }
 
 /**
- * dx from dy and the positions of the forward pass.
+ * dx from dy and the positions of the forward pass, added to what dx holds if `adds`.
  * @param {number} dy
  * @param {number} positions
  * @param {number} dx
  * @param {Int32Array | number[]} desc
+ * @param {boolean} adds
  */
-export function maxPoolGradient(dy, positions, dx, desc) {
+export function maxPoolGradient(dy, positions, dx, desc, adds) {
     const val2 = +dy;
     const val3 = +positions;
     const val4 = +dx;
+    const val5 = +adds;
     const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
     const len0 = WASM_VECTOR_LEN;
-    wasm.maxPoolGradient(val2, val3, val4, ptr0, len0);
+    wasm.maxPoolGradient(val2, val3, val4, ptr0, len0, val5);
 }
 
 /**

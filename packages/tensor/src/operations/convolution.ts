@@ -79,15 +79,33 @@ const halving = (outputs: Pick<Tensor, "shape">, y: Pick<Tensor, "shape">) =>
 
 /** The gradient by the convolution's outputs, given that by y: computed once for all rules of a step. */
 function byOutputs(dy: Tensor, context: Context<Inputs, Conv2dAttributes>): Tensor {
-  const { inputs, attributes, output, saved, once } = context;
+  const { inputs, attributes, once } = context;
   if (!attributes.pooled) return byProduct(dy, context);
-  const [gradient] = once(() => {
+  const [gradient] = once("outputs", () => {
     const dz = empty(outputShape(inputs, attributes));
-    const masked = byProduct(dy, { ...context, once: (make) => make() });
-    wasm().maxPoolGradient(masked.ptr, saved[0]!.ptr, dz.ptr, halving(dz, output));
+    unpool(dy, context, dz, false);
     return [dz];
   });
   return gradient!;
+}
+
+/** Writes that gradient into `dz`, or adds it. */
+function unpool(dy: Tensor, context: Context<Inputs, Conv2dAttributes>, dz: Tensor, adds: boolean): void {
+  const { output, saved } = context;
+  wasm().maxPoolGradient(byProduct(dy, context).ptr, saved[0]!.ptr, dz.ptr, halving(dz, output), adds);
+}
+
+/**
+ * What the rules of weight and bias read. Where the kernel pools on its way it also takes the gradient by the pool, with the places
+ * of the maxima: that by the outputs would be four times as much memory, most of it zeros.
+ */
+function byKept(dy: Tensor, context: Context<Inputs, Conv2dAttributes>): { by: Tensor; places: number } {
+  const { inputs, attributes, saved } = context;
+  const [x, w] = inputs;
+  const [kind] = variationArguments("conv2d", attributes.variation);
+  if (!attributes.pooled || !wasm().convPools(geometry(x, w, attributes), kind))
+    return { by: byOutputs(dy, context), places: 0 };
+  return { by: byProduct(dy, context), places: saved[0]!.ptr };
 }
 
 const oneDraw: Variation = { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: 78n, perSample: false };
@@ -166,22 +184,27 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
       const { inputs, attributes } = context;
       const [x, w] = inputs;
       const dw = empty(w.shape);
-      wasm().convBackwardWeight(x.ptr, byOutputs(dy, context).ptr, dw.ptr, geometry(x, w, attributes));
+      const { by, places } = byKept(dy, context);
+      wasm().convBackwardWeight(x.ptr, by.ptr, places, dw.ptr, geometry(x, w, attributes));
       return dw;
     },
     (dy, context) => {
-      const by = byOutputs(dy, context);
+      const { by } = byKept(dy, context);
       const [n, channels, h, w] = by.shape as [number, number, number, number];
       const db = empty([channels]);
       wasm().channelSum(by.ptr, db.ptr, n, channels, h * w);
       return db;
     },
   ],
-  addsFirst: addsFirst(
-    ({ strides, pads, dilations, groups }) => JSON.stringify([strides, pads, dilations, groups]),
-    byOutputs,
-    (attributes) => ({ ...attributes, rectified: false, pooled: false }),
-  ),
+  addsFirst: addsFirst(({ strides, pads, dilations, groups }) => JSON.stringify([strides, pads, dilations, groups]), {
+    term: byOutputs,
+    addTerm: (dy, context, sum) => {
+      if (!context.attributes.pooled) return false;
+      unpool(dy, context, sum, true);
+      return true;
+    },
+    summed: (attributes) => ({ ...attributes, rectified: false, pooled: false }),
+  }),
   keeps: keptByProduct,
   samples: [
     sample([2, 3, 5, 7], [4, 3, 3, 3], true, { pads: [1, 1, 1, 1] }),

@@ -26,7 +26,7 @@ function gradients<I extends Inputs, A>(
   epsilon: number,
   isFrozen: boolean,
 ): readonly Tensor[] {
-  return context.once(() => {
+  return context.once("gradients", () => {
     const [dx, dgamma, dbeta] = [empty(x.shape), empty(gamma.shape), empty(gamma.shape)];
     const addresses = [x, dy, gamma, mean, variance, dx, dgamma, dbeta].map((t) => t.ptr);
     wasm().batchNormGradient(...(addresses as Eight), ...sizesOf(x.shape), epsilon, isFrozen);

@@ -14,7 +14,7 @@ export const keptByProduct = ({ rectified }: RectifiedAttributes): Kept => (rect
 /** The gradient by the product, given that by the output: computed once for all rules of a step. */
 export function byProduct(dy: Tensor, { attributes, output, once }: Context<Inputs, RectifiedAttributes>): Tensor {
   if (!attributes.rectified) return dy;
-  const [masked] = once(() => {
+  const [masked] = once("product", () => {
     const dz = empty(dy.shape);
     wasm().unaryGradient(unaryCode.relu, dy.ptr, output.ptr, dz.ptr, dz.size, 0, 0);
     return [dz];
@@ -22,16 +22,13 @@ export function byProduct(dy: Tensor, { attributes, output, once }: Context<Inpu
   return masked!;
 }
 
-/**
- * Gradients of weight and bias: the same inputs on several chips are one product.
- *
- * @param term    What of a step is added: the gradient by the product.
- * @param summed  Attributes of a step whose dy that is already.
- */
+/** Gradients of weight and bias: the same inputs on several chips are one product. `key` tells apart what those rules read. */
 export function addsFirst<I extends Inputs, A extends RectifiedAttributes>(
   key: (attributes: A) => string,
-  term: AddsFirst<I, A>["term"] = byProduct,
-  summed: (attributes: A) => A = (attributes) => ({ ...attributes, rectified: false }),
+  rest: Pick<AddsFirst<I, A>, "term" | "addTerm" | "summed"> = {
+    term: byProduct,
+    summed: (attributes) => ({ ...attributes, rectified: false }),
+  },
 ): AddsFirst<I, A> {
-  return { rules: [1, 2], key, term, summed };
+  return { rules: [1, 2], key, ...rest };
 }

@@ -60,7 +60,7 @@ export function convolutionPasses(layer, buffers) {
   const passes = {
     forward: () => wasm().convForward(x, w, 0, y, desc, ...noVariation),
     "backward input": () => wasm().convBackwardInput(dy, w, dx, desc, ...noVariation),
-    "backward weight": () => wasm().convBackwardWeight(x, dy, 0, dw, desc),
+    "backward weight": () => wasm().convBackwardWeight(x, [dy], [], dw, desc),
   };
   for (const pass of Object.values(passes)) pass();
   const [xs, ws, dys] = [read(x, counts.x), read(w, counts.w), read(dy, counts.y)];

@@ -53,7 +53,7 @@ impl Conv {
         self.y.output() * self.x.output()
     }
 
-    fn is_by_rows(&self, draw: Draw) -> bool {
+    pub(crate) fn is_by_rows(&self, draw: Draw) -> bool {
         self.groups == 1 && draw != Draw::Sample && winograd_rows::is_worth(&self.window(), self.outputs)
     }
 

@@ -3,44 +3,42 @@
 use crate::conv::{for_image_groups, Conv, Layout, Part};
 use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace};
 use crate::image::{ImageColumns, ImageRows, Window};
-use crate::lanes::F32x4;
+use crate::lanes::{set, F32x4};
 use crate::micro;
 use crate::pack::{interleave_four, interleave_some};
-use crate::pool::{max_gradient, PoolAxis};
 use crate::tuning::{CONV_COLUMNS, DEPTH, DIRECT_ROWS, PLANE_VECTORS};
-use crate::winograd;
+use crate::variation::Draw;
+use crate::{winograd, winograd_rows_weight};
 
-/// The gradient by a convolution's outputs.
+/// A gradient by a convolution's outputs.
 #[derive(Clone, Copy)]
 pub struct ByOutputs<'a> {
     /// The gradient by the outputs, or by their 2×2 max pool.
     pub dy: &'a [f32],
-    /// For a pool: which of its four each came from, 0 to 3. Empty otherwise.
+    /// For a pool, which of its four each came from, 0 to 3. Empty otherwise.
     pub places: &'a [f32],
 }
 
-/// dW = Σ over images and pixels of dy·xᵀ. Straight through: the variation plays no part.
-pub fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], by: ByOutputs, dw: &mut [f32]) {
+/// dW = Σ over gradients, images and pixels of dy·xᵀ. Straight through: the variation plays no part.
+///
+/// # Panics
+/// Several gradients, and such by a pool, are for convolutions that pool ([`Conv::pools`]) without a draw for each image.
+pub fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], gradients: &[ByOutputs], dw: &mut [f32]) {
     let window = conv.window();
     let (rows, terms, pixels) = (conv.group_outputs(), conv.terms(), conv.output_pixels());
     dw.fill(0.0);
     if pixels == 0 || conv.batch == 0 || rows == 0 {
         return;
     }
-    if rows <= DIRECT_ROWS && !winograd::is_worth_for_weights(conv) {
-        return backward_weight_direct(work, conv, x, by, dw);
+    if conv.is_by_rows(Draw::None) {
+        return winograd_rows_weight::backward_weight(work, conv, x, gradients, dw);
     }
-    let unpooled;
-    let dy = if by.places.is_empty() {
-        by.dy
-    } else {
-        let mut outputs = vec![0.0; conv.batch * conv.outputs * pixels];
-        max_gradient(by.dy, by.places, &mut outputs, [conv.y, conv.x].map(|axis| PoolAxis::halving(axis.output())), false);
-        unpooled = outputs;
-        &unpooled
-    };
+    let &[ByOutputs { dy, places: [] }] = gradients else { panic!("one gradient by the outputs, where none pool") };
     if winograd::is_worth_for_weights(conv) {
         return winograd::backward_weight(work, conv, x, dy, dw);
+    }
+    if rows <= DIRECT_ROWS {
+        return backward_weight_direct(work, conv, x, dy, dw);
     }
     let at_once = (CONV_COLUMNS / pixels).clamp(1, conv.batch);
     let layout = Layout { at_once, places_first: false };
@@ -61,45 +59,124 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], by: ByOutpu
 
 /// Each element of dW is a dot product of a plane of dy with a shifted plane of the image, read where it is. Four
 /// images go side by side, so that rows fill whole vectors.
-fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], ByOutputs { dy, places }: ByOutputs, dw: &mut [f32]) {
+fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     let (rows, terms, pixels) = (conv.group_outputs(), conv.terms(), conv.output_pixels());
-    let (height, width) = (conv.y.output(), conv.x.output());
-    let kept = if places.is_empty() { pixels } else { (height / 2) * (width / 2) };
     let window = Window { lanes: 4, ..conv.window() };
     let at_once = (PLANE_VECTORS / pixels).clamp(1, conv.batch.div_ceil(4));
     let layout = Layout { at_once, places_first: false };
     let parts = [Part { window, first: (0, 0) }];
-    // The gradient of an image that a four lacks.
-    let none = vec![0.0; kept];
+    let gradients = [ByOutputs { dy, places: &[] }];
+    let mut beside = Beside::new(conv, &gradients);
     let mut planes = std::mem::take(&mut work.a);
-    let mut four = vec![0.0; if places.is_empty() { 0 } else { 8 * kept }];
     for_image_groups(work, (&window, &parts), (x, conv.batch, conv.groups), layout, &mut |_, images, group, first| {
         // dy as [row][four][pixel][image]
         let plane = images.count * pixels * 4;
         let planes = grown(&mut planes, rows * plane);
         for (row, out) in planes.chunks_exact_mut(plane).enumerate() {
             for (i, out) in out.chunks_exact_mut(pixels * 4).enumerate() {
-                let beside = |values: &[f32], out: &mut [f32]| {
-                    let plane = |lane: usize| {
-                        let image = first + i * 4 + lane;
-                        if image < conv.batch { &values[(image * conv.outputs + group * rows + row) * kept..][..kept] } else { &none }
-                    };
-                    interleave_four(core::array::from_fn(plane), out);
-                };
-                if places.is_empty() {
-                    beside(dy, out);
-                    continue;
-                }
-                let (values, of) = four.split_at_mut(4 * kept);
-                beside(dy, values);
+                beside.plane(first + i * 4, group * rows + row, out);
+            }
+        }
+        let ImageColumns { image, base, offset } = images.columns;
+        let dots = Dots { planes, plane, image, base: base.as_chunks().0, offset };
+        dots.add_all(rows, &mut dw[group * rows * terms..][..rows * terms]);
+    });
+    work.a = planes;
+}
+
+/// Planes of gradients by outputs for four images side by side, summed over the gradients.
+pub(crate) struct Beside<'a> {
+    gradients: &'a [ByOutputs<'a>],
+    batch: usize,
+    outputs: usize,
+    /// Of outputs, and what is given of a plane of them.
+    width: usize,
+    kept: usize,
+    /// What is given of an image that a four lacks.
+    none: Vec<f32>,
+    /// Values and places of four images.
+    four: Vec<f32>,
+}
+
+impl<'a> Beside<'a> {
+    /// The gradients are all by outputs, or all by pools.
+    pub fn new(conv: &Conv, gradients: &'a [ByOutputs<'a>]) -> Self {
+        let (height, width) = (conv.y.output(), conv.x.output());
+        let is_pooled = gradients.iter().any(|gradient| !gradient.places.is_empty());
+        let kept = if is_pooled { (height / 2) * (width / 2) } else { height * width };
+        Self { gradients, batch: conv.batch, outputs: conv.outputs, width, kept, none: vec![0.0; kept], four: vec![0.0; 8 * kept] }
+    }
+
+    /// The plane of one output for the images from `first` on: [pixel][image].
+    #[inline(never)]
+    pub fn plane(&mut self, first: usize, output: usize, out: &mut [f32]) {
+        let Self { gradients, batch, outputs, width, kept, .. } = *self;
+        let none = &self.none;
+        let beside = |values: &[f32], out: &mut [f32]| {
+            let plane = |lane: usize| {
+                if first + lane < batch { &values[((first + lane) * outputs + output) * kept..][..kept] } else { none }
+            };
+            interleave_four(core::array::from_fn(plane), out);
+        };
+        if let &[ByOutputs { dy, places: [] }] = gradients {
+            return beside(dy, out);
+        }
+        let (values, of) = self.four.split_at_mut(4 * kept);
+        set(out, 0.0);
+        for &ByOutputs { dy, places } in gradients {
+            beside(dy, values);
+            if places.is_empty() {
+                add(values, out);
+            } else {
                 beside(places, of);
                 unpool(values, of, width, out);
             }
         }
-        let ImageColumns { image, base, offset } = images.columns;
-        let dw = &mut dw[group * rows * terms..][..rows * terms];
-        for (part, base) in base.as_chunks::<4>().0.chunks(PLANE_VECTORS).enumerate() {
-            let dots = Dots { planes: &planes[part * PLANE_VECTORS * 4..], plane, image, base, offset };
+    }
+}
+
+fn add(values: &[f32], out: &mut [f32]) {
+    for (out, value) in out.as_chunks_mut::<4>().0.iter_mut().zip(values.as_chunks::<4>().0) {
+        F32x4::load(out).add(F32x4::load(value)).store(out);
+    }
+}
+
+/// Adds each value at its place of four outputs, for four images side by side; rows of outputs have `width`.
+fn unpool(values: &[f32], places: &[f32], width: usize, out: &mut [f32]) {
+    let half = width / 2;
+    let (values, places, out) = (values.as_chunks::<4>().0, places.as_chunks::<4>().0, out.as_chunks_mut::<4>().0);
+    let zero = F32x4::splat(0.0);
+    for (row, (values, places)) in out.chunks_exact_mut(2 * width).zip(values.chunks_exact(half).zip(places.chunks_exact(half))) {
+        for (k, row) in row.chunks_exact_mut(width).enumerate() {
+            let k = 2.0 * k as f32;
+            for (two, (value, place)) in row.as_chunks_mut::<2>().0.iter_mut().zip(values.iter().zip(places)) {
+                let (value, place) = (F32x4::load(value), F32x4::load(place));
+                for (x, to) in two.iter_mut().enumerate() {
+                    place.eq(F32x4::splat(k + x as f32)).select(value, zero).add(F32x4::load(to)).store(to);
+                }
+            }
+        }
+    }
+}
+
+/// Planes of dy and shifted planes of images, to be multiplied pixel by pixel.
+pub(crate) struct Dots<'a> {
+    pub planes: &'a [f32],
+    /// Values from one plane to the next.
+    pub plane: usize,
+    pub image: &'a [f32],
+    /// Where the values of each vector of a plane lie in the image.
+    pub base: &'a [[usize; 4]],
+    /// Where each weight place begins.
+    pub offset: &'a [usize],
+}
+
+impl Dots<'_> {
+    /// Adds the products of `rows` planes with all places to dw, [row][place].
+    pub fn add_all(&self, rows: usize, dw: &mut [f32]) {
+        let terms = self.offset.len();
+        for (part, base) in self.base.chunks(PLANE_VECTORS).enumerate() {
+            let dots = Dots { planes: &self.planes[part * PLANE_VECTORS * 4..], base, ..*self };
             for (i, block_rows) in panels(rows) {
                 let most = if block_rows > 2 { 2 } else { 3 };
                 let mut k = 0;
@@ -110,44 +187,8 @@ fn backward_weight_direct(work: &mut Workspace, conv: &Conv, x: &[f32], ByOutput
                 }
             }
         }
-    });
-    work.a = planes;
-}
-
-/// Each value at its place of four outputs, zeros elsewhere, for four images side by side; rows of outputs have `width`.
-fn unpool(values: &[f32], places: &[f32], width: usize, out: &mut [f32]) {
-    let half = width / 2;
-    let (values, places, out) = (values.as_chunks::<4>().0, places.as_chunks::<4>().0, out.as_chunks_mut::<4>().0);
-    let zero = F32x4::splat(0.0);
-    let (pairs, odd) = out.split_at_mut(values.len() / half * 2 * width);
-    for (row, (values, places)) in pairs.chunks_exact_mut(2 * width).zip(values.chunks_exact(half).zip(places.chunks_exact(half))) {
-        for (k, row) in row.chunks_exact_mut(width).enumerate() {
-            let (twos, last) = row.as_chunks_mut::<2>();
-            let k = 2.0 * k as f32;
-            for (two, (value, place)) in twos.iter_mut().zip(values.iter().zip(places)) {
-                let (value, place) = (F32x4::load(value), F32x4::load(place));
-                place.eq(F32x4::splat(k)).select(value, zero).store(&mut two[0]);
-                place.eq(F32x4::splat(k + 1.0)).select(value, zero).store(&mut two[1]);
-            }
-            last.iter_mut().for_each(|last| zero.store(last));
-        }
     }
-    odd.iter_mut().for_each(|odd| zero.store(odd));
-}
 
-/// Planes of dy and shifted planes of images, to be multiplied pixel by pixel.
-struct Dots<'a> {
-    planes: &'a [f32],
-    /// Values from one plane to the next.
-    plane: usize,
-    image: &'a [f32],
-    /// Where the values of each vector of a plane lie in the image.
-    base: &'a [[usize; 4]],
-    /// Where each weight place begins.
-    offset: &'a [usize],
-}
-
-impl Dots<'_> {
     /// The kernel for the rows and places left: at most eight sums, what fits the registers of x86.
     fn block_of(&self, rows: usize, places: usize) -> fn(&Self, usize, usize, &mut [f32], usize) {
         match (rows, places) {

@@ -31,3 +31,4 @@ pub mod tuning;
 pub mod variation;
 mod winograd;
 mod winograd_rows;
+mod winograd_rows_weight;

@@ -24,11 +24,6 @@ pub struct PoolAxis {
 }
 
 impl PoolAxis {
-    /// Windows of two, side by side; an odd last place is left out.
-    pub(crate) fn halving(size: usize) -> Self {
-        Self { size, out: size / 2, kernel: 2, stride: 2, before: 0, after: 0, dilation: 1 }
-    }
-
     /// The places of window `o` inside the input, as a range of window indices.
     fn inside(&self, o: usize) -> Range<usize> {
         let start = o * self.stride;
@@ -206,12 +201,11 @@ fn store_row(value: F32x4, row: &mut [f32]) {
     value.store(row.first_chunk_mut().expect("four places are left"));
 }
 
-/// dx gets every dy at the place its maximum came from, summed where windows overlap, and added to what is there if `adds`; else 0
-/// elsewhere.
-pub fn max_gradient(dy: &[f32], positions: &[f32], dx: &mut [f32], [rows, cols]: [PoolAxis; 2], adds: bool) {
+/// dx gets every dy at the place its maximum came from, summed where windows overlap; 0 elsewhere.
+pub fn max_gradient(dy: &[f32], positions: &[f32], dx: &mut [f32], [rows, cols]: [PoolAxis; 2]) {
     let (plane, out) = (rows.size * cols.size, rows.out * cols.out);
     if plane == 0 || out == 0 {
-        return if !adds { dx.fill(0.0) };
+        return dx.fill(0.0);
     }
     let halving = rows.is_halving() && cols.is_halving();
     // Where window index k lies, from the window's first place, which may be in the padding.
@@ -220,15 +214,10 @@ pub fn max_gradient(dy: &[f32], positions: &[f32], dx: &mut [f32], [rows, cols]:
         .collect();
     for ((dy, at), dx) in dy.chunks_exact(out).zip(positions.chunks_exact(out)).zip(dx.chunks_exact_mut(plane)) {
         if halving {
-            match adds {
-                true => halving_max_gradient::<true>(dy, at, dx, [rows, cols]),
-                false => halving_max_gradient::<false>(dy, at, dx, [rows, cols]),
-            }
+            halving_max_gradient(dy, at, dx, [rows, cols]);
             continue;
         }
-        if !adds {
-            dx.fill(0.0);
-        }
+        dx.fill(0.0);
         for (oy, (dy, at)) in dy.chunks_exact(cols.out).zip(at.chunks_exact(cols.out)).enumerate() {
             let top = (oy * rows.stride) as isize - rows.before as isize;
             for (ox, (&dy, &k)) in dy.iter().zip(at).enumerate() {
@@ -241,44 +230,36 @@ pub fn max_gradient(dy: &[f32], positions: &[f32], dx: &mut [f32], [rows, cols]:
     }
 }
 
-fn halving_max_gradient<const ADDS: bool>(dy: &[f32], at: &[f32], dx: &mut [f32], [rows, cols]: [PoolAxis; 2]) {
+fn halving_max_gradient(dy: &[f32], at: &[f32], dx: &mut [f32], [rows, cols]: [PoolAxis; 2]) {
     let width = 2 * cols.out;
     for (oy, (dy, at)) in dy.chunks_exact(cols.out).zip(at.chunks_exact(cols.out)).enumerate() {
         let (top, bottom) = dx[2 * oy * cols.size..][..2 * cols.size].split_at_mut(cols.size);
-        if !ADDS {
-            set(&mut top[width..], 0.0);
-            set(&mut bottom[width..], 0.0);
-        }
-        halving_max_gradient_row::<ADDS>(dy, at, &mut top[..width], &mut bottom[..width]);
+        set(&mut top[width..], 0.0);
+        set(&mut bottom[width..], 0.0);
+        halving_max_gradient_row(dy, at, &mut top[..width], &mut bottom[..width]);
     }
-    if !ADDS {
-        set(&mut dx[2 * rows.out * cols.size..], 0.0);
-    }
+    set(&mut dx[2 * rows.out * cols.size..], 0.0);
 }
 
 #[inline(always)]
-fn halving_max_gradient_row<const ADDS: bool>(dy: &[f32], at: &[f32], top: &mut [f32], bottom: &mut [f32]) {
-    // Whole groups only where sums are added to: the last group would overlap the one before.
-    let whole = if dy.len() < 4 { 0 } else if ADDS { dy.len() / 4 * 4 } else { dy.len() };
+fn halving_max_gradient_row(dy: &[f32], at: &[f32], top: &mut [f32], bottom: &mut [f32]) {
+    if dy.len() < 4 {
+        for (i, (&dy, &at)) in dy.iter().zip(at).enumerate() {
+            for (k, row) in [(0, &mut *top), (2, &mut *bottom)] {
+                row[2 * i] = if at == k as f32 { dy } else { 0.0 };
+                row[2 * i + 1] = if at == (k + 1) as f32 { dy } else { 0.0 };
+            }
+        }
+        return;
+    }
     let zero = F32x4::splat(0.0);
-    for i in groups(whole) {
+    for i in groups(dy.len()) {
         let (dy, at) = (load_at(dy, i), load_at(at, i));
         for (row, first) in [(&mut *top, 0.0), (&mut *bottom, 2.0)] {
             let take = |k: f32| at.eq(F32x4::splat(k)).select(dy, zero);
             let (low, high) = F32x4::zip(take(first), take(first + 1.0));
-            for (to, value) in [(2 * i, low), (2 * i + 4, high)] {
-                let row = &mut row[to..];
-                store_row(if ADDS { load_at(row, 0).add(value) } else { value }, row);
-            }
-        }
-    }
-    for (i, (&dy, &at)) in dy.iter().zip(at).enumerate().skip(whole) {
-        for (k, row) in [(0, &mut *top), (2, &mut *bottom)] {
-            for x in 0..2 {
-                let value = if at == (k + x) as f32 { dy } else { 0.0 };
-                let to = &mut row[2 * i + x];
-                *to = if ADDS { *to + value } else { value };
-            }
+            store_row(low, &mut row[2 * i..]);
+            store_row(high, &mut row[2 * i + 4..]);
         }
     }
 }

@@ -28,6 +28,8 @@ pub const CONV_COLUMNS: usize = 256;
 pub const WINOGRAD_COLUMNS: usize = 128;
 /// Vectors of one plane of dy that are handled at a time: four planes of 4 kB fit the first-level cache beside the images.
 pub const PLANE_VECTORS: usize = 256;
+/// The same where planes are at the points of Winograd's transforms.
+pub const GRADIENT_VECTORS: usize = 128;
 /// Outputs whose turned weights are packed together: their places in a panel lie side by side.
 pub const TURNED_OUTPUTS: usize = 4;
 

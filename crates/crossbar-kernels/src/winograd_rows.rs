@@ -23,16 +23,20 @@ use crate::tuning::{DIRECT_ROWS, LEAST_OUTPUTS, MAX_FOUR};
 use crate::variation::{as_tiles, tile_buffers, Weights};
 
 /// Outputs of a tile.
-const TILE_OUTPUTS: usize = 4;
+pub(crate) const TILE_OUTPUTS: usize = 4;
 
-/// A filter of P − 3 taps and the P points it is evaluated at.
-trait Filter<const P: usize> {
+/// A filter of N taps and the P = N + 3 points it is evaluated at.
+pub(crate) trait Filter<const N: usize, const P: usize> {
     /// Bᵀd
     fn of_input(d: [F32x4; P]) -> [F32x4; P];
     /// Gg
     fn of_kernel(taps: &[f32]) -> [f32; P];
     /// Aᵀm
     fn to_output(m: [F32x4; P]) -> [F32x4; TILE_OUTPUTS];
+    /// A·dy
+    fn of_gradient(dy: [F32x4; TILE_OUTPUTS]) -> [F32x4; P];
+    /// Gᵀm
+    fn to_taps(m: [f32; P]) -> [f32; N];
 }
 
 #[inline(always)]
@@ -45,9 +49,9 @@ fn twice(x: F32x4) -> F32x4 {
     x.add(x)
 }
 
-struct Three;
+pub(crate) struct Three;
 
-impl Filter<6> for Three {
+impl Filter<3, 6> for Three {
     /// The rows of Bᵀ: (2, −3, −4, 3, 2, 0), (0, −2, 1, 5, 2, 0), (0, −2, 5, −1, −2, 0), (0, 2, 1, −2, −1, 0), (0, 1, −2, −1, 2, 0)
     /// and (0, 2, −3, −4, 3, 2).
     #[inline(always)]
@@ -85,11 +89,27 @@ impl Filter<6> for Three {
             difference.add(times(0.125, d)).sub(times(8.0, e)).add(f),
         ]
     }
+    #[inline(always)]
+    fn of_gradient([a, b, c, d]: [F32x4; 4]) -> [F32x4; 6] {
+        let (even, odd) = (a.add(c), b.add(d));
+        let half = a.add(times(0.25, c)).add(times(0.5, b).add(times(0.125, d)));
+        let two = a.add(times(4.0, c)).sub(twice(b).add(times(8.0, d)));
+        [a, even.add(odd), even.sub(odd), half, two, d]
+    }
+    #[inline(always)]
+    fn to_taps([a, b, c, d, e, f]: [f32; 6]) -> [f32; 3] {
+        let (sum, difference) = ((b + c) / 6.0, (b - c) / 6.0);
+        [
+            0.5 * a + sum + (16.0 / 15.0) * d + e / 30.0,
+            difference + (8.0 / 15.0) * d - e / 15.0,
+            sum + (4.0 / 15.0) * d + (2.0 / 15.0) * e + 0.5 * f,
+        ]
+    }
 }
 
-struct Five;
+pub(crate) struct Five;
 
-impl Filter<8> for Five {
+impl Filter<5, 8> for Five {
     /// The rows of Bᵀ at 0, ±1, ±2, ±½ and ∞: (4, 0, −21, 0, 21, 0, −4, 0), (0, ∓4, −4, ±17, 17, ∓4, −4, 0), (0, ±2, 1, ∓10, −5, ±8, 4, 0),
     /// (0, ±4, 8, ∓5, −10, ±1, 2, 0) and (0, −4, 0, 21, 0, −21, 0, 4).
     #[inline(always)]
@@ -123,6 +143,26 @@ impl Filter<8> for Five {
             one.add(times(8.0, two)).add(half).add(h),
         ]
     }
+    #[inline(always)]
+    fn of_gradient([a, b, c, d]: [F32x4; 4]) -> [F32x4; 8] {
+        let both = |even: F32x4, odd: F32x4| (even.add(odd), even.sub(odd));
+        let (p, q) = both(a.add(c), b.add(d));
+        let (r, s) = both(a.add(times(4.0, c)), twice(b.add(times(4.0, d))));
+        let (t, u) = both(twice(times(4.0, a).add(c)), times(4.0, b).add(d));
+        [a, p, q, r, s, t, u, d]
+    }
+    #[inline(always)]
+    fn to_taps([a, b, c, d, e, f, g, h]: [f32; 8]) -> [f32; 5] {
+        let both = |factor: f32, x: f32, y: f32| (factor * (x + y), factor * (x - y));
+        let ((ones, one), (twos, two), (halves, half)) = (both(1.0 / 18.0, b, c), both(1.0 / 360.0, d, e), both(1.0 / 360.0, f, g));
+        [
+            0.25 * a + ones + twos + 16.0 * halves,
+            one + 2.0 * two + 8.0 * half,
+            ones + 4.0 * (twos + halves),
+            one + 8.0 * two + 2.0 * half,
+            ones + 16.0 * twos + halves + 0.25 * h,
+        ]
+    }
 }
 
 /// Whether a convolution in one group, with one draw for all images, goes this way.
@@ -141,7 +181,7 @@ pub(crate) fn forward(work: &mut Workspace, conv: &Conv, operands: (&[f32], &Wei
     }
 }
 
-fn forward_with<const N: usize, const P: usize, F: Filter<P>>(
+fn forward_with<const N: usize, const P: usize, F: Filter<N, P>>(
     work: &mut Workspace,
     conv: &Conv,
     (x, weights, bias): (&[f32], &Weights, &[f32]),
@@ -178,7 +218,7 @@ fn forward_with<const N: usize, const P: usize, F: Filter<P>>(
     let plane = 4 * size / rows;
     for first in (0..batch).step_by(4) {
         window.pad(&|lane| &x[(first + lane).min(batch - 1) * input..], padded);
-        transform_rows::<P, F>(padded, (window.row(), tiles), values);
+        transform_rows::<N, P, F>(padded, (window.row(), tiles), values);
         for (i, top) in block.places(rows, height) {
             let count = (height - top).min(block.height);
             let values = &values[top * column.row..];
@@ -190,11 +230,11 @@ fn forward_with<const N: usize, const P: usize, F: Filter<P>>(
             let bias = if bias.is_empty() { bias } else { &bias[i..] };
             let outputs = Outputs { sum, block, count, tiles, width, bias, is_rectified };
             match &pooled {
-                None => outputs.write::<F>(&mut beside[i * plane + 4 * top * width..], plane),
+                None => outputs.write::<N, F>(&mut beside[i * plane + 4 * top * width..], plane),
                 Some(wanted) => {
                     let at = i * plane + 4 * (top / 2) * (width / 2);
                     let places = if wanted.is_empty() { None } else { Some(&mut places[at..]) };
-                    outputs.write_pooled::<F>(&mut beside[at..], places, plane);
+                    outputs.write_pooled::<N, F>(&mut beside[at..], places, plane);
                 }
             }
         }
@@ -242,14 +282,14 @@ struct Run {
 }
 
 /// An axis with outputs for whole tiles.
-fn whole(axis: Axis) -> Axis {
+pub(crate) fn whole(axis: Axis) -> Axis {
     let outputs = axis.output();
     Axis { after: axis.after + (outputs.next_multiple_of(TILE_OUTPUTS) - outputs) as isize, ..axis }
 }
 
 /// Gg of all kernels, packed: [point][panel][channel][kernel row][rows of the panel].
 #[inline(never)]
-fn transform_kernels<const N: usize, const P: usize, F: Filter<P>>(weights: &Weights, rows: usize, out: &mut [f32]) {
+fn transform_kernels<const N: usize, const P: usize, F: Filter<N, P>>(weights: &Weights, rows: usize, out: &mut [f32]) {
     let mut row = vec![0.0; weights.cols];
     let mut buffer = tile_buffers(1);
     let buffer = &mut as_tiles(&mut buffer)[0];
@@ -271,7 +311,7 @@ fn transform_kernels<const N: usize, const P: usize, F: Filter<P>>(weights: &Wei
 
 /// Bᵀd of every row of four padded images side by side: out [point][row][tile][image].
 #[inline(never)]
-fn transform_rows<const P: usize, F: Filter<P>>(padded: &[f32], (row, tiles): (usize, usize), out: &mut [f32]) {
+pub(crate) fn transform_rows<const N: usize, const P: usize, F: Filter<N, P>>(padded: &[f32], (row, tiles): (usize, usize), out: &mut [f32]) {
     let point = out.len() / P;
     for (y, row) in padded.chunks_exact(row).enumerate() {
         let mut points: [_; P] = split_points(out, point).map(|out| &mut out[4 * y * tiles..][..4 * tiles]);
@@ -379,12 +419,12 @@ impl<const P: usize> Outputs<'_, P> {
 
     /// Writes them; planes of kernels are `plane` apart.
     #[inline(never)]
-    fn write<F: Filter<P>>(&self, out: &mut [f32], plane: usize) {
+    fn write<const N: usize, F: Filter<N, P>>(&self, out: &mut [f32], plane: usize) {
         for (i, (rows, bias)) in self.kernels().enumerate() {
             for (tiles, out) in rows.chunks_exact(self.tiles).zip(out[i * plane..].chunks_exact_mut(4 * self.width)) {
                 let out = out.as_chunks_mut::<4>().0.chunks_mut(TILE_OUTPUTS);
                 for (points, out) in tiles.iter().zip(out) {
-                    for (to, value) in out.iter_mut().zip(outputs_of::<P, F>(points, bias)) {
+                    for (to, value) in out.iter_mut().zip(outputs_of::<N, P, F>(points, bias)) {
                         self.finished(value).store(to);
                     }
                 }
@@ -394,7 +434,7 @@ impl<const P: usize> Outputs<'_, P> {
 
     /// Writes the largest of each 2×2 of them, and which it was; planes of kernels are `plane` apart.
     #[inline(never)]
-    fn write_pooled<F: Filter<P>>(&self, out: &mut [f32], mut places: Option<&mut [f32]>, plane: usize) {
+    fn write_pooled<const N: usize, F: Filter<N, P>>(&self, out: &mut [f32], mut places: Option<&mut [f32]>, plane: usize) {
         let zero = F32x4::splat(0.0);
         let half = self.width / 2;
         for (i, (rows, bias)) in self.kernels().enumerate() {
@@ -404,9 +444,9 @@ impl<const P: usize> Outputs<'_, P> {
                 let out = out[at..][..4 * half].as_chunks_mut::<4>().0.chunks_mut(TILE_OUTPUTS / 2);
                 let mut places = places.as_deref_mut().map(|places| places[at..][..4 * half].as_chunks_mut::<4>().0);
                 for (tile, ((top, bottom), out)) in top.iter().zip(bottom).zip(out).enumerate() {
-                    let [a, b, c, d] = outputs_of::<P, F>(top, bias);
+                    let [a, b, c, d] = outputs_of::<N, P, F>(top, bias);
                     let best = [pick((a, zero), b, 1.0), pick((c, zero), d, 1.0)];
-                    let [a, b, c, d] = outputs_of::<P, F>(bottom, bias);
+                    let [a, b, c, d] = outputs_of::<N, P, F>(bottom, bias);
                     let best = [pick(pick(best[0], a, 2.0), b, 3.0), pick(pick(best[1], c, 2.0), d, 3.0)];
                     for (x, (to, (value, place))) in out.iter_mut().zip(best).enumerate() {
                         self.finished(value).store(to);
@@ -422,7 +462,7 @@ impl<const P: usize> Outputs<'_, P> {
 
 /// The outputs of a tile.
 #[inline(always)]
-fn outputs_of<const P: usize, F: Filter<P>>(points: &[[f32; 4]; P], bias: F32x4) -> [F32x4; TILE_OUTPUTS] {
+fn outputs_of<const N: usize, const P: usize, F: Filter<N, P>>(points: &[[f32; 4]; P], bias: F32x4) -> [F32x4; TILE_OUTPUTS] {
     F::to_output(core::array::from_fn(|p| F32x4::load(&points[p]))).map(|y| y.add(bias))
 }
 

@@ -45,12 +45,12 @@ pub fn max_pool(x: u32, y: u32, positions: u32, desc: &[i32]) {
     pool::max(floats(x, desc.inputs()), floats_mut(y, desc.outputs()), positions, desc.axes);
 }
 
-/// dx from dy and the positions of the forward pass, added to what dx holds if `adds`.
+/// dx from dy and the positions of the forward pass.
 #[wasm_bindgen(js_name = maxPoolGradient)]
-pub fn max_pool_gradient(dy: u32, positions: u32, dx: u32, desc: &[i32], adds: bool) {
+pub fn max_pool_gradient(dy: u32, positions: u32, dx: u32, desc: &[i32]) {
     let desc = Desc::new(desc);
     let n = desc.outputs();
-    pool::max_gradient(floats(dy, n), floats(positions, n), floats_mut(dx, desc.inputs()), desc.axes, adds);
+    pool::max_gradient(floats(dy, n), floats(positions, n), floats_mut(dx, desc.inputs()), desc.axes);
 }
 
 /// Mean of every window.

@@ -200,14 +200,19 @@ pub fn conv_backward_input(
     with_workspace(|work| conv_input::backward_input(work, &conv, operands, variation, floats_mut(dx, x_size)));
 }
 
-/// dW; dy is by the 2×2 max pool of the outputs unless `positions`, those of the forward pass, is null.
+/// dW for the sum of several dys. With `positions`, one for each, dys are by the 2×2 max pool of the outputs, and these those of the forward
+/// pass: for convolutions that pool without variation.
 #[wasm_bindgen(js_name = convBackwardWeight)]
-pub fn conv_backward_weight(x: u32, dy: u32, positions: u32, dw: u32, desc: &[i32]) {
+pub fn conv_backward_weight(x: u32, dys: &[u32], positions: &[u32], dw: u32, desc: &[i32]) {
     let conv = geometry(desc);
     let (x_size, w_size, y_size) = sizes(&conv);
-    let y_size = if positions == 0 { y_size } else { pooled_size(&conv) };
-    let by = ByOutputs { dy: floats(dy, y_size), places: optional_floats(positions, y_size) };
-    with_workspace(|work| conv_weight::backward_weight(work, &conv, floats(x, x_size), by, floats_mut(dw, w_size)));
+    let y_size = if positions.is_empty() { y_size } else { pooled_size(&conv) };
+    let gradient = |(i, &dy): (usize, &u32)| ByOutputs {
+        dy: floats(dy, y_size),
+        places: positions.get(i).map_or(&[], |&at| floats(at, y_size)),
+    };
+    let gradients: Vec<_> = dys.iter().enumerate().map(gradient).collect();
+    with_workspace(|work| conv_weight::backward_weight(work, &conv, floats(x, x_size), &gradients, floats_mut(dw, w_size)));
 }
 
 /// Σ over images and pixels, a channel.

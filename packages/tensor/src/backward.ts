@@ -44,7 +44,7 @@ export function backward(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   } finally {
     for (const step of steps) step.release();
     for (const gradient of gradients.values()) if (!given.has(gradient)) gradient.dispose();
-    for (const { terms } of sums.values()) for (const term of terms.values()) term.dispose();
+    for (const { held } of sums.values()) for (const { step, dy } of held) if (!targets.has(step)) dy.dispose();
   }
 }
 
@@ -83,23 +83,22 @@ function plan(root: Target, targets: ReadonlySet<Target>): { steps: GraphNode[];
   return { steps: steps.reverse(), needed };
 }
 
-/** Steps whose dys are added before the rules of their weights. */
+/** Steps whose weights' rules take all their dys at once. */
 interface Sum {
-  /** What the steps have in common. */
   readonly like: GraphNode;
   /** Steps that are still to be visited. */
   left: number;
-  /** The sum so far, under `like`. */
-  readonly terms: Map<Target, Tensor>;
+  /** Those that have been, with their dys. */
+  readonly held: { readonly step: GraphNode; readonly dy: Tensor }[];
 }
 
-/** The sums that steps belong to, where there is more than one to add. */
+/** The sums that steps belong to, where there is more than one. */
 function sumsOf(steps: readonly GraphNode[], needed: ReadonlySet<Edge>): ReadonlyMap<GraphNode, Sum> {
   const sums: Sum[] = [];
   const all = new Map<GraphNode, Sum>();
   for (const step of steps) {
-    if (!step.row.addsFirst?.rules.some((i) => step.edges[i] !== undefined && needed.has(step.edges[i]))) continue;
-    const sum = sums.find(({ like }) => isAlike(like, step)) ?? { like: step, left: 0, terms: new Map() };
+    if (!step.row.together?.rules.some((i) => step.edges[i] !== undefined && needed.has(step.edges[i]))) continue;
+    const sum = sums.find(({ like }) => isAlike(like, step)) ?? { like: step, left: 0, held: [] };
     if (sum.left++ === 0) sums.push(sum);
     all.set(step, sum);
   }
@@ -107,14 +106,14 @@ function sumsOf(steps: readonly GraphNode[], needed: ReadonlySet<Edge>): Readonl
 }
 
 function isAlike(a: GraphNode, b: GraphNode): boolean {
-  const { addsFirst } = a.row;
+  const { together } = a.row;
   return (
-    addsFirst !== undefined &&
+    together !== undefined &&
     a.row === b.row &&
     a.inputs[0]!.storage === b.inputs[0]!.storage &&
     a.inputs[0]!.shape.join() === b.inputs[0]!.shape.join() &&
-    addsFirst.rules.every((i) => a.edges[i] === b.edges[i]) &&
-    addsFirst.key(a.attributes) === addsFirst.key(b.attributes)
+    together.rules.every((i) => a.edges[i] === b.edges[i]) &&
+    together.key(a.attributes) === together.key(b.attributes)
   );
 }
 
@@ -129,38 +128,39 @@ interface Pass {
 /** Pulls the gradient of one step's output back to its inputs and frees what only this needed. */
 function visit(node: GraphNode, { gradients, targets, needed, sums }: Pass): void {
   const dy = gradients.get(node);
+  const sum = sums.get(node);
   if (dy !== undefined) {
+    const isNeeded = (i: number): boolean => node.edges[i] !== undefined && needed.has(node.edges[i]);
+    const rules = sum ? node.row.together!.rules : [];
     scope(() => {
       const context = contextOf(node);
-      const pull = (i: number, dy: Tensor, from: Context<Inputs, unknown>): void => {
-        const edge = node.edges[i];
-        if (edge === undefined || !needed.has(edge)) return;
+      for (const [i, edge] of node.edges.entries()) {
+        if (edge === undefined || !isNeeded(i) || rules.includes(i)) continue;
         const rule = typeof node.row.vjp === "function" ? node.row.vjp : node.row.vjp[i]!;
-        accumulate(gradients, edge, rule(dy, from, i));
-      };
-      const sum = sums.get(node);
-      if (sum === undefined) {
-        for (const i of node.edges.keys()) pull(i, dy, context);
-        return;
+        accumulate(gradients, edge, rule(dy, context, i));
       }
-      const { rules, term, addTerm, summed } = node.row.addsFirst!;
-      for (const i of node.edges.keys()) if (!rules.includes(i)) pull(i, dy, context);
-      const before = sum.terms.get(sum.like);
-      const isAdded = before?.storage?.references === 1 && addTerm?.(dy, context, before);
-      if (!isAdded) accumulate(sum.terms, sum.like, term(dy, context, 0));
-      if (--sum.left > 0) return;
-      const from = { ...context, attributes: summed(context.attributes) };
-      const total = sum.terms.get(sum.like)!;
-      for (const i of rules) pull(i, total, from);
-      sum.terms.clear();
-      total.dispose();
     });
-    if (!targets.has(node)) {
-      gradients.delete(node);
-      dy.dispose();
-    }
-  }
-  node.consume();
+    if (!targets.has(node)) gradients.delete(node);
+    if (sum) sum.held.push({ step: node, dy });
+    else release(node, dy, targets);
+  } else if (!sum) node.consume();
+  if (!sum || --sum.left > 0) return;
+  const { held, like } = sum;
+  scope(() => {
+    const terms = held.map(({ step, dy }) => ({ dy, context: contextOf(step) }));
+    if (terms.length === 0) return;
+    const { rules, gradients: results } = like.row.together!;
+    const isNeeded = (i: number): boolean => like.edges[i] !== undefined && needed.has(like.edges[i]);
+    for (const [j, result] of results(terms, isNeeded).entries())
+      if (result) accumulate(gradients, like.edges[rules[j]!]!, result);
+  });
+  for (const { step, dy } of held.splice(0)) release(step, dy, targets);
+}
+
+/** Frees a step's gradient, unless it was asked for, and what the step kept. */
+function release(step: GraphNode, dy: Tensor, targets: ReadonlySet<Target>): void {
+  if (!targets.has(step)) dy.dispose();
+  step.consume();
 }
 
 function contextOf(node: GraphNode): Context<Inputs, unknown> {

@@ -12,6 +12,8 @@ export {
   type Rules,
   type Sample,
   type SampleInput,
+  type Term,
+  type Together,
   type VariadicRule,
 } from "./operation.js";
 export { add, div, mul, sub } from "./operations/arithmetic.js";

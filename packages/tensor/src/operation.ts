@@ -50,20 +50,23 @@ export interface Sample<A> {
 /** Inputs by index, and the output. */
 export type Kept = readonly (number | "output")[];
 
+/** A step's gradient by its output, and what its rules see. */
+export interface Term<I extends Inputs, A> {
+  readonly dy: Tensor;
+  readonly context: Context<I, A>;
+}
+
 /**
- * Rules that are linear in dy and read input 0 alone. Where steps have the same input 0 and the same other inputs, their dys
- * are added before such a rule instead of its results after it: one product instead of one a step.
+ * Rules that are linear in dy and read input 0 alone. Where steps have the same input 0 and the same other inputs, such rules take
+ * all their dys at once: one product instead of one a step.
  */
-export interface AddsFirst<I extends Inputs, A> {
+export interface Together<I extends Inputs, A> {
   /** Inputs whose rules they are. */
   readonly rules: readonly number[];
   /** Tells attributes apart that those rules read. */
   key(attributes: A): string;
-  /** What of a step is added, and the attributes that the rules get with the sum. */
-  readonly term: VariadicRule<I, A>;
-  /** Adds that to a sum in place, where it can do so in less than the term and an addition; whether it did. */
-  addTerm?(dy: Tensor, context: Context<I, A>, sum: Tensor): boolean;
-  summed(attributes: A): A;
+  /** Their results for the sum over the terms, of which there is one at least; of those that `isNeeded`. */
+  readonly gradients: (terms: readonly Term<I, A>[], isNeeded: (input: number) => boolean) => (Tensor | undefined)[];
 }
 
 /** One operation: everything the executor and the tests need to know about it. */
@@ -75,7 +78,7 @@ export interface Row<I extends Inputs, A> {
   forward(inputs: I, attributes: A, output: Tensor, saved: readonly Tensor[]): void;
   readonly vjp: Rules<I, A>;
   /** For products: what steps that share input 0 may compute together. */
-  readonly addsFirst?: AddsFirst<I, A>;
+  readonly together?: Together<I, A>;
   /** Which inputs' elements, and whether the output's, the rules read. */
   readonly keeps: Kept | ((attributes: A) => Kept);
   readonly samples: readonly Sample<A>[];

@@ -22,6 +22,7 @@ import {
   stream,
   sub,
   type Tensor,
+  type Term,
   tensor,
 } from "@neft/tensor";
 import { beforeAll, expect, test } from "vitest";
@@ -194,18 +195,17 @@ test("memory is flat over 1,000 training steps", () => {
 
 test("products of the same input have one weight gradient, of the sum of their dys", () => {
   let calls = 0;
+  type Inputs = [x: Tensor, w: Tensor];
+  const together = (terms: readonly Term<Inputs, { readonly kind: string }>[]) => {
+    calls++;
+    return [mul(terms.map(({ dy }) => dy).reduce(add), terms[0]!.context.inputs[0])];
+  };
   const product = defineOp<[x: Tensor, w: Tensor], { readonly kind: string }>({
     name: "product",
     shape: ([x]) => [...x.shape],
     forward: ([x, w], _, y) => f32(y.ptr, y.size).set(mul(x, w).toArray() as Float32Array),
-    vjp: [
-      (dy, { inputs: [, w] }) => mul(dy, w),
-      (dy, { inputs: [x] }) => {
-        calls++;
-        return mul(dy, x);
-      },
-    ],
-    addsFirst: { rules: [1], key: ({ kind }) => kind, term: (dy) => dy, summed: (attributes) => attributes },
+    vjp: [(dy, { inputs: [, w] }) => mul(dy, w), (dy, context) => together([{ dy, context }])[0]!],
+    together: { rules: [1], key: ({ kind }) => kind, gradients: (terms) => together(terms) },
     keeps: [0, 1],
     samples: [],
   });

@@ -87,9 +87,10 @@ export function columnSum(x: number, out: number, rows: number, cols: number): v
 export function convBackwardInput(dy: number, w: number, dx: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, first_sample?: number | null): void;
 
 /**
- * dW; dy is by the 2×2 max pool of the outputs unless `positions`, those of the forward pass, is null.
+ * dW for the sum of several dys. With `positions`, one for each, dys are by the 2×2 max pool of the outputs, and these those of the forward
+ * pass: for convolutions that pool without variation.
  */
-export function convBackwardWeight(x: number, dy: number, positions: number, dw: number, desc: Int32Array | number[]): void;
+export function convBackwardWeight(x: number, dys: Uint32Array | number[], positions: Uint32Array | number[], dw: number, desc: Int32Array | number[]): void;
 
 /**
  * y = (W+ΔW)∗x + b; of that the largest of each 2×2 if `pooled`; of that max(that, 0) if `rectified`. `positions` is null or
@@ -199,9 +200,9 @@ export function maxAbs(x: number, n: number): number;
 export function maxPool(x: number, y: number, positions: number, desc: Int32Array | number[]): void;
 
 /**
- * dx from dy and the positions of the forward pass, added to what dx holds if `adds`.
+ * dx from dy and the positions of the forward pass.
  */
-export function maxPoolGradient(dy: number, positions: number, dx: number, desc: Int32Array | number[], adds: boolean): void;
+export function maxPoolGradient(dy: number, positions: number, dx: number, desc: Int32Array | number[]): void;
 
 /**
  * y[o, i] = reduction over l of x[o, l, i].
@@ -284,7 +285,7 @@ export interface InitOutput {
     readonly clipToStd: (a: number, b: number, c: number) => number;
     readonly columnSum: (a: number, b: number, c: number, d: number) => void;
     readonly convBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: bigint, k: number) => void;
-    readonly convBackwardWeight: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly convBackwardWeight: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => void;
     readonly convForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: bigint, l: number, m: number, n: number, o: number) => void;
     readonly convPools: (a: number, b: number, c: number) => number;
     readonly copyStrided: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
@@ -306,7 +307,7 @@ export interface InitOutput {
     readonly lookUp: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly maxAbs: (a: number, b: number) => number;
     readonly maxPool: (a: number, b: number, c: number, d: number, e: number) => void;
-    readonly maxPoolGradient: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly maxPoolGradient: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly reduce: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly reduceMaxGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly rooflineProbe: (a: number, b: number, c: number) => number;

@@ -298,21 +298,32 @@ export function convBackwardInput(dy, w, dx, desc, kind, s_max, sigma_outer, sig
 }
 
 /**
- * dW; dy is by the 2×2 max pool of the outputs unless `positions`, those of the forward pass, is null.
+ * dW for the sum of several dys. With `positions`, one for each, dys are by the 2×2 max pool of the outputs, and these those of the forward
+ * pass: for convolutions that pool without variation.
  * @param {number} x
- * @param {number} dy
- * @param {number} positions
+ * @param {Uint32Array | number[]} dys
+ * @param {Uint32Array | number[]} positions
  * @param {number} dw
  * @param {Int32Array | number[]} desc
  */
-export function convBackwardWeight(x, dy, positions, dw, desc) {
-    const val2 = +x;
-    const val3 = +dy;
-    const val4 = +positions;
+export function convBackwardWeight(x, dys, positions, dw, desc) {
+    const val4 = +x;
     const val5 = +dw;
-    const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
-    const len0 = WASM_VECTOR_LEN;
-    wasm.convBackwardWeight(val2, val3, val4, val5, ptr0, len0);
+    let ptr0, len0, ptr1, len1, ptr2, len2;
+    try {
+        ptr0 = passArray32ToWasm0(dys, wasm.__wbindgen_malloc);
+        len0 = WASM_VECTOR_LEN;
+        ptr1 = passArray32ToWasm0(positions, wasm.__wbindgen_malloc);
+        len1 = WASM_VECTOR_LEN;
+        ptr2 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
+        len2 = WASM_VECTOR_LEN;
+    } catch (e) {
+        if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
+        throw e;
+    }
+    wasm.convBackwardWeight(val4, ptr0, len0, ptr1, len1, val5, ptr2, len2);
 }
 
 /**
@@ -674,21 +685,19 @@ export function maxPool(x, y, positions, desc) {
 }
 
 /**
- * dx from dy and the positions of the forward pass, added to what dx holds if `adds`.
+ * dx from dy and the positions of the forward pass.
  * @param {number} dy
  * @param {number} positions
  * @param {number} dx
  * @param {Int32Array | number[]} desc
- * @param {boolean} adds
  */
-export function maxPoolGradient(dy, positions, dx, desc, adds) {
+export function maxPoolGradient(dy, positions, dx, desc) {
     const val2 = +dy;
     const val3 = +positions;
     const val4 = +dx;
-    const val5 = +adds;
     const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
     const len0 = WASM_VECTOR_LEN;
-    wasm.maxPoolGradient(val2, val3, val4, ptr0, len0, val5);
+    wasm.maxPoolGradient(val2, val3, val4, ptr0, len0);
 }
 
 /**

@@ -1,9 +1,9 @@
 import { wasm } from "@neft/kernels";
-import { type Context, defineOp, type Sample, type SampleInput } from "../operation.js";
+import { type Context, defineOp, type Sample, type SampleInput, type Term } from "../operation.js";
 import { shapeText } from "../shape.js";
 import { empty, loose, type Tensor } from "../tensor.js";
 import { poolGeometry } from "./pooling.js";
-import { addsFirst, byProduct, keptByProduct, type RectifiedAttributes } from "./rectified.js";
+import { byProduct, keptByProduct, type RectifiedAttributes, sumOf } from "./rectified.js";
 import { type Variation, variationArguments } from "./variation.js";
 
 /** Settings of {@link conv2d}. */
@@ -79,33 +79,42 @@ const halving = (outputs: Pick<Tensor, "shape">, y: Pick<Tensor, "shape">) =>
 
 /** The gradient by the convolution's outputs, given that by y: computed once for all rules of a step. */
 function byOutputs(dy: Tensor, context: Context<Inputs, Conv2dAttributes>): Tensor {
-  const { inputs, attributes, once } = context;
+  const { inputs, attributes, output, saved, once } = context;
   if (!attributes.pooled) return byProduct(dy, context);
   const [gradient] = once("outputs", () => {
     const dz = empty(outputShape(inputs, attributes));
-    unpool(dy, context, dz, false);
+    wasm().maxPoolGradient(byProduct(dy, context).ptr, saved[0]!.ptr, dz.ptr, halving(dz, output));
     return [dz];
   });
   return gradient!;
 }
 
-/** Writes that gradient into `dz`, or adds it. */
-function unpool(dy: Tensor, context: Context<Inputs, Conv2dAttributes>, dz: Tensor, adds: boolean): void {
-  const { output, saved } = context;
-  wasm().maxPoolGradient(byProduct(dy, context).ptr, saved[0]!.ptr, dz.ptr, halving(dz, output), adds);
-}
-
 /**
- * What the rules of weight and bias read. Where the kernel pools on its way it also takes the gradient by the pool, with the places
- * of the maxima: that by the outputs would be four times as much memory, most of it zeros.
+ * Of weight and bias. Where a kernel without variation pools on its way, one also takes the gradients by the pool, with the places of the maxima: those by
+ * the outputs would be four times as much memory, most of it zeros.
  */
-function byKept(dy: Tensor, context: Context<Inputs, Conv2dAttributes>): { by: Tensor; places: number } {
-  const { inputs, attributes, saved } = context;
-  const [x, w] = inputs;
-  const [kind] = variationArguments("conv2d", attributes.variation);
-  if (!attributes.pooled || !wasm().convPools(geometry(x, w, attributes), kind))
-    return { by: byOutputs(dy, context), places: 0 };
-  return { by: byProduct(dy, context), places: saved[0]!.ptr };
+function gradients(
+  terms: readonly Term<Inputs, Conv2dAttributes>[],
+  isNeeded: (input: number) => boolean,
+): (Tensor | undefined)[] {
+  const { inputs, attributes } = terms[0]!.context;
+  const [x, w, b] = inputs;
+  const sizes = geometry(x, w, attributes);
+  const isByPool = attributes.pooled && wasm().convPools(sizes, variationArguments("conv2d", undefined)[0]);
+  const given = terms.map(({ dy, context }) => (isByPool ? byProduct : byOutputs)(dy, context));
+  const by = isByPool ? given : [sumOf(given)];
+  const places = isByPool ? terms.map(({ context }) => context.saved[0]!.ptr) : [];
+  const addresses = Uint32Array.from(by, ({ ptr }) => ptr);
+  const [dw, db] = [isNeeded(1) ? empty(w.shape) : undefined, isNeeded(2) && b ? empty(b.shape) : undefined];
+  if (dw) wasm().convBackwardWeight(x.ptr, addresses, Uint32Array.from(places), dw.ptr, sizes);
+  if (!db) return [dw];
+  const sums = by.map((each) => {
+    const [n, channels, height, width] = each.shape as [number, number, number, number];
+    const sum = empty(b!.shape);
+    wasm().channelSum(each.ptr, sum.ptr, n, channels, height * width);
+    return sum;
+  });
+  return [dw, sumOf(sums)];
 }
 
 const oneDraw: Variation = { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: 78n, perSample: false };
@@ -180,31 +189,15 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
       );
       return dx;
     },
-    (dy, context) => {
-      const { inputs, attributes } = context;
-      const [x, w] = inputs;
-      const dw = empty(w.shape);
-      const { by, places } = byKept(dy, context);
-      wasm().convBackwardWeight(x.ptr, by.ptr, places, dw.ptr, geometry(x, w, attributes));
-      return dw;
-    },
-    (dy, context) => {
-      const { by } = byKept(dy, context);
-      const [n, channels, h, w] = by.shape as [number, number, number, number];
-      const db = empty([channels]);
-      wasm().channelSum(by.ptr, db.ptr, n, channels, h * w);
-      return db;
-    },
+    (dy, context) => gradients([{ dy, context }], (i) => i === 1)[0]!,
+    (dy, context) => gradients([{ dy, context }], (i) => i === 2)[1]!,
   ],
-  addsFirst: addsFirst(({ strides, pads, dilations, groups }) => JSON.stringify([strides, pads, dilations, groups]), {
-    term: byOutputs,
-    addTerm: (dy, context, sum) => {
-      if (!context.attributes.pooled) return false;
-      unpool(dy, context, sum, true);
-      return true;
-    },
-    summed: (attributes) => ({ ...attributes, rectified: false, pooled: false }),
-  }),
+  together: {
+    rules: [1, 2],
+    key: ({ strides, pads, dilations, groups, pooled }) =>
+      JSON.stringify([strides, pads, dilations, groups, pooled ?? false]),
+    gradients,
+  },
   keeps: keptByProduct,
   samples: [
     sample([2, 3, 5, 7], [4, 3, 3, 3], true, { pads: [1, 1, 1, 1] }),

@@ -1,8 +1,8 @@
 import { wasm } from "@neft/kernels";
-import { defineOp, type Sample } from "../operation.js";
+import { defineOp, type Sample, type Term } from "../operation.js";
 import { shapeText, sizeOf } from "../shape.js";
 import { empty, loose, type Tensor } from "../tensor.js";
-import { addsFirst, byProduct, keptByProduct, type RectifiedAttributes } from "./rectified.js";
+import { byProduct, byProducts, keptByProduct, type RectifiedAttributes } from "./rectified.js";
 import { type Variation, variationArguments } from "./variation.js";
 
 /** Settings of {@link linear}. */
@@ -46,6 +46,22 @@ function sample(
   attributes: LinearAttributes,
 ): Sample<LinearAttributes> {
   return { inputs: [{ shape: x }, { shape: w }, b && { shape: b }], attributes };
+}
+
+/** Of weight and bias. */
+function gradients(
+  terms: readonly Term<Inputs, LinearAttributes>[],
+  isNeeded: (input: number) => boolean,
+): (Tensor | undefined)[] {
+  const { inputs: operands, attributes } = terms[0]!.context;
+  const [x, w, b] = operands;
+  const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
+  const rows = batch * rowsPerSample;
+  const dy = byProducts(terms);
+  const [dw, db] = [isNeeded(1) ? empty(w.shape) : undefined, isNeeded(2) && b ? empty(b.shape) : undefined];
+  if (dw) wasm().linearBackwardWeight(x.ptr, dy.ptr, dw.ptr, rows, inputs, outputs, layout);
+  if (db) wasm().columnSum(dy.ptr, db.ptr, rows, outputs);
+  return [dw, db];
 }
 
 export const linearRow = defineOp<Inputs, LinearAttributes>({
@@ -100,30 +116,10 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
       wasm().linearBackwardInput(byProduct(dy, context).ptr, w.ptr, dx.ptr, ...kept, ...sizes, ...variation, first);
       return dx;
     },
-    (dy, context) => {
-      const { inputs: operands, attributes } = context;
-      const [x, w] = operands;
-      const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
-      const dw = empty(w.shape);
-      wasm().linearBackwardWeight(
-        x.ptr,
-        byProduct(dy, context).ptr,
-        dw.ptr,
-        batch * rowsPerSample,
-        inputs,
-        outputs,
-        layout,
-      );
-      return dw;
-    },
-    (dy, context) => {
-      const outputs = dy.shape.at(-1)!;
-      const db = empty([outputs]);
-      wasm().columnSum(byProduct(dy, context).ptr, db.ptr, sizeOf(dy.shape.slice(0, -1)), outputs);
-      return db;
-    },
+    (dy, context) => gradients([{ dy, context }], (i) => i === 1)[0]!,
+    (dy, context) => gradients([{ dy, context }], (i) => i === 2)[1]!,
   ],
-  addsFirst: addsFirst(({ layout }) => layout ?? "oi"),
+  together: { rules: [1, 2], key: ({ layout }) => layout ?? "oi", gradients },
   keeps: keptByProduct,
   samples: [
     sample([3, 5], [4, 5], [4], {}),

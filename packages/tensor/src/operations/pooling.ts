@@ -80,7 +80,7 @@ export const maxPool2dRow = defineOp<One, MaxPoolAttributes>({
   vjp: [
     (dy, { inputs: [x], output, attributes, saved: [positions] }) => {
       const dx = empty(x.shape);
-      wasm().maxPoolGradient(dy.ptr, positions!.ptr, dx.ptr, poolGeometry(x, output, attributes), false);
+      wasm().maxPoolGradient(dy.ptr, positions!.ptr, dx.ptr, poolGeometry(x, output, attributes));
       return dx;
     },
   ],

@@ -1,5 +1,5 @@
-import { unaryCode, wasm } from "@neft/kernels";
-import type { AddsFirst, Context, Inputs, Kept } from "../operation.js";
+import { f32, unaryCode, wasm } from "@neft/kernels";
+import type { Context, Inputs, Kept, Term } from "../operation.js";
 import { empty, type Tensor } from "../tensor.js";
 
 /** Of products that may end in a ReLU, in the same pass. */
@@ -22,13 +22,16 @@ export function byProduct(dy: Tensor, { attributes, output, once }: Context<Inpu
   return masked!;
 }
 
-/** Gradients of weight and bias: the same inputs on several chips are one product. `key` tells apart what those rules read. */
-export function addsFirst<I extends Inputs, A extends RectifiedAttributes>(
-  key: (attributes: A) => string,
-  rest: Pick<AddsFirst<I, A>, "term" | "addTerm" | "summed"> = {
-    term: byProduct,
-    summed: (attributes) => ({ ...attributes, rectified: false }),
-  },
-): AddsFirst<I, A> {
-  return { rules: [1, 2], key, ...rest };
+/** The gradient by the product, summed over terms. */
+export function byProducts(terms: readonly Term<Inputs, RectifiedAttributes>[]): Tensor {
+  return sumOf(terms.map(({ dy, context }) => byProduct(dy, context)));
+}
+
+/** The sum of tensors of one shape: a new one, but where there is only one. */
+export function sumOf([first, ...rest]: readonly Tensor[]): Tensor {
+  if (rest.length === 0) return first!;
+  const sum = empty(first!.shape);
+  f32(sum.ptr, sum.size).set(f32(first!.ptr, sum.size));
+  for (const each of rest) wasm().axpy(1, each.ptr, sum.ptr, sum.size);
+  return sum;
 }

@@ -37,8 +37,8 @@ build() { # folder, target features for rustc
   RUSTC_BOOTSTRAP=1 RUSTFLAGS="-C target-feature=$2 $flags" CARGO_TARGET_DIR="$root/target/wasm-$1" \
     wasm-pack --quiet build --mode no-install --no-pack --no-gitignore --target web --release --out-dir "$work/$1" crates/crossbar-wasm
   local wasm="$work/$1/crossbar_wasm_bg.wasm"
-  # -O3 costs nothing at run time and takes a tenth off the size; the features are those rustc turns on.
-  "$wasm_opt" -O3 --enable-simd --enable-relaxed-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-mutable-globals \
+  # These passes cost nothing at run time and take a tenth off the size; the features are those rustc turns on.
+  "$wasm_opt" -O3 --converge --reorder-functions --enable-simd --enable-relaxed-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-mutable-globals \
     --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue --enable-call-indirect-overlong \
     --strip-producers "$wasm" -o "$work/$1/optimised.wasm"
   if grep -aqF -e "$root" -e "$HOME/" "$work/$1/optimised.wasm" "$work/$1/crossbar_wasm.js"; then

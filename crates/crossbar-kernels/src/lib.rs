@@ -30,5 +30,6 @@ pub mod strided;
 pub mod tuning;
 pub mod variation;
 mod winograd;
+mod winograd_filters;
 mod winograd_rows;
 mod winograd_rows_weight;

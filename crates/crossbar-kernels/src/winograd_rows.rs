@@ -21,176 +21,63 @@ use crate::pool::pick;
 use crate::random::TILE;
 use crate::tuning::{DIRECT_ROWS, LEAST_OUTPUTS, MAX_FOUR};
 use crate::variation::{as_tiles, tile_buffers, Weights};
-
-/// Outputs of a tile.
-pub(crate) const TILE_OUTPUTS: usize = 4;
-
-/// A filter of N taps and the P = N + 3 points it is evaluated at.
-pub(crate) trait Filter<const N: usize, const P: usize> {
-    /// Bᵀd
-    fn of_input(d: [F32x4; P]) -> [F32x4; P];
-    /// Gg
-    fn of_kernel(taps: &[f32]) -> [f32; P];
-    /// Aᵀm
-    fn to_output(m: [F32x4; P]) -> [F32x4; TILE_OUTPUTS];
-    /// A·dy
-    fn of_gradient(dy: [F32x4; TILE_OUTPUTS]) -> [F32x4; P];
-    /// Gᵀm
-    fn to_taps(m: [f32; P]) -> [f32; N];
-}
-
-#[inline(always)]
-fn times(factor: f32, x: F32x4) -> F32x4 {
-    F32x4::splat(factor).mul(x)
-}
-
-#[inline(always)]
-fn twice(x: F32x4) -> F32x4 {
-    x.add(x)
-}
-
-pub(crate) struct Three;
-
-impl Filter<3, 6> for Three {
-    /// The rows of Bᵀ: (2, −3, −4, 3, 2, 0), (0, −2, 1, 5, 2, 0), (0, −2, 5, −1, −2, 0), (0, 2, 1, −2, −1, 0), (0, 1, −2, −1, 2, 0)
-    /// and (0, 2, −3, −4, 3, 2).
-    #[inline(always)]
-    fn of_input([a, b, c, d, e, f]: [F32x4; 6]) -> [F32x4; 6] {
-        let (bd, ce) = (b.sub(d), c.sub(e));
-        [
-            twice(a.sub(c).sub(ce)).sub(times(3.0, bd)),
-            times(3.0, c.add(d)).sub(twice(bd.add(ce))),
-            times(3.0, c.sub(d)).sub(twice(bd.sub(ce))),
-            twice(bd).add(ce),
-            bd.sub(twice(ce)),
-            twice(bd.sub(d).add(f)).sub(times(3.0, ce)),
-        ]
-    }
-    #[inline(always)]
-    fn of_kernel(taps: &[f32]) -> [f32; 6] {
-        let [a, b, c] = [taps[0], taps[1], taps[2]];
-        let sixth = 1.0 / 6.0;
-        [
-            0.5 * a,
-            sixth * (a + c + b),
-            sixth * (a + c - b),
-            (4.0 / 15.0) * (4.0 * a + c + 2.0 * b),
-            (1.0 / 30.0) * (a + 4.0 * c - 2.0 * b),
-            0.5 * c,
-        ]
-    }
-    #[inline(always)]
-    fn to_output([a, b, c, d, e, f]: [F32x4; 6]) -> [F32x4; 4] {
-        let (sum, difference) = (b.add(c), b.sub(c));
-        [
-            a.add(sum).add(d).add(e),
-            difference.add(times(0.5, d)).sub(twice(e)),
-            sum.add(times(0.25, d)).add(times(4.0, e)),
-            difference.add(times(0.125, d)).sub(times(8.0, e)).add(f),
-        ]
-    }
-    #[inline(always)]
-    fn of_gradient([a, b, c, d]: [F32x4; 4]) -> [F32x4; 6] {
-        let (even, odd) = (a.add(c), b.add(d));
-        let half = a.add(times(0.25, c)).add(times(0.5, b).add(times(0.125, d)));
-        let two = a.add(times(4.0, c)).sub(twice(b).add(times(8.0, d)));
-        [a, even.add(odd), even.sub(odd), half, two, d]
-    }
-    #[inline(always)]
-    fn to_taps([a, b, c, d, e, f]: [f32; 6]) -> [f32; 3] {
-        let (sum, difference) = ((b + c) / 6.0, (b - c) / 6.0);
-        [
-            0.5 * a + sum + (16.0 / 15.0) * d + e / 30.0,
-            difference + (8.0 / 15.0) * d - e / 15.0,
-            sum + (4.0 / 15.0) * d + (2.0 / 15.0) * e + 0.5 * f,
-        ]
-    }
-}
-
-pub(crate) struct Five;
-
-impl Filter<5, 8> for Five {
-    /// The rows of Bᵀ at 0, ±1, ±2, ±½ and ∞: (4, 0, −21, 0, 21, 0, −4, 0), (0, ∓4, −4, ±17, 17, ∓4, −4, 0), (0, ±2, 1, ∓10, −5, ±8, 4, 0),
-    /// (0, ±4, 8, ∓5, −10, ±1, 2, 0) and (0, −4, 0, 21, 0, −21, 0, 4).
-    #[inline(always)]
-    fn of_input([a, b, c, d, e, f, g, h]: [F32x4; 8]) -> [F32x4; 8] {
-        let ones = [times(17.0, e).sub(times(4.0, c.add(g))), times(17.0, d).sub(times(4.0, b.add(f)))];
-        let twos = [c.sub(times(5.0, e)).add(times(4.0, g)), twice(b.sub(times(5.0, d)).add(times(4.0, f)))];
-        let halves = [twice(times(4.0, c).sub(times(5.0, e)).add(g)), times(4.0, b).sub(times(5.0, d)).add(f)];
-        let both = |[even, odd]: [F32x4; 2]| [even.add(odd), even.sub(odd)];
-        let ([p, q], [r, s], [t, u]) = (both(ones), both(twos), both(halves));
-        let ends = |x: F32x4, y: F32x4| times(4.0, x).add(times(21.0, y));
-        [ends(a.sub(g), e.sub(c)), p, q, r, s, t, u, ends(h.sub(b), d.sub(f))]
-    }
-    #[inline(always)]
-    fn of_kernel(taps: &[f32]) -> [f32; 8] {
-        let [a, b, c, d, e] = [taps[0], taps[1], taps[2], taps[3], taps[4]];
-        let both = |factor: f32, even: f32, odd: f32| [factor * (even + odd), factor * (even - odd)];
-        let [p, q] = both(1.0 / 18.0, a + c + e, b + d);
-        let [r, s] = both(1.0 / 360.0, a + 4.0 * c + 16.0 * e, 2.0 * b + 8.0 * d);
-        let [t, u] = both(1.0 / 360.0, 16.0 * a + 4.0 * c + e, 8.0 * b + 2.0 * d);
-        [0.25 * a, p, q, r, s, t, u, 0.25 * e]
-    }
-    /// At ±½ the kernel is an eighth, so that its part of the outputs is 8, ±4, 2 and ±1 times a point's.
-    #[inline(always)]
-    fn to_output([a, b, c, d, e, f, g, h]: [F32x4; 8]) -> [F32x4; 4] {
-        let both = |x: F32x4, y: F32x4| (x.add(y), x.sub(y));
-        let ((ones, one), (twos, two), (halves, half)) = (both(b, c), both(d, e), both(f, g));
-        [
-            a.add(ones).add(twos).add(times(8.0, halves)),
-            one.add(twice(two)).add(times(4.0, half)),
-            ones.add(times(4.0, twos)).add(twice(halves)),
-            one.add(times(8.0, two)).add(half).add(h),
-        ]
-    }
-    #[inline(always)]
-    fn of_gradient([a, b, c, d]: [F32x4; 4]) -> [F32x4; 8] {
-        let both = |even: F32x4, odd: F32x4| (even.add(odd), even.sub(odd));
-        let (p, q) = both(a.add(c), b.add(d));
-        let (r, s) = both(a.add(times(4.0, c)), twice(b.add(times(4.0, d))));
-        let (t, u) = both(twice(times(4.0, a).add(c)), times(4.0, b).add(d));
-        [a, p, q, r, s, t, u, d]
-    }
-    #[inline(always)]
-    fn to_taps([a, b, c, d, e, f, g, h]: [f32; 8]) -> [f32; 5] {
-        let both = |factor: f32, x: f32, y: f32| (factor * (x + y), factor * (x - y));
-        let ((ones, one), (twos, two), (halves, half)) = (both(1.0 / 18.0, b, c), both(1.0 / 360.0, d, e), both(1.0 / 360.0, f, g));
-        [
-            0.25 * a + ones + twos + 16.0 * halves,
-            one + 2.0 * two + 8.0 * half,
-            ones + 4.0 * (twos + halves),
-            one + 8.0 * two + 2.0 * half,
-            ones + 16.0 * twos + halves + 0.25 * h,
-        ]
-    }
-}
+use crate::winograd_filters::{Filter, Five, FiveByFive, Three};
 
 /// Whether a convolution in one group, with one draw for all images, goes this way.
 pub(crate) fn is_worth(window: &Window, outputs: usize) -> bool {
     let Window { y, x, .. } = *window;
     let fits = |axis: Axis| axis.kernel == x.kernel && axis.stride == 1 && axis.dilation == 1;
     let is_small = outputs <= DIRECT_ROWS && 4 * window.padded() <= MAX_FOUR;
-    is_small && window.channels > 0 && outputs >= LEAST_OUTPUTS && fits(y) && fits(x) && [3, 5].contains(&x.kernel) && x.output() > TILE_OUTPUTS
+    is_small && window.channels > 0 && outputs >= LEAST_OUTPUTS && fits(y) && fits(x) && [3, 5].contains(&x.kernel) && x.output() > 4
 }
 
-/// y = W∗x + b.
-pub(crate) fn forward(work: &mut Workspace, conv: &Conv, operands: (&[f32], &Weights, &[f32]), output: Output) {
-    match conv.x.kernel {
-        3 => forward_with::<3, 6, Three>(work, conv, operands, output),
-        _ => forward_with::<5, 8, Five>(work, conv, operands, output),
+/// What depends on taps, points and outputs of a tile.
+pub(crate) struct Way {
+    pub taps: usize,
+    pub points: usize,
+    pub tile: usize,
+    transform_kernels: fn(&Weights, usize, &mut [f32]),
+    pub transform_rows: fn(&[f32], (usize, usize), &mut [f32]),
+    multiply: fn((&[f32], usize, usize), &[f32], Column, Run, &mut [[f32; 4]]),
+    slide: fn((&[f32], usize, usize), &[f32], Column, Run, &mut [[f32; 4]]),
+    write: fn(&Outputs, &mut [f32], usize),
+    write_pooled: fn(&Outputs, &mut [f32], Option<&mut [f32]>, usize),
+}
+
+const fn way<const N: usize, const P: usize, const T: usize, F: Filter<N, P, T>>() -> Way {
+    Way {
+        taps: N,
+        points: P,
+        tile: T,
+        transform_kernels: transform_kernels::<N, P, T, F>,
+        transform_rows: transform_rows::<N, P, T, F>,
+        multiply: multiply::<N>,
+        slide: slide::<N, P>,
+        write: |outputs, out, plane| outputs.write::<N, P, T, F>(out, plane),
+        write_pooled: |outputs, out, places, plane| outputs.write_pooled::<N, P, T, F>(out, places, plane),
     }
 }
 
-fn forward_with<const N: usize, const P: usize, F: Filter<N, P>>(
+pub(crate) static THREE: Way = way::<3, 6, 4, Three>();
+pub(crate) static FIVE: Way = way::<5, 8, 4, Five>();
+static FIVE_BY_FIVE: Way = way::<5, 9, 5, FiveByFive>();
+
+/// y = W∗x + b.
+pub(crate) fn forward(
     work: &mut Workspace,
     conv: &Conv,
     (x, weights, bias): (&[f32], &Weights, &[f32]),
     Output { y, is_rectified, mut pooled }: Output,
 ) {
+    let way = match conv.x.kernel {
+        3 => &THREE,
+        _ if is_by_fives(conv.x.output()) => &FIVE_BY_FIVE,
+        _ => &FIVE,
+    };
     let Conv { batch, channels, outputs: rows, y: vertical, x: horizontal, .. } = *conv;
     let (mut height, width) = (vertical.output(), horizontal.output());
-    let window = Window { x: whole(horizontal), lanes: 4, ..conv.window() };
-    let tiles = width.div_ceil(TILE_OUTPUTS);
+    let window = Window { x: whole(horizontal, way.tile), lanes: 4, ..conv.window() };
+    let tiles = width.div_ceil(way.tile);
     let column = Column { channels, plane: vertical.padded() * tiles * 4, row: tiles * 4 };
     let is_pooled = pooled.is_some();
     if is_pooled {
@@ -203,38 +90,38 @@ fn forward_with<const N: usize, const P: usize, F: Filter<N, P>>(
     let mut images = std::mem::take(&mut work.image);
     let mut transformed = std::mem::take(&mut work.b);
     let mut buffer = std::mem::take(&mut work.columns);
-    let kernel = grown(&mut kernels, P * rows * channels * N);
-    transform_kernels::<N, P, F>(weights, rows, kernel);
+    let kernel = grown(&mut kernels, way.points * rows * channels * way.taps);
+    (way.transform_kernels)(weights, rows, kernel);
     let padded = grown(&mut images, window.padded());
-    let values = grown(&mut transformed, P * channels * column.plane);
+    let values = grown(&mut transformed, way.points * channels * column.plane);
     let block = Block::of(channels, rows, height);
     // Sums of a block; planes of four images, and places of their maxima; what stands in for images that a four lacks.
-    let sums = P * block.size() * column.row;
+    let sums = way.points * block.size() * column.row;
     let (sum, rest) = grown(&mut buffer, sums + 11 * size).split_at_mut(sums);
     let (beside, rest) = rest.split_at_mut(4 * size);
     let (places, spare) = rest.split_at_mut(4 * size);
-    let sum = sum.as_chunks_mut::<4>().0.as_chunks_mut::<P>().0;
+    let (sum, _) = sum.as_chunks_mut::<4>();
     let input = channels * vertical.input * horizontal.input;
     let plane = 4 * size / rows;
     for first in (0..batch).step_by(4) {
         window.pad(&|lane| &x[(first + lane).min(batch - 1) * input..], padded);
-        transform_rows::<N, P, F>(padded, (window.row(), tiles), values);
+        (way.transform_rows)(padded, (window.row(), tiles), values);
         for (i, top) in block.places(rows, height) {
             let count = (height - top).min(block.height);
             let values = &values[top * column.row..];
             let run = Run { count: count * column.row, kernel: block.height * tiles };
             match channels {
-                1 => slide::<N, P>((kernel, rows, i), values, column, run, sum),
-                _ => multiply::<N, P>((kernel, rows), values, column, run, sum),
+                1 => (way.slide)((kernel, rows, i), values, column, run, sum),
+                _ => (way.multiply)((kernel, rows, way.points), values, column, run, sum),
             }
             let bias = if bias.is_empty() { bias } else { &bias[i..] };
             let outputs = Outputs { sum, block, count, tiles, width, bias, is_rectified };
             match &pooled {
-                None => outputs.write::<N, F>(&mut beside[i * plane + 4 * top * width..], plane),
+                None => (way.write)(&outputs, &mut beside[i * plane + 4 * top * width..], plane),
                 Some(wanted) => {
                     let at = i * plane + 4 * (top / 2) * (width / 2);
                     let places = if wanted.is_empty() { None } else { Some(&mut places[at..]) };
-                    outputs.write_pooled::<N, F>(&mut beside[at..], places, plane);
+                    (way.write_pooled)(&outputs, &mut beside[at..], places, plane);
                 }
             }
         }
@@ -276,20 +163,25 @@ impl Block {
 /// Where the sums of a block go: `count` of each kernel (tiles of rows that follow one another, for four images), from `kernel` on
 /// tiles apart.
 #[derive(Clone, Copy)]
-struct Run {
+pub(crate) struct Run {
     count: usize,
     kernel: usize,
 }
 
+/// Whether tiles of five outputs, two at least, take a fifth fewer products than such of four.
+fn is_by_fives(width: usize) -> bool {
+    width > 5 && 5 * 9 * width.div_ceil(5) <= 4 * 8 * width.div_ceil(4)
+}
+
 /// An axis with outputs for whole tiles.
-pub(crate) fn whole(axis: Axis) -> Axis {
+pub(crate) fn whole(axis: Axis, tile: usize) -> Axis {
     let outputs = axis.output();
-    Axis { after: axis.after + (outputs.next_multiple_of(TILE_OUTPUTS) - outputs) as isize, ..axis }
+    Axis { after: axis.after + (outputs.next_multiple_of(tile) - outputs) as isize, ..axis }
 }
 
 /// Gg of all kernels, packed: [point][panel][channel][kernel row][rows of the panel].
 #[inline(never)]
-fn transform_kernels<const N: usize, const P: usize, F: Filter<N, P>>(weights: &Weights, rows: usize, out: &mut [f32]) {
+fn transform_kernels<const N: usize, const P: usize, const T: usize, F: Filter<N, P, T>>(weights: &Weights, rows: usize, out: &mut [f32]) {
     let mut row = vec![0.0; weights.cols];
     let mut buffer = tile_buffers(1);
     let buffer = &mut as_tiles(&mut buffer)[0];
@@ -311,12 +203,12 @@ fn transform_kernels<const N: usize, const P: usize, F: Filter<N, P>>(weights: &
 
 /// Bᵀd of every row of four padded images side by side: out [point][row][tile][image].
 #[inline(never)]
-pub(crate) fn transform_rows<const N: usize, const P: usize, F: Filter<N, P>>(padded: &[f32], (row, tiles): (usize, usize), out: &mut [f32]) {
+fn transform_rows<const N: usize, const P: usize, const T: usize, F: Filter<N, P, T>>(padded: &[f32], (row, tiles): (usize, usize), out: &mut [f32]) {
     let point = out.len() / P;
     for (y, row) in padded.chunks_exact(row).enumerate() {
         let mut points: [_; P] = split_points(out, point).map(|out| &mut out[4 * y * tiles..][..4 * tiles]);
         for tile in 0..tiles {
-            let (from, _) = row[4 * TILE_OUTPUTS * tile..][..4 * P].as_chunks::<4>();
+            let (from, _) = row[4 * T * tile..][..4 * P].as_chunks::<4>();
             let values = F::of_input(core::array::from_fn(|i| F32x4::load(&from[i])));
             for (out, value) in points.iter_mut().zip(values) {
                 value.store(four_mut(&mut out[4 * tile..]));
@@ -332,42 +224,36 @@ fn split_points<const P: usize>(out: &mut [f32], point: usize) -> [&mut [f32]; P
     core::array::from_fn(|_| parts.next().expect("a part a point"))
 }
 
-/// The sums of all kernels at every point: [kernel][row of outputs][tile][point][image].
+/// The sums of all kernels at each of `points`: [kernel][row of outputs][tile][point][image].
 #[inline(never)]
-fn multiply<const N: usize, const P: usize>((kernels, rows): (&[f32], usize), values: &[f32], column: Column, run: Run, sum: &mut [[[f32; 4]; P]]) {
+fn multiply<const N: usize>((kernels, rows, points): (&[f32], usize, usize), values: &[f32], column: Column, run: Run, sum: &mut [[f32; 4]]) {
     let (channels, point) = (column.channels, column.channels * column.plane);
-    for p in 0..P {
+    for p in 0..points {
         let values = &values[p * point..];
         for (i, size) in panels(rows) {
             let a = &kernels[(p * rows + i) * channels * N..];
-            let sum = &mut sum[i * run.kernel..];
+            let sum = &mut sum[i * run.kernel * points + p..];
             match size {
-                4 => multiply_rows::<N, P, 4>(a, values, column, run, p, sum),
-                3 => multiply_rows::<N, P, 3>(a, values, column, run, p, sum),
-                2 => multiply_rows::<N, P, 2>(a, values, column, run, p, sum),
-                _ => multiply_rows::<N, P, 1>(a, values, column, run, p, sum),
+                4 => multiply_rows::<N, 4>(a, values, column, run, points, sum),
+                3 => multiply_rows::<N, 3>(a, values, column, run, points, sum),
+                2 => multiply_rows::<N, 2>(a, values, column, run, points, sum),
+                _ => multiply_rows::<N, 1>(a, values, column, run, points, sum),
             }
         }
     }
 }
 
-/// R kernels at point p. Tiles of neighbouring rows follow one another; the last two may overlap those before, to the same bits.
+/// R kernels at one point, whose sums lie `points` apart. Tiles of neighbouring rows follow one another; the last two may overlap those before,
+/// to the same bits.
 #[inline(never)]
-fn multiply_rows<const N: usize, const P: usize, const R: usize>(
-    a: &[f32],
-    values: &[f32],
-    column: Column,
-    run: Run,
-    p: usize,
-    sum: &mut [[[f32; 4]; P]],
-) {
+fn multiply_rows<const N: usize, const R: usize>(a: &[f32], values: &[f32], column: Column, run: Run, points: usize, sum: &mut [[f32; 4]]) {
     for x in (0..run.count).step_by(8) {
         let x = x.min(run.count - 8);
         let tile = micro::column::<N, R, 2>(a, &values[x..], column);
-        for (r, tile) in tile.into_iter().enumerate() {
-            for (to, value) in sum[r * run.kernel + x / 4..][..2].iter_mut().zip(tile) {
-                value.store(&mut to[p]);
-            }
+        for (r, [left, right]) in tile.into_iter().enumerate() {
+            let at = (r * run.kernel + x / 4) * points;
+            left.store(&mut sum[at]);
+            right.store(&mut sum[at + points]);
         }
     }
 }
@@ -379,20 +265,21 @@ fn slide<const N: usize, const P: usize>(
     values: &[f32],
     Column { plane, row, .. }: Column,
     run: Run,
-    sum: &mut [[[f32; 4]; P]],
+    sum: &mut [[f32; 4]],
 ) {
+    let sum = &mut sum.as_chunks_mut::<P>().0[..run.count / 4];
     let (first, size) = panels(rows).find(|(first, size)| i < first + size).expect("a panel for each kernel");
     for p in 0..P {
         let panel = &kernels[(p * rows + first) * N..][..N * size];
         let taps = core::array::from_fn(|n| F32x4::splat(panel[n * size + i - first]));
-        micro::slide::<N, P>(taps, &values[p * plane..], row, p, &mut sum[..run.count / 4]);
+        micro::slide::<N, P>(taps, &values[p * plane..], row, p, sum);
     }
 }
 
 /// The outputs of a block, yet at the points.
-struct Outputs<'a, const P: usize> {
+pub(crate) struct Outputs<'a> {
     /// [kernel][row][tile][point][image]
-    sum: &'a [[[f32; 4]; P]],
+    sum: &'a [[f32; 4]],
     block: Block,
     /// Rows that there are of the block's.
     count: usize,
@@ -404,11 +291,11 @@ struct Outputs<'a, const P: usize> {
     is_rectified: bool,
 }
 
-impl<const P: usize> Outputs<'_, P> {
+impl Outputs<'_> {
     /// Every kernel: its rows of tiles, and its bias.
-    fn kernels(&self) -> impl Iterator<Item = (&[[[f32; 4]; P]], F32x4)> + '_ {
+    fn kernels<const P: usize>(&self) -> impl Iterator<Item = (&[[[f32; 4]; P]], F32x4)> + '_ {
         let bias = |i: usize| if self.bias.is_empty() { 0.0 } else { self.bias[i] };
-        let sums = self.sum.chunks_exact(self.block.height * self.tiles).enumerate();
+        let sums = self.sum.as_chunks().0.chunks_exact(self.block.height * self.tiles).enumerate();
         sums.map(move |(i, rows)| (&rows[..self.count * self.tiles], F32x4::splat(bias(i))))
     }
 
@@ -419,12 +306,12 @@ impl<const P: usize> Outputs<'_, P> {
 
     /// Writes them; planes of kernels are `plane` apart.
     #[inline(never)]
-    fn write<const N: usize, F: Filter<N, P>>(&self, out: &mut [f32], plane: usize) {
-        for (i, (rows, bias)) in self.kernels().enumerate() {
+    fn write<const N: usize, const P: usize, const T: usize, F: Filter<N, P, T>>(&self, out: &mut [f32], plane: usize) {
+        for (i, (rows, bias)) in self.kernels::<P>().enumerate() {
             for (tiles, out) in rows.chunks_exact(self.tiles).zip(out[i * plane..].chunks_exact_mut(4 * self.width)) {
-                let out = out.as_chunks_mut::<4>().0.chunks_mut(TILE_OUTPUTS);
+                let out = out.as_chunks_mut::<4>().0.chunks_mut(T);
                 for (points, out) in tiles.iter().zip(out) {
-                    for (to, value) in out.iter_mut().zip(outputs_of::<N, P, F>(points, bias)) {
+                    for (to, value) in out.iter_mut().zip(outputs_of::<N, P, T, F>(points, bias)) {
                         self.finished(value).store(to);
                     }
                 }
@@ -434,24 +321,35 @@ impl<const P: usize> Outputs<'_, P> {
 
     /// Writes the largest of each 2×2 of them, and which it was; planes of kernels are `plane` apart.
     #[inline(never)]
-    fn write_pooled<const N: usize, F: Filter<N, P>>(&self, out: &mut [f32], mut places: Option<&mut [f32]>, plane: usize) {
+    fn write_pooled<const N: usize, const P: usize, const T: usize, F: Filter<N, P, T>>(&self, out: &mut [f32], mut places: Option<&mut [f32]>, plane: usize) {
         let zero = F32x4::splat(0.0);
         let half = self.width / 2;
-        for (i, (rows, bias)) in self.kernels().enumerate() {
+        for (i, (rows, bias)) in self.kernels::<P>().enumerate() {
             for (y, rows) in rows.chunks_exact(2 * self.tiles).enumerate() {
                 let (top, bottom) = rows.split_at(self.tiles);
                 let at = i * plane + 4 * y * half;
-                let out = out[at..][..4 * half].as_chunks_mut::<4>().0.chunks_mut(TILE_OUTPUTS / 2);
+                // An odd tile and the next have whole pairs of outputs.
+                let together = 1 + T % 2;
+                let count = together * T / 2;
+                let out = out[at..][..4 * half].as_chunks_mut::<4>().0.chunks_mut(count);
                 let mut places = places.as_deref_mut().map(|places| places[at..][..4 * half].as_chunks_mut::<4>().0);
-                for (tile, ((top, bottom), out)) in top.iter().zip(bottom).zip(out).enumerate() {
-                    let [a, b, c, d] = outputs_of::<N, P, F>(top, bias);
-                    let best = [pick((a, zero), b, 1.0), pick((c, zero), d, 1.0)];
-                    let [a, b, c, d] = outputs_of::<N, P, F>(bottom, bias);
-                    let best = [pick(pick(best[0], a, 2.0), b, 3.0), pick(pick(best[1], c, 2.0), d, 3.0)];
+                for (first, out) in out.enumerate() {
+                    let outputs = |row: &[[[f32; 4]; P]]| {
+                        let mut all = [zero; 10];
+                        for (i, all) in all.chunks_exact_mut(T).take(together).enumerate() {
+                            let tile = (together * first + i).min(self.tiles - 1);
+                            all.copy_from_slice(&outputs_of::<N, P, T, F>(&row[tile], bias));
+                        }
+                        all
+                    };
+                    let y = outputs(top);
+                    let best: [_; 5] = core::array::from_fn(|x| pick((y[2 * x], zero), y[2 * x + 1], 1.0));
+                    let y = outputs(bottom);
+                    let best: [_; 5] = core::array::from_fn(|x| pick(pick(best[x], y[2 * x], 2.0), y[2 * x + 1], 3.0));
                     for (x, (to, (value, place))) in out.iter_mut().zip(best).enumerate() {
                         self.finished(value).store(to);
                         if let Some(places) = &mut places {
-                            place.store(&mut places[2 * tile + x]);
+                            place.store(&mut places[count * first + x]);
                         }
                     }
                 }
@@ -462,7 +360,7 @@ impl<const P: usize> Outputs<'_, P> {
 
 /// The outputs of a tile.
 #[inline(always)]
-fn outputs_of<const N: usize, const P: usize, F: Filter<N, P>>(points: &[[f32; 4]; P], bias: F32x4) -> [F32x4; TILE_OUTPUTS] {
+fn outputs_of<const N: usize, const P: usize, const T: usize, F: Filter<N, P, T>>(points: &[[f32; 4]; P], bias: F32x4) -> [F32x4; T] {
     F::to_output(core::array::from_fn(|p| F32x4::load(&points[p]))).map(|y| y.add(bias))
 }
 

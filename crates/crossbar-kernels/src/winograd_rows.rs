@@ -1,13 +1,10 @@
-//! Convolutions of few outputs at stride 1 with fewer multiplications: Winograd's F(4, N) along rows.
+//! Convolutions of few outputs at stride 1 with fewer multiplications: Winograd's F(T, N) along rows.
 //!
-//! Four neighbouring outputs of a row take N + 3 multiplications instead of 4·N (Winograd 1980; Toom and Cook):
-//! y = Aᵀ[(G·g) ∘ (Bᵀ·d)] for tiles d of N + 3 inputs. Summed over channels and kernel rows, each of the N + 3 points is a
-//! product of its own, whose kernel is a column.
+//! T neighbouring outputs of a row take N + T − 1 multiplications instead of T·N: y = Aᵀ[(G·g) ∘ (Bᵀ·d)] for tiles d of N + T − 1 inputs
+//! (`winograd_filters`). Summed over channels and kernel rows, each of the points is a product of its own, whose kernel is a column.
 //!
-//! The points are 0, ±1, ½, −2 and ∞ for three taps, −½ and 2 too for five: of all small ones these lose least to rounding
-//! at their price. Errors are two to five times the direct sum's, the most where one channel makes for short sums: 4e-7 to 6e-7 of
-//! an output's size in LeNet-5, what wide layers have too (measured by bench/topics/convolution.mjs; `conv_tests` holds
-//! both to the same bound).
+//! Errors are two to eight times the direct sum's, the most where one channel makes for short sums or tiles have five outputs: about 1e-6 of
+//! an output's size in LeNet-5 (measured by bench/topics/convolution.mjs; `conv_tests` holds all ways to the same bound).
 //!
 //! Four images go side by side, so that a tile is a few vectors and no value is shuffled.
 

@@ -1,7 +1,7 @@
 import type { Remote } from "comlink";
 import { wrap } from "comlink";
 import { createGate, openGate, type Place } from "./gate.js";
-import type { Spawn, WorkerHandle } from "./worker-handle.js";
+import { type Spawn, sendingBy, type WorkerHandle } from "./worker-handle.js";
 
 /** What a method of a worker's api takes as its job. */
 export type JobOf<Api, Name extends keyof Api> = Api[Name] extends (job: infer Job) => unknown ? Job : never;
@@ -180,23 +180,21 @@ class WorkerPool<Api extends object> implements Pool<Api> {
   ): Promise<ResultOf<Api, Name>> {
     const setup = this.#setup;
     if (setup && member.setup !== setup) {
-      this.#letThrough(member);
       await setup(member.api);
       member.setup = setup;
     }
-    this.#letThrough(member);
     const call = (member.api as Record<Name, unknown>)[method] as (job: unknown) => Promise<ResultOf<Api, Name>>;
     return call(job);
   }
 
-  /** Opens the gate for a worker, when everything that can be sent now has been sent. */
-  #letThrough({ place }: Member<Api>): void {
-    if (!place) return;
-    if (this.#called.push(place.index) > 1) return;
+  /** Sends a message to the worker at a place, and opens the gate for it when everything that can be sent now has been sent. */
+  #sendThrough({ gate, index }: Place, send: () => void): void {
+    send();
+    if (this.#called.push(index) > 1) return;
     queueMicrotask(() => {
       const called = this.#called;
       this.#called = [];
-      openGate(place.gate, called);
+      openGate(gate, called);
     });
   }
 
@@ -204,7 +202,8 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     const place = this.#places.pop();
     const handle = await this.#start(place);
     const death = new Promise<never>((_, reject) => handle.onDeath(reject));
-    const member: Member<Api> = { handle, api: wrap<Api>(handle.endpoint), death, setup: undefined, place };
+    const endpoint = place ? sendingBy(handle.endpoint, (send) => this.#sendThrough(place, send)) : handle.endpoint;
+    const member: Member<Api> = { handle, api: wrap<Api>(endpoint), death, setup: undefined, place };
     this.#members.add(member);
     // Also handles a death nobody waits for: an idle worker's.
     death.catch(() => this.#discard(member));

@@ -75,10 +75,16 @@ export function serveWeb(api: object, place?: Place): void {
 /** An endpoint that waits at the gate after every message it has sent. */
 function gated(endpoint: Endpoint, place: Place | undefined): Endpoint {
   if (!place) return endpoint;
+  return sendingBy(endpoint, (send) => waitAtGate(place, send));
+}
+
+/** The same endpoint, whose messages `deliver` sends. */
+export function sendingBy(endpoint: Endpoint, deliver: (send: () => void) => void): Endpoint {
   return {
     addEventListener: endpoint.addEventListener.bind(endpoint),
     removeEventListener: endpoint.removeEventListener.bind(endpoint),
-    postMessage: (message, transfer) => waitAtGate(place, () => endpoint.postMessage(message, transfer)),
+    postMessage: (message, transfer) => deliver(() => endpoint.postMessage(message, transfer)),
+    ...(endpoint.start && { start: endpoint.start.bind(endpoint) }),
   };
 }
 

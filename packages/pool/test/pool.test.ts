@@ -154,6 +154,18 @@ describe("the gate", () => {
     expect([0, 1]).toContain(places[2]?.index);
   });
 
+  it("lets every message of a setup through", async () => {
+    const start = performance.now();
+    open({ size: 1 });
+    for (let run = 0; run < 20; run++) {
+      pool.prepare(async (api) => {
+        for (let call = 0; call < 5; call++) await api.load(`${run}`);
+      });
+      expect(await pool.run([0], { method: "describe" })).toMatchObject([{ state: `${run}` }]);
+    }
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
   it("keeps a worker from its own timers for a moment only", async () => {
     open({ size: 1 });
     await pool.run([20], { method: "countDown" });

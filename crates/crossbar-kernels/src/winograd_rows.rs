@@ -3,7 +3,7 @@
 //! T neighbouring outputs of a row take N + T − 1 multiplications instead of T·N: y = Aᵀ[(G·g) ∘ (Bᵀ·d)] for tiles d of N + T − 1 inputs
 //! (`winograd_filters`). Summed over channels and kernel rows, each of the points is a product of its own, whose kernel is a column.
 //!
-//! Errors are two to eight times the direct sum's, the most where one channel makes for short sums or tiles have five outputs: about 1e-6 of
+//! Errors are two to five times the direct sum's, the most where one channel makes for short sums or tiles have five outputs: 4e-7 and 1e-6 of
 //! an output's size in LeNet-5 (measured by bench/topics/convolution.mjs; `conv_tests` holds all ways to the same bound).
 //!
 //! Four images go side by side, so that a tile is a few vectors and no value is shuffled.

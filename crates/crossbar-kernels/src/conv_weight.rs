@@ -22,7 +22,8 @@ pub struct ByOutputs<'a> {
 /// dW = Σ over gradients, images and pixels of dy·xᵀ. Straight through: the variation plays no part.
 ///
 /// # Panics
-/// Several gradients, and such by a pool, are for convolutions that pool ([`Conv::pools`]) without a draw for each image.
+/// Gradients by a pool, of which there may be several, are for convolutions that pool ([`Conv::pools`]) without a draw for each image; else
+/// there must be one.
 pub fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], gradients: &[ByOutputs], dw: &mut [f32]) {
     let window = conv.window();
     let (rows, terms, pixels) = (conv.group_outputs(), conv.terms(), conv.output_pixels());
@@ -99,7 +100,7 @@ pub(crate) struct Beside<'a> {
 }
 
 impl<'a> Beside<'a> {
-    /// The gradients are all by outputs, or all by pools.
+    /// One gradient by outputs, or any number by pools.
     pub fn new(conv: &Conv, gradients: &'a [ByOutputs<'a>]) -> Self {
         let (height, width) = (conv.y.output(), conv.x.output());
         let is_pooled = gradients.iter().any(|gradient| !gradient.places.is_empty());
@@ -125,19 +126,9 @@ impl<'a> Beside<'a> {
         set(out, 0.0);
         for &ByOutputs { dy, places } in gradients {
             beside(dy, values);
-            if places.is_empty() {
-                add(values, out);
-            } else {
-                beside(places, of);
-                unpool(values, of, width, out);
-            }
+            beside(places, of);
+            unpool(values, of, width, out);
         }
-    }
-}
-
-fn add(values: &[f32], out: &mut [f32]) {
-    for (out, value) in out.as_chunks_mut::<4>().0.iter_mut().zip(values.as_chunks::<4>().0) {
-        F32x4::load(out).add(F32x4::load(value)).store(out);
     }
 }
 

@@ -2,7 +2,7 @@ import { wasm } from "@neft/kernels";
 import { defineOp, type Sample, type Term } from "../operation.js";
 import { shapeText, sizeOf } from "../shape.js";
 import { empty, loose, type Tensor } from "../tensor.js";
-import { byProduct, byProducts, keptByProduct, type RectifiedAttributes } from "./rectified.js";
+import { byProduct, keptByProduct, type RectifiedAttributes, sumOf } from "./rectified.js";
 import { type Variation, variationArguments } from "./variation.js";
 
 /** Settings of {@link linear}. */
@@ -57,7 +57,7 @@ function gradients(
   const [x, w, b] = operands;
   const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
   const rows = batch * rowsPerSample;
-  const dy = byProducts(terms);
+  const dy = sumOf(terms.map(({ dy, context }) => byProduct(dy, context)));
   const [dw, db] = [isNeeded(1) ? empty(w.shape) : undefined, isNeeded(2) && b ? empty(b.shape) : undefined];
   if (dw) wasm().linearBackwardWeight(x.ptr, dy.ptr, dw.ptr, rows, inputs, outputs, layout);
   if (db) wasm().columnSum(dy.ptr, db.ptr, rows, outputs);

@@ -1,5 +1,5 @@
 import { f32, unaryCode, wasm } from "@neft/kernels";
-import type { Context, Inputs, Kept, Term } from "../operation.js";
+import type { Context, Inputs, Kept } from "../operation.js";
 import { empty, type Tensor } from "../tensor.js";
 
 /** Of products that may end in a ReLU, in the same pass. */
@@ -20,11 +20,6 @@ export function byProduct(dy: Tensor, { attributes, output, once }: Context<Inpu
     return [dz];
   });
   return masked!;
-}
-
-/** The gradient by the product, summed over terms. */
-export function byProducts(terms: readonly Term<Inputs, RectifiedAttributes>[]): Tensor {
-  return sumOf(terms.map(({ dy, context }) => byProduct(dy, context)));
 }
 
 /** The sum of tensors of one shape: a new one, but where there is only one. */

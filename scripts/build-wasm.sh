@@ -30,12 +30,13 @@ remap+=" --remap-path-prefix=$rust_source=rust --remap-path-prefix=$(readlink -f
 # V8 then spends an instruction a load on them. The products lose a tenth to it and the files 5 kB.
 # Loops that gain from being written out are written out; LLVM's own unrolling adds 5 kB gzipped and no speed.
 # What has to be inlined says so in the sources; beyond that less inlining than by default takes 5 kB off the gzipped size, at no cost.
-# Where in the sources a panic arose is told to nobody in WebAssembly, and takes 5 kB gzipped; the flag is an unstable one.
-flags="-C llvm-args=-disable-lsr -C llvm-args=-unroll-runtime=false -C llvm-args=-unroll-allow-partial=false -C llvm-args=-inline-threshold=90 -Z location-detail=none $remap"
+# Nobody reads a panic's message in WebAssembly, where it is a trap either way: panics that trap at once take 12 kB off the gzipped
+# size. Such a standard library has to be built along with the crate (-Zbuild-std), and both flags are unstable: RUSTC_BOOTSTRAP.
+flags="-C llvm-args=-disable-lsr -C llvm-args=-unroll-runtime=false -C llvm-args=-unroll-allow-partial=false -C llvm-args=-inline-threshold=90 -Z unstable-options -C panic=immediate-abort $remap"
 
 build() { # folder, target features for rustc
   RUSTC_BOOTSTRAP=1 RUSTFLAGS="-C target-feature=$2 $flags" CARGO_TARGET_DIR="$root/target/wasm-$1" \
-    wasm-pack --quiet build --mode no-install --no-pack --no-gitignore --target web --release --out-dir "$work/$1" crates/crossbar-wasm
+    wasm-pack --quiet build --mode no-install --no-pack --no-gitignore --target web --release --out-dir "$work/$1" crates/crossbar-wasm -- -Zbuild-std=std,panic_abort
   local wasm="$work/$1/crossbar_wasm_bg.wasm"
   # These passes cost nothing at run time and take a tenth off the size; the features are those rustc turns on.
   "$wasm_opt" -O3 --converge --reorder-functions --enable-simd --enable-relaxed-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-mutable-globals \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the Rust half needs on a bare Debian machine: compiler, wasm32 standard library, wasm-bindgen, wasm-pack.
+# Installs what the Rust half needs on a bare Debian machine: compiler, sources of the standard library, wasm-bindgen, wasm-pack.
 # TypeScript users never run this: the built .wasm files are in the repository. Safe to run again; what is there is kept.
 # With rustup and a reachable download server you don't need it either: rust-toolchain.toml names the target, then
 #   cargo install wasm-bindgen-cli@0.2.130 wasm-pack@0.15.1
@@ -20,22 +20,9 @@ fi
 export PATH="/usr/bin:$PATH"
 unset RUSTUP_TOOLCHAIN
 
-target_lib="$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown/lib"
-if ! ls "$target_lib"/libcore-*.rlib >/dev/null 2>&1; then
-  echo "install-toolchain: building the wasm32 standard library (about 80 s)"
-  build=$(mktemp -d)
-  mkdir -p "$build/src"
-  printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n[lib]\n' > "$build/Cargo.toml"
-  : > "$build/src/lib.rs"
-  # Panic messages name source files: without the remapping, paths of this machine would end up in the .wasm. Bitcode is for LTO.
-  rust_source="$(rustc --print sysroot)/lib/rustlib/src/rust"
-  (cd "$build" && RUSTC_BOOTSTRAP=1 RUSTFLAGS="-C embed-bitcode=yes --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo --remap-path-prefix=$rust_source=rust --remap-path-prefix=$(readlink -f "$rust_source")=rust" \
-    cargo build --quiet --release --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort,test)
-  rm -f "$build"/target/wasm32-unknown-unknown/release/deps/libempty*
-  $sudo mkdir -p "$target_lib"
-  $sudo cp "$build"/target/wasm32-unknown-unknown/release/deps/*.rlib "$target_lib/"
-  rm -rf "$build"
-fi
+# build-wasm.sh builds the target's standard library; wasm-pack only wants to see the target's folder.
+target="$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown"
+[ -d "$target" ] || $sudo mkdir -p "$target/lib"
 
 install_cli() { # crate, command, version
   if [ "$("$HOME/.cargo/bin/$2" --version 2>/dev/null | awk '{print $2}')" != "$3" ]; then

@@ -3,7 +3,9 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { createWorkers, evaluate, readDataset, readModel } from "neft";
+import { rram1 } from "@neft/crossbar";
+import { createEvaluationState, disposeEvaluationState, evaluateChips } from "@neft/training";
+import { createWorkers, evaluate, normalisationOf, readDataset, readModel } from "neft";
 import { contest, median, medianRatio, wallTime } from "../harness/contest.mjs";
 import { atLeast } from "../harness/record.mjs";
 import { startPytorch, withPytorch } from "../peers/pytorch.mjs";
@@ -28,6 +30,26 @@ export function chipsContestant({ model, data }, workers, chips) {
     const start = wallTime();
     await evaluate(model, data, { sigma: 0.2, chips: chips - 1, workers, seed: 1 });
     return (wallTime() - start) / chips;
+  };
+}
+
+/** Contestants that resolve to the milliseconds a chip takes in a job of four and in a job of its own, on this thread. */
+function jobContestants({ model, data }) {
+  const state = createEvaluationState({
+    model,
+    data,
+    normalisation: normalisationOf(data, {}),
+    logits: model.outputs[0].name,
+  });
+  const settings = { device: rram1, sigma: 0.2, seed: 1, purpose: "bench", probabilities: true };
+  const contestant = (chips) => () => {
+    const start = wallTime();
+    evaluateChips(state, { ...settings, from: 0, to: chips });
+    return (wallTime() - start) / chips;
+  };
+  return {
+    contestants: { together: contestant(4), alone: contestant(1) },
+    dispose: () => disposeEvaluationState(state),
   };
 }
 
@@ -76,5 +98,19 @@ export async function run({ rounds, record, skip }) {
     if (!isMeasured) record({ what, ours: rate((await contest({ ours }, timed)).ours), unit });
   } finally {
     await workers.close();
+  }
+  const jobs = jobContestants(inputs);
+  try {
+    const { together, alone } = await contest(jobs.contestants, { rounds, warmUp: 2, clock: wallTime });
+    record({
+      what: "a chip of four in a job, which share the first layer's view of the images",
+      ours: median(together),
+      peer: median(alone),
+      peerName: "a chip alone in a job",
+      unit: "ms",
+      ratio: medianRatio(together, alone),
+    });
+  } finally {
+    jobs.dispose();
   }
 }

@@ -64,6 +64,7 @@ function createTurns(names) {
 function inTurn(name, workers, turns, stepsPerRound) {
   let step = 0;
   return {
+    size: workers.size,
     prepare: (setup) => workers.prepare(setup),
     async run(jobs, options) {
       if (options.method === "shardGradients") {

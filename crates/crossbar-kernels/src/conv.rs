@@ -62,6 +62,10 @@ impl Conv {
         self.is_by_rows(draw) && self.y.output() > 1
     }
 
+    fn weights<'a>(&self, values: &'a [f32], variation: Variation) -> Weights<'a> {
+        Weights { values, cols: self.terms(), variation, sample: 0 }
+    }
+
     /// The window over one group's channels.
     pub(crate) fn window(&self) -> Window {
         Window { channels: self.group_channels(), y: self.y, x: self.x, lanes: 1 }
@@ -343,22 +347,33 @@ impl<'a> Output<'a> {
     }
 }
 
+/// y = W∗x + b for every one of several W, each with its y. The outputs are alike in what becomes of them. To the same bits as
+/// [`forward`] one by one, but where convolutions go by rows x is transformed once for all.
+pub fn forward_each(work: &mut Workspace, conv: &Conv, (x, ws, bias): (&[f32], &[&[f32]], &[f32]), mut outputs: Vec<Output>) {
+    if conv.is_by_rows(Draw::None) && conv.batch * conv.output_pixels() > 0 {
+        let weights: Vec<_> = ws.iter().map(|w| conv.weights(w, Variation::NONE)).collect();
+        return winograd_rows::forward(work, conv, (x, bias), &weights, &mut outputs);
+    }
+    ws.iter().zip(outputs).for_each(|(w, output)| forward(work, conv, (x, w, bias), Variation::NONE, output));
+}
+
 /// y = W∗x + b.  `bias` is empty or [oc].
 pub fn forward(
     work: &mut Workspace,
     conv: &Conv,
     (x, w, bias): (&[f32], &[f32], &[f32]),
     variation: Variation,
-    Output { y, is_rectified, pooled }: Output,
+    output: Output,
 ) {
     let (window, rows) = (conv.window(), conv.group_outputs());
     if conv.output_pixels() == 0 || conv.batch == 0 || rows == 0 {
         return;
     }
-    let weights = Weights { values: w, cols: conv.terms(), variation, sample: 0 };
+    let weights = conv.weights(w, variation);
     if conv.is_by_rows(variation.draw) {
-        return winograd_rows::forward(work, conv, (x, &weights, bias), Output { y, is_rectified, pooled });
+        return winograd_rows::forward(work, conv, (x, bias), &[weights], &mut [output]);
     }
+    let Output { y, is_rectified, pooled } = output;
     assert!(pooled.is_none(), "a convolution that pools");
     let slide = Slide {
         window,

@@ -176,6 +176,31 @@ fn images_alone_have_the_same_bits() {
     }
 }
 
+fn rectified(y: &mut [f32], pools: bool) -> Output<'_> {
+    Output { y, is_rectified: true, pooled: pools.then_some(&mut [][..]) }
+}
+
+#[test]
+fn several_weights_give_the_bits_of_each() {
+    let mut work = Workspace::default();
+    for conv in cases() {
+        let x = normals(1, conv.batch * conv.channels * conv.input_pixels());
+        let weights: Vec<_> = (0..3).map(|i| normals(2 + i, conv.outputs * conv.terms())).collect();
+        let ws: Vec<_> = weights.iter().map(|w| &w[..]).collect();
+        let bias = normals(5, conv.outputs);
+        for pools in [false, true].into_iter().filter(|&pools| !pools || conv.pools(Draw::None)) {
+            let pixels = if pools { (conv.y.output() / 2) * (conv.x.output() / 2) } else { conv.output_pixels() };
+            let mut ys = vec![vec![f32::NAN; conv.batch * conv.outputs * pixels]; ws.len()];
+            forward_each(&mut work, &conv, (&x, &ws, &bias), ys.iter_mut().map(|y| rectified(y, pools)).collect());
+            for (w, y) in ws.iter().zip(&ys) {
+                let mut alone = vec![f32::NAN; y.len()];
+                forward(&mut work, &conv, (&x, w, &bias), Variation::NONE, rectified(&mut alone, pools));
+                assert_eq!(*y, alone, "{conv:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn sums_of_channels() {
     let x = normals(1, 2 * 3 * 7);

@@ -59,13 +59,10 @@ pub(crate) static THREE: Way = way::<3, 6, 4, Three>();
 pub(crate) static FIVE: Way = way::<5, 8, 4, Five>();
 static FIVE_BY_FIVE: Way = way::<5, 9, 5, FiveByFive>();
 
-/// y = W∗x + b.
-pub(crate) fn forward(
-    work: &mut Workspace,
-    conv: &Conv,
-    (x, weights, bias): (&[f32], &Weights, &[f32]),
-    Output { y, is_rectified, mut pooled }: Output,
-) {
+/// y = W∗x + b for every W and its y, alike but for their values: x is transformed once for all of them.
+pub(crate) fn forward(work: &mut Workspace, conv: &Conv, (x, bias): (&[f32], &[f32]), weights: &[Weights], outputs: &mut [Output]) {
+    let [Output { is_rectified, ref pooled, .. }, ..] = *outputs else { return };
+    let is_pooled = pooled.is_some();
     let way = match conv.x.kernel {
         3 => &THREE,
         _ if is_by_fives(conv.x.output()) => &FIVE_BY_FIVE,
@@ -76,7 +73,6 @@ pub(crate) fn forward(
     let window = Window { x: whole(horizontal, way.tile), lanes: 4, ..conv.window() };
     let tiles = width.div_ceil(way.tile);
     let column = Column { channels, plane: vertical.padded() * tiles * 4, row: tiles * 4 };
-    let is_pooled = pooled.is_some();
     if is_pooled {
         // A pool leaves an odd row out.
         height = height / 2 * 2;
@@ -87,8 +83,11 @@ pub(crate) fn forward(
     let mut images = std::mem::take(&mut work.image);
     let mut transformed = std::mem::take(&mut work.b);
     let mut buffer = std::mem::take(&mut work.columns);
-    let kernel = grown(&mut kernels, way.points * rows * channels * way.taps);
-    (way.transform_kernels)(weights, rows, kernel);
+    let kernel_size = way.points * rows * channels * way.taps;
+    let kernels_of_all = grown(&mut kernels, weights.len() * kernel_size);
+    for (weights, kernel) in weights.iter().zip(kernels_of_all.chunks_exact_mut(kernel_size)) {
+        (way.transform_kernels)(weights, rows, kernel);
+    }
     let padded = grown(&mut images, window.padded());
     let values = grown(&mut transformed, way.points * channels * column.plane);
     let block = Block::of(channels, rows, height);
@@ -103,28 +102,30 @@ pub(crate) fn forward(
     for first in (0..batch).step_by(4) {
         window.pad(&|lane| &x[(first + lane).min(batch - 1) * input..], padded);
         (way.transform_rows)(padded, (window.row(), tiles), values);
-        for (i, top) in block.places(rows, height) {
-            let count = (height - top).min(block.height);
-            let values = &values[top * column.row..];
-            let run = Run { count: count * column.row, kernel: block.height * tiles };
-            match channels {
-                1 => (way.slide)((kernel, rows, i), values, column, run, sum),
-                _ => (way.multiply)((kernel, rows, way.points), values, column, run, sum),
-            }
-            let bias = if bias.is_empty() { bias } else { &bias[i..] };
-            let outputs = Outputs { sum, block, count, tiles, width, bias, is_rectified };
-            match &pooled {
-                None => (way.write)(&outputs, &mut beside[i * plane + 4 * top * width..], plane),
-                Some(wanted) => {
-                    let at = i * plane + 4 * (top / 2) * (width / 2);
-                    let places = if wanted.is_empty() { None } else { Some(&mut places[at..]) };
-                    (way.write_pooled)(&outputs, &mut beside[at..], places, plane);
+        for (kernel, Output { y, pooled, .. }) in kernels_of_all.chunks_exact(kernel_size).zip(&mut *outputs) {
+            for (i, top) in block.places(rows, height) {
+                let count = (height - top).min(block.height);
+                let values = &values[top * column.row..];
+                let run = Run { count: count * column.row, kernel: block.height * tiles };
+                match channels {
+                    1 => (way.slide)((kernel, rows, i), values, column, run, sum),
+                    _ => (way.multiply)((kernel, rows, way.points), values, column, run, sum),
+                }
+                let bias = if bias.is_empty() { bias } else { &bias[i..] };
+                let outputs = Outputs { sum, block, count, tiles, width, bias, is_rectified };
+                match pooled {
+                    None => (way.write)(&outputs, &mut beside[i * plane + 4 * top * width..], plane),
+                    Some(wanted) => {
+                        let at = i * plane + 4 * (top / 2) * (width / 2);
+                        let places = if wanted.is_empty() { None } else { Some(&mut places[at..]) };
+                        (way.write_pooled)(&outputs, &mut beside[at..], places, plane);
+                    }
                 }
             }
-        }
-        hand_out(beside, size, first, y, spare);
-        if let Some(wanted) = pooled.as_deref_mut().filter(|wanted| !wanted.is_empty()) {
-            hand_out(places, size, first, wanted, spare);
+            hand_out(beside, size, first, y, spare);
+            if let Some(wanted) = pooled.as_deref_mut().filter(|wanted| !wanted.is_empty()) {
+                hand_out(places, size, first, wanted, spare);
+            }
         }
     }
     work.kernels = kernels;

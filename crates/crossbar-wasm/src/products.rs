@@ -178,6 +178,20 @@ pub fn conv_forward(
     with_workspace(|work| conv::forward(work, &conv, operands, variation, output));
 }
 
+/// The same for several weights as they are, each with its y.
+#[wasm_bindgen(js_name = convForwardEach)]
+#[allow(clippy::too_many_arguments)]
+pub fn conv_forward_each(x: u32, ws: &[u32], bias: u32, ys: &[u32], desc: &[i32], rectified: bool, pooled: bool) {
+    let conv = geometry(desc);
+    let (x_size, w_size, y_size) = sizes(&conv);
+    let y_size = if pooled { pooled_size(&conv) } else { y_size };
+    let weights: Vec<_> = ws.iter().map(|&w| floats(w, w_size)).collect();
+    let operands = (floats(x, x_size), &weights[..], optional_floats(bias, conv.outputs));
+    let output = |&y: &u32| Output { y: floats_mut(y, y_size), is_rectified: rectified, pooled: pooled.then(|| floats_mut(0, 0)) };
+    let outputs = ys.iter().map(output).collect();
+    with_workspace(|work| conv::forward_each(work, &conv, operands, outputs));
+}
+
 /// dx, with the forward's draw again.
 #[wasm_bindgen(js_name = convBackwardInput)]
 #[allow(clippy::too_many_arguments)]

@@ -1,5 +1,5 @@
 import { wasm } from "@neft/kernels";
-import { type ArrayBackend, arrayNodes, type Model } from "@neft/model";
+import { type ArrayBackend, arrayNodes, type GraphNode, type Model } from "@neft/model";
 import { add, persistent, stream, type Tensor, type Variation } from "@neft/tensor";
 import { checkProgramming, type ProgrammingSettings, programmingVariation } from "./programming.js";
 
@@ -57,6 +57,8 @@ export function variationBackend(settings: VariationSettings): ArrayBackend {
 /** A chip whose weights are written out; `dispose` frees them. */
 export interface ProgrammedChip {
   readonly backend: ArrayBackend;
+  /** The weight that stands on the chip for a parameter of this name and content. */
+  weightOf(name: string, weight: Tensor): Tensor;
   dispose(): void;
 }
 
@@ -79,15 +81,33 @@ export function programChip(model: Model, settings: VariationSettings): Programm
     wasm().variedWeight(weight.ptr, rows, weight.size / rows, kept.ptr, sMax, sigmaOuter, sigmaMid, key, 0);
     programmed.set(name, kept);
   }
+  const weightOf = (name: string, weight: Tensor): Tensor => programmed.get(name) ?? weight;
   return {
-    backend: {
-      fuses: true,
-      product: ({ weightName, weight, digital }) => digital(programmed.get(weightName) ?? weight),
-    },
+    backend: { fuses: true, product: ({ weightName, weight, digital }) => digital(weightOf(weightName, weight)) },
+    weightOf,
     dispose: () => {
       for (const weight of programmed.values()) weight.dispose();
     },
   };
+}
+
+/**
+ * Backends, one for each chip, for chips that all read the same x without gradients: the same products as the chips' own. A layer
+ * that reads x itself is computed for all of them when the first comes to it, so that what the layer makes of x before it meets
+ * weights is made once. Results for the others wait in the scope of that moment: run all the chips within one.
+ */
+export function readTogether(chips: readonly ProgrammedChip[], x: Tensor): ArrayBackend[] {
+  const waiting = new Map<GraphNode, readonly Tensor[]>();
+  return chips.map(({ backend }, chip) => ({
+    fuses: true,
+    product: (call) => {
+      const { node, weightName, weight, input, digitalEach } = call;
+      if (input !== x || digitalEach === undefined) return backend.product(call);
+      const outputs = waiting.get(node) ?? digitalEach(chips.map((each) => each.weightOf(weightName, weight)));
+      waiting.set(node, outputs);
+      return outputs[chip]!;
+    },
+  }));
 }
 
 /**

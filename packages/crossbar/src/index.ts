@@ -4,6 +4,7 @@ export {
   givenBackend,
   type ProgrammedChip,
   programChip,
+  readTogether,
   type VariationSettings,
   variationBackend,
 } from "./backends.js";

@@ -4,14 +4,15 @@ import {
   ideal,
   programChip,
   programmingVariation,
+  readTogether,
   rram1,
   rram4,
   type VariationSettings,
   variationBackend,
 } from "@neft/crossbar";
 import { init } from "@neft/kernels";
-import { GraphBuilder, type Model, Model as Network, run } from "@neft/model";
-import { add, parameter, scope, type Tensor, tensor } from "@neft/tensor";
+import { type ArrayBackend, GraphBuilder, type Model, Model as Network, run } from "@neft/model";
+import { add, noGrad, normals, parameter, scope, stream, type Tensor, tensor } from "@neft/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const settings: VariationSettings = { device: rram1, sigma: 0.2, seed: 1, purpose: "test", index: 0 };
@@ -59,6 +60,44 @@ describe("programChip", () => {
     expect(() => programChip(model, { ...settings, perSample: true })).toThrow(
       "programChip: expected one draw for the chip, got perSample",
     );
+  });
+});
+
+/** Two convolutions: the first reads the input and is pooled, the second reads what the first made of it. */
+function convolutionalNet(): Model {
+  const net = new GraphBuilder("convolutional", { seed: 2 });
+  const images = net.input("images", [1, 12, 12]);
+  const first = net.conv2d(images, { name: "conv1", outputs: 6, kernel: 5, padding: 2 });
+  const pooled = net.relu(net.maxPool2d(first, { name: "pool", kernel: 2 }));
+  return net.build({ y: net.relu(net.conv2d(pooled, { name: "conv2", outputs: 5, kernel: 3 })) });
+}
+
+describe("readTogether", () => {
+  it("gives each chip's own bits, whoever asks first, and computes the first layer once for all", () => {
+    const network = convolutionalNet();
+    const changes = [{}, { index: 1 }, { index: 2 }, { sigma: 0 }];
+    const chips = changes.map((change) => programChip(network, { ...settings, ...change }));
+    scope(() =>
+      noGrad(() => {
+        const images = tensor(normals(stream(3, { purpose: "images" }), 6 * 144), [6, 1, 12, 12]);
+        const read = (backend: ArrayBackend) => [...run(network, images, { backend }).outputs.get("y")!.floats()];
+        const alone = chips.map(({ backend }) => read(backend));
+        expect(new Set(alone.map(String)).size).toBe(4);
+        const calls: string[] = [];
+        const counted = chips.map((chip) => ({
+          ...chip,
+          weightOf: (name: string, weight: Tensor) => {
+            calls.push(name);
+            return chip.weightOf(name, weight);
+          },
+        }));
+        const backends = readTogether(counted, images);
+        for (const chip of [2, 0, 3, 1]) expect(read(backends[chip]!)).toEqual(alone[chip]);
+        expect(calls).toEqual(chips.map(() => "conv1.weight"));
+      }),
+    );
+    for (const chip of chips) chip.dispose();
+    network.dispose();
   });
 });
 

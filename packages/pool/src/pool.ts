@@ -35,6 +35,8 @@ export interface RunOptions<Name, Result> {
 
 /** A pool of workers that all offer the methods of `Api`. */
 export interface Pool<Api> {
+  /** Workers at most. */
+  readonly size: number;
   /**
    * Does every job on some worker, one at a time on each. Resolves with the results in the order of the jobs.
    *

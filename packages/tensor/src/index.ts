@@ -18,7 +18,7 @@ export {
 } from "./operation.js";
 export { add, div, mul, sub } from "./operations/arithmetic.js";
 export { cast } from "./operations/cast.js";
-export { type Conv2dAttributes, conv2d } from "./operations/convolution.js";
+export { type Conv2dAttributes, conv2d, conv2dEach } from "./operations/convolution.js";
 export { type DropoutAttributes, dropout } from "./operations/dropout.js";
 export {
   abs,

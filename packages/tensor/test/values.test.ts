@@ -6,6 +6,7 @@ import {
   batchNorm,
   batchNormTrain,
   conv2d,
+  conv2dEach,
   dropout,
   full,
   globalAvgPool,
@@ -284,5 +285,29 @@ test("dropout keeps its share and its mean", () => {
     // Standard deviation of the share: √(0.3·0.7/1e5) = 0.0014.
     expect(Math.abs(zeroShare - 0.3)).toBeLessThan(0.006);
     expect(new Set(y)).toEqual(new Set([0, Math.fround(1 / 0.7)]));
+  });
+});
+
+test("conv2dEach gives conv2d's bits for each weight, and refuses what it can't do", () => {
+  scope(() => {
+    const cases = [
+      { x: [5, 1, 9, 11], w: [4, 1, 5, 5], attributes: { pads: [2, 2, 2, 2], pooled: true, rectified: true } },
+      { x: [5, 3, 9, 11], w: [4, 3, 3, 3], attributes: { rectified: true } },
+      { x: [2, 4, 8, 8], w: [40, 2, 3, 3], attributes: { groups: 2, strides: [2, 2], pooled: true } },
+    ] as const;
+    for (const { x, w, attributes } of cases) {
+      const [input, bias] = [filled("x", x), filled("bias", [w[0]])];
+      const weights = ["a", "b", "c"].map((name) => filled(name, w));
+      const each = conv2dEach(input, weights, bias, attributes).map((y) => y.toArray());
+      expect(each).toEqual(weights.map((weight) => conv2d(input, weight, bias, attributes).toArray()));
+    }
+    const input = filled("x", [1, 1, 5, 5]);
+    expect(conv2dEach(input, [], undefined)).toEqual([]);
+    const weights = [filled("a", [1, 1, 3, 3]), filled("b", [1, 1, 2, 2])];
+    expect(() => conv2dEach(input, weights, undefined)).toThrow("expected weights of one shape");
+    const trained = parameter(new Float32Array(9), [1, 1, 3, 3]);
+    expect(() => conv2dEach(input, [trained], undefined)).toThrow("expected no gradients to be wanted");
+    expect(noGrad(() => conv2dEach(input, [trained], undefined))).toHaveLength(1);
+    trained.dispose();
   });
 });

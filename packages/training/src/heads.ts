@@ -92,6 +92,7 @@ export function runHead(
       node,
       weightName,
       weight: parameters.get(weightName)!,
+      input: x,
       digital: (weight, variation) =>
         linear(x, weight, bias, variation ? { layout: "oi", variation } : { layout: "oi" }),
     });

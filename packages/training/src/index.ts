@@ -15,6 +15,7 @@ export {
   evaluate,
   type SigmaResult,
 } from "./evaluation/evaluate.js";
+export { type ChipRange, chipRanges } from "./evaluation/ranges.js";
 export type { ChipSummary, Confidence } from "./evaluation/summarise.js";
 export type { ChipTally } from "./evaluation/tally.js";
 export { type Feedback, feedbackLoss, temper } from "./feedbackLoss.js";

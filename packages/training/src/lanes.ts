@@ -9,7 +9,7 @@ export type Lane<Job, Result> = (
 ) => Promise<void>;
 
 /** Workers that do training jobs: what `evaluate` and `finetune` need of a pool. */
-export type Workers = Pick<Pool<TrainingWorker>, "prepare" | "run">;
+export type Workers = Pick<Pool<TrainingWorker>, "size" | "prepare" | "run">;
 
 /** Does jobs in this thread, in order, and lets waiting events through after each. */
 export function inProcess<Job, Result>(perform: (job: Job) => Result): Lane<Job, Result> {

@@ -40,6 +40,7 @@ export function cloningWorkers(count: number, seed = 1): Workers {
   const apis = Array.from({ length: count }, createTrainingWorker);
   let runs = 0;
   const workers = {
+    size: count,
     prepare: (setup: (api: never) => Promise<unknown>) => {
       for (const api of apis) {
         const cloning: Partial<TrainingWorker> = {

@@ -99,6 +99,11 @@ export function convBackwardWeight(x: number, dys: Uint32Array | number[], posit
 export function convForward(x: number, w: number, bias: number, y: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, rectified: boolean, pooled: boolean, positions: number, first_sample?: number | null): void;
 
 /**
+ * The same for several weights as they are, each with its y.
+ */
+export function convForwardEach(x: number, ws: Uint32Array | number[], bias: number, ys: Uint32Array | number[], desc: Int32Array | number[], rectified: boolean, pooled: boolean): void;
+
+/**
  * Whether [`conv_forward`] can take a max pool of 2×2 outputs on the way.
  */
 export function convPools(desc: Int32Array | number[], kind: number): boolean;
@@ -287,6 +292,7 @@ export interface InitOutput {
     readonly convBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: bigint, k: number) => void;
     readonly convBackwardWeight: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => void;
     readonly convForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: bigint, l: number, m: number, n: number, o: number) => void;
+    readonly convForwardEach: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => void;
     readonly convPools: (a: number, b: number, c: number) => number;
     readonly copyStrided: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
     readonly countScores: (a: number, b: number, c: number, d: number, e: number) => [number, number];

@@ -364,6 +364,38 @@ export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma
 }
 
 /**
+ * The same for several weights as they are, each with its y.
+ * @param {number} x
+ * @param {Uint32Array | number[]} ws
+ * @param {number} bias
+ * @param {Uint32Array | number[]} ys
+ * @param {Int32Array | number[]} desc
+ * @param {boolean} rectified
+ * @param {boolean} pooled
+ */
+export function convForwardEach(x, ws, bias, ys, desc, rectified, pooled) {
+    const val4 = +x;
+    const val5 = +bias;
+    const val6 = +rectified;
+    const val7 = +pooled;
+    let ptr0, len0, ptr1, len1, ptr2, len2;
+    try {
+        ptr0 = passArray32ToWasm0(ws, wasm.__wbindgen_malloc);
+        len0 = WASM_VECTOR_LEN;
+        ptr1 = passArray32ToWasm0(ys, wasm.__wbindgen_malloc);
+        len1 = WASM_VECTOR_LEN;
+        ptr2 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
+        len2 = WASM_VECTOR_LEN;
+    } catch (e) {
+        if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
+        throw e;
+    }
+    wasm.convForwardEach(val4, ptr0, len0, val5, ptr1, len1, ptr2, len2, val6, val7);
+}
+
+/**
  * Whether [`conv_forward`] can take a max pool of 2×2 outputs on the way.
  * @param {Int32Array | number[]} desc
  * @param {number} kind

@@ -30,8 +30,12 @@ export interface ArrayCall {
   readonly node: GraphNode;
   readonly weightName: string;
   readonly weight: Tensor;
+  /** What the node reads beside the weight. */
+  readonly input: Tensor;
   /** The exact product with some weight of the same shape, optionally varied while it is computed. */
   digital(weight: Tensor, variation?: Variation): Tensor;
+  /** `digital` of each of several weights, without gradients, where one call does it with less work. */
+  readonly digitalEach?: ((weights: readonly Tensor[]) => Tensor[]) | undefined;
 }
 
 /** Computes array nodes: digitally, with variation, or on a programmed chip. */

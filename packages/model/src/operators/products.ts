@@ -4,7 +4,7 @@ import { arrayInput } from "../array-node.js";
 import { floatAttribute, intAttribute, intsAttribute } from "../attributes.js";
 import { broadcastShape, matmulShape, planeOf, windowOf } from "../dimensions.js";
 import type { GraphNode } from "../graph.js";
-import type { KnownValue, RunCall } from "./operator.js";
+import type { ArrayCall, KnownValue, RunCall } from "./operator.js";
 import { defineOperator, need, needFloat } from "./operator.js";
 
 /** Operators in which weights meet inputs; with a parameter weight they are array nodes and go to the backend. */
@@ -19,11 +19,17 @@ function weightInput({ node, inputs, context }: RunCall): 0 | 1 | undefined {
 }
 
 /** Runs `digital` on an input, through the backend where that is the weight of an array node. */
-function product(call: RunCall, input: 0 | 1, digital: (weight: Tensor, variation?: Variation) => Tensor): Tensor {
+function product(
+  call: RunCall,
+  at: 0 | 1,
+  digital: ArrayCall["digital"],
+  digitalEach?: ArrayCall["digitalEach"],
+): Tensor {
   const { node, context } = call;
-  const weight = need(call.inputs, input);
-  if (weightInput(call) !== input) return digital(weight);
-  return context.product({ node, weightName: node.inputs[input]!, weight, digital });
+  const weight = need(call.inputs, at);
+  if (weightInput(call) !== at) return digital(weight);
+  const input = need(call.inputs, 1 - at);
+  return context.product({ node, weightName: node.inputs[at]!, weight, input, digital, digitalEach });
 }
 
 const varied = (variation: Variation | undefined) => (variation === undefined ? {} : { variation });
@@ -71,11 +77,14 @@ export const conv = defineOperator({
     const { strides, dilations, pads } = planeOf(window);
     const { rectified, pooled } = call;
     const options = { strides, dilations, pads, groups: intAttribute(node, "group", 1), rectified, pooled };
-    const digital = (weight: Tensor, variation?: Variation) => {
-      const kernel = flat ? ops.reshape(weight, [w.shape[0]!, w.shape[1]!, 1, w.shape[2]!]) : weight;
-      return ops.conv2d(plane, kernel, bias, { ...options, ...varied(variation) });
-    };
-    const y = product(call, 1, digital);
+    const kernelOn = (weight: Tensor) =>
+      flat ? ops.reshape(weight, [w.shape[0]!, w.shape[1]!, 1, w.shape[2]!]) : weight;
+    const y = product(
+      call,
+      1,
+      (weight, variation) => ops.conv2d(plane, kernelOn(weight), bias, { ...options, ...varied(variation) }),
+      (weights) => ops.conv2dEach(plane, weights.map(kernelOn), bias, options),
+    );
     return [flat ? ops.reshape(y, [y.shape[0]!, y.shape[1]!, y.shape[3]!]) : y];
   },
   rectifies: true,

@@ -1,4 +1,5 @@
 import { wasm } from "@neft/kernels";
+import { isRecording } from "../graph.js";
 import { type Context, defineOp, type Sample, type SampleInput, type Term } from "../operation.js";
 import { shapeText } from "../shape.js";
 import { empty, loose, type Tensor } from "../tensor.js";
@@ -224,4 +225,39 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
  */
 export function conv2d(x: Tensor, w: Tensor, b: Tensor | undefined, attributes: Conv2dAttributes = {}): Tensor {
   return conv2dRow(x, w, b, attributes);
+}
+
+/**
+ * What `conv2d` makes of one x with each of several weights of one shape, to the same bits: for weights as they are, and outside of
+ * what records gradients. Where a kernel can, x is read and transformed once for all of them.
+ * @throws {Error} where the result would need gradients.
+ */
+export function conv2dEach(
+  x: Tensor,
+  weights: readonly Tensor[],
+  b: Tensor | undefined,
+  attributes: Omit<Conv2dAttributes, "variation"> = {},
+): Tensor[] {
+  const first = weights[0];
+  if (first === undefined) return [];
+  const all = [x, ...weights, ...(b ? [b] : [])];
+  for (const tensor of all) tensor.check("conv2dEach");
+  if (isRecording() && all.some((tensor) => tensor.requiresGrad)) {
+    throw new Error("conv2dEach: expected no gradients to be wanted, got some; use noGrad, or conv2d for each weight");
+  }
+  const other = weights.find(({ shape }) => shape.join() !== first.shape.join());
+  if (other) {
+    const shapes = `${shapeText(first.shape)} and ${shapeText(other.shape)}`;
+    throw new RangeError(`conv2dEach: expected weights of one shape, got ${shapes}`);
+  }
+  const shape = conv2dRow.row.shape([x, first, b], attributes);
+  const sizes = geometry(x, first, attributes);
+  const { rectified = false, pooled = false } = attributes;
+  if (pooled && !wasm().convPools(sizes, variationArguments("conv2d", undefined)[0])) {
+    return weights.map((w) => conv2d(x, w, b, attributes));
+  }
+  const outputs = weights.map(() => empty(shape));
+  const addresses = (tensors: readonly Tensor[]) => Uint32Array.from(tensors, ({ ptr }) => ptr);
+  wasm().convForwardEach(x.ptr, addresses(weights), b?.ptr ?? 0, addresses(outputs), sizes, rectified, pooled);
+  return outputs;
 }

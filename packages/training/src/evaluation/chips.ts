@@ -1,4 +1,4 @@
-import { type Device, programChip, variationBackend } from "@neft/crossbar";
+import { type Device, programChip, readTogether, variationBackend } from "@neft/crossbar";
 import { batchTensor, type Dataset, type Normalisation } from "@neft/data";
 import { f64, i32, wasm, withBlocks } from "@neft/kernels";
 import { type ArrayBackend, arrayNodes, type Model, run, valueShapes } from "@neft/model";
@@ -107,14 +107,19 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
         for (let from = 0; from < data.count; from += imagesPerBatch) {
           const batch = imageBatch(state, from, Math.min(from + imagesPerBatch, data.count));
           const place = { labels: labels + 4 * from, sums: job.probabilities ? sums + 8 * classes * from : 0 };
-          for (const [i, chip] of chips.entries()) {
-            const backend = programmed[i]?.backend ?? variationBackend({ ...job, index: chip, firstSample: from });
-            const counts = readBatch(state, batch, backend, place);
-            if (counts.broken > 0 && job.probabilities) throw notFinite(counts, from, chip);
-            for (const name of ["correct", "confidenceRight", "confidenceWrong", "entropy"] as const) {
-              tally[name][chip - job.from]! += counts[name];
+          scope(() => {
+            const x = batch();
+            const backends = job.perSample
+              ? chips.map((index) => variationBackend({ ...job, index, firstSample: from }))
+              : readTogether(programmed, x);
+            for (const [i, chip] of chips.entries()) {
+              const counts = readBatch(state, x, backends[i]!, place);
+              if (counts.broken > 0 && job.probabilities) throw notFinite(counts, from, chip);
+              for (const name of ["correct", "confidenceRight", "confidenceWrong", "entropy"] as const) {
+                tally[name][chip - job.from]! += counts[name];
+              }
             }
-          }
+          });
         }
       } finally {
         for (const chip of programmed) chip.dispose();
@@ -149,30 +154,26 @@ interface BatchCounts extends Record<"correct" | "confidenceRight" | "confidence
 /** Reads one batch and counts its scores; the addresses are of its labels and of its softmax's sums. */
 function readBatch(
   { model, logits: name }: EvaluationState,
-  batch: () => Tensor,
+  x: Tensor,
   backend: ArrayBackend,
   { labels, sums }: { readonly labels: number; readonly sums: number },
 ): BatchCounts {
-  return scope(() =>
-    noGrad(() => {
-      const logits = run(model, batch(), { backend, outputs: [name] }).outputs.get(name)!;
-      if (logits.shape.length !== 2) {
-        throw new Error(
-          `value "${name}": expected class scores of shape [batch, classes], got [${logits.shape.join(", ")}]`,
-        );
-      }
-      const [rows, classes] = logits.shape as [number, number];
-      const [correct, confidenceRight, confidenceWrong, entropy, broken] = wasm().countScores(
-        logits.ptr,
-        labels,
-        sums,
-        rows,
-        classes,
-      ) as unknown as [number, number, number, number, number];
-      const scores = broken > 0 ? logits.floats() : undefined;
-      return { correct, confidenceRight, confidenceWrong, entropy, broken, scores, classes };
-    }),
-  );
+  const logits = noGrad(() => run(model, x, { backend, outputs: [name] }).outputs.get(name)!);
+  if (logits.shape.length !== 2) {
+    throw new Error(
+      `value "${name}": expected class scores of shape [batch, classes], got [${logits.shape.join(", ")}]`,
+    );
+  }
+  const [rows, classes] = logits.shape as [number, number];
+  const [correct, confidenceRight, confidenceWrong, entropy, broken] = wasm().countScores(
+    logits.ptr,
+    labels,
+    sums,
+    rows,
+    classes,
+  ) as unknown as [number, number, number, number, number];
+  const scores = broken > 0 ? logits.floats() : undefined;
+  return { correct, confidenceRight, confidenceWrong, entropy, broken, scores, classes };
 }
 
 function notFinite({ scores, classes }: BatchCounts, first: number, chip: number): Error {

@@ -12,6 +12,7 @@ import {
   disposeEvaluationState,
   evaluateChips,
 } from "./chips.js";
+import { chipRanges } from "./ranges.js";
 import { accuracies, type ChipSummary, summarise } from "./summarise.js";
 import { addTally, type ChipTally, emptyTally } from "./tally.js";
 
@@ -141,10 +142,9 @@ async function readUntil(
   throw new Error("evaluate: expected the last look to be the cap");
 }
 
-/** Few enough chips a job that workers end together, enough that sending the sums costs little. Results don't depend on it. */
+/** Jobs for the chips [from, to) of a σ. */
 function chipJobs(options: EvaluateOptions, sigma: number, from: number, to: number): ChipJob[] {
-  const size = Math.max(1, Math.min(4, Math.floor((to - from) / 16)));
-  const { device, weightBits, bitsPerCell, perSample, seed } = options;
+  const { model, data, device, weightBits, bitsPerCell, perSample, seed } = options;
   const shared = {
     device,
     weightBits,
@@ -155,11 +155,7 @@ function chipJobs(options: EvaluateOptions, sigma: number, from: number, to: num
     purpose: purposes.chip,
     probabilities: true,
   };
-  return Array.from({ length: Math.ceil((to - from) / size) }, (_, i) => ({
-    ...shared,
-    from: from + i * size,
-    to: Math.min(from + (i + 1) * size, to),
-  }));
+  return chipRanges(model, data.count, { from, to }, options.workers).map((range) => ({ ...shared, ...range }));
 }
 
 function checkSettings({ sigmas, chips, precision, device, weightBits, bitsPerCell }: EvaluationSettings): void {

@@ -2,6 +2,7 @@ import type { Dataset } from "@neft/data";
 import { type Model, modelToRecord } from "@neft/model";
 import { readWeights, sharedRoom, type Weights, weightsLike } from "../checkpoint.js";
 import { type ChipJob, createEvaluationState, disposeEvaluationState, evaluateChips } from "../evaluation/chips.js";
+import { chipRanges } from "../evaluation/ranges.js";
 import type { ChipTally } from "../evaluation/tally.js";
 import { inProcess, type Lane, onWorkers, prepareWith, type Workers } from "../lanes.js";
 import { mean } from "../statistics.js";
@@ -32,8 +33,8 @@ export interface RunJobs {
   readonly gradients: Lane<ShardJob, ShardResult>;
   readonly chips: Lane<ChipJob, ChipTally>;
   readonly validationCount: number;
-  /** Whether the jobs' models are others than the run's: workers have copies of their own. */
-  readonly areRemote: boolean;
+  /** Who does them, where it isn't this thread. */
+  readonly workers: Workers | undefined;
   /** Hands the weights of now over to the step's jobs; returns them where the jobs have to carry them. */
   handOver(): Weights | undefined;
   close(): void;
@@ -69,7 +70,7 @@ export function startJobs(
       },
       chips: onWorkers(workers, "evaluateChips"),
       validationCount: validation.count,
-      areRemote: true,
+      workers,
       close: () => disposeTrainingState(state),
     };
   }
@@ -79,7 +80,7 @@ export function startJobs(
     gradients: inProcess((job) => shardGradients(state, job)),
     chips: inProcess((job) => evaluateChips(images, job)),
     validationCount: validation.count,
-    areRemote: false,
+    workers,
     handOver: () => undefined,
     close: () => {
       disposeTrainingState(state);
@@ -108,22 +109,20 @@ export function shardJobs(
 
 /** Mean accuracy over the validation chips, in percent. */
 export async function validate(
-  { chips, areRemote, validationCount }: RunJobs,
+  { chips, workers, validationCount }: RunJobs,
   model: Model,
   settings: ResolvedSettings,
   signal?: AbortSignal,
 ): Promise<number> {
   const { device, weightBits, bitsPerCell, perSample, seed, sigma } = settings;
-  const weights = areRemote ? readWeights(model.parameters.values()) : undefined;
+  // Workers have copies of the model.
+  const weights = workers ? readWeights(model.parameters.values()) : undefined;
   const shared = { device, weightBits, bitsPerCell, perSample, seed, sigma, weights };
-  const jobs = Array.from({ length: settings.validation.chips }, (_, chip) => ({
-    ...shared,
-    purpose: purposes.validationChip,
-    from: chip,
-    to: chip + 1,
-    probabilities: false,
-  }));
-  const correct = new Float64Array(jobs.length);
-  await chips(jobs, (chip, tally) => (correct[chip] = tally.correct[0]!), signal);
+  const count = settings.validation.chips;
+  const purpose = purposes.validationChip;
+  const ranges = chipRanges(model, validationCount, { from: 0, to: count }, workers);
+  const jobs = ranges.map((range) => ({ ...shared, ...range, purpose, probabilities: false }));
+  const correct = new Float64Array(count);
+  await chips(jobs, (job, tally) => correct.set(tally.correct, ranges[job]!.from), signal);
   return (100 * mean(correct)) / validationCount;
 }

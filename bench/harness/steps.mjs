@@ -3,7 +3,7 @@ import { rram1 } from "@neft/crossbar";
 import { makeDataset, makeNormalisation } from "@neft/data";
 import { lenet5, logitsOf, vgg8 } from "@neft/model";
 import { stream, words } from "@neft/tensor";
-import { applyShards, createTrainingState, disposeTrainingState, optimiserNamed, shardGradients } from "@neft/training";
+import { createTrainingState, disposeTrainingState, optimiserNamed, StepUpdate, shardGradients } from "@neft/training";
 import { seed } from "./buffers.mjs";
 import { flopsOf, layersOf } from "./networks.mjs";
 
@@ -56,6 +56,7 @@ export function createTrainer(network, batch, { strategy, sigma, perSample = fal
   };
   const state = createTrainingState(model, data, { ...settings, normalisation });
   const adam = optimiserNamed(optimiser).start(state.trained, optimiser);
+  const update = new StepUpdate(model, state.trained, adam);
   let steps = 0;
   const gradients = () => shardGradients(state, { step: steps, shard: 0, shards: 1, indices, first: 0 });
   return {
@@ -64,10 +65,13 @@ export function createTrainer(network, batch, { strategy, sigma, perSample = fal
     state,
     gradients,
     step() {
-      applyShards(model, state.trained, [gradients()], adam, learningRate);
+      update.begin(batch);
+      update.take(0, gradients());
+      update.apply(learningRate);
       steps++;
     },
     close() {
+      update.dispose();
       adam.dispose();
       disposeTrainingState(state);
       model.dispose();

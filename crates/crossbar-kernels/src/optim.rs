@@ -25,20 +25,21 @@ pub struct Adam {
 
 /// One step of Adam (Kingma & Ba, ICLR 2015) on weights `w` with gradient `g` and running means `m`, `v`.
 ///
-/// m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², w ← w − rate/bias1 · m / (√v/√bias2 + ε).
+/// m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², w ← w − rate/bias1 · m / (√v/√bias2 + ε), both sides of the fraction times √bias2: a division
+/// less, which is what takes the time.
 pub fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], settings: Adam) {
     assert!(w.len() == g.len() && w.len() == m.len() && w.len() == v.len());
     let splat = |value: f64| F32x4::splat(value as f32);
     // 1 − β in f64: in f32 its relative error would be 5e-5 for β = 0.999.
     let (beta1, rest1) = (splat(settings.beta1), splat(1.0 - settings.beta1));
     let (beta2, rest2) = (splat(settings.beta2), splat(1.0 - settings.beta2));
-    let (epsilon, decay) = (splat(settings.epsilon), splat(settings.weight_decay));
-    let (step, root) = (splat(settings.rate / settings.bias1), splat(settings.bias2.sqrt()));
+    let root = settings.bias2.sqrt();
+    let (step, epsilon, decay) = (splat(settings.rate / settings.bias1 * root), splat(settings.epsilon * root), splat(settings.weight_decay));
     let update = |w: F32x4, g: F32x4, m: F32x4, v: F32x4| {
         let g = w.mul(decay).add(g);
         let m = settled(m.mul(beta1).add(g.mul(rest1)));
         let v = settled(v.mul(beta2).add(g.mul(g).mul(rest2)));
-        (w.sub(step.mul(m).div(v.sqrt().div(root).add(epsilon))), m, v)
+        (w.sub(step.mul(m).div(v.sqrt().add(epsilon))), m, v)
     };
     let (ws, w_tail) = w.as_chunks_mut::<4>();
     let (gs, g_tail) = g.as_chunks::<4>();

@@ -13,7 +13,7 @@ export interface WorkerStart {
  * Megabytes for young objects. With V8's own choice the room for them soon is larger than what it leaves old ones to grow, and then
  * it collects those without end: the marking takes a tenth of a core from workers whose steps are short.
  */
-const maxYoungGenerationSizeMb = 6;
+const maxYoungGenerationSizeMb = 24;
 
 /** Starts one of our workers in a Node thread of its own. */
 const spawnNode: Spawn = async (place) => {

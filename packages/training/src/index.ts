@@ -43,7 +43,7 @@ export {
   type TrainingState,
 } from "./finetuning/shards.js";
 export { type ForwardBackends, type StrategyLossOptions, strategyLoss } from "./finetuning/strategyLoss.js";
-export { applyShards } from "./finetuning/update.js";
+export { StepUpdate } from "./finetuning/update.js";
 export { createHeads, type HeadPlan, type HeadSettings, planHeads, runHead } from "./heads.js";
 export type { Workers } from "./lanes.js";
 export { type Looks, looksUpTo } from "./looks.js";

@@ -15,8 +15,7 @@ import { chooseTaps, namedTaps } from "../taps.js";
 import { watchLoss } from "./divergence.js";
 import { type RunJobs, shardJobs, startJobs, validate } from "./jobs.js";
 import { type FinetuneSettings, type ResolvedSettings, resolveSettings } from "./settings.js";
-import type { ShardResult } from "./shards.js";
-import { applyShards } from "./update.js";
+import { StepUpdate } from "./update.js";
 
 /** Where a run is. */
 export interface TrainingPosition {
@@ -131,6 +130,7 @@ async function train(
   const { batch, epochs, seed, shards, learningRate, dropLast } = settings;
   const { trained } = work.state;
   const optimiser = optimiserNamed(settings.optimiser).start(trained, settings.optimiser);
+  const update = new StepUpdate(model, trained, optimiser);
   const schedule = scheduleNamed(settings.schedule);
   const modifiers = activeModifiers(settings);
   const check = watchLoss();
@@ -173,15 +173,15 @@ async function train(
       for (let inEpoch = 0; inEpoch < stepsPerEpoch; inEpoch++) {
         const at = { epoch: epoch + 1, steps };
         const jobs = shardJobs(order.slice(inEpoch * batch, (inEpoch + 1) * batch), step, shards, work.handOver());
-        const results: ShardResult[] = [];
-        await work.gradients(jobs, (shard, result) => (results[shard] = result), signal);
+        update.begin(jobs.reduce((sum, { indices }) => sum + indices.length, 0));
+        await work.gradients(jobs, (shard, result) => update.take(shard, result), signal);
         const rate = learningRate * schedule.factor({ step, steps, stepsPerEpoch }, settings.schedule);
-        const loss = weightedLoss(results);
+        const loss = update.loss();
         const problem = check(loss);
         const where = (problem: string): string =>
           `epoch ${at.epoch}, step ${step + 1}: ${problem}; try a lower learning rate or sigma`;
         if (problem) return finish({ reason: "diverged", message: where(problem) });
-        applyShards(model, trained, results, optimiser, rate);
+        update.apply(rate);
         for (const modify of modifiers) modify(model);
         if (!areFinite(trained))
           return finish({ reason: "diverged", message: where("expected finite weights after the step, got others") });
@@ -196,6 +196,7 @@ async function train(
     writeWeights(all, bestWeights);
     throw error;
   } finally {
+    update.dispose();
     optimiser.dispose();
   }
 }
@@ -203,10 +204,4 @@ async function train(
 /** Whether no weight is NaN or infinite: what a variation's scale, max|W|, has to be. */
 function areFinite(tensors: readonly Tensor[]): boolean {
   return tensors.every((tensor) => Number.isFinite(wasm().maxAbs(tensor.ptr, tensor.size)));
-}
-
-/** Mean loss over the samples of all shards. */
-function weightedLoss(results: readonly ShardResult[]): number {
-  const count = results.reduce((sum, result) => sum + result.count, 0);
-  return results.reduce((sum, result) => sum + (result.loss * result.count) / count, 0);
 }

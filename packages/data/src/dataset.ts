@@ -144,3 +144,16 @@ function select(dataset: Dataset, indices: Uint32Array): Dataset {
   });
   return { ...dataset, values, labels, count: indices.length };
 }
+
+/**
+ * The same dataset with its values in memory that threads can have in common, where the environment has such (Node; a page that is
+ * cross-origin isolated): a message to another thread then carries no copy of them. It doesn't follow later changes of the values.
+ */
+export function shareable(dataset: Dataset): Dataset {
+  const { values } = dataset;
+  if (typeof SharedArrayBuffer === "undefined" || values.buffer instanceof SharedArrayBuffer) return dataset;
+  const shared = new SharedArrayBuffer(values.byteLength);
+  const copy = values instanceof Uint8Array ? new Uint8Array(shared) : new Float32Array(shared);
+  copy.set(values);
+  return { ...dataset, values: copy };
+}

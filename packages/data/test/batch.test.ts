@@ -7,6 +7,7 @@ import {
   makeDataset,
   makeNormalisation,
   sampleShape,
+  shareable,
   split,
   take,
 } from "@neft/data";
@@ -239,5 +240,21 @@ describe("take and split", () => {
     for (const count of [0, 5, 6, 1.5])
       expect(() => split(dataset, count, 1n)).toThrow("expected a validation count from 1 to 4");
     expect(() => split(take(dataset, 1), 1, 1n)).toThrow("expected 2 samples or more to hold some out, got 1");
+  });
+});
+
+describe("shareable", () => {
+  it("has the same contents in memory that a clone has in common with it", () => {
+    for (const bytes of [true, false]) {
+      const data = images([2, 3, 4], "NCHW", { bytes });
+      const shared = shareable(data);
+      expect(shared).toEqual(data);
+      expect(shared.values.buffer).toBeInstanceOf(SharedArrayBuffer);
+      expect(shareable(shared)).toBe(shared);
+      const clone = structuredClone(shared);
+      shared.values[5] = 77;
+      expect(clone.values[5]).toBe(77);
+      expect(data.values[5]).not.toBe(77);
+    }
   });
 });

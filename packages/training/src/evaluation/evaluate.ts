@@ -1,5 +1,5 @@
 import { checkProgramming } from "@neft/crossbar";
-import { checkLabels, type Dataset, type Normalisation, sampleShape } from "@neft/data";
+import { checkLabels, type Dataset, type Normalisation, sampleShape, shareable } from "@neft/data";
 import { logitsOf, type Model, modelToRecord, valueShapes } from "@neft/model";
 import { inProcess, type Lane, onWorkers, prepareWith, type Workers } from "../lanes.js";
 import { looksUpTo } from "../looks.js";
@@ -82,7 +82,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const state = createEvaluationState({ model, data, normalisation, logits });
   let lane: Lane<ChipJob, ChipTally> = inProcess((job) => evaluateChips(state, job));
   if (workers) {
-    const setup = { model: modelToRecord(model), data, normalisation, logits };
+    const setup = { model: modelToRecord(model), data: shareable(data), normalisation, logits };
     workers.prepare(prepareWith((api) => api.prepareEvaluation(setup)));
     lane = onWorkers(workers, "evaluateChips");
   }

@@ -1,4 +1,4 @@
-import type { Dataset } from "@neft/data";
+import { type Dataset, shareable } from "@neft/data";
 import { type Model, modelToRecord } from "@neft/model";
 import { readWeights, sharedRoom, type Weights, weightsLike } from "../checkpoint.js";
 import { type ChipJob, createEvaluationState, disposeEvaluationState, evaluateChips } from "../evaluation/chips.js";
@@ -50,7 +50,10 @@ export function startJobs(
   const { normalisation, logits } = step;
   if (workers) {
     const room = sharedRoom(state.trained, shards);
-    const setup = { training: { model: modelToRecord(model), data: training, settings: step, room }, validation };
+    const setup = {
+      training: { model: modelToRecord(model), data: shareable(training), settings: step, room },
+      validation: shareable(validation),
+    };
     workers.prepare(prepareWith((api) => api.prepareTraining(setup)));
     const answers = onWorkers(workers, "shardGradients");
     // Jobs of a step are done before the next one's weights are written.

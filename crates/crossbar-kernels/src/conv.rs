@@ -4,12 +4,13 @@
 //! Layouts: x [n, c, h, w], W [oc, c/groups, kh, kw], y [n, oc, oh, ow]. As a matrix, W is [oc, c/groups·kh·kw].
 
 use crate::elementwise::rectify;
-use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace};
+use crate::gemm::{grown, multiply, split, Shape, Split, Workspace};
 use crate::image::{put_every, Axis, ImageColumns, Window};
 use crate::lanes::{copy, set, F32x4};
 use crate::micro::{self, Factor, Offsets, Stride};
 use crate::pack::{interleave_some, pack_weight_rows, separate};
-use crate::tuning::{CONV_COLUMNS, DEPTH, DIRECT_ROWS, MAX_FOUR};
+use crate::tiles::Planes;
+use crate::tuning::{CONV_COLUMNS, DEPTH, DIRECT_ROWS, FOURS, MAX_FOUR, PANELS};
 use crate::variation::{Draw, Variation, Weights};
 use crate::{winograd, winograd_rows};
 
@@ -169,9 +170,12 @@ pub(crate) struct Part {
     pub first: (usize, usize),
 }
 
+/// Packs the rows of a group for a sample, split by a table.
+type Pack<'a> = dyn FnMut(usize, usize, &mut [f32], Split) + 'a;
+
 impl Slide<'_> {
     /// y [batch, groups·rows, plane] from x; `pack(sample, group, out)` packs a group's rows, part by part.
-    pub fn run(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut dyn FnMut(usize, usize, &mut [f32])) {
+    pub fn run(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut Pack) {
         let lanes = if 4 * self.window.padded() <= MAX_FOUR { 4 } else { 1 };
         if self.rows <= DIRECT_ROWS && lanes * self.window.x.output() >= 8 {
             self.run_direct(lanes, work, x, y, pack);
@@ -211,7 +215,7 @@ impl Slide<'_> {
     }
 
     /// A few images at a time, packed as columns.
-    fn run_packed(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut dyn FnMut(usize, usize, &mut [f32])) {
+    fn run_packed(&self, work: &mut Workspace, x: &[f32], y: &mut [f32], pack: &mut Pack) {
         let (rows, pixels, plane) = (self.rows, self.window.pixels(), self.plane());
         let at_once = if self.draw == Draw::Sample { 1 } else { (CONV_COLUMNS / pixels.max(1)).clamp(1, self.batch) };
         let layout = Layout { at_once, places_first: self.places_first };
@@ -222,7 +226,7 @@ impl Slide<'_> {
         for_image_groups(work, (&self.window, self.parts), input, layout, &mut |work, images, group, first| {
             let packed = grown(&mut packed, rows * self.terms());
             if first == 0 || self.draw == Draw::Sample {
-                pack(first, group, packed);
+                pack(first, group, packed, PANELS);
             }
             let image_stride = self.groups * rows * plane;
             let values = &mut y[first * image_stride + group * rows * plane..];
@@ -239,7 +243,7 @@ impl Slide<'_> {
                 }
                 let mut columns = images.columns;
                 let shape = Shape { m: rows, n: columns.base.len(), k: columns.offset.len() };
-                let mut sink = Planes { values, image_stride, pixels, accumulate: !bias.is_empty() };
+                let mut sink = Planes::images(values, image_stride, pixels, !bias.is_empty());
                 multiply(shape, DEPTH, &packed[rows * k..], &mut work.b, &mut columns, &mut sink);
             }
             if self.is_rectified {
@@ -259,7 +263,7 @@ impl Slide<'_> {
         work: &mut Workspace,
         x: &[f32],
         y: &mut [f32],
-        pack: &mut dyn FnMut(usize, usize, &mut [f32]),
+        pack: &mut Pack,
     ) {
         let (rows, plane) = (self.rows, self.plane());
         let planes = rows * self.window.pixels();
@@ -279,7 +283,7 @@ impl Slide<'_> {
         for_image_groups(work, (&wide(self.window), self.parts), input, layout, &mut |_, images, group, first| {
             if first == 0 || self.draw == Draw::Sample {
                 for (i, packed) in packed.chunks_exact_mut(size).enumerate() {
-                    pack((first + i).min(self.batch - 1), group, packed);
+                    pack((first + i).min(self.batch - 1), group, packed, &FOURS);
                 }
                 if draws == 4 {
                     interleave_some(4, 4, |i| &packed[i * size..][..size], quads);
@@ -392,8 +396,8 @@ pub fn forward(
     if winograd::is_worth_to_slide(&slide) {
         return winograd::slide(&slide, work, &weights, false, x, y);
     }
-    slide.run(work, x, y, &mut |sample, group, packed| {
-        pack_weight_rows(&Weights { sample: sample as u32, ..weights }, group * rows, rows, packed);
+    slide.run(work, x, y, &mut |sample, group, packed, table| {
+        pack_weight_rows(&Weights { sample: sample as u32, ..weights }, group * rows, rows, packed, table);
     });
 }
 
@@ -426,7 +430,7 @@ fn direct_product(packed: PackedRows, images: &Images, bias: &[f32], out: &mut [
         let rows = if images.places_first { vertical.kernel_range(y, y) } else { (0, vertical.kernel) };
         let places = Places { rows, columns: &kernel_columns, width: horizontal.kernel, channels };
         let from = Row { image, offsets, places, m, width };
-        for (i, count) in panels(m) {
+        for (i, count) in split(m, &FOURS) {
             let bias = if bias.is_empty() { bias } else { &bias[i..] };
             let out = &mut out[i * pixels + y * width..];
             match (count, packed) {

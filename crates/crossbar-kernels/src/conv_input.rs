@@ -1,7 +1,7 @@
 //! The gradient of a convolution's input, with the forward's draw of the weights again.
 
 use crate::conv::{Conv, Part, Slide};
-use crate::gemm::{panels, Workspace};
+use crate::gemm::{split, Split, Workspace};
 use crate::lanes::copy;
 use crate::image::{Axis, Window};
 use crate::random::TILE;
@@ -103,8 +103,8 @@ fn backward_input_turned(work: &mut Workspace, conv: &Conv, dy: &[f32], w: &[f32
     if winograd::is_worth_to_slide(&slide) {
         return winograd::slide(&slide, work, &weights, true, dy, dx);
     }
-    slide.run(work, dy, dx, &mut |sample, group, packed| {
-        pack_turned(conv, &Weights { sample: sample as u32, ..weights }, &places, group, packed);
+    slide.run(work, dy, dx, &mut |sample, group, packed, table| {
+        pack_turned(conv, &Weights { sample: sample as u32, ..weights }, &places, (group, table), packed);
     });
 }
 
@@ -120,7 +120,7 @@ struct Turned {
 }
 
 /// Packs the parts of a group's kernel as A: row = input channel, k = (kernel row, kernel column, output), the kernel backwards.
-fn pack_turned(conv: &Conv, weights: &Weights, places: &[Option<Turned>], group: usize, out: &mut [f32]) {
+fn pack_turned(conv: &Conv, weights: &Weights, places: &[Option<Turned>], (group, table): (usize, Split), out: &mut [f32]) {
     let (m, outputs, cols) = (conv.group_channels(), conv.group_outputs(), weights.cols);
     let mut rows = vec![0.0; TURNED_OUTPUTS * cols];
     let mut buffer = tile_buffers(1);
@@ -139,7 +139,7 @@ fn pack_turned(conv: &Conv, weights: &Weights, places: &[Option<Turned>], group:
                 let (k, k0) = (at + first + i, (at + first + i) / DEPTH * DEPTH);
                 (start + k0 * m, DEPTH.min(terms - k0.min(terms)), k - k0)
             });
-            for (panel, size) in panels(m) {
+            for (panel, size) in split(m, table) {
                 for (row, (block, depth, k)) in rows.chunks_exact(cols).zip(ks).take(count) {
                     let to = &mut out[block + panel * depth + k * size..][..size];
                     let from = &row[panel * places.len() + place..];

@@ -1,12 +1,13 @@
 //! The gradient of a convolution's weights.
 
 use crate::conv::{for_image_groups, Conv, Layout, Part};
-use crate::gemm::{grown, multiply, panels, Planes, Shape, Workspace};
+use crate::gemm::{grown, multiply, panels, split, Shape, Workspace};
 use crate::image::{ImageColumns, ImageRows, Window};
 use crate::lanes::{set, F32x4};
 use crate::micro;
 use crate::pack::{interleave_four, interleave_some};
-use crate::tuning::{CONV_COLUMNS, DEPTH, DIRECT_ROWS, PLANE_VECTORS};
+use crate::tiles::Planes;
+use crate::tuning::{CONV_COLUMNS, DEPTH, DIRECT_ROWS, FOURS, PLANE_VECTORS};
 use crate::variation::Draw;
 use crate::{winograd, winograd_rows_weight};
 
@@ -168,7 +169,7 @@ impl Dots<'_> {
         let terms = self.offset.len();
         for (part, base) in self.base.chunks(PLANE_VECTORS).enumerate() {
             let dots = Dots { planes: &self.planes[part * PLANE_VECTORS * 4..], base, ..*self };
-            for (i, block_rows) in panels(rows) {
+            for (i, block_rows) in split(rows, &FOURS) {
                 let most = if block_rows > 2 { 2 } else { 3 };
                 let mut k = 0;
                 while k < terms {

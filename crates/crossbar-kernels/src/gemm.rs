@@ -5,9 +5,12 @@
 //! in blocks of [`DEPTH`] that depend on nothing but k: edge tiles, batch splits and call order don't change a bit.
 
 use crate::lanes::{copy, F32x4};
-use crate::micro::{self, Stride};
+use crate::micro;
 use crate::pack::Matrix;
-use crate::tuning::{BLOCK_COLS, BLOCK_ROWS, COLS, DEPTH, FEW_COLS, FEW_ROWS, FEW_TERMS, MAX_PACKED, PANEL_GAP, ROWS};
+use crate::tiles::{Planes, Tiles, BY_ROWS, PACKED};
+use crate::tuning::{
+    BLOCK_COLS, BLOCK_ROWS, COLS, DEPTH, FEW_COLS, FEW_ROWS, FEW_TERMS, MAX_PACKED, NEAR_VALUES, ONCE_COLS, PANELS, PANEL_GAP, ROWS,
+};
 
 /// Floats from one panel of B to the next.
 #[inline(always)]
@@ -62,24 +65,23 @@ pub(crate) fn panel_width(j: usize, n: usize) -> usize {
     }
 }
 
-/// Rows of the panel that starts at row i of m: 4, but 5 and 6 left over go as 3 + 2 and 3 + 3, since a panel of one or two
-/// rows has too few sums under way to hide the latency of an addition.
-#[inline(always)]
-pub(crate) fn panel_rows(i: usize, m: usize) -> usize {
-    match m - i {
-        5 | 6 => 3,
-        left => left.min(ROWS),
-    }
-}
+/// A table of how rows are split into panels: see [`PANELS`].
+pub(crate) type Split = &'static [usize];
 
 /// Start and rows of every panel of m rows.
 #[inline(always)]
 pub(crate) fn panels(m: usize) -> impl Iterator<Item = (usize, usize)> {
+    split(m, PANELS)
+}
+
+/// The same by another table.
+#[inline(always)]
+pub(crate) fn split(m: usize, table: Split) -> impl Iterator<Item = (usize, usize)> {
     let mut next = 0;
     core::iter::from_fn(move || {
         let i = next;
         (i < m).then(|| {
-            next += panel_rows(i, m);
+            next += table[(m - i).min(table.len() - 1)];
             (i, next - i)
         })
     })
@@ -92,8 +94,8 @@ pub(crate) fn padded_cols(n: usize) -> usize {
 
 /// Runs of equal panels of m rows, each as (first row, rows, rows of a panel): at most [`BLOCK_ROWS`], which the first-level
 /// cache keeps while the columns stream past.
-fn runs(m: usize) -> impl Iterator<Item = (usize, usize, usize)> {
-    let mut panels = panels(m).peekable();
+fn runs(m: usize, table: Split) -> impl Iterator<Item = (usize, usize, usize)> {
+    let mut panels = split(m, table).peekable();
     core::iter::from_fn(move || {
         let (i, size) = panels.next()?;
         let mut rows = size;
@@ -104,7 +106,8 @@ fn runs(m: usize) -> impl Iterator<Item = (usize, usize, usize)> {
     })
 }
 
-/// A packed block of A, [panel][k][rows], times one of B, [panel][k][columns]: the columns [j0, j1) of C from some k on.
+/// A packed block of A, [panel][k][rows] as `table` splits them, times one of B, [panel][k][columns]: the columns [j0, j1) of C from
+/// some k on.
 #[inline(never)]
 pub(crate) fn multiply_block(
     Shape { m, k: depth, .. }: Shape,
@@ -112,50 +115,19 @@ pub(crate) fn multiply_block(
     (j0, j1): (usize, usize),
     first: bool,
     sink: &mut Planes,
+    table: Split,
 ) {
-    for (i, rows, size) in runs(m) {
+    for (i, rows, size) in runs(m, table) {
         let a = &a[i * depth..(i + rows) * depth];
         let mut panel = 0;
         let mut j = j0;
         while j < j1 {
             let width = panel_width(j, j1);
-            let at = Tiles { b: &b[panel..panel + depth * width], depth, i, j, cols: width.min(j1 - j), first };
-            match (size, width) {
-                (4, 8) => at.run::<4, 2>(a, sink),
-                (3, 8) => at.run::<3, 2>(a, sink),
-                (2, 8) => at.run::<2, 2>(a, sink),
-                (1, 8) => at.run::<1, 2>(a, sink),
-                (4, _) => at.run::<4, 1>(a, sink),
-                (3, _) => at.run::<3, 1>(a, sink),
-                (2, _) => at.run::<2, 1>(a, sink),
-                _ => at.run::<1, 1>(a, sink),
-            }
+            let b = &b[panel..panel + depth * width];
+            let at = Tiles { b, row: width, depth, i, j, cols: width.min(j1 - j), first, count: rows / size, steps: (1, 0) };
+            at.run(&PACKED, (size, width), a, sink);
             panel += panel_size(depth, width);
             j += width;
-        }
-    }
-}
-
-/// Tiles below one another: panels of A against one panel of B.
-struct Tiles<'a> {
-    b: &'a [f32],
-    depth: usize,
-    /// First row of C.
-    i: usize,
-    /// Columns [j, j + cols) of C; the panel may be wider.
-    j: usize,
-    cols: usize,
-    /// Whether C starts here or is added to.
-    first: bool,
-}
-
-impl Tiles<'_> {
-    /// All of them in one call: a call a tile would cost as much as ten k.
-    #[inline(never)]
-    fn run<const R: usize, const C: usize>(&self, a: &[f32], sink: &mut Planes) {
-        let stride = Stride::new();
-        for (panel, a) in a.chunks_exact(R * self.depth).enumerate() {
-            sink.tile((self.i + R * panel, self.j), self.cols, self.first, micro::packed::<R, C>(a, self.b, stride));
         }
     }
 }
@@ -169,25 +141,37 @@ pub(crate) fn multiply(
     columns: &mut dyn PackColumns,
     sink: &mut Planes,
 ) {
+    multiply_terms(Shape { m, n, k }, (0, max_depth), a, b, columns, sink);
+}
+
+/// The same for k from `start` on alone, where C is added to.
+fn multiply_terms(
+    Shape { m, n, k }: Shape,
+    (start, max_depth): (usize, usize),
+    a: &[f32],
+    b: &mut Vec<f32>,
+    columns: &mut dyn PackColumns,
+    sink: &mut Planes,
+) {
     let most_panels = BLOCK_COLS.min(padded_cols(n)).div_ceil(COLS) + 1;
-    let block = grown(b, most_panels * panel_size(max_depth.min(k), COLS));
+    let block = grown(b, most_panels * panel_size(max_depth.min(k - start), COLS));
     // Columns that few rows meet are read where they are: packing them would cost as much as their product.
     let mut from = 0;
     if let (true, Some((values, row))) = (m <= FEW_ROWS && panels(m).all(|(_, rows)| rows > 2), columns.as_rows()) {
         // The last panel may overlap the one before, where C isn't added to: it writes some columns twice, to the same bits.
         let overlaps = n >= COLS && k <= max_depth && !sink.accumulate;
         from = if overlaps { n } else { n / COLS * COLS };
-        for k0 in (0..k).step_by(max_depth) {
+        for k0 in (start..k).step_by(max_depth) {
             let depth = max_depth.min(k - k0);
-            multiply_few(Shape { m, n: from, k: depth }, &a[k0 * m..], &values[k0 * row..], row, k0 == 0, sink);
+            multiply_few(Shape { m, n: from, k: depth }, &a[(k0 - start) * m..], (&values[k0 * row..], row), k0 == 0, sink);
         }
     }
     for j0 in (from..n).step_by(BLOCK_COLS) {
         let j1 = n.min(j0 + BLOCK_COLS);
-        for k0 in (0..k).step_by(max_depth) {
+        for k0 in (start..k).step_by(max_depth) {
             let k1 = k.min(k0 + max_depth);
             columns.pack(k0, k1, j0, j1, block);
-            multiply_block(Shape { m, n, k: k1 - k0 }, (&a[k0 * m..k1 * m], block), (j0, j1), k0 == 0, sink);
+            multiply_block(Shape { m, n, k: k1 - k0 }, (&a[(k0 - start) * m..(k1 - start) * m], block), (j0, j1), k0 == 0, sink, PANELS);
         }
     }
     if k == 0 {
@@ -199,18 +183,17 @@ pub(crate) fn multiply(
     }
 }
 
-/// A packed block of A in panels of three and four rows times rows of B as they are: whole panels of columns.
+/// A packed block of A times rows of B as they are: whole panels of columns, the last of which may overlap the one before. A few columns meet
+/// all panels of A before the next ones do.
 #[inline(never)]
-fn multiply_few(Shape { m, n, k: depth }: Shape, a: &[f32], b: &[f32], row: usize, first: bool, sink: &mut Planes) {
-    let stride = Stride::new();
-    for j in (0..n).step_by(COLS) {
-        let j = j.min(n - COLS);
+fn multiply_few(Shape { m, n, k: depth }: Shape, a: &[f32], (b, row): (&[f32], usize), first: bool, sink: &mut Planes) {
+    let whole = n / COLS * COLS;
+    let near = (NEAR_VALUES / depth).max(COLS) / COLS * COLS;
+    let last = (n > whole).then(|| (n - COLS, COLS));
+    for (j, cols) in (0..whole).step_by(near).map(|j| (j, near.min(whole - j))).chain(last) {
         for (i, size) in panels(m) {
-            let (a, b, at) = (&a[i * depth..(i + size) * depth], &b[j..], (i, j));
-            match size {
-                4 => sink.tile(at, COLS, first, micro::unpacked::<4, 2>(a, b, row, stride)),
-                _ => sink.tile(at, COLS, first, micro::unpacked::<3, 2>(a, b, row, stride)),
-            }
+            let tiles = Tiles { b: &b[j..], row, depth, i, j, cols: COLS, first, count: cols / COLS, steps: (0, 1) };
+            tiles.run(&BY_ROWS, (size, COLS), &a[i * depth..(i + size) * depth], sink);
         }
     }
 }
@@ -238,15 +221,6 @@ fn multiply_narrow(
     }
 }
 
-/// Products of few terms: neither factor is packed.
-#[inline(never)]
-fn multiply_short(Shape { m, n, k }: Shape, a: &[f32], (b, row): (&[f32], usize), sink: &mut Planes) {
-    for j in (0..n).step_by(COLS) {
-        let j = j.min(n - COLS);
-        narrow_rows::<ROWS, 2>((m, k), (a, 0..k), |rows| micro::rows_by_rows(rows, &b[j..], row), (j, COLS), sink);
-    }
-}
-
 /// R rows at a time; the last stands in for those that aren't there.
 #[inline(always)]
 fn narrow_rows<const R: usize, const C: usize>(
@@ -265,60 +239,6 @@ fn narrow_rows<const R: usize, const C: usize>(
             for (r, row) in tile.into_iter().take(m - i).enumerate() {
                 sink.edge((0, i + r, j), ks.start == 0 && !sink.accumulate, &row.map(F32x4::to_array).as_flattened()[..cols]);
             }
-        }
-    }
-}
-
-/// Where finished tiles go: C [image][row][pixel], whose columns are (image, pixel). A row-major C is one image. A bias is
-/// written there beforehand and accumulated to: tests for it would cost every tile what they cost few.
-pub(crate) struct Planes<'a> {
-    pub values: &'a mut [f32],
-    /// Values from one image to the next.
-    pub image_stride: usize,
-    pub pixels: usize,
-    /// Added to what is there instead of overwriting it.
-    pub accumulate: bool,
-}
-
-impl<'a> Planes<'a> {
-    /// A row-major C of `n` columns.
-    pub fn matrix(values: &'a mut [f32], n: usize, accumulate: bool) -> Self {
-        Self { values, image_stride: 0, pixels: n, accumulate }
-    }
-
-    /// Writes R×`cols` values at (i, j); `first` tells whether C starts here or is added to.
-    #[inline(always)]
-    fn tile<const R: usize, const C: usize>(&mut self, (i, j): (usize, usize), cols: usize, first: bool, tile: [[F32x4; C]; R]) {
-        // Most columns are of the first image: a division costs as much as three k.
-        let (image, pixel) = if j < self.pixels { (0, j) } else { (j / self.pixels, j % self.pixels) };
-        let fresh = first && !self.accumulate;
-        if cols == 4 * C && pixel + cols <= self.pixels {
-            let at = image * self.image_stride + i * self.pixels + pixel;
-            let rows = &mut self.values[at..at + (R - 1) * self.pixels + 4 * C];
-            for (r, sums) in tile.into_iter().enumerate() {
-                let (row, _) = rows[r * self.pixels..][..4 * C].as_chunks_mut::<4>();
-                for (to, sum) in row.iter_mut().zip(sums) {
-                    if fresh { sum } else { F32x4::load(to).add(sum) }.store(to);
-                }
-            }
-        } else {
-            for (r, sums) in tile.into_iter().enumerate() {
-                let sums = sums.map(F32x4::to_array);
-                self.edge((image, i + r, pixel), fresh, &sums.as_flattened()[..cols]);
-            }
-        }
-    }
-
-    /// Values of one row that aren't whole vectors of one image.
-    #[inline(never)]
-    fn edge(&mut self, (mut image, row, mut pixel): (usize, usize, usize), fresh: bool, mut sums: &[f32]) {
-        while !sums.is_empty() {
-            let (now, later) = sums.split_at(sums.len().min(self.pixels - pixel));
-            let to = &mut self.values[image * self.image_stride + row * self.pixels + pixel..][..now.len()];
-            for (to, &sum) in to.iter_mut().zip(now) {
-                *to = if fresh { sum } else { *to + sum };
-            }
-            (image, pixel, sums) = (image + 1, 0, later);
         }
     }
 }
@@ -371,18 +291,26 @@ pub(crate) fn product(
     }
     if let (true, Some((values, row))) = (!trans_a && (1..=FEW_TERMS).contains(&k), columns.as_rows()) {
         // The last columns may overlap those before, where C isn't added to.
-        if n % COLS == 0 || n > COLS && !accumulate {
-            return multiply_short(Shape { m, n, k }, a, (values, row), &mut Planes::matrix(c, n, accumulate));
+        if n > 0 && (n % COLS == 0 || n > COLS && !accumulate) {
+            let packed = grown(&mut work.a, m * k);
+            Matrix { values: a, stride: k, transposed: false }.pack_rows(m, k, packed, PANELS);
+            return multiply_few(Shape { m, n, k }, packed, (values, row), true, &mut Planes::matrix(c, n, accumulate));
         }
     }
     let band = (MAX_PACKED / k.max(1) / ROWS * ROWS).max(ROWS);
     for i0 in (0..m).step_by(band) {
         let rows = band.min(m - i0);
         let (values, stride) = if trans_a { (&a[i0..], m) } else { (&a[i0 * k..], k) };
-        let packed = grown(&mut work.a, rows * k);
-        Matrix { values, stride, transposed: trans_a }.pack_rows(rows, k, packed);
         let mut sink = Planes::matrix(&mut c[i0 * n..(i0 + rows) * n], n, accumulate);
-        multiply(Shape { m: rows, n, k }, DEPTH, packed, &mut work.b, columns, &mut sink);
+        // A block that few columns read is packed when it is needed: it is in a cache then.
+        let at_once = if n <= ONCE_COLS { DEPTH } else { k.max(1) };
+        for k0 in (0..k.max(1)).step_by(at_once) {
+            let k1 = k.min(k0 + at_once);
+            let packed = grown(&mut work.a, rows * (k1 - k0));
+            let values = &values[if trans_a { k0 * m } else { k0 }..];
+            Matrix { values, stride, transposed: trans_a }.pack_rows(rows, k1 - k0, packed, PANELS);
+            multiply_terms(Shape { m: rows, n, k: k1 }, (k0, DEPTH), packed, &mut work.b, columns, &mut sink);
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub mod roofline;
 pub mod scores;
 pub mod softmax;
 pub mod strided;
+mod tiles;
 pub mod tuning;
 pub mod variation;
 mod winograd;

@@ -4,7 +4,7 @@
 //! a load costs a third of the loop's time. The only unsafe code besides `lanes`.
 
 use crate::lanes::F32x4;
-use crate::tuning::STEPS;
+use crate::tuning::{FUSED, ROWS, STEPS};
 
 /// 4·C neighbouring values as vectors.
 ///
@@ -102,6 +102,38 @@ unsafe fn add_steps<const R: usize, const C: usize, A: Factor, S: Stream<C>>(
     }
 }
 
+/// The same, one step after the other, where a multiply-add is one instruction.
+///
+/// Twelve sums, two vectors of B and one value of A are all the registers there are, so each value of A must be loaded right before
+/// its products. In a block that another step follows V8 begins with all loads, as those of the next one wait for them; in the
+/// last one it takes products by the order of the sums, which is the order of the stores after the loop, where those alone
+/// follow. Hence one step a loop, and nothing but stores in [`tiles`]. The tests that never hold make the loop too large for V8 to
+/// write out its steps again: each exit counts with all values that leave by it.
+///
+/// # Safety
+/// `b` must have as many steps as a.
+#[inline(always)]
+unsafe fn add_single_steps<const R: usize, const C: usize>(sum: &mut [[F32x4; C]; R], a: &[[f32; R]], mut b: Rows, never: usize) {
+    let mut left = a.len();
+    let mut at = a.as_ptr();
+    loop {
+        if at as usize == never {
+            return;
+        }
+        if R < ROWS && b.at as usize == never {
+            return;
+        }
+        // SAFETY: the loop ends at the last step of a, and b has as many.
+        rank_one(sum, unsafe { &*at }, unsafe { b.step(0) });
+        at = at.wrapping_add(1);
+        b.at = b.at.wrapping_add(b.row);
+        left -= 1;
+        if left == 0 {
+            return;
+        }
+    }
+}
+
 /// 4·C values a step.
 trait Stream<const C: usize> {
     /// The values of step u < [`STEPS`] from here.
@@ -129,48 +161,115 @@ impl<const C: usize> Stream<C> for Panel<C> {
     }
 }
 
-/// Σ_k a[k]·b[k] of packed panels: a is [k][R], b is [k][4·C].
+/// Every sum of a tile with its row and column, the last first: the order in which LLVM loads the values of A.
 #[inline(always)]
-pub(crate) fn packed<const R: usize, const C: usize>(a: &[f32], b: &[f32], stride: Stride) -> [[F32x4; C]; R] {
-    let (a, b) = (a.as_chunks::<R>().0, b.as_chunks::<4>().0.as_chunks::<C>().0);
-    assert!(b.len() >= a.len());
-    let Some((first, rest)) = a.split_first() else { return [[F32x4::splat(0.0); C]; R] };
-    let mut sum = outer(first, core::array::from_fn(|c| F32x4::load(&b[0][c])));
-    // SAFETY: b is as long as a, as was just tested.
-    unsafe { add_steps(&mut sum, rest, Panel(b.as_ptr().wrapping_add(1)), stride) };
-    sum
+fn each<const R: usize, const C: usize>(tile: [[F32x4; C]; R], mut f: impl FnMut(usize, usize, F32x4)) {
+    for (r, sums) in tile.into_iter().enumerate().rev() {
+        for (c, sum) in sums.into_iter().enumerate().rev() {
+            f(r, c, sum);
+        }
+    }
 }
 
 /// Rows of a matrix as they are, `row` values apart.
+#[derive(Clone, Copy)]
 struct Rows {
     at: *const f32,
     row: usize,
+    /// Of two rows and more up to [`STEPS`]; the compiler would multiply again in every loop.
+    far: [usize; STEPS - 1],
 }
 
 impl<const C: usize> Stream<C> for Rows {
     #[inline(always)]
     unsafe fn step(&self, u: usize) -> [F32x4; C] {
-        let at = self.at.wrapping_add(u * self.row);
+        let at = if u < 2 { self.at.wrapping_add(u * self.row) } else { self.at.wrapping_add(self.far[u - 2]) };
         // SAFETY: the caller's; an array of four floats has the alignment of one.
         core::array::from_fn(|c| F32x4::load(unsafe { &*at.add(4 * c).cast::<[f32; 4]>() }))
     }
     #[inline(always)]
     fn advance(&mut self) {
-        self.at = self.at.wrapping_add(STEPS * self.row);
+        self.at = self.at.wrapping_add(self.far[STEPS - 2]);
     }
 }
 
-/// Σ_k a[k]·b[k·row..] with B read where it is: a is [k][R].
+/// Tiles of one call: how far their factors and results lie apart.
+#[derive(Clone, Copy)]
+pub(crate) struct Run {
+    /// Terms of a sum, at least one.
+    pub depth: usize,
+    /// Tiles, at least one.
+    pub count: usize,
+    /// From one row of B to the next, and of C.
+    pub rows: (usize, usize),
+    /// From one tile to the next in A, B and C.
+    pub steps: (usize, usize, usize),
+    /// Whether C is added to. Not where the kernel [`is_stepwise`]: V8 would order its products otherwise.
+    pub adds: bool,
+}
+
+/// Whether the furthest of values at sums of multiples is one of `length`.
+fn reaches(length: usize, multiples: [(usize, usize); 3]) -> bool {
+    multiples.into_iter().fold(0, |sum: u64, (n, step)| sum.saturating_add((n as u64).saturating_mul(step as u64))) <= length as u64
+}
+
+/// Whether tiles of so many rows are summed step by step, and only stored. Others fit the registers in any order.
+pub(crate) const fn is_stepwise(rows: usize) -> bool {
+    FUSED && rows > 4
+}
+
+/// Tiles one after the other, each Σ_k a[k]·b[k·row..] with a as [k][R]; `IS_PACKED` says that rows of B lie side by side.
+#[inline(never)]
+pub(crate) fn tiles<const R: usize, const C: usize, const IS_PACKED: bool>(a: &[f32], b: &[f32], c: &mut [f32], run: &Run) {
+    let Run { depth, count, rows, steps, adds } = *run;
+    assert!(depth > 0 && count > 0);
+    assert!(reaches(a.len(), [(count - 1, steps.0), (R, depth), (0, 0)]));
+    assert!(reaches(b.len(), [(count - 1, steps.1), (depth - 1, rows.0), (4 * C, 1)]));
+    assert!(reaches(c.len(), [(count - 1, steps.2), (R - 1, rows.1), (4 * C, 1)]));
+    // An address that no float has, and that the compiler doesn't know.
+    let never = if is_stepwise(R) { core::hint::black_box(1) } else { 0 };
+    let stride = if is_stepwise(R) { Stride(STEPS) } else { Stride::new() };
+    let far = core::array::from_fn(|i| if IS_PACKED { 0 } else { core::hint::black_box((i + 2) * rows.0) });
+    let (mut a, mut b, mut c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
+    for _ in 0..count {
+        // SAFETY: the furthest values were just tested; an array of floats has the alignment of one.
+        unsafe {
+            let terms = core::slice::from_raw_parts(a.cast::<[f32; R]>(), depth);
+            let mut sum: [[_; C]; R] = outer(&terms[0], Rows { at: b, row: 0, far: [0; STEPS - 1] }.step(0));
+            let (terms, next) = (&terms[1..], b.wrapping_add(rows.0));
+            if depth > 1 {
+                if is_stepwise(R) {
+                    add_single_steps(&mut sum, terms, Rows { at: next, row: rows.0, far }, never);
+                } else if IS_PACKED {
+                    add_steps(&mut sum, terms, Panel(next.cast()), stride);
+                } else {
+                    add_steps(&mut sum, terms, Rows { at: next, row: rows.0, far }, stride);
+                }
+            }
+            let at = |r: usize, i: usize| &mut *c.add(r * rows.1 + 4 * i).cast::<[f32; 4]>();
+            if !is_stepwise(R) && adds {
+                each(sum, |r, i, sum| F32x4::load(at(r, i)).add(sum).store(at(r, i)));
+            } else {
+                each(sum, |r, i, sum| sum.store(at(r, i)));
+            }
+        }
+        (a, b, c) = (a.wrapping_add(steps.0), b.wrapping_add(steps.1), c.wrapping_add(steps.2));
+    }
+}
+
+/// Adds rows of C vectors to those that lie `row` values apart.
 #[inline(always)]
-pub(crate) fn unpacked<const R: usize, const C: usize>(a: &[f32], b: &[f32], row: usize, stride: Stride) -> [[F32x4; C]; R] {
-    let (a, _) = a.as_chunks::<R>();
-    let Some((first, rest)) = a.split_first() else { return [[F32x4::splat(0.0); C]; R] };
-    assert!(rest.len() * row + 4 * C <= b.len());
-    // SAFETY: the furthest value was just tested.
-    unsafe {
-        let mut sum = outer(first, run(b, 0));
-        add_steps(&mut sum, rest, Rows { at: b.as_ptr().wrapping_add(row), row }, stride);
-        sum
+pub(crate) fn add_rows<const C: usize>(from: &[f32], to: &mut [f32], row: usize) {
+    let (from, _) = from.as_chunks::<4>().0.as_chunks::<C>();
+    assert!(reaches(to.len(), [(from.len() - 1, row), (4 * C, 1), (0, 0)]));
+    let mut to = to.as_mut_ptr();
+    for sums in from {
+        for (c, sum) in sums.iter().enumerate() {
+            // SAFETY: the furthest value was just tested; an array of four floats has the alignment of one.
+            let to = unsafe { &mut *to.wrapping_add(4 * c).cast::<[f32; 4]>() };
+            F32x4::load(to).add(F32x4::load(sum)).store(to);
+        }
+        to = to.wrapping_add(row);
     }
 }
 
@@ -227,16 +326,6 @@ pub(crate) fn rows_by_eight<const R: usize>(rows: [&[f32]; R], b: &[f32]) -> [[F
     assert!(depth > 0);
     // SAFETY: all have the same length.
     unsafe { rows_by(rows, Panel(b.as_ptr()).step(0), Panel(b.as_ptr().wrapping_add(1))) }
-}
-
-/// The same, eight columns of B read where they are, from rows `row` values apart.
-#[inline(always)]
-pub(crate) fn rows_by_rows<const R: usize>(rows: [&[f32]; R], b: &[f32], row: usize) -> [[F32x4; 2]; R] {
-    let depth = rows[0].len();
-    let rows = rows.map(|row| &row[..depth]);
-    assert!(depth > 0 && (depth - 1) * row + 8 <= b.len());
-    // SAFETY: all have the same length, and the furthest value of b was just tested.
-    unsafe { rows_by(rows, run(b, 0), Rows { at: b.as_ptr().wrapping_add(row), row }) }
 }
 
 /// The same, b packed as eight columns and four.

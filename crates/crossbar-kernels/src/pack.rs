@@ -1,9 +1,9 @@
 //! Packing: matrices and varied weights into the panels that [`crate::gemm`] reads.
 
-use crate::gemm::{panel_size, panel_width, panels, PackColumns};
+use crate::gemm::{panel_size, panel_width, split, PackColumns, Split};
 use crate::lanes::{copy, set, F32x4};
 use crate::random::TILE;
-use crate::tuning::{COLS, DEPTH, ROWS};
+use crate::tuning::{COLS, DEPTH, FUSED, ROWS};
 use crate::variation::{as_tiles, tile_buffers, Draw, Weights};
 
 const _: () = assert!(DEPTH == TILE, "a panel's depth is one noise tile, so that a block of weights is a block of tiles");
@@ -27,6 +27,30 @@ pub(crate) fn interleave<const W: usize>(rows: [&[f32]; W], out: &mut [f32]) {
     for k in whole..depth {
         for w in 0..W {
             out[k * W + w] = rows[w][k];
+        }
+    }
+}
+
+/// The same for three pairs of rows, two values at a time.
+#[inline(always)]
+fn interleave_pairs(rows: [[&[f32]; 2]; 3], out: &mut [f32]) {
+    let depth = rows[0][0].len();
+    let rows = rows.map(|pair| pair.map(|row| &row[..depth]));
+    let (fours, rest) = out[..6 * depth].as_chunks_mut::<24>();
+    for (i, out) in fours.iter_mut().enumerate() {
+        // Four k of a pair: two vectors of two k.
+        let load = |row: &[f32]| F32x4::load(four(&row[4 * i..]));
+        let [(a, b), (c, d), (e, f)] = rows.map(|[even, odd]| F32x4::zip(load(even), load(odd)));
+        let (low, high) = (F32x4::low_pairs, F32x4::high_pairs);
+        let values = [low(a, c), F32x4::low_high(e, a), high(c, e), low(b, d), F32x4::low_high(f, b), high(d, f)];
+        for (out, value) in out.as_chunks_mut::<4>().0.iter_mut().zip(values) {
+            value.store(out);
+        }
+    }
+    let first = 4 * fours.len();
+    for (i, out) in rest.as_chunks_mut::<6>().0.iter_mut().enumerate() {
+        for (out, row) in out.iter_mut().zip(rows.as_flattened()) {
+            *out = row[first + i];
         }
     }
 }
@@ -85,6 +109,8 @@ static NO_ROW: [f32; DEPTH] = [0.0; DEPTH];
 fn interleave_rows(width: usize, rows: &[&[f32]], out: &mut [f32]) {
     match (width, rows) {
         (8, &[a, b, c, d, e, f, g, h]) => interleave([a, b, c, d, e, f, g, h], out),
+        (6, &[a, b, c, d, e, f]) if FUSED => interleave_pairs([[a, b], [c, d], [e, f]], out),
+        (5, &[a, b, c, d, e]) if FUSED => interleave([a, b, c, d, e], out),
         (4, &[a, b, c, d]) => interleave([a, b, c, d], out),
         (3, &[a, b, c]) => interleave([a, b, c], out),
         (2, &[a, b]) => interleave([a, b], out),
@@ -164,14 +190,16 @@ pub(crate) struct Matrix<'a> {
 
 impl Matrix<'_> {
     /// Packs as A, [k block][panel][k][rows].
-    pub fn pack_rows(&self, m: usize, k: usize, out: &mut [f32]) {
+    pub fn pack_rows(&self, m: usize, k: usize, out: &mut [f32], table: Split) {
         for k0 in (0..k).step_by(DEPTH) {
             let depth = DEPTH.min(k - k0);
-            for (i, rows) in panels(m) {
+            for (i, rows) in split(m, table) {
                 let out = &mut out[k0 * m + i * depth..][..rows * depth];
                 if self.transposed {
                     let from = &self.values[k0 * self.stride + i..];
                     match rows {
+                        6 if FUSED => gather_rows::<6>(from, self.stride, out),
+                        5 if FUSED => gather_rows::<5>(from, self.stride, out),
                         4 => gather_rows::<4>(from, self.stride, out),
                         3 => gather_rows::<3>(from, self.stride, out),
                         2 => gather_rows::<2>(from, self.stride, out),
@@ -217,16 +245,16 @@ impl PackColumns for Matrix<'_> {
 }
 
 /// Packs the stored rows [row0, row0 + m) of weights as A; the variation is drawn on the way.
-pub(crate) fn pack_weight_rows(weights: &Weights, row0: usize, m: usize, out: &mut [f32]) {
+pub(crate) fn pack_weight_rows(weights: &Weights, row0: usize, m: usize, out: &mut [f32], table: Split) {
     let k = weights.cols;
     if weights.variation.draw == Draw::None {
-        return Matrix { values: &weights.values[row0 * k..], stride: k, transposed: false }.pack_rows(m, k, out);
+        return Matrix { values: &weights.values[row0 * k..], stride: k, transposed: false }.pack_rows(m, k, out, table);
     }
     let mut buffers = tile_buffers(ROWS);
     let buffers = as_tiles(&mut buffers);
     for (tile, k0) in (0..k).step_by(DEPTH).enumerate() {
         let depth = DEPTH.min(k - k0);
-        for (i, rows) in panels(m) {
+        for (i, rows) in split(m, table) {
             for (r, buffer) in buffers.iter_mut().enumerate().take(rows) {
                 weights.segment(row0 + i + r, tile, buffer);
             }

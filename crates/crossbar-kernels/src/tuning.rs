@@ -6,14 +6,27 @@
 
 // Blocking.
 
-/// Rows of a panel of A. 4×8 is the largest tile that V8 keeps in the sixteen registers of x86.
-pub const ROWS: usize = 4;
+/// Whether a multiply-add is one instruction. Two begin in a cycle and take four, so that with eight sums under way nothing may ever be
+/// late. A product has ten or twelve there, in loops of one step (see `micro::add_single_steps`).
+pub const FUSED: bool = cfg!(target_feature = "relaxed-simd") || cfg!(feature = "fused");
+/// Rows of a panel of A at most. In loops of several steps 4×8 is the largest tile that V8 keeps in the sixteen registers of x86, in
+/// those of one step 6×8.
+pub const ROWS: usize = if FUSED { 6 } else { 4 };
+/// Rows of the next panel for so many left, or more.
+pub const PANELS: &[usize] = if FUSED { &SIXES } else { &FOURS };
+/// Fours, but 5 and 6 left over go as 3 + 2 and 3 + 3, since a panel of one or two rows has too few sums under way to hide the
+/// latency of an addition.
+pub const FOURS: [usize; 8] = [0, 1, 2, 3, 4, 3, 3, 4];
+/// Sixes and as many fives as make the sum right, where there are enough; else some fours and a three.
+pub const SIXES: [usize; 27] = [0, 1, 2, 3, 4, 5, 6, 4, 4, 5, 5, 6, 6, 5, 5, 5, 6, 6, 6, 5, 5, 6, 6, 6, 6, 5, 6];
 /// Columns of a panel of B; the last may be half as wide.
 pub const COLS: usize = 8;
 /// k values in one pass over C: a panel of B (8 kB) and one of A (4 kB) stay in the first-level cache.
 pub const DEPTH: usize = 256;
 /// Columns of B packed at a time: 256 kB, inside any second-level cache.
 pub const BLOCK_COLS: usize = 256;
+/// Up to so many columns A is packed block by block, just before it is read; for more it would be packed several times.
+pub const ONCE_COLS: usize = 2 * BLOCK_COLS;
 /// Rows of A that meet all columns of a block before the next ones do: with 256 k, 24 kB of a first-level cache of 32.
 pub const BLOCK_ROWS: usize = 24;
 /// Floats between panels of B: without them panels of full depth would begin 8 kB apart and share cache sets.
@@ -39,7 +52,9 @@ pub const TURNED_OUTPUTS: usize = 4;
 pub const FEW_ROWS: usize = 3 * ROWS;
 /// From more than half a panel of columns up to so many rows of A are read where they are.
 pub const FEW_COLS: usize = COLS + 4;
-/// Up to so many terms both factors are read where they are.
+/// Values of B, read where it is, that meet all rows before the next ones do: a first-level cache.
+pub const NEAR_VALUES: usize = 12 << 10;
+/// Up to so many terms B is read where it is.
 pub const FEW_TERMS: usize = 16;
 
 // The ways of a convolution.

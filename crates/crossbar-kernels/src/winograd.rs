@@ -8,12 +8,13 @@
 //! Vectors run over four images (forward pass and the input's gradient) or over four channels (the weights'): no shuffles.
 
 use crate::conv::{for_image_groups, Conv, Layout, Part, Slide};
-use crate::gemm::{grown, multiply_block, panel_size, panel_width, Planes, Shape, Workspace};
+use crate::gemm::{grown, multiply_block, panel_size, panel_width, Shape, Workspace};
 use crate::image::{Axis, Window};
 use crate::lanes::{copy, F32x4};
 use crate::pack::{four, four_mut, separate, Matrix};
+use crate::tiles::Planes;
 use crate::random::TILE;
-use crate::tuning::{COLS, DEPTH, LEAST_SIDE, MAX_WINOGRAD_FOUR, WINOGRAD_COLUMNS};
+use crate::tuning::{COLS, DEPTH, FOURS, LEAST_SIDE, MAX_WINOGRAD_FOUR, PANELS, WINOGRAD_COLUMNS};
 use crate::variation::{as_tiles, tile_buffers, Draw, Weights};
 
 /// Places of a tile.
@@ -148,7 +149,7 @@ fn pack_kernels(kernels: &[f32], (outputs, stride): (usize, usize), (rows, k): (
     for (place, out) in out.chunks_exact_mut(rows * k).enumerate() {
         let (y, x) = if turned { ([3, 1, 2, 0][place / 4], [3, 1, 2, 0][place % 4]) } else { (place / 4, place % 4) };
         let values = &kernels[(4 * y + x) * outputs * stride..];
-        Matrix { values, stride, transposed: turned }.pack_rows(rows, k, out);
+        Matrix { values, stride, transposed: turned }.pack_rows(rows, k, out, PANELS);
     }
 }
 
@@ -209,7 +210,7 @@ pub(crate) fn slide(slide: &Slide, work: &mut Workspace, weights: &Weights, turn
                     let depth = DEPTH.min(channels - k0);
                     let a = &kernel[(f * channels + k0) * rows..][..depth * rows];
                     let b = &tiles[f * place + k0 / DEPTH * block..];
-                    multiply_block(Shape { m: rows, n, k: depth }, (a, b), (0, n), k0 == 0, &mut sink);
+                    multiply_block(Shape { m: rows, n, k: depth }, (a, b), (0, n), k0 == 0, &mut sink, PANELS);
                 }
             }
             write_outputs(slide, products, chunk, first, y);
@@ -335,7 +336,7 @@ pub(crate) fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], dy: 
             for (f, sum) in sum.chunks_exact_mut(outputs * channels).enumerate() {
                 let mut sink = Planes::matrix(sum, channels, true);
                 let (a, b) = (&a[f * outputs * k..][..outputs * k], &b[f * place..][..place]);
-                multiply_block(Shape { m: outputs, n: channels, k }, (a, b), (0, channels), true, &mut sink);
+                multiply_block(Shape { m: outputs, n: channels, k }, (a, b), (0, channels), true, &mut sink, &FOURS);
             }
         }
     }

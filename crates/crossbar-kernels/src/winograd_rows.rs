@@ -9,14 +9,14 @@
 //! Four images go side by side, so that a tile is a few vectors and no value is shuffled.
 
 use crate::conv::{Conv, Output};
-use crate::gemm::{grown, panels, Workspace};
+use crate::gemm::{grown, split, Workspace};
 use crate::image::{Axis, Window};
 use crate::lanes::{copy, F32x4};
 use crate::micro::{self, Column};
 use crate::pack::{four_mut, separate};
 use crate::pool::pick;
 use crate::random::TILE;
-use crate::tuning::{DIRECT_ROWS, LEAST_OUTPUTS, MAX_FOUR};
+use crate::tuning::{DIRECT_ROWS, FOURS, LEAST_OUTPUTS, MAX_FOUR};
 use crate::variation::{as_tiles, tile_buffers, Weights};
 use crate::winograd_filters::{Filter, Five, FiveByFive, Three};
 
@@ -184,7 +184,7 @@ fn transform_kernels<const N: usize, const P: usize, const T: usize, F: Filter<N
     let mut buffer = tile_buffers(1);
     let buffer = &mut as_tiles(&mut buffer)[0];
     let point = out.len() / P;
-    for (i, size) in panels(rows) {
+    for (i, size) in split(rows, &FOURS) {
         for r in 0..size {
             for tile in 0..weights.cols.div_ceil(TILE) {
                 let segment = weights.segment(i + r, tile, buffer);
@@ -228,7 +228,7 @@ fn multiply<const N: usize>((kernels, rows, points): (&[f32], usize, usize), val
     let (channels, point) = (column.channels, column.channels * column.plane);
     for p in 0..points {
         let values = &values[p * point..];
-        for (i, size) in panels(rows) {
+        for (i, size) in split(rows, &FOURS) {
             let a = &kernels[(p * rows + i) * channels * N..];
             let sum = &mut sum[i * run.kernel * points + p..];
             match size {
@@ -266,7 +266,7 @@ fn slide<const N: usize, const P: usize>(
     sum: &mut [[f32; 4]],
 ) {
     let sum = &mut sum.as_chunks_mut::<P>().0[..run.count / 4];
-    let (first, size) = panels(rows).find(|(first, size)| i < first + size).expect("a panel for each kernel");
+    let (first, size) = split(rows, &FOURS).find(|(first, size)| i < first + size).expect("a panel for each kernel");
     for p in 0..P {
         let panel = &kernels[(p * rows + first) * N..][..N * size];
         let taps = core::array::from_fn(|n| F32x4::splat(panel[n * size + i - first]));

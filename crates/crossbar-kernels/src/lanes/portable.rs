@@ -121,6 +121,21 @@ impl F32x4 {
         let ([a, c, e, g], [b, d, f, h]) = (even.0, odd.0);
         (Self([a, b, c, d]), Self([e, f, g, h]))
     }
+    /// The lower pairs of two vectors.
+    #[inline(always)]
+    pub fn low_pairs(a: Self, b: Self) -> Self {
+        Self([a.0[0], a.0[1], b.0[0], b.0[1]])
+    }
+    /// The higher pairs of two vectors.
+    #[inline(always)]
+    pub fn high_pairs(a: Self, b: Self) -> Self {
+        Self([a.0[2], a.0[3], b.0[2], b.0[3]])
+    }
+    /// The lower pair of one and the higher of another.
+    #[inline(always)]
+    pub fn low_high(a: Self, b: Self) -> Self {
+        Self([a.0[0], a.0[1], b.0[2], b.0[3]])
+    }
     /// Transposes a 4×4 block held as rows.
     #[inline(always)]
     pub fn transpose(rows: [Self; 4]) -> [Self; 4] {

@@ -126,6 +126,21 @@ impl F32x4 {
             Self(i32x4_shuffle::<2, 6, 3, 7>(even.0, odd.0)),
         )
     }
+    /// The lower pairs of two vectors.
+    #[inline(always)]
+    pub fn low_pairs(a: Self, b: Self) -> Self {
+        Self(i64x2_shuffle::<0, 2>(a.0, b.0))
+    }
+    /// The higher pairs of two vectors.
+    #[inline(always)]
+    pub fn high_pairs(a: Self, b: Self) -> Self {
+        Self(i64x2_shuffle::<1, 3>(a.0, b.0))
+    }
+    /// The lower pair of one and the higher of another.
+    #[inline(always)]
+    pub fn low_high(a: Self, b: Self) -> Self {
+        Self(i64x2_shuffle::<0, 3>(a.0, b.0))
+    }
     /// Transposes a 4×4 block held as rows.
     #[inline(always)]
     pub fn transpose([a, b, c, d]: [Self; 4]) -> [Self; 4] {

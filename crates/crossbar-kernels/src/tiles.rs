@@ -1,0 +1,166 @@
+//! Tiles of products: which kernel computes them, and where they go.
+
+use crate::lanes::F32x4;
+use crate::micro::{self, Run};
+use crate::tuning::{COLS, FUSED, ROWS};
+
+type Kernel = fn(&[f32], &[f32], &mut [f32], &Run);
+
+/// Kernels of so many rows, less one, and four or eight columns. In tables, so that they aren't built into the loops around them: V8
+/// writes out the steps of an innermost loop again, the more often the deeper it lies.
+pub(crate) type Kernels = [[Kernel; 2]; ROWS];
+
+const fn kernels<const IS_PACKED: bool>() -> Kernels {
+    let mut kernels: Kernels = [[micro::tiles::<1, 1, { !FUSED }>, micro::tiles::<1, 2, IS_PACKED>]; ROWS];
+    kernels[1] = [micro::tiles::<2, 1, { !FUSED }>, micro::tiles::<2, 2, IS_PACKED>];
+    kernels[2] = [micro::tiles::<3, 1, { !FUSED }>, micro::tiles::<3, 2, IS_PACKED>];
+    kernels[3] = [micro::tiles::<4, 1, { !FUSED }>, micro::tiles::<4, 2, IS_PACKED>];
+    if FUSED {
+        kernels[ROWS - 2] = [micro::tiles::<5, 1, false>, micro::tiles::<5, 2, false>];
+        kernels[ROWS - 1] = [micro::tiles::<6, 1, false>, micro::tiles::<6, 2, false>];
+    }
+    kernels
+}
+
+/// For packed panels of B.
+pub(crate) static PACKED: Kernels = kernels::<{ !FUSED }>();
+/// For eight columns of B read where they are; one kernel does both in the relaxed build.
+pub(crate) static BY_ROWS: Kernels = kernels::<false>();
+
+/// Tiles below one another, panels of A against one panel of B; or side by side, one panel of A against columns of B.
+#[derive(Clone, Copy)]
+pub(crate) struct Tiles<'a> {
+    pub b: &'a [f32],
+    /// Values of b from one k to the next.
+    pub row: usize,
+    pub depth: usize,
+    /// First row of C.
+    pub i: usize,
+    /// Columns [j, j + cols) of C, of the first tile; the panel may be wider.
+    pub j: usize,
+    pub cols: usize,
+    /// Whether C starts here or is added to.
+    pub first: bool,
+    /// How many.
+    pub count: usize,
+    /// From one tile to the next: (1, 0) goes down, (0, 1) to the right.
+    pub steps: (usize, usize),
+}
+
+/// Tiles that are kept apart at a time.
+const APART: usize = 4;
+
+impl Tiles<'_> {
+    /// All of them, of `size` rows and `width` columns, in one call: a call a tile would cost as much as ten k.
+    #[inline(never)]
+    pub fn run(&self, kernels: &Kernels, (size, width): (usize, usize), a: &[f32], sink: &mut Planes) {
+        let kernel = kernels[size - 1][width / COLS];
+        let Self { depth, count, .. } = *self;
+        let (down, right) = (self.steps.0 * size, self.steps.1 * width);
+        let (image, pixel) = sink.place(self.j);
+        let pixels = sink.pixels;
+        let fresh = self.first && !sink.accumulate;
+        let is_whole = self.cols == width && pixel + width + (count - 1) * right <= pixels;
+        let start = image * sink.image_stride + self.i * pixels + pixel;
+        if is_whole && (fresh || !micro::is_stepwise(size)) {
+            let steps = (down * depth, right, down * pixels + right);
+            return kernel(a, self.b, &mut sink.values[start..], &Run { depth, count, rows: (self.row, pixels), steps, adds: !fresh });
+        }
+        let steps = (down * depth, right, size * width);
+        for from in (0..count).step_by(APART) {
+            let run = Run { depth, count: APART.min(count - from), rows: (self.row, width), steps, adds: false };
+            kernel(&a[from * steps.0..], &self.b[from * steps.1..], &mut sink.apart, &run);
+            if is_whole && !fresh && right == 0 {
+                let to = &mut sink.values[start + from * down * pixels..];
+                let sums = &sink.apart[..run.count * size * width];
+                if width == COLS { micro::add_rows::<2>(sums, to, pixels) } else { micro::add_rows::<1>(sums, to, pixels) }
+                continue;
+            }
+            for (t, r) in (0..run.count).flat_map(|t| (0..size).map(move |r| (t, r))) {
+                let (i, j) = (self.i + (from + t) * down + r, self.j + (from + t) * right);
+                sink.row((i, j), fresh, (t * size + r) * width, self.cols);
+            }
+        }
+    }
+}
+
+/// Where finished tiles go: C [image][row][pixel], whose columns are (image, pixel). A row-major C is one image. A bias is
+/// written there beforehand and accumulated to: tests for it would cost every tile what they cost few.
+pub(crate) struct Planes<'a> {
+    values: &'a mut [f32],
+    /// Values from one image to the next.
+    image_stride: usize,
+    pixels: usize,
+    /// Added to what is there instead of overwriting it.
+    pub accumulate: bool,
+    /// Tiles that can't go there straight away.
+    apart: [f32; APART * ROWS * COLS],
+}
+
+impl<'a> Planes<'a> {
+    /// A row-major C of `n` columns.
+    pub fn matrix(values: &'a mut [f32], n: usize, accumulate: bool) -> Self {
+        Self::images(values, 0, n, accumulate)
+    }
+
+    /// Images of `pixels` columns.
+    pub fn images(values: &'a mut [f32], image_stride: usize, pixels: usize, accumulate: bool) -> Self {
+        Self { values, image_stride, pixels, accumulate, apart: [0.0; APART * ROWS * COLS] }
+    }
+
+    /// The image of column j, and its pixel. Most columns are of the first image: a division costs as much as three k.
+    #[inline(always)]
+    fn place(&self, j: usize) -> (usize, usize) {
+        if j < self.pixels { (0, j) } else { (j / self.pixels, j % self.pixels) }
+    }
+
+    /// Writes R×`cols` values at (i, j); `first` tells whether C starts here or is added to.
+    #[inline(always)]
+    pub fn tile<const R: usize, const C: usize>(&mut self, (i, j): (usize, usize), cols: usize, first: bool, tile: [[F32x4; C]; R]) {
+        let (image, pixel) = self.place(j);
+        let fresh = first && !self.accumulate;
+        if cols == 4 * C && pixel + cols <= self.pixels {
+            let at = image * self.image_stride + i * self.pixels + pixel;
+            let rows = &mut self.values[at..at + (R - 1) * self.pixels + 4 * C];
+            for (r, sums) in tile.into_iter().enumerate() {
+                let (row, _) = rows[r * self.pixels..][..4 * C].as_chunks_mut::<4>();
+                for (to, sum) in row.iter_mut().zip(sums) {
+                    if fresh { sum } else { F32x4::load(to).add(sum) }.store(to);
+                }
+            }
+        } else {
+            for (r, sums) in tile.into_iter().enumerate() {
+                let sums = sums.map(F32x4::to_array);
+                self.edge((image, i + r, pixel), fresh, &sums.as_flattened()[..cols]);
+            }
+        }
+    }
+
+    /// `cols` values of one row, which lie apart from `from` on.
+    #[inline(always)]
+    fn row(&mut self, (i, j): (usize, usize), fresh: bool, from: usize, cols: usize) {
+        let (image, pixel) = self.place(j);
+        if cols % 4 > 0 || pixel + cols > self.pixels {
+            let sums: [f32; COLS] = core::array::from_fn(|c| if c < cols { self.apart[from + c] } else { 0.0 });
+            return self.edge((image, i, pixel), fresh, &sums[..cols]);
+        }
+        let to = &mut self.values[image * self.image_stride + i * self.pixels + pixel..][..cols];
+        for (to, sum) in to.as_chunks_mut::<4>().0.iter_mut().zip(self.apart[from..from + cols].as_chunks::<4>().0) {
+            let sum = F32x4::load(sum);
+            if fresh { sum } else { F32x4::load(to).add(sum) }.store(to);
+        }
+    }
+
+    /// Values of one row that aren't whole vectors of one image.
+    #[inline(never)]
+    pub fn edge(&mut self, (mut image, row, mut pixel): (usize, usize, usize), fresh: bool, mut sums: &[f32]) {
+        while !sums.is_empty() {
+            let (now, later) = sums.split_at(sums.len().min(self.pixels - pixel));
+            let to = &mut self.values[image * self.image_stride + row * self.pixels + pixel..][..now.len()];
+            for (to, &sum) in to.iter_mut().zip(now) {
+                *to = if fresh { sum } else { *to + sum };
+            }
+            (image, pixel, sums) = (image + 1, 0, later);
+        }
+    }
+}

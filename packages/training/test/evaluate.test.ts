@@ -125,8 +125,8 @@ describe("evaluate", () => {
     await evaluate({ ...options, onProgress: ({ done, total }) => seen.push(done / total) });
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     expect(seen.at(-1)).toBe(1);
-    // The digital network, then jobs of 3, 2, 1 and 1 chips for each σ.
-    expect(seen.length).toBe(9);
+    // The digital network, then jobs of 4, 2 and 1 chips for each σ.
+    expect(seen.length).toBe(7);
 
     const controller = new AbortController();
     const aborted = evaluate({

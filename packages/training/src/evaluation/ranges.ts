@@ -27,7 +27,7 @@ export function chipRanges(
   const most = Math.min(mostChips, Math.max(1, Math.floor(mostWork / (multiplyAdds(model) * images))));
   const ranges: ChipRange[] = [];
   for (let first = from; first < to; ) {
-    const share = Math.ceil((to - first) / (3 * (workers?.size ?? 1)));
+    const share = Math.ceil((to - first) / (2 * (workers?.size ?? 1)));
     const next = first + Math.min(most, share);
     ranges.push({ from: first, to: next });
     first = next;

@@ -9,7 +9,8 @@ use crate::micro;
 use crate::pack::Matrix;
 use crate::tiles::{Planes, Tiles, BY_ROWS, PACKED};
 use crate::tuning::{
-    BLOCK_COLS, BLOCK_ROWS, COLS, DEPTH, FEW_COLS, FEW_ROWS, FEW_TERMS, MAX_PACKED, NEAR_VALUES, ONCE_COLS, PANELS, PANEL_GAP, ROWS,
+    BLOCK_COLS, BLOCK_ROWS, COLS, DEPTH, FEW_COLS, FEW_ROWS, FEW_TERMS, FUSED, MAX_PACKED, NEAR_VALUES, ONCE_COLS, PANELS, PANEL_GAP, ROWS,
+    SHORT_TERMS,
 };
 
 /// Floats from one panel of B to the next.
@@ -106,6 +107,11 @@ fn runs(m: usize, table: Split) -> impl Iterator<Item = (usize, usize, usize)> {
     })
 }
 
+/// Columns whose values of B stay in the first-level cache while A streams past.
+fn near_columns(depth: usize) -> usize {
+    (NEAR_VALUES / depth).max(COLS) / COLS * COLS
+}
+
 /// A packed block of A, [panel][k][rows] as `table` splits them, times one of B, [panel][k][columns]: the columns [j0, j1) of C from
 /// some k on.
 #[inline(never)]
@@ -117,16 +123,27 @@ pub(crate) fn multiply_block(
     sink: &mut Planes,
     table: Split,
 ) {
+    let panel = panel_size(depth, COLS);
+    let mut j = j0;
+    // Sums of few terms from left to right: lines of C are written as a whole, and there are fewer calls.
+    let left_to_right = if depth <= SHORT_TERMS { j0 + (j1 - j0) / COLS * COLS } else { j0 };
+    while j < left_to_right {
+        let count = (near_columns(depth).min(left_to_right - j) / COLS).min(sink.panels_from(j));
+        for (i, size) in split(m, table) {
+            let b = &b[(j - j0) / COLS * panel..];
+            let tiles = Tiles { b, row: COLS, depth, i, j, cols: COLS, first, count, beside: Some(panel) };
+            tiles.run(&PACKED, (size, COLS), &a[i * depth..(i + size) * depth], sink);
+        }
+        j += count * COLS;
+    }
     for (i, rows, size) in runs(m, table) {
         let a = &a[i * depth..(i + rows) * depth];
-        let mut panel = 0;
-        let mut j = j0;
+        let mut j = left_to_right;
         while j < j1 {
             let width = panel_width(j, j1);
-            let b = &b[panel..panel + depth * width];
-            let at = Tiles { b, row: width, depth, i, j, cols: width.min(j1 - j), first, count: rows / size, steps: (1, 0) };
-            at.run(&PACKED, (size, width), a, sink);
-            panel += panel_size(depth, width);
+            let b = &b[(j - j0) / COLS * panel..][..depth * width];
+            let tiles = Tiles { b, row: width, depth, i, j, cols: width.min(j1 - j), first, count: rows / size, beside: None };
+            tiles.run(&PACKED, (size, width), a, sink);
             j += width;
         }
     }
@@ -188,11 +205,11 @@ fn multiply_terms(
 #[inline(never)]
 fn multiply_few(Shape { m, n, k: depth }: Shape, a: &[f32], (b, row): (&[f32], usize), first: bool, sink: &mut Planes) {
     let whole = n / COLS * COLS;
-    let near = (NEAR_VALUES / depth).max(COLS) / COLS * COLS;
+    let near = near_columns(depth);
     let last = (n > whole).then(|| (n - COLS, COLS));
     for (j, cols) in (0..whole).step_by(near).map(|j| (j, near.min(whole - j))).chain(last) {
         for (i, size) in panels(m) {
-            let tiles = Tiles { b: &b[j..], row, depth, i, j, cols: COLS, first, count: cols / COLS, steps: (0, 1) };
+            let tiles = Tiles { b: &b[j..], row, depth, i, j, cols: COLS, first, count: cols / COLS, beside: Some(COLS) };
             tiles.run(&BY_ROWS, (size, COLS), &a[i * depth..(i + size) * depth], sink);
         }
     }
@@ -211,11 +228,18 @@ fn multiply_narrow(
     for k0 in (0..k).step_by(DEPTH) {
         let depth = DEPTH.min(k - k0);
         columns.pack(k0, k0 + depth, 0, n, block);
-        let eight = &block[..depth * COLS];
+        let (eight, block) = block.split_at_mut(panel_size(depth, COLS));
+        let eight = &eight[..depth * COLS];
         if n <= COLS {
             narrow_rows::<4, 2>((m, k), (a, k0..k0 + depth), |rows| micro::rows_by_eight(rows, eight), (0, n), sink);
         } else {
-            let four = &block[panel_size(depth, COLS)..][..depth * 4];
+            let four = &mut block[..depth * 4];
+            // Five sums are late where a multiply-add is one instruction.
+            if n <= COLS + 2 && !FUSED {
+                four.as_chunks_mut::<4>().0.iter_mut().for_each(|b| (b[2], b[3]) = (b[0], b[1]));
+                narrow_rows::<2, 3>((m, k), (a, k0..k0 + depth), |rows| micro::pair_by_ten(rows, eight, four), (0, n), sink);
+                continue;
+            }
             narrow_rows::<3, 3>((m, k), (a, k0..k0 + depth), |rows| micro::rows_by_twelve(rows, eight, four), (0, n), sink);
         }
     }
@@ -347,7 +371,7 @@ pub(crate) mod tests {
         c
     }
 
-    const SIZES: [usize; 9] = [0, 1, 3, 4, 5, 8, 17, 70, 300];
+    const SIZES: [usize; 10] = [0, 1, 3, 4, 5, 8, 10, 17, 70, 300];
 
     #[test]
     fn agrees_with_the_triple_loop() {
@@ -375,16 +399,18 @@ pub(crate) mod tests {
     #[test]
     fn rows_and_columns_alone_have_the_same_bits() {
         let mut work = Workspace::default();
-        let (m, n, k) = (23, 29, 517);
-        let (a, b) = (normals(3, m * k), normals(4, n * k));
-        let mut whole = vec![0.0; m * n];
-        gemm(&mut work, Shape { m, n, k }, (&a, false), (&b, true), &mut whole, false);
-        for i in 0..m {
-            for j in 0..n {
-                let mut one = [0.0];
-                let (row, column) = (&a[i * k..][..k], &b[j * k..][..k]);
-                gemm(&mut work, Shape { m: 1, n: 1, k }, (row, false), (column, true), &mut one, false);
-                assert_eq!(one[0].to_bits(), whole[i * n + j].to_bits());
+        let (m, k) = (23, 517);
+        for n in [10, 29] {
+            let (a, b) = (normals(3, m * k), normals(4, n * k));
+            let mut whole = vec![0.0; m * n];
+            gemm(&mut work, Shape { m, n, k }, (&a, false), (&b, true), &mut whole, false);
+            for i in 0..m {
+                for j in 0..n {
+                    let mut one = [0.0];
+                    let (row, column) = (&a[i * k..][..k], &b[j * k..][..k]);
+                    gemm(&mut work, Shape { m: 1, n: 1, k }, (row, false), (column, true), &mut one, false);
+                    assert_eq!(one[0].to_bits(), whole[i * n + j].to_bits());
+                }
             }
         }
     }

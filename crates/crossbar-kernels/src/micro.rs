@@ -6,6 +6,9 @@
 use crate::lanes::F32x4;
 use crate::tuning::{FUSED, ROWS, STEPS};
 
+mod narrow;
+pub(crate) use narrow::{pair_by_ten, rows_by_eight, rows_by_twelve};
+
 /// 4·C neighbouring values as vectors.
 ///
 /// # Safety
@@ -270,76 +273,6 @@ pub(crate) fn add_rows<const C: usize>(from: &[f32], to: &mut [f32], row: usize)
             F32x4::load(to).add(F32x4::load(sum)).store(to);
         }
         to = to.wrapping_add(row);
-    }
-}
-
-/// A panel of eight columns and one of four beside it.
-struct Beside(Panel<2>, Panel<1>);
-
-impl Stream<3> for Beside {
-    #[inline(always)]
-    unsafe fn step(&self, u: usize) -> [F32x4; 3] {
-        // SAFETY: the caller's.
-        let ([a, b], [c]) = unsafe { (self.0.step(u), self.1.step(u)) };
-        [a, b, c]
-    }
-    #[inline(always)]
-    fn advance(&mut self) {
-        self.0.advance();
-        self.1.advance();
-    }
-}
-
-/// Σ_k rows[r][k]·b[k] with rows of A read where they are; `b` is from the second k on, the first is `first`.
-///
-/// # Safety
-/// Rows must be equally long, not empty, and b must have as many steps, less one.
-#[inline(always)]
-unsafe fn rows_by<const R: usize, const C: usize, S: Stream<C>>(rows: [&[f32]; R], first: [F32x4; C], mut b: S) -> [[F32x4; C]; R] {
-    let mut sum = outer(&rows.map(|row| row[0]), first);
-    let mut left = rows[0].len() - 1;
-    let mut at = rows.map(|row| row.as_ptr().wrapping_add(1));
-    if left == 0 {
-        return sum;
-    }
-    loop {
-        for u in 0..STEPS {
-            // SAFETY: the loop ends at the last value of a row, and b has as many steps.
-            let a: [f32; R] = core::array::from_fn(|r| unsafe { *at[r].add(u) });
-            rank_one(&mut sum, &a, unsafe { b.step(u) });
-            if left == u + 1 {
-                return sum;
-            }
-        }
-        left -= STEPS;
-        at = at.map(|row| row.wrapping_add(STEPS));
-        b.advance();
-    }
-}
-
-/// Σ_k rows[r][k]·b[k] with rows of A read where they are, b packed as eight columns.
-#[inline(always)]
-pub(crate) fn rows_by_eight<const R: usize>(rows: [&[f32]; R], b: &[f32]) -> [[F32x4; 2]; R] {
-    let depth = rows[0].len();
-    let b = &b.as_chunks::<4>().0.as_chunks::<2>().0[..depth];
-    let rows = rows.map(|row| &row[..depth]);
-    assert!(depth > 0);
-    // SAFETY: all have the same length.
-    unsafe { rows_by(rows, Panel(b.as_ptr()).step(0), Panel(b.as_ptr().wrapping_add(1))) }
-}
-
-/// The same, b packed as eight columns and four.
-#[inline(always)]
-pub(crate) fn rows_by_twelve<const R: usize>(rows: [&[f32]; R], eight: &[f32], four: &[f32]) -> [[F32x4; 3]; R] {
-    let depth = rows[0].len();
-    let eight = &eight.as_chunks::<4>().0.as_chunks::<2>().0[..depth];
-    let four = &four.as_chunks::<4>().0.as_chunks::<1>().0[..depth];
-    let rows = rows.map(|row| &row[..depth]);
-    assert!(depth > 0);
-    // SAFETY: all have the same length.
-    unsafe {
-        let b = |k: usize| Beside(Panel(eight.as_ptr().wrapping_add(k)), Panel(four.as_ptr().wrapping_add(k)));
-        rows_by(rows, b(0).step(0), b(1))
     }
 }
 

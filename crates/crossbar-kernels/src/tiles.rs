@@ -27,7 +27,7 @@ pub(crate) static PACKED: Kernels = kernels::<{ !FUSED }>();
 /// For eight columns of B read where they are; one kernel does both in the relaxed build.
 pub(crate) static BY_ROWS: Kernels = kernels::<false>();
 
-/// Tiles below one another, panels of A against one panel of B; or side by side, one panel of A against columns of B.
+/// Tiles below one another, panels of A against one of B; or side by side, one panel of A against several of B.
 #[derive(Clone, Copy)]
 pub(crate) struct Tiles<'a> {
     pub b: &'a [f32],
@@ -43,8 +43,8 @@ pub(crate) struct Tiles<'a> {
     pub first: bool,
     /// How many.
     pub count: usize,
-    /// From one tile to the next: (1, 0) goes down, (0, 1) to the right.
-    pub steps: (usize, usize),
+    /// Whether they lie side by side, and how far apart in b; else one is below the other.
+    pub beside: Option<usize>,
 }
 
 /// Tiles that are kept apart at a time.
@@ -56,29 +56,40 @@ impl Tiles<'_> {
     pub fn run(&self, kernels: &Kernels, (size, width): (usize, usize), a: &[f32], sink: &mut Planes) {
         let kernel = kernels[size - 1][width / COLS];
         let Self { depth, count, .. } = *self;
-        let (down, right) = (self.steps.0 * size, self.steps.1 * width);
+        // From one tile to the next in A, B and C; in C, rows and columns.
+        let (next_a, next_b, down, right) = match self.beside {
+            Some(apart) => (0, apart, 0, width),
+            None => (size * depth, 0, size, 0),
+        };
         let (image, pixel) = sink.place(self.j);
         let pixels = sink.pixels;
         let fresh = self.first && !sink.accumulate;
         let is_whole = self.cols == width && pixel + width + (count - 1) * right <= pixels;
-        let start = image * sink.image_stride + self.i * pixels + pixel;
+        let (start, next) = (image * sink.image_stride + self.i * pixels + pixel, down * pixels + right);
         if is_whole && (fresh || !micro::is_stepwise(size)) {
-            let steps = (down * depth, right, down * pixels + right);
+            let steps = (next_a, next_b, next);
             return kernel(a, self.b, &mut sink.values[start..], &Run { depth, count, rows: (self.row, pixels), steps, adds: !fresh });
         }
-        let steps = (down * depth, right, size * width);
+        let tile = size * width;
         for from in (0..count).step_by(APART) {
-            let run = Run { depth, count: APART.min(count - from), rows: (self.row, width), steps, adds: false };
-            kernel(&a[from * steps.0..], &self.b[from * steps.1..], &mut sink.apart, &run);
-            if is_whole && !fresh && right == 0 {
-                let to = &mut sink.values[start + from * down * pixels..];
-                let sums = &sink.apart[..run.count * size * width];
-                if width == COLS { micro::add_rows::<2>(sums, to, pixels) } else { micro::add_rows::<1>(sums, to, pixels) }
+            let run = Run {
+                depth,
+                count: APART.min(count - from),
+                rows: (self.row, width),
+                steps: (next_a, next_b, tile),
+                adds: false,
+            };
+            kernel(&a[from * next_a..], &self.b[from * next_b..], &mut sink.apart, &run);
+            if is_whole && !fresh {
+                for (t, sums) in sink.apart.chunks_exact(tile).take(run.count).enumerate() {
+                    let to = &mut sink.values[start + (from + t) * next..];
+                    if width == COLS { micro::add_rows::<2>(sums, to, pixels) } else { micro::add_rows::<1>(sums, to, pixels) }
+                }
                 continue;
             }
             for (t, r) in (0..run.count).flat_map(|t| (0..size).map(move |r| (t, r))) {
                 let (i, j) = (self.i + (from + t) * down + r, self.j + (from + t) * right);
-                sink.row((i, j), fresh, (t * size + r) * width, self.cols);
+                sink.row((i, j), fresh, t * tile + r * width, self.cols);
             }
         }
     }
@@ -106,6 +117,11 @@ impl<'a> Planes<'a> {
     /// Images of `pixels` columns.
     pub fn images(values: &'a mut [f32], image_stride: usize, pixels: usize, accumulate: bool) -> Self {
         Self { values, image_stride, pixels, accumulate, apart: [0.0; APART * ROWS * COLS] }
+    }
+
+    /// Whole panels of columns from column j on that one image has; one, if it has none.
+    pub fn panels_from(&self, j: usize) -> usize {
+        ((self.pixels - self.place(j).1) / COLS).max(1)
     }
 
     /// The image of column j, and its pixel. Most columns are of the first image: a division costs as much as three k.
@@ -157,7 +173,12 @@ impl<'a> Planes<'a> {
         while !sums.is_empty() {
             let (now, later) = sums.split_at(sums.len().min(self.pixels - pixel));
             let to = &mut self.values[image * self.image_stride + row * self.pixels + pixel..][..now.len()];
-            for (to, &sum) in to.iter_mut().zip(now) {
+            let ((whole, rest), (fours, few)) = (to.as_chunks_mut::<4>(), now.as_chunks::<4>());
+            for (to, sum) in whole.iter_mut().zip(fours) {
+                let sum = F32x4::load(sum);
+                if fresh { sum } else { F32x4::load(to).add(sum) }.store(to);
+            }
+            for (to, &sum) in rest.iter_mut().zip(few) {
                 *to = if fresh { sum } else { *to + sum };
             }
             (image, pixel, sums) = (image + 1, 0, later);

@@ -29,6 +29,10 @@ pub const BLOCK_COLS: usize = 256;
 pub const ONCE_COLS: usize = 2 * BLOCK_COLS;
 /// Rows of A that meet all columns of a block before the next ones do: with 256 k, 24 kB of a first-level cache of 32.
 pub const BLOCK_ROWS: usize = 24;
+/// Up to so many terms all rows of A meet a few columns before the next ones do instead.
+pub const SHORT_TERMS: usize = 128;
+/// Values of B in those columns: 32 kB, a first-level cache.
+pub const NEAR_VALUES: usize = 8 << 10;
 /// Floats between panels of B: without them panels of full depth would begin 8 kB apart and share cache sets.
 pub const PANEL_GAP: usize = 16;
 /// Floats of packed A at most: larger products go in bands of rows, each band packing B again.
@@ -52,8 +56,6 @@ pub const TURNED_OUTPUTS: usize = 4;
 pub const FEW_ROWS: usize = 3 * ROWS;
 /// From more than half a panel of columns up to so many rows of A are read where they are.
 pub const FEW_COLS: usize = COLS + 4;
-/// Values of B, read where it is, that meet all rows before the next ones do: a first-level cache.
-pub const NEAR_VALUES: usize = 12 << 10;
 /// Up to so many terms B is read where it is.
 pub const FEW_TERMS: usize = 16;
 

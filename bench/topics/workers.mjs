@@ -151,7 +151,7 @@ export async function run({ rounds, record, skip }) {
     await checkAccuracy(inputs, one);
     await checkAccuracy(inputs, two);
     const timed = { rounds, warmUp: 1, clock: wallTime };
-    const chips = (workers) => chipsContestant(inputs, workers, 24);
+    const chips = (workers) => chipsContestant(inputs, workers, 16);
     const times = await contest({ one: chips(one), two: chips(two) }, timed);
     report("Monte Carlo, LeNet-5, 10,000 images, 2 workers", "chips/s", times);
   } finally {

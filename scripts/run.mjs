@@ -58,7 +58,7 @@ function cargo() {
   console.log(`Rust: ${cargo.version}`);
   // The kernels once more with the relaxed build's tiles.
   const suites = [["--workspace"], ["--package", "crossbar-kernels", "--features", "fused"]];
-  return suites.map((suite) => cargoTest(cargo, suite)).reduce(sum);
+  return sum(...suites.map((suite) => cargoTest(cargo, suite)));
 }
 
 function cargoTest({ program, env }, suite) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exportOnnx, GraphBuilder, init } from "neft";
 
-const main = fileURLToPath(new URL("../dist/command/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../bin/neft.js", import.meta.url));
 
 /** What a run of the real command left behind. */
 export interface Outcome {

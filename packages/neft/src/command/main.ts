@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { exitCodes, messageOf } from "../failure.js";
 import { removePartials } from "./outputFile.js";
 import { runCommand } from "./program.js";

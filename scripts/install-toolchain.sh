@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the Rust half needs on a bare Debian machine: compiler, sources of the standard library, wasm-bindgen, wasm-pack.
 # TypeScript users never run this: the built .wasm files are in the repository. Safe to run again; what is there is kept.
-# With rustup and a reachable download server you don't need it either: rust-toolchain.toml names the target, then
+# With rustup and a reachable download server you don't need it either: rust-toolchain.toml names what it needs, then
 #   cargo install wasm-bindgen-cli@0.2.130 wasm-pack@0.15.1
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,8 +10,8 @@ wasm_bindgen_version=$(sed -n 's/^wasm-bindgen = "=\(.*\)"$/\1/p' Cargo.toml)
 wasm_pack_version=0.15.1
 sudo=""; [ "$(id -u)" = 0 ] || sudo=sudo
 
-if ! /usr/bin/rustc --version >/dev/null 2>&1 || ! command -v wasm-ld >/dev/null || [ ! -d /usr/lib/rustlib/src/rust/library ] && [ ! -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
-  command -v apt-get >/dev/null || { echo "install-toolchain: expected a Debian machine (apt-get) or an existing rustc with wasm32-unknown-unknown, got neither"; exit 1; }
+if ! /usr/bin/rustc --version >/dev/null 2>&1 || ! command -v wasm-ld >/dev/null || { [ ! -d /usr/lib/rustlib/src/rust/library ] && [ ! -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library" ]; }; then
+  command -v apt-get >/dev/null || { echo "install-toolchain: expected a Debian machine (apt-get), or rustc, the sources of its standard library and wasm-ld, got neither"; exit 1; }
   $sudo apt-get update -qq
   $sudo apt-get install -y -qq --no-install-recommends rustc-web cargo-web rust-web-src lld gcc libc6-dev >/dev/null
 fi

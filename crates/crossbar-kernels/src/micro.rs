@@ -1,7 +1,7 @@
 //! The innermost loops of all products: a tile of sums kept in registers while two streams pass.
 //!
 //! Addresses come from tables, so every bound is tested once, before the loop, and the loads inside are unchecked: a test
-//! a load costs a third of the loop's time. The only unsafe code besides `lanes`.
+//! a load costs a third of the loop's time. The crate's only unsafe code besides `lanes`.
 
 use crate::lanes::F32x4;
 use crate::tuning::{FUSED, ROWS, STEPS};

@@ -24,7 +24,7 @@ const fn kernels<const IS_PACKED: bool>() -> Kernels {
 
 /// For packed panels of B.
 pub(crate) static PACKED: Kernels = kernels::<{ !FUSED }>();
-/// For eight columns of B read where they are; one kernel does both in the relaxed build.
+/// For eight columns of B read where they are; one kernel does both in the relaxed build. Four columns are always packed ones.
 pub(crate) static BY_ROWS: Kernels = kernels::<false>();
 
 /// Tiles below one another, panels of A against one of B; or side by side, one panel of A against several of B.

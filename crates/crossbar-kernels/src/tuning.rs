@@ -9,7 +9,7 @@
 /// Whether a multiply-add is one instruction. Two begin in a cycle and take four, so that with eight sums under way nothing may ever be
 /// late. A product has ten or twelve there, in loops of one step (see `micro::add_single_steps`).
 pub const FUSED: bool = cfg!(target_feature = "relaxed-simd") || cfg!(feature = "fused");
-/// Rows of a panel of A at most. In loops of several steps 4×8 is the largest tile that V8 keeps in the sixteen registers of x86, in
+/// Rows of a panel of A at most. In loops of several steps 4×8 is the largest tile that V8 keeps in the registers of x86 (it has fifteen of the sixteen), in
 /// those of one step 6×8.
 pub const ROWS: usize = if FUSED { 6 } else { 4 };
 /// Rows of the next panel for so many left, or more.

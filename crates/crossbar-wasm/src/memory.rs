@@ -2,19 +2,22 @@
 
 use crossbar_kernels::gemm::Workspace;
 use std::alloc::{alloc as heap_alloc, dealloc, Layout};
-use std::cell::RefCell;
+use std::cell::Cell;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Cache line, so that no tensor shares one.
 const ALIGNMENT: usize = 64;
 
 thread_local! {
-    static WORKSPACE: RefCell<Workspace> = RefCell::default();
+    static WORKSPACE: Cell<Workspace> = Cell::default();
 }
 
-/// Runs a kernel with the buffers of this instance.
+/// Runs a kernel with the buffers of this instance. A kernel that traps loses them: the next one has fresh ones.
 pub fn with_workspace<T>(run: impl FnOnce(&mut Workspace) -> T) -> T {
-    WORKSPACE.with_borrow_mut(run)
+    let mut work = WORKSPACE.take();
+    let result = run(&mut work);
+    WORKSPACE.set(work);
+    result
 }
 
 fn layout(bytes: usize) -> Layout {

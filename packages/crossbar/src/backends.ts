@@ -30,7 +30,13 @@ export const digitalBackend: ArrayBackend = {
 /** The draw that a weight has on the chip; none where nothing varies. */
 function drawOf(settings: VariationSettings, name: string, weight: Tensor): Variation | undefined {
   const { seed, purpose, index, step = 0, perSample = false, firstSample = 0 } = settings;
-  const sigma = programmingVariation(settings, wasm().maxAbs(weight.ptr, weight.size));
+  const largest = wasm().maxAbs(weight.ptr, weight.size);
+  if (!Number.isFinite(largest)) {
+    throw new RangeError(
+      `parameter "${name}": expected finite weights, got NaN or infinite ones; no device can hold them`,
+    );
+  }
+  const sigma = programmingVariation(settings, largest);
   if (sigma.sigmaOuter === 0 && sigma.sigmaMid === 0) return undefined;
   return { ...sigma, key: stream(seed, { purpose, name, index, step }), perSample, firstSample };
 }

@@ -10,8 +10,9 @@ export interface WorkerStart {
 }
 
 /**
- * Megabytes for young objects. With V8's own choice the room for them soon is larger than what it leaves old ones to grow, and then
- * it collects those without end: the marking takes a tenth of a core from workers whose steps are short.
+ * Megabytes for young objects. With V8's own choice, 48, the room for them soon is larger than what it leaves old ones to grow, and then
+ * it collects those without end: the marking takes a tenth of a core from workers whose steps are short. With less than this it
+ * collects the young ones more often than need be.
  */
 const maxYoungGenerationSizeMb = 24;
 

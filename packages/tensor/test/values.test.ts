@@ -5,6 +5,7 @@ import {
   backward,
   batchNorm,
   batchNormTrain,
+  type Conv2dAttributes,
   conv2d,
   conv2dEach,
   dropout,
@@ -308,6 +309,10 @@ test("conv2dEach gives conv2d's bits for each weight, and refuses what it can't 
     const trained = parameter(new Float32Array(9), [1, 1, 3, 3]);
     expect(() => conv2dEach(input, [trained], undefined)).toThrow("expected no gradients to be wanted");
     expect(noGrad(() => conv2dEach(input, [trained], undefined))).toHaveLength(1);
+    const variation = { sMax: 1, sigmaOuter: 0.1, sigmaMid: 0.1, key: 1n, perSample: false };
+    const varied: Conv2dAttributes = { variation };
+    expect(() => conv2dEach(input, [weights[0]!], undefined, varied)).toThrow("expected weights as they are");
+    expect(() => conv2d(zeros([1, 0, 5, 5]), zeros([4, 0, 3, 3]), undefined)).toThrow("with at least one value");
     trained.dispose();
   });
 });

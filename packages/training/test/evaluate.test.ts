@@ -1,7 +1,8 @@
 import { devices, rram1, rram4 } from "@neft/crossbar";
 import { take } from "@neft/data";
-import { init, memoryUse } from "@neft/kernels";
+import { init, memoryUse, resetPeak } from "@neft/kernels";
 import type { Model } from "@neft/model";
+import { assign, type Tensor } from "@neft/tensor";
 import {
   createEvaluationState,
   disposeEvaluationState,
@@ -120,13 +121,40 @@ describe("evaluate", () => {
     expect(memoryUse().live).toBe(live);
   });
 
+  it("doesn't keep first layers of many chips at a time where their outputs are large", () => {
+    const wide = toyNet({ size: 64 });
+    const data = toyImages(200, { size: 64 });
+    const state = createEvaluationState({ model: wide, data, normalisation: toyNormalisation(data), logits: "logits" });
+    const settings = { device: rram1, sigma: 0.2, seed: 1, purpose: "test", probabilities: false, from: 0 };
+    const peakOf = (to: number): number => {
+      resetPeak();
+      evaluateChips(state, { ...settings, to });
+      return memoryUse().peak;
+    };
+    peakOf(1);
+    // One layer's output is 26 MB.
+    expect(peakOf(4)).toBeLessThan(peakOf(1) + 1e6);
+    disposeEvaluationState(state);
+    wide.dispose();
+  });
+
+  it("names the weights that no chip can hold", async () => {
+    const broken = toyNet({ seed: 4 });
+    const [[name, weight]] = [...broken.parameters] as [[string, Tensor]];
+    assign(weight, new Float32Array(weight.size).fill(Number.NaN));
+    await expect(evaluate({ ...options, model: broken })).rejects.toThrow(
+      `parameter "${name}": expected finite weights, got NaN or infinite ones`,
+    );
+    broken.dispose();
+  });
+
   it("tells progress up to the total and can be aborted", async () => {
     const seen: number[] = [];
     await evaluate({ ...options, onProgress: ({ done, total }) => seen.push(done / total) });
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     expect(seen.at(-1)).toBe(1);
-    // The digital network, then jobs of 4, 2 and 1 chips for each σ.
-    expect(seen.length).toBe(7);
+    // The digital network, then jobs of 4 and 3 chips for each σ.
+    expect(seen.length).toBe(5);
 
     const controller = new AbortController();
     const aborted = evaluate({

@@ -61,6 +61,7 @@ export const conv = defineOperator({
         `expected channels that fit the weight in ${group} groups, got [${x.shape.join(", ")}] and [${w.shape.join(", ")}]`,
       );
     }
+    if (w.shape.includes(0)) throw new RangeError(`expected a weight with values, got [${w.shape.join(", ")}]`);
     const bias = inputs[2];
     if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== w.shape[0])) {
       throw new RangeError(`expected a bias [${w.shape[0]}], got [${bias.shape.join(", ")}]`);

@@ -44,6 +44,9 @@ function checkGeometry([x, w, b]: Inputs, { strides, pads, dilations, groups = 1
     const text = `${groups} groups over ${x.shape[1]} channels and a weight ${shapeText(w.shape)}`;
     throw new RangeError(`conv2d: expected W [out, c/groups, kh, kw] with out a multiple of groups, got ${text}`);
   }
+  if (w.shape.includes(0)) {
+    throw new RangeError(`conv2d: expected a weight with at least one value, got ${shapeText(w.shape)}`);
+  }
   if (b !== undefined && (b.shape.length !== 1 || b.size !== outputs)) {
     throw new RangeError(`conv2d: expected a bias [${outputs}], got ${shapeText(b.shape)}`);
   }
@@ -241,7 +244,13 @@ export function conv2dEach(
   const first = weights[0];
   if (first === undefined) return [];
   const all = [x, ...weights, ...(b ? [b] : [])];
-  for (const tensor of all) tensor.check("conv2dEach");
+  for (const tensor of all) {
+    tensor.check("conv2dEach");
+    if (tensor.dtype !== "f32") throw new TypeError(`conv2dEach: expected tensors of f32, got one of ${tensor.dtype}`);
+  }
+  if ("variation" in attributes && attributes.variation !== undefined) {
+    throw new TypeError("conv2dEach: expected weights as they are, got a variation; call conv2d for each weight");
+  }
   if (isRecording() && all.some((tensor) => tensor.requiresGrad)) {
     throw new Error("conv2dEach: expected no gradients to be wanted, got some; use noGrad, or conv2d for each weight");
   }

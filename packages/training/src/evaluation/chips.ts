@@ -130,13 +130,24 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   return tally;
 }
 
-/** Bytes of programmed weights at most, unless one chip has more. */
+/** Bytes of a group's programmed weights at most, unless one chip has more. */
 const chipBytes = 64 * 2 ** 20;
 
-/** The job's chips in groups that read each batch of images one after the other, while it is in the caches. */
+/**
+ * Bytes of what a group's first layers make of a batch at most, unless one chip has more, before any pool: it waits for the chips
+ * whose turn comes later. Where it is more, reading the images is little of the work anyway.
+ */
+const waitingBytes = 16 * 2 ** 20;
+
+/** The job's chips in groups that read each batch of images together, while it is in the caches. */
 function* groupsOf({ from, to }: ChipJob, model: Model): Generator<number[]> {
-  const weights = arrayNodes(model).reduce((sum, { weight }) => sum + 4 * model.parameters.get(weight)!.size, 0);
-  const most = Math.max(1, Math.floor(chipBytes / Math.max(1, weights)));
+  const shapes = valueShapes(model);
+  const input = model.inputs[0]!.name;
+  const arrays = arrayNodes(model);
+  const weights = arrays.reduce((sum, { weight }) => sum + 4 * model.parameters.get(weight)!.size, 0);
+  const first = arrays.filter(({ node }) => node.inputs.includes(input));
+  const waiting = first.reduce((sum, { node }) => sum + 4 * imagesPerBatch * sizeOf(shapes.get(node.outputs[0]!)!), 0);
+  const most = Math.max(1, Math.floor(Math.min(chipBytes / Math.max(1, weights), waitingBytes / Math.max(1, waiting))));
   for (let first = from; first < to; first += most) {
     yield Array.from({ length: Math.min(most, to - first) }, (_, i) => first + i);
   }

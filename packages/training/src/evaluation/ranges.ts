@@ -16,7 +16,7 @@ const mostWork = 2 ** 34;
 
 /**
  * Chips cut into jobs, in order: as many a job as share work well while there are enough left for all workers, then fewer and
- * fewer, so that workers end together. Results don't depend on it.
+ * fewer, so that several workers end together, but pairs as long as there is one for each. Results don't depend on it.
  */
 export function chipRanges(
   model: Model,
@@ -25,9 +25,11 @@ export function chipRanges(
   workers: Pick<Workers, "size"> | undefined,
 ): ChipRange[] {
   const most = Math.min(mostChips, Math.max(1, Math.floor(mostWork / (multiplyAdds(model) * images))));
+  const size = workers?.size ?? 1;
   const ranges: ChipRange[] = [];
   for (let first = from; first < to; ) {
-    const share = Math.ceil((to - first) / (2 * (workers?.size ?? 1)));
+    const left = to - first;
+    const share = size === 1 ? left : Math.max(Math.ceil(left / (2 * size)), left >= 2 * size ? 2 : 1);
     const next = first + Math.min(most, share);
     ranges.push({ from: first, to: next });
     first = next;

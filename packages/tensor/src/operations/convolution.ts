@@ -81,6 +81,10 @@ function pooledShape(inputs: Inputs, attributes: Conv2dAttributes): number[] {
 const halving = (outputs: Pick<Tensor, "shape">, y: Pick<Tensor, "shape">) =>
   poolGeometry(outputs, y, { kernel: [2, 2], strides: [2, 2] });
 
+/** Whether the pool that is asked for is one that a kernel takes on its way, with variation of a kind. */
+const poolsOnTheWay = (sizes: Int32Array, { pooled, variation }: Conv2dAttributes): boolean =>
+  pooled === true && wasm().convPools(sizes, variationArguments("conv2d", variation)[0]);
+
 /** The gradient by the convolution's outputs, given that by y: computed once for all rules of a step. */
 function byOutputs(dy: Tensor, context: Context<Inputs, Conv2dAttributes>): Tensor {
   const { inputs, attributes, output, saved, once } = context;
@@ -104,7 +108,7 @@ function gradients(
   const { inputs, attributes } = terms[0]!.context;
   const [x, w, b] = inputs;
   const sizes = geometry(x, w, attributes);
-  const isByPool = attributes.pooled && wasm().convPools(sizes, variationArguments("conv2d", undefined)[0]);
+  const isByPool = poolsOnTheWay(sizes, { ...attributes, variation: undefined });
   const given = terms.map(({ dy, context }) => (isByPool ? byProduct : byOutputs)(dy, context));
   const by = isByPool ? given : [sumOf(given)];
   const places = isByPool ? terms.map(({ context }) => context.saved[0]!.ptr) : [];
@@ -167,7 +171,7 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
         pools ? at : 0,
         first,
       );
-    if (!pooled || wasm().convPools(sizes, variation[0])) return convolve(y, pooled);
+    if (!pooled || poolsOnTheWay(sizes, attributes)) return convolve(y, pooled);
     const outputs = loose(outputShape(inputs, attributes));
     try {
       convolve(outputs, false);
@@ -262,7 +266,7 @@ export function conv2dEach(
   const shape = conv2dRow.row.shape([x, first, b], attributes);
   const sizes = geometry(x, first, attributes);
   const { rectified = false, pooled = false } = attributes;
-  if (pooled && !wasm().convPools(sizes, variationArguments("conv2d", undefined)[0])) {
+  if (pooled && !poolsOnTheWay(sizes, attributes)) {
     return weights.map((w) => conv2d(x, w, b, attributes));
   }
   const outputs = weights.map(() => empty(shape));

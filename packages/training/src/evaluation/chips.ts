@@ -95,13 +95,14 @@ function imageBatch(
 export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   const { model, data, logits } = state;
   if (job.weights) writeWeights(model.parameters.values(), job.weights);
-  const classes = valueShapes(model).get(logits)![1] as number;
+  const shapes = valueShapes(model);
+  const classes = shapes.get(logits)![1] as number;
   const tally = emptyTally(job.from, job.to, job.probabilities ? data.count * classes : 0);
   const sizes = [4 * data.count, tally.probabilities.byteLength];
   withBlocks(sizes, (labels, sums) => {
     i32(labels, data.count).set(data.labels);
     f64(sums, tally.probabilities.length).fill(0);
-    for (const chips of groupsOf(job, model)) {
+    for (const chips of groupsOf(job, model, shapes)) {
       const programmed = job.perSample ? [] : chips.map((chip) => programChip(model, { ...job, index: chip }));
       try {
         for (let from = 0; from < data.count; from += imagesPerBatch) {
@@ -140,8 +141,11 @@ const chipBytes = 64 * 2 ** 20;
 const waitingBytes = 16 * 2 ** 20;
 
 /** The job's chips in groups that read each batch of images together, while it is in the caches. */
-function* groupsOf({ from, to }: ChipJob, model: Model): Generator<number[]> {
-  const shapes = valueShapes(model);
+function* groupsOf(
+  { from, to }: ChipJob,
+  model: Model,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): Generator<number[]> {
   const input = model.inputs[0]!.name;
   const arrays = arrayNodes(model);
   const weights = arrays.reduce((sum, { weight }) => sum + 4 * model.parameters.get(weight)!.size, 0);

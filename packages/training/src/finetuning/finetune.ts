@@ -172,8 +172,9 @@ async function train(
       const order = permutation(stream(seed, { purpose: purposes.shuffle, step: epoch }), samples);
       for (let inEpoch = 0; inEpoch < stepsPerEpoch; inEpoch++) {
         const at = { epoch: epoch + 1, steps };
-        const jobs = shardJobs(order.slice(inEpoch * batch, (inEpoch + 1) * batch), step, shards, work.handOver());
-        update.begin(jobs.reduce((sum, { indices }) => sum + indices.length, 0));
+        const indices = order.slice(inEpoch * batch, (inEpoch + 1) * batch);
+        const jobs = shardJobs(indices, step, shards, work.handOver());
+        update.begin(indices.length);
         await work.gradients(jobs, (shard, result) => update.take(shard, result), signal);
         const rate = learningRate * schedule.factor({ step, steps, stepsPerEpoch }, settings.schedule);
         const loss = update.loss();

@@ -316,17 +316,36 @@ impl Slide<'_> {
         if self.is_whole() {
             return;
         }
-        let (pixels, plane, step) = (self.window.y.output() * self.window.x.output(), self.plane(), self.step);
-        let planes = images.flat_map(|image| image.chunks_exact_mut(plane).take(self.rows));
-        for (i, plane) in planes.enumerate() {
-            if self.parts.len() < step.0 * step.1 {
-                set(plane, 0.0);
-            }
-            for (from, Part { window, first }) in apart.chunks(size).zip(self.parts) {
-                let rows = plane[first.0 * self.size.1..].chunks_mut(step.0 * self.size.1);
-                for (from, to) in from[i * pixels..][..pixels].chunks_exact(window.x.output()).zip(rows) {
-                    let to = &mut to[first.1..self.size.1];
-                    put_every(&from[..to.len().div_ceil(step.1)], step.1, to);
+        let (plane, (down, right), (height, width)) = (self.plane(), self.step, self.size);
+        let (rows, row) = (self.window.y.output(), self.window.x.output());
+        for (image, values) in images.enumerate() {
+            // Lines of four planes in turn, as in `Window::pad`.
+            for first in (0..self.rows).step_by(4) {
+                let planes = first..self.rows.min(first + 4);
+                for y in 0..down.min(height) {
+                    let lines = (height - y).div_ceil(down);
+                    // The first part of a line sets what lies between its values; no part, all of it.
+                    let mut clears = true;
+                    for (from, part) in apart.chunks(size).zip(self.parts).filter(|(_, part)| part.first.0 == y) {
+                        for i in 0..lines {
+                            for r in planes.clone() {
+                                let from = &from[((image * self.rows + r) * rows + i) * row..][..row];
+                                let (left, to) = values[r * plane + (i * down + y) * width..][..width].split_at_mut(part.first.1);
+                                if clears {
+                                    set(left, 0.0);
+                                }
+                                put_every(&from[..to.len().div_ceil(right)], right, to, clears);
+                            }
+                        }
+                        clears = false;
+                    }
+                    if clears {
+                        for i in 0..lines {
+                            for r in planes.clone() {
+                                set(&mut values[r * plane + (i * down + y) * width..][..width], 0.0);
+                            }
+                        }
+                    }
                 }
             }
         }

@@ -1,13 +1,13 @@
 //! The gradient of a convolution's weights.
 
 use crate::conv::{for_image_groups, Conv, Layout, Part};
-use crate::gemm::{grown, multiply, panels, split, Shape, Workspace};
+use crate::gemm::{grown, multiply, multiply_rows, panels, split, Shape, Workspace};
 use crate::image::{ImageColumns, ImageRows, Window};
 use crate::lanes::{set, F32x4};
 use crate::micro;
 use crate::pack::{interleave_four, interleave_some};
 use crate::tiles::Planes;
-use crate::tuning::{CONV_COLUMNS, DEPTH, DIRECT_ROWS, FOURS, PLANE_VECTORS};
+use crate::tuning::{BLOCK_COLS, CONV_COLUMNS, DEPTH, DIRECT_ROWS, FOURS, LEAST_PLANE, PLANE_DEPTH, PLANE_VECTORS, ROW_COLS};
 use crate::variation::Draw;
 use crate::{winograd, winograd_rows_weight};
 
@@ -48,13 +48,21 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], gradients: 
     let mut packed = std::mem::take(&mut work.a);
     for_image_groups(work, (&window, &parts), (x, conv.batch, conv.groups), layout, &mut |work, images, group, first| {
         let k = images.count * pixels;
-        let depth = even_depth(k);
+        let depth = even_depth(k, DEPTH);
         let planes = &dy[(first * conv.outputs + group * rows) * pixels..];
+        let mut sink = Planes::matrix(&mut dw[group * rows * terms..][..rows * terms], terms, true);
+        let mut columns = ImageRows(images.columns);
+        if pixels >= LEAST_PLANE && terms <= ROW_COLS {
+            for i in 0..images.count {
+                let ks = (i * pixels..(i + 1) * pixels, even_depth(pixels, PLANE_DEPTH.min(DEPTH * BLOCK_COLS / terms.max(1)).max(DEPTH)));
+                let planes = &planes[i * conv.outputs * pixels..];
+                multiply_rows((rows, terms), ks, (planes, pixels), &mut work.b, &mut columns, &mut sink);
+            }
+            return;
+        }
         let packed = grown(&mut packed, rows * k);
         pack_planes(planes, (rows, pixels, conv.outputs * pixels), (k, depth), packed);
-        let values = &mut dw[group * rows * terms..][..rows * terms];
-        let mut sink = Planes::matrix(values, terms, true);
-        multiply(Shape { m: rows, n: terms, k }, depth, packed, &mut work.b, &mut ImageRows(images.columns), &mut sink);
+        multiply(Shape { m: rows, n: terms, k }, depth, packed, &mut work.b, &mut columns, &mut sink);
     });
     work.a = packed;
 }
@@ -210,9 +218,9 @@ impl Dots<'_> {
     }
 }
 
-/// A depth of at most [`DEPTH`] that splits k evenly: no short last block, whose pass over C would cost as much as a full one.
-fn even_depth(k: usize) -> usize {
-    k.div_ceil(k.div_ceil(DEPTH).max(1)).next_multiple_of(4)
+/// A depth of at most `most` that splits k evenly: no short last block, whose pass over C would cost as much as a full one.
+fn even_depth(k: usize, most: usize) -> usize {
+    k.div_ceil(k.div_ceil(most).max(1)).next_multiple_of(4)
 }
 
 /// Packs [image][row][pixels] as A with k = (image, pixel).

@@ -4,13 +4,15 @@
 //! two contiguous streams and keeps its tile of C in registers. Every element of C is the sum over k in ascending order,
 //! in blocks of [`DEPTH`] that depend on nothing but k: edge tiles, batch splits and call order don't change a bit.
 
+use core::ops::Range;
+
 use crate::lanes::{copy, F32x4};
 use crate::micro;
 use crate::pack::Matrix;
-use crate::tiles::{Planes, Tiles, BY_ROWS, PACKED};
+use crate::tiles::{Planes, Tiles, BY_ROWS, OF_ROWS, PACKED};
 use crate::tuning::{
     BLOCK_COLS, BLOCK_ROWS, COLS, DEPTH, FEW_COLS, FEW_ROWS, FEW_TERMS, FUSED, MAX_PACKED, NEAR_VALUES, ONCE_COLS, PANELS, PANEL_GAP, ROWS,
-    SHORT_TERMS,
+    ROW_COLS, SHORT_TERMS,
 };
 
 /// Floats from one panel of B to the next.
@@ -131,8 +133,8 @@ pub(crate) fn multiply_block(
         let count = (near_columns(depth).min(left_to_right - j) / COLS).min(sink.panels_from(j));
         for (i, size) in split(m, table) {
             let b = &b[(j - j0) / COLS * panel..];
-            let tiles = Tiles { b, row: COLS, depth, i, j, cols: COLS, first, count, beside: Some(panel) };
-            tiles.run(&PACKED, (size, COLS), &a[i * depth..(i + size) * depth], sink);
+            let tiles = Tiles { b, a_row: depth, row: COLS, depth, i, j, cols: COLS, overlap: 0, first, count, beside: Some(panel) };
+            tiles.run(PACKED[size - 1][1], (size, COLS), &a[i * depth..(i + size) * depth], sink);
         }
         j += count * COLS;
     }
@@ -142,8 +144,8 @@ pub(crate) fn multiply_block(
         while j < j1 {
             let width = panel_width(j, j1);
             let b = &b[(j - j0) / COLS * panel..][..depth * width];
-            let tiles = Tiles { b, row: width, depth, i, j, cols: width.min(j1 - j), first, count: rows / size, beside: None };
-            tiles.run(&PACKED, (size, width), a, sink);
+            let tiles = Tiles { b, a_row: depth, row: width, depth, i, j, cols: width.min(j1 - j), overlap: 0, first, count: rows / size, beside: None };
+            tiles.run(PACKED[size - 1][width / COLS], (size, width), a, sink);
             j += width;
         }
     }
@@ -194,7 +196,8 @@ fn multiply_terms(
     if k == 0 {
         for i in 0..m {
             for j in (0..n).step_by(4) {
-                sink.tile::<1, 1>((i, j), 4.min(n - j), true, [[F32x4::splat(0.0)]]);
+                let (image, pixel) = sink.place(j);
+                sink.edge((image, i, pixel), !sink.accumulate, &[0.0; 4][..4.min(n - j)]);
             }
         }
     }
@@ -204,13 +207,49 @@ fn multiply_terms(
 /// all panels of A before the next ones do.
 #[inline(never)]
 fn multiply_few(Shape { m, n, k: depth }: Shape, a: &[f32], (b, row): (&[f32], usize), first: bool, sink: &mut Planes) {
-    let whole = n / COLS * COLS;
     let near = near_columns(depth);
-    let last = (n > whole).then(|| (n - COLS, COLS));
-    for (j, cols) in (0..whole).step_by(near).map(|j| (j, near.min(whole - j))).chain(last) {
+    for j in (0..n.next_multiple_of(COLS)).step_by(near) {
+        let end = n.min(j + near);
+        let (count, overlap) = ((end - j).div_ceil(COLS), end.next_multiple_of(COLS) - end);
+        // A panel that has no other before it in its run lies further left as a whole.
+        let j = if count == 1 { j - overlap } else { j };
+        let overlap = if count == 1 { 0 } else { overlap };
         for (i, size) in panels(m) {
-            let tiles = Tiles { b: &b[j..], row, depth, i, j, cols: COLS, first, count: cols / COLS, beside: Some(COLS) };
-            tiles.run(&BY_ROWS, (size, COLS), &a[i * depth..(i + size) * depth], sink);
+            let tiles = Tiles { b: &b[j..], a_row: depth, row, depth, i, j, cols: COLS, overlap, first, count, beside: Some(COLS) };
+            tiles.run(BY_ROWS[size - 1][1], (size, COLS), &a[i * depth..(i + size) * depth], sink);
+        }
+    }
+}
+
+/// C [m, n] += or = A·B for the k of a range, in passes of `depth`, with rows of A read where they are, from the range's first k on. What
+/// packing costs is saved, but a panel of B comes from the second-level cache for every tile.
+pub(crate) fn multiply_rows(
+    (m, n): (usize, usize),
+    (ks, depth): (Range<usize>, usize),
+    (a, row): (&[f32], usize),
+    b: &mut Vec<f32>,
+    columns: &mut dyn PackColumns,
+    sink: &mut Planes,
+) {
+    let block = grown(b, BLOCK_COLS.min(n).div_ceil(COLS) * panel_size(depth.min(ks.len()), COLS));
+    for j in (0..n).step_by(BLOCK_COLS) {
+        let cols = BLOCK_COLS.min(n - j);
+        for k0 in ks.clone().step_by(depth) {
+            let k1 = ks.end.min(k0 + depth);
+            columns.pack(k0, k1, j, j + cols, block);
+            let (depth, first) = (k1 - k0, k0 == ks.start);
+            let (panel, count, left) = (panel_size(depth, COLS), cols / COLS, cols % COLS);
+            let rows = |i: usize| &a[i * row + k0 - ks.start..];
+            let tiles = Tiles { b: block, a_row: row, row: COLS, depth, i: 0, j, cols: COLS, overlap: 0, first, count, beside: Some(panel) };
+            for (i, size) in panels(m).filter(|_| count > 0) {
+                Tiles { i, ..tiles }.run(OF_ROWS[size - 1][1], (size, COLS), rows(i), sink);
+            }
+            for (i, all, size) in runs(m, PANELS).filter(|_| left > 0) {
+                let width = panel_width(0, left);
+                let (b, count) = (&block[count * panel..], all / size);
+                let tiles = Tiles { b, row: width, i, j: j + cols - left, cols: left, count, beside: None, ..tiles };
+                tiles.run(OF_ROWS[size - 1][width / COLS], (size, width), rows(i), sink);
+            }
         }
     }
 }
@@ -231,16 +270,16 @@ fn multiply_narrow(
         let (eight, block) = block.split_at_mut(panel_size(depth, COLS));
         let eight = &eight[..depth * COLS];
         if n <= COLS {
-            narrow_rows::<4, 2>((m, k), (a, k0..k0 + depth), |rows| micro::rows_by_eight(rows, eight), (0, n), sink);
+            narrow_rows::<4, 2>((m, k), (a, k0..k0 + depth), |rows| micro::rows_by_eight(rows, eight), n, sink);
         } else {
             let four = &mut block[..depth * 4];
             // Five sums are late where a multiply-add is one instruction.
             if n <= COLS + 2 && !FUSED {
                 four.as_chunks_mut::<4>().0.iter_mut().for_each(|b| (b[2], b[3]) = (b[0], b[1]));
-                narrow_rows::<2, 3>((m, k), (a, k0..k0 + depth), |rows| micro::pair_by_ten(rows, eight, four), (0, n), sink);
+                narrow_rows::<2, 3>((m, k), (a, k0..k0 + depth), |rows| micro::pair_by_ten(rows, eight, four), n, sink);
                 continue;
             }
-            narrow_rows::<3, 3>((m, k), (a, k0..k0 + depth), |rows| micro::rows_by_twelve(rows, eight, four), (0, n), sink);
+            narrow_rows::<3, 3>((m, k), (a, k0..k0 + depth), |rows| micro::rows_by_twelve(rows, eight, four), n, sink);
         }
     }
 }
@@ -249,20 +288,21 @@ fn multiply_narrow(
 #[inline(always)]
 fn narrow_rows<const R: usize, const C: usize>(
     (m, k): (usize, usize),
-    (a, ks): (&[f32], core::ops::Range<usize>),
+    (a, ks): (&[f32], Range<usize>),
     product: impl Fn([&[f32]; R]) -> [[F32x4; C]; R],
-    (j, cols): (usize, usize),
+    n: usize,
     sink: &mut Planes,
 ) {
+    let fresh = ks.start == 0 && !sink.accumulate;
     for i in (0..m).step_by(R) {
         let rows = core::array::from_fn(|r| &a[(i + r).min(m - 1) * k..][ks.clone()]);
         let tile = product(rows);
-        if i + R <= m {
-            sink.tile((i, j), cols, ks.start == 0, tile);
-        } else {
-            for (r, row) in tile.into_iter().take(m - i).enumerate() {
-                sink.edge((0, i + r, j), ks.start == 0 && !sink.accumulate, &row.map(F32x4::to_array).as_flattened()[..cols]);
-            }
+        if fresh && i + R < m {
+            sink.rows_before_others(i, tile);
+            continue;
+        }
+        for (r, row) in tile.into_iter().take(m - i).enumerate() {
+            sink.edge((0, i + r, 0), fresh, &row.map(F32x4::to_array).as_flattened()[..n]);
         }
     }
 }
@@ -321,6 +361,9 @@ pub(crate) fn product(
             return multiply_few(Shape { m, n, k }, packed, (values, row), true, &mut Planes::matrix(c, n, accumulate));
         }
     }
+    if !trans_a && m > FEW_ROWS && k > 0 && n <= ROW_COLS {
+        return multiply_rows((m, n), (0..k, DEPTH), (a, k), &mut work.b, columns, &mut Planes::matrix(c, n, accumulate));
+    }
     let band = (MAX_PACKED / k.max(1) / ROWS * ROWS).max(ROWS);
     for i0 in (0..m).step_by(band) {
         let rows = band.min(m - i0);
@@ -371,7 +414,7 @@ pub(crate) mod tests {
         c
     }
 
-    const SIZES: [usize; 10] = [0, 1, 3, 4, 5, 8, 10, 17, 70, 300];
+    const SIZES: [usize; 11] = [0, 1, 3, 4, 5, 8, 10, 17, 24, 70, 300];
 
     #[test]
     fn agrees_with_the_triple_loop() {

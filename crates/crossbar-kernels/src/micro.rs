@@ -7,7 +7,7 @@ use crate::lanes::F32x4;
 use crate::tuning::{FUSED, ROWS, STEPS};
 
 mod narrow;
-pub(crate) use narrow::{pair_by_ten, rows_by_eight, rows_by_twelve};
+pub(crate) use narrow::{pair_by_ten, rows_by_eight, rows_by_twelve, tiles_of_rows};
 
 /// 4·C neighbouring values as vectors.
 ///
@@ -203,10 +203,12 @@ pub(crate) struct Run {
     pub depth: usize,
     /// Tiles, at least one.
     pub count: usize,
-    /// From one row of B to the next, and of C.
-    pub rows: (usize, usize),
+    /// From one row of A to the next, where they are read where they are; of B, and of C.
+    pub rows: (usize, usize, usize),
     /// From one tile to the next in A, B and C.
     pub steps: (usize, usize, usize),
+    /// How much nearer in B and C the last of several tiles lies; its first columns are those of the one before then.
+    pub overlap: usize,
     /// Whether C is added to. Not where the kernel [`is_stepwise`]: V8 would order its products otherwise.
     pub adds: bool,
 }
@@ -224,39 +226,51 @@ pub(crate) const fn is_stepwise(rows: usize) -> bool {
 /// Tiles one after the other, each Σ_k a[k]·b[k·row..] with a as [k][R]; `IS_PACKED` says that rows of B lie side by side.
 #[inline(never)]
 pub(crate) fn tiles<const R: usize, const C: usize, const IS_PACKED: bool>(a: &[f32], b: &[f32], c: &mut [f32], run: &Run) {
-    let Run { depth, count, rows, steps, adds } = *run;
-    assert!(depth > 0 && count > 0);
+    let Run { depth, count, rows, steps, overlap, adds } = *run;
+    assert!(depth > 0 && count > 0 && (overlap == 0 || count > 1 && overlap <= steps.1.min(steps.2)));
     assert!(reaches(a.len(), [(count - 1, steps.0), (R, depth), (0, 0)]));
-    assert!(reaches(b.len(), [(count - 1, steps.1), (depth - 1, rows.0), (4 * C, 1)]));
-    assert!(reaches(c.len(), [(count - 1, steps.2), (R - 1, rows.1), (4 * C, 1)]));
+    let (_, row, to_row) = rows;
+    assert!(reaches(b.len() + overlap, [(count - 1, steps.1), (depth - 1, row), (4 * C, 1)]));
+    assert!(reaches(c.len() + overlap, [(count - 1, steps.2), (R - 1, to_row), (4 * C, 1)]));
     // An address that no float has, and that the compiler doesn't know.
     let never = if is_stepwise(R) { core::hint::black_box(1) } else { 0 };
     let stride = if is_stepwise(R) { Stride(STEPS) } else { Stride::new() };
-    let far = core::array::from_fn(|i| if IS_PACKED { 0 } else { core::hint::black_box((i + 2) * rows.0) });
+    let far = core::array::from_fn(|i| if IS_PACKED { 0 } else { core::hint::black_box((i + 2) * row) });
     let (mut a, mut b, mut c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
-    for _ in 0..count {
+    for left in (0..count).rev() {
         // SAFETY: the furthest values were just tested; an array of floats has the alignment of one.
         unsafe {
             let terms = core::slice::from_raw_parts(a.cast::<[f32; R]>(), depth);
             let mut sum: [[_; C]; R] = outer(&terms[0], Rows { at: b, row: 0, far: [0; STEPS - 1] }.step(0));
-            let (terms, next) = (&terms[1..], b.wrapping_add(rows.0));
+            let (terms, next) = (&terms[1..], b.wrapping_add(row));
             if depth > 1 {
                 if is_stepwise(R) {
-                    add_single_steps(&mut sum, terms, Rows { at: next, row: rows.0, far }, never);
+                    add_single_steps(&mut sum, terms, Rows { at: next, row, far }, never);
                 } else if IS_PACKED {
                     add_steps(&mut sum, terms, Panel(next.cast()), stride);
                 } else {
-                    add_steps(&mut sum, terms, Rows { at: next, row: rows.0, far }, stride);
+                    add_steps(&mut sum, terms, Rows { at: next, row, far }, stride);
                 }
             }
-            let at = |r: usize, i: usize| &mut *c.add(r * rows.1 + 4 * i).cast::<[f32; 4]>();
-            if !is_stepwise(R) && adds {
-                each(sum, |r, i, sum| F32x4::load(at(r, i)).add(sum).store(at(r, i)));
-            } else {
-                each(sum, |r, i, sum| sum.store(at(r, i)));
-            }
+            put(sum, c, to_row, !is_stepwise(R) && adds);
         }
-        (a, b, c) = (a.wrapping_add(steps.0), b.wrapping_add(steps.1), c.wrapping_add(steps.2));
+        let nearer = if left == 1 { overlap } else { 0 };
+        (a, b, c) = (a.wrapping_add(steps.0), b.wrapping_add(steps.1 - nearer), c.wrapping_add(steps.2 - nearer));
+    }
+}
+
+/// Stores a tile, or adds it to what is there; rows are `row` values apart.
+///
+/// # Safety
+/// All of the tile must lie inside.
+#[inline(always)]
+unsafe fn put<const R: usize, const C: usize>(tile: [[F32x4; C]; R], to: *mut f32, row: usize, adds: bool) {
+    // SAFETY: the caller's; an array of four floats has the alignment of one.
+    let at = |r: usize, i: usize| unsafe { &mut *to.add(r * row + 4 * i).cast::<[f32; 4]>() };
+    if adds {
+        each(tile, |r, i, sum| F32x4::load(at(r, i)).add(sum).store(at(r, i)));
+    } else {
+        each(tile, |r, i, sum| sum.store(at(r, i)));
     }
 }
 

@@ -178,6 +178,18 @@ fn spread_four(rows: [&[f32]; 4], k: usize, depth: usize, out: &mut [f32]) {
     }
 }
 
+/// Packs `depth` rows of B.
+#[inline(always)]
+pub(crate) fn spread_rows<'a>(depth: usize, out: &mut [f32], row: impl Fn(usize) -> &'a [f32]) {
+    let fours = depth / 4 * 4;
+    for k in (0..fours).step_by(4) {
+        spread_four(core::array::from_fn(|i| row(k + i)), k, depth, out);
+    }
+    for k in fours..depth {
+        spread(row(k), k, depth, out);
+    }
+}
+
 /// A row-major matrix as an operand; `transposed` says that the stored rows run along k's partner.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a> {
@@ -232,14 +244,7 @@ impl PackColumns for Matrix<'_> {
                 j += width;
             }
         } else {
-            let row = |k: usize| &self.values[k * self.stride + j0..k * self.stride + j1];
-            let fours = k0 + depth / 4 * 4;
-            for k in (k0..fours).step_by(4) {
-                spread_four(core::array::from_fn(|i| row(k + i)), k - k0, depth, out);
-            }
-            for k in fours..k1 {
-                spread(row(k), k - k0, depth, out);
-            }
+            spread_rows(depth, out, |k| &self.values[(k0 + k) * self.stride..][j0..j1]);
         }
     }
 }

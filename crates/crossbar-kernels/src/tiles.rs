@@ -4,7 +4,7 @@ use crate::lanes::F32x4;
 use crate::micro::{self, Run};
 use crate::tuning::{COLS, FUSED, ROWS};
 
-type Kernel = fn(&[f32], &[f32], &mut [f32], &Run);
+pub(crate) type Kernel = fn(&[f32], &[f32], &mut [f32], &Run);
 
 /// Kernels of so many rows, less one, and four or eight columns. In tables, so that they aren't built into the loops around them: V8
 /// writes out the steps of an innermost loop again, the more often the deeper it lies.
@@ -27,10 +27,25 @@ pub(crate) static PACKED: Kernels = kernels::<{ !FUSED }>();
 /// For eight columns of B read where they are; one kernel does both in the relaxed build. Four columns are always packed ones.
 pub(crate) static BY_ROWS: Kernels = kernels::<false>();
 
+/// For rows of A read where they are, by packed panels of B side by side.
+pub(crate) static OF_ROWS: Kernels = {
+    let mut kernels: Kernels = [[micro::tiles_of_rows::<1, 1>, micro::tiles_of_rows::<1, 2>]; ROWS];
+    kernels[1] = [micro::tiles_of_rows::<2, 1>, micro::tiles_of_rows::<2, 2>];
+    kernels[2] = [micro::tiles_of_rows::<3, 1>, micro::tiles_of_rows::<3, 2>];
+    kernels[3] = [micro::tiles_of_rows::<4, 1>, micro::tiles_of_rows::<4, 2>];
+    if FUSED {
+        kernels[ROWS - 2] = [micro::tiles_of_rows::<5, 1>, micro::tiles_of_rows::<5, 2>];
+        kernels[ROWS - 1] = [micro::tiles_of_rows::<6, 1>, micro::tiles_of_rows::<6, 2>];
+    }
+    kernels
+};
+
 /// Tiles below one another, panels of A against one of B; or side by side, one panel of A against several of B.
 #[derive(Clone, Copy)]
 pub(crate) struct Tiles<'a> {
     pub b: &'a [f32],
+    /// Values of a for a row: the depth where A is packed.
+    pub a_row: usize,
     /// Values of b from one k to the next.
     pub row: usize,
     pub depth: usize,
@@ -39,6 +54,8 @@ pub(crate) struct Tiles<'a> {
     /// Columns [j, j + cols) of C, of the first tile; the panel may be wider.
     pub j: usize,
     pub cols: usize,
+    /// Columns that the last of tiles side by side has in common with the one before; where C starts and they lie in one image.
+    pub overlap: usize,
     /// Whether C starts here or is added to.
     pub first: bool,
     /// How many.
@@ -53,30 +70,30 @@ const APART: usize = 4;
 impl Tiles<'_> {
     /// All of them, of `size` rows and `width` columns, in one call: a call a tile would cost as much as ten k.
     #[inline(never)]
-    pub fn run(&self, kernels: &Kernels, (size, width): (usize, usize), a: &[f32], sink: &mut Planes) {
-        let kernel = kernels[size - 1][width / COLS];
-        let Self { depth, count, .. } = *self;
+    pub fn run(&self, kernel: Kernel, (size, width): (usize, usize), a: &[f32], sink: &mut Planes) {
+        let Self { a_row, row, depth, count, overlap, .. } = *self;
         // From one tile to the next in A, B and C; in C, rows and columns.
         let (next_a, next_b, down, right) = match self.beside {
             Some(apart) => (0, apart, 0, width),
-            None => (size * depth, 0, size, 0),
+            None => (size * a_row, 0, size, 0),
         };
         let (image, pixel) = sink.place(self.j);
         let pixels = sink.pixels;
         let fresh = self.first && !sink.accumulate;
-        let is_whole = self.cols == width && pixel + width + (count - 1) * right <= pixels;
+        let is_whole = self.cols == width && pixel + width + (count - 1) * right - overlap <= pixels;
         let (start, next) = (image * sink.image_stride + self.i * pixels + pixel, down * pixels + right);
         if is_whole && (fresh || !micro::is_stepwise(size)) {
             let steps = (next_a, next_b, next);
-            return kernel(a, self.b, &mut sink.values[start..], &Run { depth, count, rows: (self.row, pixels), steps, adds: !fresh });
+            return kernel(a, self.b, &mut sink.values[start..], &Run { depth, count, rows: (a_row, row, pixels), steps, overlap, adds: !fresh });
         }
         let tile = size * width;
         for from in (0..count).step_by(APART) {
             let run = Run {
                 depth,
                 count: APART.min(count - from),
-                rows: (self.row, width),
+                rows: (a_row, row, width),
                 steps: (next_a, next_b, tile),
+                overlap: 0,
                 adds: false,
             };
             kernel(&a[from * next_a..], &self.b[from * next_b..], &mut sink.apart, &run);
@@ -126,29 +143,16 @@ impl<'a> Planes<'a> {
 
     /// The image of column j, and its pixel. Most columns are of the first image: a division costs as much as three k.
     #[inline(always)]
-    fn place(&self, j: usize) -> (usize, usize) {
+    pub fn place(&self, j: usize) -> (usize, usize) {
         if j < self.pixels { (0, j) } else { (j / self.pixels, j % self.pixels) }
     }
 
-    /// Writes R×`cols` values at (i, j); `first` tells whether C starts here or is added to.
+    /// Whole vectors of rows of a matrix that others follow: what is too much at the end of a row the next one overwrites.
     #[inline(always)]
-    pub fn tile<const R: usize, const C: usize>(&mut self, (i, j): (usize, usize), cols: usize, first: bool, tile: [[F32x4; C]; R]) {
-        let (image, pixel) = self.place(j);
-        let fresh = first && !self.accumulate;
-        if cols == 4 * C && pixel + cols <= self.pixels {
-            let at = image * self.image_stride + i * self.pixels + pixel;
-            let rows = &mut self.values[at..at + (R - 1) * self.pixels + 4 * C];
-            for (r, sums) in tile.into_iter().enumerate() {
-                let (row, _) = rows[r * self.pixels..][..4 * C].as_chunks_mut::<4>();
-                for (to, sum) in row.iter_mut().zip(sums) {
-                    if fresh { sum } else { F32x4::load(to).add(sum) }.store(to);
-                }
-            }
-        } else {
-            for (r, sums) in tile.into_iter().enumerate() {
-                let sums = sums.map(F32x4::to_array);
-                self.edge((image, i + r, pixel), fresh, &sums.as_flattened()[..cols]);
-            }
+    pub fn rows_before_others<const R: usize, const C: usize>(&mut self, i: usize, rows: [[F32x4; C]; R]) {
+        for (r, sums) in rows.into_iter().enumerate() {
+            let (to, _) = self.values[(i + r) * self.pixels..][..4 * C].as_chunks_mut::<4>();
+            to.iter_mut().zip(sums).for_each(|(to, sum)| sum.store(to));
         }
     }
 

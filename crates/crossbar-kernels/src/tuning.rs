@@ -33,6 +33,14 @@ pub const BLOCK_ROWS: usize = 24;
 pub const SHORT_TERMS: usize = 128;
 /// Values of B in those columns: 32 kB, a first-level cache.
 pub const NEAR_VALUES: usize = 8 << 10;
+/// Up to so many columns rows of A are read where they are if their k lie side by side. A step of six rows has no time for their
+/// addresses: where many columns share the work packing is faster.
+pub const ROW_COLS: usize = if FUSED { BLOCK_COLS } else { usize::MAX };
+/// Terms of images' planes at most in one pass over a weight gradient that reads them where they are, and pixels from which it does: long
+/// runs of memory come faster than short ones.
+pub const PLANE_DEPTH: usize = 1024;
+/// See [`PLANE_DEPTH`].
+pub const LEAST_PLANE: usize = 128;
 /// Floats between panels of B: without them panels of full depth would begin 8 kB apart and share cache sets.
 pub const PANEL_GAP: usize = 16;
 /// Floats of packed A at most: larger products go in bands of rows, each band packing B again.
@@ -56,8 +64,8 @@ pub const TURNED_OUTPUTS: usize = 4;
 pub const FEW_ROWS: usize = 3 * ROWS;
 /// From more than half a panel of columns up to so many rows of A are read where they are.
 pub const FEW_COLS: usize = COLS + 4;
-/// Up to so many terms B is read where it is.
-pub const FEW_TERMS: usize = 16;
+/// Up to so many terms B is read where it is. Kernels of two instructions a multiply-add start faster on rows of A.
+pub const FEW_TERMS: usize = if FUSED { 16 } else { 0 };
 
 // The ways of a convolution.
 

@@ -16,7 +16,7 @@ use crate::micro::{self, Column};
 use crate::pack::{four_mut, separate};
 use crate::pool::pick;
 use crate::random::TILE;
-use crate::tuning::{DIRECT_ROWS, FOURS, LEAST_OUTPUTS, MAX_FOUR};
+use crate::tuning::{DIRECT_ROWS, FOURS, FUSED, LEAST_OUTPUTS, MAX_FOUR};
 use crate::variation::{as_tiles, tile_buffers, Weights};
 use crate::winograd_filters::{Filter, Five, FiveByFive, Three};
 
@@ -166,9 +166,10 @@ pub(crate) struct Run {
     kernel: usize,
 }
 
-/// Whether tiles of five outputs, two at least, take a fifth fewer products than such of four.
+/// Whether tiles of five outputs, two at least, take a fifth fewer products than such of four. Not where a multiply-add is rounded once:
+/// direct sums are more exact then, and the error of tiles of five is more than three times theirs.
 fn is_by_fives(width: usize) -> bool {
-    width > 5 && 5 * 9 * width.div_ceil(5) <= 4 * 8 * width.div_ceil(4)
+    !FUSED && width > 5 && 5 * 9 * width.div_ceil(5) <= 4 * 8 * width.div_ceil(4)
 }
 
 /// An axis with outputs for whole tiles.

@@ -1,6 +1,6 @@
-//! Products of few columns: rows of A are read where they are.
+//! Products that read rows of A where they are: of few columns, or by packed panels.
 
-use super::{outer, rank_one, Panel, Stream};
+use super::{is_stepwise, outer, put, rank_one, reaches, Panel, Run, Stream};
 use crate::lanes::F32x4;
 use crate::tuning::STEPS;
 
@@ -45,6 +45,64 @@ unsafe fn rows_by<const R: usize, const C: usize, S: Stream<C>>(rows: [&[f32]; R
         left -= STEPS;
         at = at.map(|row| row.wrapping_add(STEPS));
         b.advance();
+    }
+}
+
+/// The same, one step after the other: see [`super::add_single_steps`].
+///
+/// # Safety
+/// As of [`rows_by`].
+#[inline(always)]
+unsafe fn rows_by_single<const R: usize, const C: usize>(
+    rows: [&[f32]; R],
+    first: [F32x4; C],
+    mut b: *const [[f32; 4]; C],
+    never: usize,
+) -> [[F32x4; C]; R] {
+    let mut sum = outer(&rows.map(|row| row[0]), first);
+    let mut left = rows[0].len() - 1;
+    let mut at = rows.map(|row| row.as_ptr().wrapping_add(1));
+    if left == 0 {
+        return sum;
+    }
+    loop {
+        if b as usize == never {
+            return sum;
+        }
+        if at[0] as usize == never {
+            return sum;
+        }
+        // SAFETY: the loop ends at the last value of a row, and b has as many steps.
+        let a: [f32; R] = core::array::from_fn(|r| unsafe { *at[r] });
+        rank_one(&mut sum, &a, unsafe { Panel(b).step(0) });
+        (at, b) = (at.map(|row| row.wrapping_add(1)), b.wrapping_add(1));
+        left -= 1;
+        if left == 0 {
+            return sum;
+        }
+    }
+}
+
+/// Tiles side by side, each Σ_k a[r·row + k]·b[k] for R rows of A and a packed panel of B.
+#[inline(never)]
+pub(crate) fn tiles_of_rows<const R: usize, const C: usize>(a: &[f32], b: &[f32], c: &mut [f32], run: &Run) {
+    let Run { depth, count, rows: (row, _, to_row), steps, adds, .. } = *run;
+    assert!(depth > 0 && count > 0);
+    assert!(reaches(b.len(), [(count - 1, steps.1), (depth, 4 * C), (0, 0)]));
+    assert!(reaches(c.len(), [(count - 1, steps.2), (R - 1, to_row), (4 * C, 1)]));
+    assert!(reaches(a.len(), [(count - 1, steps.0), (R - 1, row), (depth, 1)]));
+    let never = if is_stepwise(R) { core::hint::black_box(1) } else { 0 };
+    let (mut a, mut b, mut c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
+    for _ in 0..count {
+        let panel = |k: usize| b.wrapping_add(4 * C * k).cast::<[[f32; 4]; C]>();
+        // SAFETY: the furthest values were just tested; an array of floats has the alignment of one.
+        unsafe {
+            let rows: [_; R] = core::array::from_fn(|r| core::slice::from_raw_parts(a.wrapping_add(r * row), depth));
+            let first = Panel(panel(0)).step(0);
+            let sum = if is_stepwise(R) { rows_by_single(rows, first, panel(1), never) } else { rows_by(rows, first, Panel(panel(1))) };
+            put(sum, c, to_row, !is_stepwise(R) && adds);
+        }
+        (a, b, c) = (a.wrapping_add(steps.0), b.wrapping_add(steps.1), c.wrapping_add(steps.2));
     }
 }
 

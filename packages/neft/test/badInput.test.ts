@@ -56,12 +56,22 @@ describe.concurrent("a wrong command line ends with code 2 before any file is op
     [
       "an unknown device",
       [...evaluate, "--device", "rram9"],
-      /expected one of ideal, rram1, fefet2, rram4, fefet6, got "rram9"/,
+      /^neft evaluate: --device: expected one of ideal, rram1, fefet2, rram4, fefet6, got "rram9"$/m,
     ],
     [
       "an unknown strategy",
       [...finetune, "--strategy", "olf"],
-      /expected one of noise-injection, ovf, irs.*, got "olf"/,
+      /^neft finetune: --strategy: expected one of noise-injection, ovf, irs.*, got "olf"$/m,
+    ],
+    [
+      "an unknown optimiser",
+      [...finetune, "--optimiser", "lion"],
+      /^neft finetune: --optimiser: expected one of adam, sgd, got "lion"$/m,
+    ],
+    [
+      "an unknown schedule",
+      [...finetune, "--schedule", "linear"],
+      /^neft finetune: --schedule: expected one of constant, cosine, step, got "linear"$/m,
     ],
     [
       "a setting of another strategy",

@@ -1,14 +1,6 @@
 import { availableParallelism } from "node:os";
 import { deviceNamed, devices } from "@neft/crossbar";
-import {
-  optimiserNamed,
-  optimisers,
-  type StrategySettings,
-  scheduleNamed,
-  schedules,
-  strategies,
-  strategyNamed,
-} from "@neft/training";
+import { optimisers, type StrategySettings, schedules, strategies } from "@neft/training";
 import { type Command, Option } from "commander";
 import { dataSpecForms, parseDataSpec } from "../dataSpec.js";
 import { messageOf, UsageError } from "../failure.js";
@@ -93,7 +85,7 @@ const chipOptions = {
     flags: "--device <id>",
     about: `${[...devices.keys()].join(", ")}; see neft devices`,
     group: chips,
-    parse: (word: string) => deviceNamed(word),
+    parse: (word: string, who: string) => deviceNamed(oneOf([...devices.keys()])(word, who)),
     default: deviceNamed("rram1"),
     defaultInWords: "rram1",
   },
@@ -188,7 +180,7 @@ export const finetuneOptions = {
     flags: "--strategy <id>",
     about: [...strategies.values()].map(({ id, summary }) => `${id} (${summary})`).join("; "),
     group: training,
-    parse: (word: string) => strategyNamed(word).id,
+    parse: oneOf([...strategies.keys()]),
     default: "ovf",
   },
   epochs: {
@@ -216,7 +208,7 @@ export const finetuneOptions = {
     flags: "--optimiser <id>",
     about: [...optimisers.keys()].join(", "),
     group: training,
-    parse: (word: string) => optimiserNamed({ id: word }).id,
+    parse: oneOf([...optimisers.keys()]),
     default: "adam",
   },
   momentum: {
@@ -237,7 +229,7 @@ export const finetuneOptions = {
     flags: "--schedule <id>",
     about: [...schedules.values()].map(({ id, summary }) => `${id} (${summary})`).join("; "),
     group: training,
-    parse: (word: string) => scheduleNamed({ id: word }).id,
+    parse: oneOf([...schedules.keys()]),
     default: "cosine",
   },
   scheduleEvery: {

@@ -83,12 +83,31 @@ describe("neft evaluate", () => {
   });
 
   it("stops at a precision, and says after how many chips", async () => {
-    expect((await neft(...words("--chips", "40", "--precision", "50", "--json", "p.json"))).code).toBe(0);
+    const { code, stdout } = await neft(...words("--chips", "40", "--precision", "50", "--json", "p.json"));
+    expect(code).toBe(0);
+    expect(stdout).not.toContain("--precision");
     const { results } = evaluationFileSchema.parse(await json("p.json"));
     for (const { chips, stopping } of results) {
       expect(chips).toBe(24);
       expect(stopping).toMatchObject({ precision: 50, reached: true });
     }
+  });
+
+  it("says where a precision isn't reached: with how many chips, how near it came", async () => {
+    const { code, stdout } = await neft(...words("--chips", "30", "--precision", "0.001", "--json", "p.json"));
+    expect(code).toBe(0);
+    const { results } = evaluationFileSchema.parse(await json("p.json"));
+    expect(results.map(({ stopping }) => stopping!.reached)).toEqual([true, false, false]);
+    const missed = results.slice(1).map(({ sigma, accuracy: { ci95 } }) => {
+      const half = Number(((ci95![1] - ci95![0]) / 2).toPrecision(3));
+      return `σ ${sigma}: expected ± 0.001 points (--precision), got ± ${half} from all 30 chips; raise --chips`;
+    });
+    expect(stdout.trimEnd().split("\n").slice(-2)).toEqual(missed);
+
+    const one = await neft(...words("--chips", "1", "--precision", "1"));
+    expect(one.stdout).toContain(
+      "σ 0.1: expected ± 1 points (--precision), got no interval from 1 chip; raise --chips\n",
+    );
   });
 
   it("runs the relaxed build when asked, and records it", async () => {

@@ -1,5 +1,5 @@
 import { build, init } from "@neft/kernels";
-import type { EvaluationResult } from "@neft/training";
+import type { EvaluationResult, SigmaResult } from "@neft/training";
 import { dataFiles } from "../dataSpec.js";
 import { evaluate, normalisationOf } from "../evaluate.js";
 import { InterruptedError } from "../failure.js";
@@ -77,7 +77,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
   }
 }
 
-/** The result as a table, accuracies in percent. */
+/** The result as a table, accuracies in percent, and what was asked for and not reached. */
 export function report({ digital, results }: EvaluationResult, what: string): string {
   const percent = (value: number | null | undefined): string => (value == null ? "–" : value.toFixed(2));
   const share = (value: number | null): string => (value === null ? "–" : value.toFixed(4));
@@ -119,5 +119,17 @@ export function report({ digital, results }: EvaluationResult, what: string): st
     share(digital.confidence.wrong),
     "",
   ];
-  return `${what}\n\n${alignedTable(titles.map(right), [clean, ...rows])}`;
+  const table = alignedTable(titles.map(right), [clean, ...rows]);
+  const missed = results.flatMap(missedPrecision).join("\n");
+  return [what, table, missed].filter((part) => part !== "").join("\n\n");
+}
+
+/** The line about a precision that the chips there may be didn't reach; none where it was, or none was asked for. */
+function missedPrecision({ sigma, chips, accuracy: { ci95 }, stopping }: SigmaResult): string[] {
+  if (stopping === undefined || stopping.reached) return [];
+  const got =
+    ci95 === null
+      ? "no interval from 1 chip"
+      : `± ${Number(((ci95[1] - ci95[0]) / 2).toPrecision(3))} from all ${chips} chips`;
+  return [`σ ${sigma}: expected ± ${stopping.precision} points (--precision), got ${got}; raise --chips`];
 }

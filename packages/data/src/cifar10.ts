@@ -11,19 +11,15 @@ const classes = 10;
  *
  * Samples are [3, 32, 32], NCHW.
  *
+ * @param fileNames  what errors call the files.
  * @throws {Error} when a file is empty or no whole number of records, or a label is above 9.
  */
-export function decodeCifar10(files: readonly Uint8Array[], name = "cifar10"): Dataset {
-  const plain = files.map((file, i) => {
-    const who = `decodeCifar10: file ${i + 1} of ${files.length}`;
-    const bytes = gunzipIfNeeded(who, file);
-    if (bytes.length === 0 || bytes.length % recordBytes !== 0) {
-      throw new Error(
-        `${who}: expected a multiple of ${recordBytes} bytes (label, 3 × 32 × 32), got ${bytes.length}; the file is truncated or not CIFAR-10's binary format`,
-      );
-    }
-    return bytes;
-  });
+export function decodeCifar10(
+  files: readonly Uint8Array[],
+  name = "cifar10",
+  fileNames: readonly string[] = files.map((_, i) => `file ${i + 1} of ${files.length}`),
+): Dataset {
+  const plain = files.map((file, i) => readRecords(`decodeCifar10: ${fileNames[i]}`, file));
   const count = plain.reduce((sum, bytes) => sum + bytes.length / recordBytes, 0);
   const values = new Uint8Array(count * imageBytes);
   const labels = new Int32Array(count);
@@ -36,4 +32,22 @@ export function decodeCifar10(files: readonly Uint8Array[], name = "cifar10"): D
     }
   }
   return makeDataset("decodeCifar10", { name, values, labels, shape: [3, 32, 32], classes });
+}
+
+/** A file's records, plain and checked. */
+function readRecords(who: string, file: Uint8Array): Uint8Array {
+  const bytes = gunzipIfNeeded(who, file);
+  if (bytes.length === 0 || bytes.length % recordBytes !== 0) {
+    throw new Error(
+      `${who}: expected a multiple of ${recordBytes} bytes (label, 3 × 32 × 32), got ${bytes.length}; the file is truncated or not CIFAR-10's binary format`,
+    );
+  }
+  for (let at = 0; at < bytes.length; at += recordBytes) {
+    if (bytes[at]! >= classes) {
+      throw new Error(
+        `${who}: expected labels from 0 to ${classes - 1}, got ${bytes[at]} for its sample ${at / recordBytes}; the file is not CIFAR-10's binary format`,
+      );
+    }
+  }
+  return bytes;
 }

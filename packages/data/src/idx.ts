@@ -23,23 +23,31 @@ interface IdxArray {
  *
  * Images of shape [count, rows, cols] become samples [1, rows, cols]; other ranks keep the shape behind their first axis.
  *
+ * @param fileNames  what errors call the two files.
  * @throws {Error} when a file isn't IDX, is truncated or has bytes left over, or when images and labels differ in number.
  */
-export function decodeIdx(images: Uint8Array, labels: Uint8Array, name = "idx"): Dataset {
-  const x = readIdx("decodeIdx: images", images);
-  const y = readIdx("decodeIdx: labels", labels);
+export function decodeIdx(
+  images: Uint8Array,
+  labels: Uint8Array,
+  name = "idx",
+  fileNames: readonly [images: string, labels: string] = ["images", "labels"],
+): Dataset {
+  const [ofImages, ofLabels] = fileNames.map((file) => `decodeIdx: ${file}`) as [string, string];
+  const x = readIdx(ofImages, images);
+  const y = readIdx(ofLabels, labels);
   if (x.shape.length < 2) {
     throw new Error(
-      `decodeIdx: images: expected 2 axes or more, got shape [${x.shape.join(", ")}]; are images and labels swapped?`,
+      `${ofImages}: expected 2 axes or more, got shape [${x.shape.join(", ")}]; are images and labels swapped?`,
     );
   }
   if (y.shape.length !== 1) {
     throw new Error(
-      `decodeIdx: labels: expected one axis, got shape [${y.shape.join(", ")}]; are images and labels swapped?`,
+      `${ofLabels}: expected one axis, got shape [${y.shape.join(", ")}]; are images and labels swapped?`,
     );
   }
   const shape = x.shape.length === 3 ? [1, ...x.shape.slice(1)] : x.shape.slice(1);
-  return makeDataset("decodeIdx", { name, values: x.values, labels: integers("decodeIdx: labels", y.values), shape });
+  const parts = { name, values: x.values, labels: integers(ofLabels, y.values), shape };
+  return makeDataset(`decodeIdx: ${fileNames.join(", ")}`, parts);
 }
 
 function readIdx(who: string, file: Uint8Array): IdxArray {

@@ -6,7 +6,6 @@ import { unzip } from "./zip.js";
 
 const imageNames = ["x", "images", "data", "x_test", "x_train"];
 const labelNames = ["y", "labels", "label", "targets", "y_test", "y_train"];
-const who = "decodeNpz";
 
 /**
  * Reads a numpy archive with one array of samples and one of labels.
@@ -15,9 +14,11 @@ const who = "decodeNpz";
  * single axis is the labels. Samples are u8 (bytes) or any other number (kept as f32); labels are integers of any width.
  * A sample with three axes is taken as channels last when its last axis has 1, 3 or 4 entries and its first has not.
  *
+ * @param name  the dataset's; errors call the archive that too.
  * @throws {Error} when the archive is corrupt, when the two arrays can't be told (listing what is there), or a label isn't an integer ≥ 0.
  */
 export function decodeNpz(bytes: Uint8Array, name = "npz"): Dataset {
+  const who = `decodeNpz: "${name}"`;
   const files = unzip(who, bytes);
   const packed = new Map([...files].map(([file, content]) => [file.replace(/\.npy$/, ""), content]));
   const decoded = new Map<string, NpyArray>();
@@ -26,7 +27,7 @@ export function decodeNpz(bytes: Uint8Array, name = "npz"): Dataset {
     decoded.set(array, values);
     return values;
   };
-  const [images, labels] = chooseArrays([...packed.keys()], decode);
+  const [images, labels] = chooseArrays(who, [...packed.keys()], decode);
   const x = decode(images);
   const y = decode(labels);
   const samples = `${who}: ${images}`;
@@ -54,7 +55,11 @@ export function decodeNpz(bytes: Uint8Array, name = "npz"): Dataset {
   });
 }
 
-function chooseArrays(names: readonly string[], decode: (name: string) => NpyArray): [string, string] {
+function chooseArrays(
+  who: string,
+  names: readonly string[],
+  decode: (name: string) => NpyArray,
+): [images: string, labels: string] {
   const find = (wanted: readonly string[]) => wanted.find((name) => names.includes(name));
   const images = find(imageNames);
   const labels = find(labelNames);

@@ -91,6 +91,13 @@ describe("decodeIdx", () => {
     expect(() => decodeIdx(x, y)).toThrow(message);
   });
 
+  it("calls files what it is told to", () => {
+    const decode = (x: Uint8Array, y: Uint8Array) => () => decodeIdx(x, y, "digits", ["a.gz", "b.gz"]);
+    expect(decode(images.subarray(1), labels)).toThrow("decodeIdx: a.gz: expected an IDX file");
+    expect(decode(images, labels.subarray(1))).toThrow("decodeIdx: b.gz: expected an IDX file");
+    expect(decode(images, idx([3], [1, 2, 3]))).toThrow("decodeIdx: a.gz, b.gz: expected one label for each sample");
+  });
+
   it("refuses labels that are no integers", () => {
     const data = new DataView(new ArrayBuffer(8));
     data.setFloat32(0, 1.5);
@@ -120,11 +127,17 @@ describe("decodeCifar10", () => {
     ],
     [
       "a label above 9",
-      [record(10, 0)],
-      "expected labels from 0 to 9 (the network has 10 classes), got 10 for sample 0",
+      [record(1, 0), Uint8Array.of(...record(0, 0), ...record(10, 0))],
+      "decodeCifar10: file 2 of 2: expected labels from 0 to 9, got 10 for its sample 1; the file is not CIFAR-10's binary format",
     ],
   ])("refuses %s", (_, files, message) => {
     expect(() => decodeCifar10(files)).toThrow(message);
+  });
+
+  it("calls files what it is told to", () => {
+    const files = [record(1, 0), record(1, 0).subarray(1), record(10, 0)];
+    expect(() => decodeCifar10(files, "cifar", ["a.bin", "b.bin", "c.bin"])).toThrow("decodeCifar10: b.bin: expected");
+    expect(() => decodeCifar10([files[2]!], "cifar", ["c.bin"])).toThrow("decodeCifar10: c.bin: expected labels");
   });
 });
 
@@ -214,5 +227,6 @@ describe("decodeNpz", () => {
     ["something else than arrays", npz({ x: new Uint8Array(20), y }), "x: expected a numpy array"],
   ])("refuses %s", (_, bytes, message) => {
     expect(() => decodeNpz(bytes)).toThrow(message);
+    expect(() => decodeNpz(bytes, "a.npz")).toThrow(/^decodeNpz: "a.npz": /);
   });
 });

@@ -19,17 +19,26 @@ export async function readDataset(spec: string | DataSpec): Promise<Dataset> {
   const where = typeof spec === "string" ? parseDataSpec(spec) : spec;
   switch (where.kind) {
     case "mnist": {
-      const folder = join(mnistFolder(), "data");
-      const file = (what: string): Promise<Uint8Array> => readBytes(join(folder, `${mnistPrefix[where.part]}-${what}`));
-      return decodeIdx(await file("images-idx3-ubyte"), await file("labels-idx1-ubyte"), `mnist:${where.part}`);
+      const file = (what: string): string => join(mnistFolder(), "data", `${mnistPrefix[where.part]}-${what}`);
+      return readIdx(file("images-idx3-ubyte"), file("labels-idx1-ubyte"), `mnist:${where.part}`);
     }
     case "idx":
-      return decodeIdx(await readBytes(where.images), await readBytes(where.labels), where.images);
+      return readIdx(where.images, where.labels, where.images);
     case "cifar10":
-      return decodeCifar10(await Promise.all(where.files.map(readBytes)), where.files.join(","));
+      return decodeCifar10(
+        await Promise.all(where.files.map(readBytes)),
+        where.files.join(","),
+        where.files.map(quoted),
+      );
     case "npz":
       return decodeNpz(await readBytes(where.file), where.file);
   }
+}
+
+const quoted = (path: string): string => `"${path}"`;
+
+async function readIdx(images: string, labels: string, name: string): Promise<Dataset> {
+  return decodeIdx(await readBytes(images), await readBytes(labels), name, [quoted(images), quoted(labels)]);
 }
 
 /**

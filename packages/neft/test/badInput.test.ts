@@ -125,13 +125,17 @@ describe.concurrent("files that aren't what they should be end with code 1", () 
     ["an empty file", evaluate("empty.onnx"), /"empty.onnx": .*expected an ONNX model, got an empty file/],
     ["a truncated model", evaluate("truncated.onnx"), /"truncated.onnx": .*truncated/],
     ["data that isn't there", evaluate("tiny.onnx", "idx:a,b"), /can't read "a": no such file or directory/],
-    ["data that isn't IDX", evaluate("tiny.onnx", "idx:text.onnx,good-labels"), /decodeIdx: .*expected /],
-    ["data that isn't CIFAR-10", evaluate("tiny.onnx", "cifar10:text.onnx"), /expected a multiple of 3073 bytes/],
-    ["an archive that is cut", evaluate("tiny.onnx", "npz:short.npz"), /decodeNpz: .*expected /],
+    ["data that isn't IDX", evaluate("tiny.onnx", "idx:text.onnx,good-labels"), /decodeIdx: "text.onnx": expected /],
+    [
+      "data that isn't CIFAR-10",
+      evaluate("tiny.onnx", "cifar10:text.onnx"),
+      /"text.onnx": expected a multiple of 3073 /,
+    ],
+    ["an archive that is cut", evaluate("tiny.onnx", "npz:short.npz"), /decodeNpz: "short.npz": expected /],
     [
       "fewer labels than images",
       evaluate("tiny.onnx", "idx:uneven-images,uneven-labels"),
-      /expected one label for each sample, got 120 samples and 119 labels/,
+      /"uneven-images", "uneven-labels": expected one label for each sample, got 120 samples and 119 labels/,
     ],
     [
       "labels that are no class",

@@ -55,4 +55,40 @@ describe("readDataset", () => {
       `can't read "${path("none")}": no such file or directory`,
     );
   });
+
+  it("names the file that isn't what it should be", async () => {
+    const files = {
+      images: idx([2, 1, 2], [1, 2, 3, 4]),
+      labels: idx([2], [1, 0]),
+      "three-labels": idx([3], [1, 0, 1]),
+      "good.bin": new Uint8Array(3073),
+      "bad.bin": new Uint8Array(3072),
+      "far.bin": new Uint8Array(3073).fill(10),
+      "bad.npz": npz({ x: npy("<f4", [2, 3], new Float32Array(6)), y: npy("|O", [2], new Uint8Array(2)) }),
+      text: new TextEncoder().encode("neither of them"),
+    };
+    for (const [name, bytes] of Object.entries(files)) await writeFile(path(name), bytes);
+    const refusal = (kind: string, ...names: string[]): Promise<Error> =>
+      readDataset(`${kind}:${names.map(path).join(",")}`).then(
+        () => expect.unreachable(),
+        (error) => error,
+      );
+    for (const [spec, culprits] of [
+      [["idx", "text", "labels"], ["text"]],
+      [["idx", "images", "text"], ["text"]],
+      [
+        ["idx", "images", "three-labels"],
+        ["images", "three-labels"],
+      ],
+      [["cifar10", "good.bin", "bad.bin"], ["bad.bin"]],
+      [["cifar10", "good.bin", "far.bin"], ["far.bin"]],
+      [["npz", "bad.npz"], ["bad.npz"]],
+      [["npz", "text"], ["text"]],
+    ] as const) {
+      const [kind, ...names] = spec;
+      const { message } = await refusal(kind, ...names);
+      expect(message).toContain(`: ${culprits.map((name) => `"${path(name)}"`).join(", ")}: `);
+      for (const name of names) expect(message.includes(`"${path(name)}"`)).toBe(culprits.includes(name as never));
+    }
+  });
 });

@@ -43,31 +43,52 @@ export interface DatasetParts {
  */
 export function makeDataset(who: string, parts: DatasetParts): Dataset {
   const { name, values, labels, shape, layout = "NCHW" } = parts;
-  const sampleSize = sizeOf(shape);
-  if (sampleSize === 0)
-    throw new Error(`${who}: expected samples with at least one value, got shape [${shape.join(", ")}]`);
-  const samples = values.length / sampleSize;
-  if (samples !== labels.length) {
-    throw new Error(`${who}: expected one label for each sample, got ${samples} samples and ${labels.length} labels`);
-  }
-  if (labels.length === 0) throw new Error(`${who}: expected at least one sample, got none`);
-  let largest = 0;
-  for (let i = 0; i < labels.length; i++) {
-    if (labels[i]! < 0) throw new Error(`${who}: expected labels ≥ 0, got ${labels[i]} for sample ${i}`);
-    if (labels[i]! > largest) largest = labels[i]!;
-  }
   const dataset: Dataset = {
     name,
     values,
     labels,
-    count: labels.length,
+    count: values.length / sizeOf(shape),
     shape: [...shape],
     layout,
-    classes: parts.classes ?? largest + 1,
+    classes: parts.classes ?? largestLabel(who, labels) + 1,
     bytes: values instanceof Uint8Array,
   };
+  checkDataset(dataset, who);
   checkLabels(dataset, dataset.classes, who);
   return dataset;
+}
+
+function largestLabel(who: string, labels: Int32Array): number {
+  let largest = 0;
+  for (const [i, label] of labels.entries()) {
+    if (label < 0) throw new Error(`${who}: expected labels ≥ 0, got ${label} for sample ${i}`);
+    if (label > largest) largest = label;
+  }
+  return largest;
+}
+
+/**
+ * Throws unless a dataset has samples, and as many values and labels as it says. Readers' have; one made by hand may not.
+ *
+ * @throws {RangeError} saying what differs.
+ */
+export function checkDataset(dataset: Dataset, who = `dataset "${dataset.name}"`): void {
+  const { values, labels, count, shape } = dataset;
+  const size = sizeOf(shape);
+  if (size === 0) {
+    throw new RangeError(`${who}: expected samples with at least one value, got shape [${shape.join(", ")}]`);
+  }
+  if (count !== labels.length) {
+    throw new RangeError(
+      `${who}: expected one label for each sample, got ${count} samples and ${labels.length} labels`,
+    );
+  }
+  if (count === 0) throw new RangeError(`${who}: expected at least one sample, got none`);
+  if (values.length !== count * size) {
+    throw new RangeError(
+      `${who}: expected ${count * size} values for ${count} samples of shape [${shape.join(", ")}], got ${values.length}`,
+    );
+  }
 }
 
 /**

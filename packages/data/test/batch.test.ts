@@ -1,6 +1,7 @@
 import type { Dataset, Layout, Normalisation } from "@neft/data";
 import {
   batchTensor,
+  checkDataset,
   checkLabels,
   gatherBatch,
   gatherLabels,
@@ -191,6 +192,31 @@ describe("gatherBatch", () => {
     );
     expect(() => makeNormalisation(images([4], "NCHW"), { std: [1, 1] })).toThrow("std: expected 1 value, got 2");
     expect(() => makeNormalisation(dataset, { mean: [] })).toThrow(RangeError);
+  });
+});
+
+describe("checkDataset", () => {
+  const dataset = images([1, 2, 3], "NCHW");
+  const none = { count: 0, values: new Uint8Array(), labels: new Int32Array() };
+
+  it("takes what readers make", () => {
+    checkDataset(dataset);
+    checkDataset(take(dataset, 2));
+  });
+
+  it.each<[string, Partial<Dataset>, string]>([
+    ["no sample", none, "expected at least one sample, got none"],
+    ["a count of 0", { count: 0 }, "expected one label for each sample, got 0 samples and 5 labels"],
+    ["a count that is no number", { count: Number.NaN }, "expected one label for each sample, got NaN samples"],
+    ["too few labels", { labels: Int32Array.of(1) }, "expected one label for each sample, got 5 samples and 1 labels"],
+    [
+      "too few values",
+      { values: dataset.values.subarray(1) },
+      "expected 30 values for 5 samples of shape [1, 2, 3], got 29",
+    ],
+    ["empty samples", { shape: [1, 0, 3] }, "expected samples with at least one value, got shape [1, 0, 3]"],
+  ])("refuses a dataset made by hand with %s", (_, change, message) => {
+    expect(() => checkDataset({ ...dataset, ...change })).toThrow(`dataset "test": ${message}`);
   });
 });
 

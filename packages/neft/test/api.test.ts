@@ -29,6 +29,8 @@ beforeAll(async () => {
   const [images, labels] = (await writeIdx(folder, { name: "data", images: 300 })).slice(4).split(",");
   data = await readDataset({ kind: "idx", images: join(folder, images!), labels: join(folder, labels!) });
 });
+/** A dataset made by hand that holds nothing. */
+const empty = (): Dataset => ({ ...data, count: 0, values: new Uint8Array(), labels: new Int32Array() });
 afterAll(async () => {
   model.dispose();
   await rm(folder, { recursive: true, force: true });
@@ -86,6 +88,10 @@ describe("evaluate", () => {
   ])("refuses %s", async (_, options, message) => {
     await expect(evaluate(model, data, options)).rejects.toThrow(message);
   });
+
+  it("refuses a dataset made by hand that has no sample", async () => {
+    await expect(evaluate(model, empty())).rejects.toThrow("expected at least one sample, got none");
+  });
 });
 
 describe("finetune", () => {
@@ -117,5 +123,13 @@ describe("finetune", () => {
     await expect(finetune(model, data, { strategy: { id: "noise-injection", beta: 1 } })).rejects.toThrow(
       "strategy noise-injection: expected no setting but none, got beta",
     );
+  });
+
+  it.each<[string, () => [Dataset, object]]>([
+    ["to train on", () => [empty(), { validationData: data, dropLast: false }]],
+    ["to validate on", () => [data, { validationData: empty() }]],
+  ])("refuses a dataset made by hand that has no sample %s", async (_, make) => {
+    const [training, options] = make();
+    await expect(finetune(model, training, options)).rejects.toThrow("expected at least one sample, got none");
   });
 });

@@ -1,5 +1,5 @@
 import { checkProgramming } from "@neft/crossbar";
-import { checkLabels, type Dataset, type Normalisation, sampleShape, shareable } from "@neft/data";
+import { checkDataset, checkLabels, type Dataset, type Normalisation, sampleShape, shareable } from "@neft/data";
 import { logitsOf, type Model, modelToRecord, valueShapes } from "@neft/model";
 import { inProcess, type Lane, onWorkers, prepareWith, type Workers } from "../lanes.js";
 import { looksUpTo } from "../looks.js";
@@ -169,7 +169,7 @@ function checkSettings({ sigmas, chips, precision, device, weightBits, bitsPerCe
 
 /**
  * The value with the class scores and the number of classes; checks samples and labels against them.
- * @throws {RangeError} when the network takes several inputs, gives no class scores, or the dataset doesn't fit it.
+ * @throws {RangeError} when the network takes several inputs, gives no class scores, or the dataset is empty or doesn't fit it.
  */
 export function checkScores({
   model,
@@ -184,6 +184,7 @@ export function checkScores({
     const names = model.inputs.map(({ name }) => name).join(", ");
     throw new RangeError(`model "${model.name}": expected one input, got ${model.inputs.length}: ${names}`);
   }
+  checkDataset(data);
   sampleShape(data, normalisation, model.inputs[0]!.shape);
   const logits = logitsOf(model, output);
   const shape = valueShapes(model).get(logits)!;

@@ -60,6 +60,7 @@ const defaultSigma = 0.2;
  * Accuracies are percentages. Deterministic: the same seed gives the same result to the last bit on every machine (simd128
  * build) and with any number of workers; σ = 0 gives exactly the digital result.
  * @throws {RangeError} for settings out of range, samples that don't fit the network, or labels that are no class of it.
+ * @throws {Error} naming the first chip, the digital network before all others, whose class scores aren't finite.
  */
 export async function evaluate(model: Model, data: Dataset, options: EvaluateOptions = {}): Promise<EvaluationResult> {
   const { sigma = defaultSigma, chips = defaultChips, seed = 1, workers, ...rest } = options;

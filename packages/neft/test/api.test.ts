@@ -89,6 +89,16 @@ describe("evaluate", () => {
     await expect(evaluate(model, data, options)).rejects.toThrow(message);
   });
 
+  it("names the first chip whose scores aren't finite, whatever the workers", async () => {
+    // Scores come close to the largest float, and on some chips beyond.
+    const broken = { sigma: 0.3, chips: 24, seed: 2, scale: 1.5e-36 };
+    for (const workers of [undefined, 1, 2, 2, 3, 3]) {
+      await expect(evaluate(model, data, { ...broken, workers })).rejects.toThrow(
+        new Error("chip 2 at σ 0.3: expected finite class scores, got -Infinity for sample 0; try a lower sigma"),
+      );
+    }
+  });
+
   it("refuses a dataset made by hand that has no sample", async () => {
     await expect(evaluate(model, empty())).rejects.toThrow("expected at least one sample, got none");
   });

@@ -147,6 +147,16 @@ describe.concurrent("files that aren't what they should be end with code 1", () 
       evaluate("tiny.onnx", "idx:large-images,large-labels"),
       /expected samples that fit the network's input \[N, 1, 6, 6\], got samples of shape \[1, 8, 8\]/,
     ],
+    [
+      "a scale that makes inputs infinite",
+      evaluate("tiny.onnx", good, "--scale", "1e-39"),
+      /^neft evaluate: digital network: expected finite class scores, got \S+ for sample 0; check .*scale/m,
+    ],
+    [
+      "scores that variation makes infinite",
+      evaluate("tiny.onnx", good, "--scale", "1.5e-36", "--sigma", "0.1,0.3", "--seed", "2", "--chips", "24"),
+      /^neft evaluate: chip 2 at σ 0.3: expected finite class scores, got -Infinity for sample 0; try a lower sigma$/m,
+    ],
     ["too many means", evaluate("tiny.onnx", good, "--mean", "1,2,3"), /mean: expected 1 value, got 3/],
     [
       "several outputs and none named",

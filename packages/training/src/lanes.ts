@@ -1,9 +1,12 @@
 import type { Pool, Setup } from "@neft/pool";
 import type { TrainingWorker } from "./worker.js";
 
-/** Where jobs of one kind are done: on a pool or right here. Results come in no fixed order, each with its job's index. */
+/**
+ * Where jobs of one kind are done: on a pool or right here. Jobs are taken in their order, each when there is somebody to do it;
+ * results come in no fixed order, each with its job's index.
+ */
 export type Lane<Job, Result> = (
-  jobs: readonly Job[],
+  jobs: Iterable<Job>,
   onResult: (index: number, result: Result) => void,
   signal?: AbortSignal | undefined,
 ) => Promise<void>;
@@ -14,9 +17,10 @@ export type Workers = Pick<Pool<TrainingWorker>, "size" | "prepare" | "run">;
 /** Does jobs in this thread, in order, and lets waiting events through after each. */
 export function inProcess<Job, Result>(perform: (job: Job) => Result): Lane<Job, Result> {
   return async (jobs, onResult, signal) => {
-    for (const [index, job] of jobs.entries()) {
+    let index = 0;
+    for (const job of jobs) {
       signal?.throwIfAborted();
-      onResult(index, perform(job));
+      onResult(index++, perform(job));
       await nextTurn();
     }
     signal?.throwIfAborted();
@@ -33,6 +37,14 @@ export function onWorkers<Name extends "evaluateChips" | "shardGradients">(
     const run = workers.run as (jobs: Iterable<unknown>, options: object) => Promise<unknown>;
     await run.call(workers, jobs, { method, onResult, signal });
   };
+}
+
+/** The jobs, until there are none to be taken any more. */
+export function* takenWhile<Job>(jobs: Iterable<Job>, goesOn: () => boolean): Generator<Job, void> {
+  for (const job of jobs) {
+    if (!goesOn()) return;
+    yield job;
+  }
 }
 
 /** A worker's setup as the pool wants it. */

@@ -12,7 +12,7 @@ import {
   finetune,
   looksUpTo,
 } from "@neft/training";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cloningWorkers, toyImages, toyNet, toyNormalisation } from "./toy.js";
 
 let model: Model;
@@ -146,6 +146,65 @@ describe("evaluate", () => {
       `parameter "${name}": expected finite weights, got NaN or infinite ones`,
     );
     broken.dispose();
+  });
+
+  describe("where class scores aren't finite", () => {
+    let loud: Model;
+    let run: EvaluateOptions;
+    /** The toy network, untrained, its scores so many times larger. */
+    const amplify = (factor: number): void => {
+      loud?.dispose();
+      loud = toyNet({ seed: 3 });
+      const weight = [...loud.parameters.values()].at(-2)!;
+      assign(
+        weight,
+        weight.floats().map((value) => factor * value),
+      );
+      run = { ...options, model: loud, sigmas: [0, 0.2], chips: 8, seed: 19 };
+    };
+    afterAll(() => loud.dispose());
+    const anyWorkers = [undefined, ...[1, 2, 3, 8].map((count) => cloningWorkers(count, count))];
+
+    it("names the first chip that breaks, its σ and what to do, whatever the workers", async () => {
+      amplify(1.4e37);
+      // Chip 1 breaks in the second batch of images, chips 2 and 3 in the first one already.
+      const state = createEvaluationState({ ...run, logits: "logits" });
+      const job = { device: rram1, sigma: 0.2, seed: 19, purpose: "chip", probabilities: true };
+      const broken = [0, 1, 2, 3].map((chip) => evaluateChips(state, { ...job, from: chip, to: chip + 1 }).broken);
+      disposeEvaluationState(state);
+      expect(broken.map((words) => /for sample (\d+);/.exec(words ?? "")?.[1])).toEqual([undefined, "276", "40", "16"]);
+
+      const message = "chip 1 at σ 0.2: expected finite class scores, got Infinity for sample 276; try a lower sigma";
+      for (const workers of anyWorkers) {
+        await expect(evaluate({ ...run, workers })).rejects.toThrow(new Error(message));
+        await expect(evaluate({ ...run, workers, precision: 1 })).rejects.toThrow(new Error(message));
+      }
+      const perSample = (workers: EvaluateOptions["workers"]): Promise<unknown> =>
+        evaluate({ ...run, perSample: true, workers }).catch((error) => error);
+      const [first, ...others] = await Promise.all(anyWorkers.map(perSample));
+      expect(String(first)).toMatch(/^Error: chip \d at σ 0.2: /);
+      for (const other of others) expect(other).toEqual(first);
+    });
+
+    it("names the digital network before any chip", async () => {
+      amplify(1e38);
+      const message =
+        "digital network: expected finite class scores, got Infinity for sample 0; check the network, the samples and their scale, mean and std";
+      for (const workers of anyWorkers) {
+        await expect(evaluate({ ...run, sigmas: [0.2], workers })).rejects.toThrow(new Error(message));
+      }
+    });
+
+    it("reads no chips behind a broken one, and frees all it used", async () => {
+      amplify(1.4e37);
+      const { live } = memoryUse();
+      const seen: number[] = [];
+      const onProgress = ({ done }: { done: number }): number => seen.push(done);
+      await expect(evaluate({ ...run, sigmas: [0.2], chips: 100, onProgress })).rejects.toThrow("chip 1 at σ 0.2");
+      // The digital network's.
+      expect(seen).toEqual([1]);
+      expect(memoryUse().live).toBe(live);
+    });
   });
 
   it("tells progress up to the total and can be aborted", async () => {

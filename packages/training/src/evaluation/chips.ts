@@ -24,8 +24,8 @@ export interface ChipJob extends ChipSettings {
   readonly from: number;
   readonly to: number;
   /**
-   * Whether to sum the softmax over the chips. Class scores must be finite then; else a sample with others counts as wrong,
-   * so that validation can tell weights that have run away from good ones.
+   * Whether to sum the softmax over the chips. A chip whose class scores aren't finite is broken then; else a sample with such
+   * scores counts as wrong, so that validation can tell weights that have run away from good ones.
    */
   readonly probabilities: boolean;
   /** Contents of the model's parameters in its order; as they are where left out. */
@@ -89,8 +89,7 @@ function imageBatch(
  * Reads some chips with all images and counts what they make of them.
  *
  * Every chip is one draw of all weights (or, per sample, a draw for each image); the same job gives the same tally to the
- * last bit, on whatever worker.
- * @throws {Error} when a class score is no finite number, where the softmax is asked for.
+ * last bit, on whatever worker. Chips behind a broken one are left out: the tally says what is wrong with the first.
  */
 export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   const { model, data, logits } = state;
@@ -98,14 +97,17 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   const shapes = valueShapes(model);
   const classes = shapes.get(logits)![1] as number;
   const tally = emptyTally(job.from, job.to, job.probabilities ? data.count * classes : 0);
+  let broken: string | undefined;
   const sizes = [4 * data.count, tally.probabilities.byteLength];
   withBlocks(sizes, (labels, sums) => {
     i32(labels, data.count).set(data.labels);
     f64(sums, tally.probabilities.length).fill(0);
     for (const chips of groupsOf(job, model, shapes)) {
       const programmed = job.perSample ? [] : chips.map((chip) => programChip(model, { ...job, index: chip }));
+      // A later batch may break an earlier chip: those before a broken one go on.
+      let sound = chips;
       try {
-        for (let from = 0; from < data.count; from += imagesPerBatch) {
+        for (let from = 0; from < data.count && sound.length > 0; from += imagesPerBatch) {
           const batch = imageBatch(state, from, Math.min(from + imagesPerBatch, data.count));
           const place = { labels: labels + 4 * from, sums: job.probabilities ? sums + 8 * classes * from : 0 };
           scope(() => {
@@ -113,9 +115,13 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
             const backends = job.perSample
               ? chips.map((index) => variationBackend({ ...job, index, firstSample: from }))
               : readTogether(programmed, x);
-            for (const [i, chip] of chips.entries()) {
+            for (const [i, chip] of sound.entries()) {
               const counts = readBatch(state, x, backends[i]!, place);
-              if (counts.broken > 0 && job.probabilities) throw notFinite(counts, from, chip);
+              if (counts.broken > 0 && job.probabilities) {
+                broken = notFinite(counts, from, chip, job);
+                sound = sound.slice(0, i);
+                return;
+              }
               for (const name of ["correct", "confidenceRight", "confidenceWrong", "entropy"] as const) {
                 tally[name][chip - job.from]! += counts[name];
               }
@@ -125,10 +131,11 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
       } finally {
         for (const chip of programmed) chip.dispose();
       }
+      if (broken !== undefined) break;
     }
     tally.probabilities.set(f64(sums, tally.probabilities.length));
   });
-  return tally;
+  return { ...tally, broken };
 }
 
 /** Bytes of a group's programmed weights at most, unless one chip has more. */
@@ -191,9 +198,12 @@ function readBatch(
   return { correct, confidenceRight, confidenceWrong, entropy, broken, scores, classes };
 }
 
-function notFinite({ scores, classes }: BatchCounts, first: number, chip: number): Error {
+function notFinite({ scores, classes }: BatchCounts, first: number, chip: number, { sigma }: ChipJob): string {
   const at = scores!.findIndex((score) => !Number.isFinite(score));
-  return new Error(
-    `evaluate: expected finite class scores, got ${scores![at]} for sample ${first + Math.floor(at / classes)} on chip ${chip}`,
-  );
+  // Without variation a chip is the digital network, whose job comes before all others: a lower σ is no help then.
+  const [who, advice] =
+    sigma === 0
+      ? ["digital network", "check the network, the samples and their scale, mean and std"]
+      : [`chip ${chip} at σ ${sigma}`, "try a lower sigma"];
+  return `${who}: expected finite class scores, got ${scores![at]} for sample ${first + Math.floor(at / classes)}; ${advice}`;
 }

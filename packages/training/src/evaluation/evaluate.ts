@@ -1,7 +1,7 @@
 import { checkProgramming } from "@neft/crossbar";
 import { checkDataset, checkLabels, type Dataset, type Normalisation, sampleShape, shareable } from "@neft/data";
 import { logitsOf, type Model, modelToRecord, valueShapes } from "@neft/model";
-import { inProcess, type Lane, onWorkers, prepareWith, type Workers } from "../lanes.js";
+import { inProcess, type Lane, onWorkers, prepareWith, takenWhile, type Workers } from "../lanes.js";
 import { looksUpTo } from "../looks.js";
 import { halfWidth } from "../statistics.js";
 import { purposes } from "../streams.js";
@@ -73,6 +73,7 @@ export interface EvaluationResult {
  * parameter, i). The same seed gives the same result to the last bit, and σ = 0 exactly the digital one.
  *
  * @throws {RangeError} for settings out of range, labels that are no class, or samples that don't fit the network's input.
+ * @throws {Error} naming the first chip, the digital network before all others, whose class scores aren't finite.
  * @throws the signal's reason when it aborts.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
@@ -94,13 +95,26 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const read = async (tally: ChipTally, from: number, to: number, sigma: number): Promise<void> => {
     const first = digital;
     digital = [];
+    const broken: string[] = [];
     const onResult = (index: number, part: ChipTally): void => {
+      if (part.broken !== undefined) {
+        broken[index] = part.broken;
+        return;
+      }
       const isDigital = index < first.length;
       addTally(isDigital ? clean : tally, part);
       done += part.correct.length;
       onProgress?.({ sigma: isDigital ? 0 : sigma, digital: isDigital, done, total });
     };
-    await lane([...first, ...chipJobs(options, sigma, from, to)], onResult, signal);
+    const jobs = [...first, ...chipJobs(options, sigma, from, to)];
+    await lane(
+      takenWhile(jobs, () => broken.length === 0),
+      onResult,
+      signal,
+    );
+    // Jobs before a broken one were taken before it, so the first of the broken ones is here, whatever the workers.
+    const firstBroken = broken.find((words) => words !== undefined);
+    if (firstBroken !== undefined) throw new Error(firstBroken);
   };
 
   try {
@@ -139,7 +153,7 @@ async function readUntil(
       return { ...summarise(tally, seen, data.count, looks.z), stopping: { precision, reached, looks: taken } };
     }
   }
-  throw new Error("evaluate: expected the last look to be the cap");
+  throw new Error("looks: expected the last one to be the cap");
 }
 
 /** Jobs for the chips [from, to) of a σ. */

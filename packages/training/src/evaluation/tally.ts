@@ -19,6 +19,8 @@ export interface ChipTally {
   readonly entropy: Float64Array;
   /** Sum of the softmax over the chips, [images, classes]; empty where not asked for. */
   readonly probabilities: Float64Array;
+  /** What is wrong with the first chip that gave a class score which is no finite number; the rest is of no use then. */
+  readonly broken?: string | undefined;
 }
 
 /** An empty tally of the chips [from, to). */

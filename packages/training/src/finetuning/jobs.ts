@@ -60,7 +60,8 @@ export function startJobs(
     const weights = room?.weights ?? weightsLike(state.trained);
     return {
       state,
-      gradients: (jobs, onResult, signal) => {
+      gradients: (given, onResult, signal) => {
+        const jobs = [...given];
         const toResult = (answer: ShardAnswer, { shard }: ShardJob): ShardResult => ({
           ...answer,
           gradients: answer.gradients ?? room!.gradients[shard]!,

@@ -7,6 +7,7 @@ import {
   evaluate as evaluateOnChips,
   type Workers,
 } from "@neft/training";
+import { checkOptions, kinds, type Rules } from "./optionRules.js";
 import { createWorkers } from "./spawn.js";
 
 /** How values become a network's inputs; what is left out takes its default. */
@@ -20,6 +21,13 @@ export interface InputOptions {
   /** Axis order of the model's image input; told from its shape unless said. */
   readonly layout?: Layout | undefined;
 }
+
+export const inputRules: Rules<InputOptions> = {
+  scale: kinds.number,
+  mean: kinds.numbers,
+  std: kinds.numbers,
+  layout: kinds.oneOf("NCHW", "NHWC"),
+};
 
 /** What chips are made of and where they are read. */
 export interface ChipOptions {
@@ -40,6 +48,17 @@ export interface ChipOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export const chipRules: Rules<ChipOptions> = {
+  device: kinds.device,
+  weightBits: kinds.number,
+  bitsPerCell: kinds.number,
+  perSample: kinds.flag,
+  seed: kinds.number,
+  output: kinds.name,
+  workers: kinds.workers,
+  signal: kinds.signal,
+};
+
 /** Settings of `evaluate`. */
 export interface EvaluateOptions extends InputOptions, ChipOptions {
   /** Device standard deviations; 0.2 unless said. */
@@ -51,6 +70,15 @@ export interface EvaluateOptions extends InputOptions, ChipOptions {
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
 }
 
+export const evaluateRules: Rules<EvaluateOptions> = {
+  ...inputRules,
+  ...chipRules,
+  sigma: kinds.numbers,
+  chips: kinds.number,
+  precision: kinds.number,
+  onProgress: kinds.callback,
+};
+
 const defaultChips = 100;
 const defaultSigma = 0.2;
 
@@ -59,17 +87,19 @@ const defaultSigma = 0.2;
  *
  * Accuracies are percentages. Deterministic: the same seed gives the same result to the last bit on every machine (simd128
  * build) and with any number of workers; σ = 0 gives exactly the digital result.
- * @throws {RangeError} for settings out of range, samples that don't fit the network, or labels that are no class of it.
+ * @throws {RangeError} for options that aren't known or are out of range, samples that don't fit the network, or labels that are
+ *   no class of it.
  * @throws {Error} naming the first chip, the digital network before all others, whose class scores aren't finite.
  */
 export async function evaluate(model: Model, data: Dataset, options: EvaluateOptions = {}): Promise<EvaluationResult> {
+  checkOptions("evaluate", options, evaluateRules);
   const { sigma = defaultSigma, chips = defaultChips, seed = 1, workers, ...rest } = options;
   return withWorkers(workers, (pool) =>
     evaluateOnChips({
       ...rest,
       model,
       data,
-      normalisation: normalisationOf(data, options),
+      normalisation: normalisationFrom(data, options),
       device: deviceOf(options.device),
       sigmas: typeof sigma === "number" ? [sigma] : sigma,
       chips,
@@ -79,8 +109,17 @@ export async function evaluate(model: Model, data: Dataset, options: EvaluateOpt
   );
 }
 
-/** The checked normalisation of a dataset. */
-export function normalisationOf(data: Dataset, { scale, mean, std, layout }: InputOptions): Normalisation {
+/**
+ * The normalisation of a dataset.
+ * @throws {RangeError} for options that aren't known, or that don't fit the dataset.
+ */
+export function normalisationOf(data: Dataset, options: InputOptions): Normalisation {
+  checkOptions("normalisationOf", options, inputRules);
+  return normalisationFrom(data, options);
+}
+
+/** The same from options that are checked and may hold others besides. */
+export function normalisationFrom(data: Dataset, { scale, mean, std, layout }: InputOptions): Normalisation {
   const listed = (values: number | readonly number[] | undefined): readonly number[] | undefined =>
     typeof values === "number" ? [values] : values;
   // A key that is there but undefined would be taken for a value.

@@ -5,9 +5,21 @@ import {
   type FinetuneResult,
   type FinetuneSettings,
   finetune as finetuneForChips,
+  type OptimiserSettings,
+  type ScheduleSettings,
   type StrategySettings,
+  type ValidationSettings,
 } from "@neft/training";
-import { type ChipOptions, deviceOf, type InputOptions, normalisationOf, withWorkers } from "./evaluate.js";
+import {
+  type ChipOptions,
+  chipRules,
+  deviceOf,
+  type InputOptions,
+  inputRules,
+  normalisationFrom,
+  withWorkers,
+} from "./evaluate.js";
+import { checkOptions, kinds, type Rules } from "./optionRules.js";
 
 /** Settings of `finetune`; what a strategy takes stands beside its id. */
 export interface FinetuneOptions
@@ -23,21 +35,54 @@ export interface FinetuneOptions
   readonly onProgress?: ((progress: FinetuneProgress) => void) | undefined;
 }
 
+const optimiserRules: Rules<OptimiserSettings> = {
+  id: kinds.name,
+  betas: kinds.pair,
+  epsilon: kinds.number,
+  momentum: kinds.number,
+  weightDecay: kinds.number,
+};
+
+const scheduleRules: Rules<ScheduleSettings> = { id: kinds.name, every: kinds.number, gamma: kinds.number };
+
+const validationRules: Rules<ValidationSettings> = { images: kinds.number, chips: kinds.number, every: kinds.number };
+
+export const finetuneRules: Rules<FinetuneOptions> = {
+  ...inputRules,
+  ...chipRules,
+  // Its settings are checked by the strategy itself, which knows the ones it has.
+  strategy: kinds.strategy,
+  sigma: kinds.number,
+  epochs: kinds.number,
+  batch: kinds.number,
+  dropLast: kinds.flag,
+  learningRate: kinds.number,
+  optimiser: kinds.options(optimiserRules),
+  schedule: kinds.options(scheduleRules),
+  batchNorm: kinds.oneOf("batch", "frozen"),
+  clip: kinds.number,
+  shards: kinds.number,
+  validation: kinds.options(validationRules),
+  validationData: kinds.dataset,
+  onProgress: kinds.callback,
+};
+
 /**
  * Trains a model further, in place, under device variation; it ends up with the weights that did best on validation chips.
  *
  * Deterministic like `evaluate`. An abort or a loss that runs away ends the run early, keeping the best weights so far;
  * `ended` of the result says which.
- * @throws {RangeError} for settings out of range, or data that doesn't fit the network.
+ * @throws {RangeError} for options that aren't known or are out of range, or data that doesn't fit the network.
  */
 export async function finetune(model: Model, data: Dataset, options: FinetuneOptions = {}): Promise<FinetuneResult> {
+  checkOptions("finetune", options, finetuneRules);
   const { strategy = "ovf", sigma = 0.2, workers, seed = 1, ...rest } = options;
   return withWorkers(workers, (pool) =>
     finetuneForChips({
       ...rest,
       model,
       data,
-      normalisation: normalisationOf(data, options),
+      normalisation: normalisationFrom(data, options),
       device: deviceOf(options.device),
       strategy: typeof strategy === "string" ? { id: strategy } : strategy,
       sigma,

@@ -6,17 +6,22 @@ import {
   type Dataset,
   defineDevice,
   deviceNamed,
+  type EvaluateOptions,
   type EvaluationProgress,
   evaluate,
   exportOnnx,
   type FinetuneProgress,
   finetune,
   importOnnx,
+  init,
   type Model,
+  normalisationOf,
   readDataset,
   readModel,
 } from "neft";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { evaluateRules } from "../src/evaluate.js";
+import { finetuneRules } from "../src/finetune.js";
 import { writeIdx, writeModels } from "./fixtures.js";
 
 let folder: string;
@@ -79,14 +84,35 @@ describe("evaluate", () => {
     await expect(run).rejects.toThrow("enough");
   });
 
-  it.each<[string, object, string]>([
+  it.each<[string, unknown, string | RegExp]>([
     ["a negative σ", { sigma: -0.1 }, "sigma: expected a number ≥ 0, got -0.1"],
     ["σ NaN", { sigma: [0.1, Number.NaN] }, "sigma: expected a number ≥ 0, got NaN"],
     ["no chips", { chips: 0 }, "chips: expected a whole number ≥ 1, got 0"],
     ["an unknown device", { device: "x" }, "device: expected one of ideal, rram1"],
     ["no worker", { workers: 0 }, "pool: expected a number of workers ≥ 1, got 0"],
+    ["σ as a word", { sigma: "0.1" }, 'sigma: expected a number or a list of numbers, got "0.1"'],
+    ["a σ as a word", { sigma: [0.1, "0.2"] }, 'sigma: expected a number or a list of numbers, got [0.1, "0.2"]'],
+    ["chips as a word", { chips: "20" }, 'chips: expected a number, got "20"'],
+    ["workers as a word", { workers: "2" }, 'workers: expected a number or a pool of createWorkers, got "2"'],
+    [
+      "workers that are no pool",
+      { workers: { size: 2 } },
+      "workers: expected a number or a pool of createWorkers, got",
+    ],
+    ["a switch as a word", { perSample: "no" }, 'perSample: expected true or false, got "no"'],
+    ["an unknown layout", { layout: "CHWN" }, 'layout: expected NCHW or NHWC, got "CHWN"'],
+    ["no device", { device: null }, "device: expected an id or a device record, got null"],
+    ["another's option", { clip: 2 }, /^evaluate: expected no option but .*sigma, chips, .*, got clip$/],
+    ["an option nobody knows", { sigmas: [0.1] }, /^evaluate: expected no option but .*sigma, chips, .*, got sigmas$/],
+    ["a word for options", "sigma", /^evaluate: expected options \(.*sigma, .*\), got "sigma"$/],
   ])("refuses %s", async (_, options, message) => {
-    await expect(evaluate(model, data, options)).rejects.toThrow(message);
+    await expect(evaluate(model, data, options as EvaluateOptions)).rejects.toThrow(message);
+  });
+
+  it.each(Object.keys(evaluateRules))("refuses %s of another kind, and takes it undefined", async (name) => {
+    const wrong = evaluate(model, data, { [name]: Symbol("x") });
+    await expect(wrong).rejects.toThrow(new RegExp(`^${name}: expected .*, got Symbol\\(x\\)$`));
+    await evaluate(model, data, { chips: 1, [name]: undefined });
   });
 
   it("names the first chip whose scores aren't finite, whatever the workers", async () => {
@@ -129,6 +155,32 @@ describe("finetune", () => {
     expect(bytes[0]).not.toEqual(exportOnnx(model));
   });
 
+  it.each<[string, object, string | RegExp]>([
+    ["several σ", { sigma: [0.1, 0.2] }, "sigma: expected a number, got [0.1, 0.2]"],
+    ["epochs as a word", { epochs: "2" }, 'epochs: expected a number, got "2"'],
+    ["a strategy without an id", { strategy: { beta: 1 } }, "strategy: expected an id or an object with an id, got"],
+    ["a setting as a word", { strategy: { id: "ovf", beta: "1" } }, 'strategy ovf: beta: expected a number, got "1"'],
+    [
+      "an optimiser's setting as a word",
+      { optimiser: { id: "sgd", momentum: "0.5" } },
+      'optimiser.momentum: expected a number, got "0.5"',
+    ],
+    [
+      "an unknown setting of validation",
+      { validation: { image: 5 } },
+      "validation: expected no option but images, chips, every, got image",
+    ],
+    ["a word for a schedule", { schedule: "step" }, 'schedule: expected options (id, every, gamma), got "step"'],
+    ["another's option", { chips: 5 }, /^finetune: expected no option but .*epochs, .*, got chips$/],
+  ])("refuses %s", async (_, options, message) => {
+    await expect(finetune(model, data, options)).rejects.toThrow(message);
+  });
+
+  it.each(Object.keys(finetuneRules))("refuses %s of another kind", async (name) => {
+    const wrong = finetune(model, data, { [name]: Symbol("x") });
+    await expect(wrong).rejects.toThrow(new RegExp(`^${name}: expected .*, got Symbol\\(x\\)$`));
+  });
+
   it("refuses a setting its strategy doesn't have", async () => {
     await expect(finetune(model, data, { strategy: { id: "noise-injection", beta: 1 } })).rejects.toThrow(
       "strategy noise-injection: expected no setting but none, got beta",
@@ -141,5 +193,17 @@ describe("finetune", () => {
   ])("refuses a dataset made by hand that has no sample %s", async (_, make) => {
     const [training, options] = make();
     await expect(finetune(model, training, options)).rejects.toThrow("expected at least one sample, got none");
+  });
+});
+
+describe("normalisationOf and init", () => {
+  it("refuse options they don't know", async () => {
+    expect(() => normalisationOf(data, { means: 0.5 } as object)).toThrow(
+      "normalisationOf: expected no option but scale, mean, std, layout, got means",
+    );
+    expect(() => normalisationOf(data, { mean: "0.5" } as object)).toThrow(
+      'mean: expected a number or a list of numbers, got "0.5"',
+    );
+    await expect(init({ fast: true } as object)).rejects.toThrow("init: expected no option but relaxed, got fast");
   });
 });

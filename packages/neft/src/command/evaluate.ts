@@ -1,7 +1,7 @@
 import { build, init } from "@neft/kernels";
 import type { EvaluationResult, SigmaResult } from "@neft/training";
 import { dataFiles } from "../dataSpec.js";
-import { evaluate, normalisationOf } from "../evaluate.js";
+import { evaluate } from "../evaluate.js";
 import { InterruptedError } from "../failure.js";
 import { readModel } from "../readModel.js";
 import type { EvaluationFile } from "../results.js";
@@ -12,7 +12,7 @@ import { watchInterrupt } from "./interrupt.js";
 import type { evaluateOptions, Values } from "./options.js";
 import { openOutput } from "./outputFile.js";
 import { startProgress } from "./progress.js";
-import { checkChips, dataRecord, loadData, versions } from "./run.js";
+import { checkChips, dataRecord, loadData, sharedOptions, versions } from "./run.js";
 
 /** `neft evaluate MODEL`: accuracy on Monte Carlo chips as a table, and as JSON where asked for. */
 export async function evaluateModel(file: string, options: Values<typeof evaluateOptions>): Promise<void> {
@@ -32,8 +32,10 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
   let result: EvaluationResult;
   try {
     result = await evaluate(model, data, {
-      ...options,
-      bitsPerCell: cellBits,
+      ...sharedOptions(options),
+      sigma,
+      chips,
+      precision,
       workers: pool,
       signal: interrupt.signal,
       onProgress: ({ done, digital, sigma: at }) => progress.update(done, digital ? "digital" : `σ ${at}`),
@@ -55,7 +57,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
       kind: "evaluation",
       format: 1,
       model: { file, sha256 },
-      data: dataRecord(data, normalisationOf(data, options)),
+      data: dataRecord(data, options),
       settings: {
         device: device.id,
         weightBits,

@@ -4,7 +4,6 @@ import { build, init } from "@neft/kernels";
 import { exportOnnxFiles } from "@neft/onnx";
 import { type FinetuneProgress, type FinetuneResult, type StrategySettings, strategyNamed } from "@neft/training";
 import { dataFiles } from "../dataSpec.js";
-import { normalisationOf } from "../evaluate.js";
 import { InterruptedError, messageOf, UsageError } from "../failure.js";
 import { type FinetuneOptions, finetune } from "../finetune.js";
 import { readModel, sha256 } from "../readModel.js";
@@ -15,7 +14,7 @@ import { watchInterrupt } from "./interrupt.js";
 import { asUsage, type finetuneOptions, type Values } from "./options.js";
 import { type OutputFile, openOutput } from "./outputFile.js";
 import { type Progress, startProgress } from "./progress.js";
-import { checkChips, dataRecord, loadData, versions } from "./run.js";
+import { checkChips, dataRecord, loadData, sharedOptions, versions } from "./run.js";
 
 type Options = Values<typeof finetuneOptions>;
 
@@ -82,7 +81,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
       format: 1,
       model: { file, sha256: hash },
       out: { file: options.out, sha256: sha256(written) },
-      data: dataRecord(data, normalisationOf(data, options)),
+      data: dataRecord(data, options),
       ...resultRecord(result, options),
       versions: versions(),
       build: build(),
@@ -111,41 +110,10 @@ function strategyOf({
 }
 
 function settingsOf(options: Options): FinetuneOptions {
-  const {
-    scale,
-    mean,
-    std,
-    layout,
-    output,
-    device,
-    weightBits,
-    cellBits,
-    perSample,
-    seed,
-    sigma,
-    epochs,
-    batch,
-    clip,
-    shards,
-  } = options;
+  const { sigma, epochs, batch, clip, shards } = options;
   return {
-    ...{
-      scale,
-      mean,
-      std,
-      layout,
-      output,
-      device,
-      weightBits,
-      bitsPerCell: cellBits,
-      perSample,
-      seed,
-      sigma,
-      epochs,
-      batch,
-      clip,
-      shards,
-    },
+    ...sharedOptions(options),
+    ...{ sigma, epochs, batch, clip, shards },
     learningRate: options.lr,
     dropLast: options.keepPartial !== true,
     optimiser: { id: options.optimiser, momentum: options.momentum, weightDecay: options.weightDecay },

@@ -1,9 +1,10 @@
 import { checkProgramming, type Device } from "@neft/crossbar";
-import { type Dataset, type Normalisation, take } from "@neft/data";
+import { type Dataset, take } from "@neft/data";
 import type { DataSpec } from "../dataSpec.js";
+import { type ChipOptions, type InputOptions, normalisationFrom } from "../evaluate.js";
 import { readDataset } from "../readDataset.js";
 import type { EvaluationFile } from "../results.js";
-import { asUsage } from "./options.js";
+import { asUsage, type evaluateOptions, type finetuneOptions, type Values } from "./options.js";
 import { neftVersion } from "./version.js";
 
 /** The dataset of `--data`, cut to `--limit`. */
@@ -18,11 +19,18 @@ export async function loadData({
   return limit === undefined ? dataset : take(dataset, limit);
 }
 
+/** What evaluate and finetune hand on of the options they share. */
+export function sharedOptions(
+  options: Values<typeof evaluateOptions> | Values<typeof finetuneOptions>,
+): InputOptions & ChipOptions {
+  const { scale, mean, std, layout, output, device, weightBits, cellBits: bitsPerCell, perSample, seed } = options;
+  return { scale, mean, std, layout, output, device, weightBits, bitsPerCell, perSample, seed };
+}
+
 /** The data as results record it. */
-export function dataRecord(
-  { name, count }: Dataset,
-  { scale, mean, std, layout }: Normalisation,
-): EvaluationFile["data"] {
+export function dataRecord(data: Dataset, options: InputOptions): EvaluationFile["data"] {
+  const { scale, mean, std, layout } = normalisationFrom(data, options);
+  const { name, count } = data;
   return { name, samples: count, scale, mean: [...mean], std: [...std], layout: layout ?? null };
 }
 

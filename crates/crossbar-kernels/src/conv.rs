@@ -10,7 +10,7 @@ use crate::lanes::{copy, set, F32x4};
 use crate::micro::{self, Factor, Offsets, Stride};
 use crate::pack::{interleave_some, pack_weight_rows, separate};
 use crate::tiles::Planes;
-use crate::tuning::{CONV_COLUMNS, DEPTH, DIRECT_ROWS, FOURS, MAX_FOUR, PANELS};
+use crate::tuning::{CONV_COLUMNS, DEPTH, DIRECT_ROWS, FOURS, MAX_FOUR, PANELS, PUT_PLANES};
 use crate::variation::{Draw, Variation, Weights};
 use crate::{winograd, winograd_rows};
 
@@ -319,9 +319,9 @@ impl Slide<'_> {
         let (plane, (down, right), (height, width)) = (self.plane(), self.step, self.size);
         let (rows, row) = (self.window.y.output(), self.window.x.output());
         for (image, values) in images.enumerate() {
-            // Lines of four planes in turn, as in `Window::pad`.
-            for first in (0..self.rows).step_by(4) {
-                let planes = first..self.rows.min(first + 4);
+            // Lines of several planes in turn, as in `Window::pad`.
+            for first in (0..self.rows).step_by(PUT_PLANES) {
+                let planes = first..self.rows.min(first + PUT_PLANES);
                 for y in 0..down.min(height) {
                     let lines = (height - y).div_ceil(down);
                     // The first part of a line sets what lies between its values; no part, all of it.

@@ -8,6 +8,7 @@
 use crate::gemm::{panel_size, panel_width, PackColumns};
 use crate::lanes::{copy, set, F32x4};
 use crate::pack::{four, four_mut, interleave, spread_rows};
+use crate::tuning::READ_PLANES;
 
 /// One direction of a sliding window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -132,8 +133,8 @@ impl Window {
         let images: [_; 4] = core::array::from_fn(|lane| image(lane.min(self.lanes - 1)));
         let (row, width) = (self.row(), self.x.phase() * self.lanes);
         let (phases, size) = (self.y.phases(), self.y.phase() * row);
-        // Where images go alone, rows of four channels are read in turn: memory delivers several streams faster than one.
-        let together = if self.lanes == 1 { 4 } else { 1 };
+        // Where images go alone, rows of several channels are read in turn.
+        let together = if self.lanes == 1 { READ_PLANES } else { 1 };
         for first in (0..self.channels).step_by(together) {
             let channels = first..self.channels.min(first + together);
             for y in 0..phases {

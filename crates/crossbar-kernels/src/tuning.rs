@@ -49,6 +49,11 @@ pub const MAX_PACKED: usize = 1 << 22;
 pub const STEPS: usize = 4;
 /// Columns that a convolution's product should have at least, where images are small.
 pub const CONV_COLUMNS: usize = 256;
+/// Planes of an image whose rows are read in turn where it is padded, and those whose lines are written in turn where they are put together from
+/// parts: memory delivers several streams at a time faster than one.
+pub const READ_PLANES: usize = 4;
+/// See [`READ_PLANES`].
+pub const PUT_PLANES: usize = 16;
 /// Columns of a product of Winograd's (four for each place of four images' tiles): with 16 places of 512 channels 4 MB.
 pub const WINOGRAD_COLUMNS: usize = 128;
 /// Vectors of one plane of dy that are handled at a time: four planes of 4 kB fit the first-level cache beside the images.

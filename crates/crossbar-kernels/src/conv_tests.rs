@@ -56,6 +56,8 @@ fn cases() -> Vec<Conv> {
     cases.push(square(2, 24, 35, 1, axis(13, 1, 1, 0, 0, 1)));
     cases.push(square(3, 20, 68, 2, axis(34, 2, 2, 0, 0, 1)));
     cases.push(square(1, 7, 33, 1, axis(47, 1, 1, 0, 0, 1)));
+    cases.push(square(2, 12, 33, 1, axis(55, 3, 2, 1, 1, 1)));
+    cases.push(square(2, 30, 33, 1, axis(25, 3, 2, 1, 1, 1)));
     // One channel: odd sizes, one row of outputs, a single output in the last tile.
     cases.push(square(5, 1, 7, 1, axis(11, 3, 1, 1, 1, 1)));
     cases.push(square(1, 1, 3, 1, axis(9, 5, 1, 0, 0, 1)));

@@ -7,7 +7,7 @@ use crate::lanes::{set, F32x4};
 use crate::micro;
 use crate::pack::{interleave_four, interleave_some};
 use crate::tiles::Planes;
-use crate::tuning::{BLOCK_COLS, CONV_COLUMNS, DEPTH, DIRECT_ROWS, FOURS, LEAST_PLANE, PLANE_DEPTH, PLANE_VECTORS, ROW_COLS};
+use crate::tuning::{CONV_COLUMNS, DEPTH, DIRECT_ROWS, FOURS, LEAST_PLANE, PLANE_COLS, PLANE_DEPTH, PLANE_VALUES, PLANE_VECTORS};
 use crate::variation::Draw;
 use crate::{winograd, winograd_rows_weight};
 
@@ -52,9 +52,10 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], gradients: 
         let planes = &dy[(first * conv.outputs + group * rows) * pixels..];
         let mut sink = Planes::matrix(&mut dw[group * rows * terms..][..rows * terms], terms, true);
         let mut columns = ImageRows(images.columns);
-        if pixels >= LEAST_PLANE && terms <= ROW_COLS {
+        if pixels >= LEAST_PLANE && terms <= PLANE_COLS {
+            let most = (PLANE_VALUES / terms.max(1)).clamp(DEPTH, PLANE_DEPTH);
             for i in 0..images.count {
-                let ks = (i * pixels..(i + 1) * pixels, even_depth(pixels, PLANE_DEPTH.min(DEPTH * BLOCK_COLS / terms.max(1)).max(DEPTH)));
+                let ks = (i * pixels..(i + 1) * pixels, even_depth(pixels, most));
                 let planes = &planes[i * conv.outputs * pixels..];
                 multiply_rows((rows, terms), ks, (planes, pixels), &mut work.b, &mut columns, &mut sink);
             }
@@ -218,7 +219,7 @@ impl Dots<'_> {
     }
 }
 
-/// A depth of at most `most` that splits k evenly: no short last block, whose pass over C would cost as much as a full one.
+/// A depth of at most `most`, rounded up to whole fours, that splits k evenly: no short last block, whose pass over C would cost as much as a full one.
 fn even_depth(k: usize, most: usize) -> usize {
     k.div_ceil(k.div_ceil(most).max(1)).next_multiple_of(4)
 }

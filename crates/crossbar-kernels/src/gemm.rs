@@ -1,8 +1,9 @@
 //! Packed matrix product: C[m, n] = Σ_k A[m, k] · B[k, n].
 //!
-//! A is packed into panels of [`ROWS`] rows, B into panels of [`COLS`] columns, both k-major, so that the micro-kernel reads
-//! two contiguous streams and keeps its tile of C in registers. Every element of C is the sum over k in ascending order,
-//! in blocks of [`DEPTH`] that depend on nothing but k: edge tiles, batch splits and call order don't change a bit.
+//! A is packed into panels of [`ROWS`] rows or read where it is, B into panels of [`COLS`] columns, k-major, so that the micro-kernel reads
+//! contiguous streams and keeps its tile of C in registers. Every element of C is the sum over k in ascending order, in
+//! blocks of [`DEPTH`] that depend on nothing but k (a weight gradient's on an image's pixels and its own columns too): edge tiles, batch
+//! splits and call order don't change a bit.
 
 use core::ops::Range;
 
@@ -334,7 +335,7 @@ pub fn gemm(
     product(work, shape, (a, trans_a), &mut columns, c, accumulate, &[]);
 }
 
-/// Bands of rows of a dense A against columns packed on the way; C = that (+ C) (+ bias).
+/// A dense A against columns packed on the way, by one of several ways to the same bits; C = that (+ C) (+ bias).
 pub(crate) fn product(
     work: &mut Workspace,
     Shape { m, n, k }: Shape,

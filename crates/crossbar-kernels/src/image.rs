@@ -148,7 +148,7 @@ impl Window {
                 let line = (y + top * self.y.stride).wrapping_add_signed(-self.y.before);
                 for x in 0..self.x.phases() {
                     let (from, to) = self.x.inside(x);
-                    let first = (x + from * self.x.stride).wrapping_add_signed(-self.x.before).min(self.x.input);
+                    let column = (x + from * self.x.stride).wrapping_add_signed(-self.x.before).min(self.x.input);
                     for i in top..bottom {
                         for c in channels.clone() {
                             let at = (c * self.y.input + line + (i - top) * self.y.stride) * self.x.input;
@@ -157,7 +157,7 @@ impl Window {
                             let (left, out) = out.split_at_mut(from * self.lanes);
                             set(left, 0.0);
                             set(right, 0.0);
-                            let rows = at + first..at + self.x.input;
+                            let rows = at + column..at + self.x.input;
                             if self.lanes == 1 {
                                 every(&images[0][rows], self.x.stride, out);
                             } else {
@@ -273,7 +273,7 @@ pub(crate) struct ImageColumns<'a> {
     pub offset: &'a [usize],
 }
 
-/// Whether four columns lie side by side in the image.
+/// Whether columns, one or more that ascend, lie side by side in the image.
 #[inline(always)]
 fn is_run(base: &[usize]) -> bool {
     base[base.len() - 1] == base[0] + base.len() - 1

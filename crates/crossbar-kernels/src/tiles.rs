@@ -27,7 +27,7 @@ pub(crate) static PACKED: Kernels = kernels::<{ !FUSED }>();
 /// For eight columns of B read where they are; one kernel does both in the relaxed build. Four columns are always packed ones.
 pub(crate) static BY_ROWS: Kernels = kernels::<false>();
 
-/// For rows of A read where they are, by packed panels of B side by side.
+/// For rows of A read where they are, by packed panels of B.
 pub(crate) static OF_ROWS: Kernels = {
     let mut kernels: Kernels = [[micro::tiles_of_rows::<1, 1>, micro::tiles_of_rows::<1, 2>]; ROWS];
     kernels[1] = [micro::tiles_of_rows::<2, 1>, micro::tiles_of_rows::<2, 2>];

@@ -1,7 +1,7 @@
 //! What was chosen by measurement, in one table: blocking, and by which shapes a product goes which way.
 //!
 //! Measured in V8 on x86 by bench/topics (gemm, convolution, lenetStep, vggStep). Draws don't depend on any of it. What decides the
-//! order in which sums are made (DEPTH; CONV_COLUMNS and PLANE_VECTORS for weight gradients; the ways of a convolution) decides
+//! order in which sums are made (DEPTH; CONV_COLUMNS and all PLANE constants for weight gradients; the ways of a convolution) decides
 //! last bits: a change of those belongs into the changelog.
 
 // Blocking.
@@ -36,11 +36,15 @@ pub const NEAR_VALUES: usize = 8 << 10;
 /// Up to so many columns rows of A are read where they are if their k lie side by side. A step of six rows has no time for their
 /// addresses: where many columns share the work packing is faster.
 pub const ROW_COLS: usize = if FUSED { BLOCK_COLS } else { usize::MAX };
-/// Terms of images' planes at most in one pass over a weight gradient that reads them where they are, and pixels from which it does: long
-/// runs of memory come faster than short ones.
+/// Pixels of an image's planes at most in one pass over a weight gradient that reads them where they are: long runs of memory come faster
+/// than short ones.
 pub const PLANE_DEPTH: usize = 1024;
-/// See [`PLANE_DEPTH`].
+/// Values of packed columns in such a pass, unless that makes it shorter than [`DEPTH`].
+pub const PLANE_VALUES: usize = 1 << 16;
+/// Pixels from which planes are read where they are.
 pub const LEAST_PLANE: usize = 128;
+/// Columns up to which they are, as [`ROW_COLS`].
+pub const PLANE_COLS: usize = ROW_COLS;
 /// Floats between panels of B: without them panels of full depth would begin 8 kB apart and share cache sets.
 pub const PANEL_GAP: usize = 16;
 /// Floats of packed A at most: larger products go in bands of rows, each band packing B again.
@@ -67,7 +71,7 @@ pub const TURNED_OUTPUTS: usize = 4;
 
 /// Up to so many rows B is read where it is.
 pub const FEW_ROWS: usize = 3 * ROWS;
-/// From more than half a panel of columns up to so many rows of A are read where they are.
+/// From more than half a panel of columns up to so many B is packed for one pass of all rows of A, which are read where they are.
 pub const FEW_COLS: usize = COLS + 4;
 /// Up to so many terms B is read where it is. Kernels of two instructions a multiply-add start faster on rows of A.
 pub const FEW_TERMS: usize = if FUSED { 16 } else { 0 };

@@ -64,10 +64,17 @@ export function checkOptions(who: string, given: unknown, rules: Readonly<Record
   }
 }
 
+/** Items of a list that errors show. */
+const shownItems = 8;
+
 /** A value as errors show it: words in quotes, objects, which can be large, as such. */
 function inWords(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(inWords).join(", ")}]`;
+  if (typeof value === "bigint") return `${value}n`;
+  if (Array.isArray(value)) {
+    const shown = value.slice(0, shownItems).map((item) => (Array.isArray(item) ? "a list" : inWords(item)));
+    return `[${[...shown, ...(value.length > shownItems ? ["…"] : [])].join(", ")}]`;
+  }
   if (typeof value === "function") return "a function";
   return has(value) ? "an object" : String(value);
 }

@@ -83,11 +83,11 @@ unsafe fn rows_by_single<const R: usize, const C: usize>(
     }
 }
 
-/// Tiles side by side, each Σ_k a[r·row + k]·b[k] for R rows of A and a packed panel of B.
+/// Tiles side by side or below one another, each Σ_k a[r·row + k]·b[k] for R rows of A and a packed panel of B; they don't overlap.
 #[inline(never)]
 pub(crate) fn tiles_of_rows<const R: usize, const C: usize>(a: &[f32], b: &[f32], c: &mut [f32], run: &Run) {
-    let Run { depth, count, rows: (row, _, to_row), steps, adds, .. } = *run;
-    assert!(depth > 0 && count > 0);
+    let Run { depth, count, rows: (row, _, to_row), steps, overlap, adds } = *run;
+    assert!(depth > 0 && count > 0 && overlap == 0);
     assert!(reaches(b.len(), [(count - 1, steps.1), (depth, 4 * C), (0, 0)]));
     assert!(reaches(c.len(), [(count - 1, steps.2), (R - 1, to_row), (4 * C, 1)]));
     assert!(reaches(a.len(), [(count - 1, steps.0), (R - 1, row), (depth, 1)]));

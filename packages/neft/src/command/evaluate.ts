@@ -126,12 +126,16 @@ export function report({ digital, results }: EvaluationResult, what: string): st
   return [what, table, missed].filter((part) => part !== "").join("\n\n");
 }
 
+/** A value above a limit with so many digits that it reads as such. */
+const above = (value: number, limit: number): number =>
+  [3, 6].map((digits) => Number(value.toPrecision(digits))).find((rounded) => rounded > limit) ?? value;
+
 /** The line about a precision that the chips there may be didn't reach; none where it was, or none was asked for. */
 function missedPrecision({ sigma, chips, accuracy: { ci95 }, stopping }: SigmaResult): string[] {
   if (stopping === undefined || stopping.reached) return [];
   const got =
     ci95 === null
       ? "no interval from 1 chip"
-      : `± ${Number(((ci95[1] - ci95[0]) / 2).toPrecision(3))} from all ${chips} chips`;
+      : `± ${above((ci95[1] - ci95[0]) / 2, stopping.precision)} from all ${chips} chips`;
   return [`σ ${sigma}: expected ± ${stopping.precision} points (--precision), got ${got}; raise --chips`];
 }

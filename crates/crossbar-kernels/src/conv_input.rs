@@ -1,10 +1,11 @@
 //! The gradient of a convolution's input, with the forward's draw of the weights again.
 
-use crate::conv::{Conv, Part, Slide};
+use crate::conv::Conv;
 use crate::gemm::{split, Split, Workspace};
 use crate::lanes::copy;
 use crate::image::{Axis, Window};
 use crate::random::TILE;
+use crate::slide::{Part, Slide};
 use crate::tuning::{DEPTH, TURNED_OUTPUTS};
 use crate::variation::{as_tiles, tile_buffers, Variation, Weights};
 use crate::winograd;

@@ -1,11 +1,12 @@
 //! The gradient of a convolution's weights.
 
-use crate::conv::{for_image_groups, Conv, Layout, Part};
+use crate::conv::Conv;
 use crate::gemm::{grown, multiply, multiply_rows, panels, split, Shape, Workspace};
 use crate::image::{ImageColumns, ImageRows, Window};
 use crate::lanes::{set, F32x4};
 use crate::micro;
 use crate::pack::{interleave_four, interleave_some};
+use crate::slide::{for_image_groups, Layout, Part};
 use crate::tiles::Planes;
 use crate::tuning::{CONV_COLUMNS, DEPTH, DIRECT_ROWS, FOURS, LEAST_PLANE, PLANE_COLS, PLANE_DEPTH, PLANE_VALUES, PLANE_VECTORS};
 use crate::variation::Draw;
@@ -47,8 +48,6 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], gradients: 
     let parts = [Part { window, first: (0, 0) }];
     let mut packed = std::mem::take(&mut work.a);
     for_image_groups(work, (&window, &parts), (x, conv.batch, conv.groups), layout, &mut |work, images, group, first| {
-        let k = images.count * pixels;
-        let depth = even_depth(k, DEPTH);
         let planes = &dy[(first * conv.outputs + group * rows) * pixels..];
         let mut sink = Planes::matrix(&mut dw[group * rows * terms..][..rows * terms], terms, true);
         let mut columns = ImageRows(images.columns);
@@ -61,6 +60,8 @@ pub fn backward_weight(work: &mut Workspace, conv: &Conv, x: &[f32], gradients: 
             }
             return;
         }
+        let k = images.count * pixels;
+        let depth = even_depth(k, DEPTH);
         let packed = grown(&mut packed, rows * k);
         pack_planes(planes, (rows, pixels, conv.outputs * pixels), (k, depth), packed);
         multiply(Shape { m: rows, n: terms, k }, depth, packed, &mut work.b, &mut columns, &mut sink);

@@ -12,8 +12,8 @@ use crate::micro;
 use crate::pack::Matrix;
 use crate::tiles::{Planes, Tiles, BY_ROWS, OF_ROWS, PACKED};
 use crate::tuning::{
-    BLOCK_COLS, BLOCK_ROWS, COLS, DEPTH, FEW_COLS, FEW_ROWS, FEW_TERMS, FUSED, MAX_PACKED, NEAR_VALUES, ONCE_COLS, PANELS, PANEL_GAP, ROWS,
-    ROW_COLS, SHORT_TERMS,
+    BLOCK_COLS, BLOCK_ROWS, CACHE_WAYS, COLS, DEPTH, FEW_COLS, FEW_ROWS, FEW_TERMS, FUSED, MAX_PACKED, NEAR_VALUES, ONCE_COLS, PAGE_VALUES,
+    PANELS, PANEL_GAP, ROWS, ROW_COLS, SHORT_TERMS,
 };
 
 /// Floats from one panel of B to the next.
@@ -177,7 +177,7 @@ fn multiply_terms(
     let block = grown(b, most_panels * panel_size(max_depth.min(k - start), COLS));
     // Columns that few rows meet are read where they are: packing them would cost as much as their product.
     let mut from = 0;
-    if let (true, Some((values, row))) = (m <= FEW_ROWS && panels(m).all(|(_, rows)| rows > 2), columns.as_rows()) {
+    if let (true, Some((values, row))) = (m <= FEW_ROWS && panels(m).all(|(_, rows)| rows > 2), near_rows(columns, k)) {
         // The last panel may overlap the one before, where C isn't added to: it writes some columns twice, to the same bits.
         let overlaps = n >= COLS && k <= max_depth && !sink.accumulate;
         from = if overlaps { n } else { n / COLS * COLS };
@@ -202,6 +202,11 @@ fn multiply_terms(
             }
         }
     }
+}
+
+/// B as it is, where a first-level cache can keep some columns of k rows: not where too many of them begin at the same place of a page.
+fn near_rows(columns: &dyn PackColumns, k: usize) -> Option<(&[f32], usize)> {
+    columns.as_rows().filter(|(_, row)| k <= CACHE_WAYS || row % PAGE_VALUES > 0)
 }
 
 /// A packed block of A times rows of B as they are: whole panels of columns, the last of which may overlap the one before. A few columns meet
@@ -354,7 +359,7 @@ pub(crate) fn product(
     if !trans_a && k > 0 && (COLS / 2 + 1..=FEW_COLS).contains(&n) {
         return multiply_narrow(Shape { m, n, k }, a, &mut work.b, columns, &mut Planes::matrix(c, n, accumulate));
     }
-    if let (true, Some((values, row))) = (!trans_a && (1..=FEW_TERMS).contains(&k), columns.as_rows()) {
+    if let (true, Some((values, row))) = (!trans_a && (1..=FEW_TERMS).contains(&k), near_rows(columns, k)) {
         // The last columns may overlap those before, where C isn't added to.
         if n > 0 && (n % COLS == 0 || n > COLS && !accumulate) {
             let packed = grown(&mut work.a, m * k);
@@ -456,6 +461,22 @@ pub(crate) mod tests {
                     assert_eq!(one[0].to_bits(), whole[i * n + j].to_bits());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn rows_a_page_apart_change_nothing() {
+        let mut work = Workspace::default();
+        // Few rows of A by B read where it is, and by the same B whose rows lie a page apart.
+        for (m, k) in [(10, CACHE_WAYS + 1), (10, 40), (32, CACHE_WAYS + 2)] {
+            let n = PAGE_VALUES;
+            let (a, b) = (normals(7, m * k), normals(8, k * (n + 8)));
+            let near: Vec<f32> = b.chunks_exact(n + 8).flat_map(|row| &row[..n]).copied().collect();
+            let (mut apart, mut wide) = (vec![0.0; m * n], vec![0.0; m * (n + 8)]);
+            gemm(&mut work, Shape { m, n, k }, (&a, false), (&near, false), &mut apart, false);
+            gemm(&mut work, Shape { m, n: n + 8, k }, (&a, false), (&b, false), &mut wide, false);
+            let same = apart.chunks_exact(n).zip(wide.chunks_exact(n + 8)).all(|(x, y)| x == &y[..n]);
+            assert!(same, "{m} {k}");
         }
     }
 

@@ -76,6 +76,11 @@ pub const FEW_COLS: usize = COLS + 4;
 /// Up to so many terms B is read where it is. Kernels of two instructions a multiply-add start faster on rows of A.
 pub const FEW_TERMS: usize = if FUSED { 16 } else { 0 };
 
+/// Lines that most first-level caches keep of those that lie a multiple of [`PAGE_VALUES`] apart.
+pub const CACHE_WAYS: usize = 8;
+/// Floats of a page of 4 kB, after which the places of a first-level cache begin again.
+pub const PAGE_VALUES: usize = 1024;
+
 // The ways of a convolution.
 
 /// Up to this many outputs the image is read where it is: packing it would cost more than it saves.

@@ -7,13 +7,14 @@
 //!
 //! Vectors run over four images (forward pass and the input's gradient) or over four channels (the weights'): no shuffles.
 
-use crate::conv::{for_image_groups, Conv, Layout, Part, Slide};
+use crate::conv::Conv;
 use crate::gemm::{grown, multiply_block, panel_size, panel_width, Shape, Workspace};
 use crate::image::{Axis, Window};
 use crate::lanes::{copy, F32x4};
 use crate::pack::{four, four_mut, separate, Matrix};
 use crate::tiles::Planes;
 use crate::random::TILE;
+use crate::slide::{for_image_groups, Layout, Part, Slide};
 use crate::tuning::{COLS, DEPTH, FOURS, LEAST_SIDE, MAX_WINOGRAD_FOUR, PANELS, WINOGRAD_COLUMNS};
 use crate::variation::{as_tiles, tile_buffers, Draw, Weights};
 

@@ -21,25 +21,27 @@ impl Stream<3> for Beside {
     }
 }
 
-/// Σ_k rows[r][k]·b[k] with rows of A read where they are; `b` is from the second k on, the first is `first`.
+/// sum[r] += Σ_k at[r][k]·b[k] for `left` terms, rows of A read where they are.
 ///
 /// # Safety
-/// Rows must be equally long, not empty, and b must have as many steps, less one.
+/// There must be so many values of each row, and of b.
 #[inline(always)]
-unsafe fn rows_by<const R: usize, const C: usize, S: Stream<C>>(rows: [&[f32]; R], first: [F32x4; C], mut b: S) -> [[F32x4; C]; R] {
-    let mut sum = outer(&rows.map(|row| row[0]), first);
-    let mut left = rows[0].len() - 1;
-    let mut at = rows.map(|row| row.as_ptr().wrapping_add(1));
+unsafe fn add_rows<const R: usize, const C: usize, S: Stream<C>>(
+    sum: &mut [[F32x4; C]; R],
+    mut at: [*const f32; R],
+    mut b: S,
+    mut left: usize,
+) {
     if left == 0 {
-        return sum;
+        return;
     }
     loop {
         for u in 0..STEPS {
             // SAFETY: the loop ends at the last value of a row, and b has as many steps.
             let a: [f32; R] = core::array::from_fn(|r| unsafe { *at[r].add(u) });
-            rank_one(&mut sum, &a, unsafe { b.step(u) });
+            rank_one(sum, &a, unsafe { b.step(u) });
             if left == u + 1 {
-                return sum;
+                return;
             }
         }
         left -= STEPS;
@@ -51,34 +53,32 @@ unsafe fn rows_by<const R: usize, const C: usize, S: Stream<C>>(rows: [&[f32]; R
 /// The same, one step after the other: see [`super::add_single_steps`].
 ///
 /// # Safety
-/// As of [`rows_by`].
+/// As of [`add_rows`].
 #[inline(always)]
-unsafe fn rows_by_single<const R: usize, const C: usize>(
-    rows: [&[f32]; R],
-    first: [F32x4; C],
+unsafe fn add_single_rows<const R: usize, const C: usize>(
+    sum: &mut [[F32x4; C]; R],
+    mut at: [*const f32; R],
     mut b: *const [[f32; 4]; C],
+    mut left: usize,
     never: usize,
-) -> [[F32x4; C]; R] {
-    let mut sum = outer(&rows.map(|row| row[0]), first);
-    let mut left = rows[0].len() - 1;
-    let mut at = rows.map(|row| row.as_ptr().wrapping_add(1));
+) {
     if left == 0 {
-        return sum;
+        return;
     }
     loop {
         if b as usize == never {
-            return sum;
+            return;
         }
         if at[0] as usize == never {
-            return sum;
+            return;
         }
         // SAFETY: the loop ends at the last value of a row, and b has as many steps.
         let a: [f32; R] = core::array::from_fn(|r| unsafe { *at[r] });
-        rank_one(&mut sum, &a, unsafe { Panel(b).step(0) });
+        rank_one(sum, &a, unsafe { Panel(b).step(0) });
         (at, b) = (at.map(|row| row.wrapping_add(1)), b.wrapping_add(1));
         left -= 1;
         if left == 0 {
-            return sum;
+            return;
         }
     }
 }
@@ -97,12 +97,31 @@ pub(crate) fn tiles_of_rows<const R: usize, const C: usize>(a: &[f32], b: &[f32]
         let panel = |k: usize| b.wrapping_add(4 * C * k).cast::<[[f32; 4]; C]>();
         // SAFETY: the furthest values were just tested; an array of floats has the alignment of one.
         unsafe {
-            let rows: [_; R] = core::array::from_fn(|r| core::slice::from_raw_parts(a.wrapping_add(r * row), depth));
-            let first = Panel(panel(0)).step(0);
-            let sum = if is_stepwise(R) { rows_by_single(rows, first, panel(1), never) } else { rows_by(rows, first, Panel(panel(1))) };
+            let rows: [_; R] = core::array::from_fn(|r| a.wrapping_add(r * row));
+            let mut sum = outer(&rows.map(|row| *row), Panel(panel(0)).step(0));
+            let rows = rows.map(|row| row.wrapping_add(1));
+            if is_stepwise(R) {
+                add_single_rows(&mut sum, rows, panel(1), depth - 1, never);
+            } else {
+                add_rows(&mut sum, rows, Panel(panel(1)), depth - 1);
+            }
             put(sum, c, to_row, !is_stepwise(R) && adds);
         }
         (a, b, c) = (a.wrapping_add(steps.0), b.wrapping_add(steps.1), c.wrapping_add(steps.2));
+    }
+}
+
+/// Σ_k rows[r][k]·b[k] for equally long rows of A, read where they are; `b` gives the values from some k on.
+///
+/// # Safety
+/// Rows mustn't be empty, and b must have as many steps.
+#[inline(always)]
+unsafe fn rows_by<const R: usize, const C: usize, S: Stream<C>>(rows: [&[f32]; R], b: impl Fn(usize) -> S) -> [[F32x4; C]; R] {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut sum = outer(&rows.map(|row| row[0]), b(0).step(0));
+        add_rows(&mut sum, rows.map(|row| row.as_ptr().wrapping_add(1)), b(1), rows[0].len() - 1);
+        sum
     }
 }
 
@@ -114,7 +133,7 @@ pub(crate) fn rows_by_eight<const R: usize>(rows: [&[f32]; R], b: &[f32]) -> [[F
     let rows = rows.map(|row| &row[..depth]);
     assert!(depth > 0);
     // SAFETY: all have the same length.
-    unsafe { rows_by(rows, Panel(b.as_ptr()).step(0), Panel(b.as_ptr().wrapping_add(1))) }
+    unsafe { rows_by(rows, |k| Panel(b.as_ptr().wrapping_add(k))) }
 }
 
 /// The same, b packed as eight columns and four.
@@ -126,10 +145,7 @@ pub(crate) fn rows_by_twelve<const R: usize>(rows: [&[f32]; R], eight: &[f32], f
     let rows = rows.map(|row| &row[..depth]);
     assert!(depth > 0);
     // SAFETY: all have the same length.
-    unsafe {
-        let b = |k: usize| Beside(Panel(eight.as_ptr().wrapping_add(k)), Panel(four.as_ptr().wrapping_add(k)));
-        rows_by(rows, b(0).step(0), b(1))
-    }
+    unsafe { rows_by(rows, |k| Beside(Panel(eight.as_ptr().wrapping_add(k)), Panel(four.as_ptr().wrapping_add(k)))) }
 }
 
 /// The same for two rows and ten columns: those that are over share a vector. `four` is [b8, b9, b8, b9] for each k.

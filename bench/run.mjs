@@ -10,7 +10,8 @@ import { parseArgs } from "node:util";
 import { defaultRounds } from "./harness/contest.mjs";
 import { commit, describeMachine } from "./harness/machine.mjs";
 import { recordKey } from "./harness/record.mjs";
-import { comparison, readResults, table, writeResults } from "./harness/report.mjs";
+import { comparison, table } from "./harness/report.mjs";
+import { readResults, writeResults } from "./harness/results.mjs";
 import { topics } from "./topics.mjs";
 
 const { values, positionals } = parseArgs({

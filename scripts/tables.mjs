@@ -4,13 +4,14 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { resultFiles } from "../bench/harness/results.mjs";
 import { root } from "./command.mjs";
 
-/** Each table: the committed results it is made of, and how. */
+/** Each table: the committed files of results it is made of, the first of which must be there, and how. */
 export const tables = {
-  demo: { results: "examples/quickstart/results/results.json", lines: demoTable },
-  baselines: { results: "bench/results/baselines.json", lines: baselinesTable },
-  bench: { results: "bench/results/latest.json", lines: benchTable },
+  demo: { files: ["examples/quickstart/results/results.json"], lines: demoTable },
+  baselines: { files: ["bench/results/baselines.json"], lines: baselinesTable },
+  bench: { files: resultFiles().map((name) => `bench/results/${name}`), lines: benchTable },
 };
 
 /**
@@ -26,8 +27,9 @@ export function withTables(text, read) {
       throw new Error(`table ${name}: expected one of ${Object.keys(tables).join(", ")}`);
     if (old.includes("<!-- table: "))
       throw new Error(`table ${name}: expected <!-- end --> before the next table, got none`);
-    const results = read(tables[name].results);
-    return results ? `${begin}${tables[name].lines(results).join("\n")}\n${end}` : `${begin}${old}${end}`;
+    const [first, ...others] = tables[name].files.map(read);
+    if (!first) return `${begin}${old}${end}`;
+    return `${begin}${tables[name].lines(first, ...others.filter(Boolean)).join("\n")}\n${end}`;
   });
 }
 
@@ -73,23 +75,32 @@ function baselinesTable({ rows }) {
   );
 }
 
-/** What has a goal, in the default build; of single products and layers, which are many, only means, sums and counts. */
-function benchTable({ records }) {
+/**
+ * What has a goal, in the default build, on every machine with results; of single products and layers, which are many, only means,
+ * sums and counts.
+ */
+function benchTable(...machines) {
   const isOneOfMany = ({ bench, what }) =>
     /^(gemm|convolution|variation)$/.test(bench) && !/mean|all layers|that reach/.test(what);
-  const rows = records.filter((row) => row.goal && !row.skipped && row.build === "simd128" && !isOneOfMany(row));
-  const head = ["what", "here", "unit", "against", "ratio", "goal", ""];
+  const rowsOf = ({ records }) => records.filter((row) => row.goal && row.build === "simd128" && !isOneOfMany(row));
+  // Without versions and what else machines may differ in.
+  const peerOf = ({ peerName }) => (peerName ?? "").replace(/ \d+\.\d\S*/, "").replace(/, \d+ threads.*/, "");
+  const keyOf = (row) => [row.bench, row.what, peerOf(row)].join(" | ");
+  const byKey = machines.map((results) => new Map(rowsOf(results).map((row) => [keyOf(row), row])));
+  const names = machines.map(({ machine: { cpu } }) => cpu.replace(/\((R|TM)\)/g, "").replace(/ Processor$/, ""));
   const number = (value) => (value === null || value === undefined ? "" : String(Number(value.toPrecision(3))));
+  const cells = (row) => {
+    if (!row || row.skipped) return ["", ""];
+    return [`${number(row.ours)} ${row.unit}`.trim(), row.met ? number(row.ratio) : `**${number(row.ratio)}**`];
+  };
+  const head = ["what", "against", "goal", ...names.flatMap((name) => [name, "ratio"])];
   return markdown(
     head,
-    rows.map(({ bench, what, ours, unit, peer, peerName, ratio, goal, met }) => [
-      `${bench}: ${what}`,
-      number(ours),
-      unit,
-      peerName ? `${peerName} ${number(peer)}` : "",
-      number(ratio),
-      goal ?? "",
-      met === null || met === undefined ? "" : met ? "met" : "**missed**",
+    [...byKey[0]].map(([key, row]) => [
+      `${row.bench}: ${row.what}`,
+      peerOf(row),
+      row.goal,
+      ...byKey.flatMap((rows) => cells(rows.get(key))),
     ]),
   );
 }

@@ -1,34 +1,6 @@
-// Results as a file, as a table, and against earlier ones.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+// Results as a table, and against earlier ones.
 import { alignedTable, left, right } from "neft";
 import { recordKey, slowdown } from "./record.mjs";
-
-const folder = new URL("../results/", import.meta.url);
-const file = new URL("latest.json", folder);
-
-/** Records of the last run on this machine, by its description; none where another one made them. */
-export function readResults(machine) {
-  let last;
-  try {
-    last = JSON.parse(readFileSync(file, "utf8"));
-  } catch {
-    return [];
-  }
-  return JSON.stringify(last.machine) === JSON.stringify(machine) ? last.records : [];
-}
-
-/** Writes one record a line, so that a change of one is a change of one line. */
-export function writeResults({ records, ...rest }) {
-  mkdirSync(folder, { recursive: true });
-  const head = JSON.stringify(rest, null, 1).slice(0, -2);
-  const lines = records.map((record) => `  ${JSON.stringify(rounded(record))}`);
-  writeFileSync(file, `${head},\n "records": [\n${lines.join(",\n")}\n ]\n}\n`);
-}
-
-function rounded(record) {
-  const digits = (value) => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, digits(value)]));
-}
 
 const number = (value) => {
   if (value === null || value === undefined) return "";

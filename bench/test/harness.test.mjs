@@ -1,8 +1,13 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { contest, geometricMean, median, medianRatio } from "../harness/contest.mjs";
 import { atLeast, atMost, makeRecord, makeSkipped, recordKey, slowdown } from "../harness/record.mjs";
 import { checkSampled, convForwardEntry, convInputEntry, convWeightEntry, gemmEntry } from "../harness/reference.mjs";
 import { comparison, table } from "../harness/report.mjs";
+import { readResults, resultFiles, writeResults } from "../harness/results.mjs";
 
 const base = { bench: "b", build: "simd128", what: "w" };
 
@@ -59,6 +64,38 @@ describe("records", () => {
     expect(comparison([after], [before])).toContain(`${recordKey(after)}: 1.20 times`);
     expect(comparison([before], [before])).toContain("nothing got slower");
     expect(table([after, makeSkipped({ ...base, reason: "no torch" })])).toContain("skipped: no torch");
+  });
+});
+
+describe("result files", () => {
+  let path;
+  let folder;
+  beforeEach(() => {
+    path = mkdtempSync(join(tmpdir(), "neft-results-"));
+    folder = pathToFileURL(`${path}/`);
+  });
+  afterEach(() => rmSync(path, { recursive: true }));
+
+  const machine = (cpu) => ({ cpu, cores: 2 });
+  const write = (cpu, ratio) => {
+    const records = [makeRecord({ ...base, ours: 1, unit: "ms", ratio })];
+    writeResults({ machine: machine(cpu), records }, folder);
+  };
+  const ratios = (cpu) => readResults(machine(cpu), folder).map(({ ratio }) => ratio);
+
+  it("keep the last results of every machine", () => {
+    expect(ratios("One(R) Processor")).toEqual([]);
+    write("One(R) Processor", 1);
+    expect(resultFiles(folder)).toEqual(["latest.json"]);
+    write("Two", 2);
+    expect(resultFiles(folder)).toEqual(["latest.json", "machines/one-processor-2-cores.json"]);
+    expect(ratios("One(R) Processor")).toEqual([1]);
+    expect(ratios("Two")).toEqual([2]);
+    expect(ratios("Three")).toEqual([]);
+    write("One(R) Processor", 3);
+    expect(resultFiles(folder)).toEqual(["latest.json", "machines/two-2-cores.json"]);
+    expect(ratios("One(R) Processor")).toEqual([3]);
+    expect(ratios("Two")).toEqual([2]);
   });
 });
 

@@ -8,8 +8,8 @@ import { startPytorch, withPytorch } from "../peers/pytorch.mjs";
 
 const batch = 128;
 
-/** Steps before those that count: V8 compiles beside the first hundred, which the processor time counts. */
-const warmUp = 100;
+/** Steps before those that count: V8 compiles beside the first hundred, which the processor time counts; beside PyTorch ours are compiled. */
+const warmUp = { own: 100, besidePytorch: 10 };
 
 /** Measures one build. */
 export async function run({ rounds, record, skip }) {
@@ -23,9 +23,8 @@ export async function run({ rounds, record, skip }) {
     ovf: createTrainer("lenet", batch, ovf),
   };
   const steps = Object.fromEntries(Object.entries(trainers).map(([name, trainer]) => [name, () => trainer.step()]));
-  const warmed = { rounds, warmUp };
 
-  const own = await contest({ roofline: rooflineContestant(), ...steps }, warmed);
+  const own = await contest({ roofline: rooflineContestant(), ...steps }, { rounds, warmUp: warmUp.own });
   const compare = (what, name, peer, peerName, goal) =>
     record({
       what,
@@ -64,7 +63,7 @@ export async function run({ rounds, record, skip }) {
         ["ovf", "ovf"],
       ]) {
         const [full, avx2] = peers.map((peer) => peer.timer(`lenet.${name}.${batch}`));
-        const times = await contest({ ours: steps[ours], full, avx2 }, warmed);
+        const times = await contest({ ours: steps[ours], full, avx2 }, { rounds, warmUp: warmUp.besidePytorch });
         const report = (peer, peerName) =>
           record({
             what: `${name === "noiseInjection" ? "noise injection" : name} step, batch 128`,

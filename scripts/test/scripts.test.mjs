@@ -223,6 +223,26 @@ describe("tables", () => {
     expect(withTables(text, () => undefined)).toBe(text);
   });
 
+  it("set machines side by side by what was measured, whatever versions ran there", () => {
+    const row = (ours, ratio, met, version) => {
+      const peerName = `PyTorch ${version} (AVX512), 2 threads, batch 128`;
+      return { bench: "b", what: "w", build: "simd128", ours, unit: "ms", peerName, ratio, goal: "≥ 1", met };
+    };
+    const machines = [
+      {
+        machine: { cpu: "One(R) Processor" },
+        records: [row(2, 1.5, true, "2.1.0"), { ...row(1, 1, true, "2"), build: "relaxed" }],
+      },
+      { machine: { cpu: "Two" }, records: [row(4, 0.5, false, "2.2.0")] },
+    ];
+    const lines = withTables("<!-- table: bench -->\n<!-- end -->", () => machines.shift()).split("\n");
+    expect(lines.slice(1, -1)).toEqual([
+      "| what | against | goal | One | ratio | Two | ratio |",
+      "| --- | --- | --- | --- | --- | --- | --- |",
+      "| b: w | PyTorch (AVX512) | ≥ 1 | 2 ms | 1.5 | 4 ms | **0.5** |",
+    ]);
+  });
+
   it("refuse a name that is none, and a table without its end", () => {
     expect(() => withTables("<!-- table: x -->\n<!-- end -->", () => results)).toThrow(
       "expected one of demo, baselines, bench",

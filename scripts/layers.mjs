@@ -5,6 +5,7 @@ import { cruise } from "dependency-cruiser";
 
 /** A package imports from the layers before its own only: never sideways, never upwards. */
 export const layers = [
+  ["packages/options"],
   ["packages/kernels", "packages/pool"],
   ["packages/tensor"],
   ["packages/model"],

@@ -1,3 +1,4 @@
+import { checkOptions, kinds, type Rules } from "@neft/options";
 import type * as Simd128 from "../wasm/simd128/crossbar_wasm.js";
 
 /** The kernels of one build, as wasm-bindgen typed them; addresses are byte offsets into the linear memory. */
@@ -11,6 +12,8 @@ export interface InitOptions {
   /** Ask for relaxed SIMD: about a fifth faster, the last bit depends on the machine. Default false. */
   readonly relaxed?: boolean;
 }
+
+const initRules: Rules<InitOptions> = { relaxed: kinds.flag };
 
 interface Loaded {
   readonly build: Build;
@@ -35,9 +38,11 @@ export function isRelaxedAvailable(): boolean {
 /**
  * Loads the kernels; await it once before anything else. Asking again for the same build does nothing.
  *
+ * @throws {RangeError} for an option that isn't known.
  * @throws {Error} when another build was asked for before, or the engine lacks the SIMD the build needs.
  */
-export function init(options: InitOptions = {}): Promise<void> {
+export async function init(options: InitOptions = {}): Promise<void> {
+  checkOptions("init", options, initRules);
   const build: Build = options.relaxed ? "relaxed" : "simd128";
   if (loading === undefined) {
     const done = load(build);
@@ -46,8 +51,9 @@ export function init(options: InitOptions = {}): Promise<void> {
       loading = undefined;
     });
   } else if (loading.build !== build) {
-    const message = `init: expected the ${loading.build} build asked for first, got ${build}; one process runs one build`;
-    return Promise.reject(new Error(message));
+    throw new Error(
+      `init: expected the ${loading.build} build asked for first, got ${build}; one process runs one build`,
+    );
   }
   return loading.done;
 }

@@ -1,3 +1,4 @@
+import { checkOptions, kinds, type Rule, type Rules, required } from "@neft/options";
 import type { DType, Tensor } from "@neft/tensor";
 import { normals, parameter, stream } from "@neft/tensor";
 import { constant } from "./constant.js";
@@ -40,6 +41,55 @@ export interface PoolOptions extends LayerOptions {
   readonly padding?: number;
 }
 
+export interface BatchNormOptions extends LayerOptions {
+  readonly epsilon?: number;
+  readonly momentum?: number;
+}
+
+export interface LeakyReluOptions extends LayerOptions {
+  readonly alpha?: number;
+}
+
+export interface DropoutOptions extends LayerOptions {
+  readonly ratio?: number;
+}
+
+export interface BuilderOptions {
+  /** Every weight's stream is derived from it. */
+  readonly seed: number;
+}
+
+export const builderRules: Rules<BuilderOptions> = { seed: required(kinds.number) };
+
+const layerRules: Rules<LayerOptions> = { name: kinds.name };
+
+const linearRules: Rules<LinearOptions> = { ...layerRules, outputs: required(kinds.number), bias: kinds.flag };
+
+const convolutionRules: Rules<ConvolutionOptions> = {
+  ...linearRules,
+  kernel: required(kinds.number),
+  stride: kinds.number,
+  padding: kinds.number,
+  groups: kinds.number,
+};
+
+const poolRules: Rules<PoolOptions> = {
+  ...layerRules,
+  kernel: required(kinds.number),
+  stride: kinds.number,
+  padding: kinds.number,
+};
+
+const batchNormRules: Rules<BatchNormOptions> = { ...layerRules, epsilon: kinds.number, momentum: kinds.number };
+
+const leakyReluRules: Rules<LeakyReluOptions> = { ...layerRules, alpha: kinds.number };
+
+const dropoutRules: Rules<DropoutOptions> = { ...layerRules, ratio: kinds.number };
+
+/** Checks a layer's options; errors about any of them name the layer, one of many. */
+const checkLayer = (layer: string, options: unknown, rules: Readonly<Record<string, Rule>>): void =>
+  checkOptions(layer, options, rules, `${layer}: `);
+
 /**
  * Builds a model layer by layer. Weights are drawn as He et al. (2015) have it for ReLU networks, N(0, 2/fan-in), each from a
  * stream of its own derived from the seed and the weight's name; biases are 0.
@@ -61,9 +111,11 @@ export class GraphBuilder {
   readonly #known = new Map<string, KnownValue>();
   readonly #counts = new Map<string, number>();
 
-  constructor(name: string, { seed }: { seed: number }) {
+  /** @throws {RangeError} for options that aren't known or of another kind, as all methods do. */
+  constructor(name: string, options: BuilderOptions) {
+    checkOptions("GraphBuilder", options, builderRules);
     this.#name = name;
-    this.#seed = seed;
+    this.#seed = options.seed;
   }
 
   /** Declares an input of samples of a shape; a batch axis comes before it. */
@@ -99,8 +151,10 @@ export class GraphBuilder {
     op: string,
     inputs: readonly Value[],
     attributes: Readonly<Record<string, AttributeValue>> = {},
-    { name = this.#freshName(op) }: LayerOptions = {},
+    options: LayerOptions = {},
   ): Value {
+    checkLayer(op, options, layerRules);
+    const { name = this.#freshName(op) } = options;
     const node: GraphNode = { name, op, inputs, outputs: [name], attributes };
     inferNodes([node], this.#known);
     this.#nodes.push(node);
@@ -108,7 +162,9 @@ export class GraphBuilder {
   }
 
   /** y = xWᵀ + b.  x: [N, in], W: [outputs, in], y: [N, outputs]. */
-  linear(x: Value, { outputs, bias = true, name = this.#freshName("linear") }: LinearOptions): Value {
+  linear(x: Value, options: LinearOptions): Value {
+    checkLayer("linear", options, linearRules);
+    const { outputs, bias = true, name = this.#freshName("linear") } = options;
     const inputs = this.shapeOf(x)[1]!;
     const operands = [x, this.#weight(`${name}.weight`, [outputs, inputs], inputs)];
     if (bias) operands.push(this.parameter(`${name}.bias`, new Float32Array(outputs), [outputs]));
@@ -117,6 +173,7 @@ export class GraphBuilder {
 
   /** x: [N, C, H, W] → [N, outputs, H', W']. */
   conv2d(x: Value, options: ConvolutionOptions): Value {
+    checkLayer("conv2d", options, convolutionRules);
     const { outputs, kernel, stride = 1, padding = 0, groups = 1, bias = true } = options;
     const name = options.name ?? this.#freshName("conv");
     const perGroup = this.shapeOf(x)[1]! / groups;
@@ -140,7 +197,8 @@ export class GraphBuilder {
   }
 
   /** Normalises every channel. x: [N, C, …]. */
-  batchNorm(x: Value, options: LayerOptions & { readonly epsilon?: number; readonly momentum?: number } = {}): Value {
+  batchNorm(x: Value, options: BatchNormOptions = {}): Value {
+    checkLayer("batchNorm", options, batchNormRules);
     const { epsilon = 1e-5, momentum = 0.9, name = this.#freshName("norm") } = options;
     const channels = this.shapeOf(x)[1]!;
     const vector = (role: string, value: number) =>
@@ -153,8 +211,10 @@ export class GraphBuilder {
     return this.node("Relu", [x], {}, options);
   }
 
-  leakyRelu(x: Value, { alpha = 0.01, ...options }: LayerOptions & { readonly alpha?: number } = {}): Value {
-    return this.node("LeakyRelu", [x], { alpha }, options);
+  leakyRelu(x: Value, options: LeakyReluOptions = {}): Value {
+    checkLayer("leakyRelu", options, leakyReluRules);
+    const { alpha = 0.01, ...named } = options;
+    return this.node("LeakyRelu", [x], { alpha }, named);
   }
 
   sigmoid(x: Value, options: LayerOptions = {}): Value {
@@ -171,12 +231,14 @@ export class GraphBuilder {
 
   /** x: [N, C, H, W] → [N, C, H', W']. */
   maxPool2d(x: Value, options: PoolOptions): Value {
-    return this.node("MaxPool", [x], poolAttributes(options), options);
+    checkLayer("maxPool2d", options, poolRules);
+    return this.#pool("MaxPool", x, options);
   }
 
   /** The mean under each window; padding is not counted. x: [N, C, H, W] → [N, C, H', W']. */
   avgPool2d(x: Value, options: PoolOptions): Value {
-    return this.node("AveragePool", [x], poolAttributes(options), options);
+    checkLayer("avgPool2d", options, poolRules);
+    return this.#pool("AveragePool", x, options);
   }
 
   /** x: [N, C, H, W] → [N, C, 1, 1]. */
@@ -190,10 +252,9 @@ export class GraphBuilder {
   }
 
   /** The identity, but in runs that ask for masks. */
-  dropout(
-    x: Value,
-    { ratio = 0.5, name = this.#freshName("dropout") }: LayerOptions & { readonly ratio?: number } = {},
-  ): Value {
+  dropout(x: Value, options: DropoutOptions = {}): Value {
+    checkLayer("dropout", options, dropoutRules);
+    const { ratio = 0.5, name = this.#freshName("dropout") } = options;
     const value = this.constant(`${name}.ratio`, Float32Array.of(ratio), [], "f32");
     return this.node("Dropout", [x, value], {}, { name });
   }
@@ -227,6 +288,15 @@ export class GraphBuilder {
     });
   }
 
+  #pool(op: string, x: Value, { kernel, stride = kernel, padding = 0, ...named }: PoolOptions): Value {
+    const attributes = {
+      kernel_shape: [kernel, kernel],
+      strides: [stride, stride],
+      pads: [padding, padding, padding, padding],
+    };
+    return this.node(op, [x], attributes, named);
+  }
+
   #weight(name: string, shape: readonly number[], fanIn: number): Value {
     const size = shape.reduce((a, b) => a * b, 1);
     const sigma = Math.sqrt(2 / fanIn);
@@ -240,12 +310,4 @@ export class GraphBuilder {
     this.#counts.set(stem, count);
     return `${stem}${count}`;
   }
-}
-
-function poolAttributes({ kernel, stride = kernel, padding = 0 }: PoolOptions): Record<string, AttributeValue> {
-  return {
-    kernel_shape: [kernel, kernel],
-    strides: [stride, stride],
-    pads: [padding, padding, padding, padding],
-  };
 }

@@ -1,6 +1,16 @@
 export type { ArrayNode } from "./array-node.js";
 export { arrayNodeOf } from "./array-node.js";
-export type { ConvolutionOptions, LayerOptions, LinearOptions, PoolOptions, Value } from "./builder.js";
+export type {
+  BatchNormOptions,
+  BuilderOptions,
+  ConvolutionOptions,
+  DropoutOptions,
+  LayerOptions,
+  LeakyReluOptions,
+  LinearOptions,
+  PoolOptions,
+  Value,
+} from "./builder.js";
 export { batchAxis, GraphBuilder } from "./builder.js";
 export { constant } from "./constant.js";
 export type { AttributeValue, GraphNode, ValueInfo } from "./graph.js";

@@ -1,9 +1,8 @@
-import { GraphBuilder, type Value } from "./builder.js";
+import { checkOptions, kinds, type Rules } from "@neft/options";
+import { type BuilderOptions, builderRules, GraphBuilder, type Value } from "./builder.js";
 import type { Model } from "./model.js";
 
-export interface NetworkOptions {
-  /** Every weight's stream is derived from it. */
-  readonly seed: number;
+export interface NetworkOptions extends BuilderOptions {
   readonly classes?: number;
   /** Channels of the input images. */
   readonly channels?: number;
@@ -11,11 +10,20 @@ export interface NetworkOptions {
   readonly size?: number;
 }
 
+const networkRules: Rules<NetworkOptions> = {
+  ...builderRules,
+  classes: kinds.number,
+  channels: kinds.number,
+  size: kinds.number,
+};
+
 /**
  * LeNet-5 with ReLU and max pooling: two 5×5 convolutions (6 padded by 2, then 16) and linear layers of 120, 84 and `classes`.
  * Images of 1×28×28 by default. Source: LeCun et al. (1998), in its usual modern form.
  */
-export function lenet5({ seed, classes = 10, channels = 1, size = 28 }: NetworkOptions): Model {
+export function lenet5(options: NetworkOptions): Model {
+  checkOptions("lenet5", options, networkRules);
+  const { seed, classes = 10, channels = 1, size = 28 } = options;
   const net = new GraphBuilder("lenet5", { seed });
   let x = net.input("image", [channels, size, size]);
   x = net.relu(net.conv2d(x, { name: "c1", outputs: 6, kernel: 5, padding: 2 }));
@@ -34,7 +42,9 @@ export function lenet5({ seed, classes = 10, channels = 1, size = 28 }: NetworkO
  *
  * Taps: "conv1" to "conv6" are the ReLUs' outputs, "pool1" to "pool3" the pools'.
  */
-export function vgg8({ seed, classes = 10, channels = 3, size = 32 }: NetworkOptions): Model {
+export function vgg8(options: NetworkOptions): Model {
+  checkOptions("vgg8", options, networkRules);
+  const { seed, classes = 10, channels = 3, size = 32 } = options;
   const net = new GraphBuilder("vgg8", { seed });
   let x = net.input("image", [channels, size, size]);
   const widths = [64, 128, 256, 256, 512, 512];
@@ -53,7 +63,9 @@ export function vgg8({ seed, classes = 10, channels = 3, size = 32 }: NetworkOpt
  *
  * Taps: "stem", then "layer1.0" to "layer4.1" are the blocks' outputs.
  */
-export function resnet18({ seed, classes = 10, channels = 3, size = 32 }: NetworkOptions): Model {
+export function resnet18(options: NetworkOptions): Model {
+  checkOptions("resnet18", options, networkRules);
+  const { seed, classes = 10, channels = 3, size = 32 } = options;
   const net = new GraphBuilder("resnet18", { seed });
   const normalised = (x: Value, name: string, norm: string, outputs: number, kernel: number, stride: number) => {
     const padding = (kernel - 1) / 2;

@@ -1,13 +1,13 @@
 import { type Device, deviceNamed } from "@neft/crossbar";
 import { type Dataset, type Layout, makeNormalisation, type Normalisation } from "@neft/data";
 import type { Model } from "@neft/model";
+import { checkOptions, has, kind, kinds, type Rules } from "@neft/options";
 import {
   type EvaluationProgress,
   type EvaluationResult,
   evaluate as evaluateOnChips,
   type Workers,
 } from "@neft/training";
-import { checkOptions, kinds, type Rules } from "./optionRules.js";
 import { createWorkers } from "./spawn.js";
 
 /** How values become a network's inputs; what is left out takes its default. */
@@ -49,14 +49,17 @@ export interface ChipOptions {
 }
 
 export const chipRules: Rules<ChipOptions> = {
-  device: kinds.device,
+  device: kind("an id or a device record", (value) => typeof value === "string" || has(value, "id", "programming")),
   weightBits: kinds.number,
   bitsPerCell: kinds.number,
   perSample: kinds.flag,
   seed: kinds.number,
   output: kinds.name,
-  workers: kinds.workers,
-  signal: kinds.signal,
+  workers: kind(
+    "a number or a pool of createWorkers",
+    (value) => typeof value === "number" || has(value, "size", "prepare", "run"),
+  ),
+  signal: kind("an AbortSignal", (value) => has(value, "aborted", "addEventListener")),
 };
 
 /** Settings of `evaluate`. */

@@ -1,5 +1,6 @@
 import type { Dataset } from "@neft/data";
 import type { Model } from "@neft/model";
+import { checkOptions, has, kind, kinds, type Rules, required } from "@neft/options";
 import {
   type FinetuneProgress,
   type FinetuneResult,
@@ -19,7 +20,6 @@ import {
   normalisationFrom,
   withWorkers,
 } from "./evaluate.js";
-import { checkOptions, kinds, type Rules } from "./optionRules.js";
 
 /** Settings of `finetune`; what a strategy takes stands beside its id. */
 export interface FinetuneOptions
@@ -36,14 +36,14 @@ export interface FinetuneOptions
 }
 
 const optimiserRules: Rules<OptimiserSettings> = {
-  id: kinds.name,
+  id: required(kinds.name),
   betas: kinds.pair,
   epsilon: kinds.number,
   momentum: kinds.number,
   weightDecay: kinds.number,
 };
 
-const scheduleRules: Rules<ScheduleSettings> = { id: kinds.name, every: kinds.number, gamma: kinds.number };
+const scheduleRules: Rules<ScheduleSettings> = { id: required(kinds.name), every: kinds.number, gamma: kinds.number };
 
 const validationRules: Rules<ValidationSettings> = { images: kinds.number, chips: kinds.number, every: kinds.number };
 
@@ -51,7 +51,10 @@ export const finetuneRules: Rules<FinetuneOptions> = {
   ...inputRules,
   ...chipRules,
   // Its settings are checked by the strategy itself, which knows the ones it has.
-  strategy: kinds.strategy,
+  strategy: kind(
+    "an id or an object with an id",
+    (value) => typeof value === "string" || (has(value, "id") && typeof value.id === "string"),
+  ),
   sigma: kinds.number,
   epochs: kinds.number,
   batch: kinds.number,
@@ -63,7 +66,7 @@ export const finetuneRules: Rules<FinetuneOptions> = {
   clip: kinds.number,
   shards: kinds.number,
   validation: kinds.options(validationRules),
-  validationData: kinds.dataset,
+  validationData: kind("a dataset", (value) => has(value, "values", "labels", "shape")),
   onProgress: kinds.callback,
 };
 

@@ -170,6 +170,7 @@ describe("finetune", () => {
       { validation: { image: 5 } },
       "validation: expected no option but images, chips, every, got image",
     ],
+    ["an optimiser without an id", { optimiser: { momentum: 0.5 } }, "optimiser.id: expected a name, got undefined"],
     ["a word for a schedule", { schedule: "step" }, 'schedule: expected options (id, every, gamma), got "step"'],
     ["another's option", { chips: 5 }, /^finetune: expected no option but .*epochs, .*, got chips$/],
   ])("refuses %s", async (_, options, message) => {
@@ -196,7 +197,7 @@ describe("finetune", () => {
   });
 });
 
-describe("normalisationOf and init", () => {
+describe("functions with few options", () => {
   it("refuse options they don't know", async () => {
     expect(() => normalisationOf(data, { means: 0.5 } as object)).toThrow(
       "normalisationOf: expected no option but scale, mean, std, layout, got means",
@@ -205,5 +206,12 @@ describe("normalisationOf and init", () => {
       'mean: expected a number or a list of numbers, got "0.5"',
     );
     await expect(init({ fast: true } as object)).rejects.toThrow("init: expected no option but relaxed, got fast");
+    const bytes = exportOnnx(model);
+    expect(() => importOnnx(bytes, { external: {} } as object)).toThrow(
+      "importOnnx: expected no option but externalData, got external",
+    );
+    expect(() => importOnnx(bytes, { externalData: { "w.bin": "bytes" } } as object)).toThrow(
+      "externalData: expected files' bytes by location, got an object",
+    );
   });
 });

@@ -1,4 +1,5 @@
 import { constant, inferNodes, type KnownValue, Model } from "@neft/model";
+import { checkOptions, has, kind, type Rules } from "@neft/options";
 import { parameter, type Tensor } from "@neft/tensor";
 import type { Draft } from "./draft.js";
 import { foldConstants } from "./folding.js";
@@ -15,6 +16,15 @@ export interface ImportOptions {
   readonly externalData?: Readonly<Record<string, Uint8Array>>;
 }
 
+const importRules: Rules<ImportOptions> = {
+  externalData: kind(
+    "files' bytes by location",
+    (value) =>
+      has(value) &&
+      Object.values(value).every((file) => has(file, "BYTES_PER_ELEMENT") && file.BYTES_PER_ELEMENT === 1),
+  ),
+};
+
 /**
  * Reads an ONNX file: opsets 7 to 22, operators as in SUPPORTED.md.
  *
@@ -22,9 +32,11 @@ export interface ImportOptions {
  * "N" where the network allows it. Floating-point types are all computed as f32. The bytes are kept for an export that
  * overwrites nothing but weights; don't change them afterwards.
  *
+ * @throws {RangeError} for an option that isn't known, or something else than bytes for a file.
  * @throws {OnnxError} when the bytes are no ONNX model, operators are unsupported (all listed), or something does not fit.
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Model {
+  checkOptions("importOnnx", options, importRules);
   const external = new Map(Object.entries(options.externalData ?? {}));
   return orOnnxError(() => {
     const file = decodeModelFile(bytes);

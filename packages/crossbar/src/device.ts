@@ -1,3 +1,5 @@
+import { inWords } from "@neft/options";
+
 /** Where a device's numbers come from. */
 export interface Source {
   readonly cite: string;
@@ -46,7 +48,7 @@ function frozen<T>(value: T): T {
 
 function checkLevels(id: string, { sigma, share }: LevelProgramming): void {
   const fail = (expected: string, got: readonly number[]): never => {
-    throw new RangeError(`device "${id}": expected ${expected}, got [${got.join(", ")}]`);
+    throw new RangeError(`device "${id}": expected ${expected}, got ${inWords(got)}`);
   };
   if (
     sigma.length !== 4 ||
@@ -73,7 +75,7 @@ export function defineDevice(device: Device): Device {
   }
   if (!Number.isInteger(device.bitsPerCell) || device.bitsPerCell < 1) {
     throw new RangeError(
-      `device "${device.id}": expected bitsPerCell to be a whole number ≥ 1, got ${device.bitsPerCell}`,
+      `device "${device.id}": expected bitsPerCell to be a whole number ≥ 1, got ${inWords(device.bitsPerCell)}`,
     );
   }
   if (device.programming.kind === "levels") checkLevels(device.id, device.programming);

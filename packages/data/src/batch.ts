@@ -1,4 +1,5 @@
 import { f32, u8, wasm, withBlocks } from "@neft/kernels";
+import { inWords } from "@neft/options";
 import { sizeOf, type Tensor, written } from "@neft/tensor";
 import type { Dataset, Layout } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
@@ -60,7 +61,7 @@ export function gatherBatch(
 
 function checkIndex(who: string, dataset: Dataset, index: number): number {
   if (!Number.isInteger(index) || index < 0 || index >= dataset.count) {
-    throw new RangeError(`${who}: expected sample indices from 0 to ${dataset.count - 1}, got ${index}`);
+    throw new RangeError(`${who}: expected sample indices from 0 to ${dataset.count - 1}, got ${inWords(index)}`);
   }
   return index;
 }

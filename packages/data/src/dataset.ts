@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import { permutation, sizeOf } from "@neft/tensor";
 
 /** Order of the axes of one image: channels first (C, H, W) or last (H, W, C). */
@@ -112,7 +113,7 @@ export function checkLabels(dataset: Dataset, classes: number, who = `dataset "$
  */
 export function take(dataset: Dataset, count: number): Dataset {
   if (!Number.isInteger(count) || count < 1) {
-    throw new RangeError(`take: expected a number of samples ≥ 1, got ${count}`);
+    throw new RangeError(`take: expected a number of samples ≥ 1, got ${inWords(count)}`);
   }
   if (count >= dataset.count) return dataset;
   const values = dataset.values.subarray(0, count * sizeOf(dataset.shape));
@@ -136,7 +137,7 @@ export function split(
   }
   if (!Number.isInteger(validationCount) || validationCount < 1 || validationCount >= dataset.count) {
     throw new RangeError(
-      `split: expected a validation count from 1 to ${dataset.count - 1} (dataset "${dataset.name}" has ${dataset.count} samples), got ${validationCount}`,
+      `split: expected a validation count from 1 to ${dataset.count - 1} (dataset "${dataset.name}" has ${dataset.count} samples), got ${inWords(validationCount)}`,
     );
   }
   const held = new Uint8Array(dataset.count);

@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import { sizeOf } from "@neft/tensor";
 import { strFromU8 } from "fflate";
 
@@ -58,7 +59,7 @@ export function decodeNpy(who: string, bytes: Uint8Array): NpyArray {
   const axes = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(header)?.[1];
   if (descr === undefined || fortran === undefined || axes === undefined) {
     throw new Error(
-      `${who}: expected a header with descr, fortran_order and shape, got ${JSON.stringify(header.slice(0, 200))}`,
+      `${who}: expected a header with descr, fortran_order and shape, got ${inWords(header.slice(0, 200))}`,
     );
   }
   const element = elements[descr.slice(1)];

@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import type { AttributeValue, GraphNode } from "./graph.js";
 
 /** The values a model's own operators read; the ONNX importer has checked ranges and leftovers before. */
@@ -32,5 +33,5 @@ export function intsAttribute(node: GraphNode, name: string): readonly number[] 
 }
 
 function wrong(name: string, expected: string, value: AttributeValue): Error {
-  return new Error(`${name}: expected ${expected}, got ${JSON.stringify(value)}`);
+  return new Error(`${name}: expected ${expected}, got ${inWords(value)}`);
 }

@@ -12,12 +12,15 @@ import {
   exportOnnx,
   type FinetuneProgress,
   finetune,
+  gatherBatch,
   importOnnx,
   init,
   type Model,
   normalisationOf,
   readDataset,
   readModel,
+  split,
+  take,
 } from "neft";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { evaluateRules } from "../src/evaluate.js";
@@ -194,6 +197,41 @@ describe("finetune", () => {
   ])("refuses a dataset made by hand that has no sample %s", async (_, make) => {
     const [training, options] = make();
     await expect(finetune(model, training, options)).rejects.toThrow("expected at least one sample, got none");
+  });
+});
+
+describe("values in errors", () => {
+  it.each<[string, () => unknown, string | RegExp]>([
+    ["workers", () => createWorkers("2" as never), 'pool: expected a number of workers ≥ 1, got "2"'],
+    ["samples to take", () => take(data, "2" as never), 'take: expected a number of samples ≥ 1, got "2"'],
+    ["samples to hold out", () => split(data, "2" as never, 1n), /^split: expected a validation count .*, got "2"$/],
+    [
+      "samples of a batch",
+      () => gatherBatch(data, ["2"] as never, normalisationOf(data, {}), [1, 1, 6, 6]),
+      'expected sample indices from 0 to 299, got "2"',
+    ],
+    [
+      "bits of a cell",
+      () => defineDevice({ ...deviceNamed("rram1"), bitsPerCell: "2" as never }),
+      'device "rram1": expected bitsPerCell to be a whole number ≥ 1, got "2"',
+    ],
+    [
+      "levels",
+      () =>
+        defineDevice({ ...deviceNamed("rram1"), programming: { kind: "levels", sigma: ["1"], share: [1] } as never }),
+      /, got \["1"\]$/,
+    ],
+  ])("are words where they are words: %s", (_, call, message) => {
+    expect(call).toThrow(message);
+  });
+
+  it.each([
+    [Number.NaN, "NaN"],
+    [1n, "1n"],
+    [[0.1], "[0.1]"],
+  ])("show a setting of a strategy that is %s", async (beta, words) => {
+    const options = { strategy: { id: "ovf", beta } } as object;
+    await expect(finetune(model, data, options)).rejects.toThrow(`strategy ovf: beta: expected a number, got ${words}`);
   });
 });
 

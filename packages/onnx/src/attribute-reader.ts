@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import type { AttributeRanges } from "./byte-ranges.js";
 import type { AttributeProto, NodeProto } from "./onnx_pb.js";
 import { AttributeProto_AttributeType as AttributeType } from "./onnx_pb.js";
@@ -69,7 +70,7 @@ export class AttributeReader {
     if (proto === undefined) return otherwise;
     const value = Array.from(proto.s, (byte) => String.fromCharCode(byte)).join("");
     const found = allowed.find((one) => one === value);
-    if (found === undefined) throw this.#wrong(name, oneOf(allowed), JSON.stringify(value));
+    if (found === undefined) throw this.#wrong(name, oneOf(allowed), inWords(value));
     return found;
   }
 

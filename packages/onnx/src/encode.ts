@@ -8,6 +8,7 @@ import {
   type Model,
   type ValueInfo,
 } from "@neft/model";
+import { inWords } from "@neft/options";
 import type { DType, Tensor } from "@neft/tensor";
 import { typeOfArray } from "./graph-reader.js";
 import type { AttributeProto, NodeProto, TensorProto, ValueInfoProto } from "./onnx_pb.js";
@@ -122,9 +123,7 @@ function attributeProto(name: string, value: AttributeValue): AttributeProto {
   if (value.every((item) => typeof item === "number")) {
     return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map((item) => BigInt(item)) });
   }
-  throw new OnnxError(
-    `exportOnnx: attribute "${name}": expected a number, a text or integers, got ${JSON.stringify(value)}`,
-  );
+  throw new OnnxError(`exportOnnx: attribute "${name}": expected a number, a text or integers, got ${inWords(value)}`);
 }
 
 /** A tensor with raw data. */

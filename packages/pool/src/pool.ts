@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import type { Remote } from "comlink";
 import { wrap } from "comlink";
 import { createGate, openGate, type Place } from "./gate.js";
@@ -62,7 +63,8 @@ export interface Pool<Api> {
  * @throws {RangeError} when `size` isn't a positive integer.
  */
 export function createPool<Api extends object>({ size, spawn, setup }: PoolOptions<Api>): Pool<Api> {
-  if (!Number.isInteger(size) || size < 1) throw new RangeError(`pool: expected a number of workers ≥ 1, got ${size}`);
+  if (!Number.isInteger(size) || size < 1)
+    throw new RangeError(`pool: expected a number of workers ≥ 1, got ${inWords(size)}`);
   return new WorkerPool(size, spawn, setup);
 }
 

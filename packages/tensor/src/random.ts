@@ -1,4 +1,5 @@
 import { allocate, f32, release, u32, wasm } from "@neft/kernels";
+import { inWords } from "@neft/options";
 
 /** What tells a stream of random numbers from the others of its seed. */
 export interface StreamName {
@@ -19,11 +20,11 @@ export interface StreamName {
  */
 export function stream(seed: number, { purpose, name = "", index = 0, step = 0 }: StreamName): bigint {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(`stream: expected a seed from 0 to 2^53 - 1, got ${seed}`);
+    throw new RangeError(`stream: expected a seed from 0 to 2^53 - 1, got ${inWords(seed)}`);
   }
   for (const [which, value] of Object.entries({ index, step })) {
     if (!(Number.isInteger(value) && value >= 0 && value < 2 ** 32)) {
-      throw new RangeError(`stream: ${which}: expected a whole number from 0 to 2^32 - 1, got ${value}`);
+      throw new RangeError(`stream: ${which}: expected a whole number from 0 to 2^32 - 1, got ${inWords(value)}`);
     }
   }
   return wasm().deriveKey(seed >>> 0, Math.floor(seed / 2 ** 32), purpose, name, index, step);

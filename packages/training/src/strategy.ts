@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
 
 /** Settings of every strategy, plain data; each strategy has some of them. */
@@ -105,7 +106,7 @@ export function defineStrategy<S extends StrategySettings>(row: StrategyRow<S>):
         throw new RangeError(`strategy ${id}: expected no setting but ${known.join(", ") || "none"}, got ${name}`);
       }
       if (!rules[name].check(value)) {
-        throw new RangeError(`strategy ${id}: ${name}: expected ${rules[name].expected}, got ${JSON.stringify(value)}`);
+        throw new RangeError(`strategy ${id}: ${name}: expected ${rules[name].expected}, got ${inWords(value)}`);
       }
       settings[name] = value;
     }

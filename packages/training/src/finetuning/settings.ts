@@ -1,4 +1,5 @@
 import { checkProgramming } from "@neft/crossbar";
+import { inWords } from "@neft/options";
 import type { ChipSettings } from "../evaluation/chips.js";
 import { activeModifiers, type ModifierSettings } from "../modifiers.js";
 import { type OptimiserSettings, optimiserNamed } from "../optimisers.js";
@@ -93,7 +94,7 @@ export function resolveSettings(given: FinetuneSettings, samples: number): Resol
     throw new RangeError(`learningRate: expected a number > 0, got ${learningRate}`);
   }
   if (batchNorm !== "batch" && batchNorm !== "frozen") {
-    throw new RangeError(`batchNorm: expected batch or frozen, got ${JSON.stringify(batchNorm)}`);
+    throw new RangeError(`batchNorm: expected batch or frozen, got ${inWords(batchNorm)}`);
   }
   optimiserNamed(optimiser);
   scheduleNamed(schedule);

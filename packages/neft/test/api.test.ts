@@ -90,6 +90,7 @@ describe("evaluate", () => {
   it.each<[string, unknown, string | RegExp]>([
     ["a negative σ", { sigma: -0.1 }, "sigma: expected a number ≥ 0, got -0.1"],
     ["σ NaN", { sigma: [0.1, Number.NaN] }, "sigma: expected a number ≥ 0, got NaN"],
+    ["no σ", { sigma: [] }, /^sigma: expected at least one, got none$/],
     ["no chips", { chips: 0 }, "chips: expected a whole number ≥ 1, got 0"],
     ["an unknown device", { device: "x" }, "device: expected one of ideal, rram1"],
     ["no worker", { workers: 0 }, "pool: expected a number of workers ≥ 1, got 0"],

@@ -245,7 +245,7 @@ describe("evaluate", () => {
   });
 
   it.each<[Partial<EvaluateOptions>, string]>([
-    [{ sigmas: [] }, "sigmas: expected at least one, got none"],
+    [{ sigmas: [] }, "sigma: expected at least one, got none"],
     [{ sigmas: [0.1, -1] }, "sigma: expected a number ≥ 0, got -1"],
     [{ sigmas: [Number.NaN] }, "sigma: expected a number ≥ 0, got NaN"],
     [{ chips: 0 }, "chips: expected a whole number ≥ 1, got 0"],

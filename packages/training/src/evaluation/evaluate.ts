@@ -173,7 +173,7 @@ function chipJobs(options: EvaluateOptions, sigma: number, from: number, to: num
 }
 
 function checkSettings({ sigmas, chips, precision, device, weightBits, bitsPerCell }: EvaluationSettings): void {
-  if (sigmas.length === 0) throw new RangeError("sigmas: expected at least one, got none");
+  if (sigmas.length === 0) throw new RangeError("sigma: expected at least one, got none");
   for (const sigma of sigmas) checkProgramming({ device, sigma, weightBits, bitsPerCell });
   if (!Number.isInteger(chips) || chips < 1) throw new RangeError(`chips: expected a whole number ≥ 1, got ${chips}`);
   if (precision !== undefined && !(Number.isFinite(precision) && precision > 0)) {

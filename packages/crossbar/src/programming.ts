@@ -1,3 +1,4 @@
+import { optionError } from "@neft/options";
 import type { Device } from "./device.js";
 
 /** How weights are stored. */
@@ -44,7 +45,10 @@ export function checkProgramming({
   checkWhole("weightBits", weightBits, maxWeightBits);
   checkWhole("bitsPerCell", bitsPerCell, maxWeightBits);
   if (weightBits % bitsPerCell !== 0) {
-    throw new RangeError(`bitsPerCell: expected a divisor of weightBits (${weightBits}), got ${bitsPerCell}`);
+    throw optionError(
+      (called) =>
+        `${called("bitsPerCell")}: expected a divisor of ${called("weightBits")} (${weightBits}), got ${bitsPerCell}`,
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { optionError } from "@neft/options";
 import type { Dataset, Layout } from "./dataset.js";
 
 /** How stored values become a network's inputs: x = (value / scale − mean) / std, then in the order of axes the network reads. */
@@ -49,9 +50,8 @@ export function channelMoments(dataset: Dataset, { scale, mean, std }: Normalisa
   }
   const pick = (name: string, values: readonly number[], channel: number): number => {
     if (values.length !== 1 && values.length !== channels) {
-      throw new RangeError(
-        `normalisation: ${name}: expected ${channels === 1 ? "1 value" : `1 value or ${channels}, one for each channel`}, got ${values.length}`,
-      );
+      const expected = channels === 1 ? "1 value" : `1 value or ${channels}, one for each channel`;
+      throw optionError((called) => `normalisation: ${called(name)}: expected ${expected}, got ${values.length}`);
     }
     return values[values.length === 1 ? 0 : channel]!;
   };

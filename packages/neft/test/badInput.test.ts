@@ -76,12 +76,12 @@ describe.concurrent("a wrong command line ends with code 2 before any file is op
     [
       "a setting of another strategy",
       [...finetune, "--strategy", "ovf", "--head-sizes", "3"],
-      /strategy ovf: expected no setting but/,
+      /^neft finetune: strategy ovf: expected no setting but --beta, --gamma, --delta-sigma, got --head-sizes$/m,
     ],
     [
       "bits that don't divide",
       [...evaluate, "--cell-bits", "3"],
-      /bitsPerCell: expected a divisor of weightBits \(8\), got 3/,
+      /^neft evaluate: --cell-bits: expected a divisor of --weight-bits \(8\), got 3$/m,
     ],
     ["no chips", [...evaluate, "--chips", "0"], /--chips: expected a whole number ≥ 1 and ≤ 100000, got "0"/],
     ["half a worker", [...evaluate, "--workers", "1.5"], /--workers: expected a whole number/],
@@ -116,6 +116,15 @@ describe.concurrent("files that aren't what they should be end with code 1", () 
     data,
     "--chips",
     "1",
+    ...more,
+  ];
+  const finetune = (...more: string[]): string[] => [
+    "finetune",
+    "tiny.onnx",
+    "--data",
+    good,
+    "-o",
+    "never.onnx",
     ...more,
   ];
   it.each<[string, string[], RegExp]>([
@@ -157,7 +166,11 @@ describe.concurrent("files that aren't what they should be end with code 1", () 
       evaluate("tiny.onnx", good, "--scale", "1.5e-36", "--sigma", "0.1,0.3", "--seed", "2", "--chips", "24"),
       /^neft evaluate: chip 2 at σ 0.3: expected finite class scores, got -Infinity for sample 0; try a lower sigma$/m,
     ],
-    ["too many means", evaluate("tiny.onnx", good, "--mean", "1,2,3"), /mean: expected 1 value, got 3/],
+    [
+      "too many means",
+      evaluate("tiny.onnx", good, "--mean", "1,2,3"),
+      /^neft evaluate: normalisation: --mean: expected 1 value, got 3$/m,
+    ],
     [
       "several outputs and none named",
       evaluate("two-outputs.onnx"),
@@ -172,6 +185,26 @@ describe.concurrent("files that aren't what they should be end with code 1", () 
       "an output with too few classes",
       evaluate("two-outputs.onnx", good, "--output", "coarse"),
       /expected labels from 0 to 1/,
+    ],
+    [
+      "taps that aren't there",
+      finetune("--batch", "8", "--strategy", "irs", "--taps", "relu9"),
+      /^neft finetune: --taps: expected values of the model .*relu1, .*, got "relu9"$/m,
+    ],
+    [
+      "more shards than samples of a batch",
+      finetune("--batch", "8", "--shards", "9"),
+      /^neft finetune: --shards: expected at most one for each of the batch's 8 samples, got 9$/m,
+    ],
+    [
+      "a batch larger than the training data",
+      finetune("--batch", "100"),
+      /^neft finetune: --batch: expected at most the 96 samples there are for training, got 100$/m,
+    ],
+    [
+      "all samples held out",
+      finetune("--validation", "120"),
+      /^neft finetune: --validation: expected fewer than the 120 samples there are, got 120$/m,
     ],
   ])("%s", async (_, words, message) => {
     expectError(await neft(...words), exitCodes.failure, message);

@@ -1,2 +1,3 @@
 export { inWords } from "./inWords.js";
+export { messageWith, optionError } from "./optionError.js";
 export { checkOptions, has, kind, kinds, type RequiredRule, type Rule, type Rules, required } from "./rules.js";

@@ -1,4 +1,4 @@
-import { checkOptions, inWords, kinds, type Rules, required } from "@neft/options";
+import { checkOptions, inWords, kinds, messageWith, optionError, type Rules, required } from "@neft/options";
 import { describe, expect, it } from "vitest";
 
 interface Options {
@@ -35,6 +35,15 @@ describe("checkOptions", () => {
     ["seed", 'who: expected options (seed, name, mode, inner), got "seed"'],
   ])("refuses %j", (options, message) => {
     expect(() => checkOptions("who", options, rules, "who: ")).toThrow(new RangeError(message));
+  });
+});
+
+describe("optionError", () => {
+  it("can be said with other names", () => {
+    const error = optionError((called) => `${called("a.b")}: expected less than ${called("c")}, got 1`);
+    expect(error).toEqual(new RangeError("a.b: expected less than c, got 1"));
+    expect(messageWith(error, (option) => `--${option}`)).toBe("--a.b: expected less than --c, got 1");
+    expect(messageWith(new RangeError("a.b"), (option) => `--${option}`)).toBeUndefined();
   });
 });
 

@@ -1,4 +1,4 @@
-import { inWords } from "@neft/options";
+import { inWords, optionError } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
 
 /** Settings of every strategy, plain data; each strategy has some of them. */
@@ -103,7 +103,10 @@ export function defineStrategy<S extends StrategySettings>(row: StrategyRow<S>):
     for (const [name, value] of Object.entries(given) as [keyof StrategySettings, unknown][]) {
       if (value === undefined) continue;
       if (!known.includes(name)) {
-        throw new RangeError(`strategy ${id}: expected no setting but ${known.join(", ") || "none"}, got ${name}`);
+        throw optionError((called) => {
+          const its = known.map(called).join(", ") || "none";
+          return `strategy ${id}: expected no setting but ${its}, got ${called(name)}`;
+        });
       }
       if (!rules[name].check(value)) {
         throw new RangeError(`strategy ${id}: ${name}: expected ${rules[name].expected}, got ${inWords(value)}`);

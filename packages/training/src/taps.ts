@@ -1,4 +1,5 @@
 import { arrayNodes, type Model, valueShapes } from "@neft/model";
+import { optionError } from "@neft/options";
 
 /** A value of the network that a head can read. */
 export interface Feature {
@@ -100,8 +101,9 @@ export function namedTaps(model: Model, names: readonly string[]): Feature[] {
     const shape = shapes.get(value);
     if (!shape || shape.length < 2) {
       const examples = layerFeatures(model).map((feature) => feature.value);
-      throw new RangeError(
-        `taps: expected values of the model with a batch axis, such as ${examples.join(", ")}, got "${value}"`,
+      throw optionError(
+        (called) =>
+          `${called("taps")}: expected values of the model with a batch axis, such as ${examples.join(", ")}, got "${value}"`,
       );
     }
     return { value, shape: shape.slice(1) };

@@ -4,14 +4,14 @@ import { build, init } from "@neft/kernels";
 import { exportOnnxFiles } from "@neft/onnx";
 import { type FinetuneProgress, type FinetuneResult, type StrategySettings, strategyNamed } from "@neft/training";
 import { dataFiles } from "../dataSpec.js";
-import { InterruptedError, messageOf, UsageError } from "../failure.js";
+import { InterruptedError, UsageError } from "../failure.js";
 import { type FinetuneOptions, finetune } from "../finetune.js";
 import { readModel, sha256 } from "../readModel.js";
 import type { FinetuningFile } from "../results.js";
 import { createWorkers } from "../spawn.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
-import { asUsage, type finetuneOptions, type Values } from "./options.js";
+import { asUsage, complaint, type finetuneOptions, type Values } from "./options.js";
 import { type OutputFile, openOutput } from "./outputFile.js";
 import { type Progress, startProgress } from "./progress.js";
 import { checkChips, dataRecord, loadData, sharedOptions, versions } from "./run.js";
@@ -65,7 +65,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
     const best = display.bestStep();
     if (best === undefined || best === 0) throw error;
     await save();
-    throw new Error(`${messageOf(error)}\nthe best weights so far, those after step ${best}, are in ${options.out}`, {
+    throw new Error(`${complaint(error)}\nthe best weights so far, those after step ${best}, are in ${options.out}`, {
       cause: error,
     });
   } finally {

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { deviceNamed, devices } from "@neft/crossbar";
+import { messageWith } from "@neft/options";
 import { optimisers, type StrategySettings, schedules, strategies } from "@neft/training";
 import { type Command, Option } from "commander";
 import { dataSpecForms, parseDataSpec } from "../dataSpec.js";
@@ -9,6 +10,8 @@ import { list, number, oneOf, sigmas, text, type WordParser, whole } from "./gra
 /** One option of the command, whole: every command that has it reads and documents it the same way. */
 export interface OptionRow {
   readonly flags: string;
+  /** What the API calls it, where that isn't the row's key: errors of the API are told with the command's name. */
+  readonly api?: string;
   readonly about: string;
   readonly group: string;
   /** Absent for switches. */
@@ -99,6 +102,7 @@ const chipOptions = {
   },
   cellBits: {
     flags: "--cell-bits <n>",
+    api: "bitsPerCell",
     about: "bits of one cell",
     group: chips,
     parse: whole({ min: 1, max: 16 }),
@@ -192,6 +196,7 @@ export const finetuneOptions = {
   },
   lr: {
     flags: "--lr <x>",
+    api: "learningRate",
     about: "learning rate at the start",
     group: training,
     parse: number({ above: 0 }),
@@ -213,6 +218,7 @@ export const finetuneOptions = {
   },
   momentum: {
     flags: "--momentum <x>",
+    api: "optimiser.momentum",
     about: "of sgd",
     group: training,
     parse: number({ min: 0, below: 1 }),
@@ -220,6 +226,7 @@ export const finetuneOptions = {
   },
   weightDecay: {
     flags: "--weight-decay <x>",
+    api: "optimiser.weightDecay",
     about: "L2 penalty",
     group: training,
     parse: number({ min: 0 }),
@@ -234,6 +241,7 @@ export const finetuneOptions = {
   },
   scheduleEvery: {
     flags: "--schedule-every <epochs>",
+    api: "schedule.every",
     about: "epochs between drops of the step schedule",
     group: training,
     parse: number({ above: 0 }),
@@ -241,6 +249,7 @@ export const finetuneOptions = {
   },
   scheduleGamma: {
     flags: "--schedule-gamma <x>",
+    api: "schedule.gamma",
     about: "factor of one drop",
     group: training,
     parse: number({ above: 0 }),
@@ -254,6 +263,7 @@ export const finetuneOptions = {
   },
   bn: {
     flags: "--bn <mode>",
+    api: "batchNorm",
     about: "batch norm: frozen (the file's statistics) or batch (those of each batch, the running ones updated)",
     group: training,
     parse: oneOf(["frozen", "batch"]),
@@ -268,11 +278,13 @@ export const finetuneOptions = {
   },
   keepPartial: {
     flags: "--keep-partial",
+    api: "dropLast",
     about: "also train on an epoch's last samples where they don't fill a batch",
     group: training,
   },
   validation: {
     flags: "--validation <n>",
+    api: "validation.images",
     about: "samples held out of training to choose the best weights",
     group: training,
     parse: whole({ min: 1 }),
@@ -280,6 +292,7 @@ export const finetuneOptions = {
   },
   validationChips: {
     flags: "--validation-chips <n>",
+    api: "validation.chips",
     about: "chips they are tried on",
     group: training,
     parse: whole({ min: 1, max: 100_000 }),
@@ -287,6 +300,7 @@ export const finetuneOptions = {
   },
   validationEvery: {
     flags: "--validation-every <n>",
+    api: "validation.every",
     about: "steps between validations",
     group: training,
     parse: whole({ min: 1 }),
@@ -329,6 +343,7 @@ export const finetuneOptions = {
   },
   headSizes: {
     flags: "--head-sizes <n,…>",
+    api: "sizes",
     about: "irs: side each head's feature is pooled to",
     group: feedback,
     parse: list(whole({ min: 1 })),
@@ -336,6 +351,7 @@ export const finetuneOptions = {
   },
   headHidden: {
     flags: "--head-hidden <n>",
+    api: "hidden",
     about: "irs: width of a head's hidden layer",
     group: feedback,
     parse: whole({ min: 1 }),
@@ -375,11 +391,24 @@ export function addOptions(command: Command, rows: Readonly<Record<string, Optio
   return command;
 }
 
+/** The command's name for each option of the API that it has. */
+const flagOf: ReadonlyMap<string, string> = new Map(
+  Object.entries<OptionRow>({ ...evaluateOptions, ...finetuneOptions }).map(([key, { flags, api = key }]) => [
+    api,
+    new Option(flags).long ?? flags,
+  ]),
+);
+
+/** What went wrong, as `messageOf`, in the command's words. */
+export function complaint(error: unknown): string {
+  return messageWith(error, (option) => flagOf.get(option) ?? option) ?? messageOf(error);
+}
+
 /** Whatever `parse` throws means that the command line is wrong. */
 export function asUsage<T>(parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    throw new UsageError(messageOf(error), { cause: error });
+    throw new UsageError(complaint(error), { cause: error });
   }
 }

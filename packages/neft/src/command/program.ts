@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
-import { type ExitCode, exitCodeOf, exitCodes, messageOf } from "../failure.js";
-import { addOptions, evaluateOptions, finetuneOptions, inspectOptions } from "./options.js";
+import { type ExitCode, exitCodeOf, exitCodes } from "../failure.js";
+import { addOptions, complaint, evaluateOptions, finetuneOptions, inspectOptions } from "./options.js";
 import { neftVersion } from "./version.js";
 
 const exitCodeHelp = `
@@ -86,7 +86,7 @@ export async function runCommand(words: readonly string[]): Promise<ExitCode> {
       process.stderr.write(`${name}: ${error.message.replace(/^error: /, "")}\nTry: ${name} --help\n`);
       return exitCodes.usage;
     }
-    process.stderr.write(`${name}: ${messageOf(error)}\n`);
+    process.stderr.write(`${name}: ${complaint(error)}\n`);
     if (process.env.NEFT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
     return exitCodeOf(error);
   }

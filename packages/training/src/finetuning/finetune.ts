@@ -1,6 +1,7 @@
 import { type Dataset, type Normalisation, split } from "@neft/data";
 import { wasm } from "@neft/kernels";
 import type { Model } from "@neft/model";
+import { optionError } from "@neft/options";
 import { permutation, stream, type Tensor } from "@neft/tensor";
 import { readWeights, writeWeights } from "../checkpoint.js";
 import { checkScores } from "../evaluation/evaluate.js";
@@ -88,8 +89,9 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   const { training, validation } = splitData(options, settings);
   if (options.validationData) checkScores({ ...options, data: options.validationData });
   if (settings.dropLast && training.count < settings.batch) {
-    throw new RangeError(
-      `batch: expected at most the ${training.count} samples there are for training, got ${settings.batch}`,
+    throw optionError(
+      (called) =>
+        `${called("batch")}: expected at most the ${training.count} samples there are for training, got ${settings.batch}`,
     );
   }
   const heads = planAllHeads(model, settings, classes);
@@ -108,7 +110,15 @@ function splitData(
   { validation, seed }: ResolvedSettings,
 ): { training: Dataset; validation: Dataset } {
   if (validationData) return { training: data, validation: validationData };
-  return split(data, validation.images, stream(seed, { purpose: purposes.split }));
+  const { images } = validation;
+  // Of a single sample none can be held out, whatever the option says: that is split's error.
+  if (data.count > 1 && images >= data.count) {
+    throw optionError(
+      (called) =>
+        `${called("validation.images")}: expected fewer than the ${data.count} samples there are, got ${images}`,
+    );
+  }
+  return split(data, images, stream(seed, { purpose: purposes.split }));
 }
 
 function planAllHeads(

@@ -1,5 +1,5 @@
 import { checkProgramming } from "@neft/crossbar";
-import { inWords } from "@neft/options";
+import { inWords, optionError } from "@neft/options";
 import type { ChipSettings } from "../evaluation/chips.js";
 import { activeModifiers, type ModifierSettings } from "../modifiers.js";
 import { type OptimiserSettings, optimiserNamed } from "../optimisers.js";
@@ -88,8 +88,11 @@ export function resolveSettings(given: FinetuneSettings, samples: number): Resol
   for (const [name, value] of Object.entries({ epochs, batch, shards, images, chips, every: every ?? 1 })) {
     checkCount(["images", "chips", "every"].includes(name) ? `validation.${name}` : name, value);
   }
-  if (shards > batch)
-    throw new RangeError(`shards: expected at most one for each of the batch's ${batch} samples, got ${shards}`);
+  if (shards > batch) {
+    throw optionError(
+      (called) => `${called("shards")}: expected at most one for each of the batch's ${batch} samples, got ${shards}`,
+    );
+  }
   if (!(Number.isFinite(learningRate) && learningRate > 0)) {
     throw new RangeError(`learningRate: expected a number > 0, got ${learningRate}`);
   }

@@ -192,6 +192,16 @@ describe.concurrent("files that aren't what they should be end with code 1", () 
       /^neft finetune: --taps: expected values of the model .*relu1, .*, got "relu9"$/m,
     ],
     [
+      "fewer γ than extra forwards, before the first validation",
+      finetune("--batch", "8", "--gamma", "1,0.1"),
+      /^neft finetune: --gamma: expected one value for each of the 3 feedback outputs, got 2\n$/,
+    ],
+    [
+      "fewer γ than heads, before the first validation",
+      finetune("--batch", "8", "--strategy", "irs", "--taps", "relu1,relu2", "--gamma", "1"),
+      /^neft finetune: --gamma: expected one value for each of the 2 feedback outputs, got 1\n$/,
+    ],
+    [
       "more shards than samples of a batch",
       finetune("--batch", "8", "--shards", "9"),
       /^neft finetune: --shards: expected at most one for each of the batch's 8 samples, got 9$/m,

@@ -1,3 +1,4 @@
+import { optionError } from "@neft/options";
 import { add, crossEntropy, scale, type Tensor } from "@neft/tensor";
 
 /** Strength of negative feedback. */
@@ -25,14 +26,19 @@ export function feedbackLoss(
   labels: Int32Array,
   { beta, gamma }: Feedback,
 ): Tensor {
-  if (gamma.length < feedback.length) {
-    throw new RangeError(
-      `gamma: expected one value for each of the ${feedback.length} feedback outputs, got ${gamma.length}`,
-    );
-  }
+  checkGamma(gamma, feedback.length);
   let sum = logits;
   for (const [i, output] of feedback.entries()) sum = add(sum, scale(output, -beta * gamma[i]!));
   return crossEntropy(temper(sum, feedback.length), labels);
+}
+
+/** @throws {RangeError} when there are fewer γ than feedback outputs. */
+export function checkGamma(gamma: readonly number[], outputs: number): void {
+  if (gamma.length >= outputs) return;
+  throw optionError(
+    (called) =>
+      `${called("gamma")}: expected one value for each of the ${outputs} feedback outputs, got ${gamma.length}`,
+  );
 }
 
 /** z/(N + 1). */

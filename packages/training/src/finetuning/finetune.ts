@@ -5,6 +5,7 @@ import { optionError } from "@neft/options";
 import { permutation, stream, type Tensor } from "@neft/tensor";
 import { readWeights, writeWeights } from "../checkpoint.js";
 import { checkScores } from "../evaluation/evaluate.js";
+import { checkGamma } from "../feedbackLoss.js";
 import { planHeads } from "../heads.js";
 import type { Workers } from "../lanes.js";
 import { activeModifiers } from "../modifiers.js";
@@ -95,6 +96,8 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
     );
   }
   const heads = planAllHeads(model, settings, classes);
+  const { gamma = [], deltaSigma = [] } = settings.strategy;
+  checkGamma(gamma, heads.length + deltaSigma.length);
   const { normalisation } = options;
   const step = { ...settings, logits, heads, normalisation };
   const work = startJobs({ ...options, training, validation }, step, settings.shards);

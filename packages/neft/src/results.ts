@@ -1,6 +1,11 @@
 import * as z from "zod";
 
-/** Schemas of the JSON files the command writes; a change of `format` means that readers have to change. */
+/**
+ * Schemas of the JSON files the command writes; a change of `format` means that readers have to change.
+ *
+ * `settings` are options of `evaluate` or `finetune`: given again, with the same model and data, they give the same. One that isn't
+ * there was left out.
+ */
 
 const accuracy = z.number().min(0).max(100);
 const share = z.number().min(0).max(1);
@@ -38,24 +43,22 @@ export const sigmaResultSchema = z.strictObject({
 
 const modelSchema = z.strictObject({ file: text, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
-const dataSchema = z.strictObject({
-  name: text,
-  samples: z.int().min(1),
+const dataSchema = z.strictObject({ name: text, samples: z.int().min(1) });
+
+/** What evaluate and finetune have in common. */
+const sharedSettings = {
   scale: z.number().positive(),
   mean: z.array(z.number()).min(1),
   std: z.array(z.number().positive()).min(1),
-  /** Null where it was told from the model's input. */
-  layout: z.enum(["NCHW", "NHWC"]).nullable(),
-});
-
-const chipSettings = {
+  /** Left out where it was told from the model's input. */
+  layout: z.enum(["NCHW", "NHWC"]).optional(),
   device: text,
   weightBits: z.int().min(1),
   bitsPerCell: z.int().min(1),
   perSample: z.boolean(),
   seed,
-  /** The model's output with the class scores; null where there is only one. */
-  output: text.nullable(),
+  /** The model's output with the class scores; left out where none was named. */
+  output: text.optional(),
 };
 
 const provenance = {
@@ -73,11 +76,11 @@ export const evaluationFileSchema = z.strictObject({
   kind: z.literal("evaluation"),
   ...provenance,
   settings: z.strictObject({
-    ...chipSettings,
-    sigmas: z.array(z.number().min(0)).min(1),
+    ...sharedSettings,
+    sigma: z.array(z.number().min(0)).min(1),
     /** Chips for each σ, at most that many where a precision was asked for. */
     chips: z.int().min(1),
-    precision: z.number().positive().nullable(),
+    precision: z.number().positive().optional(),
   }),
   digital: z.strictObject({ accuracy, confidence: confidenceSchema }),
   results: z.array(sigmaResultSchema).min(1),
@@ -93,15 +96,13 @@ export const finetuningFileSchema = z.strictObject({
   ...provenance,
   out: modelSchema,
   settings: z.looseObject({
-    device: text,
+    ...sharedSettings,
     sigma: z.number().min(0),
     strategy: z.looseObject({ id: text }),
     epochs: z.int().min(1),
     batch: z.int().min(1),
     learningRate: z.number().positive(),
-    seed,
     shards: z.int().min(1),
-    output: text.nullable(),
   }),
   result: z.strictObject({
     validations: z.array(validationSchema),

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { init, readModel } from "neft";
+import { type Dataset, evaluate, exportOnnx, type FinetuneOptions, finetune, init, readDataset, readModel } from "neft";
 import { evaluationFileSchema, finetuningFileSchema } from "neft/results";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Outcome, runNeft, writeIdx, writeModels } from "./fixtures.js";
@@ -11,6 +12,11 @@ let test: string;
 let train: string;
 const neft = (...words: string[]): Promise<Outcome> => runNeft(words, { cwd });
 const json = async (file: string): Promise<unknown> => JSON.parse(await readFile(join(cwd, file), "utf8"));
+
+const dataset = (spec: string): Promise<Dataset> => {
+  const [images, labels] = spec.slice(4).split(",");
+  return readDataset({ kind: "idx", images: join(cwd, images!), labels: join(cwd, labels!) });
+};
 
 beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), "neft-command-"));
@@ -108,6 +114,23 @@ describe("neft evaluate", () => {
     expect(one.stdout).toContain(
       "σ 0.1: expected ± 1 points (--precision), got no interval from 1 chip; raise --chips\n",
     );
+  });
+
+  it.each<[string, string[]]>([
+    ["nothing but σ and chips", []],
+    [
+      "everything",
+      "--scale 128 --mean 0.5 --std 2 --layout NCHW --output logits --device rram4 --weight-bits 4 --cell-bits 1 --per-sample --precision 50 --seed 9".split(
+        " ",
+      ),
+    ],
+  ])("records settings that are options again, with the same results: %s", async (_, more) => {
+    expect((await neft(...words(...more, "--json", "s.json"))).code).toBe(0);
+    const { settings, digital, results } = evaluationFileSchema.parse(await json("s.json"));
+    await init();
+    const { model } = await readModel(join(cwd, "tiny.onnx"));
+    expect(await evaluate(model, await dataset(test), settings)).toEqual({ digital, results });
+    model.dispose();
   });
 
   it("runs the relaxed build when asked, and records it", async () => {
@@ -268,7 +291,39 @@ describe("neft finetune", () => {
       dropLast: false,
       validation: { images: 50, chips: 2 },
     });
-    expect(file.data).toMatchObject({ scale: 128, mean: [0.5], std: [2], samples: 600 });
+    expect(file.settings).toMatchObject({ scale: 128, mean: [0.5], std: [2] });
+    expect(file.data.samples).toBe(600);
+  });
+
+  it.each<[string, string[]]>([
+    ["no others", []],
+    [
+      "irs",
+      "--strategy irs --taps relu1 --head-hidden 8 --clip 2 --scale 128 --mean 0.5 --std 2 --layout NCHW --output logits".split(
+        " ",
+      ),
+    ],
+    [
+      "sgd",
+      "--optimiser sgd --schedule step --device rram4 --cell-bits 4 --validation 50 --validation-every 5 --keep-partial".split(
+        " ",
+      ),
+    ],
+  ])("records settings that are options again, with the same weights: %s", async (_, more) => {
+    expect((await neft(...words(...more, "--json", "s.json"))).code).toBe(0);
+    const { settings, result, out } = finetuningFileSchema.parse(await json("s.json"));
+    await init();
+    const { model } = await readModel(join(cwd, "tiny.onnx"));
+    const { validations, settings: again } = await finetune(model, await dataset(train), settings as FinetuneOptions);
+    expect(validations).toEqual(result.validations);
+    expect(createHash("sha256").update(exportOnnx(model)).digest("hex")).toBe(out.sha256);
+    model.dispose();
+    // What the function returns as settings are options, too; those of inputs and output are its caller's.
+    const { scale, mean, std, layout, output } = settings;
+    const { model: other } = await readModel(join(cwd, "tiny.onnx"));
+    await finetune(other, await dataset(train), { ...again, scale, mean, std, layout, output });
+    expect(createHash("sha256").update(exportOnnx(other)).digest("hex")).toBe(out.sha256);
+    other.dispose();
   });
 
   it("writes the best weights at Ctrl-C and says where", async () => {

@@ -12,7 +12,7 @@ import { watchInterrupt } from "./interrupt.js";
 import type { evaluateOptions, Values } from "./options.js";
 import { openOutput } from "./outputFile.js";
 import { startProgress } from "./progress.js";
-import { checkChips, dataRecord, loadData, sharedOptions, versions } from "./run.js";
+import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions } from "./run.js";
 
 /** `neft evaluate MODEL`: accuracy on Monte Carlo chips as a table, and as JSON where asked for. */
 export async function evaluateModel(file: string, options: Values<typeof evaluateOptions>): Promise<void> {
@@ -24,7 +24,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
   await init({ relaxed: options.fast === true });
   const { model, sha256 } = await readModel(file);
   const data = await loadData(options);
-  const { device, weightBits, cellBits, sigma, chips, precision, seed, output, workers } = options;
+  const { device, sigma, chips, precision, seed, workers } = options;
 
   const interrupt = watchInterrupt(() => {});
   const pool = createWorkers(workers);
@@ -57,18 +57,8 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
       kind: "evaluation",
       format: 1,
       model: { file, sha256 },
-      data: dataRecord(data, options),
-      settings: {
-        device: device.id,
-        weightBits,
-        bitsPerCell: cellBits ?? device.bitsPerCell,
-        perSample: options.perSample === true,
-        sigmas: [...sigma],
-        chips,
-        precision: precision ?? null,
-        seed,
-        output: output ?? null,
-      },
+      data: dataRecord(data),
+      settings: { ...sharedRecord(data, options), sigma: [...sigma], chips, precision },
       digital: result.digital,
       results: result.results as EvaluationFile["results"],
       versions: versions(),

@@ -1,5 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { Dataset } from "@neft/data";
 import { build, init } from "@neft/kernels";
 import { exportOnnxFiles } from "@neft/onnx";
 import { type FinetuneProgress, type FinetuneResult, type StrategySettings, strategyNamed } from "@neft/training";
@@ -14,7 +15,7 @@ import { watchInterrupt } from "./interrupt.js";
 import { asUsage, complaint, type finetuneOptions, type Values } from "./options.js";
 import { type OutputFile, openOutput } from "./outputFile.js";
 import { type Progress, startProgress } from "./progress.js";
-import { checkChips, dataRecord, loadData, sharedOptions, versions } from "./run.js";
+import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions } from "./run.js";
 
 type Options = Values<typeof finetuneOptions>;
 
@@ -81,8 +82,8 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
       format: 1,
       model: { file, sha256: hash },
       out: { file: options.out, sha256: sha256(written) },
-      data: dataRecord(data, options),
-      ...resultRecord(result, options),
+      data: dataRecord(data),
+      ...resultRecord(result, data, options),
       versions: versions(),
       build: build(),
       run: { workers: options.workers, seconds: (performance.now() - start) / 1000 },
@@ -168,13 +169,14 @@ function showProgress(): Display {
 
 function resultRecord(
   result: FinetuneResult,
-  { device, output }: Options,
+  data: Dataset,
+  options: Options,
 ): Pick<FinetuningFile, "settings" | "result"> {
   const { settings, validations, best, steps, ended, taps } = result;
   // Settings left out by their strategy or schedule are undefined; JSON drops them.
   const plain = JSON.parse(JSON.stringify(settings)) as FinetuningFile["settings"];
   return {
-    settings: { ...plain, device: device.id, output: output ?? null },
+    settings: { ...plain, ...sharedRecord(data, options) },
     result: { validations: [...validations], best, steps, ended, taps: [...taps] },
   };
 }

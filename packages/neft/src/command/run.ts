@@ -28,10 +28,15 @@ export function sharedOptions(
 }
 
 /** The data as results record it. */
-export function dataRecord(data: Dataset, options: InputOptions): EvaluationFile["data"] {
+export const dataRecord = ({ name, count }: Dataset): EvaluationFile["data"] => ({ name, samples: count });
+
+/** Settings that evaluate and finetune share as results record them, defaults filled in: options of the API again. */
+export function sharedRecord(data: Dataset, options: Values<typeof evaluateOptions> | Values<typeof finetuneOptions>) {
   const { scale, mean, std, layout } = normalisationFrom(data, options);
-  const { name, count } = data;
-  return { name, samples: count, scale, mean: [...mean], std: [...std], layout: layout ?? null };
+  const { device, weightBits, cellBits, perSample, seed, output } = options;
+  const inputs = { scale, mean: [...mean], std: [...std], layout };
+  const bits = { weightBits, bitsPerCell: cellBits ?? device.bitsPerCell };
+  return { ...inputs, output, device: device.id, ...bits, perSample: perSample === true, seed };
 }
 
 /** What ran. */

@@ -170,6 +170,9 @@ function select(dataset: Dataset, indices: Uint32Array): Dataset {
 /**
  * The same dataset with its values in memory that threads can have in common, where the environment has such (Node; a page that is
  * cross-origin isolated): a message to another thread then carries no copy of them. It doesn't follow later changes of the values.
+ *
+ * A copy is made at each call and never kept for the next: whether the values have changed since can be told only by reading them all,
+ * and bringing an old copy up to date would change it under a run that still reads it. Values that lie in shared memory aren't copied.
  */
 export function shareable(dataset: Dataset): Dataset {
   const { values } = dataset;

@@ -60,6 +60,25 @@ describe("evaluate", () => {
     }
   });
 
+  it.each<[string, (bytes: number) => ArrayBufferLike]>([
+    ["memory of their own", (bytes) => new ArrayBuffer(bytes)],
+    ["shared memory", (bytes) => new SharedArrayBuffer(bytes)],
+  ])("sees values in %s that were changed since the call before, on a pool too", async (_, room) => {
+    const values = new Uint8Array(room(data.values.length));
+    values.set(data.values);
+    const own = { ...data, values };
+    const workers = createWorkers(2);
+    try {
+      const before = await evaluate(model, own, { ...settings, workers });
+      values.reverse();
+      const after = await evaluate(model, own, { ...settings, workers });
+      expect(after).not.toEqual(before);
+      expect(after).toEqual(await evaluate(model, own, settings));
+    } finally {
+      await workers.close();
+    }
+  });
+
   it("takes a device by id or as a record, its own included", async () => {
     const named = await evaluate(model, data, { ...settings, device: "rram4" });
     expect(await evaluate(model, data, { ...settings, device: deviceNamed("rram4") })).toEqual(named);

@@ -4,7 +4,7 @@ import { normals, parameter, stream } from "@neft/tensor";
 import { constant } from "./constant.js";
 import type { AttributeValue, GraphNode, ValueInfo } from "./graph.js";
 import type { HostData } from "./host-array.js";
-import { Model } from "./model.js";
+import { checkOperators, Model } from "./model.js";
 import type { KnownValue } from "./operators/operator.js";
 import { inferNodes } from "./shapes.js";
 
@@ -146,7 +146,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /** Adds a node of any operator. @throws {Error} when its inputs do not fit. */
+  /** Adds a node of any operator. @throws {Error} when it isn't known or its inputs do not fit. */
   node(
     op: string,
     inputs: readonly Value[],
@@ -156,6 +156,7 @@ export class GraphBuilder {
     checkLayer(op, options, layerRules);
     const { name = this.#freshName(op) } = options;
     const node: GraphNode = { name, op, inputs, outputs: [name], attributes };
+    checkOperators([node]);
     inferNodes([node], this.#known);
     this.#nodes.push(node);
     return name;

@@ -63,7 +63,8 @@ export class Model {
   }
 }
 
-function checkOperators(nodes: readonly GraphNode[]): void {
+/** @throws {Error} for a node whose operator isn't known, or has another number of inputs. */
+export function checkOperators(nodes: readonly GraphNode[]): void {
   const unknown = nodes.filter((node) => !operatorTable.has(node.op));
   if (unknown.length > 0) {
     const all = unknown.map(describeNode).join(", ");

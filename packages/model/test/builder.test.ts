@@ -52,6 +52,15 @@ describe("GraphBuilder", () => {
     expect(() => add(layer, options)).toThrow(message);
   });
 
+  it("refuses operators that aren't known, and too many inputs", () => {
+    const net = new GraphBuilder("net", { seed: 1 });
+    const x = net.input("x", [4]);
+    expect(() => net.node("Frobnicate", [x])).toThrow(
+      /^model: expected operators of the table, got .*Frobnicate.*; known: /,
+    );
+    expect(() => net.node("Relu", [x, x])).toThrow("expected 1 inputs, got 2");
+  });
+
   it.each<[unknown, string]>([
     [undefined, "GraphBuilder: expected options (seed), got undefined"],
     [{}, "seed: expected a number, got undefined"],

@@ -281,7 +281,7 @@ describe("neft finetune", () => {
     expect(file.settings).toMatchObject({
       strategy: { id: "ovf", beta: 0.01, gamma: [1, 0.5], deltaSigma: [0.1, 0.05] },
       optimiser: { id: "sgd", momentum: 0.5, weightDecay: 0.001 },
-      schedule: { id: "step", every: 2 },
+      schedule: { id: "step", every: 2, gamma: 0.1 },
       clip: 2.5,
       batchNorm: "frozen",
       sigma: 0.1,

@@ -1,5 +1,6 @@
 import { wasm } from "@neft/kernels";
 import { parameter, type Tensor } from "@neft/tensor";
+import { withDefaults } from "./withDefaults.js";
 
 /** Settings of every optimiser, plain data; each reads some of them. */
 export interface OptimiserSettings {
@@ -25,6 +26,8 @@ export interface OptimiserState {
 /** One way to turn gradients into steps. */
 export interface Optimiser {
   readonly id: string;
+  /** The settings it reads, with what they are unless said. */
+  readonly defaults: Omit<OptimiserSettings, "id">;
   /** One line for lists. */
   readonly summary: string;
   /** Starts with nothing remembered; its memory lives outside all scopes. */
@@ -34,10 +37,18 @@ export interface Optimiser {
 const zerosLike = (tensors: readonly Tensor[]): Tensor[] =>
   tensors.map((t) => parameter(new Float32Array(t.size), t.shape));
 
+const adamDefaults = { betas: [0.9, 0.999] as readonly [number, number], epsilon: 1e-8, weightDecay: 0 };
+
 const adam: Optimiser = {
   id: "adam",
+  defaults: adamDefaults,
   summary: "Adam (Kingma & Ba, ICLR 2015)",
-  start(parameters, { betas: [beta1, beta2] = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0 }) {
+  start(parameters, settings) {
+    const {
+      betas: [beta1, beta2],
+      epsilon,
+      weightDecay,
+    } = withDefaults(adamDefaults, settings);
     const means = zerosLike(parameters);
     const squares = zerosLike(parameters);
     let power1 = 1;
@@ -59,10 +70,14 @@ const adam: Optimiser = {
   },
 };
 
+const sgdDefaults = { momentum: 0.9, weightDecay: 0 };
+
 const sgd: Optimiser = {
   id: "sgd",
+  defaults: sgdDefaults,
   summary: "gradient descent with momentum",
-  start(parameters, { momentum = 0.9, weightDecay = 0 }) {
+  start(parameters, settings) {
+    const { momentum, weightDecay } = withDefaults(sgdDefaults, settings);
     const buffers = momentum === 0 ? [] : zerosLike(parameters);
     return {
       step(gradients, learningRate) {
@@ -85,14 +100,11 @@ export const optimisers: ReadonlyMap<string, Optimiser> = new Map([adam, sgd].ma
  * @throws {RangeError} for an unknown id or a setting out of range.
  */
 export function optimiserNamed(settings: OptimiserSettings): Optimiser {
-  const { id, betas = [0.9, 0.999], epsilon = 1e-8, momentum = 0.9, weightDecay = 0 } = settings;
+  // What is left out is in range.
+  const { id, betas = [], epsilon = 1, momentum = 0, weightDecay = 0 } = settings;
   const optimiser = optimisers.get(id);
   if (!optimiser) throw new RangeError(`optimiser: expected one of ${[...optimisers.keys()].join(", ")}, got "${id}"`);
-  for (const [name, value] of [
-    ["betas", betas[0]],
-    ["betas", betas[1]],
-    ["momentum", momentum],
-  ] as const) {
+  for (const [name, value] of [...betas.map((beta) => ["betas", beta] as const), ["momentum", momentum] as const]) {
     if (!(value >= 0 && value < 1))
       throw new RangeError(`optimiser ${id}: ${name}: expected numbers from 0 to below 1, got ${value}`);
   }

@@ -1,3 +1,5 @@
+import { withDefaults } from "./withDefaults.js";
+
 /** Where a run is. */
 export interface SchedulePosition {
   /** Steps made so far, from 0. */
@@ -11,6 +13,8 @@ export interface SchedulePosition {
 /** The learning rate along a run, as a factor of the first one. */
 export interface Schedule {
   readonly id: string;
+  /** The settings it reads, with what they are unless said. */
+  readonly defaults: Omit<ScheduleSettings, "id">;
   /** One line for lists. */
   readonly summary: string;
   /** Factor at a position; 1 at the start. */
@@ -42,18 +46,28 @@ function cosineOfHalfTurn(x: number): number {
   return -sum;
 }
 
-const constant: Schedule = { id: "constant", summary: "the same learning rate throughout", factor: () => 1 };
+const constant: Schedule = {
+  id: "constant",
+  defaults: {},
+  summary: "the same learning rate throughout",
+  factor: () => 1,
+};
 
 const cosine: Schedule = {
   id: "cosine",
+  defaults: {},
   summary: "half a cosine from the learning rate to 0, a step at a time",
   factor: ({ step, steps }) => (1 + cosineOfHalfTurn(step / steps)) / 2,
 };
 
+const stepDefaults = { every: 1, gamma: 0.1 };
+
 const stepwise: Schedule = {
   id: "step",
+  defaults: stepDefaults,
   summary: "times gamma (0.1) after every so many epochs (1)",
-  factor: ({ step, stepsPerEpoch }, { every = 1, gamma = 0.1 }) => {
+  factor: ({ step, stepsPerEpoch }, settings) => {
+    const { every, gamma } = withDefaults(stepDefaults, settings);
     let factor = 1;
     for (let drop = Math.floor(step / (stepsPerEpoch * every)); drop > 0; drop--) factor *= gamma;
     return factor;

@@ -97,9 +97,10 @@ export function chooseTaps(model: Model): Feature[] {
  */
 export function namedTaps(model: Model, names: readonly string[]): Feature[] {
   const shapes = valueShapes(model);
+  const stored = (value: string): boolean => model.parameters.has(value) || model.constants.has(value);
   return names.map((value) => {
     const shape = shapes.get(value);
-    if (!shape || shape.length < 2) {
+    if (!shape || shape.length < 2 || stored(value)) {
       const examples = layerFeatures(model).map((feature) => feature.value);
       throw optionError(
         (called) =>

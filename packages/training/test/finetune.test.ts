@@ -138,17 +138,19 @@ describe("finetune", () => {
     expect(wholeSample).not.toEqual(whole);
   });
 
-  it("trains with every optimiser and schedule", async () => {
-    for (const optimiser of optimisers.keys()) {
-      for (const schedule of schedules.keys()) {
+  it("trains with every optimiser and schedule, and says all of their settings", async () => {
+    for (const [optimiser, { defaults: ofOptimiser }] of optimisers) {
+      for (const [schedule, { defaults: ofSchedule }] of schedules) {
         const model = toyNet();
         const run = { ...options, model, strategy: { id: "noise-injection" }, epochs: 2, learningRate: 0.01 };
-        const { ended, validations } = await finetune({
+        const { ended, validations, settings } = await finetune({
           ...run,
           optimiser: { id: optimiser },
           schedule: { id: schedule },
         });
         expect(ended.reason).toBe("finished");
+        expect(settings.optimiser).toEqual({ id: optimiser, ...ofOptimiser });
+        expect(settings.schedule).toEqual({ id: schedule, ...ofSchedule });
         expect(Math.max(...validations.map(({ accuracy }) => accuracy)), `${optimiser} ${schedule}`).toBeGreaterThan(
           validations[0]!.accuracy,
         );

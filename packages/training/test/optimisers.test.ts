@@ -1,7 +1,7 @@
 import { init } from "@neft/kernels";
 import { GraphBuilder } from "@neft/model";
 import { normals, parameter, scope, stream, tensor } from "@neft/tensor";
-import { activeModifiers, modifiers, optimiserNamed, optimisers } from "@neft/training";
+import { activeModifiers, modifiers, type OptimiserSettings, optimiserNamed, optimisers } from "@neft/training";
 import { beforeAll, describe, expect, it } from "vitest";
 
 beforeAll(() => init());
@@ -50,6 +50,18 @@ describe("optimisers", () => {
       state.dispose();
       w.dispose();
     }
+  });
+
+  it.each([...optimisers.values()])("$id reads the settings it has defaults for, no others", (optimiser) => {
+    const read = new Set<string>();
+    const watched = new Proxy({ id: optimiser.id } as OptimiserSettings, {
+      get: (settings, name: keyof OptimiserSettings) => {
+        read.add(name);
+        return settings[name];
+      },
+    });
+    optimiser.start([], watched).dispose();
+    expect([...read].sort()).toEqual(Object.keys(optimiser.defaults).sort());
   });
 
   it("refuse what isn't there", () => {

@@ -6,6 +6,7 @@ import { type OptimiserSettings, optimiserNamed } from "../optimisers.js";
 import { type ScheduleSettings, scheduleNamed } from "../schedules.js";
 import { strategyNamed } from "../strategies.js";
 import type { StrategySettings } from "../strategy.js";
+import { withDefaults } from "../withDefaults.js";
 
 /** How the best weights are chosen: plain data. */
 export interface ValidationSettings {
@@ -66,6 +67,14 @@ function checkCount(name: string, value: number): void {
   if (!Number.isInteger(value) || value < 1) throw new RangeError(`${name}: expected a whole number ≥ 1, got ${value}`);
 }
 
+/** Settings of a table's row, all that it reads. */
+function filled<Settings extends { readonly id: string }>(
+  given: Settings,
+  rowOf: (given: Settings) => { readonly defaults: Omit<Settings, "id"> },
+): Settings {
+  return { id: given.id, ...withDefaults(rowOf(given).defaults, given) } as Settings;
+}
+
 /**
  * Fills in defaults and checks everything that can be checked before data is looked at.
  * @param samples  how many there are, before any are held out.
@@ -82,7 +91,7 @@ export function resolveSettings(given: FinetuneSettings, samples: number): Resol
     seed = 1,
     shards = 1,
   } = given;
-  const { optimiser = { id: "adam" }, schedule = { id: "cosine" }, validation = {} } = given;
+  const { validation = {} } = given;
   const { images = Math.max(1, Math.min(5000, Math.floor(samples / 5))), chips = 4, every } = validation;
   checkProgramming({ device, sigma, weightBits, bitsPerCell });
   for (const [name, value] of Object.entries({ epochs, batch, shards, images, chips, every: every ?? 1 })) {
@@ -99,8 +108,8 @@ export function resolveSettings(given: FinetuneSettings, samples: number): Resol
   if (batchNorm !== "batch" && batchNorm !== "frozen") {
     throw new RangeError(`batchNorm: expected batch or frozen, got ${inWords(batchNorm)}`);
   }
-  optimiserNamed(optimiser);
-  scheduleNamed(schedule);
+  const optimiser = filled(given.optimiser ?? { id: "adam" }, optimiserNamed);
+  const schedule = filled(given.schedule ?? { id: "cosine" }, scheduleNamed);
   activeModifiers({ clip });
   const { id, ...ofStrategy } = given.strategy;
   const strategy = { id, ...strategyNamed(id).configure(ofStrategy).settings };

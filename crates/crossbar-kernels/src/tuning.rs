@@ -33,9 +33,9 @@ pub const BLOCK_ROWS: usize = 24;
 pub const SHORT_TERMS: usize = 128;
 /// Values of B in those columns: 32 kB, a first-level cache.
 pub const NEAR_VALUES: usize = 8 << 10;
-/// Up to so many columns rows of A are read where they are if their k lie side by side. A step of six rows has no time for their
-/// addresses: where many columns share the work packing is faster.
-pub const ROW_COLS: usize = if FUSED { BLOCK_COLS } else { usize::MAX };
+/// Up to so many columns rows of A are read where they are if their k lie side by side. Where more columns share the work packing is
+/// faster: a step has fewer addresses, and B comes from the first-level cache.
+pub const ROW_COLS: usize = BLOCK_COLS;
 /// Pixels of an image's planes at most in one pass over a weight gradient that reads them where they are: long runs of memory come faster
 /// than short ones.
 pub const PLANE_DEPTH: usize = 1024;
@@ -43,8 +43,8 @@ pub const PLANE_DEPTH: usize = 1024;
 pub const PLANE_VALUES: usize = 1 << 16;
 /// Pixels from which planes are read where they are.
 pub const LEAST_PLANE: usize = 128;
-/// Columns up to which they are, as [`ROW_COLS`].
-pub const PLANE_COLS: usize = ROW_COLS;
+/// Columns up to which they are: a step of six rows has no time for their addresses.
+pub const PLANE_COLS: usize = if FUSED { ROW_COLS } else { usize::MAX };
 /// Floats between panels of B: without them panels of full depth would begin 8 kB apart and share cache sets.
 pub const PANEL_GAP: usize = 16;
 /// Floats of packed A at most: larger products go in bands of rows, each band packing B again.

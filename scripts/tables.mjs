@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { resultFiles } from "../bench/harness/results.mjs";
+import { parseResults, resultFiles } from "../bench/harness/results.mjs";
 import { root } from "./command.mjs";
 
 /** Each table: the committed files of results it is made of, the first of which must be there, and how. */
@@ -79,7 +79,7 @@ function baselinesTable({ rows }) {
  * What has a goal, in the default build, on every machine with results; of single products and layers, which are many, only means,
  * sums and counts.
  */
-function benchTable(...machines) {
+export function benchTable(...machines) {
   const isOneOfMany = ({ bench, what }) =>
     /^(gemm|convolution|variation)$/.test(bench) && !/mean|all layers|that reach/.test(what);
   const rowsOf = ({ records }) => records.filter((row) => row.goal && row.build === "simd128" && !isOneOfMany(row));
@@ -87,21 +87,21 @@ function benchTable(...machines) {
   const peerOf = ({ peerName }) => (peerName ?? "").replace(/ \d+\.\d\S*/, "").replace(/, \d+ threads.*/, "");
   const keyOf = (row) => [row.bench, row.what, peerOf(row)].join(" | ");
   const byKey = machines.map((results) => new Map(rowsOf(results).map((row) => [keyOf(row), row])));
-  const names = machines.map(({ machine: { cpu } }) => cpu.replace(/\((R|TM)\)/g, "").replace(/ Processor$/, ""));
+  const keys = [...new Set(byKey.flatMap((rows) => [...rows.keys()]))];
+  const shortCpu = (cpu) => cpu.replace(/\((R|TM)\)/g, "").replace(/ Processor$/, "");
+  const names = machines.map(({ machine: { cpu, node } }) => `${shortCpu(cpu)}, Node ${node.replace("v", "")}`);
   const number = (value) => (value === null || value === undefined ? "" : String(Number(value.toPrecision(3))));
   const cells = (row) => {
-    if (!row || row.skipped) return ["", ""];
+    if (!row) return ["", ""];
     return [`${number(row.ours)} ${row.unit}`.trim(), row.met ? number(row.ratio) : `**${number(row.ratio)}**`];
   };
   const head = ["what", "against", "goal", ...names.flatMap((name) => [name, "ratio"])];
   return markdown(
     head,
-    [...byKey[0]].map(([key, row]) => [
-      `${row.bench}: ${row.what}`,
-      peerOf(row),
-      row.goal,
-      ...byKey.flatMap((rows) => cells(rows.get(key))),
-    ]),
+    keys.map((key) => {
+      const row = byKey.find((rows) => rows.has(key)).get(key);
+      return [`${row.bench}: ${row.what}`, peerOf(row), row.goal, ...byKey.flatMap((rows) => cells(rows.get(key)))];
+    }),
   );
 }
 
@@ -109,7 +109,9 @@ function benchTable(...machines) {
 export function freshReadme() {
   const read = (file) => {
     const path = join(root, file);
-    return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
+    if (!existsSync(path)) return undefined;
+    const text = readFileSync(path, "utf8");
+    return tables.bench.files.includes(file) ? parseResults(text, file) : JSON.parse(text);
   };
   const file = join(root, "README.md");
   const text = readFileSync(file, "utf8");

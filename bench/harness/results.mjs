@@ -1,5 +1,6 @@
 // Result files: latest.json holds the last run, machines/ the last run of every other machine.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 /** Where the results of this repository are. */
 export const resultsFolder = new URL("../results/", import.meta.url);
@@ -7,30 +8,47 @@ export const resultsFolder = new URL("../results/", import.meta.url);
 const latest = (folder) => new URL("latest.json", folder);
 const machines = (folder) => new URL("machines/", folder);
 
-/** The file for a machine's results while another one's are the latest. */
-function fileOf({ cpu, cores }, folder) {
-  const name = cpu
+/** A machine's description as a name: what tells it from others, versions of Node included. */
+const nameOf = (machine) =>
+  Object.values(machine)
+    .flat()
+    .join(" ")
     .toLowerCase()
     .replace(/\(r\)|\(tm\)/g, "")
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "");
-  return new URL(`${name || "unknown"}-${cores}-cores.json`, machines(folder));
+    .replace(/[^a-z0-9]+/g, "-");
+
+/** The file for a machine's results while another one's are the latest. */
+const fileOf = (machine, folder) => new URL(`${nameOf(machine)}.json`, machines(folder));
+
+/** The results in a file, undefined where there is none. */
+function read(file) {
+  let text;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  }
+  return parseResults(text, fileURLToPath(file));
 }
 
-const isSame = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-
-function read(file) {
+/** @throws {Error} naming the file, where it isn't what `writeResults` writes. */
+export function parseResults(text, file) {
+  let results;
   try {
-    return JSON.parse(readFileSync(file, "utf8"));
+    results = JSON.parse(text);
   } catch {
-    return undefined;
+    // Told below.
   }
+  if (results?.machine && Array.isArray(results.records)) return results;
+  throw new Error(`${file}: expected results of npm run bench, got something else; restore or delete it`);
 }
 
 /** Records of the last run on this machine, by its description; none where there is no such run. */
 export function readResults(machine, folder = resultsFolder) {
-  const known = [latest(folder), fileOf(machine, folder)].map(read);
-  return known.find((results) => isSame(results?.machine, machine))?.records ?? [];
+  const last = read(latest(folder));
+  const own = last && nameOf(last.machine) === nameOf(machine) ? last : read(fileOf(machine, folder));
+  return own?.records ?? [];
 }
 
 /** Names of all result files, the latest first, from the folder on. */
@@ -51,11 +69,11 @@ export function resultFiles(folder = resultsFolder) {
 export function writeResults({ records, ...rest }, folder = resultsFolder) {
   mkdirSync(machines(folder), { recursive: true });
   const last = read(latest(folder));
-  if (last && !isSame(last.machine, rest.machine)) renameSync(latest(folder), fileOf(last.machine, folder));
+  if (last && nameOf(last.machine) !== nameOf(rest.machine)) renameSync(latest(folder), fileOf(last.machine, folder));
   const head = JSON.stringify(rest, null, 1).slice(0, -2);
   const lines = records.map((record) => `  ${JSON.stringify(rounded(record))}`);
   writeFileSync(latest(folder), `${head},\n "records": [\n${lines.join(",\n")}\n ]\n}\n`);
-  if (isSame(read(fileOf(rest.machine, folder))?.machine, rest.machine)) rmSync(fileOf(rest.machine, folder));
+  rmSync(fileOf(rest.machine, folder), { force: true });
 }
 
 function rounded(record) {

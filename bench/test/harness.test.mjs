@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -76,26 +76,39 @@ describe("result files", () => {
   });
   afterEach(() => rmSync(path, { recursive: true }));
 
-  const machine = (cpu) => ({ cpu, cores: 2 });
-  const write = (cpu, ratio) => {
+  const machine = (cpu, node = "v20.1.0") => ({ cpu, cores: 2, node });
+  const write = (ratio, ...of) => {
     const records = [makeRecord({ ...base, ours: 1, unit: "ms", ratio })];
-    writeResults({ machine: machine(cpu), records }, folder);
+    writeResults({ machine: machine(...of), records }, folder);
   };
-  const ratios = (cpu) => readResults(machine(cpu), folder).map(({ ratio }) => ratio);
+  const ratios = (...of) => readResults(machine(...of), folder).map(({ ratio }) => ratio);
 
-  it("keep the last results of every machine", () => {
+  it("keep the last results of every machine, by all that describes it", () => {
     expect(ratios("One(R) Processor")).toEqual([]);
-    write("One(R) Processor", 1);
+    write(1, "One(R) Processor");
     expect(resultFiles(folder)).toEqual(["latest.json"]);
-    write("Two", 2);
-    expect(resultFiles(folder)).toEqual(["latest.json", "machines/one-processor-2-cores.json"]);
+    write(2, "Two");
+    expect(resultFiles(folder)).toEqual(["latest.json", "machines/one-processor-2-v20-1-0.json"]);
+    write(4, "One(R) Processor", "v22.0.0");
     expect(ratios("One(R) Processor")).toEqual([1]);
+    expect(ratios("One(R) Processor", "v22.0.0")).toEqual([4]);
     expect(ratios("Two")).toEqual([2]);
     expect(ratios("Three")).toEqual([]);
-    write("One(R) Processor", 3);
-    expect(resultFiles(folder)).toEqual(["latest.json", "machines/two-2-cores.json"]);
+    write(3, "One(R) Processor");
+    expect(resultFiles(folder)).toEqual([
+      "latest.json",
+      "machines/one-processor-2-v22-0-0.json",
+      "machines/two-2-v20-1-0.json",
+    ]);
     expect(ratios("One(R) Processor")).toEqual([3]);
     expect(ratios("Two")).toEqual([2]);
+  });
+
+  it.each(["<", "{}", '{"records":[]}'])("are named where they are damaged, not written over: %s", (text) => {
+    writeFileSync(join(path, "latest.json"), text);
+    const message = /latest\.json: expected results of npm run bench, got something else; restore or delete it$/;
+    expect(() => ratios("One")).toThrow(message);
+    expect(() => write(1, "One")).toThrow(message);
   });
 });
 

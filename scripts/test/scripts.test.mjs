@@ -7,7 +7,7 @@ import { checkLayers } from "../layers.mjs";
 import { checkLock } from "../lock.mjs";
 import { missingPackage } from "../prepare.mjs";
 import { checkSurroundings } from "../surroundings.mjs";
-import { withTables } from "../tables.mjs";
+import { benchTable, withTables } from "../tables.mjs";
 import { line, parseLine, sum, tallyCargo, tallyVitest } from "../tally.mjs";
 
 let root;
@@ -230,16 +230,19 @@ describe("tables", () => {
     };
     const machines = [
       {
-        machine: { cpu: "One(R) Processor" },
-        records: [row(2, 1.5, true, "2.1.0"), { ...row(1, 1, true, "2"), build: "relaxed" }],
+        machine: { cpu: "One(R) Processor", node: "v20.1.0" },
+        records: [row(2, 1.5, true, "2.1.0"), { ...row(1, 1, true, "2.0.1"), build: "relaxed" }],
       },
-      { machine: { cpu: "Two" }, records: [row(4, 0.5, false, "2.2.0")] },
+      {
+        machine: { cpu: "Two", node: "v22.0.0" },
+        records: [row(4, 0.5, false, "2.2.0"), { ...row(3, 1, true, "2.0.1"), what: "more" }],
+      },
     ];
-    const lines = withTables("<!-- table: bench -->\n<!-- end -->", () => machines.shift()).split("\n");
-    expect(lines.slice(1, -1)).toEqual([
-      "| what | against | goal | One | ratio | Two | ratio |",
+    expect(benchTable(...machines)).toEqual([
+      "| what | against | goal | One, Node 20.1.0 | ratio | Two, Node 22.0.0 | ratio |",
       "| --- | --- | --- | --- | --- | --- | --- |",
       "| b: w | PyTorch (AVX512) | ≥ 1 | 2 ms | 1.5 | 4 ms | **0.5** |",
+      "| b: more | PyTorch (AVX512) | ≥ 1 |  |  | 3 ms | 1 |",
     ]);
   });
 

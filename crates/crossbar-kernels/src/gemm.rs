@@ -204,7 +204,7 @@ fn multiply_terms(
     }
 }
 
-/// B as it is, where a first-level cache can keep some columns of k rows: not where too many of them begin at the same place of a page.
+/// B as it is, where a first-level cache can keep some columns of k rows: not where too many of them lie whole pages apart.
 fn near_rows(columns: &dyn PackColumns, k: usize) -> Option<(&[f32], usize)> {
     columns.as_rows().filter(|(_, row)| k <= CACHE_WAYS || row % PAGE_VALUES > 0)
 }

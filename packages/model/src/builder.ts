@@ -63,20 +63,20 @@ export const builderRules: Rules<BuilderOptions> = { seed: required(kinds.number
 
 const layerRules: Rules<LayerOptions> = { name: kinds.name };
 
-const linearRules: Rules<LinearOptions> = { ...layerRules, outputs: required(kinds.number), bias: kinds.flag };
+const linearRules: Rules<LinearOptions> = { ...layerRules, outputs: required(kinds.count), bias: kinds.flag };
 
 const convolutionRules: Rules<ConvolutionOptions> = {
   ...linearRules,
-  kernel: required(kinds.number),
-  stride: kinds.number,
+  kernel: required(kinds.count),
+  stride: kinds.count,
   padding: kinds.number,
-  groups: kinds.number,
+  groups: kinds.count,
 };
 
 const poolRules: Rules<PoolOptions> = {
   ...layerRules,
-  kernel: required(kinds.number),
-  stride: kinds.number,
+  kernel: required(kinds.count),
+  stride: kinds.count,
   padding: kinds.number,
 };
 

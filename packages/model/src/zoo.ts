@@ -12,9 +12,9 @@ export interface NetworkOptions extends BuilderOptions {
 
 const networkRules: Rules<NetworkOptions> = {
   ...builderRules,
-  classes: kinds.number,
-  channels: kinds.number,
-  size: kinds.number,
+  classes: kinds.count,
+  channels: kinds.count,
+  size: kinds.count,
 };
 
 /**

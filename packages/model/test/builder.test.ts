@@ -40,11 +40,12 @@ describe("GraphBuilder", () => {
   });
 
   it.each<[string, object, string]>([
-    ["linear", { outputs: "2" }, 'linear: outputs: expected a number, got "2"'],
-    ["linear", { outputs: undefined }, "linear: outputs: expected a number, got undefined"],
-    ["conv2d", { kernel: [3, 3] }, "conv2d: kernel: expected a number, got [3, 3]"],
+    ["linear", { outputs: "2" }, 'linear: outputs: expected a whole number ≥ 1, got "2"'],
+    ["linear", { outputs: undefined }, "linear: outputs: expected a whole number ≥ 1, got undefined"],
+    ["conv2d", { kernel: [3, 3] }, "conv2d: kernel: expected a whole number ≥ 1, got [3, 3]"],
+    ["conv2d", { groups: 0 }, "conv2d: groups: expected a whole number ≥ 1, got 0"],
     ["conv2d", { bias: 0 }, "conv2d: bias: expected true or false, got 0"],
-    ["maxPool2d", { stride: null }, "maxPool2d: stride: expected a number, got null"],
+    ["maxPool2d", { stride: null }, "maxPool2d: stride: expected a whole number ≥ 1, got null"],
     ["batchNorm", { epsilon: "1e-5" }, 'batchNorm: epsilon: expected a number, got "1e-5"'],
     ["dropout", { ratio: "half" }, 'dropout: ratio: expected a number, got "half"'],
     ["leakyRelu", { alpha: {} }, "leakyRelu: alpha: expected a number, got an object"],
@@ -75,7 +76,7 @@ describe.each([lenet5, vgg8, resnet18].map((network) => ({ name: network.name, n
   ({ name, network }) => {
     it.each<[object, string]>([
       [{ seed: 1, class: 2 }, `${name}: expected no option but seed, classes, channels, size, got class`],
-      [{ seed: 1, classes: "2" }, 'classes: expected a number, got "2"'],
+      [{ seed: 1, classes: "2" }, 'classes: expected a whole number ≥ 1, got "2"'],
       [{}, "seed: expected a number, got undefined"],
     ])("refuses %j", (options, message) => {
       expect(() => network(options as BuilderOptions)).toThrow(message);

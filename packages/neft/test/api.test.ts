@@ -207,7 +207,7 @@ describe("finetune", () => {
 
   it("refuses a setting its strategy doesn't have", async () => {
     await expect(finetune(model, data, { strategy: { id: "noise-injection", beta: 1 } })).rejects.toThrow(
-      "strategy noise-injection: expected no setting but none, got beta",
+      "strategy noise-injection: expected no setting, got beta",
     );
   });
 

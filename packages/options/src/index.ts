@@ -1,3 +1,13 @@
 export { inWords } from "./inWords.js";
 export { messageWith, optionError } from "./optionError.js";
-export { checkOptions, has, kind, kinds, type RequiredRule, type Rule, type Rules, required } from "./rules.js";
+export {
+  checkOptions,
+  has,
+  isListOf,
+  kind,
+  kinds,
+  type RequiredRule,
+  type Rule,
+  type Rules,
+  required,
+} from "./rules.js";

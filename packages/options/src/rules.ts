@@ -25,8 +25,13 @@ export const kind =
 export const required = (rule: Rule): RequiredRule =>
   Object.assign((value: unknown, who: string) => rule(value, who), { isRequired: true as const });
 
+/** Whether a value is a list of such items; a hole is undefined. */
+export function isListOf(isOne: (item: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => Array.isArray(value) && Array.from(value).every(isOne);
+}
+
 const isNumber = (value: unknown): boolean => typeof value === "number";
-const areNumbers = (value: unknown): boolean => Array.isArray(value) && value.every(isNumber);
+const areNumbers = isListOf(isNumber);
 
 /** Whether a value is an object that has these members: one of another realm, or a stand-in, has no class of ours. */
 export const has = <Name extends string>(
@@ -35,9 +40,16 @@ export const has = <Name extends string>(
 ): value is Readonly<Record<Name, unknown>> =>
   typeof value === "object" && value !== null && names.every((name) => name in value);
 
+/** Whether an object has no members but its own: its prototype is the last one, of whatever realm, or none. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** The kinds of values that options have in many places. */
 export const kinds = {
   number: kind("a number", isNumber),
+  count: kind("a whole number ≥ 1", (value) => Number.isInteger(value) && (value as number) >= 1),
   numbers: kind("a number or a list of numbers", (value) => isNumber(value) || areNumbers(value)),
   pair: kind("a list of two numbers", (value) => areNumbers(value) && (value as unknown[]).length === 2),
   flag: kind("true or false", (value) => typeof value === "boolean"),
@@ -61,6 +73,9 @@ export function checkOptions(who: string, given: unknown, rules: Readonly<Record
   if (!has<string>(given) || Array.isArray(given)) {
     throw new RangeError(`${who}: expected options (${known}), got ${inWords(given)}`);
   }
+  // Members of another prototype would be read here and lost where options are handed on.
+  if (!isPlain(given))
+    throw new RangeError(`${who}: expected options (${known}) as a plain object, got one of a class`);
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(rules, name)) throw new RangeError(`${who}: expected no option but ${known}, got ${name}`);
   }

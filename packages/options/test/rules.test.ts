@@ -16,10 +16,12 @@ const rules: Rules<Options> = {
 };
 
 describe("checkOptions", () => {
-  it.each([{ seed: 1 }, { seed: 1, name: undefined }, { seed: 0, name: "", mode: "b", inner: { flag: false } }])(
-    "takes %j",
-    (options) => expect(checkOptions("who", options, rules)).toBeUndefined(),
-  );
+  it.each([
+    Object.assign(Object.create(null), { seed: 1 }),
+    { seed: 1 },
+    { seed: 1, name: undefined },
+    { seed: 0, name: "", mode: "b", inner: { flag: false } },
+  ])("takes %j", (options) => expect(checkOptions("who", options, rules)).toBeUndefined());
 
   it.each<[unknown, string]>([
     [{ seed: 1, nam: "x" }, "who: expected no option but seed, name, mode, inner, got nam"],
@@ -33,6 +35,11 @@ describe("checkOptions", () => {
     [undefined, "who: expected options (seed, name, mode, inner), got undefined"],
     [[1], "who: expected options (seed, name, mode, inner), got [1]"],
     ["seed", 'who: expected options (seed, name, mode, inner), got "seed"'],
+    [
+      Object.create({ seed: 1 }),
+      "who: expected options (seed, name, mode, inner) as a plain object, got one of a class",
+    ],
+    [new Map([["seed", 1]]), "who: expected options (seed, name, mode, inner) as a plain object, got one of a class"],
   ])("refuses %j", (options, message) => {
     expect(() => checkOptions("who", options, rules, "who: ")).toThrow(new RangeError(message));
   });
@@ -59,6 +66,8 @@ describe("inWords", () => {
     [Symbol("x"), "Symbol(x)"],
     [() => 1, "a function"],
     [{ a: 1 }, "an object"],
+    [new Array(2), "[undefined, undefined]"],
+    ["x".repeat(1000), `"${"x".repeat(200)}…"`],
     [[1, "2", [3], {}], '[1, "2", a list, an object]'],
     [Array.from({ length: 9 }, (_, i) => i), "[0, 1, 2, 3, 4, 5, 6, 7, …]"],
   ])("shows %o as %s", (value, words) => {

@@ -108,8 +108,9 @@ export function optimiserNamed(settings: OptimiserSettings): Optimiser {
     if (!(value >= 0 && value < 1))
       throw new RangeError(`optimiser ${id}: ${name}: expected numbers from 0 to below 1, got ${value}`);
   }
-  if (!(epsilon > 0)) throw new RangeError(`optimiser ${id}: epsilon: expected a number > 0, got ${epsilon}`);
-  if (!(weightDecay >= 0))
+  if (!(Number.isFinite(epsilon) && epsilon > 0))
+    throw new RangeError(`optimiser ${id}: epsilon: expected a number > 0, got ${epsilon}`);
+  if (!(Number.isFinite(weightDecay) && weightDecay >= 0))
     throw new RangeError(`optimiser ${id}: weightDecay: expected a number ≥ 0, got ${weightDecay}`);
   return optimiser;
 }

@@ -24,7 +24,7 @@ export interface Schedule {
 /** Settings of the schedules: plain data. */
 export interface ScheduleSettings {
   readonly id: string;
-  /** Step schedule: epochs between two drops; 1 unless said. */
+  /** Step schedule: epochs between two drops, at most one of which comes with each step; 1 unless said. */
   readonly every?: number | undefined;
   /** Step schedule: factor of one drop; 0.1 unless said. */
   readonly gamma?: number | undefined;
@@ -69,7 +69,9 @@ const stepwise: Schedule = {
   factor: ({ step, stepsPerEpoch }, settings) => {
     const { every, gamma } = withDefaults(stepDefaults, settings);
     let factor = 1;
-    for (let drop = Math.floor(step / (stepsPerEpoch * every)); drop > 0; drop--) factor *= gamma;
+    // A step has one drop at most.
+    const drops = Math.min(step, Math.floor(step / (stepsPerEpoch * every)));
+    for (let drop = 0; drop < drops; drop++) factor *= gamma;
     return factor;
   },
 };

@@ -1,4 +1,4 @@
-import { inWords, optionError } from "@neft/options";
+import { inWords, isListOf, optionError } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
 
 /** Settings of every strategy, plain data; each strategy has some of them. */
@@ -78,7 +78,7 @@ const isNumber = (value: unknown): boolean => Number.isFinite(value);
 const isSigma = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
 const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 1;
 const isList = (check: (value: unknown) => boolean) => (value: unknown) =>
-  Array.isArray(value) && value.length > 0 && value.every(check);
+  isListOf(check)(value) && (value as unknown[]).length > 0;
 
 /** What each setting may be. */
 const rules: Readonly<
@@ -104,8 +104,8 @@ export function defineStrategy<S extends StrategySettings>(row: StrategyRow<S>):
       if (value === undefined) continue;
       if (!known.includes(name)) {
         throw optionError((called) => {
-          const its = known.map(called).join(", ") || "none";
-          return `strategy ${id}: expected no setting but ${its}, got ${called(name)}`;
+          const others = known.length > 0 ? ` but ${known.map(called).join(", ")}` : "";
+          return `strategy ${id}: expected no setting${others}, got ${called(name)}`;
         });
       }
       if (!rules[name].check(value)) {

@@ -278,6 +278,10 @@ describe("finetune", () => {
       { strategy: { id: "ovf", hidden: 3 } },
       "strategy ovf: expected no setting but beta, gamma, deltaSigma, got hidden",
     ],
+    [
+      { strategy: { id: "ovf", gamma: Object.assign(new Array(3), { 0: 1, 2: 1 }) } },
+      "strategy ovf: gamma: expected a list of numbers, got [1, undefined, 1]",
+    ],
     [{ strategy: { id: "ovf", gamma: [] } }, "strategy ovf: gamma: expected a list of numbers, got []"],
     [{ strategy: { id: "irs", sizes: [0] } }, "strategy irs: sizes: expected a list of whole numbers ≥ 1, got [0]"],
     [{ validation: { chips: 0 } }, "validation.chips: expected a whole number ≥ 1, got 0"],

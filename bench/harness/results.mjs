@@ -1,5 +1,5 @@
 // Result files: latest.json holds the last run, machines/ the last run of every other machine.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** Where the results of this repository are. */
@@ -53,13 +53,9 @@ export function readResults(machine, folder = resultsFolder) {
 
 /** Names of all result files, the latest first, from the folder on. */
 export function resultFiles(folder = resultsFolder) {
-  let others = [];
-  try {
-    others = readdirSync(machines(folder)).filter((name) => name.endsWith(".json"));
-  } catch {
-    // No other machine has results.
-  }
-  return ["latest.json", ...others.sort().map((name) => `machines/${name}`)];
+  const others = existsSync(machines(folder)) ? readdirSync(machines(folder)) : [];
+  const files = others.filter((name) => name.endsWith(".json")).sort();
+  return ["latest.json", ...files.map((name) => `machines/${name}`)];
 }
 
 /**

@@ -1,16 +1,39 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
-/** Tests import the packages by name, so they test the built files: run a build first. */
+const root = import.meta.dirname;
+
+/** Workspaces whose tests start processes or workers, which need built files. */
+const built = ["packages/pool", "packages/neft", "examples/quickstart", "bench"];
+
+const packages = readdirSync(join(root, "packages"))
+  .map((folder) => `packages/${folder}`)
+  .filter((folder) => existsSync(join(root, folder, "package.json")));
+
+const nameOf = (folder: string): string =>
+  (JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as { name: string }).name;
+
+/** A package's name means its sources: nothing has to be built. */
+const sources = packages
+  .filter((folder) => !built.includes(folder))
+  .map((folder) => ({ find: new RegExp(`^${nameOf(folder)}$`), replacement: join(root, folder, "src/index.ts") }));
+
+/** One project for each workspace, named after it, so that a failing test says whose it is. */
+const project = (folder: string, name: string) => ({
+  extends: true as const,
+  resolve: { alias: built.includes(folder) ? [] : sources },
+  test: { name, include: [`${folder}/test/**/*.test.{ts,mjs}`] },
+});
+
 export default defineConfig({
   test: {
-    include: [
-      "packages/*/test/**/*.test.ts",
-      "examples/*/test/**/*.test.ts",
-      "bench/test/**/*.test.{ts,mjs}",
-      "scripts/test/*.test.mjs",
-    ],
     pool: "forks",
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      ...[...packages, "examples/quickstart", "bench"].map((folder) => project(folder, nameOf(folder))),
+      project("scripts", "scripts"),
+    ],
   },
 });

@@ -1,13 +1,14 @@
-// The checks of npm run check, each with its findings; ends with "N passed, N failed".
-//   node scripts/check.mjs [name…]   types, lint, layers, surroundings, lock, tables, wasm; all of them when none is named
+// One check of npm run check with its findings; ends with "N passed, N failed".
+//   node scripts/check.mjs NAME   one of scripts/check-names.mjs
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findCargo } from "./cargo.mjs";
+import { checkNames } from "./check-names.mjs";
 import { root, runInstalled, runProgram } from "./command.mjs";
 import { checkLayers } from "./layers.mjs";
 import { checkLockFile } from "./lock.mjs";
 import { checkSurroundings } from "./surroundings.mjs";
-import { line, nothing, oneFailed, onePassed, sum } from "./tally.mjs";
+import { line, nothing, oneFailed, onePassed } from "./tally.mjs";
 
 /** Each resolves to true, false, or a sentence that says why it can't be done here. */
 const checks = {
@@ -33,24 +34,16 @@ const checks = {
       : "no Rust toolchain here; npm run toolchain installs one",
 };
 
-const names = process.argv.slice(2);
-const unknown = names.find((name) => !Object.hasOwn(checks, name));
-if (unknown !== undefined) {
-  console.error(`check: expected ${Object.keys(checks).join(", ")}, got ${unknown}`);
+const name = process.argv[2] ?? "";
+if (!checkNames.includes(name) || !Object.hasOwn(checks, name)) {
+  console.error(`check: expected one of ${checkNames.join(", ")}, got ${name || "nothing"}`);
   process.exit(2);
 }
-
-let total = nothing;
-for (const [name, check] of Object.entries(checks)) {
-  if (names.length > 0 && !names.includes(name)) continue;
-  console.log(`check ${name} …`);
-  const result = await check();
-  const skipped = typeof result === "string";
-  console.log(`check ${name}: ${skipped ? `skipped: ${result}` : result ? "passed" : "FAILED"}`);
-  total = sum(total, skipped ? { ...nothing, skipped: 1 } : result ? onePassed : oneFailed);
-}
-console.log(line(total));
-process.exitCode = total.failed === 0 ? 0 : 1;
+const result = await checks[name]();
+const isSkipped = typeof result === "string";
+console.log(`check ${name}: ${isSkipped ? `skipped: ${result}` : result ? "passed" : "FAILED"}`);
+console.log(line(isSkipped ? { ...nothing, skipped: 1 } : result ? onePassed : oneFailed));
+process.exitCode = result ? 0 : 1;
 
 function succeeds({ status }) {
   return status === 0;

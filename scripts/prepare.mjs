@@ -1,14 +1,14 @@
-// From a fresh clone to built packages: Node's version, npm ci where something is missing, the build.
+// From a fresh clone to installed packages: Node's version, npm ci where something is missing.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root, runInstalled, runProgram } from "./command.mjs";
+import { root, runProgram } from "./command.mjs";
 
 const oldestNode = [20, 19];
 
 /**
- * Installs what is missing and builds every package.
+ * Installs what is missing.
  *
- * @throws {Error} saying which step failed.
+ * @throws {Error} naming the step that failed.
  */
 export function prepare() {
   const [major, minor] = process.versions.node.split(".").map(Number);
@@ -25,19 +25,6 @@ export function prepare() {
       : runProgram("npm", ["ci", "--no-fund", "--no-audit"]);
     if (status !== 0) throw new Error("npm ci failed; its message is above");
   }
-  build();
-}
-
-/** Builds every package, in the order of their dependencies; what hasn't changed comes from turbo's cache. */
-export function build() {
-  const { status } = runInstalled("turbo/bin/turbo", [
-    "run",
-    "build",
-    "--output-logs=errors-only",
-    "--log-order=grouped",
-    "--ui=stream",
-  ]);
-  if (status !== 0) throw new Error("the build failed; its messages are above");
 }
 
 /**

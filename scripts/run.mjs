@@ -1,15 +1,16 @@
-// npm test, npm run demo and npm run check, from a fresh clone on: installs and builds what is missing first.
-//   node scripts/run.mjs test    all TypeScript tests, then Rust's where there is a cargo; ends with "N passed, N failed"
-//   node scripts/run.mjs demo    the quickstart
-//   node scripts/run.mjs check   types, lint, layers and the built WebAssembly; names behind it choose among them
-// Words behind the task are passed on. Imports nothing that has to be installed.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+// npm test, npm run check and npm run demo, from a fresh clone on: installs and builds what is missing first.
+//   node scripts/run.mjs test [folder…] [vitest arguments…]   all tests, or those of the workspaces named; ends with "N passed, N failed"
+//   node scripts/run.mjs check [name…]                        types, lint and so on (scripts/check.mjs), or those named
+//   node scripts/run.mjs demo [arguments…]                    the quickstart
+// Imports nothing that has to be installed.
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findCargo } from "./cargo.mjs";
-import { root, runInstalled, runProgram } from "./command.mjs";
+import { checkNames } from "./check-names.mjs";
+import { root, runProgram } from "./command.mjs";
 import { prepare } from "./prepare.mjs";
-import { line, nothing, oneFailed, sum, tallyCargo, tallyVitest } from "./tally.mjs";
+import { line, nothing, oneFailed, sum, tallyCargo } from "./tally.mjs";
+import { runTurbo } from "./turbo.mjs";
 
 const [task, ...words] = process.argv.slice(2);
 const tasks = { test, demo, check };
@@ -24,29 +25,38 @@ try {
   if (task !== "demo") console.log(line(oneFailed));
   process.exit(1);
 }
-process.exitCode = tasks[task]();
+process.exitCode = await tasks[task]();
 
-function test() {
-  const total = sum(vitest(), cargo());
+async function test() {
+  const named = words.map((word) => workspaceNamed(word));
+  const workspaces = named.filter((name) => name !== undefined);
+  const others = words.filter((_, i) => named[i] === undefined);
+  const isAll = words.length === 0;
+  const filters = workspaces.filter((name) => name !== "crates").map((name) => `--filter=${name}`);
+  const passedOn = others.length > 0 ? ["--", ...others] : [];
+  const hasTests = workspaces.length === 0 || filters.length > 0;
+  const vitest = hasTests
+    ? await turboTally(["test", ...(workspaces.length === 0 ? ["//#test:scripts"] : []), ...filters, ...passedOn])
+    : nothing;
+  const total = sum(vitest, isAll || workspaces.includes("crates") ? cargo() : nothing);
   console.log(line(total));
   return total.failed === 0 ? 0 : 1;
 }
 
-function vitest() {
-  const folder = mkdtempSync(join(tmpdir(), "neft-test-"));
-  const report = join(folder, "report.json");
-  try {
-    const args = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...words];
-    const { status } = runInstalled("vitest/vitest.mjs", args);
-    const tally = tallyVitest(JSON.parse(readFileSync(report, "utf8")));
-    // An error outside of every test, or no test at all, fails the run without failing a test.
-    return status !== 0 && tally.failed === 0 ? sum(tally, oneFailed) : tally;
-  } catch (error) {
-    console.error(`test: expected vitest's report, got none: ${error.message}`);
-    return oneFailed;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+/** The name turbo has for a workspace's folder or name; "crates" for the Rust crates; undefined for another word. */
+function workspaceNamed(word) {
+  const folder = word.replace(/\/+$/, "");
+  if (folder === "crates" || folder.startsWith("crates/")) return "crates";
+  const manifest = join(root, folder, "package.json");
+  if (folder !== "" && !folder.startsWith("-") && existsSync(manifest))
+    return JSON.parse(readFileSync(manifest, "utf8")).name;
+  return /^@neft\/[a-z-]+$|^neft$/.test(word) ? word : undefined;
+}
+
+/** What turbo's tasks count; one failure where a task failed without counting one. */
+async function turboTally(args) {
+  const { status, tally } = await runTurbo(args);
+  return status !== 0 && tally.failed === 0 ? sum(tally, oneFailed) : tally;
 }
 
 function cargo() {
@@ -56,22 +66,32 @@ function cargo() {
     return nothing;
   }
   console.log(`Rust: ${cargo.version}`);
-  // The kernels once more with the relaxed build's tiles.
+  // The kernels once more with the relaxed build's register blocks.
   const suites = [["--workspace"], ["--package", "crossbar-kernels", "--features", "fused"]];
   return sum(...suites.map((suite) => cargoTest(cargo, suite)));
 }
 
 function cargoTest({ program, env }, suite) {
-  const words = ["test", ...suite, "--no-fail-fast", "--locked", "--quiet"];
-  const { status, output } = runProgram(program, words, { capture: true, env });
+  const args = ["test", ...suite, "--no-fail-fast", "--locked", "--quiet"];
+  const { status, output } = runProgram(program, args, { capture: true, env });
   process.stdout.write(output);
   return tallyCargo(output, status);
 }
 
-function demo() {
-  return runProgram(process.execPath, [join(root, "examples", "quickstart", "demo.mjs"), ...words]).status;
+async function check() {
+  const unknown = words.find((name) => !checkNames.includes(name));
+  if (unknown !== undefined) {
+    console.error(`check: expected ${checkNames.join(", ")}, got ${unknown}`);
+    return 2;
+  }
+  const names = words.length > 0 ? words : checkNames;
+  const total = await turboTally(names.map((name) => `//#check:${name}`));
+  console.log(line(total));
+  return total.failed === 0 ? 0 : 1;
 }
 
-function check() {
-  return runProgram(process.execPath, [join(root, "scripts", "check.mjs"), ...words]).status;
+async function demo() {
+  const { status } = await runTurbo(["build", "--output-logs=errors-only"]);
+  if (status !== 0) return status;
+  return runProgram(process.execPath, [join(root, "examples", "quickstart", "demo.mjs"), ...words]).status;
 }

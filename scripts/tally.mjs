@@ -19,11 +19,16 @@ export function line({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
-/** Reads the last line of that form, or undefined when there is none. */
-export function parseLine(text) {
-  const matches = [...text.matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)];
-  const last = matches.at(-1);
-  return last && { passed: Number(last[1]), failed: Number(last[2]), skipped: Number(last[3] ?? 0) };
+/** The sum of all lines of that form in what tasks print, each with its task's name before it. */
+export function parseLines(text) {
+  const lines = [...text.matchAll(/^(?:\S+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/gm)];
+  return sum(
+    ...lines.map(([, passed, failed, skipped]) => ({
+      passed: Number(passed),
+      failed: Number(failed),
+      skipped: Number(skipped ?? 0),
+    })),
+  );
 }
 
 /** Reads a report of vitest's json reporter. A test file that can't even be loaded counts as one failed test. */

@@ -1,14 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findCargo } from "../cargo.mjs";
+import { checkNames } from "../check-names.mjs";
+import { root as repository } from "../command.mjs";
 import { checkLayers } from "../layers.mjs";
 import { checkLock } from "../lock.mjs";
 import { missingPackage } from "../prepare.mjs";
 import { checkSurroundings } from "../surroundings.mjs";
 import { benchTable, withTables } from "../tables.mjs";
-import { line, parseLine, sum, tallyCargo, tallyVitest } from "../tally.mjs";
+import { line, parseLines, sum, tallyCargo, tallyVitest } from "../tally.mjs";
 
 let root;
 
@@ -162,8 +164,17 @@ describe("tallies", () => {
   it("writes and reads its line", () => {
     expect(line({ passed: 12, failed: 0, skipped: 0 })).toBe("12 passed, 0 failed");
     const tally = { passed: 1, failed: 2, skipped: 3 };
-    expect(parseLine(`so\n${line(sum(tally, tally))}\n`)).toEqual({ passed: 2, failed: 4, skipped: 6 });
-    expect(parseLine("nothing of the kind")).toBeUndefined();
+    expect(parseLines(`so\n${line(tally)}\n@neft/data:test: ${line(tally)}\n`)).toEqual(sum(tally, tally));
+    expect(parseLines("nothing of the kind")).toEqual({ passed: 0, failed: 0, skipped: 0 });
+  });
+});
+
+describe("checks", () => {
+  it("are tasks of turbo and scripts of package.json, all of them", () => {
+    const read = (file) => JSON.parse(readFileSync(join(repository, file), "utf8"));
+    const named = (keys, prefix) => keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+    expect(named(Object.keys(read("turbo.json").tasks), "//#check:").sort()).toEqual([...checkNames].sort());
+    expect(named(Object.keys(read("package.json").scripts), "check:").sort()).toEqual([...checkNames].sort());
   });
 });
 

@@ -1,14 +1,21 @@
-// README's tables, made of the result files of examples/ and bench/, so that no number there is typed by hand.
-//   node scripts/tables.mjs           writes them anew
-//   node scripts/tables.mjs --check   says which are stale; exits with 1 when any is
+// The tables of README and docs/, made from the result files of examples/ and bench/: no number there is typed by hand.
+//   node scripts/tables.mjs           writes them
+//   node scripts/tables.mjs --check   names the documents with stale tables; exits with 1 when there is one
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseResults, resultFiles } from "../bench/harness/results.mjs";
 import { root } from "./command.mjs";
 
-/** Each table: the committed files of results it is made of, the first of which must be there, and how. */
+/** The documents that hold tables. */
+const documents = ["README.md", "docs/results.md", "docs/performance.md"];
+
+/** Each table: its result files, of which the first is required, and the function that makes its lines. */
 export const tables = {
+  headline: {
+    files: ["examples/quickstart/results/results.json", "bench/results/latest.json"],
+    lines: headlineTable,
+  },
   demo: { files: ["examples/quickstart/results/results.json"], lines: demoTable },
   baselines: { files: ["bench/results/baselines.json"], lines: baselinesTable },
   bench: { files: resultFiles().map((name) => `bench/results/${name}`), lines: benchTable },
@@ -105,24 +112,69 @@ export function benchTable(...machines) {
   );
 }
 
-/** README with fresh tables. */
-export function freshReadme() {
+/** What is measured in five rows. @throws {Error} where a result file lacks one of them. */
+export function headlineTable({ settings, rows }, bench) {
+  const sigma = settings.sigmas.at(-1);
+  const accuracy = (name) => {
+    const row = rows.find((one) => one.name === name);
+    return `${percent(row.results.find((one) => one.sigma === sigma).accuracy.mean)} %`;
+  };
+  const measured = (name, what, peer) => {
+    const found = bench?.records.find(
+      (one) => one.build === "simd128" && one.bench === name && one.what === what && one.peerName?.startsWith(peer),
+    );
+    if (!found) throw new Error(`table headline: expected the bench row "${name}: ${what}" against ${peer}, got none`);
+    return found;
+  };
+  const step = measured("lenetStep", "noise injection step, batch 128", "PyTorch");
+  const chips = measured("monteCarlo", "LeNet-5, 10,000 images, 2 workers", "PyTorch");
+  const wasm = measured("size", "simd128.wasm, gzipped", "limit");
+  const three = (value) => String(Number(value.toPrecision(3)));
+  const digital = percent(rows[0].digital.accuracy);
+  return markdown(
+    ["", "measured", ""],
+    [
+      [`LeNet-5 on \`rram1\` chips at σ ${sigma}, as imported`, accuracy("as imported"), `${digital} % digitally`],
+      [
+        "after one epoch of OVF; of noise injection with clipping",
+        `${accuracy("OVF")}; ${accuracy("noise injection, clip 2")}`,
+        "20 chips, MNIST's 10,000 test images",
+      ],
+      [
+        "Monte Carlo, a chip being 10,000 images",
+        `${three(chips.ours)} chips/s`,
+        `${three(chips.ratio)} × PyTorch on the same two cores`,
+      ],
+      [
+        "training step with variation, LeNet-5, batch 128",
+        `${three(step.ours)} ms`,
+        `${three(step.ratio)} of PyTorch's time`,
+      ],
+      ["WebAssembly, gzipped", `${three(wasm.ours)} ${wasm.unit}`, "one file for every platform"],
+    ],
+  );
+}
+
+/** Every document with fresh tables. */
+export function freshDocuments() {
   const read = (file) => {
     const path = join(root, file);
     if (!existsSync(path)) return undefined;
     const text = readFileSync(path, "utf8");
     return tables.bench.files.includes(file) ? parseResults(text, file) : JSON.parse(text);
   };
-  const file = join(root, "README.md");
-  const text = readFileSync(file, "utf8");
-  return { file, text, fresh: withTables(text, read) };
+  return documents.map((name) => {
+    const file = join(root, name);
+    const text = readFileSync(file, "utf8");
+    return { name, file, text, fresh: withTables(text, read) };
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { file, text, fresh } = freshReadme();
+  const stale = freshDocuments().filter(({ text, fresh }) => text !== fresh);
   if (process.argv[2] === "--check") {
-    if (text !== fresh)
-      console.error("README.md: expected the tables that the result files give, got others; run npm run tables");
-    process.exitCode = text === fresh ? 0 : 1;
-  } else writeFileSync(file, fresh);
+    for (const { name } of stale)
+      console.error(`${name}: expected the tables that the result files give, got others; run npm run tables`);
+    process.exitCode = stale.length === 0 ? 0 : 1;
+  } else for (const { file, fresh } of stale) writeFileSync(file, fresh);
 }

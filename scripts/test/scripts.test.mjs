@@ -259,7 +259,7 @@ describe("tables", () => {
 
   it("refuse a name that is none, and a table without its end", () => {
     expect(() => withTables("<!-- table: x -->\n<!-- end -->", () => results)).toThrow(
-      "expected one of demo, baselines, bench",
+      "expected one of headline, demo, baselines, bench",
     );
     const open = "<!-- table: bench -->\n<!-- table: demo -->\n<!-- end -->";
     expect(() => withTables(open, () => results)).toThrow("expected <!-- end -->");

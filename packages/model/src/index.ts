@@ -18,7 +18,15 @@ export { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
 export type { HostArray, HostData } from "./host-array.js";
 export { hostData, int64Array, toNumbers } from "./host-array.js";
 export type { ModelParts } from "./model.js";
-export { arrayNodes, logitsOf, Model, runningParameters, trainableParameters } from "./model.js";
+export {
+  arrayNodes,
+  digitalProducts,
+  logitsOf,
+  Model,
+  runningParameters,
+  trainableParameters,
+  warningsOf,
+} from "./model.js";
 export type {
   ArrayBackend,
   ArrayCall,
@@ -39,3 +47,4 @@ export type { SummaryRow } from "./summary.js";
 export { summary } from "./summary.js";
 export type { NetworkOptions } from "./zoo.js";
 export { lenet5, resnet18, vgg8 } from "./zoo.js";
+export { viewOperators, type Weight, weightsOf } from "./weights.js";

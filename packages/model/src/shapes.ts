@@ -49,12 +49,14 @@ export function inferNodes(
   known: Map<string, KnownValue>,
   { skipUnknown = false }: { skipUnknown?: boolean } = {},
 ): Map<string, KnownValue> {
+  let left: number = mostExact.all;
   for (const node of nodes) {
     if (skipUnknown && node.inputs.some((name) => name !== "" && !known.has(name))) continue;
     try {
       const results = inferNode(
         node,
         node.inputs.map((name) => (name === "" ? undefined : known.get(name))),
+        left,
       );
       node.outputs.forEach((name, i) => {
         if (name === "") return;
@@ -62,6 +64,7 @@ export function inferNodes(
         if (result === undefined)
           throw new Error(`expected at most ${results.length} outputs, got ${node.outputs.length}`);
         sizeOf(result.shape);
+        left -= result.data?.length ?? 0;
         known.set(name, result);
       });
     } catch (error) {
@@ -71,14 +74,22 @@ export function inferNodes(
   return known;
 }
 
-/** Outputs of one node; exact where all inputs are integers that are known. */
-function inferNode(node: GraphNode, inputs: readonly (KnownValue | undefined)[]): readonly KnownValue[] {
+/** Most integers that are kept of one value, and of all values of one inference: shape arithmetic has a few. */
+const mostExact = { value: 2 ** 16, all: 2 ** 21 } as const;
+
+/** Outputs of one node; exact where all inputs are integers that are known, and the outputs few integers. */
+function inferNode(
+  node: GraphNode,
+  inputs: readonly (KnownValue | undefined)[],
+  left: number,
+): readonly KnownValue[] {
   const operator = operatorTable.get(node.op)!;
   const isExact = (input: KnownValue | undefined) =>
     input === undefined || (input.dtype !== "f32" && isHostArray(input));
-  const exact = operator.elements !== null && inputs.every(isExact);
-  if (exact) return operator.elements!({ node, inputs: inputs as readonly (HostArray | undefined)[] });
-  return operator.infer({ node, inputs });
+  const inferred = operator.infer({ node, inputs });
+  const isFew = ({ dtype, shape }: KnownValue) => dtype !== "f32" && sizeOf(shape) <= Math.min(mostExact.value, left);
+  if (operator.elements === null || !inputs.every(isExact) || !inferred.every(isFew)) return inferred;
+  return operator.elements({ node, inputs: inputs as readonly (HostArray | undefined)[] });
 }
 
 /**

@@ -78,11 +78,7 @@ export function inferNodes(
 const mostExact = { value: 2 ** 16, all: 2 ** 21 } as const;
 
 /** Outputs of one node; exact where all inputs are integers that are known, and the outputs few integers. */
-function inferNode(
-  node: GraphNode,
-  inputs: readonly (KnownValue | undefined)[],
-  left: number,
-): readonly KnownValue[] {
+function inferNode(node: GraphNode, inputs: readonly (KnownValue | undefined)[], left: number): readonly KnownValue[] {
   const operator = operatorTable.get(node.op)!;
   const isExact = (input: KnownValue | undefined) =>
     input === undefined || (input.dtype !== "f32" && isHostArray(input));

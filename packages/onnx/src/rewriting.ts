@@ -89,7 +89,8 @@ function effectsOf(
   for (const name of written) mark(name, mixed);
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     for (const { opType, input, output } of readers.get(name) ?? []) {
-      const isView = viewOperators.has(opType) && input[0] === name && !input.slice(1).some((other) => effects.has(other));
+      const isView =
+        viewOperators.has(opType) && input[0] === name && !input.slice(1).some((other) => effects.has(other));
       for (const made of output) mark(made, isView ? effects.get(name)! : mixed);
     }
   }

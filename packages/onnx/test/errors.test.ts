@@ -81,7 +81,12 @@ describe("importOnnx refuses", () => {
       file({
         opset,
         nodes: [
-          { op: "BatchNormalization", name: "bn", inputs: ["x", "v", "v", "v", "v"], outputs: ["y", "m", "s", "a", "b"] },
+          {
+            op: "BatchNormalization",
+            name: "bn",
+            inputs: ["x", "v", "v", "v", "v"],
+            outputs: ["y", "m", "s", "a", "b"],
+          },
         ],
         initializers: [floats("v", [4], [1, 1, 1, 1])],
       }),

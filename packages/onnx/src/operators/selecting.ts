@@ -95,7 +95,7 @@ function numberConstants({ attributes: read }: NodeCall): (StoredTensor | undefi
   const int = read.stored("value_int", AttributeType.INT);
   const ints = read.stored("value_ints", AttributeType.INTS);
   const place = (ranges: readonly { offset: number; length: number }[] | undefined, length: number) =>
-    ranges?.reduce((sum, range) => sum + range.length, 0) === 4 * length 
+    ranges?.reduce((sum, range) => sum + range.length, 0) === 4 * length
       ? { file: "", ranges, type: DataType.FLOAT }
       : undefined;
   return [

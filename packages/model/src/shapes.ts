@@ -1,7 +1,7 @@
 import type { GraphNode } from "./graph.js";
 import { describeNode } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
-import { sizeOf } from "./host-array.js";
+import { mostHostElements, sizeOf } from "./host-array.js";
 import type { Model } from "./model.js";
 import type { KnownValue } from "./operators/operator.js";
 import { DataDependentError, isHostArray } from "./operators/operator.js";
@@ -50,6 +50,7 @@ export function inferNodes(
   { skipUnknown = false }: { skipUnknown?: boolean } = {},
 ): Map<string, KnownValue> {
   let left: number = mostExact.all;
+  let host = 0;
   for (const node of nodes) {
     if (skipUnknown && node.inputs.some((name) => name !== "" && !known.has(name))) continue;
     try {
@@ -63,7 +64,13 @@ export function inferNodes(
         const result = results[i];
         if (result === undefined)
           throw new Error(`expected at most ${results.length} outputs, got ${node.outputs.length}`);
-        sizeOf(result.shape);
+        const size = sizeOf(result.shape);
+        if (isHostNode(node, known)) host += size;
+        if (host > mostHostElements) {
+          throw new RangeError(
+            `expected values that are computed from shapes and integers to have at most ${mostHostElements} elements in all, got more`,
+          );
+        }
         left -= result.data?.length ?? 0;
         known.set(name, result);
       });
@@ -72,6 +79,12 @@ export function inferNodes(
     }
   }
   return known;
+}
+
+/** Whether a node runs on typed arrays, outside of WebAssembly: where it can and reads no floats. */
+function isHostNode({ op, inputs }: GraphNode, known: ReadonlyMap<string, KnownValue>): boolean {
+  if (operatorTable.get(op)!.elements === null) return false;
+  return inputs.every((name) => name === "" || known.get(name)?.dtype !== "f32");
 }
 
 /** Most integers that are kept of one value, and of all values of one inference: shape arithmetic has a few. */

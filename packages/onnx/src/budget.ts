@@ -4,7 +4,7 @@ import { OnnxError } from "./onnx-error.js";
  * How many elements an import may make, read and write beyond those that the file has: a file of a few bytes may ask for gigabytes;
  * a real one makes of each weight a few others.
  */
-const most = { fixed: 2 ** 23, perElement: 16 } as const;
+const most = { fixed: 2 ** 24, perElement: 16 } as const;
 
 /** Elements that an import may still make of a file's. */
 export class Budget {

@@ -144,7 +144,8 @@ class Folding {
     const result = inferNodes([node], known).get(node.outputs[0]!)!;
     if (result.data !== undefined) return { ...result, data: result.data };
     const given = inputs.reduce((sum, input) => sum + (input?.data.length ?? 0), 0);
-    this.#draft.budget.spend(given + result.shape.reduce((a, b) => a * b, 1), describeNode(node));
+    const made = result.shape.reduce((a, b) => a * b, 1);
+    this.#draft.budget.spend(given + made * termsOf(node, inputs), describeNode(node));
     return evaluateConstants(node, inputs)[0]!;
   }
 
@@ -160,6 +161,18 @@ class Folding {
     const order = moved({ dtype: "i32", shape, data: tensor.order ?? Int32Array.from(data.keys()) });
     return { ...tensor, type, array: moved(tensor.array), order: order.data as Int32Array };
   }
+}
+
+/** Multiply-adds that take about the time of reading and writing one element. */
+const addsPerElement = 256;
+
+/** How many elements' time an element of a node's output takes: products and pools sum up many terms for each. */
+function termsOf({ op, attributes }: GraphNode, inputs: readonly (HostArray | undefined)[]): number {
+  const weight = inputs[1]?.shape ?? [];
+  const kernel = Array.isArray(attributes.kernel_shape) ? (attributes.kernel_shape as number[]) : [];
+  const window = (op === "Conv" ? weight.slice(1) : kernel).reduce((a, b) => a * b, 1);
+  const inner = op === "MatMul" || op === "Gemm" ? Math.max(1, ...weight.slice(-2)) : 1;
+  return 1 + (window * inner) / addsPerElement;
 }
 
 /** Numbers that may be trained; single ones, as scales and bounds are, aren't worth sharing. */

@@ -111,6 +111,9 @@ function readShape(info: ValueInfoProto): (number | string)[] {
   });
 }
 
+/** Most nodes in a message. */
+const mostListed = 100;
+
 /** Finds the row of every node. @throws {OnnxError} listing every node that has none. */
 function readableNodes({ graph, ranges, opset }: ModelFile): ReadableNode[] {
   const freshName = freshNames();
@@ -124,8 +127,10 @@ function readableNodes({ graph, ranges, opset }: ModelFile): ReadableNode[] {
     return [];
   });
   if (missing.length > 0) {
+    const shown = missing.slice(0, mostListed).join(", ");
+    const more = missing.length > mostListed ? ` and ${missing.length - mostListed} more` : "";
     throw new OnnxError(
-      `importOnnx: expected supported operators of opset ${opset}, got ${missing.join(", ")}; see SUPPORTED.md`,
+      `importOnnx: expected supported operators of opset ${opset}, got ${shown}${more}; see SUPPORTED.md`,
     );
   }
   return nodes;

@@ -139,11 +139,14 @@ export function digitalProducts(model: Model): GraphNode[] {
   });
 }
 
-/** What a user should know of a model before believing results on chips: one sentence each, mostly none. */
+/** What a user should know of a model before believing results on chips: a sentence each, mostly none. */
 export function warningsOf(model: Model): string[] {
-  return digitalProducts(model).map(
-    (node) => `${describeNode(node)}: its weights are on no crossbar and don't vary: it stays digital`,
-  );
+  const digital = digitalProducts(model);
+  if (digital.length === 0) return [];
+  const names = listNames(digital.map(({ name }) => name));
+  return [
+    `layers without variation: ${names}: their weights are vectors, stacks of matrices or computed anew in every run, which no crossbar holds; they stay digital`,
+  ];
 }
 
 /**

@@ -87,7 +87,7 @@ const sizes: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 /** y = the direct product's mean and the view's product: W is read both ways. Weights may be given. */
-function tied(chain: string, product: string, weights = wave(24)): Model {
+function tied(chain: string, product: string, weights: Float32Array = wave(24)): Model {
   const [rows, columns] = sizes[chain] ?? [4, 6];
   const { nodes, width } = products[product]!(rows, columns);
   const int64s = (...values: number[]) =>

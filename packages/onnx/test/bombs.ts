@@ -95,6 +95,15 @@ export const bombs: Readonly<Record<string, () => Uint8Array>> = {
     const { nodes, last } = doubling(22, "w");
     return file(nodes, last, [floats("w", [64], numbers(64))]);
   },
+  "a doubling chain of an input": () => {
+    const { nodes, last } = chain(27, "x", (input, output) => ({
+      op: "Concat",
+      inputs: [input, input],
+      outputs: [output],
+      attributes: { axis: 1 },
+    }));
+    return file(nodes, last);
+  },
   "a doubling chain of integers": () => {
     const { nodes, last } = doubling(30, "n");
     return file([...nodes, cast("f", last)], "f", [int64s("n", [1, 2])]);

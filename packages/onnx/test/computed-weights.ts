@@ -59,7 +59,7 @@ export interface Maker {
 const one = (
   op: string,
   shape: readonly number[],
-  attributes: FileNode["attributes"] = {},
+  attributes: NonNullable<FileNode["attributes"]> = {},
   inputs: readonly string[] = [],
 ): Maker => ({
   weights: { w: shape },
@@ -69,7 +69,7 @@ const two = (op: string, other: readonly number[] = [4, 4]): Maker => ({
   weights: { w: [4, 4], v: other },
   nodes: [{ op, inputs: ["w", "v"], outputs: ["out"] }],
 });
-const pool = (op: string, shape: readonly number[], attributes: FileNode["attributes"]): Maker => ({
+const pool = (op: string, shape: readonly number[], attributes: NonNullable<FileNode["attributes"]>): Maker => ({
   weights: { w: shape },
   others: [int64s("matrix", [4, 4])],
   nodes: [

@@ -42,20 +42,37 @@ function drawOf(settings: VariationSettings, name: string, weight: Tensor): Vari
 }
 
 /**
+ * Refuses a second product with a weight that is drawn for every sample: a matrix product then draws its outputs' noise, not ΔW, so
+ * that two of them would not see one ΔW. Convolutions draw ΔW itself.
+ */
+function checkSoleProduct(readers: Map<string, GraphNode>, name: string, node: GraphNode): void {
+  const first = readers.get(name) ?? node;
+  readers.set(name, first);
+  if (first.name === node.name || (first.op === "Conv" && node.op === "Conv")) return;
+  throw new RangeError(
+    `parameter "${name}": expected one product with it for a draw for every sample, got nodes "${first.name}" and "${node.name}": leave perSample out`,
+  );
+}
+
+/**
  * Products with W + ΔW, ΔW ~ N(0, σ_w²) drawn from the stream (seed, purpose, parameter name, index, step): one backend is
  * one chip, and a weight that several nodes share has one draw. σ = 0 and the ideal device give the digital product itself.
  *
  * S = max|W| is read when a weight is first used: make a backend for the weights of now, not for later ones.
- * @throws {RangeError} for a setting out of range.
+ * @throws {RangeError} for a setting out of range, and in a run with perSample for a weight of several matrix products, or of one that
+ * reads it through views.
  */
 export function variationBackend(settings: VariationSettings): ArrayBackend {
   checkProgramming(settings);
   const variations = new Map<string, Variation | undefined>();
+  const readers = new Map<string, GraphNode>();
   return {
     fuses: true,
-    product: ({ weightName, weight, digital }) => {
+    product: ({ node, weightName, weight, digital }) => {
       if (!variations.has(weightName)) variations.set(weightName, drawOf(settings, weightName, weight));
-      return digital(weight, variations.get(weightName));
+      const variation = variations.get(weightName);
+      if (variation?.perSample) checkSoleProduct(readers, weightName, node);
+      return digital(weight, variation);
     },
   };
 }

@@ -26,11 +26,20 @@ function sharedNet(): Model {
   return net.build({ y: second });
 }
 
+/** Two layers with a weight each. */
+function plainNet(): Model {
+  const net = new GraphBuilder("plain", { seed: 1 });
+  const first = net.linear(net.input("x", [6]), { name: "fc", outputs: 6, bias: false });
+  return net.build({ y: net.linear(first, { name: "fc2", outputs: 6, bias: false }) });
+}
+
 let model: Model;
+let plain: Model;
 let x: Tensor;
 beforeAll(async () => {
   await init();
   model = sharedNet();
+  plain = plainNet();
   x = parameter(
     Float32Array.from({ length: 18 }, (_, i) => Math.sin(i)),
     [3, 6],
@@ -38,6 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => {
   model.dispose();
+  plain.dispose();
   x.dispose();
 });
 
@@ -111,11 +121,11 @@ describe("variationBackend", () => {
   });
 
   it("is one chip: the same settings give the same draw, each setting of the stream another one", () => {
-    const output = outputOf(model, { backend: variationBackend(settings) });
-    expect(outputOf(model, { backend: variationBackend(settings) })).toEqual(output);
+    const output = outputOf(plain, { backend: variationBackend(settings) });
+    expect(outputOf(plain, { backend: variationBackend(settings) })).toEqual(output);
     const others = [{ seed: 2 }, { purpose: "other" }, { index: 1 }, { step: 1 }, { perSample: true }, { sigma: 0.3 }];
     const outputs = others.map((change) =>
-      outputOf(model, { backend: variationBackend({ ...settings, ...change }) }).join(),
+      outputOf(plain, { backend: variationBackend({ ...settings, ...change }) }).join(),
     );
     expect(new Set([output.join(), ...outputs]).size).toBe(1 + others.length);
   });
@@ -178,16 +188,22 @@ describe("variationBackend", () => {
 
   it("per sample, gives a sample the draw of its place in the whole batch", () => {
     const perSample = { ...settings, perSample: true };
-    const whole = outputOf(model, { backend: variationBackend(perSample) });
+    const whole = outputOf(plain, { backend: variationBackend(perSample) });
     const rows = x.toArray() as Float32Array;
     const parts = [0, 1, 2].flatMap((row) =>
       scope(() => {
         const one = tensor(rows.slice(row * 6, row * 6 + 6), [1, 6]);
         const backend = variationBackend({ ...perSample, firstSample: row });
-        return [...(run(model, one, { backend }).outputs.get("y")!.toArray() as Float32Array)];
+        return [...(run(plain, one, { backend }).outputs.get("y")!.toArray() as Float32Array)];
       }),
     );
     expect(parts).toEqual(whole);
+  });
+
+  it("per sample, refuses a weight of two matrix products, which would not see one ΔW", () => {
+    expect(() => outputOf(model, { backend: variationBackend({ ...settings, perSample: true }) })).toThrow(
+      'parameter "fc.weight": expected one product with it for a draw for every sample, got nodes "fc" and "gemm1"',
+    );
   });
 
   it("checks its settings at once", () => {

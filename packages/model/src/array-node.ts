@@ -1,12 +1,15 @@
 import { intAttribute } from "./attributes.js";
 import type { GraphNode } from "./graph.js";
+import type { Weight } from "./weights.js";
 
-/** A node whose weight is a parameter: the products a crossbar computes. */
+/** A node whose weight is a parameter, as it is or through views: the products a crossbar computes. */
 export interface ArrayNode {
   readonly node: GraphNode;
   /** Name of the weight parameter. */
   readonly weight: string;
-  /** How the weight is stored: "oi" [out, in], "io" [in, out], "conv" [out, in/group, …kernel]. */
+  /** View nodes between the parameter and the product, first to last; mostly none. */
+  readonly views: readonly GraphNode[];
+  /** How the weight stands at the product: "oi" [out, in], "io" [in, out], "conv" [out, in/group, …kernel]. */
   readonly layout: "oi" | "io" | "conv";
   /** Outputs of one product: bit lines. */
   readonly outputs: number;
@@ -17,41 +20,26 @@ export interface ArrayNode {
 /**
  * Which input of a node is the weight on an array, or undefined where the node is no array node.
  *
- * Conv: input 1. Gemm and MatMul: a matrix parameter as input 1, else one as input 0.
+ * Conv: input 1. Gemm and MatMul: a matrix as input 1, else one as input 0.
  */
-export function arrayInput(
-  node: GraphNode,
-  isParameter: (name: string) => boolean,
-  rankOf: (input: number) => number,
-): 0 | 1 | undefined {
-  const isWeight = (input: number) => {
-    const name = node.inputs[input];
-    return name !== undefined && name !== "" && isParameter(name);
-  };
-  if (node.op === "Conv") return isWeight(1) ? 1 : undefined;
+export function arrayInput(node: GraphNode, weightOf: (name: string) => Weight | undefined): 0 | 1 | undefined {
+  const rankOf = (input: number) => weightOf(node.inputs[input] ?? "")?.shape.length;
+  if (node.op === "Conv") return rankOf(1) === undefined ? undefined : 1;
   if (node.op !== "MatMul" && node.op !== "Gemm") return undefined;
-  if (isWeight(1) && rankOf(1) === 2) return 1;
-  return isWeight(0) && rankOf(0) === 2 ? 0 : undefined;
+  if (rankOf(1) === 2) return 1;
+  return rankOf(0) === 2 ? 0 : undefined;
 }
 
 /** Layout and size of an array node's weight. */
-export function arrayNodeOf(
-  node: GraphNode,
-  shapeOf: (name: string) => readonly number[] | undefined,
-): ArrayNode | undefined {
-  const input = arrayInput(
-    node,
-    (name) => shapeOf(name) !== undefined,
-    (i) => shapeOf(node.inputs[i]!)?.length ?? 0,
-  );
+export function arrayNodeOf(node: GraphNode, weightOf: (name: string) => Weight | undefined): ArrayNode | undefined {
+  const input = arrayInput(node, weightOf);
   if (input === undefined) return undefined;
-  const weight = node.inputs[input]!;
-  const shape = shapeOf(weight)!;
+  const { parameter: weight, shape, views } = weightOf(node.inputs[input]!)!;
   const rest = shape.slice(1).reduce((a, b) => a * b, 1);
-  if (node.op === "Conv") return { node, weight, layout: "conv", outputs: shape[0]!, inputs: rest };
+  if (node.op === "Conv") return { node, weight, views, layout: "conv", outputs: shape[0]!, inputs: rest };
   const isTransposed = intAttribute(node, input === 0 ? "transA" : "transB", 0) !== 0;
   const byOutput = isTransposed === (input === 1);
   return byOutput
-    ? { node, weight, layout: "oi", outputs: shape[0]!, inputs: shape[1]! }
-    : { node, weight, layout: "io", outputs: shape[1]!, inputs: shape[0]! };
+    ? { node, weight, views, layout: "oi", outputs: shape[0]!, inputs: shape[1]! }
+    : { node, weight, views, layout: "io", outputs: shape[1]!, inputs: shape[0]! };
 }

@@ -1,5 +1,6 @@
 import { intAttribute, intsAttribute, textAttribute } from "./attributes.js";
 import type { GraphNode } from "./graph.js";
+import { mostAxes } from "./host-array.js";
 
 /** An axis counted from the end when negative. @throws {RangeError} outside [−rank, rank−1]. */
 export function axisOf(axis: number, rank: number, who = "axis"): number {
@@ -9,8 +10,9 @@ export function axisOf(axis: number, rank: number, who = "axis"): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** Axes as above, each at most once, ascending. */
+/** Axes as above, each at most once, ascending. @throws {RangeError} for more than 64 axes, too. */
 export function axesOf(axes: readonly number[], rank: number, who = "axes"): number[] {
+  if (rank > mostAxes) throw new RangeError(`${who}: expected at most ${mostAxes} axes, got ${rank}`);
   const all = axes.map((axis) => axisOf(axis, rank, who));
   if (new Set(all).size < all.length) throw new RangeError(`${who}: expected each axis once, got [${axes.join(", ")}]`);
   return all.sort((a, b) => a - b);

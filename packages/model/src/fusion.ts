@@ -68,7 +68,13 @@ function poolFirst(plan: readonly GraphNode[], wanted: ReadonlySet<string>): Gra
 /** The node that reads a value, for values that just one reads, once, and that nobody else wants. */
 function soleConsumers(plan: readonly GraphNode[], wanted: ReadonlySet<string>): Map<string, GraphNode> {
   const readers = new Map<string, GraphNode[]>();
-  for (const node of plan) for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node]);
+  for (const node of plan) {
+    for (const name of node.inputs) {
+      const list = readers.get(name);
+      if (list === undefined) readers.set(name, [node]);
+      else list.push(node);
+    }
+  }
   const sole = [...readers].filter(([name, nodes]) => nodes.length === 1 && !wanted.has(name));
   return new Map(sole.map(([name, [node]]) => [name, node!]));
 }

@@ -18,15 +18,24 @@ export const mostElements = 2 ** 28;
 /** More elements than shape arithmetic has; the limit of what grows outside WebAssembly. */
 export const mostHostElements = 2 ** 24;
 
-/** Π shape, checked. @throws {RangeError} when a size is negative, not an integer, or the product is beyond `most`. */
+/** More axes than any value of a real network has. */
+export const mostAxes = 64;
+
+/**
+ * Π shape, checked. Sizes beside a 0 are bounded too: who walks them must come to an end.
+ * @throws {RangeError} when a size is negative, not an integer, the product is beyond `most`, or there are more than 64 axes.
+ */
 export function sizeOf(shape: readonly number[], most = mostElements): number {
+  if (shape.length > mostAxes) throw new RangeError(`shape: expected at most ${mostAxes} axes, got ${shape.length}`);
   let size = 1;
+  let bound = 1;
   for (const n of shape) {
     if (!Number.isSafeInteger(n) || n < 0)
       throw new RangeError(`shape: expected sizes of 0 or more, got [${shape.join(", ")}]`);
     size *= n;
+    bound *= Math.max(1, n);
   }
-  if (size > most) {
+  if (bound > most) {
     throw new RangeError(`shape: expected at most ${most} elements, got [${shape.join(", ")}]`);
   }
   return size;

@@ -18,7 +18,15 @@ export { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
 export type { HostArray, HostData } from "./host-array.js";
 export { hostData, int64Array, toNumbers } from "./host-array.js";
 export type { ModelParts } from "./model.js";
-export { arrayNodes, logitsOf, Model, runningParameters, trainableParameters } from "./model.js";
+export {
+  arrayNodes,
+  digitalProducts,
+  logitsOf,
+  Model,
+  runningParameters,
+  trainableParameters,
+  warningsOf,
+} from "./model.js";
 export type {
   ArrayBackend,
   ArrayCall,
@@ -37,5 +45,6 @@ export { inferNodes, inferValues, valueShapes } from "./shapes.js";
 export { applyStatistics } from "./statistics.js";
 export type { SummaryRow } from "./summary.js";
 export { summary } from "./summary.js";
+export { viewOperators, type Weight, weightsOf } from "./weights.js";
 export type { NetworkOptions } from "./zoo.js";
 export { lenet5, resnet18, vgg8 } from "./zoo.js";

@@ -87,7 +87,7 @@ export function concatElements(xs: readonly HostArray[], axis: number): HostArra
   shape[axis] = xs.reduce((sum, x) => sum + x.shape[axis]!, 0);
   const data = hostData(first.dtype, sizeOf(shape, mostHostElements));
   const slots = data as Slots;
-  const outer = sizeOf(shape.slice(0, axis));
+  const outer = data.length === 0 ? 0 : sizeOf(shape.slice(0, axis));
   const rows = xs.map((x) => (outer === 0 ? 0 : x.data.length / outer));
   let at = 0;
   for (let o = 0; o < outer; o++) {
@@ -103,10 +103,11 @@ export function gatherElements(x: HostArray, indices: HostArray, axis: number): 
   const length = x.shape[axis]!;
   const at = gatherIndices(indices, length);
   const inner = sizeOf(x.shape.slice(axis + 1));
-  const outer = sizeOf(x.shape.slice(0, axis));
+  const before = sizeOf(x.shape.slice(0, axis));
   const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
   const data = hostData(x.dtype, sizeOf(shape, mostHostElements));
   const slots = data as Slots;
+  const outer = data.length === 0 ? 0 : before;
   let to = 0;
   for (let o = 0; o < outer; o++) {
     for (const index of at) {

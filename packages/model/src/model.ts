@@ -2,7 +2,9 @@ import type { Tensor } from "@neft/tensor";
 import { type ArrayNode, arrayNodeOf } from "./array-node.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
+import type { HostData } from "./host-array.js";
 import { operatorTable } from "./operators/table.js";
+import { type Weight, weightsOf } from "./weights.js";
 
 /** What a model is made of. Parameters are f32; constants are everything else that is fixed. */
 export interface ModelParts {
@@ -97,10 +99,54 @@ export function trainableParameters(model: Model): string[] {
   return [...model.parameters.keys()].filter((name) => !running.has(name));
 }
 
-/** The products a crossbar computes, in the order they run: Conv, Gemm and MatMul with a parameter weight. */
+/** Found before: a model's nodes never change. */
+const weights = new WeakMap<Model, (name: string) => Weight | undefined>();
+
+/** Finds the parameter that a value is, as it is or through views. */
+export function modelWeights(model: Model): (name: string) => Weight | undefined {
+  const constantOf = (name: string) => {
+    const tensor = model.constants.get(name);
+    if (tensor === undefined || tensor.dtype === "f32") return undefined;
+    return { dtype: tensor.dtype, shape: tensor.shape, data: tensor.values() as HostData };
+  };
+  const found = weights.get(model) ?? weightsOf(model.nodes, (name) => model.parameters.get(name)?.shape, constantOf);
+  weights.set(model, found);
+  return found;
+}
+
+/**
+ * The products a crossbar computes, in the order they run: Conv, Gemm and MatMul whose weight is a parameter, as it is or through
+ * views (Transpose, Reshape, Flatten, Squeeze, Unsqueeze, Identity, Cast).
+ */
 export function arrayNodes(model: Model): ArrayNode[] {
-  const shapeOf = (name: string) => model.parameters.get(name)?.shape;
-  return model.nodes.flatMap((node) => arrayNodeOf(node, shapeOf) ?? []);
+  const weightOf = modelWeights(model);
+  return model.nodes.flatMap((node) => arrayNodeOf(node, weightOf) ?? []);
+}
+
+/**
+ * Products of data with what follows from parameters and constants alone that no crossbar computes, so that nothing varies there:
+ * vectors and stacks of matrices, and operands that are computed anew in every run.
+ */
+export function digitalProducts(model: Model): GraphNode[] {
+  const weightOf = modelWeights(model);
+  const fixed = new Set([...model.parameters.keys(), ...model.constants.keys(), ""]);
+  return model.nodes.filter((node) => {
+    const operands = node.inputs.slice(0, 2).map((name) => fixed.has(name));
+    if (node.inputs.every((name) => fixed.has(name))) for (const name of node.outputs) fixed.add(name);
+    if (node.op !== "Conv" && node.op !== "Gemm" && node.op !== "MatMul") return false;
+    const meets = operands[0] !== operands[1] && (node.op !== "Conv" || operands[1] === true);
+    return meets && arrayNodeOf(node, weightOf) === undefined;
+  });
+}
+
+/** What a user should know of a model before believing results on chips: a sentence each, mostly none. */
+export function warningsOf(model: Model): string[] {
+  const digital = digitalProducts(model);
+  if (digital.length === 0) return [];
+  const names = listNames(digital.map(({ name }) => name));
+  return [
+    `layers without variation: ${names}: their weights are vectors, stacks of matrices or computed anew in every run, which no crossbar holds; they stay digital`,
+  ];
 }
 
 /**

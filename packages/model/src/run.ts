@@ -2,7 +2,7 @@ import { noGrad, scope, Tensor, tensor } from "@neft/tensor";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode, listNames, producersOf } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
-import type { Model } from "./model.js";
+import { type Model, modelWeights } from "./model.js";
 import type { ArrayBackend, BatchStatistics, Fused, RunContext } from "./operators/operator.js";
 import { operatorTable } from "./operators/table.js";
 import { planOf } from "./plan.js";
@@ -100,6 +100,11 @@ export function evaluateConstants(node: GraphNode, inputs: readonly (HostArray |
     statistics: [],
     product: ({ weight, digital }) => digital(weight),
     isParameter: () => false,
+    weightOf: () => undefined,
+    parameter: (name) => {
+      throw new Error(`expected no parameters, got "${name}"`);
+    },
+    view: (_, whole) => whole,
   };
   try {
     return scope(() =>
@@ -119,13 +124,21 @@ export function evaluateConstants(node: GraphNode, inputs: readonly (HostArray |
 
 function contextOf(model: Model, options: RunOptions, statistics: BatchStatistics[]): RunContext {
   const { backend } = options;
-  return {
+  const context: RunContext = {
     batchNorm: options.batchNorm ?? "frozen",
     dropout: options.dropout,
     statistics,
     product: (call) => (backend ? backend.product(call) : call.digital(call.weight)),
     isParameter: (name) => model.parameters.has(name),
+    weightOf: modelWeights(model),
+    parameter: (name) => model.parameters.get(name)!,
+    view: ({ views }, whole) =>
+      views.reduce((x, node) => {
+        const rest = node.inputs.slice(1).map((name) => (name === "" ? undefined : model.constants.get(name)!));
+        return evaluate(node, [x, ...rest], context)[0]!;
+      }, whole),
   };
+  return context;
 }
 
 /** The inputs by name, checked against what the model declares. */

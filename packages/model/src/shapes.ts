@@ -1,7 +1,7 @@
 import type { GraphNode } from "./graph.js";
 import { describeNode } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
-import { sizeOf } from "./host-array.js";
+import { mostHostElements, sizeOf } from "./host-array.js";
 import type { Model } from "./model.js";
 import type { KnownValue } from "./operators/operator.js";
 import { DataDependentError, isHostArray } from "./operators/operator.js";
@@ -49,19 +49,29 @@ export function inferNodes(
   known: Map<string, KnownValue>,
   { skipUnknown = false }: { skipUnknown?: boolean } = {},
 ): Map<string, KnownValue> {
+  let left: number = mostExact.all;
+  let host = 0;
   for (const node of nodes) {
     if (skipUnknown && node.inputs.some((name) => name !== "" && !known.has(name))) continue;
     try {
       const results = inferNode(
         node,
         node.inputs.map((name) => (name === "" ? undefined : known.get(name))),
+        left,
       );
       node.outputs.forEach((name, i) => {
         if (name === "") return;
         const result = results[i];
         if (result === undefined)
           throw new Error(`expected at most ${results.length} outputs, got ${node.outputs.length}`);
-        sizeOf(result.shape);
+        const size = sizeOf(result.shape);
+        if (isHostNode(node, known)) host += size;
+        if (host > mostHostElements) {
+          throw new RangeError(
+            `expected values that are computed from shapes and integers to have at most ${mostHostElements} elements in all, got more`,
+          );
+        }
+        left -= result.data?.length ?? 0;
         known.set(name, result);
       });
     } catch (error) {
@@ -71,14 +81,24 @@ export function inferNodes(
   return known;
 }
 
-/** Outputs of one node; exact where all inputs are integers that are known. */
-function inferNode(node: GraphNode, inputs: readonly (KnownValue | undefined)[]): readonly KnownValue[] {
+/** Whether a node runs on typed arrays, outside of WebAssembly: where it can and reads no floats. */
+function isHostNode({ op, inputs }: GraphNode, known: ReadonlyMap<string, KnownValue>): boolean {
+  if (operatorTable.get(op)!.elements === null) return false;
+  return inputs.every((name) => name === "" || known.get(name)?.dtype !== "f32");
+}
+
+/** Most integers that are kept of one value, and of all values of one inference: shape arithmetic has a few. */
+const mostExact = { value: 2 ** 16, all: 2 ** 21 } as const;
+
+/** Outputs of one node; exact where all inputs are integers that are known, and the outputs few integers. */
+function inferNode(node: GraphNode, inputs: readonly (KnownValue | undefined)[], left: number): readonly KnownValue[] {
   const operator = operatorTable.get(node.op)!;
   const isExact = (input: KnownValue | undefined) =>
     input === undefined || (input.dtype !== "f32" && isHostArray(input));
-  const exact = operator.elements !== null && inputs.every(isExact);
-  if (exact) return operator.elements!({ node, inputs: inputs as readonly (HostArray | undefined)[] });
-  return operator.infer({ node, inputs });
+  const inferred = operator.infer({ node, inputs });
+  const isFew = ({ dtype, shape }: KnownValue) => dtype !== "f32" && sizeOf(shape) <= Math.min(mostExact.value, left);
+  if (operator.elements === null || !inputs.every(isExact) || !inferred.every(isFew)) return inferred;
+  return operator.elements({ node, inputs: inputs as readonly (HostArray | undefined)[] });
 }
 
 /**

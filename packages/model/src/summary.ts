@@ -1,4 +1,4 @@
-import { arrayNodes, type Model } from "./model.js";
+import { arrayNodes, digitalProducts, type Model } from "./model.js";
 import { valueShapes } from "./shapes.js";
 
 /** One line of a model's summary. */
@@ -12,12 +12,15 @@ export interface SummaryRow {
   readonly parameters: number;
   /** Whether a crossbar computes it. */
   readonly onArray: boolean;
+  /** Whether it is a product with weights that no crossbar computes, so that they don't vary. */
+  readonly staysDigital: boolean;
 }
 
 /** One row for each node, in the order they run, at a batch size, by default 1 or the fixed one. */
 export function summary(model: Model, batch?: number): SummaryRow[] {
   const shapes = valueShapes(model, batch);
   const onArray = new Set(arrayNodes(model).map(({ node }) => node));
+  const digital = new Set(digitalProducts(model));
   const counted = new Set<string>();
   return model.nodes.map((node) => {
     let parameters = 0;
@@ -35,6 +38,7 @@ export function summary(model: Model, batch?: number): SummaryRow[] {
       outputShape: shapeOf(node.outputs[0]),
       parameters,
       onArray: onArray.has(node),
+      staysDigital: digital.has(node),
     };
   });
 }

@@ -58,10 +58,12 @@ export class AttributeReader {
     );
   }
 
-  float(name: string, otherwise: number): number {
+  /** A number; with `infinite` one of bounds and fillings, which may be infinite. */
+  float(name: string, otherwise: number, { infinite = false }: { infinite?: boolean } = {}): number {
     const proto = this.#find(name, AttributeType.FLOAT, "a number");
     if (proto === undefined) return otherwise;
-    if (!Number.isFinite(proto.f)) throw this.#wrong(name, "a finite number", `${proto.f}`);
+    if (infinite && Number.isNaN(proto.f)) throw this.#wrong(name, "a number", "NaN");
+    if (!infinite && !Number.isFinite(proto.f)) throw this.#wrong(name, "a finite number", `${proto.f}`);
     return proto.f;
   }
 

@@ -48,8 +48,8 @@ export function encodeModel(model: Model): Uint8Array {
       name: model.name,
       node: model.nodes.flatMap(encodeNode),
       initializer: initializers,
-      input: model.inputs.map(valueInfoProto),
-      output: model.outputs.map(valueInfoProto),
+      input: model.inputs.map((info) => valueInfoProto(info)),
+      output: model.outputs.map((info) => valueInfoProto(info)),
     },
   });
   return toBinary(ModelProtoSchema, proto);
@@ -148,12 +148,16 @@ export function rawBytes({ data }: HostArray, type: number): Uint8Array {
   return bytes;
 }
 
-export function valueInfoProto({ name, dtype, shape }: ValueInfo): ValueInfoProto {
+/** @param type  TensorProto.DataType; default: the dtype's own. */
+export function valueInfoProto(
+  { name, dtype, shape }: ValueInfo,
+  type = typeOfArray({ dtype, shape: [], data: new Float32Array() }),
+): ValueInfoProto {
   return create(ValueInfoProtoSchema, {
     name,
     type: {
       tensorType: {
-        elemType: typeOfArray({ dtype, shape: [], data: new Float32Array() }),
+        elemType: type,
         shape: {
           dim: shape.map((n) =>
             typeof n === "string"

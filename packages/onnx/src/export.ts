@@ -1,10 +1,8 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import type { HostArray, Model } from "@neft/model";
-import type { NodeInput } from "./draft.js";
-import { encodeModel, rawBytes, tensorProto, valueInfoProto } from "./encode.js";
-import { ModelProtoSchema, TensorProtoSchema } from "./onnx_pb.js";
+import type { Model } from "@neft/model";
+import { encodeModel } from "./encode.js";
 import { OnnxError } from "./onnx-error.js";
 import { OnnxSource, type ParameterOrigin } from "./onnx-source.js";
+import { rewrite } from "./rewriting.js";
 import { forEachFloat } from "./stored-tensor.js";
 
 /** An exported model: its own bytes, and those of external weight files by location, where it has such. */
@@ -17,8 +15,9 @@ export interface OnnxFiles {
  * Writes a model as ONNX bytes.
  *
  * An imported model's file is copied and the bytes of weights that changed are overwritten, in their type and place; every other
- * byte stays. Weights that have no bytes of their own (products of constant folding, half floats stored as integers) become
- * initializers. Any other model is written whole.
+ * byte stays. Weights without bytes that are theirs alone (what arithmetic on constants makes, half floats stored as integers,
+ * tensors that others read for something else) become initializers that their readers are pointed to. Any other model is written
+ * whole.
  *
  * @throws {OnnxError} when the weights are in external files: `exportOnnxFiles` returns those too.
  */
@@ -39,23 +38,27 @@ export function exportOnnxFiles(model: Model): OnnxFiles {
   if (!(source instanceof OnnxSource)) return { model: encodeModel(model), external: new Map() };
   const files = new Map([...source.external].map(([name, bytes]) => [name, bytes.slice()]));
   files.set("", source.bytes.slice());
-  const anew = new Map<string, NewWeight>();
+  const patched = new Map<string, string>();
+  const anew = new Set<string>();
   for (const [name, origin] of source.origins) {
-    const tensor = model.parameters.get(name)!;
-    const data = tensor.toArray() as Float32Array;
-    if (origin.stored instanceof Float32Array) {
-      if (!isSame(data, origin.stored))
-        anew.set(name, { shape: tensor.shape, data, type: origin.type, reader: origin.reader });
-    } else overwrite(files.get(origin.stored.file)!, origin, data);
+    const data = model.parameters.get(name)!.toArray() as Float32Array;
+    const { stored } = origin;
+    if (stored instanceof Float32Array) {
+      if (!isSame(data, stored)) anew.add(name);
+    } else if (overwrite(files.get(stored.file)!, origin, data)) patched.set(name, stored.value);
   }
   const bytes = files.get("")!;
   files.delete("");
-  return { model: anew.size === 0 ? bytes : rewrite(bytes, anew), external: files };
+  const isRewritten = anew.size > 0 || patched.size > 0;
+  return { model: isRewritten ? rewrite(model, source, bytes, { patched, anew }) : bytes, external: files };
 }
 
-/** Overwrites the elements that changed, at their places. What a type rounds to the same f32 is left as it is. */
-function overwrite(bytes: Uint8Array, { stored, order }: ParameterOrigin, data: Float32Array): void {
-  if (stored instanceof Float32Array) return;
+/**
+ * Overwrites the elements that changed, at their places, and tells whether there were such. What a type rounds to the same f32 is
+ * left as it is.
+ */
+function overwrite(bytes: Uint8Array, { stored, order }: ParameterOrigin, data: Float32Array): boolean {
+  if (stored instanceof Float32Array) return false;
   let placed = data;
   if (order !== undefined) {
     placed = new Float32Array(data.length);
@@ -63,48 +66,15 @@ function overwrite(bytes: Uint8Array, { stored, order }: ParameterOrigin, data: 
       placed[to] = data[from]!;
     });
   }
+  let changed = false;
   forEachFloat(stored, bytes, (view, at, i, format) => {
-    if (!Object.is(Math.fround(format.read(view, at)), placed[i]!)) format.write(view, at, placed[i]!);
+    if (Object.is(Math.fround(format.read(view, at)), placed[i]!)) return;
+    format.write(view, at, placed[i]!);
+    changed = true;
   });
+  return changed;
 }
 
 function isSame(a: Float32Array, b: Float32Array): boolean {
   return a.every((value, i) => Object.is(value, b[i]!));
-}
-
-interface NewWeight {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-  readonly type: number;
-  readonly reader: NodeInput | undefined;
-}
-
-/** Encodes the file anew with weights as raw initializers, each in place of what made it before: an initializer, a node, or a
- * tensor that others go on reading. */
-function rewrite(bytes: Uint8Array, weights: ReadonlyMap<string, NewWeight>): Uint8Array {
-  const proto = fromBinary(ModelProtoSchema, bytes);
-  const graph = proto.graph!;
-  graph.node = graph.node.filter((node) => !weights.has(node.output[0] ?? ""));
-  for (const [name, { shape, data, type, reader }] of weights) {
-    const array: HostArray = { dtype: "f32", shape, data };
-    const found = graph.initializer.findIndex((one) => one.name === name);
-    if (found >= 0) {
-      const { docString } = graph.initializer[found]!;
-      const dims = shape.map(BigInt);
-      graph.initializer[found] = create(TensorProtoSchema, {
-        name,
-        dims,
-        dataType: type,
-        rawData: rawBytes(array, type),
-        docString,
-      });
-      continue;
-    }
-    const node = reader && graph.node.find(({ output }) => output[0] === reader.output);
-    if (node !== undefined) node.input[reader!.input] = name;
-    graph.initializer.push(tensorProto(name, array, type));
-    // Before IR 4 every initializer was an input too.
-    if (proto.irVersion < 4n) graph.input.push(valueInfoProto({ name, dtype: "f32", shape }));
-  }
-  return toBinary(ModelProtoSchema, proto);
 }

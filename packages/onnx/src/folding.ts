@@ -1,97 +1,181 @@
 import type { GraphNode, HostArray } from "@neft/model";
-import { evaluateConstants, inferNodes, operatorTable } from "@neft/model";
+import { describeNode, evaluateConstants, inferNodes, operatorTable, viewOperators } from "@neft/model";
 import type { Draft, DraftTensor } from "./draft.js";
 import { countReaders } from "./draft.js";
 import { typeOfArray } from "./graph-reader.js";
 import { floatFormats } from "./stored-tensor.js";
 
-/** Operators that only rearrange elements: what they make of a stored tensor still lies in its bytes. */
-const rearranging = new Set(["Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"]);
-
-/** What grows beyond this, and beyond its inputs, is made when it is needed: a file of a few bytes may ask for gigabytes. */
-const mostFolded = 2 ** 22;
-
 /**
  * Replaces nodes whose inputs are all fixed by what they make.
  *
- * A name for a fixed tensor (Identity) becomes that tensor. A rearranged float tensor keeps its place in the file, so that
- * export stays exact, unless something else reads it too: then the node stays, and both readers keep sharing one tensor.
+ * A name for a fixed tensor (Identity) becomes that tensor, and so does what an equal node has made before. A rearranged float
+ * tensor keeps its place in the file, so that export stays exact, unless something else reads the tensor too: then the node
+ * stays, and both readers keep sharing one tensor.
+ *
+ * @throws {OnnxError} naming the node at which the arithmetic goes beyond what a file of that size may ask for.
  */
 export function foldConstants(draft: Draft): void {
-  const aliases = new Map<string, string>();
+  draft.nodes = withoutCopies(draft);
+  new Folding(draft).run();
+}
+
+/** The nodes with one name for each fixed value: second names of a value and nodes that make it again are left out. */
+function withoutCopies(draft: Draft): GraphNode[] {
   const outputs = new Set(draft.outputs.map(({ name }) => name));
-  const rename = (name: string) => aliases.get(name) ?? name;
-  const folded = new Map<string, string>();
-  const kept: GraphNode[] = [];
-  for (const original of draft.nodes) {
-    const node = { ...original, inputs: original.inputs.map(rename) };
-    const fixed = node.inputs.every((name) => name === "" || draft.tensors.has(name)) && node.op !== "Dropout";
+  const fixed = new Set(["", ...draft.tensors.keys()]);
+  const names = new Map<string, string>();
+  const made = new Map<string, string>();
+  return draft.nodes.flatMap((original) => {
+    const node = { ...original, inputs: original.inputs.map((name) => names.get(name) ?? name) };
     const output = node.outputs[0]!;
-    if (!fixed || outputs.has(output)) {
-      kept.push(node);
-    } else if (node.op === "Identity") {
-      aliases.set(output, node.inputs[0]!);
-    } else {
-      const key = JSON.stringify([node.op, node.inputs, node.attributes]);
-      const same = folded.get(key);
-      const tensor = same === undefined ? foldNode(draft, node, rename) : undefined;
-      if (same !== undefined) aliases.set(output, same);
-      else if (tensor === undefined) kept.push(node);
-      else {
-        draft.tensors.set(output, tensor);
-        folded.set(key, output);
+    if (!isFixed(node, (name) => fixed.has(name))) return [node];
+    fixed.add(output);
+    if (outputs.has(output)) return [node];
+    const key = keyOf(node);
+    const same = node.op === "Identity" ? node.inputs[0]! : made.get(key);
+    if (same === undefined) {
+      made.set(key, output);
+      return [node];
+    }
+    names.set(output, same);
+    return [];
+  });
+}
+
+function isFixed(node: GraphNode, isKnown: (name: string) => boolean): boolean {
+  return node.op !== "Dropout" && node.inputs.every(isKnown);
+}
+
+/** Text that is equal for nodes that make the same of the same. JSON has no infinities and one zero. */
+function keyOf({ op, inputs, attributes }: GraphNode): string {
+  const entries = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([op, inputs, entries], (_, value) =>
+    typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
+      ? `number ${Object.is(value, -0) ? "-0" : value}`
+      : value,
+  );
+}
+
+/** One pass over the nodes, in their order. */
+class Folding {
+  readonly #draft: Draft;
+  readonly #readers: Map<string, number>;
+  /** Nodes that stay though their inputs are fixed: views of a tensor that others read too. */
+  readonly #views = new Map<string, GraphNode>();
+  /** What such views make, where folding needs it. */
+  readonly #viewed = new Map<string, DraftTensor>();
+
+  constructor(draft: Draft) {
+    this.#draft = draft;
+    this.#readers = countReaders(draft);
+  }
+
+  run(): void {
+    const draft = this.#draft;
+    draft.nodes = draft.nodes.filter((node) => !this.#fold(node));
+  }
+
+  /** Whether the node has become a tensor. */
+  #fold(node: GraphNode): boolean {
+    const { tensors } = this.#draft;
+    const isView = viewOperators.has(node.op);
+    const isKnown = (name: string) => name === "" || tensors.has(name) || this.#views.has(name);
+    if (!isFixed(node, isKnown)) return false;
+    const output = node.outputs[0]!;
+    const first = node.inputs[0]!;
+    if (isView && (this.#views.has(first) || (isWeight(tensors.get(first)!) && this.#readers.get(first)! > 1))) {
+      if (this.#isFloat(node)) {
+        this.#views.set(output, node);
+        return false;
       }
     }
+    tensors.set(output, this.#make(node));
+    for (const name of new Set(node.inputs)) this.#release(name);
+    return true;
   }
-  draft.nodes = kept;
-  const readers = countReaders(draft);
-  for (const name of [...draft.tensors.keys()]) if (!readers.has(name)) draft.tensors.delete(name);
+
+  /** Whether a view stays one: it makes floats of a tensor of floats. */
+  #isFloat(node: GraphNode): boolean {
+    return node.op !== "Cast" || node.attributes.to === "f32";
+  }
+
+  /** Counts one reader less; tensors on the way to others are freed at once. */
+  #release(name: string): void {
+    const left = (this.#readers.get(name) ?? 0) - 1;
+    this.#readers.set(name, left);
+    if (left === 0) this.#draft.tensors.delete(name);
+  }
+
+  /** A tensor, or what a view makes of one. */
+  #valueOf(name: string): DraftTensor {
+    const chain: GraphNode[] = [];
+    let at = name;
+    let found = this.#draft.tensors.get(at) ?? this.#viewed.get(at);
+    while (found === undefined) {
+      const node = this.#views.get(at)!;
+      chain.push(node);
+      at = node.inputs[0]!;
+      found = this.#draft.tensors.get(at) ?? this.#viewed.get(at);
+    }
+    for (const node of chain.reverse()) {
+      const rest = node.inputs.slice(1).map((input) => (input === "" ? undefined : this.#valueOf(input).array));
+      found = this.#rearranged(node, found, rest);
+      this.#viewed.set(node.outputs[0]!, found);
+    }
+    return found;
+  }
+
+  /** What a node makes. */
+  #make(node: GraphNode): DraftTensor {
+    const inputs = node.inputs.map((name) => (name === "" ? undefined : this.#valueOf(name)));
+    const arrays = inputs.map((input) => input?.array);
+    const first = inputs[0];
+    if (first !== undefined && isWeight(first) && viewOperators.has(node.op) && this.#isFloat(node)) {
+      return this.#rearranged(node, first, arrays.slice(1));
+    }
+    const array = this.#evaluate(node, arrays);
+    const float = inputs.find((one) => one !== undefined && floatFormats.has(one.type));
+    const type = array.dtype === "f32" && float ? float.type : typeOfArray(array);
+    return { array, type: this.#draft.types.get(node.outputs[0]!) ?? type, place: undefined, order: undefined };
+  }
+
+  #evaluate(node: GraphNode, inputs: readonly (HostArray | undefined)[]): HostArray {
+    const known = new Map(node.inputs.flatMap((name, i) => (inputs[i] ? [[name, inputs[i]!] as const] : [])));
+    const result = inferNodes([node], known).get(node.outputs[0]!)!;
+    if (result.data !== undefined) return { ...result, data: result.data };
+    const given = inputs.reduce((sum, input) => sum + (input?.data.length ?? 0), 0);
+    const made = result.shape.reduce((a, b) => a * b, 1);
+    this.#draft.budget.spend(given + made * termsOf(node, inputs), describeNode(node));
+    return evaluateConstants(node, inputs)[0]!;
+  }
+
+  /** The tensor rearranged, and the order in which its elements now stand. */
+  #rearranged(node: GraphNode, tensor: DraftTensor, rest: readonly (HostArray | undefined)[]): DraftTensor {
+    const type = this.#draft.types.get(node.outputs[0]!) ?? tensor.type;
+    if (node.op === "Cast") return { ...tensor, type };
+    const { data, shape } = tensor.array;
+    const { elements } = operatorTable.get(node.op)!;
+    const moved = (array: HostArray) => elements!({ node, inputs: [array, ...rest] })[0]!;
+    if (node.op !== "Transpose") return { ...tensor, type, array: moved(tensor.array) };
+    this.#draft.budget.spend(3 * data.length, describeNode(node));
+    const order = moved({ dtype: "i32", shape, data: tensor.order ?? Int32Array.from(data.keys()) });
+    return { ...tensor, type, array: moved(tensor.array), order: order.data as Int32Array };
+  }
 }
 
-/** What a node makes, or undefined where it should stay. */
-function foldNode(draft: Draft, node: GraphNode, rename: (name: string) => string): DraftTensor | undefined {
-  const inputs = node.inputs.map((name) => (name === "" ? undefined : draft.tensors.get(name)!));
-  const known = new Map(node.inputs.flatMap((name, i) => (inputs[i] ? [[name, inputs[i].array] as const] : [])));
-  const [result] = node.outputs.map((name) => inferNodes([node], new Map(known)).get(name)!);
-  const first = inputs[0]!;
-  const isWeight = floatFormats.has(first.type) && first.array.data.length > 1;
-  const bytesStay =
-    rearranging.has(node.op) || (node.op === "Cast" && first.array.dtype === "f32" && result!.dtype === "f32");
-  if (isWeight && bytesStay) {
-    const readers = draft.nodes.filter((one) => one.inputs.some((name) => rename(name) === node.inputs[0]));
-    const alike = new Set(readers.map((one) => JSON.stringify([one.op, one.inputs.map(rename), one.attributes])));
-    if (alike.size > 1 || draft.outputs.some(({ name }) => name === node.inputs[0])) return undefined;
-    return rearranged(
-      node,
-      first,
-      inputs.slice(1).map((one) => one?.array),
-    );
-  }
-  const given = inputs.reduce((sum, input) => sum + (input?.array.data.length ?? 0), 0);
-  if (result!.shape.reduce((a, b) => a * b, 1) > Math.max(given, mostFolded)) return undefined;
-  const [array] = evaluateConstants(
-    node,
-    inputs.map((one) => one?.array),
-  );
-  const float = inputs.find((one) => one !== undefined && floatFormats.has(one.type));
-  return {
-    array: array!,
-    type: array!.dtype === "f32" && float ? float.type : typeOfArray(array!),
-    place: undefined,
-    order: undefined,
-  };
+/** Multiply-adds that take about the time of reading and writing one element. */
+const addsPerElement = 256;
+
+/** How many elements' time an element of a node's output takes: products and pools sum up many terms for each. */
+function termsOf({ op, attributes }: GraphNode, inputs: readonly (HostArray | undefined)[]): number {
+  const weight = inputs[1]?.shape ?? [];
+  const kernel = Array.isArray(attributes.kernel_shape) ? (attributes.kernel_shape as number[]) : [];
+  const window = (op === "Conv" ? weight.slice(1) : kernel).reduce((a, b) => a * b, 1);
+  const inner = op === "MatMul" || op === "Gemm" ? Math.max(1, ...weight.slice(-2)) : 1;
+  return 1 + (window * inner) / addsPerElement;
 }
 
-/** The tensor rearranged, and the order in which its elements now stand. */
-function rearranged(node: GraphNode, tensor: DraftTensor, rest: readonly (HostArray | undefined)[]): DraftTensor {
-  const { data, shape } = tensor.array;
-  if (node.op === "Cast") return tensor;
-  const indices: HostArray = { dtype: "i32", shape, data: Int32Array.from(tensor.order ?? data.keys()) };
-  const [moved] = operatorTable.get(node.op)!.elements!({ node, inputs: [indices, ...rest] });
-  const [array] = operatorTable.get(node.op)!.elements!({ node, inputs: [tensor.array, ...rest] });
-  return {
-    ...tensor,
-    array: array!,
-    order: node.op === "Transpose" || tensor.order ? (moved!.data as Int32Array) : undefined,
-  };
+/** Numbers that may be trained; single ones, as scales and bounds are, aren't worth sharing. */
+function isWeight({ type, array }: DraftTensor): boolean {
+  return floatFormats.has(type) && array.data.length > 1;
 }

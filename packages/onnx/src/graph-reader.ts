@@ -1,16 +1,18 @@
 import type { GraphNode, HostArray, ValueInfo } from "@neft/model";
 import { sortNodes } from "@neft/model";
 import { AttributeReader } from "./attribute-reader.js";
+import { Budget } from "./budget.js";
 import type { AttributeRanges } from "./byte-ranges.js";
 import type { Draft, DraftTensor } from "./draft.js";
+import { sharedPlaces } from "./external-ranges.js";
 import { isDefaultDomain, type ModelFile } from "./model-file.js";
-import type { NodeProto, ValueInfoProto } from "./onnx_pb.js";
+import type { GraphProto, NodeProto, ValueInfoProto } from "./onnx_pb.js";
 import { AttributeProto_AttributeType as AttributeType, TensorProto_DataType as DataType } from "./onnx_pb.js";
 import { OnnxError } from "./onnx-error.js";
 import type { OperatorRow } from "./operators/row.js";
 import { rowFor } from "./operators/table.js";
 import type { Files, StoredTensor } from "./stored-tensor.js";
-import { dtypeOf, readTensor } from "./stored-tensor.js";
+import { dtypeOf, isKnownType, readTensor } from "./stored-tensor.js";
 
 /** One node of the file with the row that reads it and the name it has in the model. */
 interface ReadableNode {
@@ -29,26 +31,64 @@ export function readGraph(file: ModelFile, files: Files): Draft {
   const { graph } = file;
   if (graph.sparseInitializer.length > 0)
     throw new OnnxError("importOnnx: expected dense initializers, got a sparse one");
-  const tensors = new Map<string, DraftTensor>();
+  const needed = neededNames(graph);
+  const stored = new Set<string>();
+  const draft = { tensors: new Map<string, DraftTensor>(), nodes: [] as GraphNode[], types: new Map<string, number>() };
+  const { tensors, nodes, types } = draft;
+  const isShared = sharedPlaces(graph, files);
   graph.initializer.forEach((proto, i) => {
     const who = `initializer "${proto.name}"`;
-    if (tensors.has(proto.name)) throw new OnnxError(`${who}: expected a name of its own, got one that stands twice`);
-    const stored = readTensor(proto, file.ranges.initializers[i]!, files, who);
-    tensors.set(proto.name, { ...stored, type: proto.dataType, order: undefined });
+    if (stored.has(proto.name)) throw new OnnxError(`${who}: expected a name of its own, got one that stands twice`);
+    stored.add(proto.name);
+    const isNeeded = needed.has(proto.name);
+    // Nobody reads it, and what it would be isn't known.
+    if (!isNeeded && !isKnownType(proto.dataType)) return;
+    const tensor = placed(readTensor(proto, file.ranges.initializers[i]!, files, who), proto.name);
+    if (isNeeded) tensors.set(proto.name, tensor);
   });
-  const inputs = graph.input.filter(({ name }) => !tensors.has(name)).map((info) => readInput(info));
-  const nodes: GraphNode[] = [];
-  const readable = readableNodes(file);
-  for (const node of readable) readNode(node, tensors, nodes, files);
+  const inputs = graph.input.filter(({ name }) => !stored.has(name)).map((info) => readInput(info));
+  const readable = readableNodes(file).filter(({ proto }) => proto.output.some((name) => needed.has(name)));
+  for (const node of readable) readNode(node, draft, files);
   checkUnread(file, readable, nodes);
   const outputs = graph.output.map((info) => ({ name: info.name, dtype: "f32" as const, shape: readShape(info) }));
+  let count = 0;
+  for (const [name, tensor] of tensors) {
+    count += tensor.array.data.length;
+    if (tensor.place !== undefined && isShared(tensor.place)) tensors.set(name, { ...tensor, place: undefined });
+  }
   return {
     name: graph.name || "model",
     inputs,
     outputs,
-    nodes: sortNodes(nodes, [...inputs.map(({ name }) => name), ...tensors.keys()]),
+    nodes: sortNodes(nodes, [...inputs.map(({ name }) => name), ...stored, ...tensors.keys()]),
     tensors,
+    types,
+    names: new Set([...stored, ...graph.node.flatMap(({ output }) => output), ...graph.input.map(({ name }) => name)]),
+    budget: new Budget(count),
   };
+}
+
+/** Names of the values that the outputs need, whatever the order of the nodes. */
+function neededNames({ node: nodes, output }: GraphProto): Set<string> {
+  const makers = new Map<string, NodeProto[]>();
+  for (const node of nodes) {
+    for (const name of node.output) {
+      const list = makers.get(name);
+      if (list === undefined) makers.set(name, [node]);
+      else list.push(node);
+    }
+  }
+  const names = new Set(output.map(({ name }) => name));
+  const visited = new Set<NodeProto>();
+  // A set that grows while it is walked is walked to its end.
+  for (const name of names) {
+    for (const node of makers.get(name) ?? []) {
+      if (visited.has(node)) continue;
+      visited.add(node);
+      for (const input of node.input) if (input !== "") names.add(input);
+    }
+  }
+  return names;
 }
 
 function readInput(info: ValueInfoProto): ValueInfo {
@@ -71,12 +111,15 @@ function readShape(info: ValueInfoProto): (number | string)[] {
   });
 }
 
+/** Most nodes in a message. */
+const mostListed = 100;
+
 /** Finds the row of every node. @throws {OnnxError} listing every node that has none. */
 function readableNodes({ graph, ranges, opset }: ModelFile): ReadableNode[] {
-  const names = new Set<string>();
+  const freshName = freshNames();
   const missing: string[] = [];
   const nodes = graph.node.flatMap((proto, i): ReadableNode[] => {
-    const name = freshName(proto.name || `${proto.opType}_${i}`, names);
+    const name = freshName(proto.name || `${proto.opType}_${i}`);
     const row = isDefaultDomain(proto.domain) ? rowFor(proto.opType, opset) : undefined;
     if (row !== undefined) return [{ proto, row, name, ranges: ranges.nodes[i]! }];
     const op = isDefaultDomain(proto.domain) ? proto.opType : `${proto.domain}.${proto.opType}`;
@@ -84,21 +127,36 @@ function readableNodes({ graph, ranges, opset }: ModelFile): ReadableNode[] {
     return [];
   });
   if (missing.length > 0) {
+    const shown = missing.slice(0, mostListed).join(", ");
+    const more = missing.length > mostListed ? ` and ${missing.length - mostListed} more` : "";
     throw new OnnxError(
-      `importOnnx: expected supported operators of opset ${opset}, got ${missing.join(", ")}; see SUPPORTED.md`,
+      `importOnnx: expected supported operators of opset ${opset}, got ${shown}${more}; see SUPPORTED.md`,
     );
   }
   return nodes;
 }
 
-function freshName(wanted: string, taken: Set<string>): string {
-  let name = wanted;
-  for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`;
-  taken.add(name);
-  return name;
+/** Gives each name it is asked for, or that with the next number that is free. */
+function freshNames(): (wanted: string) => string {
+  const taken = new Set<string>();
+  const next = new Map<string, number>();
+  return (wanted) => {
+    let name = wanted;
+    let number = next.get(wanted) ?? 2;
+    while (taken.has(name)) name = `${wanted}_${number++}`;
+    next.set(wanted, number);
+    taken.add(name);
+    return name;
+  };
 }
 
-function readNode(node: ReadableNode, tensors: Map<string, DraftTensor>, nodes: GraphNode[], files: Files): void {
+interface Reading {
+  readonly tensors: Map<string, DraftTensor>;
+  readonly nodes: GraphNode[];
+  readonly types: Map<string, number>;
+}
+
+function readNode(node: ReadableNode, { tensors, nodes, types }: Reading, files: Files): void {
   const { proto, row, name } = node;
   const who = `node "${name}" (${proto.opType})`;
   const attributes = new AttributeReader(proto, who, node.ranges);
@@ -108,6 +166,7 @@ function readNode(node: ReadableNode, tensors: Map<string, DraftTensor>, nodes: 
       who,
       attributes,
       inputs: trimmed(proto.input),
+      outputs: trimmed(proto.output),
       has: (input) => (proto.input[input] ?? "") !== "",
       constant: (role, value) => {
         const key = `${name}.${role}`;
@@ -122,16 +181,19 @@ function readNode(node: ReadableNode, tensors: Map<string, DraftTensor>, nodes: 
   const output = proto.output[0] ?? "";
   if (output === "") throw new OnnxError(`${who}: expected a first output, got none`);
   if (!("constant" in converted)) {
-    nodes.push({ name, ...converted, outputs: [output] });
+    const { op, inputs, attributes: values, type } = converted;
+    nodes.push({ name, op, inputs, attributes: values, outputs: [output] });
+    if (type !== undefined) types.set(output, type);
     return;
   }
   if (tensors.has(output))
     throw new OnnxError(`${who}: expected a new value name as output, got "${output}", which exists already`);
-  tensors.set(output, {
-    ...converted.constant,
-    type: converted.constant.place?.type ?? typeOfArray(converted.constant.array),
-    order: undefined,
-  });
+  tensors.set(output, placed(converted.constant, output));
+}
+
+/** A tensor as the file has it under a name. */
+function placed({ place, ...stored }: StoredTensor, value: string): DraftTensor {
+  return { ...stored, place: place && { ...place, value }, order: undefined };
 }
 
 function readTensorAttribute(

@@ -1,7 +1,7 @@
-import { constant, inferNodes, type KnownValue, Model } from "@neft/model";
+import { constant, describeNode, inferNodes, type KnownValue, Model } from "@neft/model";
 import { checkOptions, has, kind, type Rules } from "@neft/options";
 import { parameter, type Tensor } from "@neft/tensor";
-import type { Draft } from "./draft.js";
+import { type Draft, dropUnread } from "./draft.js";
 import { foldConstants } from "./folding.js";
 import { orOnnxError, readGraph } from "./graph-reader.js";
 import { decodeModelFile } from "./model-file.js";
@@ -29,24 +29,33 @@ const importRules: Rules<ImportOptions> = {
  * Reads an ONNX file: opsets 7 to 22, operators as in SUPPORTED.md.
  *
  * Nodes get the newest version's semantics, arithmetic on constants is done once, axis 0 of the inputs becomes the batch axis
- * "N" where the network allows it. Floating-point types are all computed as f32. The bytes are kept for an export that
- * overwrites nothing but weights; don't change them afterwards.
+ * "N" where the network allows it. Floating-point types are all computed as f32. A copy of the bytes is kept for an export that
+ * overwrites nothing but weights.
  *
  * @throws {RangeError} for an option that isn't known, or something else than bytes for a file.
  * @throws {OnnxError} when the bytes are no ONNX model, operators are unsupported (all listed), or something does not fit.
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Model {
   checkOptions("importOnnx", options, importRules);
-  const external = new Map(Object.entries(options.externalData ?? {}));
+  const external = new Map(Object.entries(options.externalData ?? {}).map(([name, file]) => [name, copyOf(file)]));
   return orOnnxError(() => {
-    const file = decodeModelFile(bytes);
-    const draft = readGraph(file, new Map([...external, ["", bytes]]));
+    const own = copyOf(bytes);
+    const file = decodeModelFile(own);
+    const draft = readGraph(file, new Map([...external, ["", own]]));
     foldConstants(draft);
     unshareRunningStatistics(draft);
+    dropUnread(draft);
     rebatch(draft);
     checkShapes(draft);
-    return toModel(draft, bytes, external);
+    return toModel(draft, own, external);
   });
+}
+
+/** A copy in memory of its own. `slice` would not do: of a Buffer it is a view. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(bytes.byteLength);
+  copy.set(bytes);
+  return copy;
 }
 
 /** Infers all shapes, where the inputs' sizes allow it, so that what does not fit is found before anything runs. */
@@ -64,12 +73,28 @@ function checkShapes(draft: Draft): void {
     known.set(name, array.dtype === "f32" ? { dtype: array.dtype, shape: array.shape } : array);
   }
   inferNodes(draft.nodes, known, { skipUnknown: true });
+  checkAmount(draft, known);
   draft.outputs = draft.outputs.map((output) => {
     const found = known.get(output.name);
     if (found === undefined) return output;
     const shape = found.shape.map((n, axis) => (typeof output.shape[axis] === "string" ? output.shape[axis] : n));
     return { ...output, dtype: found.dtype, shape };
   });
+}
+
+/** Elements that all values of one sample have at most: 1 GiB of them. Networks for images of a megapixel stay below. */
+const mostValues = 2 ** 28;
+
+/** Refuses networks that no machine here could run, before one tries: a chain of doublings asks for gigabytes in a few bytes. */
+function checkAmount({ nodes }: Draft, known: ReadonlyMap<string, KnownValue>): void {
+  let total = 0;
+  for (const node of nodes) {
+    for (const name of node.outputs) total += known.get(name)?.shape.reduce((a, b) => a * b, 1) ?? 0;
+    if (total <= mostValues) continue;
+    throw new OnnxError(
+      `${describeNode(node)}: expected values of at most ${mostValues} elements in all for one batch of the least size, got more`,
+    );
+  }
 }
 
 function toModel(draft: Draft, bytes: Uint8Array, external: ReadonlyMap<string, Uint8Array>): Model {
@@ -85,10 +110,11 @@ function toModel(draft: Draft, bytes: Uint8Array, external: ReadonlyMap<string, 
     }
     const origins = new Map<string, ParameterOrigin>();
     for (const key of parameters.keys()) {
-      const { type, place, order, array, reader } = draft.tensors.get(key)!;
-      origins.set(key, { type, stored: place ?? (array.data as Float32Array), order, reader });
+      const { place, order, array } = draft.tensors.get(key)!;
+      origins.set(key, { stored: place ?? (array.data as Float32Array), order });
     }
-    const source = new OnnxSource(bytes, external, origins);
+    const types = new Map([...draft.tensors].map(([key, { type }]) => [key, type]));
+    const source = new OnnxSource(bytes, external, origins, types);
     const { name, inputs, outputs, nodes } = draft;
     return new Model({ name, inputs, outputs, nodes, parameters, constants, source });
   } catch (error) {

@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import type { ModelRanges } from "./byte-ranges.js";
 import { scanModel } from "./byte-ranges.js";
+import { tensorsOf } from "./external-ranges.js";
 import type { GraphProto, ModelProto } from "./onnx_pb.js";
 import { ModelProtoSchema, TensorProto_DataLocation } from "./onnx_pb.js";
 import { OnnxError } from "./onnx-error.js";
@@ -59,12 +60,7 @@ export function isDefaultDomain(domain: string): boolean {
 /** Locations of the external files a model's weights are in, to be passed to `importOnnx` as `externalData`. */
 export function externalFilesOf(bytes: Uint8Array): string[] {
   const { proto } = decodeBytes(bytes);
-  const graph = proto.graph;
-  const tensors = [
-    ...(graph?.initializer ?? []),
-    ...(graph?.node ?? []).flatMap((node) => node.attribute.flatMap((attribute) => attribute.t ?? [])),
-  ];
-  const locations = tensors
+  const locations = (proto.graph === undefined ? [] : tensorsOf(proto.graph))
     .filter((tensor) => tensor.dataLocation === TensorProto_DataLocation.EXTERNAL)
     .map((tensor) => tensor.externalData.find(({ key }) => key === "location")?.value ?? "");
   return [...new Set(locations)];

@@ -59,6 +59,11 @@ const integerTypes: ReadonlyMap<number, DType> = new Map<number, DType>([
   [TensorProto_DataType.BOOL, "bool"],
 ]);
 
+/** Whether a file's data type has a dtype in a model. */
+export function isKnownType(type: number): boolean {
+  return floatFormats.has(type) || integerTypes.has(type);
+}
+
 /** The dtype a file's data type has in a model. @throws {OnnxError} naming the types that have one. */
 export function dtypeOf(type: number, who: string): DType {
   const dtype = floatFormats.has(type) ? "f32" : integerTypes.get(type);
@@ -80,9 +85,16 @@ export interface StoredPlace {
   readonly type: number;
 }
 
+/** A place with the name of the file's value that its bytes are: an initializer or the output of a Constant. */
+export interface NamedPlace extends StoredPlace {
+  readonly value: string;
+}
+
 /** A tensor as a file has it. */
 export interface StoredTensor {
   readonly array: HostArray;
+  /** TensorProto.DataType. */
+  readonly type: number;
   /** Undefined where elements have no bytes of their own, and for integers, which export never changes. */
   readonly place: StoredPlace | undefined;
 }
@@ -102,7 +114,8 @@ export function readTensor(proto: TensorProto, ranges: TensorRanges, files: File
   }
   const shape = proto.dims.map(Number);
   const count = shape.reduce((a, b) => a * b, 1);
-  if (shape.some((n) => n < 0) || count > 2 ** 31) {
+  // Sizes beside a 0 count too: nothing may have to walk them.
+  if (shape.some((n) => n < 0) || shape.reduce((a, b) => a * Math.max(1, b), 1) > 2 ** 31) {
     throw new OnnxError(`${who}: expected a shape of at most 2^31 elements, got [${shape.join(", ")}]`);
   }
   const stored = placeOf(proto, ranges, files, who);
@@ -110,14 +123,14 @@ export function readTensor(proto: TensorProto, ranges: TensorRanges, files: File
   if (format !== undefined && stored !== undefined) {
     const place: StoredPlace = { ...stored, type: proto.dataType };
     checkLength(stored.ranges, count * format.size, shape, who);
-    return { array: { dtype, shape, data: readFloats(place, files, count) }, place };
+    return { array: { dtype, shape, data: readFloats(place, files, count) }, type: proto.dataType, place };
   }
   const data =
     stored === undefined ? typedElements(proto, dtype) : rawElements(stored, files, dtype, count, shape, who);
   if (data.length !== count) {
     throw new OnnxError(`${who}: expected ${count} elements for shape [${shape.join(", ")}], got ${data.length}`);
   }
-  return { array: { dtype, shape, data }, place: undefined };
+  return { array: { dtype, shape, data }, type: proto.dataType, place: undefined };
 }
 
 function checkLength(ranges: readonly ByteRange[], bytes: number, shape: readonly number[], who: string): void {

@@ -1,5 +1,6 @@
-import type { Draft } from "./draft.js";
-import { countReaders } from "./draft.js";
+import type { GraphNode } from "@neft/model";
+import { describeNode, evaluateConstants, producersOf, viewOperators } from "@neft/model";
+import type { Draft, DraftTensor } from "./draft.js";
 
 /** What the running vectors of a batch normalisation are called, by input. */
 const runningRoles: Readonly<Record<number, string>> = { 3: "running_mean", 4: "running_var" };
@@ -9,23 +10,45 @@ const runningRoles: Readonly<Record<number, string>> = { 3: "running_mean", 4: "
  * that was little trained a running mean may equal a bias, or another layer's: training would move both.
  */
 export function unshareRunningStatistics(draft: Draft): void {
-  const readers = countReaders(draft);
-  const taken = new Set([...readers.keys(), ...draft.tensors.keys(), ...draft.nodes.flatMap((node) => node.outputs)]);
+  const reads = new Map<string, number>();
+  for (const name of [...draft.nodes.flatMap(({ inputs }) => inputs), ...draft.outputs.map((output) => output.name)]) {
+    reads.set(name, (reads.get(name) ?? 0) + 1);
+  }
+  const producers = producersOf(draft.nodes);
+  const taken = new Set([...draft.names, ...draft.tensors.keys()]);
   draft.nodes = draft.nodes.map((node) => {
     if (node.op !== "BatchNormalization") return node;
     const inputs = node.inputs.map((name, input) => {
-      const tensor = draft.tensors.get(name);
       const role = runningRoles[input];
-      if (role === undefined || tensor === undefined || readers.get(name)! < 2) return name;
-      readers.set(name, readers.get(name)! - 1);
+      const tensor = role === undefined ? undefined : fixedValue(draft, producers, name);
+      if (tensor === undefined || (draft.tensors.has(name) && reads.get(name)! < 2)) return name;
+      reads.set(name, reads.get(name)! - 1);
+      draft.budget.spend(tensor.array.data.length, describeNode(node));
       let own = `${node.name}.${role}`;
       while (taken.has(own)) own += "_";
       taken.add(own);
-      const { array, type } = tensor;
-      const reader = { output: node.outputs[0]!, input };
-      draft.tensors.set(own, { array, type, place: undefined, order: undefined, reader });
+      draft.tensors.set(own, { ...tensor, place: undefined, order: undefined });
       return own;
     });
     return { ...node, inputs };
   });
+}
+
+/** A fixed tensor, or what views that stayed nodes make of one. */
+function fixedValue(draft: Draft, producers: ReadonlyMap<string, GraphNode>, name: string): DraftTensor | undefined {
+  const chain: GraphNode[] = [];
+  let at = name;
+  while (!draft.tensors.has(at)) {
+    const node = producers.get(at);
+    if (node === undefined || !viewOperators.has(node.op)) return undefined;
+    chain.push(node);
+    at = node.inputs[0]!;
+  }
+  let tensor = draft.tensors.get(at)!;
+  for (const node of chain.reverse()) {
+    const rest = node.inputs.slice(1).map((input) => draft.tensors.get(input)?.array);
+    const [array] = evaluateConstants(node, [tensor.array, ...rest]);
+    tensor = { ...tensor, array: array!, type: draft.types.get(node.outputs[0]!) ?? tensor.type };
+  }
+  return tensor;
 }

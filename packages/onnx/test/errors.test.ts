@@ -76,6 +76,22 @@ describe("importOnnx refuses", () => {
       }),
       'node "bn" (BatchNormalization): training_mode: expected 0, got 1: export the network in evaluation mode',
     ],
+    ...[7, 8, 9, 12, 13].map((opset): [string, Uint8Array, string] => [
+      `batch normalisation with more outputs in opset ${opset}, which is training mode`,
+      file({
+        opset,
+        nodes: [
+          {
+            op: "BatchNormalization",
+            name: "bn",
+            inputs: ["x", "v", "v", "v", "v"],
+            outputs: ["y", "m", "s", "a", "b"],
+          },
+        ],
+        initializers: [floats("v", [4], [1, 1, 1, 1])],
+      }),
+      'node "bn" (BatchNormalization): expected one output, got 5, which mean training mode before opset 14: export the network in evaluation mode',
+    ]),
     [
       "too few inputs",
       file({ nodes: [{ op: "Add", name: "sum", inputs: ["x"], outputs: ["y"] }] }),
@@ -120,7 +136,10 @@ describe("importOnnx refuses", () => {
     ],
     [
       "a data type without a dtype",
-      file({ initializers: [{ name: "w", dims: [1n], dataType: DataType.STRING }] }),
+      file({
+        nodes: [{ op: "Add", inputs: ["x", "w"], outputs: ["y"] }],
+        initializers: [{ name: "w", dims: [1n], dataType: DataType.STRING }],
+      }),
       'initializer "w": expected a data type of FLOAT, DOUBLE, FLOAT16, BFLOAT16, UINT8, INT8, INT32, INT64, BOOL, got STRING',
     ],
     [

@@ -1,3 +1,4 @@
+import { fromBinary } from "@bufbuild/protobuf";
 import { init } from "@neft/kernels";
 import {
   GraphBuilder,
@@ -14,6 +15,7 @@ import { exportOnnx, exportOnnxFiles, importOnnx } from "@neft/onnx";
 import { assign } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 import { scanModel } from "../src/byte-ranges.js";
+import { ModelProtoSchema } from "../src/onnx_pb.js";
 import { otherNetworks, ownNetworks } from "./networks.js";
 import { DataType, type FileNode, floats, numbers, onnxFile, type Tensor } from "./onnx-file.js";
 import { differences, runHere, runInRuntime, type Values } from "./runtime.js";
@@ -189,6 +191,130 @@ describe("exportOnnx of an imported model", () => {
     expect(Buffer.compare(files.model, bytes)).toBe(0);
     expect([...files.external.get("weights.bin")!]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40]);
     expect(() => exportOnnx(model)).toThrow('expected a model in one file, got external weights in "weights.bin"');
+  });
+
+  const doubled = { op: "MatMul", inputs: ["x", "v"], outputs: ["z"] };
+  const external = (name: string, offset: number, location = "weights.bin"): Tensor => ({
+    name,
+    dims: [2n, 2n],
+    dataType: DataType.FLOAT,
+    dataLocation: 1,
+    externalData: [
+      { key: "location", value: location },
+      { key: "offset", value: String(offset) },
+      { key: "length", value: "16" },
+    ],
+  });
+  it.each<[string, Tensor[]]>([
+    ["the same bytes", [external("w", 0), external("v", 0)]],
+    ["overlapping bytes", [external("w", 0), external("v", 8)]],
+    ["the same bytes of a file of two spellings", [external("w", 0), external("v", 0, "./weights.bin")]],
+  ])("keeps two weights apart that are %s", (_, tensors) => {
+    const file = new Uint8Array(numbers(6, 4).buffer);
+    const parts = { nodes: [matmul, doubled], initializers: tensors, inputs: [{ name: "x", shape: ["batch", 2] }] };
+    const bytes = onnxFile({ ...parts, outputs: [{ name: "y" }, { name: "z" }] });
+    const externalData = { "weights.bin": file, "./weights.bin": file };
+    const model = importOnnx(bytes, { externalData });
+    expect(Buffer.compare(exportOnnxFiles(model).model, bytes)).toBe(0);
+    assign(model.parameters.get("w")!, Float32Array.of(1, 2, 3, 4));
+    assign(model.parameters.get("v")!, Float32Array.of(5, 6, 7, 8));
+    const files = exportOnnxFiles(model);
+    const again = importOnnx(files.model, { externalData: Object.fromEntries(files.external) });
+    expect([...again.parameters.get("w")!.toArray()]).toEqual([1, 2, 3, 4]);
+    expect([...again.parameters.get("v")!.toArray()]).toEqual([5, 6, 7, 8]);
+    expect(files.external.get("weights.bin")).toEqual(file);
+  });
+
+  const copies: readonly [string, (bytes: Uint8Array) => Uint8Array][] = [
+    ["a Uint8Array", (bytes) => new Uint8Array(bytes)],
+    ["a Buffer", (bytes) => Buffer.from(bytes)],
+    [
+      "a view into larger memory",
+      (bytes) => {
+        const room = new Uint8Array(bytes.length + 7);
+        room.set(bytes, 3);
+        return room.subarray(3, 3 + bytes.length);
+      },
+    ],
+    [
+      "shared memory",
+      (bytes) => {
+        const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+        shared.set(bytes);
+        return shared;
+      },
+    ],
+  ];
+  it.each(copies)("has nothing in common with the caller's bytes: %s", (_, make) => {
+    const inline = file([matmul], [floats("w", [4, 3], numbers(12, 5))], 4);
+    const outside = file([matmul], [external("w", 0)], 2);
+    for (const [bytes, data] of [
+      [inline, new Uint8Array(16)],
+      [outside, new Uint8Array(numbers(4, 6).buffer)],
+    ] as const) {
+      const [given, weights] = [make(bytes), make(data)];
+      const model = importOnnx(given, { externalData: { "weights.bin": weights } });
+      change(model);
+      const files = exportOnnxFiles(model);
+      expect(Buffer.compare(given, bytes)).toBe(0);
+      expect(Buffer.compare(weights, data)).toBe(0);
+      // Neither do later changes of the caller's bytes reach the model, nor those of exported bytes the next export.
+      given.fill(1);
+      weights.fill(1);
+      const { model: first, external: outer } = exportOnnxFiles(model);
+      expect(first).toEqual(files.model);
+      expect(outer).toEqual(files.external);
+      first.fill(2);
+      for (const each of outer.values()) each.fill(2);
+      expect(exportOnnxFiles(model)).toEqual(files);
+    }
+  });
+
+  it("moves running statistics that stand behind views others read", async () => {
+    const nodes: FileNode[] = [
+      { op: "Reshape", inputs: ["row", "channels"], outputs: ["mean"] },
+      { op: "Mul", inputs: ["x", "row"], outputs: ["scaled"] },
+      { op: "BatchNormalization", name: "bn", inputs: ["scaled", "ones", "ones", "mean", "ones"], outputs: ["y"] },
+    ];
+    const channels: Tensor = { name: "channels", dims: [1n], dataType: DataType.INT64, int64Data: [-1n] };
+    const bytes = file(nodes, [floats("row", [1, 2], [2, 3]), floats("ones", [2], [1, 1]), channels], 2);
+    const model = importOnnx(bytes);
+    expect([...model.parameters.keys()].sort()).toEqual(["bn.running_mean", "bn.running_var", "ones"]);
+    assign(model.parameters.get("bn.running_mean")!, Float32Array.of(-1, 4));
+    assign(model.parameters.get("bn.running_var")!, Float32Array.of(2, 3));
+    const exported = exportOnnx(model);
+    const feeds = randomInput(model, 3);
+    expect(differences(runHere(model, feeds), await runInRuntime(exported, feeds))).toEqual([]);
+    expect(differences(runHere(importOnnx(exported), feeds), runHere(model, feeds))).toEqual([]);
+  });
+
+  it("leaves out what nobody reads any more, and says nothing of it", () => {
+    const nodes: FileNode[] = [
+      { op: "Transpose", inputs: ["w"], outputs: ["t"] },
+      { op: "Mul", inputs: ["t", "scale"], outputs: ["v"] },
+      { op: "Mul", inputs: ["t", "scale"], outputs: ["u"] },
+      { op: "MatMul", inputs: ["x", "v"], outputs: ["a"] },
+      { op: "MatMul", inputs: ["x", "u"], outputs: ["b"] },
+      { op: "Add", inputs: ["a", "b"], outputs: ["y"] },
+    ];
+    for (const ir of [3, 8]) {
+      const inputs = [
+        { name: "x", shape: ["batch", 3] },
+        ...(ir === 3
+          ? [
+              { name: "w", shape: [4, 3] },
+              { name: "scale", shape: [] },
+            ]
+          : []),
+      ];
+      const initializers = [floats("w", [4, 3], numbers(12, 5)), floats("scale", [], [2])];
+      const model = importOnnx(onnxFile({ ir, opset: 8, nodes, inputs, outputs: [{ name: "y" }], initializers }));
+      change(model);
+      const { graph } = fromBinary(ModelProtoSchema, exportOnnx(model));
+      expect(graph!.node.map(({ opType }) => opType)).toEqual(["MatMul", "MatMul", "Add"]);
+      expect(graph!.initializer.map(({ name }) => name)).toEqual(["v"]);
+      expect(graph!.input.map(({ name }) => name)).toEqual(ir === 3 ? ["x", "v"] : ["x"]);
+    }
   });
 
   it("keeps fields it does not know when it encodes a file anew", async () => {

@@ -61,7 +61,7 @@ export {
 } from "./operations/pooling.js";
 export { type ReduceAttributes, reduceMax, reduceMean, reduceSum } from "./operations/reductions.js";
 export { logSoftmax, type SoftmaxAttributes, softmax } from "./operations/softmax.js";
-export type { Variation } from "./operations/variation.js";
+export { type Variation, varied } from "./operations/variation.js";
 export { operations, type TableOperation } from "./operations.js";
 export { normals, permutation, type StreamName, stream, uniforms, words } from "./random.js";
 export { scope } from "./scope.js";

@@ -27,6 +27,7 @@ import { concatRow, padRow, sliceRow } from "./operations/pieces.js";
 import { adaptiveAvgPool2dRow, avgPool2dRow, maxPool2dRow } from "./operations/pooling.js";
 import { maxRow, meanRow, sumRow } from "./operations/reductions.js";
 import { logSoftmaxRow, softmaxRow } from "./operations/softmax.js";
+import { varied } from "./operations/variation.js";
 
 /** An operation of the table: any inputs, any attributes. */
 export interface TableOperation {
@@ -75,4 +76,5 @@ export const operations: readonly TableOperation[] = [
   batchNormRow,
   batchNormTrainRow,
   dropoutRow,
+  varied,
 ] as unknown as readonly TableOperation[];

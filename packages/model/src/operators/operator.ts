@@ -2,6 +2,7 @@ import type { DType, Tensor, Variation } from "@neft/tensor";
 import type { GraphNode } from "../graph.js";
 import type { HostArray, HostData } from "../host-array.js";
 import { toNumbers } from "../host-array.js";
+import type { Weight } from "../weights.js";
 
 /** What is known of a value before anything runs; `data` where it follows from shapes and constants alone. */
 export interface KnownValue {
@@ -28,11 +29,12 @@ export interface BatchStatistics {
 /** A product of inputs with a parameter weight, given to the backend. */
 export interface ArrayCall {
   readonly node: GraphNode;
+  /** The parameter and its name; where the node reads it through views, `digital` applies them. */
   readonly weightName: string;
   readonly weight: Tensor;
   /** What the node reads beside the weight. */
   readonly input: Tensor;
-  /** The exact product with some weight of the same shape, optionally varied while it is computed. */
+  /** The exact product with some weight of the parameter's shape, optionally varied while it is computed. */
   digital(weight: Tensor, variation?: Variation): Tensor;
   /** `digital` of each of several weights, without gradients, where one call does it with less work. */
   readonly digitalEach?: ((weights: readonly Tensor[]) => Tensor[]) | undefined;
@@ -54,9 +56,14 @@ export interface RunContext {
   /** Masks are drawn only when this is given. */
   readonly dropout: { readonly seed: number; readonly step: number } | undefined;
   readonly statistics: BatchStatistics[];
-  /** Goes to the backend when `weightName` is a parameter, else straight to `digital`. */
   product(call: ArrayCall): Tensor;
   isParameter(name: string): boolean;
+  /** The parameter that a value is, as it is or through views. */
+  weightOf(name: string): Weight | undefined;
+  /** A parameter's tensor. */
+  parameter(name: string): Tensor;
+  /** What a weight's views make of a tensor of the parameter's shape. */
+  view(weight: Weight, tensor: Tensor): Tensor;
 }
 
 export interface InferCall {

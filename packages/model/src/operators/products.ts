@@ -10,15 +10,16 @@ import { defineOperator, need, needFloat } from "./operator.js";
 /** Operators in which weights meet inputs; with a parameter weight they are array nodes and go to the backend. */
 
 /** Which input is the weight of an array node; undefined where none is a parameter. */
-function weightInput({ node, inputs, context }: RunCall): 0 | 1 | undefined {
-  return arrayInput(
-    node,
-    (name) => context.isParameter(name),
-    (i) => inputs[i]?.shape.length ?? 0,
-  );
+function weightInput({ node, context }: RunCall): 0 | 1 | undefined {
+  return arrayInput(node, (name) => context.weightOf(name));
 }
 
-/** Runs `digital` on an input, through the backend where that is the weight of an array node. */
+/**
+ * Runs `digital` on an input, through the backend where that is the weight of an array node.
+ *
+ * A weight that is read through views varies as the parameter does: ΔW is drawn in the parameter's own order, and the views are
+ * applied to W + ΔW, so that all products with one parameter see one draw.
+ */
 function product(
   call: RunCall,
   at: 0 | 1,
@@ -29,7 +30,28 @@ function product(
   const weight = need(call.inputs, at);
   if (weightInput(call) !== at) return digital(weight);
   const input = need(call.inputs, 1 - at);
-  return context.product({ node, weightName: node.inputs[at]!, weight, input, digital, digitalEach });
+  const found = context.weightOf(node.inputs[at]!)!;
+  const { parameter: weightName, views } = found;
+  if (views.length === 0) return context.product({ node, weightName, weight, input, digital, digitalEach });
+  const parameter = context.parameter(weightName);
+  const viewed = (w: Tensor, variation?: Variation): Tensor => {
+    if (variation?.perSample === true) {
+      const through = views.map(({ op }) => op).join(", ");
+      throw new RangeError(
+        `parameter "${weightName}": expected one draw for all samples where a product reads it through ${through}, got perSample`,
+      );
+    }
+    if (variation !== undefined) return context.view(found, ops.varied(w, { variation }));
+    return w === parameter ? weight : context.view(found, w);
+  };
+  return context.product({
+    node,
+    weightName,
+    weight: parameter,
+    input,
+    digital: (w, variation) => digital(viewed(w, variation)),
+    digitalEach: digitalEach && ((weights) => digitalEach(weights.map((w) => viewed(w)))),
+  });
 }
 
 const varied = (variation: Variation | undefined) => (variation === undefined ? {} : { variation });

@@ -15,7 +15,7 @@ import { watchInterrupt } from "./interrupt.js";
 import { asUsage, complaint, type finetuneOptions, type Values } from "./options.js";
 import { type OutputFile, openOutput } from "./outputFile.js";
 import { type Progress, startProgress } from "./progress.js";
-import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions } from "./run.js";
+import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions, warn } from "./run.js";
 
 type Options = Values<typeof finetuneOptions>;
 
@@ -75,6 +75,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
     await pool.close();
   }
 
+  warn(result.warnings);
   const written = await save();
   if (json) {
     const contents: FinetuningFile = {

@@ -1,6 +1,6 @@
 import { init } from "@neft/kernels";
 import type { ValueInfo } from "@neft/model";
-import { arrayNodes, type Model, summary } from "@neft/model";
+import { arrayNodes, digitalProducts, type Model, summary, warningsOf } from "@neft/model";
 import { readModel } from "../readModel.js";
 import { alignedTable, left, right } from "../table.js";
 
@@ -18,6 +18,7 @@ function describeModel(model: Model, file: string, sha256: string): string {
   const ends = (what: string, infos: readonly ValueInfo[]): string[] =>
     infos.map(({ name, dtype, shape }) => `${what}  ${name}: ${dtype} ${shapeText(shape)}`);
   const arrays = new Map(arrayNodes(model).map((one) => [one.node.name, one]));
+  const digital = new Set(digitalProducts(model).map(({ name }) => name));
   const columns = [
     left("layer"),
     left("operator"),
@@ -34,7 +35,7 @@ function describeModel(model: Model, file: string, sha256: string): string {
       shapeText(inputShape),
       shapeText(outputShape),
       parameters === 0 ? "" : count(parameters),
-      array === undefined ? "" : `${count(array.inputs)}×${count(array.outputs)}`,
+      array === undefined ? (digital.has(name) ? "digital" : "") : `${count(array.inputs)}×${count(array.outputs)}`,
     ];
   });
   const weights = new Set([...arrays.values()].map(({ weight }) => weight));
@@ -49,6 +50,7 @@ function describeModel(model: Model, file: string, sha256: string): string {
     "",
     `${count(model.nodes.length)} layers, ${count(sizeOf(model.parameters.keys()))} parameters`,
     `${count(arrays.size)} layers on crossbars, with ${count(sizeOf(weights))} weights; the rest is digital`,
+    ...warningsOf(model).map((warning) => `warning: ${warning}`),
     "Every operator of this model is supported.",
   ].join("\n");
 }

@@ -39,6 +39,11 @@ export function sharedRecord(data: Dataset, options: Values<typeof evaluateOptio
   return { ...inputs, output, device: device.id, ...bits, perSample: perSample === true, seed };
 }
 
+/** Says what to know before believing the numbers. */
+export function warn(warnings: readonly string[]): void {
+  for (const warning of warnings) process.stderr.write(`neft: warning: ${warning}\n`);
+}
+
 /** What ran. */
 export const versions = (): EvaluationFile["versions"] => ({ neft: neftVersion, node: process.versions.node });
 

@@ -32,7 +32,7 @@ const scalar = (value: number): HostArray => ({ dtype: "f32", shape: [], data: F
 /** Bounds as attributes become constants. */
 function clip6(call: NodeCall) {
   const bound = (name: string) =>
-    call.attributes.has(name) ? call.constant(name, scalar(call.attributes.float(name, 0))) : "";
+    call.attributes.has(name) ? call.constant(name, scalar(call.attributes.float(name, 0, { infinite: true }))) : "";
   return { op: "Clip", inputs: [call.inputs[0]!, bound("min"), bound("max")], attributes: {} };
 }
 
@@ -51,7 +51,7 @@ function cast(call: NodeCall) {
     const known = [...Object.keys(castTypes), 10, 11, 16].join(", ");
     throw new Error(`${call.who}: to: expected one of the data types ${known}, got ${type}`);
   }
-  return { op: "Cast", inputs: call.inputs, attributes: { to } };
+  return { op: "Cast", inputs: call.inputs, attributes: { to }, type };
 }
 
 /** The file's code for a dtype to cast to. */

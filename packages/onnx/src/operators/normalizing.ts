@@ -5,8 +5,14 @@ function batchNormalization(since: number): OperatorRow {
     inputs: [5, 5],
     outputs: since >= 14 ? 3 : 5,
     limits: since >= 14 ? "training_mode 0" : since < 9 ? "spatial 1" : "one output",
-    convert: ({ who, attributes: read, inputs }) => {
+    convert: ({ who, attributes: read, inputs, outputs }) => {
       if (since < 9) read.int("spatial", 1, { least: 1, most: 1 });
+      // Until opset 13 the outputs say what is meant: the batch's own statistics where they are given out, else the running ones.
+      if (since < 14 && outputs.length > 1) {
+        throw new Error(
+          `${who}: expected one output, got ${outputs.length}, which mean training mode before opset 14: export the network in evaluation mode`,
+        );
+      }
       if (since >= 14 && read.flag("training_mode", 0) === 1) {
         throw new Error(`${who}: training_mode: expected 0, got 1: export the network in evaluation mode`);
       }
@@ -31,7 +37,7 @@ function softmax(op: string, since: number): OperatorRow {
     inputs: [1, 1],
     outputs: 1,
     convert: ({ attributes: read, inputs }) => {
-      const axis = since >= 13 ? read.int("axis", -1) : read.int("axis", 1, since < 11 ? { least: 0 } : {});
+      const axis = read.int("axis", since >= 13 ? -1 : 1);
       return { op, inputs, attributes: since >= 13 ? { axis } : { axis, coerce: 1 } };
     },
   };
@@ -39,7 +45,6 @@ function softmax(op: string, since: number): OperatorRow {
 
 const softmaxVersions = (op: string): OperatorVersions => ({
   1: softmax(op, 1),
-  11: softmax(op, 11),
   13: softmax(op, 13),
 });
 

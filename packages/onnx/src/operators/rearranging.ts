@@ -2,19 +2,15 @@ import { int64Array } from "@neft/model";
 import type { NodeCall, OperatorRow, OperatorVersions } from "./row.js";
 import { attributes } from "./row.js";
 
-function flatten(bounds: { least?: number }): OperatorRow {
-  return {
+// Before opset 11 the standard has no negative axes, yet exporters wrote them for opset 9 and runtimes count them from the end.
+
+export const Flatten: OperatorVersions = {
+  1: {
     inputs: [1, 1],
     outputs: 1,
-    convert: ({ attributes: read, inputs }) => ({
-      op: "Flatten",
-      inputs,
-      attributes: { axis: read.int("axis", 1, bounds) },
-    }),
-  };
-}
-
-export const Flatten: OperatorVersions = { 1: flatten({ least: 0 }), 11: flatten({}) };
+    convert: ({ attributes: read, inputs }) => ({ op: "Flatten", inputs, attributes: { axis: read.int("axis", 1) } }),
+  },
+};
 
 export const Reshape: OperatorVersions = {
   5: { inputs: [2, 2], outputs: 1, convert: ({ inputs }) => ({ op: "Reshape", inputs, attributes: {} }) },
@@ -42,12 +38,12 @@ export const Transpose: OperatorVersions = {
 };
 
 /** Axes as an attribute become a constant input. */
-function axesAttribute(op: string, optional: boolean, bounds: { least?: number }): OperatorRow {
+function axesAttribute(op: string, optional: boolean): OperatorRow {
   return {
     inputs: [1, 1],
     outputs: 1,
     convert: (call: NodeCall) => {
-      const axes = call.attributes.ints("axes", bounds);
+      const axes = call.attributes.ints("axes");
       if (axes === undefined && !optional) throw new Error(`${call.who}: axes: expected to be given, got none`);
       const inputs = axes === undefined ? call.inputs : [call.inputs[0]!, call.constant("axes", int64Array(axes))];
       return { op, inputs, attributes: {} };
@@ -60,27 +56,23 @@ function axesInput(op: string, inputs: readonly [number, number]): OperatorRow {
 }
 
 export const Squeeze: OperatorVersions = {
-  1: axesAttribute("Squeeze", true, { least: 0 }),
-  11: axesAttribute("Squeeze", true, {}),
+  1: axesAttribute("Squeeze", true),
   13: axesInput("Squeeze", [1, 2]),
 };
 
 export const Unsqueeze: OperatorVersions = {
-  1: axesAttribute("Unsqueeze", false, { least: 0 }),
-  11: axesAttribute("Unsqueeze", false, {}),
+  1: axesAttribute("Unsqueeze", false),
   13: axesInput("Unsqueeze", [2, 2]),
 };
 
-function concat(bounds: { least?: number }): OperatorRow {
-  return {
+export const Concat: OperatorVersions = {
+  4: {
     inputs: [1, Number.POSITIVE_INFINITY],
     outputs: 1,
     convert: (call) => {
-      const axis = call.attributes.int("axis", undefined, bounds);
+      const axis = call.attributes.int("axis", undefined);
       if (axis === undefined) throw new Error(`${call.who}: axis: expected to be given, got none`);
       return { op: "Concat", inputs: call.inputs, attributes: { axis } };
     },
-  };
-}
-
-export const Concat: OperatorVersions = { 4: concat({ least: 0 }), 11: concat({}) };
+  },
+};

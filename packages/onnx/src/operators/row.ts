@@ -9,6 +9,8 @@ export interface NodeCall {
   readonly attributes: AttributeReader;
   /** Value names; an empty name is an absent optional input. */
   readonly inputs: readonly string[];
+  /** Value names; absent ones at the end are left out. */
+  readonly outputs: readonly string[];
   /** Whether an input is there: given and not empty. */
   has(input: number): boolean;
   /** Names a new constant of the model, for what older versions have as attributes; returns the name. */
@@ -22,6 +24,8 @@ export interface CanonicalNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly attributes: Readonly<Record<string, AttributeValue>>;
+  /** TensorProto.DataType of the output, where it isn't that of the first input: all floating-point types are one in a model. */
+  readonly type?: number;
 }
 
 /** What a Constant node means: a tensor under its output's name. */

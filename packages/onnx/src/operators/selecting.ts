@@ -1,5 +1,5 @@
 import { int64Array, toNumbers } from "@neft/model";
-import { AttributeProto_AttributeType as AttributeType } from "../onnx_pb.js";
+import { AttributeProto_AttributeType as AttributeType, TensorProto_DataType as DataType } from "../onnx_pb.js";
 import type { StoredTensor } from "../stored-tensor.js";
 import type { CanonicalConstant, NodeCall, OperatorRow, OperatorVersions } from "./row.js";
 import { attributes } from "./row.js";
@@ -17,19 +17,13 @@ export const Shape: OperatorVersions = {
   },
 };
 
-function gather(bounds: { least?: number }): OperatorRow {
-  return {
+export const Gather: OperatorVersions = {
+  1: {
     inputs: [2, 2],
     outputs: 1,
-    convert: ({ attributes: read, inputs }) => ({
-      op: "Gather",
-      inputs,
-      attributes: { axis: read.int("axis", 0, bounds) },
-    }),
-  };
-}
-
-export const Gather: OperatorVersions = { 1: gather({ least: 0 }), 11: gather({}) };
+    convert: ({ attributes: read, inputs }) => ({ op: "Gather", inputs, attributes: { axis: read.int("axis", 0) } }),
+  },
+};
 
 function slice1(call: NodeCall) {
   const [starts, ends] = ["starts", "ends"].map((name) => {
@@ -37,7 +31,7 @@ function slice1(call: NodeCall) {
     if (values === undefined) throw new Error(`${call.who}: ${name}: expected to be given, got none`);
     return call.constant(name, int64Array(values));
   }) as [string, string];
-  const axes = call.attributes.ints("axes", { least: 0 });
+  const axes = call.attributes.ints("axes");
   const inputs = [call.inputs[0]!, starts, ends, ...(axes ? [call.constant("axes", int64Array(axes))] : [])];
   return { op: "Slice", inputs, attributes: {} };
 }
@@ -49,7 +43,7 @@ export const Slice: OperatorVersions = {
 
 function pad2(call: NodeCall) {
   const mode = call.attributes.text("mode", ["constant", "reflect", "edge"], "constant");
-  const value = call.attributes.float("value", 0);
+  const value = call.attributes.float("value", 0, { infinite: true });
   const pads = call.attributes.ints("pads");
   if (pads === undefined) throw new Error(`${call.who}: pads: expected to be given, got none`);
   const filling = call.constant("value", { dtype: "f32", shape: [], data: Float32Array.of(value) });
@@ -101,19 +95,28 @@ function numberConstants({ attributes: read }: NodeCall): (StoredTensor | undefi
   const int = read.stored("value_int", AttributeType.INT);
   const ints = read.stored("value_ints", AttributeType.INTS);
   const place = (ranges: readonly { offset: number; length: number }[] | undefined, length: number) =>
-    ranges?.reduce((sum, range) => sum + range.length, 0) === 4 * length ? { file: "", ranges, type: 1 } : undefined;
+    ranges?.reduce((sum, range) => sum + range.length, 0) === 4 * length
+      ? { file: "", ranges, type: DataType.FLOAT }
+      : undefined;
   return [
     float && {
       array: { dtype: "f32", shape: [], data: Float32Array.of(float.proto.f) },
+      type: DataType.FLOAT,
       place: place(float.ranges?.float && [float.ranges.float], 1),
     },
     floats && {
       array: { dtype: "f32", shape: [floats.proto.floats.length], data: Float32Array.from(floats.proto.floats) },
+      type: DataType.FLOAT,
       place: place(floats.ranges?.floats, floats.proto.floats.length),
     },
-    int && { array: { dtype: "i64", shape: [], data: BigInt64Array.of(int.proto.i) }, place: undefined },
+    int && {
+      array: { dtype: "i64", shape: [], data: BigInt64Array.of(int.proto.i) },
+      type: DataType.INT64,
+      place: undefined,
+    },
     ints && {
       array: { dtype: "i64", shape: [ints.proto.ints.length], data: BigInt64Array.from(ints.proto.ints) },
+      type: DataType.INT64,
       place: undefined,
     },
   ];
@@ -124,7 +127,10 @@ export const ConstantOfShape: OperatorVersions = {
     inputs: [1, 1],
     outputs: 1,
     convert: (call) => {
-      const array = call.tensor("value")?.array ?? { dtype: "f32", shape: [1], data: Float32Array.of(0) };
+      const { array, type } = call.tensor("value") ?? {
+        array: { dtype: "f32", shape: [1], data: Float32Array.of(0) },
+        type: DataType.FLOAT,
+      };
       if (array.data.length !== 1)
         throw new Error(`${call.who}: value: expected one element, got ${array.data.length}`);
       const value = array.dtype === "i64" ? toNumbers(array)[0]! : Number(array.data[0]);
@@ -132,6 +138,7 @@ export const ConstantOfShape: OperatorVersions = {
         op: "ConstantOfShape",
         inputs: call.inputs,
         attributes: { dtype: array.dtype, value },
+        type,
       };
     },
   },

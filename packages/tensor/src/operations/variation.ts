@@ -1,3 +1,7 @@
+import { wasm } from "@neft/kernels";
+import { defineOp } from "../operation.js";
+import type { Tensor } from "../tensor.js";
+
 /**
  * Weight variation of one product, plain data: ΔW ~ N(0, σ²) with σ = sigmaMid where 0.25 < |w|/sMax < 0.75
  * (strictly), else sigmaOuter. Gradients go straight through it.
@@ -42,3 +46,36 @@ export function variationArguments(who: string, variation: Variation | undefined
   }
   return [perSample ? 2 : 1, sMax, sigmaOuter, sigmaMid, key];
 }
+
+type Inputs = [w: Tensor];
+
+/**
+ * W + ΔW written out: the weight that a product with this variation meets, to the last bit. w and y: [rows, ..], any rank from 1.
+ *
+ * The gradient goes straight through. @throws {RangeError} for a fresh draw for every sample, which no single tensor can hold.
+ */
+export const varied = defineOp<Inputs, { readonly variation: Variation }>({
+  name: "varied",
+  shape: ([w], { variation }) => {
+    if (variation.perSample) throw new RangeError("varied: expected one draw for all samples, got perSample");
+    if (w.shape.length === 0) throw new RangeError("varied: expected a weight of one axis or more, got a scalar");
+    return w.shape;
+  },
+  forward: ([w], { variation }, y) => {
+    const [, sMax, sigmaOuter, sigmaMid, key] = variationArguments("varied", variation);
+    const rows = w.shape[0]!;
+    if (w.size > 0) wasm().variedWeight(w.ptr, rows, w.size / rows, y.ptr, sMax, sigmaOuter, sigmaMid, key, 0);
+  },
+  vjp: [(dy) => dy],
+  keeps: [],
+  samples: [
+    {
+      inputs: [{ shape: [3, 5] }],
+      attributes: { variation: { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: 79n, perSample: false } },
+    },
+    {
+      inputs: [{ shape: [2, 3, 4] }],
+      attributes: { variation: { sMax: 2, sigmaOuter: 0.3, sigmaMid: 0.3, key: 80n, perSample: false } },
+    },
+  ],
+});

@@ -1,6 +1,6 @@
 import { checkProgramming } from "@neft/crossbar";
 import { checkDataset, checkLabels, type Dataset, type Normalisation, sampleShape, shareable } from "@neft/data";
-import { logitsOf, type Model, modelToRecord, valueShapes } from "@neft/model";
+import { logitsOf, type Model, modelToRecord, valueShapes, warningsOf } from "@neft/model";
 import { inProcess, type Lane, onWorkers, prepareWith, takenWhile, type Workers } from "../lanes.js";
 import { looksUpTo } from "../looks.js";
 import { halfWidth } from "../statistics.js";
@@ -64,6 +64,8 @@ export interface EvaluationResult {
   readonly digital: { readonly accuracy: number } & Pick<ChipSummary, "confidence">;
   /** One entry for each σ, in their order. */
   readonly results: readonly SigmaResult[];
+  /** What to know before believing the numbers, a sentence each: layers whose weights don't vary. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -125,7 +127,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       done = 1 + (i + 1) * options.chips;
     }
     const { accuracy, confidence } = summarise(clean, 1, data.count);
-    return { digital: { accuracy: accuracy.mean, confidence }, results };
+    return { digital: { accuracy: accuracy.mean, confidence }, results, warnings: warningsOf(model) };
   } finally {
     disposeEvaluationState(state);
   }

@@ -1,6 +1,6 @@
 import { type Dataset, type Normalisation, split } from "@neft/data";
 import { wasm } from "@neft/kernels";
-import type { Model } from "@neft/model";
+import { type Model, warningsOf } from "@neft/model";
 import { optionError } from "@neft/options";
 import { permutation, stream, type Tensor } from "@neft/tensor";
 import { readWeights, writeWeights } from "../checkpoint.js";
@@ -69,6 +69,8 @@ export interface FinetuneResult {
   readonly settings: ResolvedSettings;
   /** The values that heads read, where the strategy has heads. */
   readonly taps: readonly string[];
+  /** What to know before believing the numbers, a sentence each: layers whose weights don't vary. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -176,7 +178,15 @@ async function train(
     const keepsLast = ended.reason === "aborted" && validations.length <= 1 && step > 0;
     if (!keepsLast) writeWeights(all, bestWeights);
     const taps = work.state.settings.heads.map(({ tap }) => tap);
-    return { validations, best: keepsLast ? null : best, steps: step, ended, settings, taps };
+    return {
+      validations,
+      best: keepsLast ? null : best,
+      steps: step,
+      ended,
+      settings,
+      taps,
+      warnings: warningsOf(model),
+    };
   };
 
   try {

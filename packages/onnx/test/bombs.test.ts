@@ -1,0 +1,55 @@
+import { init } from "@neft/kernels";
+import { arrayNodes, type Model, run, summary } from "@neft/model";
+import { exportOnnxFiles, importOnnx, OnnxError } from "@neft/onnx";
+import { assign, noGrad, scope, tensor } from "@neft/tensor";
+import { beforeAll, describe, expect, it } from "vitest";
+import { bombs, crowds } from "./bombs.js";
+
+const externalData = { "weights.bin": new Uint8Array(2 ** 20) };
+
+/** Imports a file, or gets our error. */
+function imported(bytes: Uint8Array): Model | undefined {
+  try {
+    return importOnnx(bytes, { externalData });
+  } catch (error) {
+    expect(error).toBeInstanceOf(OnnxError);
+    return undefined;
+  }
+}
+
+/** Uses a model in every way: no use may take longer than the file's size explains. */
+function use(model: Model): void {
+  arrayNodes(model);
+  summary(model);
+  const width = model.inputs[0]!.shape[1] as number;
+  scope(() => noGrad(() => run(model, tensor(new Float32Array(width), [1, width]))));
+  for (const weight of model.parameters.values())
+    assign(
+      weight,
+      (weight.toArray() as Float32Array).map((v) => v + 1),
+    );
+  exportOnnxFiles(model);
+  model.dispose();
+}
+
+describe("importOnnx of files that ask for much", () => {
+  beforeAll(() => init());
+
+  // Two seconds on a machine of its own; tests run side by side.
+  it.each(Object.entries(bombs))("is done soon with %s", { timeout: 10_000 }, (_, make) => {
+    const bytes = make();
+    const before = process.memoryUsage();
+    const model = imported(bytes);
+    const after = process.memoryUsage();
+    // The heap is garbage for the most part; arrays of elements are what a file can blow up.
+    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(400e6);
+    if (model !== undefined) use(model);
+  });
+
+  // Quadratic time would be minutes.
+  it.each(Object.entries(crowds))("takes linear time for thousands of nodes: %s", { timeout: 30_000 }, (_, make) => {
+    const model = imported(make());
+    expect(model).toBeDefined();
+    use(model!);
+  });
+});

@@ -1,5 +1,7 @@
 export type { ArrayNode } from "./array-node.js";
 export { arrayNodeOf } from "./array-node.js";
+export { type FreedGraph, freeBatch, probe, probeBatch, type ShapeGraph } from "./batching.js";
+export { type BoundModel, bindModel } from "./binding.js";
 export type {
   BatchNormOptions,
   BuilderOptions,
@@ -18,7 +20,7 @@ export { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
 export type { HostArray, HostData } from "./host-array.js";
 export { hostData, int64Array, toNumbers } from "./host-array.js";
 export type { ModelParts } from "./model.js";
-export { arrayNodes, logitsOf, Model, runningParameters, trainableParameters } from "./model.js";
+export { arrayNodes, Model, runningParameters, trainableParameters } from "./model.js";
 export type {
   ArrayBackend,
   ArrayCall,

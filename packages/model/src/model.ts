@@ -1,7 +1,7 @@
 import type { Tensor } from "@neft/tensor";
 import { type ArrayNode, arrayNodeOf } from "./array-node.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
-import { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
+import { describeNode, producersOf, sortNodes } from "./graph.js";
 import { operatorTable } from "./operators/table.js";
 
 /** What a model is made of. Parameters are f32; constants are everything else that is fixed. */
@@ -101,31 +101,4 @@ export function trainableParameters(model: Model): string[] {
 export function arrayNodes(model: Model): ArrayNode[] {
   const shapeOf = (name: string) => model.parameters.get(name)?.shape;
   return model.nodes.flatMap((node) => arrayNodeOf(node, shapeOf) ?? []);
-}
-
-/**
- * The value a loss should read: the input of a final Softmax or LogSoftmax, else the output itself.
- *
- * @param output  Which output; may be left out when there is one.
- * @throws {Error} naming the outputs when there are several and none, or an unknown one, is named.
- */
-export function logitsOf(model: Model, output?: string): string {
-  const names = model.outputs.map(({ name }) => name);
-  if (output === undefined && names.length > 1) {
-    throw new Error(
-      `model "${model.name}": expected one of its outputs to be named, got none; it has ${listNames(names)}`,
-    );
-  }
-  const name = output ?? names[0]!;
-  if (!names.includes(name)) {
-    throw new Error(`model "${model.name}": expected an output of ${listNames(names)}, got "${name}"`);
-  }
-  const producers = producersOf(model.nodes);
-  let value = name;
-  let node = producers.get(value);
-  while (node?.op === "Identity") {
-    value = node.inputs[0]!;
-    node = producers.get(value);
-  }
-  return node?.op === "Softmax" || node?.op === "LogSoftmax" ? node.inputs[0]! : name;
 }

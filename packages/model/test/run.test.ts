@@ -3,10 +3,10 @@ import {
   type ArrayCall,
   applyStatistics,
   arrayNodes,
+  bindModel,
   GraphBuilder,
   inferValues,
   lenet5,
-  logitsOf,
   type Model,
   modelFromRecord,
   modelToRecord,
@@ -202,15 +202,17 @@ describe("a model", () => {
 
   it("knows its logits", () => {
     const model = small();
-    expect(logitsOf(model)).toBe("second");
-    expect(() => logitsOf(model, "soft")).toThrow('model "small": expected an output of "probabilities", got "soft"');
+    expect(bindModel(model, [2, 2]).logits).toBe("second");
+    expect(() => bindModel(model, [2, 2], "soft")).toThrow(
+      'model "small": expected an output of "probabilities", got "soft"',
+    );
     const net = new GraphBuilder("two", { seed: 1 });
     const x = net.relu(net.input("x", [2]));
     const two = net.build({ a: x, b: net.softmax(x) });
-    expect(() => logitsOf(two)).toThrow(
+    expect(() => bindModel(two, [2])).toThrow(
       'model "two": expected one of its outputs to be named, got none; it has "a", "b"',
     );
-    expect(logitsOf(two, "b")).toBe("a");
+    expect(bindModel(two, [2], "b").logits).toBe("a");
   });
 
   it("infers the shapes that running gives, and finds what does not fit", () => {

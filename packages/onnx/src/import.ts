@@ -1,4 +1,4 @@
-import { constant, inferNodes, type KnownValue, Model } from "@neft/model";
+import { constant, Model } from "@neft/model";
 import { checkOptions, has, kind, type Rules } from "@neft/options";
 import { parameter, type Tensor } from "@neft/tensor";
 import type { Draft } from "./draft.js";
@@ -43,32 +43,9 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Mode
     const draft = readGraph(file, new Map([...external, ["", bytes]]));
     foldConstants(draft);
     unshareRunningStatistics(draft);
+    if (draft.inputs.length === 0) throw new OnnxError("importOnnx: expected a model with inputs, got none");
     rebatch(draft);
-    checkShapes(draft);
     return toModel(draft, bytes, external);
-  });
-}
-
-/** Infers all shapes, where the inputs' sizes allow it, so that what does not fit is found before anything runs. */
-function checkShapes(draft: Draft): void {
-  const symbolic = new Set(draft.inputs.flatMap(({ shape }) => shape.filter((n) => typeof n === "string")));
-  const batch = draft.inputs[0]?.shape[0];
-  const isBatchOnly = symbolic.size === 0 || (symbolic.size === 1 && symbolic.has(batch as string));
-  if (draft.inputs.length === 0) throw new OnnxError("importOnnx: expected a model with inputs, got none");
-  if (!isBatchOnly) return;
-  const known = new Map<string, KnownValue>();
-  for (const { name, dtype, shape } of draft.inputs) {
-    known.set(name, { dtype, shape: shape.map((n) => (typeof n === "string" ? 1 : n)) });
-  }
-  for (const [name, { array }] of draft.tensors) {
-    known.set(name, array.dtype === "f32" ? { dtype: array.dtype, shape: array.shape } : array);
-  }
-  inferNodes(draft.nodes, known, { skipUnknown: true });
-  draft.outputs = draft.outputs.map((output) => {
-    const found = known.get(output.name);
-    if (found === undefined) return output;
-    const shape = found.shape.map((n, axis) => (typeof output.shape[axis] === "string" ? output.shape[axis] : n));
-    return { ...output, dtype: found.dtype, shape };
   });
 }
 

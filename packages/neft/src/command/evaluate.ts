@@ -49,6 +49,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
     await pool.close();
   }
 
+  for (const warning of result.warnings) process.stderr.write(`neft evaluate: warning: ${warning}\n`);
   process.stdout.write(
     `${report(result, `${data.count} samples of ${data.name}, device ${device.id}, seed ${seed}`)}\n`,
   );
@@ -58,9 +59,10 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
       format: 1,
       model: { file, sha256 },
       data: dataRecord(data),
-      settings: { ...sharedRecord(data, options), sigma: [...sigma], chips, precision },
+      settings: { ...sharedRecord(model, data, options), sigma: [...sigma], chips, precision },
       digital: result.digital,
       results: result.results as EvaluationFile["results"],
+      warnings: [...result.warnings],
       versions: versions(),
       build: build(),
       run: { workers, seconds: (performance.now() - start) / 1000 },
@@ -70,7 +72,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
 }
 
 /** The result as a table, accuracies in percent, and what was asked for and not reached. */
-export function report({ digital, results }: EvaluationResult, what: string): string {
+export function report({ digital, results }: Pick<EvaluationResult, "digital" | "results">, what: string): string {
   const percent = (value: number | null | undefined): string => (value == null ? "–" : value.toFixed(2));
   const share = (value: number | null): string => (value === null ? "–" : value.toFixed(4));
   const titles = [

@@ -169,11 +169,11 @@ function batchedGraph(model: Model, graph: ShapeGraph, output: string): Batched 
 /** The node that makes a number to compute with of the batch's size, as a mean over it written out has. */
 function countsBatch(graph: ShapeGraph, { size, known }: BatchProbe): string | undefined {
   const larger = probe(graph, 2 * size).known;
-  const dataOf = (values: ReadonlyMap<string, KnownValue>, node: GraphNode) =>
-    values.get(node.inputs[0]!)?.data?.join();
-  const counting = graph.nodes.find(
-    (node) => node.op === "Cast" && node.attributes.to === "f32" && dataOf(known, node) !== dataOf(larger, node),
-  );
+  const counting = graph.nodes.find(({ op, inputs, attributes }) => {
+    if (op !== "Cast" || attributes.to !== "f32") return false;
+    const [here, there] = [known, larger].map((values) => values.get(inputs[0]!)?.data);
+    return here !== undefined && there !== undefined && here.join() !== there.join();
+  });
   return counting && describeNode(counting);
 }
 

@@ -17,7 +17,7 @@ export interface AxisPlace {
   readonly inner: number;
 }
 
-/** A node after which the things no longer stand apart along an axis: it adds them up, reorders them or can't be followed. */
+/** A node after which the things are no longer separate along an axis: it adds them up, reorders them or can't be followed. */
 export class MixedError extends Error {
   override readonly name = "MixedError";
 }
@@ -231,7 +231,7 @@ export const axisTracks: Readonly<Record<string, Track>> = {
  * Where the things are in a node's output.
  *
  * @param known  all values, `size` things along their axis.
- * @throws {MixedError} naming the node where they don't stay apart.
+ * @throws {MixedError} naming the node where they don't stay separate.
  */
 export function trackNode(
   node: GraphNode,

@@ -18,7 +18,7 @@ export interface BatchProbe {
   readonly size: number;
   /** Dtype and shape of every value, as far as the nodes' inputs fit. */
   readonly known: ReadonlyMap<string, KnownValue>;
-  /** Where the samples are in a value; undefined where there are none, an error where they no longer stand apart. */
+  /** Where the samples are in a value; undefined where there are none, an error where they are no longer separate. */
   readonly places: ReadonlyMap<string, AxisPlace | MixedError>;
   /** Why shapes end before the outputs do. */
   readonly misfit: Error | undefined;
@@ -95,7 +95,7 @@ export function whyNotRows({ size, known, places, misfit, leaves }: BatchProbe, 
   return `with a batch of ${size}, ${left === undefined || end.startsWith(describeNode(leaves!)) ? "" : `${left}, and `}${end}`;
 }
 
-/** A graph that takes any batch: nodes, and fixed tensors that they have besides. */
+/** A graph that takes any batch: its nodes, and the fixed tensors added for them. */
 export interface FreedGraph {
   readonly nodes: readonly GraphNode[];
   readonly added: ReadonlyMap<string, HostArray>;
@@ -105,8 +105,8 @@ export interface FreedGraph {
  * Frees a graph from the batch that its file fixes.
  *
  * Such a file has the batch in the constants of its Reshapes too. Each such target is resolved and its leading entry, where it is
- * the batch, replaced by −1, which is the batch at any size. At a larger batch every output must then be as many rows that
- * stand apart.
+ * the batch, replaced by −1, which is the batch at any size. At a larger batch every output must then be as many
+ * independent rows.
  *
  * @returns the reason, naming the node, where that isn't so.
  */

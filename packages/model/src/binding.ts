@@ -17,13 +17,13 @@ export interface BoundModel {
   readonly classes: number;
   /** Values of the network that are class scores already: from the logits to the output. */
   readonly scores: ReadonlySet<string>;
-  /** Values that the graph has besides the network's. */
+  /** Values added to the network's. */
   readonly added: ReadonlySet<string>;
   /** Samples of a run where the network takes no other number, and why; undefined where it takes any. */
   readonly fixed: { readonly batch: number; readonly reason: string } | undefined;
   /** What may make numbers other than expected, one sentence each. */
   readonly warnings: readonly string[];
-  /** Frees what the graph has besides the model's own tensors. */
+  /** Frees the tensors added to the model's. */
   dispose(): void;
 }
 
@@ -69,7 +69,7 @@ interface Batched {
  *
  * @param sample  shape of one sample, as the input takes it.
  * @param output  which output; may be left out when there is one.
- * @throws {RangeError} when the sample doesn't fit, the samples of a batch don't stand apart, or the output has no class scores.
+ * @throws {RangeError} when the sample doesn't fit, the samples of a batch aren't independent, or the output has no class scores.
  */
 export function bindModel(model: Model, sample: readonly number[], output?: string): BoundModel {
   const name = outputNamed(model, output);
@@ -155,11 +155,13 @@ function batchedGraph(model: Model, graph: ShapeGraph, output: string): Batched 
   const batch = typeof first === "string" ? 1 : first;
   if (batch === 0) throw new RangeError(`input "${graph.inputs[0]!.name}": expected a batch of 1 or more, got 0`);
   const own = probe(graph, batch);
-  if (own.misfit || !own.known.has(output))
-    throw (
-      own.misfit ??
-      new RangeError(`output "${output}": expected a shape that follows from the inputs', got one that doesn't`)
+  if (own.misfit) throw own.misfit;
+  if (!own.known.has(output)) {
+    const open = graph.nodes.find(({ outputs }) => !own.known.has(outputs[0]!))!;
+    throw new RangeError(
+      `${describeNode(open)}: expected a shape that follows from those of the inputs, got one that follows from data`,
     );
+  }
   const freed = freeBatch(graph, batch);
   if (typeof freed === "string") return { ...none, probe: own, fixed: { batch, reason: reason ?? freed } };
   const any = probe({ ...graph, nodes: freed.nodes, fixed: knownOf(graph, freed.added) }, probeBatch * batch);

@@ -1,4 +1,4 @@
-import { probe, probeBatch } from "./batching.js";
+import { type BatchProbe, probe, probeBatch } from "./batching.js";
 import { shapeGraph } from "./binding.js";
 import { arrayNodes, type Model } from "./model.js";
 
@@ -15,14 +15,14 @@ export interface SummaryRow {
   readonly onArray: boolean;
 }
 
-/** Two sizes that shapes are tried at, both large enough for the windows of usual networks. */
-const trialSizes = [64, 96] as const;
+/** Sizes that a symbol is tried at, in their order: large enough for windows, then what images and their channels mostly are. */
+const trialSizes = [64, 1, 3, 28, 32, 224] as const;
 
 /**
  * One row for each node, in the order they run, at a batch size, by default 1 or the fixed one.
  *
- * A size that follows from a symbol of the inputs is that symbol where it is equal to it, else "?"; a shape that isn't known without
- * the symbol's size is ["?"].
+ * A size that follows from a symbol of the inputs is that symbol where it is equal to it, else "?". Where the network fits one size
+ * alone of the usual ones, that is shown; a shape that isn't known without the symbol's size is ["?"].
  */
 export function summary(model: Model, batch?: number): SummaryRow[] {
   const shapeOf = shapesBySymbol(model, batch);
@@ -57,34 +57,46 @@ function shapesBySymbol(model: Model, batch?: number): (name: string | undefined
   const symbols = [...new Set(model.inputs.flatMap(({ shape }) => shape))].filter(
     (n) => typeof n === "string" && n !== first,
   ) as string[];
-  const at = (size: number, larger?: string) => {
-    const sized = (n: number | string) => (n === first || typeof n === "number" ? n : trialSizes[n === larger ? 1 : 0]);
+  const at = (size: number, sizes: ReadonlyMap<string, number>): BatchProbe => {
+    const sized = (n: number | string) => (typeof n === "string" ? (sizes.get(n) ?? n) : n);
     return probe({ ...graph, inputs: model.inputs.map((info) => ({ ...info, shape: info.shape.map(sized) })) }, size);
   };
   const size = typeof first === "number" ? first : probeBatch;
-  const base = at(size);
+  const sizes = new Map(symbols.map((symbol) => [symbol, trialSizes[0] as number]));
+  const knownWith = (some: readonly string[], n: number) =>
+    at(size, new Map([...sizes, ...some.map((symbol) => [symbol, n] as const)])).known.size;
+  /** Gives symbols the size at which most shapes are known, one size for all. */
+  const settle = (some: readonly string[]): void => {
+    const known = trialSizes.map((trial) => knownWith(some, trial));
+    for (const symbol of some) sizes.set(symbol, trialSizes[known.indexOf(Math.max(...known))]!);
+  };
+  // First each by itself, as channels are; then those that may change together, as sides of images are.
+  for (const symbol of symbols) settle([symbol]);
+  const most = knownWith([], 0);
+  settle(symbols.filter((symbol) => knownWith([symbol], 2 * sizes.get(symbol)!) >= most));
+  const base = at(size, sizes);
   if (base.misfit && symbols.length === 0) {
-    const single = at(1);
+    const single = at(1, sizes);
     if (single.misfit) throw base.misfit;
-    return (name) => single.known.get(name ?? "")?.shape ?? (name ? ["?"] : []);
+    return (name) => (name ? (single.known.get(name)?.shape ?? ["?"]) : []);
   }
-  const doubled = typeof first === "number" ? base : at(2 * size);
-  const others = symbols.map((symbol) => ({ symbol, known: at(size, symbol).known }));
+  const larger = symbols.flatMap((symbol) => {
+    const { known } = at(size, new Map([...sizes, [symbol, 2 * sizes.get(symbol)!]]));
+    return known.size < base.known.size ? [] : [{ symbol, known }];
+  });
+  const doubled = typeof first === "number" ? base : at(2 * size, sizes);
   return (name) => {
-    if (name === undefined || name === "") return [];
-    const shape = base.known.get(name)?.shape;
-    return (
-      shape?.map((n, axis) => {
-        const moving = others.filter(({ known }) => known.get(name)?.shape[axis] !== n);
-        if (moving.length > 0) {
-          const [{ symbol, known }] = moving as [(typeof moving)[0]];
-          const follows = n === trialSizes[0] && known.get(name)?.shape[axis] === trialSizes[1];
-          return moving.length === 1 && follows ? symbol : "?";
-        }
-        // Sizes grow evenly with the batch.
-        const perSample = ((doubled.known.get(name)?.shape[axis] ?? n) - n) / size;
-        return n + perSample * ((batch ?? (typeof first === "number" ? first : 1)) - size);
-      }) ?? ["?"]
-    );
+    if (!name) return [];
+    const shapeIn = ({ known }: Pick<BatchProbe, "known">) => known.get(name)?.shape ?? [];
+    const shape = base.known.get(name)?.shape.map((n, axis) => {
+      const [moving, ...others] = larger.filter((trial) => shapeIn(trial)[axis] !== n);
+      if (moving) {
+        const follows = n === sizes.get(moving.symbol) && shapeIn(moving)[axis] === 2 * n;
+        return others.length === 0 && follows ? moving.symbol : "?";
+      }
+      // Sizes grow evenly with the batch.
+      return doubled === base ? n : n + (((shapeIn(doubled)[axis] ?? n) - n) / size) * ((batch ?? 1) - size);
+    });
+    return shape ?? ["?"];
   };
 }

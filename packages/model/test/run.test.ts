@@ -7,7 +7,7 @@ import {
   GraphBuilder,
   inferValues,
   lenet5,
-  type Model,
+  Model,
   modelFromRecord,
   modelToRecord,
   run,
@@ -244,6 +244,28 @@ describe("a model", () => {
     });
     expect(rows.reduce((sum, row) => sum + row.parameters, 0)).toBe(61_706);
     expect(rows.filter((row) => row.onArray).map((row) => row.name)).toEqual(["c1", "c2", "f1", "f2", "f3"]);
+  });
+
+  it("is summarised with the symbols of its inputs, and the one size that fits", () => {
+    const base = lenet5({ seed: 1 });
+    const shaped = (...shape: (string | number)[]) => new Model({ ...base, inputs: [{ ...base.inputs[0]!, shape }] });
+    const [whole, ...rest] = summary(base).map((row) => row.outputShape);
+    expect(summary(shaped("N", "c", "h", "w")).map((row) => row.outputShape)).toEqual([whole, ...rest]);
+    const net = new GraphBuilder("open", { seed: 1 });
+    const x = net.maxPool2d(net.conv2d(net.input("x", [3, 9, 9]), { outputs: 2, kernel: 3, padding: 1 }), {
+      kernel: 2,
+    });
+    const fixed = net.build({ y: net.flatten(net.globalAvgPool(x)) });
+    const open = new Model({ ...fixed, inputs: [{ ...fixed.inputs[0]!, shape: ["N", "c", "h", "w"] }] });
+    expect(summary(open).map((row) => [row.inputShape, row.outputShape].map((shape) => shape.join("x")))).toEqual([
+      ["1x3xhxw", "1x2xhxw"],
+      ["1x2xhxw", "1x2x?x?"],
+      ["1x2x?x?", "1x2x1x1"],
+      ["1x2x1x1", "1x2"],
+    ]);
+    expect(
+      summary(new Model({ ...fixed, inputs: [{ ...fixed.inputs[0]!, shape: [0, 3, 9, 9] }] }))[0]!.outputShape,
+    ).toEqual([0, 2, 9, 9]);
   });
 
   it("survives a trip through a record, with the same outputs", () => {

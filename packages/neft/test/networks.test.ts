@@ -323,6 +323,40 @@ describe("inputs of integer types", () => {
   });
 });
 
+describe("a last batch of one sample", () => {
+  it.each<[string, string | number]>([
+    ["any batch", "N"],
+    ["a batch fixed at 1 that can be any", 1],
+  ])("is read like the others by a network of %s", async (_, batch) => {
+    const nodes: Node[] = [
+      { op: "Conv", inputs: ["", "wk"], attributes: { pads: [1, 1, 1, 1] } },
+      { op: "GlobalAveragePool", inputs: [""] },
+      batch === 1 ? { op: "Reshape", inputs: ["", "rows"] } : { op: "Squeeze", inputs: [""] },
+      { op: "Softmax", inputs: [""] },
+    ];
+    const fixed = { wk: [[3, 3, 3, 3], centred(81, 4).map((n) => 40 * n)], rows: [[2], [1, 3], "i64"] } as const;
+    const file = exportOnnx(chain({ dtype: "f32", shape: [batch, 3, 4, 4] }, nodes, fixed as never));
+    const model = importOnnx(file);
+    const data = bytes([3, 4, 4], 201);
+    const value = (n: number): number => Math.fround(n / 255);
+    const rows = await scoresInRuntime(file, data, { batch: batch === 1 ? 1 : 201, value });
+    const { digital, results } = await evaluate(model, data, { sigma: [0, 0.3], chips: 3 });
+    const expected = countRows(rows, data);
+    expect(digital.accuracy).toBe(expected.accuracy);
+    expect(digital.confidence.right).toBeCloseTo(expected.right, 4);
+    expect(results[0]!.accuracy.mean).toBe(digital.accuracy);
+    // A chip reads a sample alone as it reads it among others.
+    const parts = [
+      take(data, 200),
+      { ...data, count: 1, values: data.values.slice(-48), labels: data.labels.slice(-1) },
+    ];
+    const alone = await Promise.all(parts.map((part) => evaluate(model, part, { sigma: 0.3, chips: 3 })));
+    const right = alone.map(({ results: [one] }, i) => (one!.accuracy.mean * parts[i]!.count) / 100);
+    expect((results[1]!.accuracy.mean * 201) / 100).toBeCloseTo(right[0]! + right[1]!, 9);
+    expect((await finetune(model, data, { batch: 7, shards: 7, dropLast: false })).ended.reason).toBe("finished");
+  });
+});
+
 describe("a batch that the file fixes at 8", () => {
   const mean: Node[] = [{ op: "ReduceMean", inputs: ["", "axes"], attributes: { keepdims: 1 } }];
 

@@ -1,7 +1,7 @@
 // Training steps as `finetune` makes them in one thread: gather the batch, gradients of the strategy's loss, optimiser.
 import { rram1 } from "@neft/crossbar";
 import { makeDataset, makeNormalisation } from "@neft/data";
-import { lenet5, logitsOf, vgg8 } from "@neft/model";
+import { lenet5, vgg8 } from "@neft/model";
 import { stream, words } from "@neft/tensor";
 import { createTrainingState, disposeTrainingState, optimiserNamed, StepUpdate, shardGradients } from "@neft/training";
 import { seed } from "./buffers.mjs";
@@ -51,7 +51,7 @@ export function createTrainer(network, batch, { strategy, sigma, perSample = fal
     perSample,
     batchNorm: "batch",
     seed,
-    logits: logitsOf(model),
+    logits: model.outputs[0].name,
     heads: [],
   };
   const state = createTrainingState(model, data, { ...settings, normalisation });

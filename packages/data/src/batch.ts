@@ -1,6 +1,6 @@
 import { f32, u8, wasm, withBlocks } from "@neft/kernels";
 import { inWords } from "@neft/options";
-import { sizeOf, type Tensor, written } from "@neft/tensor";
+import { type DType, sizeOf, type Tensor, tensor, written } from "@neft/tensor";
 import type { Dataset, Layout } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
 import { channelMoments, channelsOf } from "./normalisation.js";
@@ -68,17 +68,26 @@ function checkIndex(who: string, dataset: Dataset, index: number): number {
 
 /**
  * The same as a tensor in the current scope: bytes go through the kernels where the stored layout is the network's.
- * @throws {RangeError} as `gatherBatch`.
+ *
+ * @param dtype  of the network's input.
+ * @throws {RangeError} as `gatherBatch`, and where a value isn't of an integer dtype: it is never rounded.
  */
 export function batchTensor(
   dataset: Dataset,
   indices: ArrayLike<number>,
   normalisation: Normalisation,
   inputShape: readonly (number | string)[],
+  dtype: DType = "f32",
 ): Tensor {
   const { shape, transpose } = planSample(dataset, normalisation, inputShape);
   const size = sizeOf(dataset.shape);
   const count = indices.length;
+  if (dtype !== "f32") {
+    const values = gatherBatch(dataset, indices, normalisation, inputShape);
+    checkWhole(dataset, values, dtype, (at) => indices[at]!);
+    const data = dtype === "i64" ? BigInt64Array.from(values, BigInt) : values;
+    return tensor(data, [count, ...shape], dtype);
+  }
   return written([count, ...shape], (address) => {
     const { values } = dataset;
     if (!(values instanceof Uint8Array) || transpose || dataset.layout !== "NCHW") {
@@ -97,6 +106,50 @@ export function batchTensor(
       wasm().lookUp(bytes, tables, address, count, channels, size / channels);
     });
   });
+}
+
+/** What inputs of each integer dtype take. */
+const wholeRanges: Readonly<Partial<Record<DType, readonly [least: number, most: number]>>> = {
+  bool: [0, 1],
+  u8: [0, 255],
+  i8: [-128, 127],
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  // f32 holds every integer up to there.
+  i64: [-(2 ** 24), 2 ** 24],
+};
+
+function checkWhole(dataset: Dataset, values: Float32Array, dtype: DType, sampleAt: (at: number) => number): void {
+  const range = wholeRanges[dtype];
+  if (range === undefined) return;
+  const [least, most] = range;
+  const at = values.findIndex((value) => !(Number.isInteger(value) && value >= least && value <= most));
+  if (at < 0) return;
+  const sample = sampleAt(Math.floor(at / sizeOf(dataset.shape)));
+  throw new RangeError(
+    `dataset "${dataset.name}": expected integers from ${least} to ${most} for the network's ${dtype} input, got ${values[at]} in sample ${sample} after normalisation; its inputs are (value / scale − mean) / std, by default the values themselves`,
+  );
+}
+
+/** Samples checked at a time. */
+const samplesAtOnce = 1024;
+
+/**
+ * Throws unless all samples fit a network's input, its shape and its dtype.
+ * @throws {RangeError} naming the first value that doesn't.
+ */
+export function checkSamples(
+  dataset: Dataset,
+  normalisation: Normalisation,
+  inputShape: readonly (number | string)[],
+  dtype: DType,
+): void {
+  planSample(dataset, normalisation, inputShape);
+  if (wholeRanges[dtype] === undefined) return;
+  for (let first = 0; first < dataset.count; first += samplesAtOnce) {
+    const indices = Array.from({ length: Math.min(samplesAtOnce, dataset.count - first) }, (_, i) => first + i);
+    const values = gatherBatch(dataset, indices, normalisation, inputShape);
+    checkWhole(dataset, values, dtype, (at) => indices[at]!);
+  }
 }
 
 /** The normalised values of the 256 bytes, for each channel. */
@@ -158,8 +211,8 @@ function planSample(
       `dataset "${dataset.name}": expected a layout whose samples fit the network's input [${inputShape.join(", ")}], got ${order} (samples [${own.join(", ")}]); ${fits[0]} fits`,
     );
   }
-  const sizes = input.filter((length) => typeof length === "number");
-  if (sizes.length === input.length && sizeOf(sizes) === sizeOf(own)) return { shape: sizes, transpose };
+  const sizes = filled(input, own);
+  if (sizes !== undefined) return { shape: sizes, transpose };
   throw new RangeError(
     `dataset "${dataset.name}": expected samples that fit the network's input [${inputShape.join(", ")}], got samples of shape [${own.join(", ")}] (${sizeOf(own)} values)`,
   );
@@ -169,6 +222,21 @@ function agrees(input: readonly (number | string)[], shape: readonly number[]): 
   return (
     input.length === shape.length && input.every((length, axis) => typeof length === "string" || length === shape[axis])
   );
+}
+
+/**
+ * An input's shape with a sample's values in their order: an input of other axes and as many values, one axis that takes them all,
+ * or the sample's axes with some of size 1 added or left out. Undefined where it is neither.
+ */
+function filled(input: readonly (number | string)[], sample: readonly number[]): number[] | undefined {
+  const sizes = input.filter((length) => typeof length === "number");
+  if (sizes.length === input.length) return sizeOf(sizes) === sizeOf(sample) ? sizes : undefined;
+  if (input.length === 1) return [sizeOf(sample)];
+  const own = sample.filter((length) => length !== 1);
+  const open = input.filter((length) => length !== 1);
+  if (!agrees(open, own)) return undefined;
+  let at = 0;
+  return input.map((length) => (length === 1 ? 1 : own[at++]!));
 }
 
 function shapeIn(dataset: Dataset, order: Layout): readonly number[] {

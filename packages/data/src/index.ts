@@ -1,4 +1,4 @@
-export { batchTensor, gatherBatch, gatherLabels, sampleShape } from "./batch.js";
+export { batchTensor, checkSamples, gatherBatch, gatherLabels, sampleShape } from "./batch.js";
 export { decodeCifar10 } from "./cifar10.js";
 export type { Dataset, DatasetParts, Layout } from "./dataset.js";
 export { checkDataset, checkLabels, makeDataset, shareable, split, take } from "./dataset.js";

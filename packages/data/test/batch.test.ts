@@ -3,6 +3,7 @@ import {
   batchTensor,
   checkDataset,
   checkLabels,
+  checkSamples,
   gatherBatch,
   gatherLabels,
   makeDataset,
@@ -53,6 +54,42 @@ function naive(
   });
   return out;
 }
+
+describe("inputs that leave sizes open", () => {
+  const image = images([3, 4, 5], "NCHW");
+  const plain = makeNormalisation(image);
+  it.each<[string, Dataset, (number | string)[], number[] | RegExp]>([
+    ["take the sample's", image, ["N", "c", "h", "w"], [3, 4, 5]],
+    ["take the sample's next to fixed ones", image, ["N", 3, "h", "w"], [3, 4, 5]],
+    ["take channels last where only that fits", image, ["N", "h", "w", 3], [4, 5, 3]],
+    ["take all values where there is one axis", image, ["N", "d"], [60]],
+    ["leave out axes of size 1", images([1, 4, 5], "NCHW"), ["N", "h", "w"], [4, 5]],
+    ["add axes of size 1", makeDataset("t", { ...image, shape: [12, 5] }), ["N", 1, "h", "w"], [1, 12, 5]],
+    ["don't take other numbers of axes", image, ["N", "h", "w"], /expected samples that fit the network's input/],
+    ["don't rearrange a sample", image, ["N", 3, 2, "w"], /expected samples that fit the network's input/],
+  ])("%s", (_, dataset, input, expected) => {
+    if (expected instanceof RegExp) expect(() => sampleShape(dataset, plain, input)).toThrow(expected);
+    else expect(sampleShape(dataset, plain, input)).toEqual(expected);
+  });
+});
+
+describe("inputs of integer types", () => {
+  it.each(["u8", "i8", "i32", "i64", "bool"] as const)("hold whole numbers of their range, or refuse: %s", (dtype) => {
+    const { values, ...rest } = images([1, 2, 3], "NCHW");
+    const largest = { u8: 255, i8: 127, i32: 255, i64: 255, bool: 1 }[dtype];
+    const dataset = { ...rest, values: values.map((value) => value % (largest + 1)) };
+    const as = { ...makeNormalisation(dataset, { scale: 1 }) };
+    const batch = batchTensor(dataset, [4, 1], as, ["N", 1, 2, 3], dtype);
+    expect(batch.dtype).toBe(dtype);
+    expect(batch.numbers()).toEqual([...dataset.values.subarray(24, 30), ...dataset.values.subarray(6, 12)]);
+    checkSamples(dataset, as, ["N", 1, 2, 3], dtype);
+    const half = { ...as, mean: [0.5] };
+    expect(() => checkSamples(dataset, half, ["N", 1, 2, 3], dtype)).toThrow(/expected integers .* in sample 0 after/);
+    expect(() => batchTensor(dataset, [3], half, ["N", 1, 2, 3], dtype)).toThrow(
+      /expected integers .* in sample 3 after/,
+    );
+  });
+});
 
 describe("gatherBatch", () => {
   for (const bytes of [true, false]) {

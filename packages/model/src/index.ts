@@ -1,5 +1,7 @@
 export type { ArrayNode } from "./array-node.js";
 export { arrayNodeOf } from "./array-node.js";
+export { type FreedGraph, freeBatch, probe, probeBatch, type ShapeGraph } from "./batching.js";
+export { type BoundModel, bindModel } from "./binding.js";
 export type {
   BatchNormOptions,
   BuilderOptions,
@@ -21,7 +23,6 @@ export type { ModelParts } from "./model.js";
 export {
   arrayNodes,
   digitalProducts,
-  logitsOf,
   Model,
   runningParameters,
   trainableParameters,

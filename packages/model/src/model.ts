@@ -148,30 +148,3 @@ export function warningsOf(model: Model): string[] {
     `layers without variation: ${names}: their weights are vectors, stacks of matrices or computed anew in every run, which no crossbar holds; they stay digital`,
   ];
 }
-
-/**
- * The value a loss should read: the input of a final Softmax or LogSoftmax, else the output itself.
- *
- * @param output  Which output; may be left out when there is one.
- * @throws {Error} naming the outputs when there are several and none, or an unknown one, is named.
- */
-export function logitsOf(model: Model, output?: string): string {
-  const names = model.outputs.map(({ name }) => name);
-  if (output === undefined && names.length > 1) {
-    throw new Error(
-      `model "${model.name}": expected one of its outputs to be named, got none; it has ${listNames(names)}`,
-    );
-  }
-  const name = output ?? names[0]!;
-  if (!names.includes(name)) {
-    throw new Error(`model "${model.name}": expected an output of ${listNames(names)}, got "${name}"`);
-  }
-  const producers = producersOf(model.nodes);
-  let value = name;
-  let node = producers.get(value);
-  while (node?.op === "Identity") {
-    value = node.inputs[0]!;
-    node = producers.get(value);
-  }
-  return node?.op === "Softmax" || node?.op === "LogSoftmax" ? node.inputs[0]! : name;
-}

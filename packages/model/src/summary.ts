@@ -1,13 +1,14 @@
+import { type BatchProbe, probe, probeBatch } from "./batching.js";
+import { shapeGraph } from "./binding.js";
 import { arrayNodes, digitalProducts, type Model } from "./model.js";
-import { valueShapes } from "./shapes.js";
 
 /** One line of a model's summary. */
 export interface SummaryRow {
   readonly name: string;
   readonly op: string;
   /** Shape of the first input, the batch axis included. */
-  readonly inputShape: readonly number[];
-  readonly outputShape: readonly number[];
+  readonly inputShape: readonly (number | string)[];
+  readonly outputShape: readonly (number | string)[];
   /** Numbers in parameters this node reads first; a shared parameter is counted once. */
   readonly parameters: number;
   /** Whether a crossbar computes it. */
@@ -16,9 +17,17 @@ export interface SummaryRow {
   readonly staysDigital: boolean;
 }
 
-/** One row for each node, in the order they run, at a batch size, by default 1 or the fixed one. */
+/** Sizes that a symbol is tried at, in their order: large enough for windows, then what images and their channels mostly are. */
+const trialSizes = [64, 1, 3, 28, 32, 224] as const;
+
+/**
+ * One row for each node, in the order they run, at a batch size, by default 1 or the fixed one.
+ *
+ * A size that follows from a symbol of the inputs is that symbol where it is equal to it, else "?". Where the network fits one size
+ * alone of the usual ones, that is shown; a shape that isn't known without the symbol's size is ["?"].
+ */
 export function summary(model: Model, batch?: number): SummaryRow[] {
-  const shapes = valueShapes(model, batch);
+  const shapeOf = shapesBySymbol(model, batch);
   const onArray = new Set(arrayNodes(model).map(({ node }) => node));
   const digital = new Set(digitalProducts(model));
   const counted = new Set<string>();
@@ -30,7 +39,6 @@ export function summary(model: Model, batch?: number): SummaryRow[] {
       counted.add(name);
       parameters += parameter.size;
     }
-    const shapeOf = (name: string | undefined) => (name === undefined ? [] : (shapes.get(name) ?? []));
     return {
       name: node.name,
       op: node.op,
@@ -41,4 +49,58 @@ export function summary(model: Model, batch?: number): SummaryRow[] {
       staysDigital: digital.has(node),
     };
   });
+}
+
+/** Shapes of values at a batch, with the inputs' symbols as sizes. */
+function shapesBySymbol(model: Model, batch?: number): (name: string | undefined) => readonly (number | string)[] {
+  const graph = shapeGraph(model, []);
+  const first = model.inputs[0]?.shape[0];
+  if (typeof first === "number" && batch !== undefined && batch !== first) {
+    throw new RangeError(`model "${model.name}": expected its fixed batch of ${first}, got ${batch}`);
+  }
+  const symbols = [...new Set(model.inputs.flatMap(({ shape }) => shape))].filter(
+    (n) => typeof n === "string" && n !== first,
+  ) as string[];
+  const at = (size: number, sizes: ReadonlyMap<string, number>): BatchProbe => {
+    const sized = (n: number | string) => (typeof n === "string" ? (sizes.get(n) ?? n) : n);
+    return probe({ ...graph, inputs: model.inputs.map((info) => ({ ...info, shape: info.shape.map(sized) })) }, size);
+  };
+  const size = typeof first === "number" ? first : probeBatch;
+  const sizes = new Map(symbols.map((symbol) => [symbol, trialSizes[0] as number]));
+  const knownWith = (some: readonly string[], n: number) =>
+    at(size, new Map([...sizes, ...some.map((symbol) => [symbol, n] as const)])).known.size;
+  /** Gives symbols the size at which most shapes are known, one size for all. */
+  const settle = (some: readonly string[]): void => {
+    const known = trialSizes.map((trial) => knownWith(some, trial));
+    for (const symbol of some) sizes.set(symbol, trialSizes[known.indexOf(Math.max(...known))]!);
+  };
+  // First each by itself, as channels are; then those that may change together, as sides of images are.
+  for (const symbol of symbols) settle([symbol]);
+  const most = knownWith([], 0);
+  settle(symbols.filter((symbol) => knownWith([symbol], 2 * sizes.get(symbol)!) >= most));
+  const base = at(size, sizes);
+  if (base.misfit && symbols.length === 0) {
+    const single = at(1, sizes);
+    if (single.misfit) throw base.misfit;
+    return (name) => (name ? (single.known.get(name)?.shape ?? ["?"]) : []);
+  }
+  const larger = symbols.flatMap((symbol) => {
+    const { known } = at(size, new Map([...sizes, [symbol, 2 * sizes.get(symbol)!]]));
+    return known.size < base.known.size ? [] : [{ symbol, known }];
+  });
+  const doubled = typeof first === "number" ? base : at(2 * size, sizes);
+  return (name) => {
+    if (!name) return [];
+    const shapeIn = ({ known }: Pick<BatchProbe, "known">) => known.get(name)?.shape ?? [];
+    const shape = base.known.get(name)?.shape.map((n, axis) => {
+      const [moving, ...others] = larger.filter((trial) => shapeIn(trial)[axis] !== n);
+      if (moving) {
+        const follows = n === sizes.get(moving.symbol) && shapeIn(moving)[axis] === 2 * n;
+        return others.length === 0 && follows ? moving.symbol : "?";
+      }
+      // Sizes grow evenly with the batch.
+      return doubled === base ? n : n + (((shapeIn(doubled)[axis] ?? n) - n) / size) * ((batch ?? 1) - size);
+    });
+    return shape ?? ["?"];
+  };
 }

@@ -3,11 +3,11 @@ import {
   type ArrayCall,
   applyStatistics,
   arrayNodes,
+  bindModel,
   GraphBuilder,
   inferValues,
   lenet5,
-  logitsOf,
-  type Model,
+  Model,
   modelFromRecord,
   modelToRecord,
   run,
@@ -202,15 +202,17 @@ describe("a model", () => {
 
   it("knows its logits", () => {
     const model = small();
-    expect(logitsOf(model)).toBe("second");
-    expect(() => logitsOf(model, "soft")).toThrow('model "small": expected an output of "probabilities", got "soft"');
+    expect(bindModel(model, [2, 2]).logits).toBe("second");
+    expect(() => bindModel(model, [2, 2], "soft")).toThrow(
+      'model "small": expected an output of "probabilities", got "soft"',
+    );
     const net = new GraphBuilder("two", { seed: 1 });
     const x = net.relu(net.input("x", [2]));
     const two = net.build({ a: x, b: net.softmax(x) });
-    expect(() => logitsOf(two)).toThrow(
+    expect(() => bindModel(two, [2])).toThrow(
       'model "two": expected one of its outputs to be named, got none; it has "a", "b"',
     );
-    expect(logitsOf(two, "b")).toBe("a");
+    expect(bindModel(two, [2], "b").logits).toBe("a");
   });
 
   it("infers the shapes that running gives, and finds what does not fit", () => {
@@ -242,6 +244,28 @@ describe("a model", () => {
     });
     expect(rows.reduce((sum, row) => sum + row.parameters, 0)).toBe(61_706);
     expect(rows.filter((row) => row.onArray).map((row) => row.name)).toEqual(["c1", "c2", "f1", "f2", "f3"]);
+  });
+
+  it("is summarised with the symbols of its inputs, and the one size that fits", () => {
+    const base = lenet5({ seed: 1 });
+    const shaped = (...shape: (string | number)[]) => new Model({ ...base, inputs: [{ ...base.inputs[0]!, shape }] });
+    const [whole, ...rest] = summary(base).map((row) => row.outputShape);
+    expect(summary(shaped("N", "c", "h", "w")).map((row) => row.outputShape)).toEqual([whole, ...rest]);
+    const net = new GraphBuilder("open", { seed: 1 });
+    const x = net.maxPool2d(net.conv2d(net.input("x", [3, 9, 9]), { outputs: 2, kernel: 3, padding: 1 }), {
+      kernel: 2,
+    });
+    const fixed = net.build({ y: net.flatten(net.globalAvgPool(x)) });
+    const open = new Model({ ...fixed, inputs: [{ ...fixed.inputs[0]!, shape: ["N", "c", "h", "w"] }] });
+    expect(summary(open).map((row) => [row.inputShape, row.outputShape].map((shape) => shape.join("x")))).toEqual([
+      ["1x3xhxw", "1x2xhxw"],
+      ["1x2xhxw", "1x2x?x?"],
+      ["1x2x?x?", "1x2x1x1"],
+      ["1x2x1x1", "1x2"],
+    ]);
+    expect(
+      summary(new Model({ ...fixed, inputs: [{ ...fixed.inputs[0]!, shape: [0, 3, 9, 9] }] }))[0]!.outputShape,
+    ).toEqual([0, 2, 9, 9]);
   });
 
   it("survives a trip through a record, with the same outputs", () => {

@@ -12,7 +12,7 @@ import { createWorkers } from "./spawn.js";
 
 /** How values become a network's inputs; what is left out takes its default. */
 export interface InputOptions {
-  /** x = (value / scale − mean) / std; 255 for bytes and 1 for others unless said. */
+  /** x = (value / scale − mean) / std. Default: 255 for bytes, 1 for others and where the model's input is of an integer type. */
   readonly scale?: number | undefined;
   /** One for all channels, or one for each; 0 unless said. */
   readonly mean?: number | readonly number[] | undefined;
@@ -102,7 +102,7 @@ export async function evaluate(model: Model, data: Dataset, options: EvaluateOpt
       ...rest,
       model,
       data,
-      normalisation: normalisationFrom(data, options),
+      normalisation: normalisationFrom(data, options, model),
       device: deviceOf(options.device),
       sigmas: typeof sigma === "number" ? [sigma] : sigma,
       chips,
@@ -113,22 +113,31 @@ export async function evaluate(model: Model, data: Dataset, options: EvaluateOpt
 }
 
 /**
- * The normalisation of a dataset.
+ * The normalisation of a dataset, for a network where it is given.
  * @throws {RangeError} for options that aren't known, or that don't fit the dataset.
  */
-export function normalisationOf(data: Dataset, options: InputOptions): Normalisation {
+export function normalisationOf(data: Dataset, options: InputOptions, model?: Model): Normalisation {
   checkOptions("normalisationOf", options, inputRules);
-  return normalisationFrom(data, options);
+  return normalisationFrom(data, options, model);
 }
 
 /** The same from options that are checked and may hold others besides. */
-export function normalisationFrom(data: Dataset, { scale, mean, std, layout }: InputOptions): Normalisation {
+export function normalisationFrom(
+  data: Dataset,
+  { scale, mean, std, layout }: InputOptions,
+  model?: Model,
+): Normalisation {
+  // A network that takes integers takes the values as they are.
+  const takesIntegers = (model?.inputs[0]?.dtype ?? "f32") !== "f32";
   const listed = (values: number | readonly number[] | undefined): readonly number[] | undefined =>
     typeof values === "number" ? [values] : values;
   // A key that is there but undefined would be taken for a value.
-  const given = Object.entries({ scale, mean: listed(mean), std: listed(std), layout }).filter(
-    ([, value]) => value !== undefined,
-  );
+  const given = Object.entries({
+    scale: scale ?? (takesIntegers ? 1 : undefined),
+    mean: listed(mean),
+    std: listed(std),
+    layout,
+  }).filter(([, value]) => value !== undefined);
   return makeNormalisation(data, Object.fromEntries(given));
 }
 

@@ -85,7 +85,7 @@ export async function finetune(model: Model, data: Dataset, options: FinetuneOpt
       ...rest,
       model,
       data,
-      normalisation: normalisationFrom(data, options),
+      normalisation: normalisationFrom(data, options, model),
       device: deviceOf(options.device),
       strategy: typeof strategy === "string" ? { id: strategy } : strategy,
       sigma,

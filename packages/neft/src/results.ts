@@ -84,6 +84,8 @@ export const evaluationFileSchema = z.strictObject({
   }),
   digital: z.strictObject({ accuracy, confidence: confidenceSchema }),
   results: z.array(sigmaResultSchema).min(1),
+  /** What may make numbers other than expected; none in files of before there were warnings. */
+  warnings: z.array(text).optional(),
 });
 
 export type EvaluationFile = z.infer<typeof evaluationFileSchema>;

@@ -95,7 +95,9 @@ function readInput(info: ValueInfoProto): ValueInfo {
   const type = info.type?.tensorType;
   const who = `input "${info.name}"`;
   if (type?.shape === undefined)
-    throw new OnnxError(`${who}: expected a tensor of known rank, got ${type ? "no shape" : "another type"}`);
+    throw new OnnxError(
+      `${who}: expected a tensor of known rank, got ${type ? "no shape; declare its axes, with names for sizes that vary" : "another type"}`,
+    );
   return { name: info.name, dtype: dtypeOf(type.elemType, who), shape: readShape(info) };
 }
 

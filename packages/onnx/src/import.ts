@@ -1,4 +1,4 @@
-import { constant, describeNode, inferNodes, type KnownValue, Model } from "@neft/model";
+import { constant, Model } from "@neft/model";
 import { checkOptions, has, kind, type Rules } from "@neft/options";
 import { parameter, type Tensor } from "@neft/tensor";
 import { type Draft, dropUnread } from "./draft.js";
@@ -45,8 +45,8 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Mode
     foldConstants(draft);
     unshareRunningStatistics(draft);
     dropUnread(draft);
+    if (draft.inputs.length === 0) throw new OnnxError("importOnnx: expected a model with inputs, got none");
     rebatch(draft);
-    checkShapes(draft);
     return toModel(draft, own, external);
   });
 }
@@ -56,45 +56,6 @@ function copyOf(bytes: Uint8Array): Uint8Array {
   const copy = new Uint8Array(bytes.byteLength);
   copy.set(bytes);
   return copy;
-}
-
-/** Infers all shapes, where the inputs' sizes allow it, so that what does not fit is found before anything runs. */
-function checkShapes(draft: Draft): void {
-  const symbolic = new Set(draft.inputs.flatMap(({ shape }) => shape.filter((n) => typeof n === "string")));
-  const batch = draft.inputs[0]?.shape[0];
-  const isBatchOnly = symbolic.size === 0 || (symbolic.size === 1 && symbolic.has(batch as string));
-  if (draft.inputs.length === 0) throw new OnnxError("importOnnx: expected a model with inputs, got none");
-  if (!isBatchOnly) return;
-  const known = new Map<string, KnownValue>();
-  for (const { name, dtype, shape } of draft.inputs) {
-    known.set(name, { dtype, shape: shape.map((n) => (typeof n === "string" ? 1 : n)) });
-  }
-  for (const [name, { array }] of draft.tensors) {
-    known.set(name, array.dtype === "f32" ? { dtype: array.dtype, shape: array.shape } : array);
-  }
-  inferNodes(draft.nodes, known, { skipUnknown: true });
-  checkAmount(draft, known);
-  draft.outputs = draft.outputs.map((output) => {
-    const found = known.get(output.name);
-    if (found === undefined) return output;
-    const shape = found.shape.map((n, axis) => (typeof output.shape[axis] === "string" ? output.shape[axis] : n));
-    return { ...output, dtype: found.dtype, shape };
-  });
-}
-
-/** Elements that all values of one sample have at most: 1 GiB of them. Networks for images of a megapixel stay below. */
-const mostValues = 2 ** 28;
-
-/** Refuses networks that no machine here could run, before one tries: a chain of doublings asks for gigabytes in a few bytes. */
-function checkAmount({ nodes }: Draft, known: ReadonlyMap<string, KnownValue>): void {
-  let total = 0;
-  for (const node of nodes) {
-    for (const name of node.outputs) total += known.get(name)?.shape.reduce((a, b) => a * b, 1) ?? 0;
-    if (total <= mostValues) continue;
-    throw new OnnxError(
-      `${describeNode(node)}: expected values of at most ${mostValues} elements in all for one batch of the least size, got more`,
-    );
-  }
 }
 
 function toModel(draft: Draft, bytes: Uint8Array, external: ReadonlyMap<string, Uint8Array>): Model {

@@ -1,88 +1,89 @@
-import type { KnownValue, ValueInfo } from "@neft/model";
-import { batchAxis, inferNodes, int64Array, toNumbers } from "@neft/model";
+import { batchAxis, freeBatch, type KnownValue, probe, probeBatch, type ShapeGraph, type ValueInfo } from "@neft/model";
 import type { Draft } from "./draft.js";
+import { typeOfArray } from "./graph-reader.js";
 
 /**
- * Makes axis 0 of a draft's inputs the batch axis "N", also where the file fixes its size.
+ * Makes axis 0 of a draft's inputs the batch axis "N", also where the file fixes its size and the network takes any.
  *
- * A file with a fixed batch has it in the constants of its Reshapes too. With every shape known at that batch, each such target
- * is resolved and its leading entry, where it is the batch, replaced by −1, which is N at any batch. The result must then infer
- * at twice the batch with every output twice as long; a network that mixes samples does not, and keeps its fixed size.
+ * A network that doesn't, or whose other sizes follow from data alone, keeps its batch. Then infers all shapes, where the inputs'
+ * sizes allow it, so that what does not fit is found before anything runs.
  */
 export function rebatch(draft: Draft): void {
+  nameSymbols(draft);
   const first = draft.inputs[0]?.shape[0];
-  if (first === undefined) return;
-  if (typeof first === "string") {
-    renameSymbol(draft, first);
+  if (draft.inputs.some(({ shape }) => shape.some((n, axis) => typeof n === "string" && (axis > 0 || n !== batchAxis))))
     return;
+  if (typeof first === "number" && first > 0) free(draft, first);
+  inferOutputs(draft);
+}
+
+const graphOf = ({ inputs, outputs, nodes, tensors }: Draft): ShapeGraph => ({
+  inputs,
+  outputs: outputs.map(({ name }) => name),
+  nodes,
+  fixed: new Map(
+    [...tensors].map(([name, { array }]): [string, KnownValue] => [
+      name,
+      array.dtype === "f32" ? { dtype: array.dtype, shape: array.shape } : array,
+    ]),
+  ),
+});
+
+function free(draft: Draft, batch: number): void {
+  const freed = freeBatch(graphOf(draft), batch);
+  if (typeof freed === "string") return;
+  draft.nodes = [...freed.nodes];
+  for (const [name, array] of freed.added) {
+    draft.tensors.set(name, { array, type: typeOfArray(array), place: undefined, order: undefined });
   }
-  const fixed = inferAt(draft, new Map());
-  if (fixed === undefined || first === 0) return;
-  const retargeted = retarget(draft, first, fixed);
-  const isBatched = ({ shape }: ValueInfo) => shape[0] === first;
-  const inputs = draft.inputs.map((info) =>
-    isBatched(info) ? { ...info, shape: [2 * first, ...info.shape.slice(1)] } : info,
-  );
-  const twice = inferAt({ ...retargeted, inputs }, new Map());
-  const scales = (name: string) => {
-    const [small, large] = [fixed.get(name)?.shape, twice?.get(name)?.shape];
-    return (
-      small !== undefined &&
-      large !== undefined &&
-      small[0] === first &&
-      large.join() === [2 * first, ...small.slice(1)].join()
-    );
-  };
-  if (!draft.outputs.every(({ name }) => scales(name))) return;
-  draft.nodes = retargeted.nodes;
-  for (const [name, tensor] of retargeted.tensors) draft.tensors.set(name, tensor);
-  draft.inputs = draft.inputs.map((info) =>
-    isBatched(info) ? { ...info, shape: [batchAxis, ...info.shape.slice(1)] } : info,
-  );
-  draft.outputs = draft.outputs.map(({ name }) => {
-    const { dtype, shape } = fixed.get(name)!;
-    return { name, dtype, shape: [batchAxis, ...shape.slice(1)] };
+  const open = (info: ValueInfo): ValueInfo =>
+    info.shape[0] === batch ? { ...info, shape: [batchAxis, ...info.shape.slice(1)] } : info;
+  draft.inputs = draft.inputs.map(open);
+  // Sizes are inferred, but for what a declared symbol names.
+  draft.outputs = draft.outputs.map((info) => ({ ...info, shape: [batchAxis] }));
+}
+
+/**
+ * Outputs as inferred: their axes that grow with the batch keep the symbols of the file. A network that fits no other batch may
+ * still take single samples.
+ * @throws {Error} naming the node whose inputs fit at no batch.
+ */
+function inferOutputs(draft: Draft): void {
+  const graph = graphOf(draft);
+  const first = draft.inputs[0]?.shape[0];
+  const sizes = typeof first === "number" ? [first] : [probeBatch, 1];
+  const probes = sizes.map((size) => probe(graph, size));
+  const fitting = probes.find(({ misfit }) => misfit === undefined);
+  if (fitting === undefined) throw probes.at(-1)!.misfit;
+  const takesAny = typeof first === "string" && fitting.size > 1;
+  const larger = takesAny ? probe(graph, 2 * fitting.size) : fitting;
+  draft.outputs = draft.outputs.map((output) => {
+    const found = fitting.known.get(output.name);
+    if (found === undefined) return output;
+    const grown = larger.known.get(output.name)?.shape ?? [];
+    const shape = found.shape.map((n, axis) => {
+      const declared = output.shape[axis];
+      if (typeof declared === "string") return declared;
+      return grown[axis] === n ? n : axis === 0 ? batchAxis : `${output.name}_${axis}`;
+    });
+    return { ...output, dtype: found.dtype, shape };
   });
 }
 
-/** Every value with the inputs as declared, or undefined where a size is symbolic or something does not fit. */
-function inferAt(draft: Draft, symbols: ReadonlyMap<string, number>): Map<string, KnownValue> | undefined {
-  const known = new Map<string, KnownValue>();
-  for (const { name, dtype, shape } of draft.inputs) {
-    const sizes = shape.map((n) => (typeof n === "number" ? n : symbols.get(n)));
-    if (sizes.includes(undefined)) return undefined;
-    known.set(name, { dtype, shape: sizes as number[] });
-  }
-  for (const [name, { array }] of draft.tensors) {
-    known.set(name, array.dtype === "f32" ? { dtype: array.dtype, shape: array.shape } : array);
-  }
-  try {
-    return inferNodes(draft.nodes, known, { skipUnknown: true });
-  } catch {
-    return undefined;
-  }
-}
-
-/** The draft with the leading batch entry of every constant Reshape target replaced. */
-function retarget(draft: Draft, batch: number, fixed: ReadonlyMap<string, KnownValue>): Draft {
-  const tensors = new Map(draft.tensors);
-  const nodes = draft.nodes.map((node) => {
-    const target = node.op === "Reshape" ? draft.tensors.get(node.inputs[1]!) : undefined;
-    if (target === undefined || toNumbers(target.array)[0] !== batch) return node;
-    const shape = fixed.get(node.outputs[0]!)?.shape;
-    if (shape === undefined || shape.includes(0)) return node;
-    const name = `${node.name}.shape`;
-    if (tensors.has(name)) return node;
-    tensors.set(name, { ...target, array: int64Array([-1, ...shape.slice(1)]) });
-    return { ...node, inputs: [node.inputs[0]!, name] };
+/**
+ * Calls the symbol on axis 0 of the first input "N" where it stands on an axis 0, and gives other axes that have the same symbol, or
+ * one of the file's own called "N", another: files that write "?" or "None" on every axis don't mean that all are equal.
+ */
+function nameSymbols(draft: Draft): void {
+  const symbol = draft.inputs[0]?.shape[0];
+  if (typeof symbol !== "string") return;
+  const renamed = (info: ValueInfo): ValueInfo => ({
+    ...info,
+    shape: info.shape.map((n, axis) => {
+      if (n !== symbol && n !== batchAxis) return n;
+      return axis === 0 && n === symbol ? batchAxis : n === symbol ? `${info.name}_${axis}` : `${batchAxis}_other`;
+    }),
   });
-  return { ...draft, nodes, tensors };
-}
-
-/** Calls the batch symbol "N" wherever it stands, and any other symbol of that name something else. */
-function renameSymbol(draft: Draft, symbol: string): void {
-  const rename = (n: number | string) => (n === symbol ? batchAxis : n === batchAxis ? `${batchAxis}_other` : n);
-  const renamed = (info: ValueInfo) => ({ ...info, shape: info.shape.map(rename) });
   draft.inputs = draft.inputs.map(renamed);
   draft.outputs = draft.outputs.map(renamed);
 }

@@ -41,12 +41,12 @@ export async function runInRuntime(bytes: Uint8Array, feeds: Values): Promise<Va
   }
 }
 
-/** Outputs of an imported model. */
-export function runHere(model: Model, feeds: Values): Values {
+/** Outputs of an imported model, or other values of it. */
+export function runHere(model: Model, feeds: Values, names?: readonly string[]): Values {
   return scope(() =>
     noGrad(() => {
       const inputs = Object.entries(feeds).map(([name, { dtype, shape, data }]) => [name, tensor(data, shape, dtype)]);
-      const { outputs } = run(model, Object.fromEntries(inputs));
+      const { outputs } = run(model, Object.fromEntries(inputs), names === undefined ? {} : { outputs: names });
       return Object.fromEntries(
         [...outputs].map(([name, { dtype, shape }]) => [
           name,

@@ -66,13 +66,15 @@ export function layerFeatures(model: Model): Feature[] {
  *
  * In a network with image features: the first layer feature of each new spatial size above 1×1 (VGG-8: after conv1, pool1,
  * pool2; LeNet-5: after its two pools). In any other: the features of all array layers but the last two, and of the first
- * where there are just two. An output of the network is none.
+ * where there are just two. An output of the network is none, nor are class scores on their way to it.
+ *
+ * @param scores  values that are class scores.
  * @throws {RangeError} when nothing is left.
  */
-export function chooseTaps(model: Model): Feature[] {
-  const outputs = new Set(model.outputs.map(({ name }) => name));
+export function chooseTaps(model: Model, scores: ReadonlySet<string> = new Set()): Feature[] {
+  const ends = new Set([...model.outputs.map(({ name }) => name), ...scores]);
   const features = layerFeatures(model);
-  const inner = features.filter(({ value }) => !outputs.has(value));
+  const inner = features.filter(({ value }) => !ends.has(value));
   const sizes = new Set<string>();
   const images = inner.filter(({ shape }) => {
     const [, height = 1, width = 1] = shape;
@@ -93,14 +95,16 @@ export function chooseTaps(model: Model): Feature[] {
 
 /**
  * The features of the values named.
+ *
+ * @param added  values of a bound model that the network itself doesn't have.
  * @throws {RangeError} for a name that is no value of the model or has no batch axis.
  */
-export function namedTaps(model: Model, names: readonly string[]): Feature[] {
+export function namedTaps(model: Model, names: readonly string[], added: ReadonlySet<string> = new Set()): Feature[] {
   const shapes = valueShapes(model);
   const stored = (value: string): boolean => model.parameters.has(value) || model.constants.has(value);
   return names.map((value) => {
     const shape = shapes.get(value);
-    if (!shape || shape.length < 2 || stored(value)) {
+    if (!shape || shape.length < 2 || stored(value) || added.has(value)) {
       const examples = layerFeatures(model).map((feature) => feature.value);
       throw optionError(
         (called) =>

@@ -2,6 +2,7 @@ import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Dataset } from "@neft/data";
 import { build, init } from "@neft/kernels";
+import type { Model } from "@neft/model";
 import { exportOnnxFiles } from "@neft/onnx";
 import { type FinetuneProgress, type FinetuneResult, type StrategySettings, strategyNamed } from "@neft/training";
 import { dataFiles } from "../dataSpec.js";
@@ -84,7 +85,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
       model: { file, sha256: hash },
       out: { file: options.out, sha256: sha256(written) },
       data: dataRecord(data),
-      ...resultRecord(result, data, options),
+      ...resultRecord(result, model, data, options),
       versions: versions(),
       build: build(),
       run: { workers: options.workers, seconds: (performance.now() - start) / 1000 },
@@ -170,6 +171,7 @@ function showProgress(): Display {
 
 function resultRecord(
   result: FinetuneResult,
+  model: Model,
   data: Dataset,
   options: Options,
 ): Pick<FinetuningFile, "settings" | "result"> {
@@ -177,7 +179,7 @@ function resultRecord(
   // Settings left out by their strategy or schedule are undefined; JSON drops them.
   const plain = JSON.parse(JSON.stringify(settings)) as FinetuningFile["settings"];
   return {
-    settings: { ...plain, ...sharedRecord(data, options) },
+    settings: { ...plain, ...sharedRecord(model, data, options) },
     result: { validations: [...validations], best, steps, ended, taps: [...taps] },
   };
 }

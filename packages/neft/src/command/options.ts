@@ -52,7 +52,7 @@ const dataOptions = {
     about: "an input is (value / scale − mean) / std",
     group: data,
     parse: number({ above: 0 }),
-    defaultInWords: "255 for bytes, 1 for others",
+    defaultInWords: "255 for bytes, 1 for others and for models that take integers",
   },
   mean: {
     flags: "--mean <m,…>",

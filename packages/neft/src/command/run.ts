@@ -1,5 +1,6 @@
 import { checkProgramming, type Device } from "@neft/crossbar";
 import { type Dataset, take } from "@neft/data";
+import type { Model } from "@neft/model";
 import type { DataSpec } from "../dataSpec.js";
 import { type ChipOptions, type InputOptions, normalisationFrom } from "../evaluate.js";
 import { readDataset } from "../readDataset.js";
@@ -31,8 +32,12 @@ export function sharedOptions(
 export const dataRecord = ({ name, count }: Dataset): EvaluationFile["data"] => ({ name, samples: count });
 
 /** Settings that evaluate and finetune share as results record them, defaults filled in: options of the API again. */
-export function sharedRecord(data: Dataset, options: Values<typeof evaluateOptions> | Values<typeof finetuneOptions>) {
-  const { scale, mean, std, layout } = normalisationFrom(data, options);
+export function sharedRecord(
+  model: Model,
+  data: Dataset,
+  options: Values<typeof evaluateOptions> | Values<typeof finetuneOptions>,
+) {
+  const { scale, mean, std, layout } = normalisationFrom(data, options, model);
   const { device, weightBits, cellBits, perSample, seed, output } = options;
   const inputs = { scale, mean: [...mean], std: [...std], layout };
   const bits = { weightBits, bitsPerCell: cellBits ?? device.bitsPerCell };

@@ -51,6 +51,12 @@ export interface EvaluationState {
  */
 const imagesPerBatch = 200;
 
+/** Images of one call of a network: as many as it takes where its batch is fixed. */
+function batchOf({ inputs }: Model): number {
+  const batch = inputs[0]!.shape[0]!;
+  return typeof batch === "number" ? batch : imagesPerBatch;
+}
+
 /** All of MNIST's test set fits. */
 const defaultCacheBytes = 64 * 2 ** 20;
 
@@ -67,7 +73,10 @@ export function disposeEvaluationState(state: EvaluationState): void {
   state.images.clear();
 }
 
-/** The normalised images [from, to), from the cache or made for the current scope. */
+/**
+ * The normalised images [from, to), from the cache or made for the current scope. Where the network takes no fewer than more, the
+ * last one stands for those that are missing.
+ */
 function imageBatch(
   { model, data, normalisation, images, cacheBytes }: EvaluationState,
   from: number,
@@ -75,9 +84,10 @@ function imageBatch(
 ): () => Tensor {
   const cached = images.get(from);
   if (cached) return () => cached;
-  const input = model.inputs[0]!.shape;
-  const indices = Uint32Array.from({ length: to - from }, (_, i) => from + i);
-  const make = () => batchTensor(data, indices, normalisation, input);
+  const { shape, dtype } = model.inputs[0]!;
+  const length = typeof shape[0] === "number" ? shape[0] : to - from;
+  const indices = Uint32Array.from({ length }, (_, i) => Math.min(from + i, to - 1));
+  const make = () => batchTensor(data, indices, normalisation, shape, dtype);
   const sampleBytes = 4 * sizeOf(data.shape);
   if (to * sampleBytes > cacheBytes) return make;
   const kept = make();
@@ -96,6 +106,7 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   if (job.weights) writeWeights(model.parameters.values(), job.weights);
   const shapes = valueShapes(model);
   const classes = shapes.get(logits)![1] as number;
+  const perBatch = batchOf(model);
   const tally = emptyTally(job.from, job.to, job.probabilities ? data.count * classes : 0);
   let broken: string | undefined;
   const sizes = [4 * data.count, tally.probabilities.byteLength];
@@ -107,9 +118,14 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
       // A later batch may break an earlier chip: those before a broken one go on.
       let sound = chips;
       try {
-        for (let from = 0; from < data.count && sound.length > 0; from += imagesPerBatch) {
-          const batch = imageBatch(state, from, Math.min(from + imagesPerBatch, data.count));
-          const place = { labels: labels + 4 * from, sums: job.probabilities ? sums + 8 * classes * from : 0 };
+        for (let from = 0; from < data.count && sound.length > 0; from += perBatch) {
+          const to = Math.min(from + perBatch, data.count);
+          const batch = imageBatch(state, from, to);
+          const place = {
+            rows: to - from,
+            labels: labels + 4 * from,
+            sums: job.probabilities ? sums + 8 * classes * from : 0,
+          };
           scope(() => {
             const x = batch();
             const backends = job.perSample
@@ -157,7 +173,9 @@ function* groupsOf(
   const arrays = arrayNodes(model);
   const weights = arrays.reduce((sum, { weight }) => sum + 4 * model.parameters.get(weight)!.size, 0);
   const first = arrays.filter(({ node }) => node.inputs.includes(input));
-  const waiting = first.reduce((sum, { node }) => sum + 4 * imagesPerBatch * sizeOf(shapes.get(node.outputs[0]!)!), 0);
+  // Shapes are those of one image or of a fixed batch.
+  const runs = typeof model.inputs[0]!.shape[0] === "number" ? 1 : imagesPerBatch;
+  const waiting = first.reduce((sum, { node }) => sum + 4 * runs * sizeOf(shapes.get(node.outputs[0]!)!), 0);
   const most = Math.max(1, Math.floor(Math.min(chipBytes / Math.max(1, weights), waitingBytes / Math.max(1, waiting))));
   for (let first = from; first < to; first += most) {
     yield Array.from({ length: Math.min(most, to - first) }, (_, i) => first + i);
@@ -173,20 +191,20 @@ interface BatchCounts extends Record<"correct" | "confidenceRight" | "confidence
   readonly classes: number;
 }
 
-/** Reads one batch and counts its scores; the addresses are of its labels and of its softmax's sums. */
+/** Reads one batch and counts the scores of its first rows; the addresses are of their labels and of their softmax's sums. */
 function readBatch(
   { model, logits: name }: EvaluationState,
   x: Tensor,
   backend: ArrayBackend,
-  { labels, sums }: { readonly labels: number; readonly sums: number },
+  { rows, labels, sums }: { readonly rows: number; readonly labels: number; readonly sums: number },
 ): BatchCounts {
   const logits = noGrad(() => run(model, x, { backend, outputs: [name] }).outputs.get(name)!);
-  if (logits.shape.length !== 2) {
+  const [count, classes] = logits.shape as [number, number];
+  if (logits.shape.length !== 2 || count !== x.shape[0]) {
     throw new Error(
-      `value "${name}": expected class scores of shape [batch, classes], got [${logits.shape.join(", ")}]`,
+      `value "${name}": expected class scores of shape [batch, classes] for a batch of ${x.shape[0]}, got [${logits.shape.join(", ")}]`,
     );
   }
-  const [rows, classes] = logits.shape as [number, number];
   const [correct, confidenceRight, confidenceWrong, entropy, broken] = wasm().countScores(
     logits.ptr,
     labels,

@@ -1,8 +1,9 @@
 import { checkProgramming } from "@neft/crossbar";
-import { checkDataset, checkLabels, type Dataset, type Normalisation, sampleShape, shareable } from "@neft/data";
-import { logitsOf, type Model, modelToRecord, valueShapes, warningsOf } from "@neft/model";
+import { shareable } from "@neft/data";
+import { type Model, modelToRecord, warningsOf } from "@neft/model";
 import { inProcess, type Lane, onWorkers, prepareWith, takenWhile, type Workers } from "../lanes.js";
 import { looksUpTo } from "../looks.js";
+import { bindNetwork, type NetworkAndData } from "../network.js";
 import { halfWidth } from "../statistics.js";
 import { purposes } from "../streams.js";
 import {
@@ -40,12 +41,7 @@ export interface EvaluationProgress {
   readonly total: number;
 }
 
-export interface EvaluateOptions extends EvaluationSettings {
-  readonly model: Model;
-  readonly data: Dataset;
-  readonly normalisation: Normalisation;
-  /** The output with the class scores, where the model has several. */
-  readonly output?: string | undefined;
+export interface EvaluateOptions extends EvaluationSettings, NetworkAndData {
   /** Workers to share the chips among; this thread reads them all where left out. The result is the same. */
   readonly workers?: Workers | undefined;
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
@@ -64,7 +60,7 @@ export interface EvaluationResult {
   readonly digital: { readonly accuracy: number } & Pick<ChipSummary, "confidence">;
   /** One entry for each σ, in their order. */
   readonly results: readonly SigmaResult[];
-  /** What to know before believing the numbers, a sentence each: layers whose weights don't vary. */
+  /** What may make the numbers other than expected, one sentence each. */
   readonly warnings: readonly string[];
 }
 
@@ -74,14 +70,16 @@ export interface EvaluationResult {
  * Chip i of a σ is the same for any number of workers and chips: one draw of all weights from the stream (seed, "chip",
  * parameter, i). The same seed gives the same result to the last bit, and σ = 0 exactly the digital one.
  *
- * @throws {RangeError} for settings out of range, labels that are no class, or samples that don't fit the network's input.
+ * @throws {RangeError} for settings out of range, labels that are no class, samples that don't fit the network's input, or a network
+ *   that mixes the samples of a batch of any size.
  * @throws {Error} naming the first chip, the digital network before all others, whose class scores aren't finite.
  * @throws the signal's reason when it aborts.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
-  const { model, data, normalisation, sigmas, onProgress, signal, workers } = options;
+  const { data, sigmas, onProgress, signal, workers } = options;
   checkSettings(options);
-  const { logits, classes } = checkScores(options);
+  const network = bindNetwork(options);
+  const { model, logits, classes, normalisation, warnings } = network;
   const state = createEvaluationState({ model, data, normalisation, logits });
   let lane: Lane<ChipJob, ChipTally> = inProcess((job) => evaluateChips(state, job));
   if (workers) {
@@ -93,7 +91,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   let done = 0;
   const clean = emptyTally(0, 1, data.count * classes);
   // The digital network goes first, but nobody waits for it: it is one more job of the first chips'.
-  let digital = chipJobs(options, 0, 0, 1);
+  let digital = chipJobs(model, options, 0, 0, 1);
   const read = async (tally: ChipTally, from: number, to: number, sigma: number): Promise<void> => {
     const first = digital;
     digital = [];
@@ -108,7 +106,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       done += part.correct.length;
       onProgress?.({ sigma: isDigital ? 0 : sigma, digital: isDigital, done, total });
     };
-    const jobs = [...first, ...chipJobs(options, sigma, from, to)];
+    const jobs = [...first, ...chipJobs(model, options, sigma, from, to)];
     await lane(
       takenWhile(jobs, () => broken.length === 0),
       onResult,
@@ -127,9 +125,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       done = 1 + (i + 1) * options.chips;
     }
     const { accuracy, confidence } = summarise(clean, 1, data.count);
-    return { digital: { accuracy: accuracy.mean, confidence }, results, warnings: warningsOf(model) };
+    return { digital: { accuracy: accuracy.mean, confidence }, results, warnings: [...warnings, ...warningsOf(model)] };
   } finally {
     disposeEvaluationState(state);
+    network.dispose();
   }
 }
 
@@ -159,8 +158,8 @@ async function readUntil(
 }
 
 /** Jobs for the chips [from, to) of a σ. */
-function chipJobs(options: EvaluateOptions, sigma: number, from: number, to: number): ChipJob[] {
-  const { model, data, device, weightBits, bitsPerCell, perSample, seed } = options;
+function chipJobs(model: Model, options: EvaluateOptions, sigma: number, from: number, to: number): ChipJob[] {
+  const { data, device, weightBits, bitsPerCell, perSample, seed } = options;
   const shared = {
     device,
     weightBits,
@@ -181,34 +180,4 @@ function checkSettings({ sigmas, chips, precision, device, weightBits, bitsPerCe
   if (precision !== undefined && !(Number.isFinite(precision) && precision > 0)) {
     throw new RangeError(`precision: expected a half-width > 0 in points, got ${precision}`);
   }
-}
-
-/**
- * The value with the class scores and the number of classes; checks samples and labels against them.
- * @throws {RangeError} when the network takes several inputs, gives no class scores, or the dataset is empty or doesn't fit it.
- */
-export function checkScores({
-  model,
-  data,
-  normalisation,
-  output,
-}: Pick<EvaluateOptions, "model" | "data" | "normalisation" | "output">): {
-  logits: string;
-  classes: number;
-} {
-  if (model.inputs.length !== 1) {
-    const names = model.inputs.map(({ name }) => name).join(", ");
-    throw new RangeError(`model "${model.name}": expected one input, got ${model.inputs.length}: ${names}`);
-  }
-  checkDataset(data);
-  sampleShape(data, normalisation, model.inputs[0]!.shape);
-  const logits = logitsOf(model, output);
-  const shape = valueShapes(model).get(logits)!;
-  if (shape.length !== 2) {
-    throw new RangeError(
-      `output "${output ?? model.outputs[0]!.name}": expected class scores of shape [batch, classes], got [${shape.join(", ")}]`,
-    );
-  }
-  checkLabels(data, shape[1]!);
-  return { logits, classes: shape[1]! };
 }

@@ -40,5 +40,10 @@ export function chipRanges(
 /** What the arrays of one chip do for one sample. */
 function multiplyAdds(model: Model): number {
   const shapes = valueShapes(model);
-  return arrayNodes(model).reduce((sum, { node, inputs }) => sum + inputs * sizeOf(shapes.get(node.outputs[0]!)!), 0);
+  const batch = model.inputs[0]?.shape[0];
+  const all = arrayNodes(model).reduce(
+    (sum, { node, inputs }) => sum + inputs * sizeOf(shapes.get(node.outputs[0]!)!),
+    0,
+  );
+  return typeof batch === "number" ? all / batch : all;
 }

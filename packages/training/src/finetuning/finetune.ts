@@ -1,14 +1,14 @@
-import { type Dataset, type Normalisation, split } from "@neft/data";
+import { type Dataset, split } from "@neft/data";
 import { wasm } from "@neft/kernels";
 import { type Model, warningsOf } from "@neft/model";
 import { optionError } from "@neft/options";
 import { permutation, stream, type Tensor } from "@neft/tensor";
 import { readWeights, writeWeights } from "../checkpoint.js";
-import { checkScores } from "../evaluation/evaluate.js";
 import { checkGamma } from "../feedbackLoss.js";
 import { planHeads } from "../heads.js";
 import type { Workers } from "../lanes.js";
 import { activeModifiers } from "../modifiers.js";
+import { type BoundNetwork, bindNetwork, type NetworkAndData } from "../network.js";
 import { optimiserNamed } from "../optimisers.js";
 import { scheduleNamed } from "../schedules.js";
 import { strategyNamed } from "../strategies.js";
@@ -34,15 +34,11 @@ export type FinetuneProgress =
   | ({ readonly kind: "step"; readonly loss: number; readonly learningRate: number } & TrainingPosition)
   | ({ readonly kind: "validation"; readonly accuracy: number; readonly isBest: boolean } & TrainingPosition);
 
-export interface FinetuneOptions extends FinetuneSettings {
+export interface FinetuneOptions extends FinetuneSettings, NetworkAndData {
   /** Trained in place; holds the best weights at the end. */
   readonly model: Model;
-  readonly data: Dataset;
   /** Chooses the best weights; held out of `data` where left out. */
   readonly validationData?: Dataset | undefined;
-  readonly normalisation: Normalisation;
-  /** The output with the class scores, where the model has several. */
-  readonly output?: string | undefined;
   /** Workers to share the shards and the validation's chips among; this thread does all where left out. The result is the same. */
   readonly workers?: Workers | undefined;
   readonly onProgress?: ((progress: FinetuneProgress) => void) | undefined;
@@ -86,27 +82,61 @@ export interface FinetuneResult {
  * @throws {RangeError} for settings out of range or data that doesn't fit the network.
  */
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
-  const { model, data } = options;
-  const settings = resolveSettings(options, data.count);
-  const { logits, classes } = checkScores(options);
+  const settings = resolveSettings(options, options.data.count);
+  const network = bindNetwork(options);
+  try {
+    checkTrainable(network);
+    checkValidationData(options, network);
+    return await finetuneBound({ ...options, model: network.model }, settings, network);
+  } finally {
+    network.dispose();
+  }
+}
+
+async function finetuneBound(
+  options: FinetuneOptions,
+  settings: ResolvedSettings,
+  network: BoundNetwork,
+): Promise<FinetuneResult> {
+  const { logits, normalisation } = network;
   const { training, validation } = splitData(options, settings);
-  if (options.validationData) checkScores({ ...options, data: options.validationData });
   if (settings.dropLast && training.count < settings.batch) {
     throw optionError(
       (called) =>
         `${called("batch")}: expected at most the ${training.count} samples there are for training, got ${settings.batch}`,
     );
   }
-  const heads = planAllHeads(model, settings, classes);
+  const heads = planAllHeads(network, settings);
   const { gamma = [], deltaSigma = [] } = settings.strategy;
   checkGamma(gamma, heads.length + deltaSigma.length);
-  const { normalisation } = options;
   const step = { ...settings, logits, heads, normalisation };
   const work = startJobs({ ...options, training, validation }, step, settings.shards);
   try {
     return await train(options, settings, work, training.count);
   } finally {
     work.close();
+  }
+}
+
+/** @throws {RangeError} naming the node for which a loss of a whole batch's class scores can't be had. */
+function checkTrainable({ model, fixed, warnings }: BoundNetwork): void {
+  if (fixed) {
+    throw new RangeError(
+      `model "${model.name}": expected a network that takes any batch for finetuning, got a batch fixed at ${fixed.batch} (${fixed.reason}); export it with a batch axis that is free`,
+    );
+  }
+  const [problem] = warnings;
+  if (problem) throw new RangeError(`${problem}; export the network without it for finetuning`);
+}
+
+/** Samples that choose the weights are those of training in shape, for one graph reads both. */
+function checkValidationData(options: FinetuneOptions, { model }: BoundNetwork): void {
+  if (!options.validationData) return;
+  const other = bindNetwork({ ...options, data: options.validationData });
+  const [expected, got] = [model, other.model].map(({ inputs }) => inputs[0]!.shape.slice(1).join(", "));
+  other.dispose();
+  if (expected !== got) {
+    throw new RangeError(`validation data: expected samples that the network reads as [${expected}], got [${got}]`);
   }
 }
 
@@ -127,12 +157,12 @@ function splitData(
 }
 
 function planAllHeads(
-  model: Model,
+  { model, scores, added, classes }: BoundNetwork,
   { strategy: { id, taps, sizes = [], hidden = 0 } }: ResolvedSettings,
-  classes: number,
 ) {
   if (!strategyNamed(id).hasHeads) return [];
-  return planHeads(taps ? namedTaps(model, taps) : chooseTaps(model), { sizes, hidden, classes });
+  const features = taps ? namedTaps(model, taps, added) : chooseTaps(model, new Set([...scores, ...added]));
+  return planHeads(features, { sizes, hidden, classes });
 }
 
 async function train(

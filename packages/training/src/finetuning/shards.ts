@@ -124,7 +124,7 @@ export function shardGradients(state: TrainingState, job: ShardJob): ShardResult
   const weights = job.weights ?? state.room?.weights;
   if (weights) writeWeights(trained, weights);
   const { seed, logits, heads, sigma, batchNorm, normalisation } = settings;
-  const input = model.inputs[0]!.shape;
+  const input = model.inputs[0]!;
   return scope(() => {
     const { loss, statistics } = strategyLoss({
       model,
@@ -134,7 +134,7 @@ export function shardGradients(state: TrainingState, job: ShardJob): ShardResult
       headParameters,
       sigma,
       batchNorm,
-      x: batchTensor(data, job.indices, normalisation, input),
+      x: batchTensor(data, job.indices, normalisation, input.shape, input.dtype),
       labels: gatherLabels(data, job.indices),
       backends: (request) => forwardBackends(settings, job, request),
       dropout: ({ draw }) => ({ seed, step: (job.step * job.shards + job.shard) * mostDraws + draw }),

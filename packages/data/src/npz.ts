@@ -1,4 +1,5 @@
-import { bytesOf } from "./bytes.js";
+import { inWords } from "@neft/options";
+import { bytesOf, shownName } from "./bytes.js";
 import type { Dataset, Layout } from "./dataset.js";
 import { makeDataset } from "./dataset.js";
 import { contentOf, headOf } from "./inflate.js";
@@ -25,10 +26,10 @@ export function decodeNpz(bytes: Uint8Array, name = "npz", choice: ArrayChoice =
   const members = new Map<string, Member>();
   for (const member of readZip(who, bytesOf(who, bytes))) {
     const array = member.name.replace(/\.npy$/, "");
-    if (members.has(array)) throw new Error(`${who}: expected different names, got two arrays "${array}"`);
+    if (members.has(array)) throw new Error(`${who}: expected different names, got two arrays ${inWords(array)}`);
     members.set(array, member);
   }
-  const called = (array: string): string => `${who}: ${array}`;
+  const called = (array: string): string => `${who}: ${shownName(array)}`;
   const headers = new Map<string, NpyHeader>();
   const headerOf = (array: string): NpyHeader => {
     const member = members.get(array)!;
@@ -52,7 +53,7 @@ export function decodeNpz(bytes: Uint8Array, name = "npz", choice: ArrayChoice =
   }
   if (x[0] !== y[0]) {
     throw new Error(
-      `${who}: expected one label for each sample, got ${x[0]} samples in "${samples}" and ${y[0]} labels in "${labels}"`,
+      `${who}: expected one label for each sample, got ${x[0]} samples in ${inWords(samples)} and ${y[0]} labels in ${inWords(labels)}`,
     );
   }
   // The header says how long the rest is before any of it is unpacked.

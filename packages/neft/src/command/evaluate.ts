@@ -12,7 +12,7 @@ import { watchInterrupt } from "./interrupt.js";
 import type { evaluateOptions, Values } from "./options.js";
 import { openOutput } from "./outputFile.js";
 import { startProgress } from "./progress.js";
-import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions } from "./run.js";
+import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions, warn } from "./run.js";
 
 /** `neft evaluate MODEL`: accuracy on Monte Carlo chips as a table, and as JSON where asked for. */
 export async function evaluateModel(file: string, options: Values<typeof evaluateOptions>): Promise<void> {
@@ -49,6 +49,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
     await pool.close();
   }
 
+  warn(result.warnings);
   process.stdout.write(
     `${report(result, `${data.count} samples of ${data.name}, device ${device.id}, seed ${seed}`)}\n`,
   );
@@ -61,6 +62,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
       settings: { ...sharedRecord(data, options), sigma: [...sigma], chips, precision },
       digital: result.digital,
       results: result.results as EvaluationFile["results"],
+      warnings: [...result.warnings],
       versions: versions(),
       build: build(),
       run: { workers, seconds: (performance.now() - start) / 1000 },
@@ -70,7 +72,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
 }
 
 /** The result as a table, accuracies in percent, and what was asked for and not reached. */
-export function report({ digital, results }: EvaluationResult, what: string): string {
+export function report({ digital, results }: Omit<EvaluationResult, "warnings">, what: string): string {
   const percent = (value: number | null | undefined): string => (value == null ? "–" : value.toFixed(2));
   const share = (value: number | null): string => (value === null ? "–" : value.toFixed(4));
   const titles = [

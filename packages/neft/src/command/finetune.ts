@@ -15,7 +15,7 @@ import { watchInterrupt } from "./interrupt.js";
 import { asUsage, complaint, type finetuneOptions, type Values } from "./options.js";
 import { type OutputFile, openOutput } from "./outputFile.js";
 import { type Progress, startProgress } from "./progress.js";
-import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions } from "./run.js";
+import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions, warn } from "./run.js";
 
 type Options = Values<typeof finetuneOptions>;
 
@@ -75,6 +75,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
     await pool.close();
   }
 
+  warn(result.warnings);
   const written = await save();
   if (json) {
     const contents: FinetuningFile = {
@@ -111,10 +112,10 @@ function strategyOf({
 }
 
 function settingsOf(options: Options): FinetuneOptions {
-  const { sigma, epochs, batch, clip, shards } = options;
+  const { sigma, epochs, batch, clip, shards, freeze } = options;
   return {
     ...sharedOptions(options),
-    ...{ sigma, epochs, batch, clip, shards },
+    ...{ sigma, epochs, batch, clip, shards, freeze },
     learningRate: options.lr,
     dropLast: options.keepPartial !== true,
     optimiser: { id: options.optimiser, momentum: options.momentum, weightDecay: options.weightDecay },
@@ -172,12 +173,12 @@ function resultRecord(
   data: Dataset,
   options: Options,
 ): Pick<FinetuningFile, "settings" | "result"> {
-  const { settings, validations, best, steps, ended, taps } = result;
+  const { settings, validations, best, steps, ended, taps, warnings } = result;
   // Settings left out by their strategy or schedule are undefined; JSON drops them.
   const plain = JSON.parse(JSON.stringify(settings)) as FinetuningFile["settings"];
   return {
     settings: { ...plain, ...sharedRecord(data, options) },
-    result: { validations: [...validations], best, steps, ended, taps: [...taps] },
+    result: { validations: [...validations], best, steps, ended, taps: [...taps], warnings: [...warnings] },
   };
 }
 

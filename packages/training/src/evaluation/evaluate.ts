@@ -1,9 +1,17 @@
 import { checkProgramming } from "@neft/crossbar";
-import { checkDataset, checkLabels, type Dataset, type Normalisation, sampleShape, shareable } from "@neft/data";
+import {
+  checkDataset,
+  checkLabels,
+  type Dataset,
+  imageWarnings,
+  type Normalisation,
+  sampleShape,
+  shareable,
+} from "@neft/data";
 import { logitsOf, type Model, modelToRecord, valueShapes } from "@neft/model";
 import { inProcess, type Lane, onWorkers, prepareWith, takenWhile, type Workers } from "../lanes.js";
 import { looksUpTo } from "../looks.js";
-import { halfWidth } from "../statistics.js";
+import { percentInterval } from "../statistics.js";
 import { purposes } from "../streams.js";
 import {
   type ChipJob,
@@ -24,7 +32,7 @@ export interface EvaluationSettings extends ChipSettings {
   readonly chips: number;
   readonly seed: number;
   /**
-   * Half-width, in points, of the mean accuracy's 95 % interval to stop at: chips are added in their order until a look
+   * Half the width, in points, of the mean accuracy's 95 % interval to stop at: chips are added in their order until a look
    * finds the interval narrow enough. All chips are read where left out.
    */
   readonly precision?: number | undefined;
@@ -64,6 +72,8 @@ export interface EvaluationResult {
   readonly digital: { readonly accuracy: number } & Pick<ChipSummary, "confidence">;
   /** One entry for each σ, in their order. */
   readonly results: readonly SigmaResult[];
+  /** What may be wrong with the numbers, one sentence each; mostly none. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -88,6 +98,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     lane = onWorkers(workers, "evaluateChips");
   }
   const total = 1 + sigmas.length * options.chips;
+  const warnings = imageWarnings(data, normalisation);
   let done = 0;
   const clean = emptyTally(0, 1, data.count * classes);
   // The digital network goes first, but nobody waits for it: it is one more job of the first chips'.
@@ -125,7 +136,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       done = 1 + (i + 1) * options.chips;
     }
     const { accuracy, confidence } = summarise(clean, 1, data.count);
-    return { digital: { accuracy: accuracy.mean, confidence }, results };
+    return { digital: { accuracy: accuracy.mean, confidence }, results, warnings };
   } finally {
     disposeEvaluationState(state);
   }
@@ -146,8 +157,8 @@ async function readUntil(
   for (const look of looks.chips) {
     await read(seen, look);
     seen = look;
-    const half = halfWidth(accuracies(tally, seen, data.count), looks.z);
-    const reached = half !== null && half <= precision;
+    const interval = percentInterval(accuracies(tally, seen, data.count), looks.z);
+    const reached = interval !== null && (interval[1] - interval[0]) / 2 <= precision;
     if (reached || seen === chips) {
       const taken = looks.chips.filter((count) => count <= seen);
       return { ...summarise(tally, seen, data.count, looks.z), stopping: { precision, reached, looks: taken } };

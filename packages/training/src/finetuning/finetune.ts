@@ -1,4 +1,4 @@
-import { type Dataset, type Normalisation, split } from "@neft/data";
+import { checkForm, type Dataset, imageWarnings, type Normalisation, split } from "@neft/data";
 import { wasm } from "@neft/kernels";
 import type { Model } from "@neft/model";
 import { optionError } from "@neft/options";
@@ -15,7 +15,9 @@ import { strategyNamed } from "../strategies.js";
 import { purposes } from "../streams.js";
 import { chooseTaps, namedTaps } from "../taps.js";
 import { watchLoss } from "./divergence.js";
+import { frozenParameters } from "./frozen.js";
 import { type RunJobs, shardJobs, startJobs, validate } from "./jobs.js";
+import { planNorms } from "./norms.js";
 import { type FinetuneSettings, type ResolvedSettings, resolveSettings } from "./settings.js";
 import { StepUpdate } from "./update.js";
 
@@ -69,6 +71,8 @@ export interface FinetuneResult {
   readonly settings: ResolvedSettings;
   /** The values that heads read, where the strategy has heads. */
   readonly taps: readonly string[];
+  /** What may be wrong with the numbers, one sentence each; mostly none. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -85,6 +89,7 @@ export interface FinetuneResult {
  */
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   const { model, data } = options;
+  checkForm(data);
   const settings = resolveSettings(options, data.count);
   const { logits, classes } = checkScores(options);
   const { training, validation } = splitData(options, settings);
@@ -99,10 +104,13 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   const { gamma = [], deltaSigma = [] } = settings.strategy;
   checkGamma(gamma, heads.length + deltaSigma.length);
   const { normalisation } = options;
-  const step = { ...settings, logits, heads, normalisation };
+  const frozen = frozenParameters(model, settings.freeze ?? []);
+  const norms = planNorms(model, settings, frozen, training.count);
+  const step = { ...settings, logits, heads, normalisation, frozen: [...frozen], frozenNorms: norms.frozen };
+  const warnings = [...imageWarnings(data, normalisation), ...norms.warnings];
   const work = startJobs({ ...options, training, validation }, step, settings.shards);
   try {
-    return await train(options, settings, work, training.count);
+    return { ...(await train(options, settings, work, training.count, frozen)), warnings };
   } finally {
     work.close();
   }
@@ -138,14 +146,15 @@ async function train(
   settings: ResolvedSettings,
   work: RunJobs,
   samples: number,
-): Promise<FinetuneResult> {
+  frozen: ReadonlySet<string>,
+): Promise<Omit<FinetuneResult, "warnings">> {
   const { model, signal, onProgress } = options;
   const { batch, epochs, seed, shards, learningRate, dropLast } = settings;
   const { trained } = work.state;
   const optimiser = optimiserNamed(settings.optimiser).start(trained, settings.optimiser);
   const update = new StepUpdate(model, trained, optimiser);
   const schedule = scheduleNamed(settings.schedule);
-  const modifiers = activeModifiers(settings);
+  const modifiers = activeModifiers(settings, frozen);
   const check = watchLoss();
   const stepsPerEpoch = dropLast ? Math.floor(samples / batch) : Math.ceil(samples / batch);
   const steps = epochs * stepsPerEpoch;
@@ -171,7 +180,7 @@ async function train(
     }
     onProgress?.({ kind: "validation", accuracy, isBest, ...at });
   };
-  const finish = (ended: FinetuneResult["ended"]): FinetuneResult => {
+  const finish = (ended: FinetuneResult["ended"]): Omit<FinetuneResult, "warnings"> => {
     // An abort before new weights were validated: hours of steps are worth more than the certainty of the old ones.
     const keepsLast = ended.reason === "aborted" && validations.length <= 1 && step > 0;
     if (!keepsLast) writeWeights(all, bestWeights);

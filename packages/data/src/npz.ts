@@ -1,11 +1,11 @@
-import { inWords } from "@neft/options";
+import { checkOptions, inWords } from "@neft/options";
 import { bytesOf, shownName } from "./bytes.js";
 import type { Dataset, Layout } from "./dataset.js";
 import { makeDataset } from "./dataset.js";
 import { contentOf, headOf } from "./inflate.js";
 import { checkNpyLength, longestHeader, type NpyHeader, npyNumbers, readNpyHeader } from "./npy.js";
 import { labelValues, type Numbers, sampleValues } from "./numbers.js";
-import { type ArrayChoice, chooseArrays } from "./parts.js";
+import { type ArrayChoice, choiceRules, chooseArrays } from "./parts.js";
 import { type Member, readZip } from "./zip.js";
 
 /**
@@ -23,6 +23,7 @@ import { type Member, readZip } from "./zip.js";
  */
 export function decodeNpz(bytes: Uint8Array, name = "npz", choice: ArrayChoice = {}): Dataset {
   const who = `decodeNpz: "${name}"`;
+  checkOptions(who, choice, choiceRules);
   const members = new Map<string, Member>();
   for (const member of readZip(who, bytesOf(who, bytes))) {
     const array = member.name.replace(/\.npy$/, "");

@@ -1,4 +1,4 @@
-import { inWords } from "@neft/options";
+import { inWords, isListOf, kind, kinds, type Rules } from "@neft/options";
 import { shownName } from "./bytes.js";
 
 /** A part of a dataset, as archives that hold several name their arrays. */
@@ -46,6 +46,14 @@ export interface ArrayChoice {
    */
   readonly purpose?: "train" | "test" | undefined;
 }
+
+const areNames = isListOf((name) => typeof name === "string");
+
+export const choiceRules: Rules<ArrayChoice> = {
+  part: kinds.oneOf("train", "test", "val"),
+  arrays: kind("a list of two names", (names) => areNames(names) && (names as unknown[]).length === 2),
+  purpose: kinds.oneOf("train", "test"),
+};
 
 interface ReadName {
   readonly name: string;

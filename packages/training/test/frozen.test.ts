@@ -184,6 +184,17 @@ describe("batch statistics", () => {
     model.dispose();
   });
 
+  it("of one sample are enough where a network folds other axes into the first one", async () => {
+    const net = new GraphBuilder("folded", { seed: 1 });
+    const reshape = (x: string, to: bigint) =>
+      net.node("Reshape", [x, net.constant(`to${to}`, BigInt64Array.of(-1n, to), [2], "i64")]);
+    const halves = reshape(net.input("x", [6]), 3n);
+    const normed = net.batchNorm(net.linear(halves, { name: "fc1", outputs: 4 }), { name: "norm1" });
+    const model = net.build({ logits: net.linear(reshape(normed, 8n), { name: "fc2", outputs: 3 }) });
+    expect((await train(model, 9, { batch: 4, dropLast: false })).ended.reason).toBe("finished");
+    model.dispose();
+  });
+
   it("stay, and are trained with, where a momentum of 1 never moves them", async () => {
     const [still, frozen] = [flatNet(1), flatNet(1)];
     const result = await train(still, 20, { batch: 5 });

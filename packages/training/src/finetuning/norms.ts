@@ -65,13 +65,10 @@ function checkCounts(
   // Shards differ by one sample at most; those without any aren't computed.
   const smallest = Math.min(...sizes.map((size) => Math.max(1, Math.floor(size / shards))));
   if (smallest > 1) return;
+  // At a batch of 1; a network may have folded other axes into the first one.
   const shapes = valueShapes(model);
-  const node = nodes.find(({ inputs }) =>
-    shapes
-      .get(inputs[0]!)!
-      .slice(2)
-      .every((length) => length === 1),
-  );
+  const isSingle = (length: number, axis: number): boolean => axis === 1 || length === 1;
+  const node = nodes.find(({ inputs }) => shapes.get(inputs[0]!)!.every(isSingle));
   if (!node) return;
   const isLast = last > 0 && !dropLast && Math.floor(last / shards) <= 1;
   throw optionError((called) => {

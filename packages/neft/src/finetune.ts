@@ -1,6 +1,6 @@
 import type { Dataset } from "@neft/data";
 import type { Model } from "@neft/model";
-import { checkOptions, has, kind, kinds, type Rules, required } from "@neft/options";
+import { checkOptions, has, isListOf, kind, kinds, type Rules, required } from "@neft/options";
 import {
   type FinetuneProgress,
   type FinetuneResult,
@@ -65,8 +65,12 @@ export const finetuneRules: Rules<FinetuneOptions> = {
   batchNorm: kinds.oneOf("batch", "frozen"),
   clip: kinds.number,
   shards: kinds.number,
+  freeze: kind(
+    "a list of names",
+    isListOf((name) => typeof name === "string"),
+  ),
   validation: kinds.options(validationRules),
-  validationData: kind("a dataset", (value) => has(value, "values", "labels", "shape")),
+  validationData: kind("a dataset", (value) => has(value)),
   onProgress: kinds.callback,
 };
 

@@ -27,7 +27,7 @@ export const sigmaResultSchema = z.strictObject({
     /** Sample standard deviation over chips; null for one chip. */
     std: z.number().min(0).nullable(),
     /** 95 % interval of the mean; null for one chip. */
-    ci95: z.tuple([z.number(), z.number()]).nullable(),
+    ci95: z.tuple([accuracy, accuracy]).nullable(),
     /** 5th percentile over chips. */
     p5: accuracy,
     worst: accuracy,
@@ -41,9 +41,17 @@ export const sigmaResultSchema = z.strictObject({
     .optional(),
 });
 
+/** What may make numbers other than expected; none in files of before there were warnings. */
+const warnings = z.array(text).optional();
+
 const modelSchema = z.strictObject({ file: text, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
-const dataSchema = z.strictObject({ name: text, samples: z.int().min(1) });
+const dataSchema = z.strictObject({
+  name: text,
+  samples: z.int().min(1),
+  /** Names of the arrays read from an archive. */
+  arrays: z.tuple([text, text]).optional(),
+});
 
 /** What evaluate and finetune have in common. */
 const sharedSettings = {
@@ -84,8 +92,7 @@ export const evaluationFileSchema = z.strictObject({
   }),
   digital: z.strictObject({ accuracy, confidence: confidenceSchema }),
   results: z.array(sigmaResultSchema).min(1),
-  /** What may make numbers other than expected; none in files of before there were warnings. */
-  warnings: z.array(text).optional(),
+  warnings,
 });
 
 export type EvaluationFile = z.infer<typeof evaluationFileSchema>;
@@ -113,6 +120,7 @@ export const finetuningFileSchema = z.strictObject({
     steps: z.int().min(0),
     ended: z.strictObject({ reason: z.enum(["finished", "aborted", "diverged"]), message: text.optional() }),
     taps: z.array(text),
+    warnings,
   }),
 });
 

@@ -299,7 +299,7 @@ describe("neft finetune", () => {
     ["no others", []],
     [
       "irs",
-      "--strategy irs --taps relu1 --head-hidden 8 --clip 2 --scale 128 --mean 0.5 --std 2 --layout NCHW --output logits".split(
+      "--strategy irs --taps relu1 --head-hidden 8 --clip 2 --freeze c1,*bias --scale 128 --mean 0.5 --std 2 --layout NCHW --output logits".split(
         " ",
       ),
     ],

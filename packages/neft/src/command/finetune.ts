@@ -43,7 +43,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
   await init({ relaxed: options.fast === true });
   const { model, sha256: hash, externalFiles } = await readModel(file);
   const beside = await openExternal(file, options.out, externalFiles);
-  const data = await loadData(options);
+  const data = await loadData(options, "train");
 
   const save = async (): Promise<Uint8Array> => {
     const files = exportOnnxFiles(model);
@@ -113,10 +113,10 @@ function strategyOf({
 }
 
 function settingsOf(options: Options): FinetuneOptions {
-  const { sigma, epochs, batch, clip, shards } = options;
+  const { sigma, epochs, batch, clip, shards, freeze } = options;
   return {
     ...sharedOptions(options),
-    ...{ sigma, epochs, batch, clip, shards },
+    ...{ sigma, epochs, batch, clip, shards, freeze },
     learningRate: options.lr,
     dropLast: options.keepPartial !== true,
     optimiser: { id: options.optimiser, momentum: options.momentum, weightDecay: options.weightDecay },
@@ -175,12 +175,12 @@ function resultRecord(
   data: Dataset,
   options: Options,
 ): Pick<FinetuningFile, "settings" | "result"> {
-  const { settings, validations, best, steps, ended, taps } = result;
+  const { settings, validations, best, steps, ended, taps, warnings } = result;
   // Settings left out by their strategy or schedule are undefined; JSON drops them.
   const plain = JSON.parse(JSON.stringify(settings)) as FinetuningFile["settings"];
   return {
     settings: { ...plain, ...sharedRecord(model, data, options) },
-    result: { validations: [...validations], best, steps, ended, taps: [...taps] },
+    result: { validations: [...validations], best, steps, ended, taps: [...taps], warnings: [...warnings] },
   };
 }
 

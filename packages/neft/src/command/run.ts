@@ -1,6 +1,7 @@
 import { checkProgramming, type Device } from "@neft/crossbar";
 import { type Dataset, take } from "@neft/data";
 import type { Model } from "@neft/model";
+import { inWords } from "@neft/options";
 import type { DataSpec } from "../dataSpec.js";
 import { type ChipOptions, type InputOptions, normalisationFrom } from "../evaluate.js";
 import { readDataset } from "../readDataset.js";
@@ -8,15 +9,16 @@ import type { EvaluationFile } from "../results.js";
 import { asUsage, type evaluateOptions, type finetuneOptions, type Values } from "./options.js";
 import { neftVersion } from "./version.js";
 
-/** The dataset of `--data`, cut to `--limit`. */
-export async function loadData({
-  data,
-  limit,
-}: {
-  readonly data: DataSpec;
-  readonly limit: number | undefined;
-}): Promise<Dataset> {
-  const dataset = await readDataset(data);
+/** The dataset of `--data`, cut to `--limit`; says which arrays of an archive were read. */
+export async function loadData(
+  { data, limit }: { readonly data: DataSpec; readonly limit: number | undefined },
+  purpose: "train" | "test",
+): Promise<Dataset> {
+  const dataset = await readDataset(data, purpose);
+  if (dataset.arrays) {
+    const { name, count, arrays } = dataset;
+    process.stderr.write(`data: ${count} samples of ${name}: ${arrays.map(inWords).join(" and ")}\n`);
+  }
   return limit === undefined ? dataset : take(dataset, limit);
 }
 
@@ -29,7 +31,11 @@ export function sharedOptions(
 }
 
 /** The data as results record it. */
-export const dataRecord = ({ name, count }: Dataset): EvaluationFile["data"] => ({ name, samples: count });
+export const dataRecord = ({ name, count, arrays }: Dataset): EvaluationFile["data"] => ({
+  name,
+  samples: count,
+  ...(arrays && { arrays: [...arrays] }),
+});
 
 /** Settings that evaluate and finetune share as results record them, defaults filled in: options of the API again. */
 export function sharedRecord(
@@ -44,7 +50,7 @@ export function sharedRecord(
   return { ...inputs, output, device: device.id, ...bits, perSample: perSample === true, seed };
 }
 
-/** Says what to know before believing the numbers. */
+/** Prints warnings, one a line. */
 export function warn(warnings: readonly string[]): void {
   for (const warning of warnings) process.stderr.write(`neft: warning: ${warning}\n`);
 }

@@ -1,10 +1,10 @@
 import { checkProgramming } from "@neft/crossbar";
-import { shareable } from "@neft/data";
+import { imageWarnings, shareable } from "@neft/data";
 import { type Model, modelToRecord, warningsOf } from "@neft/model";
 import { inProcess, type Lane, onWorkers, prepareWith, takenWhile, type Workers } from "../lanes.js";
 import { looksUpTo } from "../looks.js";
 import { bindNetwork, type NetworkAndData } from "../network.js";
-import { halfWidth } from "../statistics.js";
+import { percentInterval } from "../statistics.js";
 import { purposes } from "../streams.js";
 import {
   type ChipJob,
@@ -25,7 +25,7 @@ export interface EvaluationSettings extends ChipSettings {
   readonly chips: number;
   readonly seed: number;
   /**
-   * Half-width, in points, of the mean accuracy's 95 % interval to stop at: chips are added in their order until a look
+   * Half the width, in points, of the mean accuracy's 95 % interval to stop at: chips are added in their order until a look
    * finds the interval narrow enough. All chips are read where left out.
    */
   readonly precision?: number | undefined;
@@ -79,7 +79,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const { data, sigmas, onProgress, signal, workers } = options;
   checkSettings(options);
   const network = bindNetwork(options);
-  const { model, logits, classes, normalisation, warnings } = network;
+  const { model, logits, classes, normalisation } = network;
   const state = createEvaluationState({ model, data, normalisation, logits });
   let lane: Lane<ChipJob, ChipTally> = inProcess((job) => evaluateChips(state, job));
   if (workers) {
@@ -88,6 +88,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     lane = onWorkers(workers, "evaluateChips");
   }
   const total = 1 + sigmas.length * options.chips;
+  const warnings = [...imageWarnings(data, normalisation), ...network.warnings, ...warningsOf(model)];
   let done = 0;
   const clean = emptyTally(0, 1, data.count * classes);
   // The digital network goes first, but nobody waits for it: it is one more job of the first chips'.
@@ -125,7 +126,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       done = 1 + (i + 1) * options.chips;
     }
     const { accuracy, confidence } = summarise(clean, 1, data.count);
-    return { digital: { accuracy: accuracy.mean, confidence }, results, warnings: [...warnings, ...warningsOf(model)] };
+    return { digital: { accuracy: accuracy.mean, confidence }, results, warnings };
   } finally {
     disposeEvaluationState(state);
     network.dispose();
@@ -147,8 +148,8 @@ async function readUntil(
   for (const look of looks.chips) {
     await read(seen, look);
     seen = look;
-    const half = halfWidth(accuracies(tally, seen, data.count), looks.z);
-    const reached = half !== null && half <= precision;
+    const interval = percentInterval(accuracies(tally, seen, data.count), looks.z);
+    const reached = interval !== null && (interval[1] - interval[0]) / 2 <= precision;
     if (reached || seen === chips) {
       const taken = looks.chips.filter((count) => count <= seen);
       return { ...summarise(tally, seen, data.count, looks.z), stopping: { precision, reached, looks: taken } };

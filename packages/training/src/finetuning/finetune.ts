@@ -1,4 +1,4 @@
-import { type Dataset, split } from "@neft/data";
+import { checkForm, type Dataset, imageWarnings, split } from "@neft/data";
 import { wasm } from "@neft/kernels";
 import { type Model, warningsOf } from "@neft/model";
 import { optionError } from "@neft/options";
@@ -15,7 +15,9 @@ import { strategyNamed } from "../strategies.js";
 import { purposes } from "../streams.js";
 import { chooseTaps, namedTaps } from "../taps.js";
 import { watchLoss } from "./divergence.js";
+import { frozenParameters } from "./frozen.js";
 import { type RunJobs, shardJobs, startJobs, validate } from "./jobs.js";
+import { planNorms } from "./norms.js";
 import { type FinetuneSettings, type ResolvedSettings, resolveSettings } from "./settings.js";
 import { StepUpdate } from "./update.js";
 
@@ -65,7 +67,7 @@ export interface FinetuneResult {
   readonly settings: ResolvedSettings;
   /** The values that heads read, where the strategy has heads. */
   readonly taps: readonly string[];
-  /** What to know before believing the numbers, a sentence each: layers whose weights don't vary. */
+  /** What may make the numbers other than expected, one sentence each. */
   readonly warnings: readonly string[];
 }
 
@@ -82,6 +84,7 @@ export interface FinetuneResult {
  * @throws {RangeError} for settings out of range or data that doesn't fit the network.
  */
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
+  checkForm(options.data);
   const settings = resolveSettings(options, options.data.count);
   const network = bindNetwork(options);
   try {
@@ -98,7 +101,7 @@ async function finetuneBound(
   settings: ResolvedSettings,
   network: BoundNetwork,
 ): Promise<FinetuneResult> {
-  const { logits, normalisation } = network;
+  const { logits, normalisation, model } = network;
   const { training, validation } = splitData(options, settings);
   if (settings.dropLast && training.count < settings.batch) {
     throw optionError(
@@ -109,10 +112,13 @@ async function finetuneBound(
   const heads = planAllHeads(network, settings);
   const { gamma = [], deltaSigma = [] } = settings.strategy;
   checkGamma(gamma, heads.length + deltaSigma.length);
-  const step = { ...settings, logits, heads, normalisation };
+  const frozen = frozenParameters(model, settings.freeze ?? []);
+  const norms = planNorms(model, settings, frozen, training.count);
+  const step = { ...settings, logits, heads, normalisation, frozen: [...frozen], frozenNorms: norms.frozen };
+  const warnings = [...imageWarnings(options.data, normalisation), ...norms.warnings, ...warningsOf(model)];
   const work = startJobs({ ...options, training, validation }, step, settings.shards);
   try {
-    return await train(options, settings, work, training.count);
+    return { ...(await train(options, settings, work, training.count, frozen)), warnings };
   } finally {
     work.close();
   }
@@ -170,14 +176,15 @@ async function train(
   settings: ResolvedSettings,
   work: RunJobs,
   samples: number,
-): Promise<FinetuneResult> {
+  frozen: ReadonlySet<string>,
+): Promise<Omit<FinetuneResult, "warnings">> {
   const { model, signal, onProgress } = options;
   const { batch, epochs, seed, shards, learningRate, dropLast } = settings;
   const { trained } = work.state;
   const optimiser = optimiserNamed(settings.optimiser).start(trained, settings.optimiser);
   const update = new StepUpdate(model, trained, optimiser);
   const schedule = scheduleNamed(settings.schedule);
-  const modifiers = activeModifiers(settings);
+  const modifiers = activeModifiers(settings, frozen);
   const check = watchLoss();
   const stepsPerEpoch = dropLast ? Math.floor(samples / batch) : Math.ceil(samples / batch);
   const steps = epochs * stepsPerEpoch;
@@ -203,7 +210,7 @@ async function train(
     }
     onProgress?.({ kind: "validation", accuracy, isBest, ...at });
   };
-  const finish = (ended: FinetuneResult["ended"]): FinetuneResult => {
+  const finish = (ended: FinetuneResult["ended"]): Omit<FinetuneResult, "warnings"> => {
     // An abort before new weights were validated: hours of steps are worth more than the certainty of the old ones.
     const keepsLast = ended.reason === "aborted" && validations.length <= 1 && step > 0;
     if (!keepsLast) writeWeights(all, bestWeights);
@@ -215,7 +222,6 @@ async function train(
       ended,
       settings,
       taps,
-      warnings: warningsOf(model),
     };
   };
 

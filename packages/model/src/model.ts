@@ -3,6 +3,7 @@ import { type ArrayNode, arrayNodeOf } from "./array-node.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
 import { operatorTable } from "./operators/table.js";
+import { checkFree, tensorsOf } from "./use.js";
 
 /** What a model is made of. Parameters are f32; constants are everything else that is fixed. */
 export interface ModelParts {
@@ -57,9 +58,13 @@ export class Model {
     }
   }
 
-  /** Frees all tensors; the model is of no use afterwards. */
+  /**
+   * Frees all tensors; the model is of no use afterwards.
+   * @throws {Error} while a call like an evaluation uses it or a model it shares tensors with; nothing is freed then.
+   */
   dispose(): void {
-    for (const tensor of [...this.parameters.values(), ...this.constants.values()]) tensor.dispose();
+    checkFree(this, "write", "dispose");
+    for (const tensor of tensorsOf(this)) tensor.dispose();
   }
 }
 

@@ -57,7 +57,7 @@ export const chipRules: Rules<ChipOptions> = {
   output: kinds.name,
   workers: kind(
     "a number or a pool of createWorkers",
-    (value) => typeof value === "number" || has(value, "size", "prepare", "run"),
+    (value) => typeof value === "number" || has(value, "size", "lend"),
   ),
   signal: kind("an AbortSignal", (value) => has(value, "aborted", "addEventListener")),
 };

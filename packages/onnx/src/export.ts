@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import type { HostArray, Model } from "@neft/model";
+import { checkFree, type HostArray, type Model } from "@neft/model";
 import type { NodeInput } from "./draft.js";
 import { encodeModel, rawBytes, tensorProto, valueInfoProto } from "./encode.js";
 import { ModelProtoSchema, TensorProtoSchema } from "./onnx_pb.js";
@@ -21,6 +21,7 @@ export interface OnnxFiles {
  * initializers. Any other model is written whole.
  *
  * @throws {OnnxError} when the weights are in external files: `exportOnnxFiles` returns those too.
+ * @throws {Error} while a finetuning changes the model, but in its `onProgress`, where weights are those of the step it tells of.
  */
 export function exportOnnx(model: Model): Uint8Array {
   const { model: bytes, external } = exportOnnxFiles(model);
@@ -35,6 +36,7 @@ export function exportOnnx(model: Model): Uint8Array {
 
 /** Like `exportOnnx`, with external weight files beside the model's own. */
 export function exportOnnxFiles(model: Model): OnnxFiles {
+  checkFree(model, "read", "exportOnnx");
   const { source } = model;
   if (!(source instanceof OnnxSource)) return { model: encodeModel(model), external: new Map() };
   const files = new Map([...source.external].map(([name, bytes]) => [name, bytes.slice()]));

@@ -1,6 +1,7 @@
 export { backward } from "./backward.js";
 export type { DType, TensorData, TensorSource } from "./dtype.js";
 export { noGrad } from "./graph.js";
+export { type Access, Hold, holdAgainst } from "./hold.js";
 export {
   type AnyRow,
   type Context,

@@ -1,7 +1,7 @@
 import { checkProgramming } from "@neft/crossbar";
-import { checkDataset, checkLabels, type Dataset, type Normalisation, sampleShape, shareable } from "@neft/data";
-import { logitsOf, type Model, modelToRecord, valueShapes } from "@neft/model";
-import { inProcess, type Lane, onWorkers, prepareWith, takenWhile, type Workers } from "../lanes.js";
+import { checkDataset, checkLabels, type Dataset, type Normalisation, sampleShape, snapshot } from "@neft/data";
+import { holdModel, logitsOf, type Model, modelToRecord, valueShapes } from "@neft/model";
+import { inProcess, type Lane, type LentWorkers, lanesOn, takenWhile, type Workers, withLease } from "../lanes.js";
 import { looksUpTo } from "../looks.js";
 import { halfWidth } from "../statistics.js";
 import { purposes } from "../streams.js";
@@ -12,7 +12,7 @@ import {
   disposeEvaluationState,
   evaluateChips,
 } from "./chips.js";
-import { chipRanges } from "./ranges.js";
+import { type ChipRange, chipRanges } from "./ranges.js";
 import { accuracies, type ChipSummary, summarise } from "./summarise.js";
 import { addTally, type ChipTally, emptyTally } from "./tally.js";
 
@@ -46,7 +46,10 @@ export interface EvaluateOptions extends EvaluationSettings {
   readonly normalisation: Normalisation;
   /** The output with the class scores, where the model has several. */
   readonly output?: string | undefined;
-  /** Workers to share the chips among; this thread reads them all where left out. The result is the same. */
+  /**
+   * Workers to share the chips among; this thread reads them all where left out. The result is the same. Calls with the same workers
+   * take turns; each has the model and the data as they are when it is made.
+   */
   readonly workers?: Workers | undefined;
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -73,25 +76,51 @@ export interface EvaluationResult {
  * parameter, i). The same seed gives the same result to the last bit, and σ = 0 exactly the digital one.
  *
  * @throws {RangeError} for settings out of range, labels that are no class, or samples that don't fit the network's input.
+ * @throws {Error} when another call changes the model.
  * @throws {Error} naming the first chip, the digital network before all others, whose class scores aren't finite.
  * @throws the signal's reason when it aborts.
  */
-export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
-  const { model, data, normalisation, sigmas, onProgress, signal, workers } = options;
-  checkSettings(options);
-  const { logits, classes } = checkScores(options);
-  const state = createEvaluationState({ model, data, normalisation, logits });
-  let lane: Lane<ChipJob, ChipTally> = inProcess((job) => evaluateChips(state, job));
-  if (workers) {
-    const setup = { model: modelToRecord(model), data: shareable(data), normalisation, logits };
-    workers.prepare(prepareWith((api) => api.prepareEvaluation(setup)));
-    lane = onWorkers(workers, "evaluateChips");
+export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult> {
+  const { model, normalisation, signal, workers } = given;
+  checkSettings(given);
+  const scores = checkScores(given);
+  const data = snapshot(given.data);
+  const options = { ...given, data, sigmas: [...given.sigmas], device: structuredClone(given.device) };
+  const hold = holdModel(model, "read", "evaluate");
+  try {
+    const { logits } = scores;
+    const setup = workers && { model: modelToRecord(model), data, normalisation, logits };
+    return await withLease(workers, signal, async (lent) => {
+      if (lent && setup) {
+        const lanes = lanesOn(lent, (api, id) => api.prepareEvaluation(setup, id));
+        return readAll(options, scores, lent, lanes("evaluateChips"));
+      }
+      const state = createEvaluationState({ model, data, normalisation, logits });
+      try {
+        const lane = inProcess((job: ChipJob) => evaluateChips(state, job));
+        return await readAll(options, scores, undefined, lane);
+      } finally {
+        disposeEvaluationState(state);
+      }
+    });
+  } finally {
+    hold.release();
   }
+}
+
+/** Reads the chips of all σ, and the digital network. */
+async function readAll(
+  options: EvaluateOptions,
+  { classes }: { readonly classes: number },
+  lent: LentWorkers | undefined,
+  lane: Lane<ChipJob, ChipTally>,
+): Promise<EvaluationResult> {
+  const { data, sigmas, onProgress, signal } = options;
   const total = 1 + sigmas.length * options.chips;
   let done = 0;
   const clean = emptyTally(0, 1, data.count * classes);
   // The digital network goes first, but nobody waits for it: it is one more job of the first chips'.
-  let digital = chipJobs(options, 0, 0, 1);
+  let digital = chipJobs(options, lent, { sigma: 0, from: 0, to: 1 });
   const read = async (tally: ChipTally, from: number, to: number, sigma: number): Promise<void> => {
     const first = digital;
     digital = [];
@@ -106,7 +135,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       done += part.correct.length;
       onProgress?.({ sigma: isDigital ? 0 : sigma, digital: isDigital, done, total });
     };
-    const jobs = [...first, ...chipJobs(options, sigma, from, to)];
+    const jobs = [...first, ...chipJobs(options, lent, { sigma, from, to })];
     await lane(
       takenWhile(jobs, () => broken.length === 0),
       onResult,
@@ -117,18 +146,14 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     if (firstBroken !== undefined) throw new Error(firstBroken);
   };
 
-  try {
-    const results: SigmaResult[] = [];
-    for (const [i, sigma] of sigmas.entries()) {
-      const tally = emptyTally(0, options.chips, data.count * classes);
-      results.push({ sigma, ...(await readUntil(options, tally, (from, to) => read(tally, from, to, sigma))) });
-      done = 1 + (i + 1) * options.chips;
-    }
-    const { accuracy, confidence } = summarise(clean, 1, data.count);
-    return { digital: { accuracy: accuracy.mean, confidence }, results };
-  } finally {
-    disposeEvaluationState(state);
+  const results: SigmaResult[] = [];
+  for (const [i, sigma] of sigmas.entries()) {
+    const tally = emptyTally(0, options.chips, data.count * classes);
+    results.push({ sigma, ...(await readUntil(options, tally, (from, to) => read(tally, from, to, sigma))) });
+    done = 1 + (i + 1) * options.chips;
   }
+  const { accuracy, confidence } = summarise(clean, 1, data.count);
+  return { digital: { accuracy: accuracy.mean, confidence }, results };
 }
 
 /** Reads all chips, or as many as the precision needs. */
@@ -157,7 +182,11 @@ async function readUntil(
 }
 
 /** Jobs for the chips [from, to) of a σ. */
-function chipJobs(options: EvaluateOptions, sigma: number, from: number, to: number): ChipJob[] {
+function chipJobs(
+  options: EvaluateOptions,
+  lent: LentWorkers | undefined,
+  { sigma, from, to }: ChipRange & { readonly sigma: number },
+): ChipJob[] {
   const { model, data, device, weightBits, bitsPerCell, perSample, seed } = options;
   const shared = {
     device,
@@ -169,7 +198,7 @@ function chipJobs(options: EvaluateOptions, sigma: number, from: number, to: num
     purpose: purposes.chip,
     probabilities: true,
   };
-  return chipRanges(model, data.count, { from, to }, options.workers).map((range) => ({ ...shared, ...range }));
+  return chipRanges(model, data.count, { from, to }, lent).map((range) => ({ ...shared, ...range }));
 }
 
 function checkSettings({ sigmas, chips, precision, device, weightBits, bitsPerCell }: EvaluationSettings): void {

@@ -1,13 +1,13 @@
-import { type Dataset, type Normalisation, split } from "@neft/data";
+import { type Dataset, type Normalisation, snapshot, split } from "@neft/data";
 import { wasm } from "@neft/kernels";
-import type { Model } from "@neft/model";
+import { holdModel, type Model } from "@neft/model";
 import { optionError } from "@neft/options";
 import { permutation, stream, type Tensor } from "@neft/tensor";
 import { readWeights, writeWeights } from "../checkpoint.js";
 import { checkScores } from "../evaluation/evaluate.js";
 import { checkGamma } from "../feedbackLoss.js";
 import { planHeads } from "../heads.js";
-import type { Workers } from "../lanes.js";
+import { type Workers, withLease } from "../lanes.js";
 import { activeModifiers } from "../modifiers.js";
 import { optimiserNamed } from "../optimisers.js";
 import { scheduleNamed } from "../schedules.js";
@@ -43,8 +43,12 @@ export interface FinetuneOptions extends FinetuneSettings {
   readonly normalisation: Normalisation;
   /** The output with the class scores, where the model has several. */
   readonly output?: string | undefined;
-  /** Workers to share the shards and the validation's chips among; this thread does all where left out. The result is the same. */
+  /**
+   * Workers to share the shards and the validation's chips among; this thread does all where left out. The result is the same. Calls
+   * with the same workers take turns, each for as long as it goes on.
+   */
   readonly workers?: Workers | undefined;
+  /** Told of each step and validation. The model can be run and exported in it; it has the weights of the step then. */
   readonly onProgress?: ((progress: FinetuneProgress) => void) | undefined;
   /** Ends the run after the step under way; the result says so. */
   readonly signal?: AbortSignal | undefined;
@@ -82,13 +86,14 @@ export interface FinetuneResult {
  * A loss that is no number or runs away ends the run with the best weights so far; so does an abort, but that before the
  * first validation of new weights it keeps those of the last step.
  * @throws {RangeError} for settings out of range or data that doesn't fit the network.
+ * @throws {Error} when another call uses the model. Meanwhile nothing else can use it.
  */
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   const { model, data } = options;
-  const settings = resolveSettings(options, data.count);
+  const settings = structuredClone(resolveSettings(options, data.count));
   const { logits, classes } = checkScores(options);
-  const { training, validation } = splitData(options, settings);
   if (options.validationData) checkScores({ ...options, data: options.validationData });
+  const { training, validation } = splitData(options, settings);
   if (settings.dropLast && training.count < settings.batch) {
     throw optionError(
       (called) =>
@@ -100,11 +105,29 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   checkGamma(gamma, heads.length + deltaSigma.length);
   const { normalisation } = options;
   const step = { ...settings, logits, heads, normalisation };
-  const work = startJobs({ ...options, training, validation }, step, settings.shards);
+  const { workers, signal, onProgress } = options;
+  const hold = holdModel(model, "write", "finetune");
+  const watched = {
+    ...options,
+    onProgress: onProgress && ((progress: FinetuneProgress) => hold.letRead(() => onProgress(progress))),
+  };
+  let isWaiting = true;
   try {
-    return await train(options, settings, work, training.count);
+    return await withLease(workers, signal, async (lent) => {
+      isWaiting = false;
+      const work = startJobs({ model, training, validation, workers: lent }, step, settings.shards);
+      try {
+        return await train(watched, settings, work, training.count);
+      } finally {
+        work.close();
+      }
+    });
+  } catch (error) {
+    if (!isWaiting || !signal?.aborted) throw error;
+    const ended = { reason: "aborted", message: "aborted before the first step" } as const;
+    return { validations: [], best: null, steps: 0, ended, settings, taps: heads.map(({ tap }) => tap) };
   } finally {
-    work.close();
+    hold.release();
   }
 }
 
@@ -112,7 +135,7 @@ function splitData(
   { data, validationData }: FinetuneOptions,
   { validation, seed }: ResolvedSettings,
 ): { training: Dataset; validation: Dataset } {
-  if (validationData) return { training: data, validation: validationData };
+  if (validationData) return { training: snapshot(data), validation: snapshot(validationData) };
   const { images } = validation;
   // Of a single sample none can be held out, whatever the option says: that is split's error.
   if (data.count > 1 && images >= data.count) {

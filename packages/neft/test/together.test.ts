@@ -86,7 +86,7 @@ describe("calls at once", () => {
     const alone: unknown[] = [];
     for (const call of calls) alone.push(await call());
     expect(await Promise.all(calls.map((call) => call()))).toEqual(alone);
-    expect(await Promise.all(calls.toReversed().map((call) => call()))).toEqual(alone.toReversed());
+    expect(await Promise.all([...calls].reverse().map((call) => call()))).toEqual([...alone].reverse());
   });
 
   it("aren't touched by the scope they are made in, or by one that lets no gradients be recorded", async () => {

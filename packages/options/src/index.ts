@@ -1,3 +1,4 @@
+export { type Bounds, boundsInWords, checkWithin, isWithin } from "./bounds.js";
 export { inWords } from "./inWords.js";
 export { messageWith, optionError } from "./optionError.js";
 export {

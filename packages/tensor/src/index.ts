@@ -68,3 +68,4 @@ export { normals, permutation, type StreamName, stream, uniforms, words } from "
 export { scope } from "./scope.js";
 export { broadcastShapes, type Shape, sizeOf, stridesOf } from "./shape.js";
 export { assign, full, parameter, persistent, Tensor, tensor, written, zeros } from "./tensor.js";
+export { checkPoolPads, outputOf, type WindowAxis, type WindowNumbers, windowAxes } from "./window.js";

@@ -1,3 +1,5 @@
+import { type Bounds, boundsInWords, isWithin } from "@neft/options";
+import { limits } from "@neft/training";
 import { UsageError } from "../failure.js";
 
 /** Reads one command-line word; `who` names the option in errors. */
@@ -5,44 +7,18 @@ export type WordParser<T> = (word: string, who: string) => T;
 
 const numberPattern = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 /** A list or range longer than this is taken for a slip of the step. */
-const longestList = 1000;
+const longestList = limits.sigmas.max;
 
 const refuse = (who: string, expected: string, got: string): never => {
   throw new UsageError(`${who}: expected ${expected}, got "${got}"`);
 };
-
-interface Bounds {
-  readonly min?: number;
-  /** Smallest value allowed is above `min`, not `min` itself. */
-  readonly above?: number;
-  readonly max?: number;
-  /** Largest value allowed is below this. */
-  readonly below?: number;
-}
-
-const isWithin = (value: number, { min, above, max, below }: Bounds): boolean =>
-  Number.isFinite(value) &&
-  (min === undefined || value >= min) &&
-  (above === undefined || value > above) &&
-  (max === undefined || value <= max) &&
-  (below === undefined || value < below);
-
-const boundsInWords = ({ min, above, max, below }: Bounds): string =>
-  [
-    min === undefined ? "" : ` ≥ ${min}`,
-    above === undefined ? "" : ` > ${above}`,
-    max === undefined ? "" : ` ≤ ${max}`,
-    below === undefined ? "" : ` < ${below}`,
-  ]
-    .filter((part) => part !== "")
-    .join(" and");
 
 /** A decimal number within bounds; NaN, Infinity, hexadecimal and empty words are refused. */
 export const number =
   (bounds: Bounds = {}): WordParser<number> =>
   (word, who) => {
     const value = numberPattern.test(word.trim()) ? Number(word) : Number.NaN;
-    return isWithin(value, bounds) ? value : refuse(who, `a number${boundsInWords(bounds)}`, word);
+    return isWithin(value, bounds) ? value : refuse(who, boundsInWords(bounds), word);
   };
 
 /** A whole number within bounds, written in digits and exactly representable. */
@@ -50,9 +26,8 @@ export const whole =
   (bounds: Bounds = {}): WordParser<number> =>
   (word, who) => {
     const value = /^[+-]?\d+$/.test(word.trim()) ? Number(word) : Number.NaN;
-    return Number.isSafeInteger(value) && isWithin(value, bounds)
-      ? value
-      : refuse(who, `a whole number${boundsInWords(bounds)}`, word);
+    const all = { ...bounds, whole: true };
+    return isWithin(value, all) ? value : refuse(who, boundsInWords(all), word);
   };
 
 /** Comma-separated values, at least one, each read by `item`. */

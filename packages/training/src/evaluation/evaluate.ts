@@ -1,7 +1,9 @@
 import { checkProgramming } from "@neft/crossbar";
 import { checkDataset, checkLabels, type Dataset, type Normalisation, sampleShape, snapshot } from "@neft/data";
 import { holdModel, logitsOf, type Model, modelToRecord, valueShapes } from "@neft/model";
+import { checkWithin } from "@neft/options";
 import { inProcess, type Lane, type LentWorkers, lanesOn, takenWhile, type Workers, withLease } from "../lanes.js";
+import { limits } from "../limits.js";
 import { looksUpTo } from "../looks.js";
 import { halfWidth } from "../statistics.js";
 import { purposes } from "../streams.js";
@@ -201,13 +203,14 @@ function chipJobs(
   return chipRanges(model, data.count, { from, to }, lent).map((range) => ({ ...shared, ...range }));
 }
 
-function checkSettings({ sigmas, chips, precision, device, weightBits, bitsPerCell }: EvaluationSettings): void {
+function checkSettings({ sigmas, chips, precision, seed, device, weightBits, bitsPerCell }: EvaluationSettings): void {
   if (sigmas.length === 0) throw new RangeError("sigma: expected at least one, got none");
+  if (sigmas.length > limits.sigmas.max)
+    throw new RangeError(`sigma: expected at most ${limits.sigmas.max}, got ${sigmas.length}`);
   for (const sigma of sigmas) checkProgramming({ device, sigma, weightBits, bitsPerCell });
-  if (!Number.isInteger(chips) || chips < 1) throw new RangeError(`chips: expected a whole number ≥ 1, got ${chips}`);
-  if (precision !== undefined && !(Number.isFinite(precision) && precision > 0)) {
-    throw new RangeError(`precision: expected a half-width > 0 in points, got ${precision}`);
-  }
+  checkWithin("chips", chips, limits.chips);
+  checkWithin("seed", seed, limits.seed);
+  if (precision !== undefined) checkWithin("precision", precision, limits.precision);
 }
 
 /**

@@ -93,7 +93,8 @@ describe("a kernel that traps", () => {
       number,
       number,
     ];
-    for (const address of [a, b, x, w]) f32(address, 4096).set(Float32Array.from({ length: 4096 }, (_, i) => 1 / (i + 3)));
+    for (const address of [a, b, x, w])
+      f32(address, 4096).set(Float32Array.from({ length: 4096 }, (_, i) => 1 / (i + 3)));
     wasm().gemm(false, true, 40, 40, 40, a, b, c, false);
     wasm().convForward(x, w, 0, y, [4, 3, 9, 9, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1], 0, 0, 0, 0, 0n, false, false, 0);
     const results = [[...f32(c, 1600)], [...f32(y, 4 * 5 * 81)]];

@@ -1,4 +1,4 @@
-import { inWords } from "@neft/options";
+import { checkOptions, has, inWords, kind, kinds, type Rules, required } from "@neft/options";
 
 /** Where a device's numbers come from. */
 export interface Source {
@@ -46,38 +46,102 @@ function frozen<T>(value: T): T {
   return value;
 }
 
-function checkLevels(id: string, { sigma, share }: LevelProgramming): void {
-  const fail = (expected: string, got: readonly number[]): never => {
-    throw new RangeError(`device "${id}": expected ${expected}, got ${inWords(got)}`);
-  };
-  if (
-    sigma.length !== 4 ||
-    !sigma.every((s) => Number.isFinite(s) && s >= 0) ||
-    sigma[0] !== sigma[3] ||
-    sigma[1] !== sigma[2]
-  ) {
-    fail("programming.sigma to be four numbers ≥ 0, outer levels equal and middle levels equal", sigma);
-  }
-  const total = share.reduce((sum, s) => sum + s, 0);
-  // The sum of four decimal fractions may miss 1 by a few roundings.
-  if (share.length !== 4 || !share.every((s) => s >= 0) || Math.abs(total - 1) > 1e-9) {
-    fail("programming.share to be four numbers ≥ 0 with sum 1", share);
+/** Most bits of a cell: as many as a weight has. */
+const maxCellBits = 16;
+
+const sourceRules: Rules<Source> = { cite: required(kinds.name), doi: kinds.name };
+
+const deviceRules: Rules<Device> = {
+  id: required(
+    kind(
+      "an id of lower-case letters, digits and dashes",
+      (id) => typeof id === "string" && /^[a-z][a-z0-9-]*$/.test(id),
+    ),
+  ),
+  summary: required(kinds.name),
+  technology: required(kinds.name),
+  bitsPerCell: required(
+    kind(
+      `a whole number from 1 to ${maxCellBits}`,
+      (bits) => Number.isInteger(bits) && (bits as number) >= 1 && (bits as number) <= maxCellBits,
+    ),
+  ),
+  source: required(kinds.options(sourceRules)),
+  programming: required(
+    kind(
+      "a record of kind exact or levels",
+      (value) => has(value, "kind") && Object.hasOwn(programmingRules, String(value.kind)),
+    ),
+  ),
+};
+
+const isFour = (value: unknown): value is readonly number[] =>
+  Array.isArray(value) && value.length === 4 && Array.from(value).every((item) => Number.isFinite(item) && item >= 0);
+
+const programmingRules: {
+  readonly [Kind in Device["programming"]["kind"]]: Readonly<Record<string, ReturnType<typeof required>>>;
+} = {
+  exact: { kind: required(kinds.oneOf("exact")) },
+  levels: {
+    kind: required(kinds.oneOf("levels")),
+    sigma: required(
+      kind(
+        "four numbers ≥ 0, outer levels equal and middle levels equal",
+        (sigma) => isFour(sigma) && sigma[0] === sigma[3] && sigma[1] === sigma[2],
+      ),
+    ),
+    // The sum of four decimal fractions may miss 1 by a few roundings.
+    share: required(
+      kind(
+        "four numbers ≥ 0 with sum 1",
+        (share) => isFour(share) && Math.abs(share.reduce((sum, s) => sum + s, 0) - 1) <= 1e-9,
+      ),
+    ),
+  },
+};
+
+/** Records that were checked and can't change any more. */
+const checked = new WeakSet<Device>();
+
+/**
+ * Throws unless a record is a device that the model of variation understands, whole.
+ * @throws {RangeError} naming what is missing, unknown or makes no sense.
+ */
+export function checkDevice(device: Device): void {
+  if (checked.has(device)) return;
+  const who = `device ${has(device, "id") ? inWords(device.id) : "without an id"}`;
+  checkOptions(who, device, deviceRules, `${who}: `);
+  const { programming } = device;
+  checkOptions(`${who}: programming`, programming, programmingRules[programming.kind], `${who}: programming.`);
+  if (programming.kind === "levels") checkMeanSquare(who, programming);
+}
+
+/** The levels' standard deviations are divided by the root of it. */
+function checkMeanSquare(who: string, { sigma, share }: LevelProgramming): void {
+  const meanSquare = sigma.reduce((sum, s, level) => sum + share[level]! * s * s, 0);
+  if (!(Number.isFinite(meanSquare) && meanSquare > 0)) {
+    throw new RangeError(
+      `${who}: programming: expected Σ share·sigma² > 0, got ${meanSquare}; a device without variation has kind exact`,
+    );
   }
 }
 
 /**
- * Checks and freezes a device record.
- * @throws {RangeError} when a number of the record makes no sense.
+ * Checks, copies and freezes a device record.
+ * @throws {RangeError} as `checkDevice`.
  */
 export function defineDevice(device: Device): Device {
-  if (!/^[a-z][a-z0-9-]*$/.test(device.id)) {
-    throw new RangeError(`device "${device.id}": expected an id of lower-case letters, digits and dashes`);
-  }
-  if (!Number.isInteger(device.bitsPerCell) || device.bitsPerCell < 1) {
-    throw new RangeError(
-      `device "${device.id}": expected bitsPerCell to be a whole number ≥ 1, got ${inWords(device.bitsPerCell)}`,
-    );
-  }
-  if (device.programming.kind === "levels") checkLevels(device.id, device.programming);
-  return frozen({ ...device });
+  checkDevice(device);
+  if (checked.has(device)) return device;
+  const { programming } = device;
+  const own = frozen<Device>({
+    ...device,
+    source: { ...device.source },
+    programming:
+      programming.kind === "levels"
+        ? { ...programming, sigma: [...programming.sigma], share: [...programming.share] }
+        : { ...programming },
+  });
+  checked.add(own);
+  return own;
 }

@@ -1,5 +1,5 @@
 import { optionError } from "@neft/options";
-import type { Device } from "./device.js";
+import { checkDevice, type Device } from "./device.js";
 
 /** How weights are stored. */
 export interface ProgrammingSettings {
@@ -35,12 +35,9 @@ function checkWhole(name: string, value: number, max: number): void {
  * Checks the settings of a chip once, at the boundary.
  * @throws {RangeError} naming the setting.
  */
-export function checkProgramming({
-  device,
-  sigma,
-  weightBits = 8,
-  bitsPerCell = device.bitsPerCell,
-}: ProgrammingSettings): void {
+export function checkProgramming({ device, sigma, weightBits = 8, bitsPerCell: given }: ProgrammingSettings): void {
+  checkDevice(device);
+  const bitsPerCell = given ?? device.bitsPerCell;
   if (!(Number.isFinite(sigma) && sigma >= 0)) throw new RangeError(`sigma: expected a number ≥ 0, got ${sigma}`);
   checkWhole("weightBits", weightBits, maxWeightBits);
   checkWhole("bitsPerCell", bitsPerCell, maxWeightBits);

@@ -1,5 +1,14 @@
 import { readFileSync } from "node:fs";
-import { defineDevice, deviceNamed, devices, ideal, programmingVariation, rram1, rram4 } from "@neft/crossbar";
+import {
+  type Device,
+  defineDevice,
+  deviceNamed,
+  devices,
+  ideal,
+  programmingVariation,
+  rram1,
+  rram4,
+} from "@neft/crossbar";
 import { describe, expect, it } from "vitest";
 
 interface GoldenCase {
@@ -99,15 +108,67 @@ describe("devices", () => {
     );
   });
 
-  it("refuses records that make no sense", () => {
-    const levels = { kind: "levels", sigma: [1, 2, 2, 1], share: [0.25, 0.25, 0.25, 0.25] } as const;
-    expect(() => defineDevice({ ...rram1, id: "My Device" })).toThrow('device "My Device": expected an id');
-    expect(() => defineDevice({ ...rram1, bitsPerCell: 0.5 })).toThrow(
-      "expected bitsPerCell to be a whole number ≥ 1, got 0.5",
-    );
-    expect(() => defineDevice({ ...rram1, programming: { ...levels, sigma: [1, 2, 3, 1] } })).toThrow(
-      "got [1, 2, 3, 1]",
-    );
-    expect(() => defineDevice({ ...rram1, programming: { ...levels, share: [0.5, 0.5, 0.5, 0] } })).toThrow("sum 1");
+  const levels = { kind: "levels", sigma: [1, 2, 2, 1], share: [0.25, 0.25, 0.25, 0.25] };
+  const { bitsPerCell: _, ...withoutBits } = rram1;
+  const withLevels = (change: object) => ({ ...rram1, programming: { ...levels, ...change } });
+  it.each<[unknown, string]>([
+    [{ ...rram1, id: "My Device" }, 'device "My Device": id: expected an id of lower-case letters, digits and dashes'],
+    [{ ...rram1, id: 7 }, "device 7: id: expected an id"],
+    [{ ...rram1, bitsPerCell: 0.5 }, "bitsPerCell: expected a whole number from 1 to 16, got 0.5"],
+    [{ ...rram1, bitsPerCell: 17 }, "bitsPerCell: expected a whole number from 1 to 16, got 17"],
+    [withoutBits, "bitsPerCell: expected a whole number from 1 to 16, got undefined"],
+    [
+      { ...rram1, bitspercell: 1 },
+      'device "rram1": expected no option but id, summary, technology, bitsPerCell, source, programming, got bitspercell',
+    ],
+    [{ ...rram1, source: undefined }, "source: expected options (cite, doi), got undefined"],
+    [{ ...rram1, source: {} }, "source.cite: expected a name, got undefined"],
+    [{ ...rram1, summary: undefined }, "summary: expected a name, got undefined"],
+    [{ ...rram1, technology: 3 }, "technology: expected a name, got 3"],
+    [{ ...rram1, programming: undefined }, "programming: expected a record of kind exact or levels, got undefined"],
+    [withLevels({ kind: "gaussian" }), "programming: expected a record of kind exact or levels"],
+    [withLevels({ kind: "constructor" }), "programming: expected a record of kind exact or levels"],
+    [withLevels({ sigma: undefined }), "programming.sigma: expected four numbers ≥ 0"],
+    [
+      withLevels({ sigma: [1, 2, 3, 1] }),
+      "programming.sigma: expected four numbers ≥ 0, outer levels equal and middle levels equal, got [1, 2, 3, 1]",
+    ],
+    [withLevels({ sigma: [1, 2, 2] }), "programming.sigma: expected four numbers"],
+    [withLevels({ sigma: [1, Number.NaN, Number.NaN, 1] }), "programming.sigma: expected four numbers"],
+    [withLevels({ sigma: [-1, 2, 2, -1] }), "programming.sigma: expected four numbers"],
+    [withLevels({ sigma: Float64Array.of(1, 2, 2, 1) }), "programming.sigma: expected four numbers"],
+    [
+      withLevels({ sigma: [0, 0, 0, 0] }),
+      "expected Σ share·sigma² > 0, got 0; a device without variation has kind exact",
+    ],
+    [withLevels({ sigma: [0, 1, 1, 0], share: [0.5, 0, 0, 0.5] }), "expected Σ share·sigma² > 0, got 0"],
+    [withLevels({ sigma: [1e200, 1e200, 1e200, 1e200] }), "expected Σ share·sigma² > 0, got Infinity"],
+    [withLevels({ share: [0.5, 0.5, 0.5, 0] }), "programming.share: expected four numbers ≥ 0 with sum 1"],
+    [withLevels({ share: [0.25, 0.25, 0.5] }), "programming.share: expected four numbers"],
+    [withLevels({ share: new Array(4) }), "programming.share: expected four numbers"],
+    [
+      withLevels({ normalise: "rms" }),
+      'device "rram1": programming: expected no option but kind, sigma, share, got normalise',
+    ],
+    [{ ...ideal, programming: { kind: "exact", sigma: [1, 1, 1, 1] } }, "expected no option but kind, got sigma"],
+    [
+      Object.create(rram1),
+      "expected options (id, summary, technology, bitsPerCell, source, programming) as a plain object",
+    ],
+    [undefined, "device without an id: expected options (id"],
+  ])("refuses %o, defined or used as it is", (device, message) => {
+    expect(() => defineDevice(device as Device)).toThrow(message);
+    expect(() => defineDevice(device as Device)).toThrow(RangeError);
+    expect(() => programmingVariation({ device: device as Device, sigma: 0.1 }, 1)).toThrow(message);
+  });
+
+  it("takes records that aren't frozen, and copies what it defines", () => {
+    const record = structuredClone(rram4) as Device & { programming: { sigma: number[] } };
+    const own = defineDevice(record);
+    expect(own).toEqual(rram4);
+    expect(Object.isFrozen(own) && Object.isFrozen(own.programming)).toBe(true);
+    record.programming.sigma[1] = 9;
+    expect(own).toEqual(rram4);
+    expect(() => programmingVariation({ device: record, sigma: 0.1 }, 1)).toThrow("programming.sigma");
   });
 });

@@ -1,7 +1,7 @@
 import { f32, u8, wasm, withBlocks } from "@neft/kernels";
 import { inWords } from "@neft/options";
 import { sizeOf, type Tensor, written } from "@neft/tensor";
-import type { Dataset, Layout } from "./dataset.js";
+import { checkForm, type Dataset, type Layout } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
 import { channelMoments, channelsOf } from "./normalisation.js";
 
@@ -33,6 +33,8 @@ export function gatherBatch(
   inputShape: readonly (number | string)[],
   out?: Float32Array,
 ): Float32Array {
+  checkForm(dataset);
+  const normalise = normalisers(dataset, normalisation);
   const { transpose } = planSample(dataset, normalisation, inputShape);
   const size = sizeOf(dataset.shape);
   const batch = out ?? new Float32Array(indices.length * size);
@@ -48,7 +50,6 @@ export function gatherBatch(
   const written = transpose
     ? { channel: stored.pixel === 1 ? 1 : pixels, pixel: stored.pixel === 1 ? channels : 1 }
     : stored;
-  const normalise = normalisers(dataset, normalisation);
   for (let i = 0; i < indices.length; i++) {
     const index = checkIndex("gatherBatch", dataset, indices[i]!);
     for (let c = 0; c < channels; c++) {
@@ -76,6 +77,7 @@ export function batchTensor(
   normalisation: Normalisation,
   inputShape: readonly (number | string)[],
 ): Tensor {
+  checkForm(dataset);
   const { shape, transpose } = planSample(dataset, normalisation, inputShape);
   const size = sizeOf(dataset.shape);
   const count = indices.length;
@@ -107,9 +109,12 @@ function byteTables(dataset: Dataset, normalisation: Normalisation): Float32Arra
   );
 }
 
-/** The labels of the samples at `indices`. */
+/**
+ * The labels of the samples at `indices`.
+ * @throws {RangeError} when an index is no sample's.
+ */
 export function gatherLabels(dataset: Dataset, indices: ArrayLike<number>): Int32Array {
-  return Int32Array.from(indices, (index) => dataset.labels[index]!);
+  return Int32Array.from(indices, (index) => dataset.labels[checkIndex("gatherLabels", dataset, index)]!);
 }
 
 /** Writes `count` values of `from` (from `at`, every `step`) to `to` (from `toAt`, every `toStep`), normalised. */

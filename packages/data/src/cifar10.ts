@@ -1,6 +1,7 @@
+import { bytesOf } from "./bytes.js";
 import type { Dataset } from "./dataset.js";
 import { makeDataset } from "./dataset.js";
-import { gunzipIfNeeded } from "./gzip.js";
+import { gunzipIfNeeded } from "./inflate.js";
 
 const imageBytes = 3 * 32 * 32;
 const recordBytes = 1 + imageBytes;
@@ -36,7 +37,7 @@ export function decodeCifar10(
 
 /** A file's records, plain and checked. */
 function readRecords(who: string, file: Uint8Array): Uint8Array {
-  const bytes = gunzipIfNeeded(who, file);
+  const bytes = gunzipIfNeeded(who, bytesOf(who, file));
   if (bytes.length === 0 || bytes.length % recordBytes !== 0) {
     throw new Error(
       `${who}: expected a multiple of ${recordBytes} bytes (label, 3 × 32 × 32), got ${bytes.length}; the file is truncated or not CIFAR-10's binary format`,

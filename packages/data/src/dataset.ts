@@ -1,5 +1,7 @@
-import { inWords } from "@neft/options";
+import { has, inWords } from "@neft/options";
 import { permutation, sizeOf } from "@neft/tensor";
+import { tagOf } from "./bytes.js";
+import type { ArrayPair } from "./parts.js";
 
 /** Order of the axes of one image: channels first (C, H, W) or last (H, W, C). */
 export type Layout = "NCHW" | "NHWC";
@@ -23,13 +25,16 @@ export interface Dataset {
   readonly classes: number;
   /** Whether the values are bytes (0–255), which decides the default scale. */
   readonly bytes: boolean;
+  /** Names of the arrays it was read from, where the file holds several. */
+  readonly arrays?: ArrayPair | undefined;
 }
 
 /** What a reader knows; `makeDataset` checks it and derives the rest. */
 export interface DatasetParts {
   readonly name: string;
   readonly values: Uint8Array | Float32Array;
-  readonly labels: Int32Array;
+  /** Whole numbers; an Int32Array is taken as it is, others are copied into one. */
+  readonly labels: ArrayLike<number>;
   readonly shape: readonly number[];
   readonly layout?: Layout;
   readonly classes?: number;
@@ -39,55 +44,118 @@ export interface DatasetParts {
  * Builds a dataset from its parts.
  *
  * @param who  named in errors.
- * @throws {Error} when there is no sample, a sample is empty, values or labels don't fit the counts, or a label is negative
- *   or not below `classes`.
+ * @throws {RangeError} as `checkDataset`.
  */
 export function makeDataset(who: string, parts: DatasetParts): Dataset {
-  const { name, values, labels, shape, layout = "NCHW" } = parts;
+  if (!has(parts, "values", "labels", "shape")) {
+    throw new RangeError(`${who}: expected parts with name, values, labels and shape, got ${inWords(parts)}`);
+  }
+  const { name, values, shape, layout = "NCHW" } = parts;
+  const labels = labelArray(who, parts.labels);
   const dataset: Dataset = {
     name,
     values,
     labels,
-    count: values.length / sizeOf(shape),
-    shape: [...shape],
+    count: Array.isArray(shape) && has(values, "length") ? values.length / sizeOf(shape) : 0,
+    shape: Array.isArray(shape) ? [...shape] : shape,
     layout,
-    classes: parts.classes ?? largestLabel(who, labels) + 1,
-    bytes: values instanceof Uint8Array,
+    classes: parts.classes ?? labels.reduce((largest, label) => Math.max(largest, label), 0) + 1,
+    bytes: tagOf(values) === "Uint8Array",
   };
   checkDataset(dataset, who);
-  checkLabels(dataset, dataset.classes, who);
   return dataset;
 }
 
-function largestLabel(who: string, labels: Int32Array): number {
-  let largest = 0;
-  for (const [i, label] of labels.entries()) {
-    if (label < 0) throw new Error(`${who}: expected labels ≥ 0, got ${label} for sample ${i}`);
-    if (label > largest) largest = label;
+function labelArray(who: string, labels: unknown): Int32Array {
+  if (tagOf(labels) === "Int32Array") return labels as Int32Array;
+  if (!Array.isArray(labels) && tagOf(labels) === undefined) {
+    throw new RangeError(`${who}: expected labels as a list of whole numbers, got ${inWords(labels)}`);
   }
-  return largest;
+  const given = labels as ArrayLike<unknown>;
+  return Int32Array.from({ length: given.length }, (_, i) => {
+    const label = given[i];
+    if (Number.isInteger(label) && Math.abs(label as number) <= 0x7fffffff) return label as number;
+    throw new RangeError(`${who}: expected labels from 0 to 2147483647, got ${inWords(label)} for sample ${i}`);
+  });
 }
 
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1;
+
+/** What the members of a dataset have to be. */
+const memberRules: {
+  readonly [Name in Exclude<keyof Dataset, "arrays">]: readonly [
+    expected: string,
+    isOne: (value: unknown, dataset: Dataset) => boolean,
+  ];
+} = {
+  name: ["a name", (name) => typeof name === "string" && name !== ""],
+  values: [
+    "a Uint8Array or a Float32Array",
+    (values) => tagOf(values) === "Uint8Array" || tagOf(values) === "Float32Array",
+  ],
+  labels: ["an Int32Array; makeDataset makes one of a list", (labels) => tagOf(labels) === "Int32Array"],
+  count: ["a number", (count) => typeof count === "number"],
+  shape: [
+    "a list of whole numbers ≥ 1",
+    (shape) => Array.isArray(shape) && shape.length > 0 && Array.from(shape).every(isCount),
+  ],
+  layout: ["NCHW or NHWC", (layout) => layout === "NCHW" || layout === "NHWC"],
+  classes: ["a whole number ≥ 1", isCount],
+  bytes: [
+    "true for values in a Uint8Array, else false",
+    (bytes, { values }) => bytes === (tagOf(values) === "Uint8Array"),
+  ],
+};
+
+const nameOf = (dataset: Dataset): string =>
+  `dataset ${has(dataset, "name") && typeof dataset.name === "string" ? inWords(dataset.name) : "without a name"}`;
+
 /**
- * Throws unless a dataset has samples, and as many values and labels as it says. Readers' have; one made by hand may not.
+ * Throws unless a dataset is of the form that everything here relies on, without looking at each value. Readers' and
+ * `makeDataset`'s are; one made by hand may not be.
  *
  * @throws {RangeError} saying what differs.
  */
-export function checkDataset(dataset: Dataset, who = `dataset "${dataset.name}"`): void {
-  const { values, labels, count, shape } = dataset;
-  const size = sizeOf(shape);
-  if (size === 0) {
-    throw new RangeError(`${who}: expected samples with at least one value, got shape [${shape.join(", ")}]`);
+export function checkForm(dataset: Dataset, who = nameOf(dataset)): void {
+  if (!has(dataset)) throw new RangeError(`${who}: expected a dataset, got ${inWords(dataset)}`);
+  for (const [name, [expected, isOne]] of Object.entries(memberRules)) {
+    const value = dataset[name as keyof Dataset];
+    if (isOne(value, dataset)) continue;
+    const got = tagOf(value) ?? inWords(value);
+    throw new RangeError(`${who}: ${name}: expected ${expected}, got ${got}`);
   }
+  const { values, labels, count, shape } = dataset;
   if (count !== labels.length) {
     throw new RangeError(
       `${who}: expected one label for each sample, got ${count} samples and ${labels.length} labels`,
     );
   }
   if (count === 0) throw new RangeError(`${who}: expected at least one sample, got none`);
+  const size = sizeOf(shape);
   if (values.length !== count * size) {
     throw new RangeError(
       `${who}: expected ${count * size} values for ${count} samples of shape [${shape.join(", ")}], got ${values.length}`,
+    );
+  }
+}
+
+/**
+ * Throws unless a dataset can be used: its form is right, its labels are classes of it, and its values are finite.
+ *
+ * @throws {RangeError} saying what differs, and for which sample.
+ */
+export function checkDataset(dataset: Dataset, who = nameOf(dataset)): void {
+  checkForm(dataset, who);
+  const { values, labels, classes, shape } = dataset;
+  const at = labels.findIndex((label) => label < 0 || label >= classes);
+  if (at >= 0) {
+    throw new RangeError(`${who}: expected labels from 0 to ${classes - 1}, got ${labels[at]} for sample ${at}`);
+  }
+  if (dataset.bytes) return;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
+    throw new RangeError(
+      `${who}: expected finite values, got ${values[i]} in sample ${Math.floor(i / sizeOf(shape))}; remove or replace it`,
     );
   }
 }
@@ -112,6 +180,7 @@ export function checkLabels(dataset: Dataset, classes: number, who = `dataset "$
  * @throws {RangeError} when `count` isn't a positive integer.
  */
 export function take(dataset: Dataset, count: number): Dataset {
+  checkForm(dataset);
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`take: expected a number of samples ≥ 1, got ${inWords(count)}`);
   }
@@ -130,6 +199,7 @@ export function split(
   validationCount: number,
   key: bigint,
 ): { training: Dataset; validation: Dataset } {
+  checkForm(dataset);
   if (dataset.count < 2) {
     throw new RangeError(
       `split: dataset "${dataset.name}": expected 2 samples or more to hold some out, got ${dataset.count}`,
@@ -182,7 +252,7 @@ export function snapshot(dataset: Dataset): Dataset {
   const hasShared = typeof SharedArrayBuffer !== "undefined";
   if (hasShared && values.buffer instanceof SharedArrayBuffer) return { ...dataset, labels };
   const room = hasShared ? new SharedArrayBuffer(values.byteLength) : new ArrayBuffer(values.byteLength);
-  const copy = values instanceof Uint8Array ? new Uint8Array(room) : new Float32Array(room);
+  const copy = dataset.bytes ? new Uint8Array(room) : new Float32Array(room);
   copy.set(values);
   return { ...dataset, values: copy, labels, shape: [...dataset.shape] };
 }

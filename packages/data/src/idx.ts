@@ -1,11 +1,15 @@
 import { sizeOf } from "@neft/tensor";
+import { bytesOf } from "./bytes.js";
 import type { Dataset } from "./dataset.js";
 import { makeDataset } from "./dataset.js";
-import { gunzipIfNeeded } from "./gzip.js";
+import { gunzipIfNeeded } from "./inflate.js";
+import { labelValues, type Numbers, sampleValues } from "./numbers.js";
+
+const unsignedBytes = 8;
 
 /** Element readers by IDX type code; values are big-endian. */
 const elements: Readonly<Record<number, { bytes: number; read(view: DataView, at: number): number }>> = {
-  8: { bytes: 1, read: (view, at) => view.getUint8(at) },
+  [unsignedBytes]: { bytes: 1, read: (view, at) => view.getUint8(at) },
   9: { bytes: 1, read: (view, at) => view.getInt8(at) },
   11: { bytes: 2, read: (view, at) => view.getInt16(at) },
   12: { bytes: 4, read: (view, at) => view.getInt32(at) },
@@ -15,7 +19,7 @@ const elements: Readonly<Record<number, { bytes: number; read(view: DataView, at
 
 interface IdxArray {
   readonly shape: readonly number[];
-  readonly values: Uint8Array | Float32Array;
+  readonly numbers: Numbers;
 }
 
 /**
@@ -46,12 +50,16 @@ export function decodeIdx(
     );
   }
   const shape = x.shape.length === 3 ? [1, ...x.shape.slice(1)] : x.shape.slice(1);
-  const parts = { name, values: x.values, labels: integers(ofLabels, y.values), shape };
-  return makeDataset(`decodeIdx: ${fileNames.join(", ")}`, parts);
+  return makeDataset(`decodeIdx: ${fileNames.join(", ")}`, {
+    name,
+    values: sampleValues(ofImages, x.numbers),
+    labels: labelValues(ofLabels, y.numbers),
+    shape,
+  });
 }
 
 function readIdx(who: string, file: Uint8Array): IdxArray {
-  const bytes = gunzipIfNeeded(who, file);
+  const bytes = gunzipIfNeeded(who, bytesOf(who, file));
   if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0) {
     const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
     throw new Error(
@@ -75,15 +83,7 @@ function readIdx(who: string, file: Uint8Array): IdxArray {
       `${who}: expected ${start + length * element.bytes} bytes for shape [${shape.join(", ")}], got ${bytes.length}; the file is truncated or corrupt`,
     );
   }
-  if (bytes[2] === 8) return { shape, values: bytes.slice(start) };
-  const values = new Float32Array(length);
-  for (let i = 0; i < length; i++) values[i] = element.read(view, start + i * element.bytes);
-  return { shape, values };
-}
-
-function integers(who: string, values: Uint8Array | Float32Array): Int32Array {
-  const labels = Int32Array.from(values);
-  const at = labels.findIndex((label, i) => label !== values[i]);
-  if (at >= 0) throw new Error(`${who}: expected integers, got ${values[at]} at ${at}`);
-  return labels;
+  const at = (index: number): number => element.read(view, start + index * element.bytes);
+  const isBytes = bytes[2] === unsignedBytes;
+  return { shape, numbers: { length, at, bytes: isBytes ? bytes.subarray(start) : undefined } };
 }

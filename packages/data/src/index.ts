@@ -6,3 +6,5 @@ export { decodeIdx } from "./idx.js";
 export type { Normalisation } from "./normalisation.js";
 export { makeNormalisation } from "./normalisation.js";
 export { decodeNpz } from "./npz.js";
+export type { ArrayChoice, ArrayPair, Part } from "./parts.js";
+export { imageWarnings } from "./warnings.js";

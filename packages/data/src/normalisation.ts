@@ -1,12 +1,13 @@
-import { optionError } from "@neft/options";
-import type { Dataset, Layout } from "./dataset.js";
+import { inWords, optionError } from "@neft/options";
+import { checkForm, type Dataset, type Layout } from "./dataset.js";
 
 /** How stored values become a network's inputs: x = (value / scale − mean) / std, then in the order of axes the network reads. */
 export interface Normalisation {
+  /** > 0 */
   readonly scale: number;
   /** One for each channel, or a single one for all. */
   readonly mean: readonly number[];
-  /** One for each channel, or a single one for all; none is 0. */
+  /** One for each channel, or a single one for all; each > 0. */
   readonly std: readonly number[];
   /** Axis order the network expects images in; left out, it follows from the input's shape (NCHW where that leaves it open). */
   readonly layout?: Layout | undefined;
@@ -15,7 +16,7 @@ export interface Normalisation {
 /**
  * A checked normalisation for a dataset; what isn't given takes its default: scale 255 for bytes and 1 for floats, mean 0, std 1.
  *
- * @throws {RangeError} when scale or a std is 0 or not finite, or mean or std has neither one entry nor one for each channel.
+ * @throws {RangeError} when scale or a std is no finite number > 0, or mean or std has neither one entry nor one for each channel.
  */
 export function makeNormalisation(
   dataset: Dataset,
@@ -26,6 +27,7 @@ export function makeNormalisation(
     layout,
   }: { readonly [Name in keyof Normalisation]?: Normalisation[Name] | undefined } = {},
 ): Normalisation {
+  checkForm(dataset);
   const normalisation = { scale, mean, std, layout };
   channelMoments(dataset, normalisation);
   return normalisation;
@@ -38,25 +40,28 @@ export function channelsOf(dataset: Dataset): number {
 }
 
 /** The mean and std of each channel. Throws like `makeNormalisation`. */
-export function channelMoments(dataset: Dataset, { scale, mean, std }: Normalisation): { mean: number; std: number }[] {
+export function channelMoments(
+  dataset: Dataset,
+  { scale, mean, std, layout }: Normalisation,
+): { mean: number; std: number }[] {
   const channels = channelsOf(dataset);
-  for (const value of [scale, ...std]) {
-    if (!Number.isFinite(value) || value === 0) {
-      throw new RangeError(`normalisation: scale and std: expected finite numbers other than 0, got ${value}`);
-    }
+  const isPositive = (value: unknown): boolean => Number.isFinite(value) && (value as number) > 0;
+  if (!isPositive(scale))
+    throw new RangeError(`normalisation: scale: expected a finite number > 0, got ${inWords(scale)}`);
+  if (layout !== undefined && layout !== "NCHW" && layout !== "NHWC") {
+    throw new RangeError(`normalisation: layout: expected NCHW or NHWC, got ${inWords(layout)}`);
   }
-  for (const value of mean) {
-    if (!Number.isFinite(value)) throw new RangeError(`normalisation: mean: expected a finite number, got ${value}`);
-  }
-  const pick = (name: string, values: readonly number[], channel: number): number => {
-    if (values.length !== 1 && values.length !== channels) {
-      const expected = channels === 1 ? "1 value" : `1 value or ${channels}, one for each channel`;
-      throw optionError((called) => `normalisation: ${called(name)}: expected ${expected}, got ${values.length}`);
+  const each = (name: string, values: unknown, expected: string, isOne: (value: unknown) => boolean): number[] => {
+    const list = Array.isArray(values) ? Array.from<unknown>(values) : [values];
+    for (const value of list) {
+      if (!isOne(value)) throw new RangeError(`normalisation: ${name}: expected ${expected}, got ${inWords(value)}`);
     }
-    return values[values.length === 1 ? 0 : channel]!;
+    if (list.length !== 1 && list.length !== channels) {
+      const numbers = channels === 1 ? "1 value" : `1 value or ${channels}, one for each channel`;
+      throw optionError((called) => `normalisation: ${called(name)}: expected ${numbers}, got ${list.length}`);
+    }
+    return Array.from({ length: channels }, (_, channel) => list[list.length === 1 ? 0 : channel] as number);
   };
-  return Array.from({ length: channels }, (_, channel) => ({
-    mean: pick("mean", mean, channel),
-    std: pick("std", std, channel),
-  }));
+  const stds = each("std", std, "finite numbers > 0", isPositive);
+  return each("mean", mean, "a finite number", Number.isFinite).map((value, i) => ({ mean: value, std: stds[i]! }));
 }

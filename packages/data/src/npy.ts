@@ -1,98 +1,144 @@
 import { inWords } from "@neft/options";
 import { sizeOf } from "@neft/tensor";
-import { strFromU8 } from "fflate";
+import { textOf } from "./bytes.js";
+import type { Numbers } from "./numbers.js";
 
-/** One array of an .npy file, in C order. */
-export interface NpyArray {
-  readonly shape: readonly number[];
-  readonly values: Uint8Array | Float32Array | Float64Array | BigInt64Array;
-}
-
-type Values = NpyArray["values"];
 interface Element {
   readonly bytes: number;
-  make(length: number): Values;
   read(view: DataView, at: number, little: boolean): number | bigint;
 }
-const float32 = (length: number) => new Float32Array(length);
-const float64 = (length: number) => new Float64Array(length);
-const int64 = (length: number) => new BigInt64Array(length);
-const uint8 = (length: number) => new Uint8Array(length);
 
-/** Element readers by numpy's kind and width; what fits f32 exactly is read as f32, wider integers as f64, 64-bit ones as i64. */
+/** Element readers by numpy's kind and width. */
 const elements: Readonly<Record<string, Element>> = {
-  b1: { bytes: 1, make: uint8, read: (view, at) => view.getUint8(at) },
-  u1: { bytes: 1, make: uint8, read: (view, at) => view.getUint8(at) },
-  i1: { bytes: 1, make: float32, read: (view, at) => view.getInt8(at) },
-  u2: { bytes: 2, make: float32, read: (view, at, little) => view.getUint16(at, little) },
-  i2: { bytes: 2, make: float32, read: (view, at, little) => view.getInt16(at, little) },
-  u4: { bytes: 4, make: float64, read: (view, at, little) => view.getUint32(at, little) },
-  i4: { bytes: 4, make: float64, read: (view, at, little) => view.getInt32(at, little) },
-  u8: { bytes: 8, make: int64, read: (view, at, little) => view.getBigInt64(at, little) },
-  i8: { bytes: 8, make: int64, read: (view, at, little) => view.getBigInt64(at, little) },
-  f4: { bytes: 4, make: float32, read: (view, at, little) => view.getFloat32(at, little) },
-  f8: { bytes: 8, make: float64, read: (view, at, little) => view.getFloat64(at, little) },
+  b1: { bytes: 1, read: (view, at) => Number(view.getUint8(at) !== 0) },
+  u1: { bytes: 1, read: (view, at) => view.getUint8(at) },
+  i1: { bytes: 1, read: (view, at) => view.getInt8(at) },
+  u2: { bytes: 2, read: (view, at, little) => view.getUint16(at, little) },
+  i2: { bytes: 2, read: (view, at, little) => view.getInt16(at, little) },
+  u4: { bytes: 4, read: (view, at, little) => view.getUint32(at, little) },
+  i4: { bytes: 4, read: (view, at, little) => view.getInt32(at, little) },
+  u8: { bytes: 8, read: (view, at, little) => view.getBigUint64(at, little) },
+  i8: { bytes: 8, read: (view, at, little) => view.getBigInt64(at, little) },
+  f4: { bytes: 4, read: (view, at, little) => view.getFloat32(at, little) },
+  f8: { bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
 };
 
-/**
- * Reads one .npy array (format versions 1 to 3, either byte order, C or Fortran order).
- *
- * @param who  named in errors.
- * @throws {Error} when the bytes aren't .npy, the dtype isn't numeric, or data is missing or left over.
- */
-export function decodeNpy(who: string, bytes: Uint8Array): NpyArray {
-  const magic = String.fromCharCode(...bytes.subarray(1, 6));
-  if (bytes[0] !== 0x93 || magic !== "NUMPY" || bytes.length < 10) {
-    throw new Error(`${who}: expected a numpy array (\\x93NUMPY), got ${bytes.length} other bytes`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const major = bytes[6]!;
-  if (major < 1 || major > 3) throw new Error(`${who}: expected .npy version 1, 2 or 3, got ${major}`);
-  const headerAt = major === 1 ? 10 : 12;
-  const headerLength = major === 1 ? view.getUint16(8, true) : bytes.length < 12 ? Infinity : view.getUint32(8, true);
-  const start = headerAt + headerLength;
-  if (start > bytes.length) throw new Error(`${who}: expected a header of ${headerLength} bytes, got a truncated file`);
-
-  const header = strFromU8(bytes.subarray(headerAt, start), true);
-  const descr = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];
-  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
-  const axes = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(header)?.[1];
-  if (descr === undefined || fortran === undefined || axes === undefined) {
-    throw new Error(
-      `${who}: expected a header with descr, fortran_order and shape, got ${inWords(header.slice(0, 200))}`,
-    );
-  }
-  const element = elements[descr.slice(1)];
-  if (!element || !"<>|=".includes(descr[0] ?? " ")) {
-    throw new Error(
-      `${who}: expected a dtype of ${Object.keys(elements).join(", ")}, got "${descr}"; convert it with .astype("float32") or "int64"`,
-    );
-  }
-  const shape = axes.split(",").flatMap((axis) => (axis.trim() === "" ? [] : [Number(axis)]));
-  const length = sizeOf(shape);
-  if (start + length * element.bytes !== bytes.length) {
-    throw new Error(
-      `${who}: expected ${length * element.bytes} bytes for shape [${shape.join(", ")}] of ${descr}, got ${bytes.length - start}; the file is truncated or corrupt`,
-    );
-  }
-  const values = element.make(length);
-  const little = descr[0] !== ">";
-  if (element.make === uint8) (values as Uint8Array).set(bytes.subarray(start));
-  else for (let i = 0; i < length; i++) values[i] = element.read(view, start + i * element.bytes, little);
-  return { shape, values: fortran === "True" ? fromFortran(values, shape, element.make(length)) : values };
+/** What an .npy file says about its array. */
+export interface NpyHeader {
+  readonly shape: readonly number[];
+  /** numpy's dtype, such as "<f4". */
+  readonly type: string;
+  readonly fortran: boolean;
+  /** Where the numbers begin, and the length of the whole file. */
+  readonly start: number;
+  readonly bytes: number;
 }
 
-/** The same array with its last axis running fastest. */
-function fromFortran(values: Values, shape: readonly number[], out: Values): Values {
+/** No header that numpy reads is longer. */
+export const longestHeader = 0xffff + 12;
+
+/**
+ * Reads the header of an .npy file (format versions 1 to 3), as Python 3 and 2 write it.
+ *
+ * @param head  the file's first `longestHeader` bytes, or all of them where there are fewer.
+ * @param who  named in errors.
+ * @throws {Error} when the bytes aren't .npy, the header is none that numpy reads, or the dtype isn't numeric.
+ */
+export function readNpyHeader(who: string, head: Uint8Array): NpyHeader {
+  const magic = String.fromCharCode(...head.subarray(1, 6));
+  if (head[0] !== 0x93 || magic !== "NUMPY" || head.length < 12) {
+    throw new Error(`${who}: expected a numpy array (\\x93NUMPY), got ${head.length} other bytes`);
+  }
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const major = head[6]!;
+  if (major < 1 || major > 3) throw new Error(`${who}: expected .npy version 1, 2 or 3, got ${major}`);
+  const headerAt = major === 1 ? 10 : 12;
+  const headerLength = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  const start = headerAt + headerLength;
+  if (start > head.length) {
+    throw new Error(
+      `${who}: expected a header of ${headerLength} bytes, got ${head.length - headerAt}; the file is truncated or corrupt`,
+    );
+  }
+  const text = textOf(head.subarray(headerAt, start));
+  const fields = readDictionary(text);
+  const { descr: type, fortran_order: fortran, shape: axes, ...others } = fields ?? {};
+  const shape = axes === undefined ? undefined : readShape(axes);
+  if (type === undefined || fortran === undefined || shape === undefined || Object.keys(others).length > 0) {
+    throw new Error(`${who}: expected a header with descr, fortran_order and shape, got ${inWords(text)}`);
+  }
+  const [, order, kind] = /^([<>|=])(\w+)$/.exec(type) ?? [];
+  const element = order === undefined ? undefined : elements[kind!];
+  if (!element) {
+    throw new Error(
+      `${who}: expected a dtype of ${Object.keys(elements).join(", ")}, got ${inWords(type)}; convert it with .astype("float32") or "int64"`,
+    );
+  }
+  const bytes = start + sizeOf(shape) * element.bytes;
+  if (!Number.isSafeInteger(bytes)) throw new Error(`${who}: expected a shape that fits a file, got ${inWords(shape)}`);
+  return { shape, type, fortran: fortran === "True", start, bytes };
+}
+
+/** One `key: value,` of the header: a string in either quotes, True or False, or a tuple of integers. */
+const field = /\s*(?:u?(['"])(\w+)\1)\s*:\s*(?:u?(['"])([^'"\\]*)\3|(True|False)|\(([\d\sL,]*)\))\s*(,|$)/y;
+
+/** The values by key of a dictionary as Python writes it; nothing for anything else. */
+function readDictionary(text: string): Readonly<Record<string, string>> | undefined {
+  const inner = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1]?.trimEnd();
+  if (inner === undefined) return undefined;
+  const fields = new Map<string, string>();
+  for (field.lastIndex = 0; field.lastIndex < inner.length; ) {
+    const [, , key, , word, truth, axes] = field.exec(inner) ?? [];
+    if (key === undefined || fields.has(key)) return undefined;
+    fields.set(key, (word ?? truth ?? axes)!);
+  }
+  return Object.fromEntries(fields);
+}
+
+/** A tuple's integers; Python 2 writes long ones as 30L. Nothing where it is none: `(4)` is a number. */
+function readShape(axes: string): number[] | undefined {
+  if (axes.trim() === "") return [];
+  const items = axes.split(",");
+  if (items.length === 1) return undefined;
+  if (items.at(-1)!.trim() === "") items.pop();
+  if (!items.every((item) => /^\s*\d+L?\s*$/.test(item))) return undefined;
+  return items.map((item) => Number(item.trim().replace("L", "")));
+}
+
+/**
+ * Throws unless a file is as long as its header says.
+ * @throws {Error} when data is missing or left over.
+ */
+export function checkNpyLength(who: string, { shape, type, start, bytes }: NpyHeader, length: number): void {
+  if (length === bytes) return;
+  throw new Error(
+    `${who}: expected ${bytes - start} bytes for shape [${shape.join(", ")}] of ${type}, got ${length - start}; the file is truncated or corrupt`,
+  );
+}
+
+/** The numbers of a file of the right length in C order, whichever order and byte order they are stored in. */
+export function npyNumbers({ shape, type, start, fortran }: NpyHeader, file: Uint8Array): Numbers {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const element = elements[type.slice(1)]!;
+  const little = type[0] !== ">";
+  const stored = (index: number) => element.read(view, start + index * element.bytes, little);
+  const length = sizeOf(shape);
+  const bytes = type.slice(1) === "u1" ? file.subarray(start) : undefined;
+  if (!fortran || shape.length < 2) return { length, bytes, at: stored };
+  const place = fortranPlace(shape);
+  return { length, bytes: bytes?.map((_, i) => bytes[place(i)]!), at: (i) => stored(place(i)) };
+}
+
+/** Where an element of the array, counted in C order, is stored in Fortran order. */
+function fortranPlace(shape: readonly number[]): (index: number) => number {
   const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
-  for (let i = 0; i < out.length; i++) {
-    let rest = i;
-    let from = 0;
+  return (index) => {
+    let rest = index;
+    let place = 0;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += (rest % shape[axis]!) * strides[axis]!;
+      place += (rest % shape[axis]!) * strides[axis]!;
       rest = Math.floor(rest / shape[axis]!);
     }
-    out[i] = values[from]!;
-  }
-  return out;
+    return place;
+  };
 }

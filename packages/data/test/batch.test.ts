@@ -183,9 +183,9 @@ describe("gatherBatch", () => {
 
   it("refuses a normalisation that makes no numbers", () => {
     const dataset = images([3, 2, 2], "NCHW");
-    for (const scale of [0, Number.NaN, Infinity])
+    for (const scale of [0, -1, "1" as never, Number.NaN, Infinity])
       expect(() => makeNormalisation(dataset, { scale })).toThrow(RangeError);
-    expect(() => makeNormalisation(dataset, { std: [1, 0, 1] })).toThrow("expected finite numbers other than 0, got 0");
+    expect(() => makeNormalisation(dataset, { std: [1, 0, 1] })).toThrow("std: expected finite numbers > 0, got 0");
     expect(() => makeNormalisation(dataset, { mean: [Number.NaN] })).toThrow("mean: expected a finite number, got NaN");
     expect(() => makeNormalisation(dataset, { mean: [0, 0] })).toThrow(
       "mean: expected 1 value or 3, one for each channel, got 2",
@@ -204,7 +204,60 @@ describe("checkDataset", () => {
     checkDataset(take(dataset, 2));
   });
 
-  it.each<[string, Partial<Dataset>, string]>([
+  it.each<[string, { readonly [Name in keyof Dataset]?: unknown }, string]>([
+    ["no name", { name: undefined }, "name: expected a name, got undefined"],
+    ["values in a list", { values: [1, 2] }, "values: expected a Uint8Array or a Float32Array, got [1, 2]"],
+    [
+      "values of another width",
+      { values: new Float64Array(30), bytes: false },
+      "values: expected a Uint8Array or a Float32Array, got Float64Array",
+    ],
+    [
+      "labels in a list",
+      { labels: [0, 1, 2, 0, 1] },
+      "labels: expected an Int32Array; makeDataset makes one of a list, got [0, 1, 2, 0, 1]",
+    ],
+    ["labels that aren't there", { labels: undefined }, "labels: expected an Int32Array"],
+    [
+      "labels of another type",
+      { labels: new Float32Array(5) },
+      "labels: expected an Int32Array; makeDataset makes one of a list, got Float32Array",
+    ],
+    [
+      "a label above its classes",
+      { labels: Int32Array.of(0, 1, 3, 0, 0) },
+      "expected labels from 0 to 2, got 3 for sample 2",
+    ],
+    ["a negative label", { labels: Int32Array.of(0, -1, 0, 0, 0) }, "expected labels from 0 to 2, got -1 for sample 1"],
+    ["a layout X", { layout: "X" }, 'layout: expected NCHW or NHWC, got "X"'],
+    ["no layout", { layout: undefined }, "layout: expected NCHW or NHWC, got undefined"],
+    ["a negative shape", { shape: [-1, -2, 3] }, "shape: expected a list of whole numbers ≥ 1, got [-1, -2, 3]"],
+    ["a fractional shape", { shape: [1.5, 4] }, "shape: expected a list of whole numbers ≥ 1, got [1.5, 4]"],
+    [
+      "a shape with a hole",
+      { shape: Object.assign(new Array(2), { 1: 6 }) },
+      "shape: expected a list of whole numbers ≥ 1",
+    ],
+    ["a shape of words", { shape: ["1", 6] }, 'shape: expected a list of whole numbers ≥ 1, got ["1", 6]'],
+    ["no shape", { shape: undefined }, "shape: expected a list of whole numbers ≥ 1, got undefined"],
+    ["a shape without axes", { shape: [] }, "shape: expected a list of whole numbers ≥ 1, got []"],
+    ["classes that are no number", { classes: Number.NaN }, "classes: expected a whole number ≥ 1, got NaN"],
+    [
+      "bytes that are no bytes",
+      { bytes: false },
+      "bytes: expected true for values in a Uint8Array, else false, got false",
+    ],
+    ["a word for bytes", { bytes: "yes" }, 'bytes: expected true for values in a Uint8Array, else false, got "yes"'],
+    [
+      "values that aren't finite",
+      { values: new Float32Array(30).fill(1, 0, 13).fill(Number.NaN, 13), bytes: false },
+      "expected finite values, got NaN in sample 2",
+    ],
+    [
+      "infinite values",
+      { values: new Float32Array(30).fill(-Infinity, 29), bytes: false },
+      "expected finite values, got -Infinity in sample 4",
+    ],
     ["no sample", none, "expected at least one sample, got none"],
     ["a count of 0", { count: 0 }, "expected one label for each sample, got 0 samples and 5 labels"],
     ["a count that is no number", { count: Number.NaN }, "expected one label for each sample, got NaN samples"],
@@ -214,10 +267,58 @@ describe("checkDataset", () => {
       { values: dataset.values.subarray(1) },
       "expected 30 values for 5 samples of shape [1, 2, 3], got 29",
     ],
-    ["empty samples", { shape: [1, 0, 3] }, "expected samples with at least one value, got shape [1, 0, 3]"],
+    ["empty samples", { shape: [1, 0, 3] }, "shape: expected a list of whole numbers ≥ 1, got [1, 0, 3]"],
   ])("refuses a dataset made by hand with %s", (_, change, message) => {
-    expect(() => checkDataset({ ...dataset, ...change })).toThrow(`dataset "test": ${message}`);
+    const who = "name" in change ? "dataset without a name" : 'dataset "test"';
+    const made = { ...dataset, ...change } as Dataset;
+    expect(() => checkDataset(made)).toThrow(`${who}: ${message}`);
+    // What only a look at every label or value shows is left to checkDataset.
+    if (/expected (labels from|finite)/.test(message)) return;
+    const normalisation = { scale: 1, mean: [0], std: [1] };
+    for (const use of [
+      () => take(made, 1),
+      () => split(made, 1, 1n),
+      () => makeNormalisation(made),
+      () => gatherBatch(made, [0], normalisation, ["N", 1, 2, 3]),
+      () => batchTensor(made, [0], normalisation, ["N", 1, 2, 3]),
+    ]) {
+      expect(use).toThrow(`${who}: ${message}`);
+    }
   });
+
+  it.each([undefined, null, 3, "mnist:test"])("refuses %s for a dataset", (made) => {
+    const data = made as unknown as Dataset;
+    expect(() => checkDataset(data)).toThrow("dataset without a name: expected a dataset, got ");
+    expect(() => take(data, 1)).toThrow("dataset without a name: expected a dataset, got ");
+  });
+
+  it.each<[string, ArrayLike<unknown>, string]>([
+    ["NaN", [0, Number.NaN], "expected labels from 0 to 2147483647, got NaN for sample 1"],
+    ["a fraction", [3.5, 0], "got 3.5 for sample 0"],
+    ["a hole", new Array(2), "got undefined for sample 0"],
+    ["words", ["0", "1"], 'got "0" for sample 0'],
+    ["2³²", [0, 2 ** 32], "got 4294967296 for sample 1"],
+    ["int64", BigInt64Array.of(0n, 1n), "got 0n for sample 0"],
+    ["a negative one", [0, -1], "expected labels from 0 to 0, got -1 for sample 1"],
+    ["a float array", Float32Array.of(0, 0.5), "got 0.5 for sample 1"],
+  ])("makeDataset refuses labels with %s", (_, labels, message) => {
+    const parts = { name: "test", values: new Float32Array(2), shape: [1], labels: labels as ArrayLike<number> };
+    expect(() => makeDataset("test", parts)).toThrow(message);
+  });
+
+  it("makeDataset takes labels of any list of whole numbers", () => {
+    for (const labels of [[0, 2], Uint8Array.of(0, 2), Float64Array.of(0, 2), Int32Array.of(0, 2)]) {
+      const data = makeDataset("test", { name: "test", values: new Float32Array(2), shape: [1], labels });
+      expect([data.labels, data.classes]).toEqual([Int32Array.of(0, 2), 3]);
+    }
+  });
+});
+
+it("gatherLabels refuses indices of no sample", () => {
+  const dataset = images([2], "NCHW");
+  for (const index of [5, -1, 0.5, Number.NaN]) {
+    expect(() => gatherLabels(dataset, [0, index])).toThrow("gatherLabels: expected sample indices from 0 to 4, got");
+  }
 });
 
 describe("checkLabels", () => {

@@ -81,12 +81,17 @@ describe("decodeIdx", () => {
       "expected one label for each sample, got 2 samples and 3 labels",
     ],
     ["no sample", idx([0, 2, 2], []), idx([0], []), "expected at least one sample, got none"],
-    ["empty samples", idx([2, 0], []), labels, "expected samples with at least one value"],
-    ["a negative label", images, idx([2], [255, 1], 9), "expected labels ≥ 0, got -1 for sample 0"],
+    ["empty samples", idx([2, 0], []), labels, "shape: expected a list of whole numbers ≥ 1, got [0]"],
+    [
+      "a negative label",
+      images,
+      idx([2], [255, 1], 9),
+      "labels: expected integers from 0 to 2147483647, got -1 for sample 0",
+    ],
     ["a truncated gzip file", gzipSync(images).subarray(0, 20), labels, "truncated or corrupt"],
     ["a tiny gzip file", gzipSync(images).subarray(0, 5), labels, "truncated or corrupt"],
     ["a gzip file with a flipped bit", flipped, labels, "CRC-32"],
-    ["a gzip file that claims 4 GB", bomb, labels, "bytes that claim to hold 4294967295"],
+    ["a gzip file that claims 4 GB", bomb, labels, "data of another length than stated"],
   ])("refuses %s", (_, x, y, message) => {
     expect(() => decodeIdx(x, y)).toThrow(message);
   });
@@ -102,7 +107,7 @@ describe("decodeIdx", () => {
     const data = new DataView(new ArrayBuffer(8));
     data.setFloat32(0, 1.5);
     expect(() => decodeIdx(images, idx([2], new Uint8Array(data.buffer), 13))).toThrow(
-      "labels: expected integers, got 1.5 at 0",
+      "labels: expected integers from 0 to 2147483647, got 1.5 for sample 0",
     );
   });
 });
@@ -186,7 +191,7 @@ describe("decodeNpz", () => {
 
   const stored = npz({ x, y });
   const flipped = stored.slice();
-  flipped[60]! ^= 1;
+  flipped[stored.indexOf(0x7d) + 12]! ^= 1; // behind the header's closing brace
   const object = npy("|O", [2], new Uint8Array(2));
   it.each([
     ["an empty file", new Uint8Array(), "expected a zip archive, got 0 bytes without an end record"],
@@ -196,7 +201,7 @@ describe("decodeNpz", () => {
     [
       "other names",
       golden("many.npz"),
-      'expected arrays named x, images, data and y, labels, or just two of them, got "a", "b", "c"',
+      'expected one array of samples (x, images, data) and one of labels (y, labels, targets), or just two arrays, got "a", "b", "c"; choose with #SAMPLES,LABELS',
     ],
     ["two arrays that can't be told apart", npz({ a: x, b: x }), 'got "a", "b"'],
     [

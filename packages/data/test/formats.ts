@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { strToU8, zipSync } from "fflate";
 
 /** The bytes of an IDX file of unsigned bytes, or of another type where `data` holds its big-endian bytes. */
@@ -31,4 +32,32 @@ export function npy(
 /** The bytes of an .npz file. */
 export function npz(arrays: Readonly<Record<string, Uint8Array>>, level: 0 | 6 = 0): Uint8Array {
   return zipSync(Object.fromEntries(Object.entries(arrays).map(([name, bytes]) => [`${name}.npy`, bytes])), { level });
+}
+
+/** One record of a stored zip member: the local one, or (with `at`, where that is) the one of the list of members. */
+export function zipRecord(name: string, data: Uint8Array, at?: number): Uint8Array {
+  const isLocal = at === undefined;
+  const bytes = new Uint8Array((isLocal ? 30 : 46) + name.length + (isLocal ? data.length : 0));
+  const view = new DataView(bytes.buffer);
+  const shared = isLocal ? 0 : 2;
+  view.setUint32(0, isLocal ? 0x04034b50 : 0x02014b50, true);
+  view.setUint32(14 + shared, crc32(data), true);
+  for (const offset of [18, 22]) view.setUint32(offset + shared, data.length, true);
+  view.setUint16(26 + shared, name.length, true);
+  if (!isLocal) view.setUint32(42, at, true);
+  bytes.set(strToU8(name), isLocal ? 30 : 46);
+  if (isLocal) bytes.set(data, 30 + name.length);
+  return bytes;
+}
+
+/** A zip archive of local records and those of its list of members. */
+export function zip(local: readonly Uint8Array[], list: readonly Uint8Array[]): Uint8Array {
+  const length = (records: readonly Uint8Array[]): number => records.reduce((sum, record) => sum + record.length, 0);
+  const end = new Uint8Array(22);
+  const view = new DataView(end.buffer);
+  view.setUint32(0, 0x06054b50, true);
+  for (const offset of [8, 10]) view.setUint16(offset, list.length, true);
+  view.setUint32(12, length(list), true);
+  view.setUint32(16, length(local), true);
+  return Uint8Array.from([...local, ...list, end].flatMap((record) => [...record]));
 }

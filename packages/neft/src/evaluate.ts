@@ -1,4 +1,4 @@
-import { type Device, deviceNamed } from "@neft/crossbar";
+import { type Device, defineDevice, deviceNamed } from "@neft/crossbar";
 import { type Dataset, type Layout, makeNormalisation, type Normalisation } from "@neft/data";
 import type { Model } from "@neft/model";
 import { checkOptions, has, kind, kinds, type Rules } from "@neft/options";
@@ -49,7 +49,7 @@ export interface ChipOptions {
 }
 
 export const chipRules: Rules<ChipOptions> = {
-  device: kind("an id or a device record", (value) => typeof value === "string" || has(value, "id", "programming")),
+  device: kind("an id or a device record", (value) => typeof value === "string" || has(value)),
   weightBits: kinds.number,
   bitsPerCell: kinds.number,
   perSample: kinds.flag,
@@ -132,9 +132,12 @@ export function normalisationFrom(data: Dataset, { scale, mean, std, layout }: I
   return makeNormalisation(data, Object.fromEntries(given));
 }
 
-/** A device record, its own or the one of that id. */
+/**
+ * The device of that id, or the record given, checked and copied.
+ * @throws {RangeError} as `defineDevice` and `deviceNamed`.
+ */
 export function deviceOf(device: string | Device = "rram1"): Device {
-  return typeof device === "string" ? deviceNamed(device) : device;
+  return typeof device === "string" ? deviceNamed(device) : defineDevice(device);
 }
 
 /** Lends `use` the workers given, or a pool made for it alone. */

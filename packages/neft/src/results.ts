@@ -27,7 +27,7 @@ export const sigmaResultSchema = z.strictObject({
     /** Sample standard deviation over chips; null for one chip. */
     std: z.number().min(0).nullable(),
     /** 95 % interval of the mean; null for one chip. */
-    ci95: z.tuple([z.number(), z.number()]).nullable(),
+    ci95: z.tuple([accuracy, accuracy]).nullable(),
     /** 5th percentile over chips. */
     p5: accuracy,
     worst: accuracy,
@@ -43,7 +43,12 @@ export const sigmaResultSchema = z.strictObject({
 
 const modelSchema = z.strictObject({ file: text, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
-const dataSchema = z.strictObject({ name: text, samples: z.int().min(1) });
+const dataSchema = z.strictObject({
+  name: text,
+  samples: z.int().min(1),
+  /** Names of the arrays read from an archive. */
+  arrays: z.tuple([text, text]).optional(),
+});
 
 /** What evaluate and finetune have in common. */
 const sharedSettings = {

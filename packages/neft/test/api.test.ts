@@ -233,7 +233,7 @@ describe("values in errors", () => {
     [
       "bits of a cell",
       () => defineDevice({ ...deviceNamed("rram1"), bitsPerCell: "2" as never }),
-      'device "rram1": expected bitsPerCell to be a whole number ≥ 1, got "2"',
+      'device "rram1": bitsPerCell: expected a whole number from 1 to 16, got "2"',
     ],
     [
       "levels",

@@ -23,7 +23,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
   if (options.fast) allowRelaxedSimd();
   await init({ relaxed: options.fast === true });
   const { model, sha256 } = await readModel(file);
-  const data = await loadData(options);
+  const data = await loadData(options, "test");
   const { device, sigma, chips, precision, seed, workers } = options;
 
   const interrupt = watchInterrupt(() => {});

@@ -42,7 +42,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
   await init({ relaxed: options.fast === true });
   const { model, sha256: hash, externalFiles } = await readModel(file);
   const beside = await openExternal(file, options.out, externalFiles);
-  const data = await loadData(options);
+  const data = await loadData(options, "train");
 
   const save = async (): Promise<Uint8Array> => {
     const files = exportOnnxFiles(model);

@@ -7,15 +7,18 @@ import type { EvaluationFile } from "../results.js";
 import { asUsage, type evaluateOptions, type finetuneOptions, type Values } from "./options.js";
 import { neftVersion } from "./version.js";
 
-/** The dataset of `--data`, cut to `--limit`. */
-export async function loadData({
-  data,
-  limit,
-}: {
-  readonly data: DataSpec;
-  readonly limit: number | undefined;
-}): Promise<Dataset> {
-  const dataset = await readDataset(data);
+/** The dataset of `--data`, cut to `--limit`; says which arrays of an archive were read. */
+export async function loadData(
+  { data, limit }: { readonly data: DataSpec; readonly limit: number | undefined },
+  purpose: "train" | "test",
+): Promise<Dataset> {
+  const dataset = await readDataset(data, purpose);
+  if (dataset.arrays) {
+    const { name, count, arrays } = dataset;
+    process.stderr.write(
+      `data: ${count} samples of ${name}: ${arrays.map((array) => JSON.stringify(array)).join(" and ")}\n`,
+    );
+  }
   return limit === undefined ? dataset : take(dataset, limit);
 }
 
@@ -28,7 +31,11 @@ export function sharedOptions(
 }
 
 /** The data as results record it. */
-export const dataRecord = ({ name, count }: Dataset): EvaluationFile["data"] => ({ name, samples: count });
+export const dataRecord = ({ name, count, arrays }: Dataset): EvaluationFile["data"] => ({
+  name,
+  samples: count,
+  ...(arrays && { arrays: [...arrays] }),
+});
 
 /** Settings that evaluate and finetune share as results record them, defaults filled in: options of the API again. */
 export function sharedRecord(data: Dataset, options: Values<typeof evaluateOptions> | Values<typeof finetuneOptions>) {

@@ -1,0 +1,141 @@
+/** A part of a dataset, as archives that hold several name their arrays. */
+export type Part = "train" | "test" | "val";
+
+/** Words that archives name parts by. */
+const partWords: Readonly<Record<string, Part>> = {
+  train: "train",
+  training: "train",
+  test: "test",
+  testing: "test",
+  val: "val",
+  valid: "val",
+  validation: "val",
+};
+
+/** Words that archives name samples and labels by. */
+const roleWords: Readonly<Record<string, "samples" | "labels">> = {
+  x: "samples",
+  image: "samples",
+  images: "samples",
+  data: "samples",
+  samples: "samples",
+  inputs: "samples",
+  features: "samples",
+  y: "labels",
+  label: "labels",
+  labels: "labels",
+  target: "labels",
+  targets: "labels",
+};
+
+/** Names of an array of samples and of the labels that belong to them. */
+export type ArrayPair = readonly [samples: string, labels: string];
+
+/** Which arrays of an archive to read. */
+export interface ArrayChoice {
+  /** The part to read, which has to be there. */
+  readonly part?: Part | undefined;
+  /** The arrays to read, by name. */
+  readonly arrays?: ArrayPair | undefined;
+  /**
+   * What the samples are for, where neither is given: that part is read where the archive has several. Samples of another part
+   * are never trained on; a network can be tested on any, where there are no others.
+   */
+  readonly purpose?: "train" | "test" | undefined;
+}
+
+interface ReadName {
+  readonly name: string;
+  readonly part: Part | undefined;
+  readonly role: "samples" | "labels" | undefined;
+}
+
+/** What a name such as x_train, test_labels, valImages or y says; no role where it holds any other word. */
+function readName(name: string): ReadName {
+  const words = name
+    .replace(/([a-z])([A-Z])/g, "$1_$2")
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== "");
+  const parts = words.filter((word) => Object.hasOwn(partWords, word));
+  const roles = words.filter((word) => Object.hasOwn(roleWords, word));
+  const isRead = roles.length === 1 && parts.length <= 1 && words.length === roles.length + parts.length;
+  return {
+    name,
+    part: parts.length === 1 ? partWords[parts[0]!] : undefined,
+    role: isRead ? roleWords[roles[0]!] : undefined,
+  };
+}
+
+/**
+ * Chooses an array of samples and one of labels, always of the same part.
+ *
+ * @param names  all arrays of the archive.
+ * @param isFlat  whether an array has one number for each sample: tells labels from samples where an archive has two arrays whose
+ *   names say nothing.
+ * @throws {Error} when there is no such pair, or more than one; lists the names and says how to choose.
+ */
+export function chooseArrays(
+  who: string,
+  names: readonly string[],
+  { part, arrays, purpose }: ArrayChoice,
+  isFlat: (name: string) => boolean,
+): ArrayPair {
+  const found = names.length === 0 ? "no array" : listed(names);
+  const refuse = (expected: string, advice = ""): never => {
+    throw new Error(`${who}: expected ${expected}, got ${found}${advice}`);
+  };
+  if (arrays) {
+    for (const name of arrays) if (!names.includes(name)) refuse(`an array "${name}"`);
+    return arrays;
+  }
+  const pairs = pairsOf(names, isFlat);
+  const choices = pairs.map((pair) => choiceOf(pair, pairs)).join(" or ") || "#SAMPLES,LABELS";
+  const choose = `; choose with ${choices} behind the file's name`;
+  const only = (candidates: readonly NamedPair[], expected: string): ArrayPair =>
+    candidates.length === 1 ? candidates[0]!.arrays : refuse(expected, choose);
+
+  const ofPart = (wanted: Part | undefined) => pairs.filter((pair) => pair.part === wanted);
+  if (part) return only(ofPart(part), `one array of samples and one of labels for ${part}`);
+  if (pairs.length === 0) {
+    refuse("one array of samples (x, images, data) and one of labels (y, labels, targets), or just two arrays", choose);
+  }
+  if (purpose && ofPart(purpose).length > 0) return only(ofPart(purpose), `one pair of arrays for ${purpose}`);
+  if (purpose === "train" && ofPart(undefined).length === 0) return refuse("arrays to train on", choose);
+  return only(pairs, "arrays of one part");
+}
+
+interface NamedPair {
+  readonly part: Part | undefined;
+  readonly arrays: ArrayPair;
+}
+
+/** What chooses a pair, for messages: its part, where that is enough. */
+function choiceOf({ part, arrays }: NamedPair, pairs: readonly NamedPair[]): string {
+  const isAlone = pairs.filter((pair) => pair.part === part).length === 1;
+  return `#${part !== undefined && isAlone ? part : arrays.join(",")}`;
+}
+
+/** Every array of samples with every array of labels of its part. */
+function pairsOf(names: readonly string[], isFlat: (name: string) => boolean): NamedPair[] {
+  const read = names.map(readName);
+  const samples = read.filter(({ role }) => role === "samples");
+  const labels = read.filter(({ role }) => role === "labels");
+  const pairs = samples.flatMap(({ name, part }) =>
+    labels.filter((label) => label.part === part).map((label) => ({ part, arrays: [name, label.name] as const })),
+  );
+  if (pairs.length > 0 || names.length !== 2) return pairs;
+  // Two arrays belong together, unless they say that they are of different parts.
+  const parts = new Set(read.flatMap((one) => one.part ?? []));
+  const flat = names.filter(isFlat);
+  if (parts.size > 1 || flat.length !== 1) return [];
+  return [{ part: [...parts][0], arrays: [names.find((name) => name !== flat[0])!, flat[0]!] }];
+}
+
+/** Names that a message shows. */
+const shownNames = 12;
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, shownNames).map((name) => JSON.stringify(name.slice(0, 80)));
+  return [...shown, ...(names.length > shownNames ? [`${names.length - shownNames} more`] : [])].join(", ");
+}

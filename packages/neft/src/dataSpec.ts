@@ -1,3 +1,5 @@
+import { inWords } from "@neft/options";
+
 /** Where a dataset is, as `readDataset` and the command's `--data` name it. */
 export type DataSpec =
   | { readonly kind: "mnist"; readonly part: "train" | "test" }
@@ -36,7 +38,7 @@ export const dataSpecForms = [
  */
 export function parseDataSpec(word: string, who = "dataset"): DataSpec {
   const refuse = (expected: string): DataSpec => {
-    throw new RangeError(`${who}: expected ${expected}, got "${word}"`);
+    throw new RangeError(`${who}: expected ${expected}, got ${inWords(word)}`);
   };
   const colon = word.indexOf(":");
   const kind = colon < 0 ? "" : word.slice(0, colon);

@@ -1,4 +1,4 @@
-export { inWords } from "./inWords.js";
+export { inWords, oneLine, printable, shortened } from "./inWords.js";
 export { messageWith, optionError } from "./optionError.js";
 export {
   checkOptions,

@@ -65,6 +65,14 @@ function program(): Command {
   return neft.addHelpText("after", examples("neft evaluate model.onnx --data mnist:test", "neft help finetune"));
 }
 
+/** The end of a command that did its work: a failure still, where standard output couldn't take what it printed. */
+async function whetherPrinted(): Promise<ExitCode> {
+  const failure = await outputFailure();
+  if (failure === undefined) return exitCodes.ok;
+  complain("neft", failure);
+  return exitCodes.failure;
+}
+
 /**
  * Runs `neft` with the words that follow its name.
  *
@@ -80,14 +88,11 @@ export async function runCommand(words: readonly string[]): Promise<ExitCode> {
       return exitCodes.usage;
     }
     await neft.parseAsync(words, { from: "user" });
-    const missing = await outputFailure();
-    if (missing === undefined) return exitCodes.ok;
-    complain("neft", missing);
-    return exitCodes.failure;
+    return await whetherPrinted();
   } catch (error) {
     const name = ["neft", neft.commands.find((command) => command.name() === words[0])?.name() ?? ""].join(" ").trim();
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return (await outputFailure()) === undefined ? exitCodes.ok : exitCodes.failure;
+      if (error.exitCode === 0) return await whetherPrinted();
       complain(name, error.message.replace(/^error: /, ""));
       process.stderr.write(`Try: ${name} --help\n`);
       return exitCodes.usage;

@@ -1,4 +1,5 @@
 import type { ArrayPair, Part } from "@neft/data";
+import { inWords } from "@neft/options";
 
 /** Where a dataset is, as `readDataset` and the command's `--data` name it. */
 export type DataSpec =
@@ -48,7 +49,7 @@ const choice = /^(?<file>.+)#(?:(?<part>train|test|val)|(?<samples>[^#,./\\]+),(
  */
 export function parseDataSpec(word: string, who = "dataset"): DataSpec {
   const refuse = (expected: string): DataSpec => {
-    throw new RangeError(`${who}: expected ${expected}, got "${word}"`);
+    throw new RangeError(`${who}: expected ${expected}, got ${inWords(word)}`);
   };
   const colon = word.indexOf(":");
   const kind = colon < 0 ? "" : word.slice(0, colon);

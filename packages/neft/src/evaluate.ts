@@ -8,6 +8,7 @@ import {
   evaluate as evaluateOnChips,
   type Workers,
 } from "@neft/training";
+import { checkSigma } from "./sigma.js";
 import { createWorkers } from "./spawn.js";
 
 /** How values become a network's inputs; what is left out takes its default. */
@@ -64,7 +65,7 @@ export const chipRules: Rules<ChipOptions> = {
 
 /** Settings of `evaluate`. */
 export interface EvaluateOptions extends InputOptions, ChipOptions {
-  /** Device standard deviations; 0.2 unless said. */
+  /** Device standard deviations, relative to full scale, from 0 to 1; 0.2 unless said. */
   readonly sigma?: number | readonly number[] | undefined;
   /** Chips for each σ; 100 unless said. */
   readonly chips?: number | undefined;
@@ -97,6 +98,8 @@ const defaultSigma = 0.2;
 export async function evaluate(model: Model, data: Dataset, options: EvaluateOptions = {}): Promise<EvaluationResult> {
   checkOptions("evaluate", options, evaluateRules);
   const { sigma = defaultSigma, chips = defaultChips, seed = 1, workers, ...rest } = options;
+  const sigmas = typeof sigma === "number" ? [sigma] : sigma;
+  checkSigma("sigma", sigmas);
   return withWorkers(workers, (pool) =>
     evaluateOnChips({
       ...rest,
@@ -104,7 +107,7 @@ export async function evaluate(model: Model, data: Dataset, options: EvaluateOpt
       data,
       normalisation: normalisationFrom(data, options),
       device: deviceOf(options.device),
-      sigmas: typeof sigma === "number" ? [sigma] : sigma,
+      sigmas,
       chips,
       seed,
       workers: pool,

@@ -20,6 +20,7 @@ import {
   normalisationFrom,
   withWorkers,
 } from "./evaluate.js";
+import { checkSigma } from "./sigma.js";
 
 /** Settings of `finetune`; what a strategy takes stands beside its id. */
 export interface FinetuneOptions
@@ -28,7 +29,7 @@ export interface FinetuneOptions
     Omit<FinetuneSettings, "device" | "strategy" | "sigma" | "weightBits" | "bitsPerCell" | "perSample" | "seed"> {
   /** "ovf" unless said; with settings of its own: `{ id: "irs", beta: 0.01 }`. */
   readonly strategy?: string | ({ readonly id: string } & StrategySettings) | undefined;
-  /** Device standard deviation to train for; 0.2 unless said. */
+  /** Device standard deviation to train for, relative to full scale, from 0 to 1; 0.2 unless said. */
   readonly sigma?: number | undefined;
   /** Chooses the best weights; held out of the training data unless said. */
   readonly validationData?: Dataset | undefined;
@@ -80,6 +81,13 @@ export const finetuneRules: Rules<FinetuneOptions> = {
 export async function finetune(model: Model, data: Dataset, options: FinetuneOptions = {}): Promise<FinetuneResult> {
   checkOptions("finetune", options, finetuneRules);
   const { strategy = "ovf", sigma = 0.2, workers, seed = 1, ...rest } = options;
+  checkSigma("sigma", [sigma]);
+  if (typeof strategy !== "string") {
+    // Whether they are numbers is the strategy's to check.
+    const { headSigma, deltaSigma } = strategy;
+    checkSigma("headSigma", typeof headSigma === "number" ? [headSigma] : []);
+    checkSigma("deltaSigma", Array.isArray(deltaSigma) ? deltaSigma : []);
+  }
   return withWorkers(workers, (pool) =>
     finetuneForChips({
       ...rest,

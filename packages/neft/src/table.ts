@@ -1,3 +1,5 @@
+import { oneLine } from "@neft/options";
+
 /** One column of a printed table. */
 export interface Column {
   readonly title: string;
@@ -6,10 +8,11 @@ export interface Column {
 
 /**
  * A table for a terminal or a log: columns as wide as their widest cell, two spaces apart, a rule under the titles, no trailing
- * spaces. Cells are counted in code points, which is exact for the Latin and Greek letters and digits used here.
+ * spaces. Control characters in cells are written as \uXXXX. Cells are counted in code points, which is exact for the Latin and Greek letters and digits used here.
  * @throws {RangeError} when a row has another number of cells than there are columns.
  */
-export function alignedTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+export function alignedTable(columns: readonly Column[], texts: readonly (readonly string[])[]): string {
+  const rows = texts.map((row) => row.map(oneLine));
   for (const row of rows) {
     if (row.length !== columns.length)
       throw new RangeError(`alignedTable: expected ${columns.length} cells a row, got ${row.length}`);

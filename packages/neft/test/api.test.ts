@@ -110,7 +110,7 @@ describe("evaluate", () => {
     ["a negative σ", { sigma: -0.1 }, "sigma: expected a number ≥ 0, got -0.1"],
     ["σ NaN", { sigma: [0.1, Number.NaN] }, "sigma: expected a number ≥ 0, got NaN"],
     ["no σ", { sigma: [] }, /^sigma: expected at least one, got none$/],
-    ["no chips", { chips: 0 }, "chips: expected a whole number ≥ 1, got 0"],
+    ["no chips", { chips: 0 }, "chips: expected a whole number ≥ 1 and ≤ 100000, got 0"],
     ["an unknown device", { device: "x" }, "device: expected one of ideal, rram1"],
     ["no worker", { workers: 0 }, "pool: expected a number of workers from 1 to 256, got 0"],
     ["σ as a word", { sigma: "0.1" }, 'sigma: expected a number or a list of numbers, got "0.1"'],

@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import type { ModelRanges } from "./byte-ranges.js";
 import { scanModel } from "./byte-ranges.js";
+import { namesOfLocation } from "./location.js";
 import type { GraphProto, ModelProto } from "./onnx_pb.js";
 import { ModelProtoSchema, TensorProto_DataLocation } from "./onnx_pb.js";
 import { OnnxError } from "./onnx-error.js";
@@ -56,7 +57,11 @@ export function isDefaultDomain(domain: string): boolean {
   return domain === "" || domain === "ai.onnx";
 }
 
-/** Locations of the external files a model's weights are in, to be passed to `importOnnx` as `externalData`. */
+/**
+ * Locations of the external files a model's weights are in, to be passed to `importOnnx` as `externalData`: relative paths with `/`,
+ * from the model's folder. In a file system any part of them may be a link: `readModel` refuses those, your own reader has to.
+ * @throws {OnnxError} when the bytes are no ONNX model, or a location could lead out of the model's folder.
+ */
 export function externalFilesOf(bytes: Uint8Array): string[] {
   const { proto } = decodeBytes(bytes);
   const graph = proto.graph;
@@ -67,5 +72,6 @@ export function externalFilesOf(bytes: Uint8Array): string[] {
   const locations = tensors
     .filter((tensor) => tensor.dataLocation === TensorProto_DataLocation.EXTERNAL)
     .map((tensor) => tensor.externalData.find(({ key }) => key === "location")?.value ?? "");
+  for (const location of locations) namesOfLocation(location);
   return [...new Set(locations)];
 }

@@ -1,5 +1,5 @@
 export { type Bounds, boundsInWords, checkWithin, isWithin } from "./bounds.js";
-export { inWords } from "./inWords.js";
+export { inWords, oneLine, printable, shortened } from "./inWords.js";
 export { messageWith, optionError } from "./optionError.js";
 export {
   checkOptions,

@@ -1,6 +1,7 @@
-import { type Bounds, boundsInWords, isWithin } from "@neft/options";
+import { type Bounds, boundsInWords, inWords, isWithin } from "@neft/options";
 import { limits } from "@neft/training";
 import { UsageError } from "../failure.js";
+import { questionOfSigma } from "../sigma.js";
 
 /** Reads one command-line word; `who` names the option in errors. */
 export type WordParser<T> = (word: string, who: string) => T;
@@ -10,7 +11,7 @@ const numberPattern = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 const longestList = limits.sigmas.max;
 
 const refuse = (who: string, expected: string, got: string): never => {
-  throw new UsageError(`${who}: expected ${expected}, got "${got}"`);
+  throw new UsageError(`${who}: expected ${expected}, got ${inWords(got)}`);
 };
 
 /** A decimal number within bounds; NaN, Infinity, hexadecimal and empty words are refused. */
@@ -50,15 +51,22 @@ export const oneOf =
 /** Any word that is not empty. */
 export const text: WordParser<string> = (word, who) => (word.trim() === "" ? refuse(who, "a name", word) : word);
 
+/** A standard deviation relative to full scale, from 0 to 1; one that looks like percent is asked back for. */
+export const sigma: WordParser<number> = (word, who) => {
+  const value = number({ min: 0 })(word, who);
+  const question = questionOfSigma(who, [value]);
+  if (question !== undefined) throw new UsageError(question);
+  return value;
+};
+
 /**
  * Device standard deviations: `0.1,0.2`, or `start:stop:step` with the stop included, or both mixed.
  *
  * A range's values are start + i·step rounded to 12 significant digits, so `0:0.3:0.1` gives 0, 0.1, 0.2, 0.3; a stop that the
  * steps pass over is left out.
- * @throws {UsageError} for negative or non-finite values, a step that isn't positive, a value given twice.
+ * @throws {UsageError} for negative or non-finite values, those above 1, a step that isn't positive, a value given twice.
  */
 export const sigmas: WordParser<number[]> = (word, who) => {
-  const sigma = number({ min: 0 });
   const values = word.split(",").flatMap((part) => {
     const pieces = part.split(":");
     if (pieces.length === 1) return [sigma(part.trim(), who)];
@@ -73,6 +81,7 @@ export const sigmas: WordParser<number[]> = (word, who) => {
   });
   if (values.length > longestList) refuse(who, `at most ${longestList} values`, `${values.length} values`);
   const twice = values.find((value, i) => values.indexOf(value) !== i);
-  if (twice !== undefined) throw new UsageError(`${who}: expected different values, got ${twice} twice in "${word}"`);
+  if (twice !== undefined)
+    throw new UsageError(`${who}: expected different values, got ${twice} twice in ${inWords(word)}`);
   return values;
 };

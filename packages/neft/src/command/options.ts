@@ -5,7 +5,7 @@ import { limits, optimisers, type StrategySettings, schedules, strategies } from
 import { type Command, Option } from "commander";
 import { dataSpecForms, parseDataSpec } from "../dataSpec.js";
 import { messageOf, UsageError } from "../failure.js";
-import { list, number, oneOf, sigmas, text, type WordParser, whole } from "./grammar.js";
+import { list, number, oneOf, sigma, sigmas, text, type WordParser, whole } from "./grammar.js";
 
 /** One option of the command, whole: every command that has it reads and documents it the same way. */
 export interface OptionRow {
@@ -140,7 +140,7 @@ export const evaluateOptions = {
   ...chipOptions,
   sigma: {
     flags: "--sigma <list>",
-    about: "device standard deviations: 0.1,0.2 or start:stop:step, stop included",
+    about: "device standard deviations, relative to full scale: 0.1,0.2 or start:stop:step, stop included",
     group: chips,
     parse: sigmas,
     default: [0.1, 0.2, 0.3],
@@ -175,9 +175,9 @@ export const finetuneOptions = {
   ...chipOptions,
   sigma: {
     flags: "--sigma <x>",
-    about: "device standard deviation to train for",
+    about: "device standard deviation to train for, relative to full scale: 0 to 1",
     group: chips,
-    parse: number({ min: 0 }),
+    parse: sigma,
     default: 0.2,
   },
   strategy: {
@@ -324,7 +324,7 @@ export const finetuneOptions = {
     flags: "--delta-sigma <d,…>",
     about: "ovf: what is added to σ in each extra forward; N of them",
     group: feedback,
-    parse: list(number({ min: 0 })),
+    parse: list(sigma),
     defaultInWords: strategyDefaults("deltaSigma"),
   },
   divisorN: {
@@ -361,7 +361,7 @@ export const finetuneOptions = {
     flags: "--head-sigma <x>",
     about: "irs: σ of the heads' weights",
     group: feedback,
-    parse: number({ min: 0 }),
+    parse: sigma,
     defaultInWords: "--sigma",
   },
   out: {

@@ -1,4 +1,4 @@
-import { has, inWords } from "@neft/options";
+import { has, inWords, kinds } from "@neft/options";
 import { permutation, sizeOf } from "@neft/tensor";
 import { tagOf } from "./bytes.js";
 import type { ArrayPair } from "./parts.js";
@@ -47,6 +47,7 @@ export interface DatasetParts {
  * @throws {RangeError} as `checkDataset`.
  */
 export function makeDataset(who: string, parts: DatasetParts): Dataset {
+  kinds.name(who, "makeDataset: who");
   if (!has(parts, "values", "labels", "shape")) {
     throw new RangeError(`${who}: expected parts with name, values, labels and shape, got ${inWords(parts)}`);
   }

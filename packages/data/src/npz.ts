@@ -1,3 +1,4 @@
+import { kinds } from "@neft/options";
 import { bytesOf } from "./bytes.js";
 import type { Dataset, Layout } from "./dataset.js";
 import { makeDataset } from "./dataset.js";
@@ -21,6 +22,7 @@ import { type Member, readZip } from "./zip.js";
  *   isn't an integer ≥ 0.
  */
 export function decodeNpz(bytes: Uint8Array, name = "npz", choice: ArrayChoice = {}): Dataset {
+  kinds.name(name, "decodeNpz: name");
   const who = `decodeNpz: "${name}"`;
   const members = new Map<string, Member>();
   for (const member of readZip(who, bytesOf(who, bytes))) {

@@ -1,9 +1,10 @@
+import { has, kind } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
 import { type ArrayNode, arrayNodeOf } from "./array-node.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
 import { operatorTable } from "./operators/table.js";
-import { checkFree, tensorsOf } from "./use.js";
+import { checkFree, modelRule, tensorsOf } from "./use.js";
 
 /** What a model is made of. Parameters are f32; constants are everything else that is fixed. */
 export interface ModelParts {
@@ -33,6 +34,9 @@ export class Model {
 
   /** @throws {Error} when operators are unknown (all listed), names clash, values are missing or nodes form a cycle. */
   constructor(parts: ModelParts) {
+    kind("the parts of a model", (value) =>
+      has(value, "name", "nodes", "parameters", "constants", "inputs", "outputs"),
+    )(parts, "Model");
     this.name = parts.name;
     this.inputs = parts.inputs;
     this.outputs = parts.outputs;
@@ -104,6 +108,7 @@ export function trainableParameters(model: Model): string[] {
 
 /** The products a crossbar computes, in the order they run: Conv, Gemm and MatMul with a parameter weight. */
 export function arrayNodes(model: Model): ArrayNode[] {
+  modelRule(model, "arrayNodes: model");
   const shapeOf = (name: string) => model.parameters.get(name)?.shape;
   return model.nodes.flatMap((node) => arrayNodeOf(node, shapeOf) ?? []);
 }

@@ -1,5 +1,7 @@
+import { kinds, optional } from "@neft/options";
 import { arrayNodes, type Model } from "./model.js";
 import { valueShapes } from "./shapes.js";
+import { modelRule } from "./use.js";
 
 /** One line of a model's summary. */
 export interface SummaryRow {
@@ -16,6 +18,8 @@ export interface SummaryRow {
 
 /** One row for each node, in the order they run, at a batch size, by default 1 or the fixed one. */
 export function summary(model: Model, batch?: number): SummaryRow[] {
+  modelRule(model, "summary: model");
+  optional(kinds.count)(batch, "summary: batch");
   const shapes = valueShapes(model, batch);
   const onArray = new Set(arrayNodes(model).map(({ node }) => node));
   const counted = new Set<string>();

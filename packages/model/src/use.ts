@@ -1,3 +1,4 @@
+import { has, kind } from "@neft/options";
 import { type Access, Hold, holdAgainst, type Tensor } from "@neft/tensor";
 
 /** What of a model its users have to share. */
@@ -6,6 +7,11 @@ interface Used {
   readonly parameters: ReadonlyMap<string, Tensor>;
   readonly constants: ReadonlyMap<string, Tensor>;
 }
+
+/** The rule of arguments that are models. */
+export const modelRule = kind("a model", (value) =>
+  has(value, "nodes", "parameters", "constants", "inputs", "outputs"),
+);
 
 /** All of a model's tensors, which other models may have in common with it. */
 export const tensorsOf = ({ parameters, constants }: Used): Tensor[] => [...parameters.values(), ...constants.values()];
@@ -17,6 +23,7 @@ export const tensorsOf = ({ parameters, constants }: Used): Tensor[] => [...para
  * @throws {Error} naming the call that uses them.
  */
 export function checkFree(model: Used, access: Access, who: string): void {
+  modelRule(model, `${who}: model`);
   const other = holdAgainst(tensorsOf(model), access);
   if (!other) return;
   const what = other.access === "write" ? "changes" : "reads";

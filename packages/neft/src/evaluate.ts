@@ -1,6 +1,6 @@
 import { type Device, defineDevice, deviceNamed } from "@neft/crossbar";
 import { type Dataset, type Layout, makeNormalisation, type Normalisation } from "@neft/data";
-import type { Model } from "@neft/model";
+import { type Model, modelRule } from "@neft/model";
 import { checkOptions, has, kind, kinds, type Rules } from "@neft/options";
 import {
   type EvaluationProgress,
@@ -22,6 +22,9 @@ export interface InputOptions {
   /** Axis order of the model's image input; told from its shape unless said. */
   readonly layout?: Layout | undefined;
 }
+
+/** The rule of arguments that are datasets; whether one is right is checked where it is used. */
+export const datasetRule = kind("a dataset", (value) => has(value, "values", "labels", "shape", "count"));
 
 export const inputRules: Rules<InputOptions> = {
   scale: kinds.number,
@@ -96,6 +99,8 @@ const defaultSigma = 0.2;
  * @throws {Error} naming the first chip, the digital network before all others, whose class scores aren't finite.
  */
 export async function evaluate(model: Model, data: Dataset, options: EvaluateOptions = {}): Promise<EvaluationResult> {
+  modelRule(model, "evaluate: model");
+  datasetRule(data, "evaluate: data");
   checkOptions("evaluate", options, evaluateRules);
   const { sigma = defaultSigma, chips = defaultChips, seed = 1, workers, ...rest } = options;
   const sigmas = typeof sigma === "number" ? [sigma] : sigma;
@@ -120,6 +125,7 @@ export async function evaluate(model: Model, data: Dataset, options: EvaluateOpt
  * @throws {RangeError} for options that aren't known, or that don't fit the dataset.
  */
 export function normalisationOf(data: Dataset, options: InputOptions): Normalisation {
+  datasetRule(data, "normalisationOf: data");
   checkOptions("normalisationOf", options, inputRules);
   return normalisationFrom(data, options);
 }

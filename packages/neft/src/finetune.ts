@@ -1,5 +1,5 @@
 import type { Dataset } from "@neft/data";
-import type { Model } from "@neft/model";
+import { type Model, modelRule } from "@neft/model";
 import { checkOptions, has, kind, kinds, type Rules, required } from "@neft/options";
 import {
   type FinetuneProgress,
@@ -14,6 +14,7 @@ import {
 import {
   type ChipOptions,
   chipRules,
+  datasetRule,
   deviceOf,
   type InputOptions,
   inputRules,
@@ -67,7 +68,7 @@ export const finetuneRules: Rules<FinetuneOptions> = {
   clip: kinds.number,
   shards: kinds.number,
   validation: kinds.options(validationRules),
-  validationData: kind("a dataset", (value) => has(value, "values", "labels", "shape")),
+  validationData: datasetRule,
   onProgress: kinds.callback,
 };
 
@@ -79,6 +80,8 @@ export const finetuneRules: Rules<FinetuneOptions> = {
  * @throws {RangeError} for options that aren't known or are out of range, or data that doesn't fit the network.
  */
 export async function finetune(model: Model, data: Dataset, options: FinetuneOptions = {}): Promise<FinetuneResult> {
+  modelRule(model, "finetune: model");
+  datasetRule(data, "finetune: data");
   checkOptions("finetune", options, finetuneRules);
   const { strategy = "ovf", sigma = 0.2, workers, seed = 1, ...rest } = options;
   checkSigma("sigma", [sigma]);

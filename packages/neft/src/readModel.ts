@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import type { Model } from "@neft/model";
 import { externalFilesOf, importOnnx } from "@neft/onnx";
-import { inWords } from "@neft/options";
+import { inWords, kinds } from "@neft/options";
 import { readExternal } from "./externalFile.js";
 import { readBytes } from "./readDataset.js";
 
@@ -22,6 +22,7 @@ export interface ModelFromFile {
  * @throws {Error} when a file can't be read; {OnnxError} when it is no ONNX model or has unsupported parts, all listed.
  */
 export async function readModel(file: string): Promise<ModelFromFile> {
+  kinds.name(file, "readModel: file");
   const bytes = await readBytes(file);
   try {
     const externalFiles = externalFilesOf(bytes);

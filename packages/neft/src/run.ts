@@ -1,5 +1,14 @@
 import { checkFree, type Model, type RunOptions, type RunResult, run as runModel } from "@neft/model";
+import { checkOptions, has, kind, kinds, type Rules } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
+
+const runRules: Rules<RunOptions> = {
+  backend: kind("an array backend", (value) => has(value, "product")),
+  batchNorm: kinds.oneOf("frozen", "batch"),
+  taps: kinds.names,
+  outputs: kinds.names,
+  dropout: kind("a seed and a step", (value) => has(value, "seed", "step")),
+};
 
 /**
  * Runs a model digitally on a batch.
@@ -14,5 +23,7 @@ export function run(
   options: RunOptions = {},
 ): RunResult {
   checkFree(model, "read", "run");
+  kind("a tensor, or one for each input by name", (value) => has(value))(inputs, "run: inputs");
+  checkOptions("run", options, runRules);
   return runModel(model, inputs, options);
 }

@@ -1,4 +1,5 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { kinds } from "@neft/options";
 import type { ModelRanges } from "./byte-ranges.js";
 import { scanModel } from "./byte-ranges.js";
 import { namesOfLocation } from "./location.js";
@@ -63,6 +64,7 @@ export function isDefaultDomain(domain: string): boolean {
  * @throws {OnnxError} when the bytes are no ONNX model, or a location could lead out of the model's folder.
  */
 export function externalFilesOf(bytes: Uint8Array): string[] {
+  kinds.bytes(bytes, "externalFilesOf: bytes");
   const { proto } = decodeBytes(bytes);
   const graph = proto.graph;
   const tensors = [

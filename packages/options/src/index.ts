@@ -7,6 +7,7 @@ export {
   isListOf,
   kind,
   kinds,
+  optional,
   type RequiredRule,
   type Rule,
   type Rules,

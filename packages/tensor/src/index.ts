@@ -1,5 +1,5 @@
 export { backward } from "./backward.js";
-export type { DType, TensorData, TensorSource } from "./dtype.js";
+export { type DType, dtypes, type TensorData, type TensorSource } from "./dtype.js";
 export { noGrad } from "./graph.js";
 export { type Access, Hold, holdAgainst } from "./hold.js";
 export {

@@ -1,6 +1,7 @@
 import { f32 } from "@neft/kernels";
+import { kinds } from "@neft/options";
 import { type Arena, currentArena } from "./arena.js";
-import { convertData, type DType, safeNumber, type TensorData, type TensorSource, zeroData } from "./dtype.js";
+import { convertData, type DType, dtypes, safeNumber, type TensorData, type TensorSource, zeroData } from "./dtype.js";
 import type { GraphNode } from "./graph.js";
 import type { Hold } from "./hold.js";
 import { checkShape, type Shape, shapeText, sizeOf } from "./shape.js";
@@ -160,6 +161,9 @@ function filled(who: string, source: TensorSource, shape: Shape, dtype: DType, r
  * @throws {RangeError} when the length doesn't match the shape, or a value doesn't fit an integer type.
  */
 export function tensor(data: TensorSource, shape: Shape, dtype: DType = "f32"): Tensor {
+  kinds.numberList(data, "tensor: data");
+  kinds.shape(shape, "tensor: shape");
+  kinds.oneOf(...dtypes)(dtype, "tensor: dtype");
   return owned(filled("tensor", data, shape, dtype, false));
 }
 

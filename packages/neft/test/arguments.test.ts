@@ -170,7 +170,7 @@ describe("wrong arguments", () => {
 
   const calls: [string, Row, (...args: unknown[]) => unknown][] = [
     ...Object.entries(functions).map(([name, row]): [string, Row, (...args: unknown[]) => unknown] => {
-      const api = (neft as unknown as Record<string, never>)[name] as (...args: unknown[]) => unknown;
+      const api = (neft as unknown as Record<string, (...args: unknown[]) => unknown>)[name]!;
       const isClass = name === "GraphBuilder" || name === "Model";
       return [name, row, isClass ? (...args) => Reflect.construct(api, args) as unknown : api];
     }),

@@ -37,7 +37,7 @@ export function checkFree(model: Used, access: Access, who: string): void {
  *
  * @throws {Error} as `checkFree`.
  */
-export function holdModel(model: Used, access: Access, by: string): Hold {
+export function holdModel(model: Used, access: "read" | "write", by: string): Hold {
   checkFree(model, access, by);
   return new Hold(tensorsOf(model), access, by);
 }

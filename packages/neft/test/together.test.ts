@@ -195,6 +195,7 @@ describe("one model", () => {
         seen.push(exportOnnx(model));
         scope(() => run(model, x()).outputs.size);
         refused.push(finetune(model, samples(2), training).catch((error: Error) => error.message));
+        refused.push(evaluate(model, samples(2), chips).catch((error: Error) => error.message));
         expect(() => model.dispose()).toThrow("expected model");
       },
     });

@@ -27,7 +27,8 @@ export interface Pool<Api> {
    * Lends all workers to `use` until what it returns has settled. Users queue, first come, first served: a setup can't be
    * replaced, nor a worker taken, between two runs of one lease.
    *
-   * A run that `use` has started and not awaited is stopped at the end of the lease.
+   * A run that `use` has started and not awaited is stopped at the end of the lease. What `use` returns must not wait for another lease
+   * of the same pool, which would wait for it.
    * @throws what `use` throws; the signal's reason when it aborts the waiting; {Error} when the pool is closed.
    */
   lend<T>(use: (lease: Lease<Api>) => Promise<T>, options?: LendOptions): Promise<T>;

@@ -109,7 +109,7 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   const hold = holdModel(model, "write", "finetune");
   const watched = {
     ...options,
-    onProgress: onProgress && ((progress: FinetuneProgress) => hold.letRead(() => onProgress(progress))),
+    onProgress: onProgress && ((progress: FinetuneProgress) => hold.letLook(() => onProgress(progress))),
   };
   let isWaiting = true;
   try {

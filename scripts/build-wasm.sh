@@ -32,7 +32,8 @@ remap+=" --remap-path-prefix=$rust_source=rust --remap-path-prefix=$(readlink -f
 # What has to be inlined says so in the sources; beyond that less inlining than by default takes 5 kB off the gzipped size, at no cost.
 # Nobody reads a panic's message in WebAssembly, where it is a trap either way: panics that trap at once take 12 kB off the gzipped
 # size. Such a standard library has to be built along with the crate (-Zbuild-std), and both flags are unstable: RUSTC_BOOTSTRAP.
-flags="-C llvm-args=-disable-lsr -C llvm-args=-unroll-runtime=false -C llvm-args=-unroll-allow-partial=false -C llvm-args=-inline-threshold=90 -Z unstable-options -C panic=immediate-abort $remap"
+# The stack pointer is exported: a trap leaves it where it was, and whoever catches the trap has to put it back.
+flags="-C link-arg=--export=__stack_pointer -C llvm-args=-disable-lsr -C llvm-args=-unroll-runtime=false -C llvm-args=-unroll-allow-partial=false -C llvm-args=-inline-threshold=90 -Z unstable-options -C panic=immediate-abort $remap"
 
 build() { # folder, target features for rustc
   RUSTC_BOOTSTRAP=1 RUSTFLAGS="-C target-feature=$2 $flags" CARGO_TARGET_DIR="$root/target/wasm-$1" \

@@ -65,14 +65,17 @@ function inTurn(name, workers, turns, stepsPerRound) {
   let step = 0;
   return {
     size: workers.size,
-    prepare: (setup) => workers.prepare(setup),
-    async run(jobs, options) {
-      if (options.method === "shardGradients") {
-        if (step % stepsPerRound === 0) await turns.next(name, step === 0);
-        step++;
-      }
-      return workers.run(jobs, options);
-    },
+    lend: (use, waiting) =>
+      workers.lend((lease) => {
+        const run = async (jobs, options) => {
+          if (options.method === "shardGradients") {
+            if (step % stepsPerRound === 0) await turns.next(name, step === 0);
+            step++;
+          }
+          return lease.run(jobs, options);
+        };
+        return use({ size: lease.size, prepare: (setup) => lease.prepare(setup), run });
+      }, waiting),
   };
 }
 

@@ -2,22 +2,22 @@
 
 use crossbar_kernels::gemm::Workspace;
 use std::alloc::{alloc as heap_alloc, dealloc, Layout};
-use std::cell::Cell;
+use std::cell::UnsafeCell;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Cache line, so that no tensor shares one.
 const ALIGNMENT: usize = 64;
 
 thread_local! {
-    static WORKSPACE: Cell<Workspace> = Cell::default();
+    static WORKSPACE: UnsafeCell<Workspace> = UnsafeCell::default();
 }
 
-/// Runs a kernel with the buffers of this instance. A kernel that traps loses them: the next one has fresh ones.
+/// Runs a kernel with the buffers of this instance. They stay where they are, so that a kernel that traps loses none: whoever calls the
+/// next one has to reset the stack pointer only. What buffers hold is never read before it is written.
 pub fn with_workspace<T>(run: impl FnOnce(&mut Workspace) -> T) -> T {
-    let mut work = WORKSPACE.take();
-    let result = run(&mut work);
-    WORKSPACE.set(work);
-    result
+    // SAFETY: an instance has one thread and kernels never call this function, so nothing else refers to the buffers; after a trap the
+    // reference of the kernel that trapped is never used again.
+    WORKSPACE.with(|work| run(unsafe { &mut *work.get() }))
 }
 
 fn layout(bytes: usize) -> Layout {

@@ -1,3 +1,4 @@
+import { inWords, kinds } from "@neft/options";
 import type { Device } from "./device.js";
 import { fefet2 } from "./devices/fefet2.js";
 import { fefet6 } from "./devices/fefet6.js";
@@ -15,7 +16,8 @@ export const devices: ReadonlyMap<string, Device> = new Map(
  * @throws {RangeError} for an unknown id, with the ids that exist.
  */
 export function deviceNamed(id: string): Device {
+  kinds.name(id, "device");
   const device = devices.get(id);
-  if (!device) throw new RangeError(`device: expected one of ${[...devices.keys()].join(", ")}, got "${id}"`);
+  if (!device) throw new RangeError(`device: expected one of ${[...devices.keys()].join(", ")}, got ${inWords(id)}`);
   return device;
 }

@@ -1,5 +1,5 @@
 import { f32, u8, wasm, withBlocks } from "@neft/kernels";
-import { inWords } from "@neft/options";
+import { has, inWords, kind, kinds } from "@neft/options";
 import { type DType, sizeOf, type Tensor, tensor, written } from "@neft/tensor";
 import { checkForm, type Dataset, type Layout } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
@@ -34,6 +34,12 @@ export function gatherBatch(
   out?: Float32Array,
 ): Float32Array {
   checkForm(dataset);
+  kinds.numberList(indices, "gatherBatch: indices");
+  kind("one of normalisationOf", (value) => has(value, "scale", "mean", "std"))(
+    normalisation,
+    "gatherBatch: normalisation",
+  );
+  kind("the input's shape, batch first", (value) => Array.isArray(value))(inputShape, "gatherBatch: inputShape");
   const normalise = normalisers(dataset, normalisation);
   const { transpose } = planSample(dataset, normalisation, inputShape);
   const size = sizeOf(dataset.shape);

@@ -1,3 +1,4 @@
+import { kind } from "@neft/options";
 import { bytesOf } from "./bytes.js";
 import type { Dataset } from "./dataset.js";
 import { makeDataset } from "./dataset.js";
@@ -15,12 +16,11 @@ const classes = 10;
  * @param fileNames  what errors call the files.
  * @throws {Error} when a file is empty or no whole number of records, or a label is above 9.
  */
-export function decodeCifar10(
-  files: readonly Uint8Array[],
-  name = "cifar10",
-  fileNames: readonly string[] = files.map((_, i) => `file ${i + 1} of ${files.length}`),
-): Dataset {
-  const plain = files.map((file, i) => readRecords(`decodeCifar10: ${fileNames[i]}`, file));
+export function decodeCifar10(files: readonly Uint8Array[], name = "cifar10", fileNames?: readonly string[]): Dataset {
+  kind("a list of files' bytes", Array.isArray)(files, "decodeCifar10: files");
+  const plain = files.map((file, i) =>
+    readRecords(`decodeCifar10: ${fileNames?.[i] ?? `file ${i + 1} of ${files.length}`}`, file),
+  );
   const count = plain.reduce((sum, bytes) => sum + bytes.length / recordBytes, 0);
   const values = new Uint8Array(count * imageBytes);
   const labels = new Int32Array(count);

@@ -1,4 +1,4 @@
-import { has, inWords } from "@neft/options";
+import { has, inWords, kinds } from "@neft/options";
 import { permutation, sizeOf } from "@neft/tensor";
 import { tagOf } from "./bytes.js";
 import type { ArrayPair } from "./parts.js";
@@ -47,6 +47,7 @@ export interface DatasetParts {
  * @throws {RangeError} as `checkDataset`.
  */
 export function makeDataset(who: string, parts: DatasetParts): Dataset {
+  kinds.name(who, "makeDataset: who");
   if (!has(parts, "values", "labels", "shape")) {
     throw new RangeError(`${who}: expected parts with name, values, labels and shape, got ${inWords(parts)}`);
   }
@@ -238,17 +239,21 @@ function select(dataset: Dataset, indices: Uint32Array): Dataset {
 }
 
 /**
- * The same dataset with its values in memory that threads can have in common, where the environment has such (Node; a page that is
- * cross-origin isolated): a message to another thread then carries no copy of them. It doesn't follow later changes of the values.
+ * A dataset as it is now, for a call that goes on while its owner may change the original: labels and values are copies. The values lie
+ * in memory that threads can have in common, where the environment has such (Node; a page that is cross-origin isolated): a message to
+ * another thread then carries no copy of them.
  *
  * A copy is made at each call and never kept for the next: whether the values have changed since can be told only by reading them all,
- * and bringing an old copy up to date would change it under a run that still reads it. Values that lie in shared memory aren't copied.
+ * and bringing an old copy up to date would change it under a run that still reads it. Values that lie in shared memory aren't copied:
+ * whoever puts them there lets others change them.
  */
-export function shareable(dataset: Dataset): Dataset {
+export function snapshot(dataset: Dataset): Dataset {
   const { values } = dataset;
-  if (typeof SharedArrayBuffer === "undefined" || values.buffer instanceof SharedArrayBuffer) return dataset;
-  const shared = new SharedArrayBuffer(values.byteLength);
-  const copy = dataset.bytes ? new Uint8Array(shared) : new Float32Array(shared);
+  const labels = dataset.labels.slice();
+  const hasShared = typeof SharedArrayBuffer !== "undefined";
+  if (hasShared && values.buffer instanceof SharedArrayBuffer) return { ...dataset, labels };
+  const room = hasShared ? new SharedArrayBuffer(values.byteLength) : new ArrayBuffer(values.byteLength);
+  const copy = dataset.bytes ? new Uint8Array(room) : new Float32Array(room);
   copy.set(values);
-  return { ...dataset, values: copy };
+  return { ...dataset, values: copy, labels, shape: [...dataset.shape] };
 }

@@ -1,4 +1,4 @@
-import { checkOptions, inWords } from "@neft/options";
+import { checkOptions, inWords, kinds } from "@neft/options";
 import { bytesOf, shownName } from "./bytes.js";
 import type { Dataset, Layout } from "./dataset.js";
 import { makeDataset } from "./dataset.js";
@@ -22,6 +22,7 @@ import { type Member, readZip } from "./zip.js";
  *   isn't an integer ≥ 0.
  */
 export function decodeNpz(bytes: Uint8Array, name = "npz", choice: ArrayChoice = {}): Dataset {
+  kinds.name(name, "decodeNpz: name");
   const who = `decodeNpz: "${name}"`;
   checkOptions(who, choice, choiceRules);
   const members = new Map<string, Member>();

@@ -9,13 +9,13 @@ import {
   makeDataset,
   makeNormalisation,
   sampleShape,
-  shareable,
+  snapshot,
   split,
   take,
 } from "@neft/data";
 import { init } from "@neft/kernels";
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 
 beforeAll(() => init());
 
@@ -407,18 +407,34 @@ describe("take and split", () => {
   });
 });
 
-describe("shareable", () => {
+describe("snapshot", () => {
+  it("is a copy where there is no shared memory, too", () => {
+    vi.stubGlobal("SharedArrayBuffer", undefined);
+    try {
+      const data = images([2, 3, 4], "NCHW", { bytes: true });
+      const copy = snapshot(data);
+      expect(copy).toEqual(data);
+      const before = copy.values.slice();
+      data.values.fill(7);
+      expect(copy.values).toEqual(before);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   it("has the same contents in memory that a clone has in common with it", () => {
     for (const bytes of [true, false]) {
       const data = images([2, 3, 4], "NCHW", { bytes });
-      const shared = shareable(data);
+      const shared = snapshot(data);
       expect(shared).toEqual(data);
       expect(shared.values.buffer).toBeInstanceOf(SharedArrayBuffer);
-      expect(shareable(shared)).toBe(shared);
+      expect(snapshot(shared).values).toBe(shared.values);
       const clone = structuredClone(shared);
       shared.values[5] = 77;
       expect(clone.values[5]).toBe(77);
       expect(data.values[5]).not.toBe(77);
+      data.labels.fill(9);
+      expect(shared.labels).not.toContain(9);
     }
   });
 });

@@ -1,5 +1,7 @@
 import { checkOptions, kinds, type Rules } from "@neft/options";
 import type * as Simd128 from "../wasm/simd128/crossbar_wasm.js";
+import { guarded } from "./guard.js";
+import { signaturesOf } from "./signatures.js";
 
 /** The kernels of one build, as wasm-bindgen typed them; addresses are byte offsets into the linear memory. */
 export type Kernels = Omit<typeof Simd128, "default" | "initSync">;
@@ -14,6 +16,11 @@ export interface InitOptions {
 }
 
 const initRules: Rules<InitOptions> = { relaxed: kinds.flag };
+
+/** What scripts/build-wasm.sh has exported besides. */
+interface StackPointer {
+  readonly __stack_pointer: WebAssembly.Global;
+}
 
 interface Loaded {
   readonly build: Build;
@@ -77,11 +84,14 @@ async function load(build: Build): Promise<void> {
   const module = await WebAssembly.compile(bytes).catch((cause: unknown) => {
     throw new Error("init: expected an engine with WebAssembly SIMD, got one that rejects the module", { cause });
   });
-  const { memory } = await glue.default({ module_or_path: module });
-  loaded = { build, kernels: glue, memory };
+  const exported = await glue.default({ module_or_path: module });
+  // wasm-bindgen types functions and the memory only.
+  const { memory, __stack_pointer: stackPointer } = exported as typeof exported & StackPointer;
+  const kernels = guarded<Kernels>({ functions: glue, signatures: signaturesOf(bytes), stackPointer });
+  loaded = { build, kernels, memory };
 }
 
-async function read(url: URL): Promise<BufferSource> {
+async function read(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   if (url.protocol === "file:") {
     // In a variable, so that bundlers for the browser don't look for it.
     const specifier = "node:fs/promises";
@@ -92,7 +102,7 @@ async function read(url: URL): Promise<BufferSource> {
   }
   const response = await fetch(url);
   if (!response.ok) throw new Error(`init: expected the kernels at ${url.href}, got HTTP status ${response.status}`);
-  return response.arrayBuffer();
+  return new Uint8Array(await response.arrayBuffer());
 }
 
 function required(): Loaded {

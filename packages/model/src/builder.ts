@@ -1,6 +1,6 @@
-import { checkOptions, kinds, type Rule, type Rules, required } from "@neft/options";
+import { checkOptions, has, inWords, kind, kinds, type Rule, type Rules, required } from "@neft/options";
 import type { DType, Tensor } from "@neft/tensor";
-import { normals, parameter, stream } from "@neft/tensor";
+import { dtypes, normals, parameter, stream } from "@neft/tensor";
 import { constant } from "./constant.js";
 import type { AttributeValue, GraphNode, ValueInfo } from "./graph.js";
 import type { HostData } from "./host-array.js";
@@ -86,6 +86,14 @@ const leakyReluRules: Rules<LeakyReluOptions> = { ...layerRules, alpha: kinds.nu
 
 const dropoutRules: Rules<DropoutOptions> = { ...layerRules, ratio: kinds.number };
 
+const isAttribute = (value: unknown): boolean =>
+  [value].flat().every((one) => typeof one === "number" || typeof one === "string");
+
+const attributesRule = kind(
+  "attributes by name: numbers, texts or lists of them",
+  (value) => Object.prototype.toString.call(value) === "[object Object]" && Object.values(value!).every(isAttribute),
+);
+
 /** Checks a layer's options; errors about any of them name the layer, one of many. */
 const checkLayer = (layer: string, options: unknown, rules: Readonly<Record<string, Rule>>): void =>
   checkOptions(layer, options, rules, `${layer}: `);
@@ -113,6 +121,7 @@ export class GraphBuilder {
 
   /** @throws {RangeError} for options that aren't known or of another kind, as all methods do. */
   constructor(name: string, options: BuilderOptions) {
+    kinds.name(name, "GraphBuilder: name");
     checkOptions("GraphBuilder", options, builderRules);
     this.#name = name;
     this.#seed = options.seed;
@@ -120,6 +129,8 @@ export class GraphBuilder {
 
   /** Declares an input of samples of a shape; a batch axis comes before it. */
   input(name: string, sample: readonly number[]): Value {
+    kinds.name(name, "input: name");
+    kinds.shape(sample, "input: sample");
     this.#inputs.push({ name, dtype: "f32", shape: [batchAxis, ...sample] });
     this.#known.set(name, { dtype: "f32", shape: [1, ...sample] });
     return name;
@@ -128,12 +139,15 @@ export class GraphBuilder {
   /** Shape of a value at batch 1. */
   shapeOf(value: Value): readonly number[] {
     const known = this.#known.get(value);
-    if (known === undefined) throw new Error(`GraphBuilder: expected a value made before, got "${value}"`);
+    if (known === undefined) throw new Error(`GraphBuilder: expected a value made before, got ${inWords(value)}`);
     return known.shape;
   }
 
   /** Adds a trainable parameter with given contents. */
   parameter(name: string, data: Float32Array, shape: readonly number[]): Value {
+    kinds.name(name, "parameter: name");
+    kinds.numberList(data, "parameter: data");
+    kinds.shape(shape, "parameter: shape");
     this.#parameters.set(name, parameter(data, [...shape]));
     this.#known.set(name, { dtype: "f32", shape });
     return name;
@@ -141,6 +155,10 @@ export class GraphBuilder {
 
   /** Adds a fixed tensor. */
   constant(name: string, data: HostData, shape: readonly number[], dtype: DType): Value {
+    kinds.name(name, "constant: name");
+    kinds.numberList(data, "constant: data");
+    kinds.shape(shape, "constant: shape");
+    kinds.oneOf(...dtypes)(dtype, "constant: dtype");
     this.#constants.set(name, constant({ dtype, shape, data }));
     this.#known.set(name, dtype === "f32" ? { dtype, shape } : { dtype, shape, data });
     return name;
@@ -153,6 +171,10 @@ export class GraphBuilder {
     attributes: Readonly<Record<string, AttributeValue>> = {},
     options: LayerOptions = {},
   ): Value {
+    kinds.name(op, "node: op");
+    kinds.names(inputs, `${op}: inputs`);
+    for (const value of inputs) if (value !== "") this.shapeOf(value);
+    attributesRule(attributes, `${op}: attributes`);
     checkLayer(op, options, layerRules);
     const { name = this.#freshName(op) } = options;
     const node: GraphNode = { name, op, inputs, outputs: [name], attributes };
@@ -270,6 +292,7 @@ export class GraphBuilder {
 
   /** The model, with values as outputs under the names given: `build({ logits: y })`. */
   build(outputs: Readonly<Record<string, Value>>): Model {
+    kind("values by the names of outputs", (value) => has(value) && !Array.isArray(value))(outputs, "build: outputs");
     const renamed = new Map(Object.entries(outputs).map(([name, value]) => [value, name]));
     const rename = (value: Value) => renamed.get(value) ?? value;
     return new Model({

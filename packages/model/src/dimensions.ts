@@ -1,3 +1,4 @@
+import { checkPoolPads, outputOf, type WindowNumbers, windowAxes } from "@neft/tensor";
 import { intAttribute, intsAttribute, textAttribute } from "./attributes.js";
 import type { GraphNode } from "./graph.js";
 import { mostAxes } from "./host-array.js";
@@ -83,50 +84,46 @@ export interface Window {
 }
 
 /**
- * Reads strides, dilations, pads or auto_pad, and ceil_mode of a node for its input's spatial sizes.
+ * Reads strides, dilations, pads or auto_pad, and ceil_mode of a node for one image at its input: [channels, …spatial].
  *
  * ceil_mode: a last window that would start in the padding after the input is dropped.
+ * @param pools  Whether windows in the padding alone are refused.
  */
-export function windowOf(node: GraphNode, spatial: readonly number[], kernel: readonly number[]): Window {
+export function windowOf(
+  node: GraphNode,
+  image: readonly number[],
+  kernel: readonly number[],
+  { pools = false }: { readonly pools?: boolean } = {},
+): Window {
+  const spatial = image.slice(1);
   const rank = spatial.length;
-  const perAxis = (name: string, length: number, otherwise: number, least: number): readonly number[] => {
-    const values = intsAttribute(node, name) ?? new Array<number>(length).fill(otherwise);
-    if (values.length !== length || values.some((n) => n < least)) {
-      throw new RangeError(`${name}: expected ${length} integers of ${least} or more, got [${values.join(", ")}]`);
-    }
-    return values;
-  };
-  if (kernel.length !== rank || kernel.some((n) => n < 1)) {
-    throw new RangeError(`kernel: expected ${rank} sizes of 1 or more, got [${kernel.join(", ")}]`);
-  }
-  const strides = perAxis("strides", rank, 1, 1);
-  const dilations = perAxis("dilations", rank, 1, 1);
-  const explicit = perAxis("pads", 2 * rank, 0, 0);
+  const ones = new Array<number>(rank).fill(1);
+  const strides = intsAttribute(node, "strides") ?? ones;
+  const dilations = intsAttribute(node, "dilations") ?? ones;
+  const explicit = intsAttribute(node, "pads") ?? new Array<number>(2 * rank).fill(0);
   const autoPad = textAttribute(node, "auto_pad", ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"], "NOTSET");
   const ceil = intAttribute(node, "ceil_mode", 0) !== 0;
-  const pads = autoPad === "NOTSET" ? [...explicit] : new Array<number>(2 * rank).fill(0);
-  const output = spatial.map((size, axis) => {
-    const extent = (kernel[axis]! - 1) * dilations[axis]! + 1;
-    const stride = strides[axis]!;
-    if (autoPad === "SAME_UPPER" || autoPad === "SAME_LOWER") {
-      const count = Math.ceil(size / stride);
-      const total = Math.max(0, (count - 1) * stride + extent - size);
-      const small = Math.floor(total / 2);
-      pads[axis] = autoPad === "SAME_UPPER" ? small : total - small;
-      pads[axis + rank] = total - pads[axis]!;
-      return count;
-    }
-    const room = size + pads[axis]! + pads[axis + rank]! - extent;
-    if (room < 0) {
-      throw new RangeError(
-        `expected a window of ${extent} that fits, got an input of size ${size} with pads ${pads[axis]} and ${pads[axis + rank]}`,
-      );
-    }
-    if (!ceil) return Math.floor(room / stride) + 1;
-    const count = Math.ceil(room / stride) + 1;
-    return (count - 1) * stride >= size + pads[axis]! ? count - 1 : count;
+  const pads = paddingOf(autoPad, spatial, { kernel, strides, dilations, pads: explicit });
+  const axes = windowAxes("", image, { kernel, strides, dilations, pads });
+  if (pools) checkPoolPads("", axes);
+  return { kernel, strides, dilations, pads, output: axes.map((axis) => outputOf(axis, ceil)) };
+}
+
+/** The pads that auto_pad stands for: SAME gives ⌈size/stride⌉ outputs, an odd pad to the end (UPPER) or to the front (LOWER). */
+function paddingOf(
+  autoPad: "NOTSET" | "VALID" | "SAME_UPPER" | "SAME_LOWER",
+  spatial: readonly number[],
+  { kernel, strides, dilations, pads }: WindowNumbers,
+): readonly number[] {
+  if (autoPad === "NOTSET") return pads;
+  const totals = spatial.map((size, axis) => {
+    if (autoPad === "VALID") return 0;
+    const [stride, reach] = [strides[axis]!, (kernel[axis]! - 1) * dilations[axis]! + 1];
+    return Math.max(0, (Math.ceil(size / stride) - 1) * stride + reach - size);
   });
-  return { kernel, strides, dilations, pads, output };
+  const small = totals.map((total) => Math.floor(total / 2));
+  const large = totals.map((total, axis) => total - small[axis]!);
+  return autoPad === "SAME_LOWER" ? [...large, ...small] : [...small, ...large];
 }
 
 /** A window over two axes, as the tensor operations take it. */

@@ -46,6 +46,7 @@ export { inferNodes, inferValues, valueShapes } from "./shapes.js";
 export { applyStatistics } from "./statistics.js";
 export type { SummaryRow } from "./summary.js";
 export { summary } from "./summary.js";
+export { checkFree, holdModel, modelRule } from "./use.js";
 export { viewOperators, type Weight, weightsOf } from "./weights.js";
 export type { NetworkOptions } from "./zoo.js";
 export { lenet5, resnet18, vgg8 } from "./zoo.js";

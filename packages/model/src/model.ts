@@ -1,9 +1,11 @@
+import { has, kind } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
 import { type ArrayNode, arrayNodeOf } from "./array-node.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
 import type { HostData } from "./host-array.js";
 import { operatorTable } from "./operators/table.js";
+import { checkFree, modelRule, tensorsOf } from "./use.js";
 import { type Weight, weightsOf } from "./weights.js";
 
 /** What a model is made of. Parameters are f32; constants are everything else that is fixed. */
@@ -34,6 +36,9 @@ export class Model {
 
   /** @throws {Error} when operators are unknown (all listed), names clash, values are missing or nodes form a cycle. */
   constructor(parts: ModelParts) {
+    kind("the parts of a model", (value) =>
+      has(value, "name", "nodes", "parameters", "constants", "inputs", "outputs"),
+    )(parts, "Model");
     this.name = parts.name;
     this.inputs = parts.inputs;
     this.outputs = parts.outputs;
@@ -59,9 +64,13 @@ export class Model {
     }
   }
 
-  /** Frees all tensors; the model is of no use afterwards. */
+  /**
+   * Frees all tensors; the model is of no use afterwards.
+   * @throws {Error} while a call like an evaluation uses it or a model it shares tensors with; nothing is freed then.
+   */
   dispose(): void {
-    for (const tensor of [...this.parameters.values(), ...this.constants.values()]) tensor.dispose();
+    checkFree(this, "write", "dispose");
+    for (const tensor of tensorsOf(this)) tensor.dispose();
   }
 }
 
@@ -119,6 +128,7 @@ export function modelWeights(model: Model): (name: string) => Weight | undefined
  * views (Transpose, Reshape, Flatten, Squeeze, Unsqueeze, Identity, Cast).
  */
 export function arrayNodes(model: Model): ArrayNode[] {
+  modelRule(model, "arrayNodes: model");
   const weightOf = modelWeights(model);
   return model.nodes.flatMap((node) => arrayNodeOf(node, weightOf) ?? []);
 }

@@ -1,6 +1,8 @@
+import { kinds, optional } from "@neft/options";
 import { type BatchProbe, probe, probeBatch } from "./batching.js";
 import { shapeGraph } from "./binding.js";
 import { arrayNodes, digitalProducts, type Model } from "./model.js";
+import { modelRule } from "./use.js";
 
 /** One line of a model's summary. */
 export interface SummaryRow {
@@ -27,6 +29,8 @@ const trialSizes = [64, 1, 3, 28, 32, 224] as const;
  * alone of the usual ones, that is shown; a shape that isn't known without the symbol's size is ["?"].
  */
 export function summary(model: Model, batch?: number): SummaryRow[] {
+  modelRule(model, "summary: model");
+  optional(kinds.count)(batch, "summary: batch");
   const shapeOf = shapesBySymbol(model, batch);
   const onArray = new Set(arrayNodes(model).map(({ node }) => node));
   const digital = new Set(digitalProducts(model));

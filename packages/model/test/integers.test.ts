@@ -107,15 +107,15 @@ describe("windowOf", () => {
   });
 
   it("drops a last window that would start in the padding", () => {
-    const window = windowOf(node({ ceil_mode: 1, strides: [2], pads: [1, 1] }), [2], [2]);
+    const window = windowOf(node({ ceil_mode: 1, strides: [2], pads: [1, 1] }), [1, 2], [2]);
     expect(window.output).toEqual([2]);
-    expect(windowOf(node({ ceil_mode: 1, strides: [2] }), [4], [3]).output).toEqual([2]);
+    expect(windowOf(node({ ceil_mode: 1, strides: [2] }), [1, 4], [3]).output).toEqual([2]);
   });
 
   it("refuses a window larger than its input", () => {
-    expect(() => windowOf(node({}), [2], [3])).toThrow("expected a window of 3 that fits, got an input of size 2");
-    expect(() => windowOf(node({ strides: [0] }), [2], [1])).toThrow(
-      "strides: expected 1 integers of 1 or more, got [0]",
+    expect(() => windowOf(node({}), [1, 2], [3])).toThrow("expected a window of 3 that fits, got an input of size 2");
+    expect(() => windowOf(node({ strides: [0] }), [1, 2], [1])).toThrow(
+      "strides: expected 1 whole numbers from 1 on, got [0]",
     );
   });
 });

@@ -1,4 +1,5 @@
 import type { ArrayPair, Part } from "@neft/data";
+import { inWords, kinds } from "@neft/options";
 
 /** Where a dataset is, as `readDataset` and the command's `--data` name it. */
 export type DataSpec =
@@ -47,8 +48,10 @@ const choice = /^(?<file>.+)#(?:(?<part>train|test|val)|(?<samples>[^#,./\\]+),(
  * @throws {RangeError} for anything else; no file is touched here.
  */
 export function parseDataSpec(word: string, who = "dataset"): DataSpec {
+  kinds.name(who, "parseDataSpec: who");
+  kinds.name(word, who);
   const refuse = (expected: string): DataSpec => {
-    throw new RangeError(`${who}: expected ${expected}, got "${word}"`);
+    throw new RangeError(`${who}: expected ${expected}, got ${inWords(word)}`);
   };
   const colon = word.indexOf(":");
   const kind = colon < 0 ? "" : word.slice(0, colon);

@@ -1,6 +1,6 @@
 import { type Device, defineDevice, deviceNamed } from "@neft/crossbar";
 import { type Dataset, type Layout, makeNormalisation, type Normalisation } from "@neft/data";
-import type { Model } from "@neft/model";
+import { type Model, modelRule } from "@neft/model";
 import { checkOptions, has, kind, kinds, type Rules } from "@neft/options";
 import {
   type EvaluationProgress,
@@ -8,6 +8,7 @@ import {
   evaluate as evaluateOnChips,
   type Workers,
 } from "@neft/training";
+import { checkSigma } from "./sigma.js";
 import { createWorkers } from "./spawn.js";
 
 /** How values become a network's inputs; what is left out takes its default. */
@@ -21,6 +22,9 @@ export interface InputOptions {
   /** Axis order of the model's image input; told from its shape unless said. */
   readonly layout?: Layout | undefined;
 }
+
+/** The rule of arguments that are datasets; whether one is right is checked where it is used. */
+export const datasetRule = kind("a dataset", (value) => has(value, "values", "labels", "shape", "count"));
 
 export const inputRules: Rules<InputOptions> = {
   scale: kinds.number,
@@ -57,14 +61,14 @@ export const chipRules: Rules<ChipOptions> = {
   output: kinds.name,
   workers: kind(
     "a number or a pool of createWorkers",
-    (value) => typeof value === "number" || has(value, "size", "prepare", "run"),
+    (value) => typeof value === "number" || has(value, "size", "lend"),
   ),
   signal: kind("an AbortSignal", (value) => has(value, "aborted", "addEventListener")),
 };
 
 /** Settings of `evaluate`. */
 export interface EvaluateOptions extends InputOptions, ChipOptions {
-  /** Device standard deviations; 0.2 unless said. */
+  /** Device standard deviations, relative to full scale, from 0 to 1; 0.2 unless said. */
   readonly sigma?: number | readonly number[] | undefined;
   /** Chips for each σ; 100 unless said. */
   readonly chips?: number | undefined;
@@ -95,8 +99,12 @@ const defaultSigma = 0.2;
  * @throws {Error} naming the first chip, the digital network before all others, whose class scores aren't finite.
  */
 export async function evaluate(model: Model, data: Dataset, options: EvaluateOptions = {}): Promise<EvaluationResult> {
+  modelRule(model, "evaluate: model");
+  datasetRule(data, "evaluate: data");
   checkOptions("evaluate", options, evaluateRules);
   const { sigma = defaultSigma, chips = defaultChips, seed = 1, workers, ...rest } = options;
+  const sigmas = typeof sigma === "number" ? [sigma] : sigma;
+  checkSigma("sigma", sigmas);
   return withWorkers(workers, (pool) =>
     evaluateOnChips({
       ...rest,
@@ -104,7 +112,7 @@ export async function evaluate(model: Model, data: Dataset, options: EvaluateOpt
       data,
       normalisation: normalisationFrom(data, options, model),
       device: deviceOf(options.device),
-      sigmas: typeof sigma === "number" ? [sigma] : sigma,
+      sigmas,
       chips,
       seed,
       workers: pool,
@@ -117,6 +125,7 @@ export async function evaluate(model: Model, data: Dataset, options: EvaluateOpt
  * @throws {RangeError} for options that aren't known, or that don't fit the dataset.
  */
 export function normalisationOf(data: Dataset, options: InputOptions, model?: Model): Normalisation {
+  datasetRule(data, "normalisationOf: data");
   checkOptions("normalisationOf", options, inputRules);
   return normalisationFrom(data, options, model);
 }

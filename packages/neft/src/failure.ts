@@ -6,7 +6,7 @@ export const exitCodes = {
   failure: 1,
   /** The command line itself is wrong; no file was opened. */
   usage: 2,
-  /** Stopped by Ctrl-C (128 + SIGINT); what could be saved was saved. */
+  /** Stopped by Ctrl-C (128 + SIGINT) or another signal that asks for the end; what could be saved was saved. */
   interrupted: 130,
 } as const;
 
@@ -43,8 +43,14 @@ const systemReasons: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of the path is not a directory",
   EROFS: "the file system is read-only",
   ENOSPC: "no space left on the device",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file would be larger than the system allows",
+  EIO: "input or output failed",
+  EPIPE: "nobody reads from it any more",
+  EBADF: "it isn't open for writing",
+  ENXIO: "no process reads from it; start the reader first",
+  EXDEV: "it is on another file system",
   EMFILE: "too many open files",
-  ENXIO: "it is no file that can be read",
   ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GB, more than can be read",
   ENAMETOOLONG: "the name is too long",
   ELOOP: "too many symbolic links",
@@ -55,4 +61,10 @@ const systemReasons: Readonly<Record<string, string>> = {
 export function systemReason(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return (typeof code === "string" ? systemReasons[code] : undefined) ?? messageOf(error);
+}
+
+/** For `.catch`: nothing where a file isn't there; other errors stay errors. */
+export function notThere(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+  return undefined;
 }

@@ -1,5 +1,5 @@
 import type { Dataset } from "@neft/data";
-import type { Model } from "@neft/model";
+import { type Model, modelRule } from "@neft/model";
 import { checkOptions, has, isListOf, kind, kinds, type Rules, required } from "@neft/options";
 import {
   type FinetuneProgress,
@@ -14,12 +14,14 @@ import {
 import {
   type ChipOptions,
   chipRules,
+  datasetRule,
   deviceOf,
   type InputOptions,
   inputRules,
   normalisationFrom,
   withWorkers,
 } from "./evaluate.js";
+import { checkSigma } from "./sigma.js";
 
 /** Settings of `finetune`; what a strategy takes stands beside its id. */
 export interface FinetuneOptions
@@ -28,7 +30,7 @@ export interface FinetuneOptions
     Omit<FinetuneSettings, "device" | "strategy" | "sigma" | "weightBits" | "bitsPerCell" | "perSample" | "seed"> {
   /** "ovf" unless said; with settings of its own: `{ id: "irs", beta: 0.01 }`. */
   readonly strategy?: string | ({ readonly id: string } & StrategySettings) | undefined;
-  /** Device standard deviation to train for; 0.2 unless said. */
+  /** Device standard deviation to train for, relative to full scale, from 0 to 1; 0.2 unless said. */
   readonly sigma?: number | undefined;
   /** Chooses the best weights; held out of the training data unless said. */
   readonly validationData?: Dataset | undefined;
@@ -70,7 +72,7 @@ export const finetuneRules: Rules<FinetuneOptions> = {
     isListOf((name) => typeof name === "string"),
   ),
   validation: kinds.options(validationRules),
-  validationData: kind("a dataset", (value) => has(value)),
+  validationData: datasetRule,
   onProgress: kinds.callback,
 };
 
@@ -82,8 +84,17 @@ export const finetuneRules: Rules<FinetuneOptions> = {
  * @throws {RangeError} for options that aren't known or are out of range, or data that doesn't fit the network.
  */
 export async function finetune(model: Model, data: Dataset, options: FinetuneOptions = {}): Promise<FinetuneResult> {
+  modelRule(model, "finetune: model");
+  datasetRule(data, "finetune: data");
   checkOptions("finetune", options, finetuneRules);
   const { strategy = "ovf", sigma = 0.2, workers, seed = 1, ...rest } = options;
+  checkSigma("sigma", [sigma]);
+  if (typeof strategy !== "string") {
+    // Whether they are numbers is the strategy's to check.
+    const { headSigma, deltaSigma } = strategy;
+    checkSigma("headSigma", typeof headSigma === "number" ? [headSigma] : []);
+    checkSigma("deltaSigma", Array.isArray(deltaSigma) ? deltaSigma : []);
+  }
   return withWorkers(workers, (pool) =>
     finetuneForChips({
       ...rest,

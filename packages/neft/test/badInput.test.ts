@@ -264,6 +264,7 @@ describe("an output that can't be written is found out before the work", () => {
     ["results over the data", ["evaluate", "tiny.onnx", "--data", good, "--json", "good-labels"], "good-labels"],
     ["a run's record over the model", [...finetune, "-o", "out.onnx", "--json", "tiny.onnx"], "tiny.onnx"],
     ["a model over the data", [...finetune, "-o", "good-images"], "good-images"],
+    ["a model over itself", [...finetune, "-o", "./tiny.onnx"], "tiny.onnx"],
   ])("%s: refused, the input stays", async (_, words, input) => {
     const before = await readFile(join(cwd, input));
     expectError(
@@ -347,7 +348,7 @@ describe("a worker that dies", () => {
     const env = { NODE_OPTIONS: `--import=${pathToFileURL(file)}` };
     const more = ["--batch", "32", "--lr", "0.01", "--epochs", "1000", "--workers", "1", "-o", "saved.onnx"];
     const outcome = await runNeft(["finetune", "tiny.onnx", "--data", good, ...more], { cwd, env });
-    expectError(outcome, exitCodes.failure, /^the best weights so far, those after step \d+, are in saved.onnx$/m);
+    expectError(outcome, exitCodes.failure, /^ {2}the best weights so far, those after step \d+, are in saved.onnx$/m);
     expect((await neft("inspect", "saved.onnx")).code).toBe(exitCodes.ok);
   });
 });

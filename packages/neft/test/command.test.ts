@@ -348,14 +348,36 @@ describe("neft finetune", () => {
     });
     expect(code).toBeNull();
     expect(await readFile(join(cwd, "out.onnx"), "utf8")).toBe("old");
-    for (const name of await readdir(cwd)) if (name.endsWith(".partial")) await rm(join(cwd, name));
+    expect((await readdir(cwd)).filter((name) => name.endsWith(".partial"))).toEqual([]);
   });
 
-  it("stops a loss that runs away, with the last good weights", async () => {
+  it("stops a loss that runs away, and never writes the weights it began with over an earlier result", async () => {
+    await writeFile(join(cwd, "out.onnx"), "good");
     const { code, stderr } = await neft(...words("--optimiser", "sgd", "--lr", "1e9", "--epochs", "50"));
     expect(code).toBe(1);
     expect(stderr).toMatch(/training stopped: epoch \d+, step \d+: expected .*; try a lower learning rate/);
-    expect(stderr).toContain("out.onnx holds the weights");
+    expect(stderr).toContain('nothing is written to "out.onnx"');
+    expect(await readFile(join(cwd, "out.onnx"), "utf8")).toBe("good");
+  });
+
+  it("stops a loss that runs away later on, with the last good weights", async () => {
+    // Weights that grow with every step until their products are no numbers any more, validated on the way.
+    const more = [
+      "--optimiser",
+      "sgd",
+      "--lr",
+      "0.02",
+      "--schedule",
+      "step",
+      "--schedule-every",
+      "1",
+      "--epochs",
+      "90",
+    ];
+    const { code, stderr } = await neft(...words(...more, "--schedule-gamma", "3", "--validation-every", "5"));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/training stopped: epoch \d+, step \d+: expected .*; try a lower learning rate/);
+    expect(stderr).toMatch(/out\.onnx holds the weights after step [1-9]/);
     (await readModel(join(cwd, "out.onnx"))).model.dispose();
   });
 });

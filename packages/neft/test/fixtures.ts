@@ -18,17 +18,22 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Sends `signal` once standard error holds `text`. */
   readonly interrupt?: { readonly text: string; readonly signal: NodeJS.Signals };
+  /** Done once standard error holds `text`. */
+  readonly meanwhile?: { readonly text: string; readonly act: () => unknown };
 }
 
 /** Runs `neft` as its user would, in a process of its own. */
-export function runNeft(words: readonly string[], { cwd, env = {}, interrupt }: RunOptions): Promise<Outcome> {
+export function runNeft(
+  words: readonly string[],
+  { cwd, env = {}, interrupt, meanwhile }: RunOptions,
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, ...words], {
       cwd,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    let [stdout, stderr, isSent] = ["", "", false];
+    let [stdout, stderr, isSent, isDone] = ["", "", false, false];
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
     });
@@ -37,6 +42,10 @@ export function runNeft(words: readonly string[], { cwd, env = {}, interrupt }: 
       if (interrupt && !isSent && stderr.includes(interrupt.text)) {
         isSent = true;
         child.kill(interrupt.signal);
+      }
+      if (meanwhile && !isDone && stderr.includes(meanwhile.text)) {
+        isDone = true;
+        meanwhile.act();
       }
     });
     child.on("error", reject);

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { list, number, oneOf, sigmas, text, whole } from "../src/command/grammar.js";
+import { list, number, oneOf, sigma, sigmas, text, whole } from "../src/command/grammar.js";
 import { parseDataSpec } from "../src/dataSpec.js";
 import { UsageError } from "../src/failure.js";
 
@@ -42,9 +42,22 @@ describe("sigmas", () => {
     "σ",
     "0.1 0.2",
     "--json",
+    "10",
+    "1.5",
+    "0.1,10",
+    "0:40:5",
+    "0:1.2:0.1",
   ])("refuses %j", (word) => {
     expect(() => sigmas(word, who)).toThrow(UsageError);
     expect(() => sigmas(word, who)).toThrow(/^--x: expected .*, got /);
+  });
+
+  it("asks back for values that look like percent", () => {
+    const question = "--x: expected at most 1, a standard deviation relative to a device's full scale, got";
+    expect(() => sigmas("0:40:5", who)).toThrow(`${question} 40; is it in percent? For 40 % give 0.4`);
+    expect(() => sigma("7", who)).toThrow(`${question} 7; is it in percent? For 7 % give 0.07`);
+    expect(sigma("1", who)).toBe(1);
+    expect(sigmas("0:1:0.5", who)).toEqual([0, 0.5, 1]);
   });
 
   it("always ends a range whose stop is a whole number of steps away at the stop", () => {
@@ -54,7 +67,7 @@ describe("sigmas", () => {
         fc.integer({ min: 1, max: 100 }),
         fc.integer({ min: 0, max: 50 }),
         (a, d, n) => {
-          const [start, step, stop] = [a / 100, d / 100, (a + d * n) / 100];
+          const [start, step, stop] = [a / 10_000, d / 10_000, (a + d * n) / 10_000];
           const values = sigmas(`${start}:${stop}:${step}`, who);
           expect(values).toHaveLength(n + 1);
           expect(values.at(-1)).toBe(stop);

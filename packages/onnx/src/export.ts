@@ -1,4 +1,4 @@
-import type { Model } from "@neft/model";
+import { checkFree, type Model } from "@neft/model";
 import { encodeModel } from "./encode.js";
 import { OnnxError } from "./onnx-error.js";
 import { OnnxSource, type ParameterOrigin } from "./onnx-source.js";
@@ -20,6 +20,7 @@ export interface OnnxFiles {
  * whole.
  *
  * @throws {OnnxError} when the weights are in external files: `exportOnnxFiles` returns those too.
+ * @throws {Error} while a finetuning changes the model, but in its `onProgress`, where weights are those of the step it tells of.
  */
 export function exportOnnx(model: Model): Uint8Array {
   const { model: bytes, external } = exportOnnxFiles(model);
@@ -34,6 +35,7 @@ export function exportOnnx(model: Model): Uint8Array {
 
 /** Like `exportOnnx`, with external weight files beside the model's own. */
 export function exportOnnxFiles(model: Model): OnnxFiles {
+  checkFree(model, "look", "exportOnnx");
   const { source } = model;
   if (!(source instanceof OnnxSource)) return { model: encodeModel(model), external: new Map() };
   const files = new Map([...source.external].map(([name, bytes]) => [name, bytes.slice()]));

@@ -1,5 +1,5 @@
 import { constant, Model } from "@neft/model";
-import { checkOptions, has, kind, type Rules } from "@neft/options";
+import { checkOptions, has, kind, kinds, type Rules } from "@neft/options";
 import { parameter, type Tensor } from "@neft/tensor";
 import { type Draft, dropUnread } from "./draft.js";
 import { foldConstants } from "./folding.js";
@@ -36,6 +36,7 @@ const importRules: Rules<ImportOptions> = {
  * @throws {OnnxError} when the bytes are no ONNX model, operators are unsupported (all listed), or something does not fit.
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Model {
+  kinds.bytes(bytes, "importOnnx: bytes");
   checkOptions("importOnnx", options, importRules);
   const external = new Map(Object.entries(options.externalData ?? {}).map(([name, file]) => [name, copyOf(file)]));
   return orOnnxError(() => {

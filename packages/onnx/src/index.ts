@@ -2,6 +2,7 @@ export type { OnnxFiles } from "./export.js";
 export { exportOnnx, exportOnnxFiles } from "./export.js";
 export type { ImportOptions } from "./import.js";
 export { importOnnx } from "./import.js";
+export { namesOfLocation } from "./location.js";
 export { externalFilesOf } from "./model-file.js";
 export { OnnxError } from "./onnx-error.js";
 export { onnxOperators, supportedOpsets } from "./operators/table.js";

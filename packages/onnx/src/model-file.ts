@@ -1,7 +1,9 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { kinds } from "@neft/options";
 import type { ModelRanges } from "./byte-ranges.js";
 import { scanModel } from "./byte-ranges.js";
 import { tensorsOf } from "./external-ranges.js";
+import { namesOfLocation } from "./location.js";
 import type { GraphProto, ModelProto } from "./onnx_pb.js";
 import { ModelProtoSchema, TensorProto_DataLocation } from "./onnx_pb.js";
 import { OnnxError } from "./onnx-error.js";
@@ -57,11 +59,17 @@ export function isDefaultDomain(domain: string): boolean {
   return domain === "" || domain === "ai.onnx";
 }
 
-/** Locations of the external files a model's weights are in, to be passed to `importOnnx` as `externalData`. */
+/**
+ * Locations of the external files a model's weights are in, to be passed to `importOnnx` as `externalData`: relative paths with `/`,
+ * from the model's folder. In a file system any part of them may be a link: `readModel` refuses those, your own reader has to.
+ * @throws {OnnxError} when the bytes are no ONNX model, or a location could lead out of the model's folder.
+ */
 export function externalFilesOf(bytes: Uint8Array): string[] {
+  kinds.bytes(bytes, "externalFilesOf: bytes");
   const { proto } = decodeBytes(bytes);
   const locations = (proto.graph === undefined ? [] : tensorsOf(proto.graph))
     .filter((tensor) => tensor.dataLocation === TensorProto_DataLocation.EXTERNAL)
     .map((tensor) => tensor.externalData.find(({ key }) => key === "location")?.value ?? "");
+  for (const location of locations) namesOfLocation(location);
   return [...new Set(locations)];
 }

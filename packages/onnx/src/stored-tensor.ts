@@ -1,9 +1,11 @@
 import { isFieldSet } from "@bufbuild/protobuf";
 import type { HostArray } from "@neft/model";
 import { hostData } from "@neft/model";
+import { inWords, oneLine } from "@neft/options";
 import type { DType } from "@neft/tensor";
 import type { ByteRange, TensorRanges } from "./byte-ranges.js";
 import { bfloat16ToNumber, float16ToNumber, numberToBfloat16, numberToFloat16 } from "./float16.js";
+import { namesOfLocation } from "./location.js";
 import type { TensorProto } from "./onnx_pb.js";
 import { TensorProto_DataLocation, TensorProto_DataType, TensorProtoSchema } from "./onnx_pb.js";
 import { OnnxError } from "./onnx-error.js";
@@ -157,10 +159,11 @@ function placeOf(
 function externalPlace(proto: TensorProto, files: Files, who: string): Pick<StoredPlace, "file" | "ranges"> {
   const entry = (key: string) => proto.externalData.find((one) => one.key === key)?.value;
   const file = entry("location") ?? "";
-  const bytes = file === "" ? undefined : files.get(file);
+  namesOfLocation(file);
+  const bytes = files.get(file);
   if (bytes === undefined) {
     throw new OnnxError(
-      `${who}: expected the bytes of the external file "${file}", got none: pass them as externalData`,
+      `${who}: expected the bytes of the external file ${inWords(file)}, got none: pass them as externalData`,
     );
   }
   const offset = Number(entry("offset") ?? 0);
@@ -173,7 +176,7 @@ function externalPlace(proto: TensorProto, files: Files, who: string): Pick<Stor
     offset + length > bytes.length
   ) {
     throw new OnnxError(
-      `${who}: expected a range inside the ${bytes.length} bytes of "${file}", got ${length} bytes from ${entry("offset") ?? 0} on`,
+      `${who}: expected a range inside the ${bytes.length} bytes of ${inWords(file)}, got ${length} bytes from ${oneLine(entry("offset") ?? "0")} on`,
     );
   }
   return { file, ranges: [{ offset, length }] };

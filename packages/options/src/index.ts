@@ -1,4 +1,5 @@
-export { inWords } from "./inWords.js";
+export { type Bounds, boundsInWords, checkWithin, isWithin } from "./bounds.js";
+export { inWords, oneLine, printable, shortened } from "./inWords.js";
 export { messageWith, optionError } from "./optionError.js";
 export {
   checkOptions,
@@ -6,6 +7,7 @@ export {
   isListOf,
   kind,
   kinds,
+  optional,
   type RequiredRule,
   type Rule,
   type Rules,

@@ -18,7 +18,21 @@ export type Rules<Options> = {
 export const kind =
   (expected: string, isOne: (value: unknown) => boolean): Rule =>
   (value, who) => {
-    if (!isOne(value)) throw new RangeError(`${who}: expected ${expected}, got ${inWords(value)}`);
+    if (!isOne(value)) throw new RangeError(`${who}: expected ${expected}, got ${withAdvice(value)}`);
+  };
+
+/** A value in words, and what to do where it is one step short of what it should be. */
+function withAdvice(value: unknown): string {
+  if (has(value, "then")) return "a promise; await it";
+  if (value instanceof ArrayBuffer) return "an ArrayBuffer; wrap it: new Uint8Array(buffer)";
+  return inWords(value);
+}
+
+/** The same rule for an argument that can be left out. */
+export const optional =
+  (rule: Rule): Rule =>
+  (value, who) => {
+    if (value !== undefined) rule(value, who);
   };
 
 /** The same rule for an option that can't be left out. */
@@ -40,11 +54,18 @@ export const has = <Name extends string>(
 ): value is Readonly<Record<Name, unknown>> =>
   typeof value === "object" && value !== null && names.every((name) => name in value);
 
+/** Whether a value is a list of numbers of any sort: an array, or a typed one. */
+const isNumberList = (value: unknown): boolean =>
+  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+
 /** Whether an object has no members but its own: its prototype is the last one, of whatever realm, or none. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
+
+const tagOf = (value: unknown): string | undefined =>
+  ArrayBuffer.isView(value) ? (value as unknown as Record<symbol, string>)[Symbol.toStringTag] : undefined;
 
 /** The kinds of values that options have in many places. */
 export const kinds = {
@@ -54,6 +75,17 @@ export const kinds = {
   pair: kind("a list of two numbers", (value) => areNumbers(value) && (value as unknown[]).length === 2),
   flag: kind("true or false", (value) => typeof value === "boolean"),
   name: kind("a name", (value) => typeof value === "string"),
+  names: kind(
+    "a list of names",
+    isListOf((value) => typeof value === "string"),
+  ),
+  /** Bytes of a file: a Buffer, which is one, or of another realm. */
+  bytes: kind("a file's bytes as a Uint8Array", (value) => tagOf(value) === "Uint8Array"),
+  numberList: kind("a list of numbers", isNumberList),
+  shape: kind(
+    "a list of whole numbers ≥ 0",
+    isListOf((value) => Number.isSafeInteger(value) && (value as number) >= 0),
+  ),
   callback: kind("a function", (value) => typeof value === "function"),
   oneOf: (...words: readonly unknown[]): Rule => kind(words.join(" or "), (value) => words.includes(value)),
   /** Options in their turn. */

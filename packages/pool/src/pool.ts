@@ -2,35 +2,20 @@ import { inWords } from "@neft/options";
 import type { Remote } from "comlink";
 import { wrap } from "comlink";
 import { createGate, openGate, type Place } from "./gate.js";
+import { type AnyRunOptions, type Lease, type Setup, WorkerLease } from "./lease.js";
+import { Stoppable } from "./stoppable.js";
 import { type Spawn, sendingBy, type WorkerHandle } from "./worker-handle.js";
 
-/** What a method of a worker's api takes as its job. */
-export type JobOf<Api, Name extends keyof Api> = Api[Name] extends (job: infer Job) => unknown ? Job : never;
-
-/** What a method of a worker's api answers. */
-export type ResultOf<Api, Name extends keyof Api> = Api[Name] extends (job: never) => infer Result
-  ? Awaited<Result>
-  : never;
-
-/** Brings a worker into the state its jobs need (a model, a dataset). */
-export type Setup<Api> = (api: Remote<Api>) => Promise<unknown>;
-
 /** Settings of a pool. */
-export interface PoolOptions<Api> {
+export interface PoolOptions {
   /** Workers at most; they start when jobs need them. */
   readonly size: number;
   readonly spawn: Spawn;
-  /** Runs once on every worker before its first job, fresh ones after a death included. */
-  readonly setup?: Setup<Api>;
 }
 
-/** Settings of one run. */
-export interface RunOptions<Name, Result> {
-  /** The api's method that does a job. */
-  readonly method: Name;
-  /** Told of each result as it comes, in no fixed order; the worker gets its next job when this has returned (or resolved). */
-  readonly onResult?: (index: number, result: Result) => unknown;
-  /** Ends the run: it rejects with the signal's reason, and the busy workers are terminated. */
+/** Settings of a lease. */
+export interface LendOptions {
+  /** Ends the waiting for a lease: `lend` rejects with the signal's reason. Runs of the lease have signals of their own. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,33 +24,30 @@ export interface Pool<Api> {
   /** Workers at most. */
   readonly size: number;
   /**
-   * Does every job on some worker, one at a time on each. Resolves with the results in the order of the jobs.
+   * Lends all workers to `use` until what it returns has settled. Users queue, first come, first served: a setup can't be
+   * replaced, nor a worker taken, between two runs of one lease.
    *
-   * Jobs and results are structured-cloned; a job must not be transferred, as it may run twice: where its worker dies,
-   * it runs again on a fresh one. Jobs are taken from the iterable only when a worker is free.
-   *
-   * @throws the error of a job that throws; an Error with the cause when a job's worker dies twice; the signal's reason.
-   *   Busy workers are terminated then, and the pool can be used again.
+   * A run that `use` has started and not awaited is stopped at the end of the lease. What `use` returns must not wait for another lease
+   * of the same pool, which would wait for it.
+   * @throws what `use` throws; the signal's reason when it aborts the waiting; {Error} when the pool is closed.
    */
-  run<Name extends keyof Api & string>(
-    jobs: Iterable<JobOf<Api, Name>>,
-    options: RunOptions<Name, ResultOf<Api, Name>>,
-  ): Promise<ResultOf<Api, Name>[]>;
-  /** Replaces the setup: every worker, running or not yet started, goes through the new one before its next job. */
-  prepare(setup: Setup<Api>): void;
-  /** Terminates all workers; a run under way rejects. The process can end afterwards. */
+  lend<T>(use: (lease: Lease<Api>) => Promise<T>, options?: LendOptions): Promise<T>;
+  /** Terminates all workers; a run under way rejects, and so does everybody who waits for a lease. The process can end afterwards. */
   close(): Promise<void>;
 }
+
+/** Workers of a pool at most: each is a thread with a memory of its own. */
+export const mostWorkers = 256;
 
 /**
  * Makes a pool. No worker starts before a job needs it.
  *
- * @throws {RangeError} when `size` isn't a positive integer.
+ * @throws {RangeError} when `size` isn't a whole number from 1 to `mostWorkers`.
  */
-export function createPool<Api extends object>({ size, spawn, setup }: PoolOptions<Api>): Pool<Api> {
-  if (!Number.isInteger(size) || size < 1)
-    throw new RangeError(`pool: expected a number of workers ≥ 1, got ${inWords(size)}`);
-  return new WorkerPool(size, spawn, setup);
+export function createPool<Api extends object>({ size, spawn }: PoolOptions): Pool<Api> {
+  if (!Number.isInteger(size) || size < 1 || size > mostWorkers)
+    throw new RangeError(`pool: expected a number of workers from 1 to ${mostWorkers}, got ${inWords(size)}`);
+  return new WorkerPool(size, spawn);
 }
 
 /** A running worker and the setup it has been through. */
@@ -78,6 +60,13 @@ interface Member<Api> {
   readonly place: Place | undefined;
 }
 
+/** A job as a lease's run hands it on. */
+interface Call {
+  readonly index: number;
+  readonly method: string;
+  readonly job: unknown;
+}
+
 class WorkerPool<Api extends object> implements Pool<Api> {
   readonly #members = new Set<Member<Api>>();
   readonly #idle: Member<Api>[] = [];
@@ -85,77 +74,91 @@ class WorkerPool<Api extends object> implements Pool<Api> {
   readonly #places: Place[];
   /** Workers to be let through the gate, the last one in the order of their messages. */
   #called: number[] = [];
-  #setup: Setup<Api> | undefined;
-  /** Ends the run under way with an error. */
-  #stop: ((reason: unknown) => void) | undefined;
+  /** Resolves when the last lease asked for has ended. */
+  #last: Promise<void> = Promise.resolve();
+  /** What closing stops: the run under way, and the waiting for leases. */
+  readonly #stoppable = new Set<Stoppable>();
   #closed = false;
 
   constructor(
     readonly size: number,
     readonly spawn: Spawn,
-    setup: Setup<Api> | undefined,
   ) {
-    this.#setup = setup;
     const gate = createGate(size);
     this.#places = gate ? Array.from({ length: size }, (_, index) => ({ gate, index })) : [];
   }
 
-  prepare(setup: Setup<Api>): void {
-    this.#setup = setup;
-  }
-
-  async run<Name extends keyof Api & string>(
-    jobs: Iterable<JobOf<Api, Name>>,
-    { method, onResult, signal }: RunOptions<Name, ResultOf<Api, Name>>,
-  ): Promise<ResultOf<Api, Name>[]> {
-    if (this.#closed) throw new Error("pool: expected an open pool, got a closed one");
-    if (this.#stop) throw new Error("pool: expected one run at a time, got a second; await the first");
-    signal?.throwIfAborted();
-
-    const run = new Run();
-    const abort = () => run.stop(signal?.reason);
-    signal?.addEventListener("abort", abort, { once: true });
-    this.#stop = (reason) => run.stop(reason);
-
-    const results: ResultOf<Api, Name>[] = [];
-    const queue = numbered(jobs);
-    const lane = async () => {
-      for (const [index, job] of queue) {
-        const result = await this.#perform(run, index, method, job);
-        results[index] = result;
-        await onResult?.(index, result);
-        if (run.stopped) return;
-      }
-    };
+  async lend<T>(use: (lease: Lease<Api>) => Promise<T>, { signal }: LendOptions = {}): Promise<T> {
+    const before = this.#last;
+    let leave = () => {};
+    this.#last = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
     try {
-      await Promise.all(Array.from({ length: this.size }, () => lane().catch((reason) => run.stop(reason))));
+      await this.#stopping(signal, (waiting) => Promise.race([before, waiting.ended]));
+      const lease = new WorkerLease<Api>(this.size, (setup, jobs, options) => this.#run(setup, jobs, options));
+      try {
+        return await use(lease);
+      } finally {
+        await lease.end();
+      }
     } finally {
-      signal?.removeEventListener("abort", abort);
-      this.#stop = undefined;
+      // Whoever stops waiting doesn't let those behind overtake those before.
+      void before.then(leave);
     }
-    run.throwIfStopped();
-    return results;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#stop?.(new Error("pool: expected to stay open until its run ends, got closed"));
+    for (const one of this.#stoppable)
+      one.stop(new Error("pool: expected to stay open until its run ends, got closed"));
     await Promise.all([...this.#members].map((member) => this.#discard(member)));
   }
 
+  /** Does what an abort of the signal or the pool's closing can stop. */
+  async #stopping<T>(signal: AbortSignal | undefined, act: (stoppable: Stoppable) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Error("pool: expected an open pool, got a closed one");
+    signal?.throwIfAborted();
+    const stoppable = new Stoppable();
+    const abort = () => stoppable.stop(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#stoppable.add(stoppable);
+    try {
+      return await act(stoppable);
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      this.#stoppable.delete(stoppable);
+    }
+  }
+
+  #run(setup: Setup<Api> | undefined, jobs: Iterable<unknown>, options: AnyRunOptions): Promise<unknown[]> {
+    const { method, onResult, signal } = options;
+    return this.#stopping(signal, async (run) => {
+      options.onStart(run);
+      const results: unknown[] = [];
+      const queue = numbered(jobs);
+      const lane = async () => {
+        for (const [index, job] of queue) {
+          const result = await this.#perform(run, setup, { index, method, job });
+          results[index] = result;
+          await onResult?.(index, result);
+          if (run.stopped) return;
+        }
+      };
+      await Promise.all(Array.from({ length: this.size }, () => lane().catch((reason) => run.stop(reason))));
+      run.throwIfStopped();
+      return results;
+    });
+  }
+
   /** One job, a second time on a fresh worker when the first one's died. */
-  async #perform<Name extends keyof Api & string>(
-    run: Run,
-    index: number,
-    method: Name,
-    job: JobOf<Api, Name>,
-  ): Promise<ResultOf<Api, Name>> {
+  async #perform(run: Stoppable, setup: Setup<Api> | undefined, call: Call): Promise<unknown> {
     for (let deaths = 0; ; ) {
       const member = this.#idle.pop() ?? (await this.#hire());
       let died = true;
       try {
         run.throwIfStopped();
-        const answer = this.#call(member, method, job);
+        const answer = this.#call(member, setup, call);
         const result = await Promise.race([answer.finally(() => (died = false)), member.death, run.ended]);
         this.#idle.push(member);
         return result;
@@ -169,7 +172,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
         run.throwIfStopped();
         if (++deaths === 2) {
           throw new Error(
-            `pool: job ${index} (${method}): expected a living worker, got a second death: ${(cause as Error).message}`,
+            `pool: job ${call.index} (${call.method}): expected a living worker, got a second death: ${(cause as Error).message}`,
             { cause },
           );
         }
@@ -177,17 +180,14 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     }
   }
 
-  async #call<Name extends keyof Api & string>(
-    member: Member<Api>,
-    method: Name,
-    job: JobOf<Api, Name>,
-  ): Promise<ResultOf<Api, Name>> {
-    const setup = this.#setup;
+  async #call(member: Member<Api>, setup: Setup<Api> | undefined, { method, job }: Call): Promise<unknown> {
     if (setup && member.setup !== setup) {
+      // What a setup that fails leaves behind is nobody's.
+      member.setup = undefined;
       await setup(member.api);
       member.setup = setup;
     }
-    const call = (member.api as Record<Name, unknown>)[method] as (job: unknown) => Promise<ResultOf<Api, Name>>;
+    const call = (member.api as Record<string, unknown>)[method] as (job: unknown) => Promise<unknown>;
     return call(job);
   }
 
@@ -228,33 +228,6 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     const at = this.#idle.indexOf(member);
     if (at >= 0) this.#idle.splice(at, 1);
     await member.handle.terminate();
-  }
-}
-
-/** One run's common end: the first reason given ends all its lanes. */
-class Run {
-  stopped = false;
-  #reason: unknown;
-  #reject: (reason: unknown) => void = () => {};
-  /** Never resolves; rejects when the run is stopped. */
-  readonly ended = new Promise<never>((_, reject) => {
-    this.#reject = reject;
-  });
-
-  constructor() {
-    // Stopping with no lane waiting is no unhandled rejection.
-    this.ended.catch(() => {});
-  }
-
-  stop(reason: unknown): void {
-    if (this.stopped) return;
-    this.stopped = true;
-    this.#reason = reason;
-    this.#reject(reason);
-  }
-
-  throwIfStopped(): void {
-    if (this.stopped) throw this.#reason;
   }
 }
 

@@ -23,6 +23,9 @@ const arrays = {
   bool: Uint8Array,
 } as const;
 
+/** All types. */
+export const dtypes = Object.keys(arrays) as readonly DType[];
+
 const ranges: Partial<Record<DType, readonly [number, number]>> = {
   i32: [-(2 ** 31), 2 ** 31 - 1],
   u8: [0, 255],

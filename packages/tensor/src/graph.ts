@@ -1,3 +1,4 @@
+import { kinds } from "@neft/options";
 import type { AnyRow, Kept } from "./operation.js";
 import { alias, Tensor } from "./tensor.js";
 
@@ -14,6 +15,7 @@ export function isRecording(): boolean {
 
 /** Runs `fn` without recording: results need no gradient and nothing is kept for a backward pass. */
 export function noGrad<T>(fn: () => T): T {
+  kinds.callback(fn, "noGrad: fn");
   const before = recording;
   recording = false;
   try {

@@ -1,6 +1,7 @@
 export { backward } from "./backward.js";
-export type { DType, TensorData, TensorSource } from "./dtype.js";
+export { type DType, dtypes, type TensorData, type TensorSource } from "./dtype.js";
 export { noGrad } from "./graph.js";
+export { type Access, Hold, holdAgainst } from "./hold.js";
 export {
   type AnyRow,
   type Context,
@@ -67,3 +68,4 @@ export { normals, permutation, type StreamName, stream, uniforms, words } from "
 export { scope } from "./scope.js";
 export { broadcastShapes, type Shape, sizeOf, stridesOf } from "./shape.js";
 export { assign, full, parameter, persistent, Tensor, tensor, written, zeros } from "./tensor.js";
+export { checkPoolPads, outputOf, type WindowAxis, type WindowNumbers, windowAxes } from "./window.js";

@@ -1,3 +1,4 @@
+import { kinds } from "@neft/options";
 import { withArena } from "./arena.js";
 import { Tensor } from "./tensor.js";
 
@@ -10,6 +11,7 @@ import { Tensor } from "./tensor.js";
  * @throws {TypeError} when `fn` returns a promise: its tensors would be gone before it settles.
  */
 export function scope<T>(fn: () => T): T {
+  kinds.callback(fn, "scope: fn");
   return withArena(fn, (result, arena) => {
     if (result instanceof Promise)
       throw new TypeError("scope: expected a synchronous function, got one that returns a promise");

@@ -1,7 +1,9 @@
 import { f32 } from "@neft/kernels";
+import { kinds } from "@neft/options";
 import { type Arena, currentArena } from "./arena.js";
-import { convertData, type DType, safeNumber, type TensorData, type TensorSource, zeroData } from "./dtype.js";
+import { convertData, type DType, dtypes, safeNumber, type TensorData, type TensorSource, zeroData } from "./dtype.js";
 import type { GraphNode } from "./graph.js";
+import type { Hold } from "./hold.js";
 import { checkShape, type Shape, shapeText, sizeOf } from "./shape.js";
 import { Storage } from "./storage.js";
 
@@ -24,6 +26,7 @@ export class Tensor {
   /** @internal The step of the graph that made it. */ node: GraphNode | undefined;
   /** @internal */ owner: Arena | undefined;
   /** @internal Why it can't be read any more. */ gone: string | undefined;
+  /** @internal Calls that use it over several turns of the event loop. */ holds: Set<Hold> | undefined;
 
   /** @internal */
   constructor(shape: Shape, dtype: DType, content: Storage | TensorData | undefined, requiresGrad = false) {
@@ -36,6 +39,7 @@ export class Tensor {
     this.node = undefined;
     this.owner = undefined;
     this.gone = undefined;
+    this.holds = undefined;
   }
 
   /** Address of the elements in the kernels' memory. @throws {Error} when it is gone or not f32. */
@@ -85,8 +89,12 @@ export class Tensor {
    * Frees it now. What a pending backward needs of it stays until then. Doing so twice is harmless.
    *
    * Scopes make this unnecessary in loops; executors that know a value's last use save memory with it.
+   * @throws {Error} while a call like a finetuning uses it.
    */
   dispose(): void {
+    for (const { by } of this.holds ?? []) {
+      throw new Error(`dispose: expected a tensor that nobody uses, got one that ${by} uses; await that first`);
+    }
     this.owner?.owned.delete(this);
     this.owner = undefined;
     this.free("one that was disposed");
@@ -153,6 +161,9 @@ function filled(who: string, source: TensorSource, shape: Shape, dtype: DType, r
  * @throws {RangeError} when the length doesn't match the shape, or a value doesn't fit an integer type.
  */
 export function tensor(data: TensorSource, shape: Shape, dtype: DType = "f32"): Tensor {
+  kinds.numberList(data, "tensor: data");
+  kinds.shape(shape, "tensor: shape");
+  kinds.oneOf(...dtypes)(dtype, "tensor: dtype");
   return owned(filled("tensor", data, shape, dtype, false));
 }
 
@@ -192,10 +203,15 @@ export function full(shape: Shape, value: number): Tensor {
 /**
  * Overwrites the elements of a tensor that no operation made: a parameter or a constant.
  *
- * @throws {Error} for an operation's result, whose gradients would go wrong, and for a wrong length.
+ * @throws {Error} for an operation's result, whose gradients would go wrong, for a tensor that a call reads meanwhile, and for a
+ *   wrong length.
  */
 export function assign(target: Tensor, data: TensorSource): void {
   target.check("assign");
+  for (const { access, by } of target.holds ?? []) {
+    if (access === "read")
+      throw new Error(`assign: expected a tensor that nobody reads, got one that ${by} reads; await that first`);
+  }
   if (target.node !== undefined)
     throw new Error("assign: expected a parameter or a constant, got an operation's result");
   if (data.length !== target.size) {

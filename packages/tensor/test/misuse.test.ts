@@ -1,6 +1,7 @@
 import { init } from "@neft/kernels";
 import {
   add,
+  avgPool2d,
   batchNorm,
   batchNormTrain,
   concat,
@@ -56,13 +57,35 @@ const cases: readonly (readonly [() => unknown, string])[] = [
     () => conv2d(z(1, 4, 5, 5), z(3, 2, 3, 3), undefined, { groups: 2 }),
     "with out a multiple of groups, got 2 groups over 4 channels",
   ],
-  [() => conv2d(z(1, 2, 2, 5), z(3, 2, 3, 3), undefined), "conv2d: expected an input at least as large as its window"],
+  [
+    () => conv2d(z(1, 2, 2, 5), z(3, 2, 3, 3), undefined),
+    "conv2d: expected a window of 3 that fits, got an input of size 2 with pads 0 and 0",
+  ],
   [() => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), z(2)), "conv2d: expected a bias [3], got [2]"],
   [
     () => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), undefined, { strides: [0, 1] }),
     "conv2d: strides: expected 2 whole numbers from 1 on, got [0, 1]",
   ],
-  [() => maxPool2d(z(1, 2, 2, 2), { kernel: [3, 3] }), "maxPool2d: expected a window no larger than the padded input"],
+  [
+    () => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), undefined, { pads: [2 ** 31 - 1, 0, 0, 0] }),
+    "conv2d: pads: expected a padded image of at most 268435456 elements, got [2, 2147483652, 5]",
+  ],
+  [
+    () => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), undefined, { pads: [-1, 0, 0, 0] }),
+    "conv2d: pads: expected 4 whole numbers from 0 on, got [-1, 0, 0, 0]",
+  ],
+  [
+    () => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), undefined, { dilations: [2 ** 32, 1] }),
+    "conv2d: expected a window of 8589934593 that fits, got an input of size 5 with pads 0 and 0",
+  ],
+  [
+    () => avgPool2d(z(1, 2, 5, 5), { kernel: [3, 3], pads: [0, 3, 0, 0] }),
+    "avgPool2d: pads: expected less padding than the window's 3, got 3 and 0",
+  ],
+  [
+    () => maxPool2d(z(1, 2, 2, 2), { kernel: [3, 3] }),
+    "maxPool2d: expected a window of 3 that fits, got an input of size 2 with pads 0 and 0",
+  ],
   [() => maxPool2d(z(2, 2), { kernel: [1, 1] }), "maxPool2d: expected an input [n, c, h, w], got [2, 2]"],
   [() => batchNormTrain(z(2, 3, 4), z(3), z(2)), "batchNormTrain: beta: expected shape [3], got [2]"],
   [

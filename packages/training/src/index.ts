@@ -46,6 +46,7 @@ export { type ForwardBackends, type StrategyLossOptions, strategyLoss } from "./
 export { StepUpdate } from "./finetuning/update.js";
 export { createHeads, type HeadPlan, type HeadSettings, planHeads, runHead } from "./heads.js";
 export type { Workers } from "./lanes.js";
+export { limits } from "./limits.js";
 export { type Looks, looksUpTo } from "./looks.js";
 export { activeModifiers, type Modifier, type ModifierSettings, modifiers } from "./modifiers.js";
 export {

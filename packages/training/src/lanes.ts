@@ -1,5 +1,5 @@
-import type { Pool, Setup } from "@neft/pool";
-import type { TrainingWorker } from "./worker.js";
+import type { Lease, Pool } from "@neft/pool";
+import type { SetupId, TrainingWorker } from "./worker.js";
 
 /**
  * Where jobs of one kind are done: on a pool or right here. Jobs are taken in their order, each when there is somebody to do it;
@@ -11,32 +11,64 @@ export type Lane<Job, Result> = (
   signal?: AbortSignal | undefined,
 ) => Promise<void>;
 
-/** Workers that do training jobs: what `evaluate` and `finetune` need of a pool. */
-export type Workers = Pick<Pool<TrainingWorker>, "size" | "prepare" | "run">;
+/** Workers that do training jobs: what `evaluate` and `finetune` need of a pool. Any number of calls may share them. */
+export type Workers = Pick<Pool<TrainingWorker>, "size" | "lend">;
 
-/** Does jobs in this thread, in order, and lets waiting events through after each. */
+/** Workers that one call has for itself. */
+export type LentWorkers = Lease<TrainingWorker>;
+
+/**
+ * Does a call's work with the workers lent to it alone until it has settled, where there are any.
+ * @throws the signal's reason when it aborts while the call waits for workers; what `use` throws.
+ */
+export function withLease<T>(
+  workers: Workers | undefined,
+  signal: AbortSignal | undefined,
+  use: (lent: LentWorkers | undefined) => Promise<T>,
+): Promise<T> {
+  return workers ? workers.lend(use, { signal }) : use(undefined);
+}
+
+/**
+ * Does jobs in this thread, in order, and lets waiting events through before each: no job runs in a scope of the caller's, or among
+ * the tensors of another call.
+ */
 export function inProcess<Job, Result>(perform: (job: Job) => Result): Lane<Job, Result> {
   return async (jobs, onResult, signal) => {
     let index = 0;
     for (const job of jobs) {
+      await nextTurn();
       signal?.throwIfAborted();
       onResult(index++, perform(job));
-      await nextTurn();
     }
     signal?.throwIfAborted();
   };
 }
 
-/** Does jobs on workers that have gone through `setup`. */
-export function onWorkers<Name extends "evaluateChips" | "shardGradients">(
-  workers: Workers,
+/** What workers do jobs with. */
+type MethodOfJobs = "evaluateChips" | "shardGradients";
+
+/** The last setup's id: another for each setup of this thread, whatever the pool. */
+let lastSetup = 0;
+
+/** Lanes on lent workers, which go through `setup` before their first job: it hands the id on. */
+export function lanesOn(
+  lent: LentWorkers,
+  setup: (api: TrainingWorker, id: SetupId) => unknown,
+): <Name extends MethodOfJobs>(
   method: Name,
-): Lane<Parameters<TrainingWorker[Name]>[0], ReturnType<TrainingWorker[Name]>> {
-  return async (jobs, onResult, signal) => {
+) => Lane<Parameters<TrainingWorker[Name]>[0]["job"], ReturnType<TrainingWorker[Name]>> {
+  const id = ++lastSetup;
+  lent.prepare(async (api) => setup(api as unknown as TrainingWorker, id));
+  return (method) => async (jobs, onResult, signal) => {
     // The two methods differ in their job's type only, which `method` decides.
-    const run = workers.run as (jobs: Iterable<unknown>, options: object) => Promise<unknown>;
-    await run.call(workers, jobs, { method, onResult, signal });
+    const run = lent.run as (jobs: Iterable<unknown>, options: object) => Promise<unknown>;
+    await run.call(lent, ofSetup(jobs, id), { method, onResult, signal });
   };
+}
+
+function* ofSetup<Job>(jobs: Iterable<Job>, setup: SetupId): Generator<{ setup: SetupId; job: Job }, void> {
+  for (const job of jobs) yield { setup, job };
 }
 
 /** The jobs, until there are none to be taken any more. */
@@ -45,11 +77,6 @@ export function* takenWhile<Job>(jobs: Iterable<Job>, goesOn: () => boolean): Ge
     if (!goesOn()) return;
     yield job;
   }
-}
-
-/** A worker's setup as the pool wants it. */
-export function prepareWith(setup: (api: TrainingWorker) => unknown): Setup<TrainingWorker> {
-  return async (api) => setup(api as unknown as TrainingWorker);
 }
 
 /** Resolves once the event loop has gone round: a signal or an input can be noticed before the next job. */

@@ -1,5 +1,6 @@
-import { inWords, isListOf, optionError } from "@neft/options";
+import { boundsInWords, inWords, isListOf, isWithin, optionError } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
+import { limits } from "./limits.js";
 
 /** Settings of every strategy, plain data; each strategy has some of them. */
 export interface StrategySettings {
@@ -76,9 +77,9 @@ export interface StrategyRow<S extends StrategySettings> {
 
 const isNumber = (value: unknown): boolean => Number.isFinite(value);
 const isSigma = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
-const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 1;
 const isList = (check: (value: unknown) => boolean) => (value: unknown) =>
   isListOf(check)(value) && (value as unknown[]).length > 0;
+const most = limits.extraForwards.max;
 
 /** What each setting may be. */
 const rules: Readonly<
@@ -86,11 +87,17 @@ const rules: Readonly<
 > = {
   beta: { expected: "a number", check: isNumber },
   gamma: { expected: "a list of numbers", check: isList(isNumber) },
-  deltaSigma: { expected: "a list of numbers ≥ 0", check: isList(isSigma) },
+  deltaSigma: {
+    expected: `a list of numbers ≥ 0, at most ${most}`,
+    check: (value) => isList(isSigma)(value) && (value as unknown[]).length <= most,
+  },
   divisorN: { expected: "a number ≥ 0", check: isSigma },
   taps: { expected: "a list of value names", check: isList((name) => typeof name === "string" && name !== "") },
-  sizes: { expected: "a list of whole numbers ≥ 1", check: isList(isCount) },
-  hidden: { expected: "a whole number ≥ 1", check: isCount },
+  sizes: {
+    expected: `a list, each ${boundsInWords(limits.headSize)}`,
+    check: isList((value) => isWithin(value, limits.headSize)),
+  },
+  hidden: { expected: boundsInWords(limits.headHidden), check: (value) => isWithin(value, limits.headHidden) },
   headSigma: { expected: "a number ≥ 0", check: isSigma },
 };
 

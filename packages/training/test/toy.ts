@@ -39,13 +39,13 @@ export function toyNet({ seed = 1, batchNorm = false, dropout = false, classes =
 export function cloningWorkers(count: number, seed = 1): Workers {
   const apis = Array.from({ length: count }, createTrainingWorker);
   let runs = 0;
-  const workers = {
+  const lease = {
     size: count,
     prepare: (setup: (api: never) => Promise<unknown>) => {
       for (const api of apis) {
         const cloning: Partial<TrainingWorker> = {
-          prepareEvaluation: (settings) => api.prepareEvaluation(structuredClone(settings)),
-          prepareTraining: (settings) => api.prepareTraining(structuredClone(settings)),
+          prepareEvaluation: (settings, id) => api.prepareEvaluation(structuredClone(settings), id),
+          prepareTraining: (settings, id) => api.prepareTraining(structuredClone(settings), id),
         };
         void setup(cloning as never);
       }
@@ -62,7 +62,13 @@ export function cloningWorkers(count: number, seed = 1): Workers {
       return results;
     },
   };
-  return workers as unknown as Workers;
+  let last: Promise<unknown> = Promise.resolve();
+  const lend = (use: (lent: unknown) => Promise<unknown>) => {
+    const turn = last.then(() => use(lease));
+    last = turn.catch(() => {});
+    return turn;
+  };
+  return { size: count, lend } as unknown as Workers;
 }
 
 interface RunArguments {

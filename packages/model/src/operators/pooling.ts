@@ -13,7 +13,7 @@ function poolWindow(node: GraphNode, shape: readonly number[]): Window {
   }
   const kernel = intsAttribute(node, "kernel_shape");
   if (kernel === undefined) throw new Error("kernel_shape: expected to be given, got none");
-  return windowOf(node, shape.slice(2), kernel);
+  return windowOf(node, shape.slice(1), kernel, { pools: true });
 }
 
 function inferPool({ node, inputs }: InferCall): KnownValue[] {

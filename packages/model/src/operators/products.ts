@@ -88,13 +88,13 @@ export const conv = defineOperator({
     if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== w.shape[0])) {
       throw new RangeError(`expected a bias [${w.shape[0]}], got [${bias.shape.join(", ")}]`);
     }
-    const { output } = windowOf(node, x.shape.slice(2), kernelOf(node, w.shape));
+    const { output } = windowOf(node, x.shape.slice(1), kernelOf(node, w.shape));
     return [{ dtype: "f32", shape: [x.shape[0]!, w.shape[0]!, ...output] }];
   },
   run: (call) => {
     const { node, inputs } = call;
     const [x, w, bias] = [need(inputs, 0), need(inputs, 1), inputs[2]];
-    const window = windowOf(node, x.shape.slice(2), kernelOf(node, w.shape));
+    const window = windowOf(node, x.shape.slice(1), kernelOf(node, w.shape));
     const flat = x.shape.length === 3;
     const plane = flat ? ops.reshape(x, [x.shape[0]!, x.shape[1]!, 1, x.shape[2]!]) : x;
     const { strides, dilations, pads } = planeOf(window);

@@ -1,5 +1,6 @@
 import { devices } from "@neft/crossbar";
 import { alignedTable, left, right } from "../table.js";
+import { print } from "./terminal.js";
 
 /** `neft devices`: every device with its numbers and where they come from. */
 export function listDevices(): void {
@@ -21,5 +22,5 @@ export function listDevices(): void {
     left("source"),
   ];
   const references = sources.map(({ cite, doi }, i) => `[${i + 1}] ${cite}${doi === undefined ? "" : `, doi:${doi}`}`);
-  process.stdout.write(`${alignedTable(columns, rows)}\n\n${references.join("\n")}\n`);
+  print(`${alignedTable(columns, rows)}\n\n${references.join("\n")}`);
 }

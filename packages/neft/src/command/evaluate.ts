@@ -1,8 +1,10 @@
+import { dirname, join } from "node:path";
 import { build, init } from "@neft/kernels";
+import { oneLine } from "@neft/options";
 import type { EvaluationResult, SigmaResult } from "@neft/training";
-import { dataFiles } from "../dataSpec.js";
 import { evaluate } from "../evaluate.js";
 import { InterruptedError } from "../failure.js";
+import { filesOf } from "../readDataset.js";
 import { readModel } from "../readModel.js";
 import type { EvaluationFile } from "../results.js";
 import { createWorkers } from "../spawn.js";
@@ -10,23 +12,28 @@ import { alignedTable, right } from "../table.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
 import type { evaluateOptions, Values } from "./options.js";
-import { openOutput } from "./outputFile.js";
+import { Outputs } from "./outputs.js";
 import { startProgress } from "./progress.js";
 import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions, warn } from "./run.js";
+import { print } from "./terminal.js";
 
 /** `neft evaluate MODEL`: accuracy on Monte Carlo chips as a table, and as JSON where asked for. */
 export async function evaluateModel(file: string, options: Values<typeof evaluateOptions>): Promise<void> {
   const start = performance.now();
   checkChips(options);
-  const inputs = [file, ...dataFiles(options.data)];
-  const json = options.json === undefined ? undefined : await openOutput(options.json, "--json", inputs);
+  const nothing = "stopped before the end; there are no results";
+  const interrupt = watchInterrupt(`neft evaluate: ${nothing}`);
+  const outputs = new Outputs();
+  await outputs.addInputs([file, ...filesOf(options.data)]);
+  const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
   if (options.fast) allowRelaxedSimd();
   await init({ relaxed: options.fast === true });
-  const { model, sha256 } = await readModel(file);
+  const { model, sha256, externalFiles } = await readModel(file);
+  await outputs.addInputs(externalFiles.map((location) => join(dirname(file), location)));
   const data = await loadData(options, "test");
   const { device, sigma, chips, precision, seed, workers } = options;
 
-  const interrupt = watchInterrupt(() => {});
+  interrupt.begin();
   const pool = createWorkers(workers);
   const progress = startProgress("evaluate", 1 + sigma.length * chips, "chips");
   let result: EvaluationResult;
@@ -41,7 +48,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
       onProgress: ({ done, digital, sigma: at }) => progress.update(done, digital ? "digital" : `σ ${at}`),
     });
   } catch (error) {
-    if (interrupt.signal.aborted) throw new InterruptedError("stopped before the end; there are no results");
+    if (interrupt.signal.aborted) throw new InterruptedError(nothing);
     throw error;
   } finally {
     progress.stop();
@@ -50,9 +57,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
   }
 
   warn(result.warnings);
-  process.stdout.write(
-    `${report(result, `${data.count} samples of ${data.name}, device ${device.id}, seed ${seed}`)}\n`,
-  );
+  print(report(result, `${data.count} samples of ${oneLine(data.name)}, device ${device.id}, seed ${seed}`));
   if (json) {
     const contents: EvaluationFile = {
       kind: "evaluation",
@@ -67,7 +72,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
       build: build(),
       run: { workers, seconds: (performance.now() - start) / 1000 },
     };
-    await json.write(`${JSON.stringify(contents, null, 2)}\n`);
+    await outputs.write(new Map([[json, `${JSON.stringify(contents, null, 2)}\n`]]));
   }
 }
 

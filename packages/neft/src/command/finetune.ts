@@ -1,22 +1,23 @@
-import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Dataset } from "@neft/data";
 import { build, init } from "@neft/kernels";
 import type { Model } from "@neft/model";
 import { exportOnnxFiles } from "@neft/onnx";
+import { inWords, oneLine } from "@neft/options";
 import { type FinetuneProgress, type FinetuneResult, type StrategySettings, strategyNamed } from "@neft/training";
-import { dataFiles } from "../dataSpec.js";
-import { InterruptedError, UsageError } from "../failure.js";
+import { InterruptedError, messageOf } from "../failure.js";
 import { type FinetuneOptions, finetune } from "../finetune.js";
+import { filesOf } from "../readDataset.js";
 import { readModel, sha256 } from "../readModel.js";
 import type { FinetuningFile } from "../results.js";
 import { createWorkers } from "../spawn.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
 import { asUsage, complaint, type finetuneOptions, type Values } from "./options.js";
-import { type OutputFile, openOutput } from "./outputFile.js";
+import { Outputs } from "./outputs.js";
 import { type Progress, startProgress } from "./progress.js";
 import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions, warn } from "./run.js";
+import { print, say } from "./terminal.js";
 
 type Options = Values<typeof finetuneOptions>;
 
@@ -30,27 +31,27 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
   const start = performance.now();
   checkChips(options);
   const strategy = strategyOf(options);
-  const interrupt = watchInterrupt(() =>
-    process.stderr.write("\nstopping; the best weights so far will be written (Ctrl-C again: end at once)\n"),
-  );
-  const dataInputs = dataFiles(options.data);
-  const out = await openOutput(options.out, "--out", dataInputs);
-  const json = options.json === undefined ? undefined : await openOutput(options.json, "--json", [file, ...dataInputs]);
-  if (json?.target === out.target)
-    throw new UsageError(`--json: expected another file than --out, got "${options.json}"`);
+  const nothing = `stopped before the first step ended; nothing is written to ${inWords(options.out)}`;
+  const interrupt = watchInterrupt(`neft finetune: ${nothing}`);
+  const outputs = new Outputs();
+  await outputs.addInputs([file, ...filesOf(options.data)]);
+  const out = await outputs.open(options.out, "--out");
+  const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
 
   if (options.fast) allowRelaxedSimd();
   await init({ relaxed: options.fast === true });
   const { model, sha256: hash, externalFiles } = await readModel(file);
-  const beside = await openExternal(file, options.out, externalFiles);
+  await outputs.addInputs(externalFiles.map((location) => join(dirname(file), location)));
+  const external = await outputs.openExternal(externalFiles, out);
   const data = await loadData(options, "train");
 
   const save = async (): Promise<Uint8Array> => {
     const files = exportOnnxFiles(model);
-    for (const [location, output] of beside) await output.write(files.external.get(location)!);
-    await out.write(files.model);
+    const beside = [...external].map(([location, output]) => [output, files.external.get(location)!] as const);
+    await outputs.write(new Map([...beside, [out, files.model]]));
     return files.model;
   };
+  interrupt.begin(() => say("stopping; the best weights so far will be written (again: end at once)"));
   const pool = createWorkers(options.workers);
   const display = showProgress();
   let result: FinetuneResult;
@@ -67,17 +68,20 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
     const best = display.bestStep();
     if (best === undefined || best === 0) throw error;
     await save();
-    throw new Error(`${complaint(error)}\nthe best weights so far, those after step ${best}, are in ${options.out}`, {
-      cause: error,
-    });
+    throw new Error(
+      `${complaint(error)}\nthe best weights so far, those after step ${best}, are in ${oneLine(options.out)}`,
+      { cause: error },
+    );
   } finally {
     display.stop();
-    interrupt.release();
     await pool.close();
   }
 
   warn(result.warnings);
+  if (isUntrained(result)) throw endWithout(result, options.out);
   const written = await save();
+  // The weights are safe from here on; what is left may wait for a pipe's reader.
+  interrupt.release();
   if (json) {
     const contents: FinetuningFile = {
       kind: "finetuning",
@@ -90,9 +94,13 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
       build: build(),
       run: { workers: options.workers, seconds: (performance.now() - start) / 1000 },
     };
-    await json.write(`${JSON.stringify(contents, null, 2)}\n`);
+    try {
+      await outputs.write(new Map([[json, `${JSON.stringify(contents, null, 2)}\n`]]));
+    } catch (cause) {
+      throw new Error(`${messageOf(cause)}\nthe finetuned model is in ${oneLine(options.out)}`, { cause });
+    }
   }
-  conclude(result, options.out);
+  conclude(result, oneLine(options.out));
 }
 
 /** The strategy with the settings given; a setting it doesn't have is bad usage. */
@@ -124,19 +132,6 @@ function settingsOf(options: Options): FinetuneOptions {
     batchNorm: options.bn,
     validation: { images: options.validation, chips: options.validationChips, every: options.validationEvery },
   };
-}
-
-/** Places for the files that hold a model's weights, beside the output; those of the original mustn't be replaced. */
-async function openExternal(file: string, out: string, locations: readonly string[]): Promise<Map<string, OutputFile>> {
-  const outputs = new Map<string, OutputFile>();
-  if (locations.length === 0) return outputs;
-  if ((await realpath(dirname(file))) === (await realpath(dirname(out)))) {
-    throw new Error(
-      `--out: expected another folder than the model's own, whose weights are in ${locations.join(", ")} beside it, got "${out}"`,
-    );
-  }
-  for (const location of locations) outputs.set(location, await openOutput(join(dirname(out), location), "--out"));
-  return outputs;
 }
 
 interface Display {
@@ -184,6 +179,22 @@ function resultRecord(
   };
 }
 
+/** Whether a run ended early with the weights it began with: they replace nobody's file. */
+const isUntrained = ({ best, steps, ended }: FinetuneResult): boolean =>
+  ended.reason !== "finished" && (steps === 0 || best?.step === 0);
+
+/** The end of a run that has nothing to write. */
+function endWithout({ steps, ended: { reason, message } }: FinetuneResult, out: string): Error {
+  const why = message ?? "stopped";
+  const kept =
+    steps === 0
+      ? `no step ended; nothing is written to ${inWords(out)}`
+      : `no weights did better on the validation chips than those the run began with; nothing is written to ${inWords(out)}`;
+  return reason === "aborted"
+    ? new InterruptedError(`${why}\n${kept}`)
+    : new Error(`training stopped: ${why}\n${kept}`);
+}
+
 /** Says what came out of the run; other ends than the planned one are errors, their results written all the same. */
 function conclude({ validations, best, steps, ended }: FinetuneResult, out: string): void {
   const which =
@@ -193,7 +204,7 @@ function conclude({ validations, best, steps, ended }: FinetuneResult, out: stri
         ? "the weights the run began with: no others did better on the validation chips"
         : `the weights after step ${best.step}: ${best.accuracy.toFixed(2)} % on the validation chips, ${validations[0]!.accuracy.toFixed(2)} % before`;
   const written = `${out} holds ${which}`;
-  if (ended.reason === "finished") process.stdout.write(`${written}\n`);
+  if (ended.reason === "finished") print(written);
   else if (ended.reason === "aborted") throw new InterruptedError(`${ended.message ?? "stopped"}\n${written}`);
   else throw new Error(`training stopped: ${ended.message ?? "the loss ran away"}\n${written}`);
 }

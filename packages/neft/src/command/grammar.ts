@@ -1,48 +1,25 @@
+import { type Bounds, boundsInWords, inWords, isWithin } from "@neft/options";
+import { limits } from "@neft/training";
 import { UsageError } from "../failure.js";
+import { questionOfSigma } from "../sigma.js";
 
 /** Reads one command-line word; `who` names the option in errors. */
 export type WordParser<T> = (word: string, who: string) => T;
 
 const numberPattern = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 /** A list or range longer than this is taken for a slip of the step. */
-const longestList = 1000;
+const longestList = limits.sigmas.max;
 
 const refuse = (who: string, expected: string, got: string): never => {
-  throw new UsageError(`${who}: expected ${expected}, got "${got}"`);
+  throw new UsageError(`${who}: expected ${expected}, got ${inWords(got)}`);
 };
-
-interface Bounds {
-  readonly min?: number;
-  /** Smallest value allowed is above `min`, not `min` itself. */
-  readonly above?: number;
-  readonly max?: number;
-  /** Largest value allowed is below this. */
-  readonly below?: number;
-}
-
-const isWithin = (value: number, { min, above, max, below }: Bounds): boolean =>
-  Number.isFinite(value) &&
-  (min === undefined || value >= min) &&
-  (above === undefined || value > above) &&
-  (max === undefined || value <= max) &&
-  (below === undefined || value < below);
-
-const boundsInWords = ({ min, above, max, below }: Bounds): string =>
-  [
-    min === undefined ? "" : ` ≥ ${min}`,
-    above === undefined ? "" : ` > ${above}`,
-    max === undefined ? "" : ` ≤ ${max}`,
-    below === undefined ? "" : ` < ${below}`,
-  ]
-    .filter((part) => part !== "")
-    .join(" and");
 
 /** A decimal number within bounds; NaN, Infinity, hexadecimal and empty words are refused. */
 export const number =
   (bounds: Bounds = {}): WordParser<number> =>
   (word, who) => {
     const value = numberPattern.test(word.trim()) ? Number(word) : Number.NaN;
-    return isWithin(value, bounds) ? value : refuse(who, `a number${boundsInWords(bounds)}`, word);
+    return isWithin(value, bounds) ? value : refuse(who, boundsInWords(bounds), word);
   };
 
 /** A whole number within bounds, written in digits and exactly representable. */
@@ -50,9 +27,8 @@ export const whole =
   (bounds: Bounds = {}): WordParser<number> =>
   (word, who) => {
     const value = /^[+-]?\d+$/.test(word.trim()) ? Number(word) : Number.NaN;
-    return Number.isSafeInteger(value) && isWithin(value, bounds)
-      ? value
-      : refuse(who, `a whole number${boundsInWords(bounds)}`, word);
+    const all = { ...bounds, whole: true };
+    return isWithin(value, all) ? value : refuse(who, boundsInWords(all), word);
   };
 
 /** Comma-separated values, at least one, each read by `item`. */
@@ -75,15 +51,22 @@ export const oneOf =
 /** Any word that is not empty. */
 export const text: WordParser<string> = (word, who) => (word.trim() === "" ? refuse(who, "a name", word) : word);
 
+/** A standard deviation relative to full scale, from 0 to 1; one that looks like percent is asked back for. */
+export const sigma: WordParser<number> = (word, who) => {
+  const value = number({ min: 0 })(word, who);
+  const question = questionOfSigma(who, [value]);
+  if (question !== undefined) throw new UsageError(question);
+  return value;
+};
+
 /**
  * Device standard deviations: `0.1,0.2`, or `start:stop:step` with the stop included, or both mixed.
  *
  * A range's values are start + i·step rounded to 12 significant digits, so `0:0.3:0.1` gives 0, 0.1, 0.2, 0.3; a stop that the
  * steps pass over is left out.
- * @throws {UsageError} for negative or non-finite values, a step that isn't positive, a value given twice.
+ * @throws {UsageError} for negative or non-finite values, those above 1, a step that isn't positive, a value given twice.
  */
 export const sigmas: WordParser<number[]> = (word, who) => {
-  const sigma = number({ min: 0 });
   const values = word.split(",").flatMap((part) => {
     const pieces = part.split(":");
     if (pieces.length === 1) return [sigma(part.trim(), who)];
@@ -98,6 +81,7 @@ export const sigmas: WordParser<number[]> = (word, who) => {
   });
   if (values.length > longestList) refuse(who, `at most ${longestList} values`, `${values.length} values`);
   const twice = values.find((value, i) => values.indexOf(value) !== i);
-  if (twice !== undefined) throw new UsageError(`${who}: expected different values, got ${twice} twice in "${word}"`);
+  if (twice !== undefined)
+    throw new UsageError(`${who}: expected different values, got ${twice} twice in ${inWords(word)}`);
   return values;
 };

@@ -1,22 +1,28 @@
 import { init } from "@neft/kernels";
 import type { ValueInfo } from "@neft/model";
 import { arrayNodes, digitalProducts, type Model, summary, warningsOf } from "@neft/model";
+import { oneLine, shortened } from "@neft/options";
 import { readModel } from "../readModel.js";
 import { alignedTable, left, right } from "../table.js";
+import { print } from "./terminal.js";
 
 /** `neft inspect MODEL`: what is in a model and what of it a crossbar computes. Unsupported parts are an error that lists them all. */
 export async function inspect(file: string): Promise<void> {
   await init();
   const { model, sha256 } = await readModel(file);
-  process.stdout.write(`${describeModel(model, file, sha256)}\n`);
+  print(describeModel(model, file, sha256));
 }
 
-const shapeText = (shape: readonly (number | string)[]): string => shape.join("×") || "scalar";
+const mostCharacters = 120;
+/** A name from the file, on one line and of bounded length. */
+const shown = (name: string): string => oneLine(shortened(name, mostCharacters));
+const shapeText = (shape: readonly (number | string)[]): string =>
+  shown(shape.map((n) => (typeof n === "string" ? shown(n) : n)).join("×")) || "scalar";
 const count = (n: number): string => n.toLocaleString("en-US");
 
 function describeModel(model: Model, file: string, sha256: string): string {
   const ends = (what: string, infos: readonly ValueInfo[]): string[] =>
-    infos.map(({ name, dtype, shape }) => `${what}  ${name}: ${dtype} ${shapeText(shape)}`);
+    infos.map(({ name, dtype, shape }) => `${what}  ${shown(name)}: ${dtype} ${shapeText(shape)}`);
   const arrays = new Map(arrayNodes(model).map((one) => [one.node.name, one]));
   const digital = new Set(digitalProducts(model).map(({ name }) => name));
   const columns = [
@@ -30,7 +36,7 @@ function describeModel(model: Model, file: string, sha256: string): string {
   const rows = summary(model).map(({ name, op, inputShape, outputShape, parameters }) => {
     const array = arrays.get(name);
     return [
-      name,
+      shown(name),
       op,
       shapeText(inputShape),
       shapeText(outputShape),
@@ -42,7 +48,7 @@ function describeModel(model: Model, file: string, sha256: string): string {
   const sizeOf = (names: Iterable<string>): number =>
     [...names].reduce((sum, name) => sum + model.parameters.get(name)!.size, 0);
   return [
-    `${file}  (${model.name === "" ? "unnamed graph" : `graph ${model.name}`}, sha256 ${sha256.slice(0, 12)}…)`,
+    `${oneLine(file)}  (${model.name === "" ? "unnamed graph" : `graph ${shown(model.name)}`}, sha256 ${sha256.slice(0, 12)}…)`,
     ...ends("input ", model.inputs),
     ...ends("output", model.outputs),
     "",

@@ -1,34 +1,54 @@
 import { exitCodes } from "../failure.js";
+import { say } from "./terminal.js";
 
-/** Watches for Ctrl-C (and SIGTERM, which batch systems send) while work runs. */
+/** Watches for Ctrl-C and for the signals that ask a process to end: batch systems' SIGTERM, SIGHUP of a terminal that is closed. */
 export interface Interrupt {
-  /** Aborted by the first Ctrl-C: finish what has to be saved, then end. */
+  /** Aborted by the first signal after `begin`: finish what has to be saved, then end. */
   readonly signal: AbortSignal;
-  /** Ends the watch. */
+  /** There is something to save from now on. @param onFirst  hears of the first signal, to say what happens next. */
+  begin(onFirst?: () => void): void;
+  /** Ends the watch: signals end the process by themselves. */
   release(): void;
 }
 
+/** SIGBREAK is Windows' Ctrl-Break. */
+const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"] as const;
+
 /**
- * The first Ctrl-C aborts `signal`, a second one ends the process at once.
- * @param onFirst told of the first, to say what happens next.
+ * Before `begin` a signal ends the process at once, from then on the first one aborts `signal` and a second one ends it.
+ * @param nothing  what to say of an end before `begin`.
  */
-export function watchInterrupt(onFirst: () => void): Interrupt {
+export function watchInterrupt(nothing: string): Interrupt {
   const controller = new AbortController();
-  const handle = (): void => {
-    // The bar has hidden the cursor; this is the last chance to bring it back.
-    if (controller.signal.aborted) {
-      if (process.stderr.isTTY) process.stderr.write("\u001b[?25h\n");
-      process.exit(exitCodes.interrupted);
+  let begun: { readonly onFirst: (() => void) | undefined } | undefined;
+  const handle = (name: NodeJS.Signals): void => {
+    if (begun && !controller.signal.aborted) {
+      controller.abort();
+      begun.onFirst?.();
+      return;
     }
-    controller.abort();
-    onFirst();
+    say(begun ? "ended at once" : nothing);
+    release();
+    end(name);
   };
-  const signals = ["SIGINT", "SIGTERM"] as const;
+  const release = (): void => {
+    for (const name of signals) process.off(name, handle);
+  };
   for (const name of signals) process.on(name, handle);
   return {
     signal: controller.signal,
-    release: () => {
-      for (const name of signals) process.off(name, handle);
+    begin: (onFirst) => {
+      begun = { onFirst };
     },
+    release,
   };
+}
+
+function end(name: NodeJS.Signals): void {
+  // The bar has hidden the cursor; this is the last chance to bring it back.
+  if (process.stderr.isTTY) process.stderr.write("\u001b[?25h");
+  // An orderly exit waits for calls to the system, which never return where a pipe has nobody at its other end.
+  if (process.getActiveResourcesInfo().some((resource) => resource.startsWith("FSReq")))
+    process.kill(process.pid, name);
+  process.exit(exitCodes.interrupted);
 }

@@ -1,17 +1,10 @@
 import { exitCodes, messageOf } from "../failure.js";
-import { removePartials } from "./outputFile.js";
 import { runCommand } from "./program.js";
+import { complain, watchStreams } from "./terminal.js";
 
-/** `neft … | head` closes our output early: that is no error, and there is nobody left to tell. */
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(exitCodes.ok);
-  });
-}
-process.on("exit", removePartials);
+watchStreams();
 process.on("uncaughtException", (error) => {
-  process.stderr.write(`neft: ${messageOf(error)}\n`);
+  complain("neft", messageOf(error));
   process.exit(exitCodes.failure);
 });
 

@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
 import { deviceNamed, devices } from "@neft/crossbar";
 import { messageWith } from "@neft/options";
-import { optimisers, type StrategySettings, schedules, strategies } from "@neft/training";
+import { limits, optimisers, type StrategySettings, schedules, strategies } from "@neft/training";
 import { type Command, Option } from "commander";
 import { dataSpecForms, parseDataSpec } from "../dataSpec.js";
 import { messageOf, UsageError } from "../failure.js";
-import { list, number, oneOf, sigmas, text, type WordParser, whole } from "./grammar.js";
+import { list, number, oneOf, sigma, sigmas, text, type WordParser, whole } from "./grammar.js";
 
 /** One option of the command, whole: every command that has it reads and documents it the same way. */
 export interface OptionRow {
@@ -97,7 +97,7 @@ const chipOptions = {
     flags: "--weight-bits <n>",
     about: "bits of a stored weight",
     group: chips,
-    parse: whole({ min: 1, max: 16 }),
+    parse: whole(limits.bits),
     default: 8,
   },
   cellBits: {
@@ -105,7 +105,7 @@ const chipOptions = {
     api: "bitsPerCell",
     about: "bits of one cell",
     group: chips,
-    parse: whole({ min: 1, max: 16 }),
+    parse: whole(limits.bits),
     defaultInWords: "the device's own",
   },
 } as const satisfies Readonly<Record<string, OptionRow>>;
@@ -115,15 +115,15 @@ const runningOptions = {
     flags: "--seed <n>",
     about: "the same seed gives the same numbers, whatever the workers",
     group: running,
-    parse: whole({ min: 0 }),
+    parse: whole(limits.seed),
     default: 1,
   },
   workers: {
     flags: "--workers <n>",
     about: "threads",
     group: running,
-    parse: whole({ min: 1, max: 256 }),
-    default: availableParallelism(),
+    parse: whole(limits.workers),
+    default: Math.min(availableParallelism(), limits.workers.max),
     defaultInWords: "all cores",
   },
   fast: {
@@ -140,7 +140,7 @@ export const evaluateOptions = {
   ...chipOptions,
   sigma: {
     flags: "--sigma <list>",
-    about: "device standard deviations: 0.1,0.2 or start:stop:step, stop included",
+    about: "device standard deviations, relative to full scale: 0.1,0.2 or start:stop:step, stop included",
     group: chips,
     parse: sigmas,
     default: [0.1, 0.2, 0.3],
@@ -150,14 +150,14 @@ export const evaluateOptions = {
     flags: "--chips <n>",
     about: "chips for each σ",
     group: chips,
-    parse: whole({ min: 1, max: 100_000 }),
+    parse: whole(limits.chips),
     default: 100,
   },
   precision: {
     flags: "--precision <points>",
     about: "stop at this half-width of the mean's 95 % interval; --chips is then the most there may be",
     group: chips,
-    parse: number({ above: 0 }),
+    parse: number(limits.precision),
   },
   ...runningOptions,
 } as const satisfies Readonly<Record<string, OptionRow>>;
@@ -175,9 +175,9 @@ export const finetuneOptions = {
   ...chipOptions,
   sigma: {
     flags: "--sigma <x>",
-    about: "device standard deviation to train for",
+    about: "device standard deviation to train for, relative to full scale: 0 to 1",
     group: chips,
-    parse: number({ min: 0 }),
+    parse: sigma,
     default: 0.2,
   },
   strategy: {
@@ -191,7 +191,7 @@ export const finetuneOptions = {
     flags: "--epochs <n>",
     about: "passes over the training samples",
     group: training,
-    parse: whole({ min: 1, max: 100_000 }),
+    parse: whole(limits.epochs),
     default: 1,
   },
   lr: {
@@ -199,14 +199,14 @@ export const finetuneOptions = {
     api: "learningRate",
     about: "learning rate at the start",
     group: training,
-    parse: number({ above: 0 }),
+    parse: number(limits.learningRate),
     default: 1e-3,
   },
   batch: {
     flags: "--batch <n>",
     about: "samples of a step",
     group: training,
-    parse: whole({ min: 1, max: 1_000_000 }),
+    parse: whole(limits.batch),
     default: 128,
   },
   optimiser: {
@@ -279,7 +279,7 @@ export const finetuneOptions = {
     flags: "--shards <n>",
     about: "parts of a batch whose gradients are added in order; changes results with --bn batch",
     group: training,
-    parse: whole({ min: 1, max: 4096 }),
+    parse: whole(limits.shards),
     default: 1,
   },
   keepPartial: {
@@ -293,7 +293,7 @@ export const finetuneOptions = {
     api: "validation.images",
     about: "samples held out of training to choose the best weights",
     group: training,
-    parse: whole({ min: 1 }),
+    parse: whole(limits.validationImages),
     defaultInWords: "5000, at most a fifth",
   },
   validationChips: {
@@ -301,7 +301,7 @@ export const finetuneOptions = {
     api: "validation.chips",
     about: "chips they are tried on",
     group: training,
-    parse: whole({ min: 1, max: 100_000 }),
+    parse: whole(limits.chips),
     default: 4,
   },
   validationEvery: {
@@ -309,7 +309,7 @@ export const finetuneOptions = {
     api: "validation.every",
     about: "steps between validations",
     group: training,
-    parse: whole({ min: 1 }),
+    parse: whole(limits.validationEvery),
     defaultInWords: "an epoch's",
   },
   beta: {
@@ -330,7 +330,7 @@ export const finetuneOptions = {
     flags: "--delta-sigma <d,…>",
     about: "ovf: what is added to σ in each extra forward; N of them",
     group: feedback,
-    parse: list(number({ min: 0 })),
+    parse: list(sigma),
     defaultInWords: strategyDefaults("deltaSigma"),
   },
   divisorN: {
@@ -352,7 +352,7 @@ export const finetuneOptions = {
     api: "sizes",
     about: "irs: side each head's feature is pooled to",
     group: feedback,
-    parse: list(whole({ min: 1 })),
+    parse: list(whole(limits.headSize)),
     defaultInWords: strategyDefaults("sizes"),
   },
   headHidden: {
@@ -360,14 +360,14 @@ export const finetuneOptions = {
     api: "hidden",
     about: "irs: width of a head's hidden layer",
     group: feedback,
-    parse: whole({ min: 1 }),
+    parse: whole(limits.headHidden),
     defaultInWords: strategyDefaults("hidden"),
   },
   headSigma: {
     flags: "--head-sigma <x>",
     about: "irs: σ of the heads' weights",
     group: feedback,
-    parse: number({ min: 0 }),
+    parse: sigma,
     defaultInWords: "--sigma",
   },
   out: {

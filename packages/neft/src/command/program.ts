@@ -1,10 +1,11 @@
 import { Command, CommanderError } from "commander";
 import { type ExitCode, exitCodeOf, exitCodes } from "../failure.js";
 import { addOptions, complaint, evaluateOptions, finetuneOptions, inspectOptions } from "./options.js";
+import { complain, outputFailure, print } from "./terminal.js";
 import { neftVersion } from "./version.js";
 
 const exitCodeHelp = `
-Exit codes: 0 done · 1 something failed · 2 the command line is wrong · 130 stopped by Ctrl-C, what could be saved was saved.`;
+Exit codes: 0 done · 1 something failed · 2 the command line is wrong · 130 stopped by Ctrl-C or a signal, what could be saved was saved.`;
 
 const examples = (...lines: readonly string[]): string =>
   ["", "Examples:", ...lines.map((line) => `  $ ${line}`), exitCodeHelp].join("\n");
@@ -19,7 +20,7 @@ function program(): Command {
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help of a command")
     .exitOverride()
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({ writeOut: (text) => print(text.trimEnd()), outputError: () => {} })
     .showSuggestionAfterError(true)
     .configureHelp({ helpWidth: Math.min(120, Math.max(60, process.stdout.columns ?? 100)) });
 
@@ -64,6 +65,14 @@ function program(): Command {
   return neft.addHelpText("after", examples("neft evaluate model.onnx --data mnist:test", "neft help finetune"));
 }
 
+/** The end of a command that did its work: a failure still, where standard output couldn't take what it printed. */
+async function whetherPrinted(): Promise<ExitCode> {
+  const failure = await outputFailure();
+  if (failure === undefined) return exitCodes.ok;
+  complain("neft", failure);
+  return exitCodes.failure;
+}
+
 /**
  * Runs `neft` with the words that follow its name.
  *
@@ -74,20 +83,22 @@ export async function runCommand(words: readonly string[]): Promise<ExitCode> {
   const neft = program();
   try {
     if (words.length === 0) {
-      process.stderr.write(`${neft.helpInformation()}\nneft: expected a command, got none\n`);
+      process.stderr.write(`${neft.helpInformation()}\n`);
+      complain("neft", "expected a command, got none");
       return exitCodes.usage;
     }
     await neft.parseAsync(words, { from: "user" });
-    return exitCodes.ok;
+    return await whetherPrinted();
   } catch (error) {
     const name = ["neft", neft.commands.find((command) => command.name() === words[0])?.name() ?? ""].join(" ").trim();
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return exitCodes.ok;
-      process.stderr.write(`${name}: ${error.message.replace(/^error: /, "")}\nTry: ${name} --help\n`);
+      if (error.exitCode === 0) return await whetherPrinted();
+      complain(name, error.message.replace(/^error: /, ""));
+      process.stderr.write(`Try: ${name} --help\n`);
       return exitCodes.usage;
     }
-    process.stderr.write(`${name}: ${complaint(error)}\n`);
-    if (process.env.NEFT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
+    complain(name, complaint(error));
+    if (process.env.NEFT_DEBUG && error instanceof Error) complain("stack", error.stack ?? "");
     return exitCodeOf(error);
   }
 }

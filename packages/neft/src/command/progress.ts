@@ -1,3 +1,4 @@
+import { oneLine } from "@neft/options";
 import { SingleBar } from "cli-progress";
 
 /** Where progress goes: standard error, or a test's stand-in. */
@@ -63,7 +64,7 @@ function bar(what: string, total: number, unit: string, stream: ProgressStream, 
   return {
     update: (done, note = "") => one.update(done, { left: left(done), note: note === "" ? "" : `, ${note}` }),
     log: (line) => {
-      stream.write(`\r\u001b[2K${line}\n`);
+      stream.write(`\r\u001b[2K${oneLine(line)}\n`);
     },
     stop: () => one.stop(),
   };
@@ -92,7 +93,7 @@ function lines(
       stream.write(`${what}: ${done}/${total} ${unit}${left(done)}${note === "" ? "" : `, ${note}`}\n`);
     },
     log: (line) => {
-      stream.write(`${line}\n`);
+      stream.write(`${oneLine(line)}\n`);
     },
     stop: () => {},
   };

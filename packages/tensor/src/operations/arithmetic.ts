@@ -40,11 +40,8 @@ function pairRow(
     shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
     forward: ([a, b], _, y) => {
       if (a.size === y.size && b.size === y.size) return wasm().binary(binaryCode[name], a.ptr, b.ptr, y.ptr, y.size);
-      const strides = [a, b].map((t) => Int32Array.from(broadcastStrides(t.shape, y.shape))) as [
-        Int32Array,
-        Int32Array,
-      ];
-      wasm().binaryBroadcast(binaryCode[name], a.ptr, b.ptr, y.ptr, Int32Array.from(y.shape), ...strides);
+      const [ofA, ofB] = [broadcastStrides(a.shape, y.shape), broadcastStrides(b.shape, y.shape)];
+      wasm().binaryBroadcast(binaryCode[name], a.ptr, b.ptr, y.ptr, [...y.shape], ofA, ofB);
     },
     vjp,
     keeps,

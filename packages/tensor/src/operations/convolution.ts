@@ -3,6 +3,7 @@ import { isRecording } from "../graph.js";
 import { type Context, defineOp, type Sample, type SampleInput, type Term } from "../operation.js";
 import { shapeText } from "../shape.js";
 import { empty, loose, type Tensor } from "../tensor.js";
+import { bounded, outputOf, type WindowAxis, windowAxes } from "../window.js";
 import { poolGeometry } from "./pooling.js";
 import { byProduct, keptByProduct, type RectifiedAttributes, sumOf } from "./rectified.js";
 import { type Variation, variationArguments } from "./variation.js";
@@ -25,15 +26,21 @@ export interface Conv2dAttributes extends RectifiedAttributes {
 
 type Inputs = [x: Tensor, w: Tensor, b: Tensor | undefined];
 
-/** [n, c, h, w, oc, kh, kw, strideH, strideW, padT, padL, padB, padR, dilH, dilW, groups] */
-function geometry(x: Tensor, w: Tensor, attributes: Conv2dAttributes): Int32Array {
-  const { strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1], groups = 1 } = attributes;
-  const [n, c, h, width] = x.shape as [number, number, number, number];
-  const [oc, , kh, kw] = w.shape as [number, number, number, number];
-  return Int32Array.of(n, c, h, width, oc, kh, kw, ...strides, ...pads, ...dilations, groups);
+/** The two axes of the window, checked. */
+function axesOf(x: Pick<Tensor, "shape">, w: Pick<Tensor, "shape">, attributes: Conv2dAttributes): WindowAxis[] {
+  const { strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1] } = attributes;
+  return windowAxes("conv2d: ", x.shape.slice(1), { kernel: w.shape.slice(2), strides, pads, dilations });
 }
 
-function checkGeometry([x, w, b]: Inputs, { strides, pads, dilations, groups = 1 }: Conv2dAttributes): void {
+/** [n, c, h, w, oc, kh, kw, strideH, strideW, padT, padL, padB, padR, dilH, dilW, groups] */
+function geometry(x: Tensor, w: Tensor, attributes: Conv2dAttributes): number[] {
+  const axes = axesOf(x, w, attributes).map(bounded);
+  const both = (name: keyof WindowAxis): number[] => axes.map((axis) => axis[name]);
+  const window = (["kernel", "stride", "before", "after", "dilation"] as const).flatMap(both);
+  return [...x.shape, w.shape[0]!, ...window, attributes.groups ?? 1];
+}
+
+function checkGeometry([x, w, b]: Inputs, { groups = 1 }: Conv2dAttributes): void {
   if (x.shape.length !== 4 || w.shape.length !== 4) {
     throw new RangeError(
       `conv2d: expected x [n, c, h, w] and W [out, c/groups, kh, kw], got ${shapeText(x.shape)} and ${shapeText(w.shape)}`,
@@ -50,27 +57,11 @@ function checkGeometry([x, w, b]: Inputs, { strides, pads, dilations, groups = 1
   if (b !== undefined && (b.shape.length !== 1 || b.size !== outputs)) {
     throw new RangeError(`conv2d: expected a bias [${outputs}], got ${shapeText(b.shape)}`);
   }
-  for (const [name, values, length, least] of [
-    ["strides", strides, 2, 1],
-    ["pads", pads, 4, 0],
-    ["dilations", dilations, 2, 1],
-  ] as const) {
-    if (values !== undefined && (values.length !== length || !values.every((v) => Number.isInteger(v) && v >= least))) {
-      throw new RangeError(
-        `conv2d: ${name}: expected ${length} whole numbers from ${least} on, got ${shapeText(values)}`,
-      );
-    }
-  }
 }
 
 /** Sizes of what is convolved, before any pool. */
 function outputShape([x, w]: Inputs, attributes: Conv2dAttributes): number[] {
-  const { strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1] } = attributes;
-  const out = [0, 1].map((axis) => {
-    const room = x.shape[2 + axis]! + pads[axis]! + pads[axis + 2]! - dilations[axis]! * (w.shape[2 + axis]! - 1) - 1;
-    return Math.floor(room / strides[axis]!) + 1;
-  });
-  return [x.shape[0]!, w.shape[0]!, ...out];
+  return [x.shape[0]!, w.shape[0]!, ...axesOf(x, w, attributes).map((axis) => outputOf(axis))];
 }
 
 function pooledShape(inputs: Inputs, attributes: Conv2dAttributes): number[] {
@@ -82,7 +73,7 @@ const halving = (outputs: Pick<Tensor, "shape">, y: Pick<Tensor, "shape">) =>
   poolGeometry(outputs, y, { kernel: [2, 2], strides: [2, 2] });
 
 /** Whether the pool that is asked for is one that a kernel takes on its way, with variation of a kind. */
-const poolsOnTheWay = (sizes: Int32Array, { pooled, variation }: Conv2dAttributes): boolean =>
+const poolsOnTheWay = (sizes: number[], { pooled, variation }: Conv2dAttributes): boolean =>
   pooled === true && wasm().convPools(sizes, variationArguments("conv2d", variation)[0]);
 
 /** The gradient by the convolution's outputs, given that by y: computed once for all rules of a step. */
@@ -112,9 +103,9 @@ function gradients(
   const given = terms.map(({ dy, context }) => (isByPool ? byProduct : byOutputs)(dy, context));
   const by = isByPool ? given : [sumOf(given)];
   const places = isByPool ? terms.map(({ context }) => context.saved[0]!.ptr) : [];
-  const addresses = Uint32Array.from(by, ({ ptr }) => ptr);
+  const addresses = by.map(({ ptr }) => ptr);
   const [dw, db] = [isNeeded(1) ? empty(w.shape) : undefined, isNeeded(2) && b ? empty(b.shape) : undefined];
-  if (dw) wasm().convBackwardWeight(x.ptr, addresses, Uint32Array.from(places), dw.ptr, sizes);
+  if (dw) wasm().convBackwardWeight(x.ptr, addresses, places, dw.ptr, sizes);
   if (!db) return [dw];
   const sums = by.map((each) => {
     const [n, channels, height, width] = each.shape as [number, number, number, number];
@@ -139,11 +130,6 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
   shape: (inputs, attributes) => {
     checkGeometry(inputs, attributes);
     const out = outputShape(inputs, attributes);
-    if (out.some((size, axis) => axis >= 2 && size < 1)) {
-      throw new RangeError(
-        `conv2d: expected an input at least as large as its window, got ${shapeText(inputs[0].shape)} for ${shapeText(inputs[1].shape)}`,
-      );
-    }
     if (!attributes.pooled) return out;
     const pooled = pooledShape(inputs, attributes);
     if (pooled.includes(0, 2))
@@ -270,7 +256,7 @@ export function conv2dEach(
     return weights.map((w) => conv2d(x, w, b, attributes));
   }
   const outputs = weights.map(() => empty(shape));
-  const addresses = (tensors: readonly Tensor[]) => Uint32Array.from(tensors, ({ ptr }) => ptr);
+  const addresses = (tensors: readonly Tensor[]) => tensors.map(({ ptr }) => ptr);
   wasm().convForwardEach(x.ptr, addresses(weights), b?.ptr ?? 0, addresses(outputs), sizes, rectified, pooled);
   return outputs;
 }

@@ -10,18 +10,16 @@ export interface Movement {
   readonly to: { readonly strides: readonly number[]; readonly offset: number };
 }
 
-const ints = (values: readonly number[]): Int32Array => Int32Array.from(values);
-
 /** Copies as `m` says. */
 export function move(m: Movement, from: Tensor, to: Tensor): void {
-  const [s, d] = [ints(m.from.strides), ints(m.to.strides)];
-  wasm().copyStrided(from.ptr, from.size, to.ptr, to.size, ints(m.dims), s, d, m.from.offset, m.to.offset);
+  const [s, d] = [[...m.from.strides], [...m.to.strides]];
+  wasm().copyStrided(from.ptr, from.size, to.ptr, to.size, [...m.dims], s, d, m.from.offset, m.to.offset);
 }
 
 /** Adds `from`, read where `m` writes, to `to`, where `m` reads: the gradient of {@link move}. */
 export function moveBack(m: Movement, from: Tensor, to: Tensor): void {
-  const [s, d] = [ints(m.to.strides), ints(m.from.strides)];
-  wasm().accumulateStrided(from.ptr, from.size, to.ptr, to.size, ints(m.dims), s, d, m.to.offset, m.from.offset);
+  const [s, d] = [[...m.to.strides], [...m.from.strides]];
+  wasm().accumulateStrided(from.ptr, from.size, to.ptr, to.size, [...m.dims], s, d, m.to.offset, m.from.offset);
 }
 
 /** The gradient of a movement out of a tensor of shape `shape`. */

@@ -2,6 +2,7 @@ import { wasm } from "@neft/kernels";
 import { defineOp, type SampleInput } from "../operation.js";
 import { shapeText } from "../shape.js";
 import { empty, type Tensor } from "../tensor.js";
+import { bounded, checkPoolPads, outputOf, type WindowAxis, windowAxes } from "../window.js";
 
 /** Window of a pooling. */
 export interface PoolAttributes {
@@ -29,33 +30,18 @@ export interface AveragePoolAttributes extends PoolAttributes {
 
 type One = [x: Tensor];
 
-/** @throws {RangeError} when `x` isn't [n, c, h, w] or the window is malformed or larger than the padded input. */
+/** The two axes of the window, checked. @throws {RangeError} when `x` isn't [n, c, h, w], and as `windowAxes`. */
+function axesOf(who: string, { shape }: Pick<Tensor, "shape">, attributes: MaxPoolAttributes): WindowAxis[] {
+  const { kernel, strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1] } = attributes;
+  if (shape.length !== 4) throw new RangeError(`${who}: expected an input [n, c, h, w], got ${shapeText(shape)}`);
+  const axes = windowAxes(`${who}: `, shape.slice(1), { kernel, strides, pads, dilations });
+  checkPoolPads(`${who}: `, axes);
+  return axes;
+}
+
 function outputShape(who: string, x: Tensor, attributes: MaxPoolAttributes): number[] {
-  const { kernel, strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1], ceilMode = false } = attributes;
-  if (x.shape.length !== 4) throw new RangeError(`${who}: expected an input [n, c, h, w], got ${shapeText(x.shape)}`);
-  for (const [name, values, length, least] of [
-    ["kernel", kernel, 2, 1],
-    ["strides", strides, 2, 1],
-    ["pads", pads, 4, 0],
-    ["dilations", dilations, 2, 1],
-  ] as const) {
-    if (values.length !== length || !values.every((v) => Number.isInteger(v) && v >= least)) {
-      throw new RangeError(
-        `${who}: ${name}: expected ${length} whole numbers from ${least} on, got ${shapeText(values)}`,
-      );
-    }
-  }
-  const out = [0, 1].map((axis) => {
-    const [size, before, after, stride] = [x.shape[2 + axis]!, pads[axis]!, pads[axis + 2]!, strides[axis]!];
-    const room = size + before + after - dilations[axis]! * (kernel[axis]! - 1) - 1;
-    if (room < 0)
-      throw new RangeError(
-        `${who}: expected a window no larger than the padded input, got ${shapeText(kernel)} on ${shapeText(x.shape)}`,
-      );
-    const count = (ceilMode ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1;
-    return ceilMode && (count - 1) * stride >= size + before ? count - 1 : count;
-  });
-  return [x.shape[0]!, x.shape[1]!, ...out];
+  const sizes = axesOf(who, x, attributes).map((axis) => outputOf(axis, attributes.ceilMode));
+  return [x.shape[0]!, x.shape[1]!, ...sizes];
 }
 
 /** [planes, h, w, oh, ow, kh, kw, strideH, strideW, padT, padL, padB, padR, dilH, dilW] */
@@ -63,10 +49,12 @@ export function poolGeometry(
   x: Pick<Tensor, "shape">,
   y: Pick<Tensor, "shape">,
   attributes: MaxPoolAttributes,
-): Int32Array {
-  const { kernel, strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1] } = attributes;
+): number[] {
+  const axes = axesOf("pool", x, attributes).map(bounded);
+  const both = (name: keyof WindowAxis): number[] => axes.map((axis) => axis[name]);
+  const window = (["kernel", "stride", "before", "after", "dilation"] as const).flatMap(both);
   const [n, c, h, w] = x.shape as [number, number, number, number];
-  return Int32Array.of(n * c, h, w, y.shape[2]!, y.shape[3]!, ...kernel, ...strides, ...pads, ...dilations);
+  return [n * c, h, w, y.shape[2]!, y.shape[3]!, ...window];
 }
 
 const separated = (...shape: number[]): SampleInput => ({ shape, values: "separated" });

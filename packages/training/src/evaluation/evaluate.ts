@@ -1,9 +1,11 @@
 import { checkProgramming } from "@neft/crossbar";
-import { imageWarnings, shareable } from "@neft/data";
-import { type Model, modelToRecord, warningsOf } from "@neft/model";
-import { inProcess, type Lane, onWorkers, prepareWith, takenWhile, type Workers } from "../lanes.js";
+import { imageWarnings, snapshot } from "@neft/data";
+import { holdModel, modelToRecord, warningsOf } from "@neft/model";
+import { checkWithin } from "@neft/options";
+import { inProcess, type Lane, type LentWorkers, lanesOn, takenWhile, type Workers, withLease } from "../lanes.js";
+import { limits } from "../limits.js";
 import { looksUpTo } from "../looks.js";
-import { bindNetwork, type NetworkAndData } from "../network.js";
+import { type BoundNetwork, bindNetwork, type NetworkAndData } from "../network.js";
 import { percentInterval } from "../statistics.js";
 import { purposes } from "../streams.js";
 import {
@@ -13,7 +15,7 @@ import {
   disposeEvaluationState,
   evaluateChips,
 } from "./chips.js";
-import { chipRanges } from "./ranges.js";
+import { type ChipRange, chipRanges } from "./ranges.js";
 import { accuracies, type ChipSummary, summarise } from "./summarise.js";
 import { addTally, type ChipTally, emptyTally } from "./tally.js";
 
@@ -42,7 +44,10 @@ export interface EvaluationProgress {
 }
 
 export interface EvaluateOptions extends EvaluationSettings, NetworkAndData {
-  /** Workers to share the chips among; this thread reads them all where left out. The result is the same. */
+  /**
+   * Workers to share the chips among; this thread reads them all where left out. The result is the same. Calls with the same workers
+   * take turns; each has the model and the data as they are when it is made.
+   */
   readonly workers?: Workers | undefined;
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -72,27 +77,58 @@ export interface EvaluationResult {
  *
  * @throws {RangeError} for settings out of range, labels that are no class, samples that don't fit the network's input, or a network
  *   that mixes the samples of a batch of any size.
+ * @throws {Error} when another call changes the model.
  * @throws {Error} naming the first chip, the digital network before all others, whose class scores aren't finite.
  * @throws the signal's reason when it aborts.
  */
-export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
-  const { data, sigmas, onProgress, signal, workers } = options;
-  checkSettings(options);
-  const network = bindNetwork(options);
-  const { model, logits, classes, normalisation } = network;
-  const state = createEvaluationState({ model, data, normalisation, logits });
-  let lane: Lane<ChipJob, ChipTally> = inProcess((job) => evaluateChips(state, job));
-  if (workers) {
-    const setup = { model: modelToRecord(model), data: shareable(data), normalisation, logits };
-    workers.prepare(prepareWith((api) => api.prepareEvaluation(setup)));
-    lane = onWorkers(workers, "evaluateChips");
+export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult> {
+  const { signal, workers } = given;
+  checkSettings(given);
+  const network = bindNetwork(given);
+  try {
+    const { model, normalisation, logits } = network;
+    const hold = holdModel(given.model, "read", "evaluate");
+    try {
+      const data = snapshot(given.data);
+      const device = structuredClone(given.device);
+      const options = { ...given, model, data, normalisation, sigmas: [...given.sigmas], device };
+      const setup = workers && { model: modelToRecord(model), data, normalisation, logits };
+      return await withLease(workers, signal, async (lent) => {
+        if (lent && setup) {
+          const lanes = lanesOn(lent, (api, id) => api.prepareEvaluation(setup, id));
+          return readAll(options, network, lent, lanes("evaluateChips"));
+        }
+        const state = createEvaluationState({ model, data, normalisation, logits });
+        try {
+          const lane = inProcess((job: ChipJob) => evaluateChips(state, job));
+          return await readAll(options, network, undefined, lane);
+        } finally {
+          disposeEvaluationState(state);
+        }
+      });
+    } finally {
+      hold.release();
+    }
+  } finally {
+    network.dispose();
   }
-  const total = 1 + sigmas.length * options.chips;
+}
+
+/** Reads the chips of all σ, and the digital network. */
+async function readAll(
+  options: EvaluateOptions,
+  network: BoundNetwork,
+  lent: LentWorkers | undefined,
+  lane: Lane<ChipJob, ChipTally>,
+): Promise<EvaluationResult> {
+  const { model, data, normalisation, sigmas, onProgress, signal } = options;
+  const { classes } = network;
   const warnings = [...imageWarnings(data, normalisation), ...network.warnings, ...warningsOf(model)];
+  const total = 1 + sigmas.length * options.chips;
   let done = 0;
   const clean = emptyTally(0, 1, data.count * classes);
   // The digital network goes first, but nobody waits for it: it is one more job of the first chips'.
-  let digital = chipJobs(model, options, 0, 0, 1);
+  let digital = chipJobs(options, lent, { sigma: 0, from: 0, to: 1 });
   const read = async (tally: ChipTally, from: number, to: number, sigma: number): Promise<void> => {
     const first = digital;
     digital = [];
@@ -107,7 +143,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       done += part.correct.length;
       onProgress?.({ sigma: isDigital ? 0 : sigma, digital: isDigital, done, total });
     };
-    const jobs = [...first, ...chipJobs(model, options, sigma, from, to)];
+    const jobs = [...first, ...chipJobs(options, lent, { sigma, from, to })];
     await lane(
       takenWhile(jobs, () => broken.length === 0),
       onResult,
@@ -118,19 +154,14 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     if (firstBroken !== undefined) throw new Error(firstBroken);
   };
 
-  try {
-    const results: SigmaResult[] = [];
-    for (const [i, sigma] of sigmas.entries()) {
-      const tally = emptyTally(0, options.chips, data.count * classes);
-      results.push({ sigma, ...(await readUntil(options, tally, (from, to) => read(tally, from, to, sigma))) });
-      done = 1 + (i + 1) * options.chips;
-    }
-    const { accuracy, confidence } = summarise(clean, 1, data.count);
-    return { digital: { accuracy: accuracy.mean, confidence }, results, warnings };
-  } finally {
-    disposeEvaluationState(state);
-    network.dispose();
+  const results: SigmaResult[] = [];
+  for (const [i, sigma] of sigmas.entries()) {
+    const tally = emptyTally(0, options.chips, data.count * classes);
+    results.push({ sigma, ...(await readUntil(options, tally, (from, to) => read(tally, from, to, sigma))) });
+    done = 1 + (i + 1) * options.chips;
   }
+  const { accuracy, confidence } = summarise(clean, 1, data.count);
+  return { digital: { accuracy: accuracy.mean, confidence }, results, warnings };
 }
 
 /** Reads all chips, or as many as the precision needs. */
@@ -159,8 +190,12 @@ async function readUntil(
 }
 
 /** Jobs for the chips [from, to) of a σ. */
-function chipJobs(model: Model, options: EvaluateOptions, sigma: number, from: number, to: number): ChipJob[] {
-  const { data, device, weightBits, bitsPerCell, perSample, seed } = options;
+function chipJobs(
+  options: EvaluateOptions,
+  lent: LentWorkers | undefined,
+  { sigma, from, to }: ChipRange & { readonly sigma: number },
+): ChipJob[] {
+  const { model, data, device, weightBits, bitsPerCell, perSample, seed } = options;
   const shared = {
     device,
     weightBits,
@@ -171,14 +206,15 @@ function chipJobs(model: Model, options: EvaluateOptions, sigma: number, from: n
     purpose: purposes.chip,
     probabilities: true,
   };
-  return chipRanges(model, data.count, { from, to }, options.workers).map((range) => ({ ...shared, ...range }));
+  return chipRanges(model, data.count, { from, to }, lent).map((range) => ({ ...shared, ...range }));
 }
 
-function checkSettings({ sigmas, chips, precision, device, weightBits, bitsPerCell }: EvaluationSettings): void {
+function checkSettings({ sigmas, chips, precision, seed, device, weightBits, bitsPerCell }: EvaluationSettings): void {
   if (sigmas.length === 0) throw new RangeError("sigma: expected at least one, got none");
+  if (sigmas.length > limits.sigmas.max)
+    throw new RangeError(`sigma: expected at most ${limits.sigmas.max}, got ${sigmas.length}`);
   for (const sigma of sigmas) checkProgramming({ device, sigma, weightBits, bitsPerCell });
-  if (!Number.isInteger(chips) || chips < 1) throw new RangeError(`chips: expected a whole number ≥ 1, got ${chips}`);
-  if (precision !== undefined && !(Number.isFinite(precision) && precision > 0)) {
-    throw new RangeError(`precision: expected a half-width > 0 in points, got ${precision}`);
-  }
+  checkWithin("chips", chips, limits.chips);
+  checkWithin("seed", seed, limits.seed);
+  if (precision !== undefined) checkWithin("precision", precision, limits.precision);
 }

@@ -1,12 +1,12 @@
-import { checkForm, type Dataset, imageWarnings, split } from "@neft/data";
+import { checkForm, type Dataset, imageWarnings, snapshot, split } from "@neft/data";
 import { wasm } from "@neft/kernels";
-import { type Model, warningsOf } from "@neft/model";
+import { holdModel, type Model, warningsOf } from "@neft/model";
 import { optionError } from "@neft/options";
 import { permutation, stream, type Tensor } from "@neft/tensor";
 import { readWeights, writeWeights } from "../checkpoint.js";
 import { checkGamma } from "../feedbackLoss.js";
 import { planHeads } from "../heads.js";
-import type { Workers } from "../lanes.js";
+import { type Workers, withLease } from "../lanes.js";
 import { activeModifiers } from "../modifiers.js";
 import { type BoundNetwork, bindNetwork, type NetworkAndData } from "../network.js";
 import { optimiserNamed } from "../optimisers.js";
@@ -41,8 +41,12 @@ export interface FinetuneOptions extends FinetuneSettings, NetworkAndData {
   readonly model: Model;
   /** Chooses the best weights; held out of `data` where left out. */
   readonly validationData?: Dataset | undefined;
-  /** Workers to share the shards and the validation's chips among; this thread does all where left out. The result is the same. */
+  /**
+   * Workers to share the shards and the validation's chips among; this thread does all where left out. The result is the same. Calls
+   * with the same workers take turns, each for as long as it goes on.
+   */
   readonly workers?: Workers | undefined;
+  /** Told of each step and validation. The model can be run and exported in it; it has the weights of the step then. */
   readonly onProgress?: ((progress: FinetuneProgress) => void) | undefined;
   /** Ends the run after the step under way; the result says so. */
   readonly signal?: AbortSignal | undefined;
@@ -82,10 +86,11 @@ export interface FinetuneResult {
  * A loss that is no number or runs away ends the run with the best weights so far; so does an abort, but that before the
  * first validation of new weights it keeps those of the last step.
  * @throws {RangeError} for settings out of range or data that doesn't fit the network.
+ * @throws {Error} when another call uses the model. Meanwhile nothing else can use it.
  */
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   checkForm(options.data);
-  const settings = resolveSettings(options, options.data.count);
+  const settings = structuredClone(resolveSettings(options, options.data.count));
   const network = bindNetwork(options);
   try {
     checkTrainable(network);
@@ -116,11 +121,29 @@ async function finetuneBound(
   const norms = planNorms(model, settings, frozen, training.count);
   const step = { ...settings, logits, heads, normalisation, frozen: [...frozen], frozenNorms: norms.frozen };
   const warnings = [...imageWarnings(options.data, normalisation), ...norms.warnings, ...warningsOf(model)];
-  const work = startJobs({ ...options, training, validation }, step, settings.shards);
+  const { workers, signal, onProgress } = options;
+  const hold = holdModel(model, "write", "finetune");
+  const watched = {
+    ...options,
+    onProgress: onProgress && ((progress: FinetuneProgress) => hold.letLook(() => onProgress(progress))),
+  };
+  let isWaiting = true;
   try {
-    return { ...(await train(options, settings, work, training.count, frozen)), warnings };
+    return await withLease(workers, signal, async (lent) => {
+      isWaiting = false;
+      const work = startJobs({ model, training, validation, workers: lent }, step, settings.shards);
+      try {
+        return { ...(await train(watched, settings, work, training.count, frozen)), warnings };
+      } finally {
+        work.close();
+      }
+    });
+  } catch (error) {
+    if (!isWaiting || !signal?.aborted) throw error;
+    const ended = { reason: "aborted", message: "aborted before the first step" } as const;
+    return { validations: [], best: null, steps: 0, ended, settings, taps: heads.map(({ tap }) => tap), warnings };
   } finally {
-    work.close();
+    hold.release();
   }
 }
 
@@ -150,7 +173,7 @@ function splitData(
   { data, validationData }: FinetuneOptions,
   { validation, seed }: ResolvedSettings,
 ): { training: Dataset; validation: Dataset } {
-  if (validationData) return { training: data, validation: validationData };
+  if (validationData) return { training: snapshot(data), validation: snapshot(validationData) };
   const { images } = validation;
   // Of a single sample none can be held out, whatever the option says: that is split's error.
   if (data.count > 1 && images >= data.count) {

@@ -1,10 +1,10 @@
-import { type Dataset, shareable } from "@neft/data";
+import { type Dataset, snapshot } from "@neft/data";
 import { type Model, modelToRecord } from "@neft/model";
 import { readWeights, sharedRoom, type Weights, weightsLike } from "../checkpoint.js";
 import { type ChipJob, createEvaluationState, disposeEvaluationState, evaluateChips } from "../evaluation/chips.js";
 import { chipRanges } from "../evaluation/ranges.js";
 import type { ChipTally } from "../evaluation/tally.js";
-import { inProcess, type Lane, onWorkers, prepareWith, type Workers } from "../lanes.js";
+import { inProcess, type Lane, type LentWorkers, lanesOn } from "../lanes.js";
 import { mean } from "../statistics.js";
 import { purposes } from "../streams.js";
 import type { ResolvedSettings } from "./settings.js";
@@ -24,7 +24,7 @@ export interface RunParts {
   readonly model: Model;
   readonly training: Dataset;
   readonly validation: Dataset;
-  readonly workers?: Workers | undefined;
+  readonly workers: LentWorkers | undefined;
 }
 
 /** Who does the jobs of a run, and what is trained. */
@@ -34,7 +34,7 @@ export interface RunJobs {
   readonly chips: Lane<ChipJob, ChipTally>;
   readonly validationCount: number;
   /** Who does them, where it isn't this thread. */
-  readonly workers: Workers | undefined;
+  readonly workers: LentWorkers | undefined;
   /** Hands the weights of now over to the step's jobs; returns them where the jobs have to carry them. */
   handOver(): Weights | undefined;
   close(): void;
@@ -51,11 +51,11 @@ export function startJobs(
   if (workers) {
     const room = sharedRoom(state.trained, shards);
     const setup = {
-      training: { model: modelToRecord(model), data: shareable(training), settings: step, room },
-      validation: shareable(validation),
+      training: { model: modelToRecord(model), data: snapshot(training), settings: step, room },
+      validation: snapshot(validation),
     };
-    workers.prepare(prepareWith((api) => api.prepareTraining(setup)));
-    const answers = onWorkers(workers, "shardGradients");
+    const lane = lanesOn(workers, (api, id) => api.prepareTraining(setup, id));
+    const answers = lane("shardGradients");
     // Jobs of a step are done before the next one's weights are written.
     const weights = room?.weights ?? weightsLike(state.trained);
     return {
@@ -72,7 +72,7 @@ export function startJobs(
         readWeights(state.trained, weights);
         return room ? undefined : weights;
       },
-      chips: onWorkers(workers, "evaluateChips"),
+      chips: lane("evaluateChips"),
       validationCount: validation.count,
       workers,
       close: () => disposeTrainingState(state),

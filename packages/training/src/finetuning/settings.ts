@@ -1,6 +1,7 @@
 import { checkProgramming } from "@neft/crossbar";
-import { inWords, isListOf, optionError } from "@neft/options";
+import { checkWithin, inWords, isListOf, optionError } from "@neft/options";
 import type { ChipSettings } from "../evaluation/chips.js";
+import { limits } from "../limits.js";
 import { activeModifiers, type ModifierSettings } from "../modifiers.js";
 import { type OptimiserSettings, optimiserNamed } from "../optimisers.js";
 import { type ScheduleSettings, scheduleNamed } from "../schedules.js";
@@ -69,10 +70,6 @@ export interface ResolvedSettings extends ChipSettings, ModifierSettings {
   readonly validation: { readonly images: number; readonly chips: number; readonly every: number | undefined };
 }
 
-function checkCount(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) throw new RangeError(`${name}: expected a whole number ≥ 1, got ${value}`);
-}
-
 /** Settings of a table's row, all that it reads. */
 function filled<Settings extends { readonly id: string }>(
   given: Settings,
@@ -100,16 +97,22 @@ export function resolveSettings(given: FinetuneSettings, samples: number): Resol
   const { validation = {} } = given;
   const { images = Math.max(1, Math.min(5000, Math.floor(samples / 5))), chips = 4, every } = validation;
   checkProgramming({ device, sigma, weightBits, bitsPerCell });
-  for (const [name, value] of Object.entries({ epochs, batch, shards, images, chips, every: every ?? 1 })) {
-    checkCount(["images", "chips", "every"].includes(name) ? `validation.${name}` : name, value);
+  for (const [name, value, bounds] of [
+    ["epochs", epochs, limits.epochs],
+    ["batch", batch, limits.batch],
+    ["shards", shards, limits.shards],
+    ["learningRate", learningRate, limits.learningRate],
+    ["seed", seed, limits.seed],
+    ["validation.images", images, limits.validationImages],
+    ["validation.chips", chips, limits.chips],
+    ["validation.every", every ?? 1, limits.validationEvery],
+  ] as const) {
+    checkWithin(name, value, bounds);
   }
   if (shards > batch) {
     throw optionError(
       (called) => `${called("shards")}: expected at most one for each of the batch's ${batch} samples, got ${shards}`,
     );
-  }
-  if (!(Number.isFinite(learningRate) && learningRate > 0)) {
-    throw new RangeError(`learningRate: expected a number > 0, got ${learningRate}`);
   }
   if (batchNorm !== "batch" && batchNorm !== "frozen") {
     throw new RangeError(`batchNorm: expected batch or frozen, got ${inWords(batchNorm)}`);

@@ -1,0 +1,231 @@
+import * as neft from "neft";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+/**
+ * Every function of the API with wrong values in each place: what comes is our error, never one about a member of undefined.
+ */
+
+let model: neft.Model;
+let data: neft.Dataset;
+let bytes: Uint8Array;
+beforeAll(async () => {
+  await neft.init();
+  const net = new neft.GraphBuilder("net", { seed: 1 });
+  model = net.build({ logits: net.linear(net.flatten(net.input("image", [1, 2, 2])), { outputs: 2 }) });
+  bytes = neft.exportOnnx(model);
+  const values = Uint8Array.from({ length: 40 }, (_, i) => i);
+  data = neft.makeDataset("test", { name: "ten", values, labels: new Int32Array(10), shape: [1, 2, 2], classes: 2 });
+});
+afterAll(() => model.dispose());
+
+/** Values of all kinds, and what kind each is. */
+const values: Readonly<Record<string, () => unknown>> = {
+  undefined: () => undefined,
+  null: () => null,
+  true: () => true,
+  zero: () => 0,
+  minus: () => -1,
+  half: () => 0.5,
+  NaN: () => Number.NaN,
+  huge: () => 1e15,
+  bigint: () => 1n,
+  text: () => "no such thing",
+  empty: () => "",
+  symbol: () => Symbol("x"),
+  object: () => ({}),
+  list: () => [],
+  listOfObjects: () => [{}],
+  floats: () => new Float32Array(3),
+  bytes: () => Uint8Array.of(1, 2, 3),
+  buffer: () => new ArrayBuffer(8),
+  promise: () => Promise.resolve(1),
+  function: () => () => 1,
+  model: () => model,
+  dataset: () => data,
+  tensor: () => neft.tensor([1, 2, 3, 4], [1, 1, 2, 2]),
+};
+type Kind = keyof typeof values;
+
+interface Row {
+  /** Right arguments. */
+  readonly right: () => unknown[];
+  /** Values that a place takes, though they are of the table above. */
+  readonly takes?: readonly (readonly Kind[])[];
+}
+
+const settings = () => ({ chips: 1 });
+const training = () => ({ batch: 4, validation: { images: 2, chips: 1 } });
+const method =
+  (name: string) =>
+  (...args: unknown[]): unknown => {
+    const net = new neft.GraphBuilder("net", { seed: 1 });
+    const x = net.input("x", [2, 4, 4]);
+    net.relu(x, { name: "h" });
+    net.flatten(x, { name: "f" });
+    return (net as unknown as Record<string, (...all: unknown[]) => unknown>)[name]!(...args);
+  };
+
+/** Each function of the API, and how it is called right. */
+const functions: Readonly<Record<string, Row>> = {
+  GraphBuilder: { right: () => ["net", { seed: 1 }], takes: [["text", "empty"]] },
+  Model: { right: () => [{ ...model }], takes: [["model"]] },
+  defineDevice: { right: () => [{ ...neft.deviceNamed("rram1") }] },
+  deviceNamed: { right: () => ["rram1"] },
+  decodeCifar10: { right: () => [[cifar()], "name"], takes: [[], ["undefined", "text"]] },
+  decodeIdx: { right: () => [...idx(), "name"], takes: [[], [], ["undefined", "text"]] },
+  decodeNpz: { right: () => [npz(), "name"], takes: [[], ["undefined", "text", "empty"]] },
+  gatherBatch: {
+    right: () => [data, [0, 1], neft.normalisationOf(data, {}), [1, 1, 2, 2]],
+    takes: [["dataset"], ["list", "bytes", "floats"]],
+  },
+  makeDataset: {
+    right: () => ["me", { name: "x", values: new Uint8Array(8), labels: new Int32Array(2), shape: [4] }],
+    takes: [["text", "empty"], ["dataset"]],
+  },
+  split: { right: () => [data, 2, 1n], takes: [["dataset"], [], ["bigint"]] },
+  take: { right: () => [data, 2], takes: [["dataset"], ["huge"]] },
+  init: { right: () => [{}], takes: [["undefined", "object"]] },
+  arrayNodes: { right: () => [model], takes: [["model"]] },
+  lenet5: { right: () => [{ seed: 1 }] },
+  resnet18: { right: () => [{ seed: 1 }] },
+  vgg8: { right: () => [{ seed: 1 }] },
+  summary: { right: () => [model, 1], takes: [["model"], ["undefined"]] },
+  run: {
+    right: () => [model, neft.tensor([1, 2, 3, 4], [1, 1, 2, 2]), {}],
+    takes: [["model"], ["tensor"], ["undefined", "object"]],
+  },
+  exportOnnx: { right: () => [model], takes: [["model"]] },
+  exportOnnxFiles: { right: () => [model], takes: [["model"]] },
+  externalFilesOf: { right: () => [bytes] },
+  importOnnx: { right: () => [bytes, {}], takes: [[], ["undefined", "object"]] },
+  noGrad: { right: () => [() => 1], takes: [["function"]] },
+  scope: { right: () => [() => 1], takes: [["function"]] },
+  tensor: {
+    right: () => [[1, 2], [2], "f32"],
+    takes: [[], [], ["undefined"]],
+  },
+  evaluate: { right: () => [model, data, settings()], takes: [["model"], ["dataset"], ["undefined", "object"]] },
+  finetune: { right: () => [own(), data, training()], takes: [["model"], ["dataset"], []] },
+  normalisationOf: { right: () => [data, {}], takes: [["dataset"], ["object"]] },
+  createWorkers: { right: () => [2] },
+  alignedTable: { right: () => [[neft.left("a")], [["b"]]], takes: [["list"], ["list"]] },
+  left: { right: () => ["a"], takes: [["text", "empty"]] },
+  right: { right: () => ["a"], takes: [["text", "empty"]] },
+  parseDataSpec: { right: () => ["mnist:test", "who"], takes: [[], ["undefined", "text", "empty"]] },
+  readDataset: { right: () => ["mnist:test", "test"], takes: [[], ["undefined"]] },
+  readModel: { right: () => ["no file"] },
+};
+
+/** Methods of a builder; x is a value of it. */
+const layer = (name: string, ...more: unknown[]): [string, Row] => [
+  name,
+  { right: () => ["x", ...more], takes: [[], more.length === 0 ? [] : ["undefined", "object"]] },
+];
+const methods: Readonly<Record<string, Row>> = {
+  input: { right: () => ["y", [2, 3]], takes: [["text", "empty"], ["list"]] },
+  shapeOf: { right: () => ["x"] },
+  parameter: { right: () => ["w", Float32Array.of(1, 2), [2]], takes: [["text", "empty"]] },
+  constant: { right: () => ["c", Float32Array.of(1, 2), [2], "f32"], takes: [["text", "empty"]] },
+  node: { right: () => ["Relu", ["x"], {}, {}], takes: [[], [], ["undefined", "object"], ["undefined", "object"]] },
+  add: { right: () => ["x", "x", {}], takes: [[], [], ["undefined", "object"]] },
+  build: { right: () => [{ y: "h" }] },
+  ...Object.fromEntries([
+    ...["relu", "sigmoid", "tanh", "globalAvgPool", "flatten", "softmax", "logSoftmax"].map((name) => layer(name, {})),
+    ...["batchNorm", "leakyRelu", "dropout"].map((name) => layer(name, {})),
+  ]),
+  linear: { right: () => ["f", { outputs: 2 }] },
+  conv2d: { right: () => ["x", { outputs: 2, kernel: 1 }] },
+  maxPool2d: { right: () => ["x", { kernel: 2 }] },
+  avgPool2d: { right: () => ["x", { kernel: 2 }] },
+};
+
+function own(): neft.Model {
+  const net = new neft.GraphBuilder("net", { seed: 1 });
+  return net.build({ logits: net.linear(net.flatten(net.input("image", [1, 2, 2])), { outputs: 2 }) });
+}
+
+const cifar = () => new Uint8Array(3073);
+const idx = () => [
+  Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 7),
+  Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 0),
+];
+const npz = () => Uint8Array.of(80, 75, 5, 6);
+
+/** Members of the API that are no functions to be called, or take nothing. */
+const others = new Set(["build", "isRelaxedAvailable", "memoryUse", "OnnxError", "Tensor"]);
+
+/** "who: expected …, got …", several of them in a list, or what a system says about a path. */
+const ours = /expected[\s\S]*, got |can't read /;
+
+describe("wrong arguments", () => {
+  it("are tried in every function of the API", () => {
+    const all = Object.entries(neft).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
+    expect(all.filter((name) => !others.has(name)).sort()).toEqual(Object.keys(functions).sort());
+  });
+
+  it("are tried in every method of a builder", () => {
+    const all = Object.getOwnPropertyNames(neft.GraphBuilder.prototype).filter((name) => name !== "constructor");
+    expect(all.sort()).toEqual(Object.keys(methods).sort());
+  });
+
+  const calls: [string, Row, (...args: unknown[]) => unknown][] = [
+    ...Object.entries(functions).map(([name, row]): [string, Row, (...args: unknown[]) => unknown] => {
+      const api = (neft as unknown as Record<string, (...args: unknown[]) => unknown>)[name]!;
+      const isClass = name === "GraphBuilder" || name === "Model";
+      return [name, row, isClass ? (...args) => Reflect.construct(api, args) as unknown : api];
+    }),
+    ...Object.entries(methods).map(([name, row]): [string, Row, (...args: unknown[]) => unknown] => [
+      `builder.${name}`,
+      row,
+      method(name),
+    ]),
+  ];
+
+  it.each(calls)("of %s get errors that say what was expected", async (name, row, call) => {
+    // Some right arguments are of no real file; what is right of the others must come through.
+    if (!["decodeNpz", "readModel"].includes(name)) await call(...row.right());
+    const failures: string[] = [];
+    const places = row.right().length;
+    for (let place = 0; place < places; place++) {
+      for (const [kind, make] of Object.entries(values)) {
+        if (row.takes?.[place]?.includes(kind)) continue;
+        const args = row.right();
+        args[place] = make();
+        try {
+          await call(...args);
+          failures.push(`${name}, argument ${place}, ${kind}: no error`);
+        } catch (error) {
+          const { message } = error as Error;
+          const isOurs = ours.test(message) && !/not a function|not iterable|Cannot |undefined \(/.test(message);
+          if (!isOurs) failures.push(`${name}, argument ${place}, ${kind}: ${(error as Error).name}: ${message}`);
+        }
+      }
+    }
+    expect(failures).toEqual([]);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      "an ArrayBuffer",
+      () => neft.importOnnx(new ArrayBuffer(8) as never),
+      "got an ArrayBuffer; wrap it: new Uint8Array",
+    ],
+    [
+      "a path",
+      () => neft.importOnnx("model.onnx" as never),
+      'importOnnx: bytes: expected a file\'s bytes as a Uint8Array, got "model.onnx"',
+    ],
+    [
+      "a promise",
+      () => neft.exportOnnx(Promise.resolve(model) as never),
+      "exportOnnx: model: expected a model, got a promise; await it",
+    ],
+    [
+      "what readModel returns",
+      () => neft.summary({ model } as never),
+      "summary: model: expected a model, got an object",
+    ],
+  ])("say what to do with %s", (_, call, message) => {
+    expect(call).toThrow(message);
+  });
+});

@@ -1,0 +1,97 @@
+/** A field of a protobuf message: a varint, a text, bytes, or a message in its turn. */
+type Field = readonly [number: number, value: number | string | Uint8Array];
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  for (let left = value; ; left = Math.floor(left / 128)) {
+    if (left < 128) return [...bytes, left];
+    bytes.push((left % 128) + 128);
+  }
+}
+
+function message(...fields: readonly Field[]): Uint8Array {
+  const parts = fields.flatMap(([number, value]) => {
+    if (typeof value === "number") return [Uint8Array.from([...varint(number * 8), ...varint(value)])];
+    const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
+    return [Uint8Array.from([...varint(number * 8 + 2), ...varint(bytes.length)]), bytes];
+  });
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** Every text that a file can hold, by where it stands. */
+export interface Texts {
+  readonly graph?: string;
+  readonly producer?: string;
+  readonly doc?: string;
+  readonly input?: string;
+  readonly symbol?: string;
+  readonly output?: string;
+  readonly node?: string;
+  readonly op?: string;
+  readonly domain?: string;
+  readonly attribute?: string;
+  readonly weight?: string;
+  readonly bias?: string;
+  readonly location?: string;
+  readonly hidden?: string;
+}
+
+export const weightBytes = 36 * 4 * 4;
+
+/** Weights for `handMade`: those of an untrained layer. */
+export const handMadeWeights = (): Uint8Array =>
+  new Uint8Array(Float32Array.from({ length: 36 * 4 }, (_, i) => ((i * 7919) % 97) / 970 - 0.05).buffer);
+
+/**
+ * A network of one layer from [N, 1, 6, 6] to 4 classes, as ONNX bytes with the texts given; with a `location` the layer's weights are
+ * in that external file, of `weightBytes` bytes from `offset` on.
+ */
+export function handMade(texts: Texts = {}, offset = 0): Uint8Array {
+  const { graph = "made", producer = "test", doc = "", input = "image", symbol = "N", output = "logits" } = texts;
+  const {
+    node = "fc",
+    op = "Gemm",
+    domain = "",
+    attribute,
+    weight = "w",
+    bias = "b",
+    location,
+    hidden = "flat",
+  } = texts;
+  const value = (name: string, ...dims: readonly (number | string)[]): Uint8Array => {
+    const shape = message(...dims.map((n): Field => [1, typeof n === "string" ? message([2, n]) : message([1, n])]));
+    return message([1, name], [2, message([1, message([1, 1], [2, shape])])], [3, doc]);
+  };
+  const stored: Field[] =
+    location === undefined
+      ? [[9, handMadeWeights()]]
+      : [
+          [13, message([1, "location"], [2, location])],
+          [13, message([1, "offset"], [2, String(offset)])],
+          [13, message([1, "length"], [2, String(weightBytes)])],
+          [14, 1],
+        ];
+  const attributes: Field[] = attribute === undefined ? [] : [[5, message([1, attribute], [3, 1], [20, 2])]];
+  const layer = message(
+    ...[hidden, weight, bias].map((name): Field => [1, name]),
+    [2, output],
+    [3, node],
+    [4, op],
+    [6, doc],
+    [7, domain],
+    ...attributes,
+  );
+  const flatten = message([1, input], [2, hidden], [3, `${node}.0`], [4, "Flatten"]);
+  const net = message(
+    [1, flatten],
+    [1, layer],
+    [2, graph],
+    [5, message([1, 36], [1, 4], [2, 1], [8, weight], [12, doc], ...stored)],
+    [5, message([1, 4], [2, 1], [8, bias], [9, new Uint8Array(16)])],
+    [10, doc],
+    [11, value(input, symbol, 1, 6, 6)],
+    [12, value(output, symbol, 4)],
+  );
+  const domains: Field[] = domain === "" ? [] : [[8, message([1, domain], [2, 1])]];
+  return message([1, 8], [2, producer], [6, doc], [7, net], [8, message([1, ""], [2, 17])], ...domains);
+}

@@ -1,0 +1,96 @@
+import { createWorkers, type Dataset, evaluate, finetune, GraphBuilder, init, type Model, makeDataset } from "neft";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { evaluateOptions, finetuneOptions } from "../src/command/options.js";
+
+/** Numbers beyond all bounds are refused at once, by the API and by the command alike. */
+
+let model: Model;
+let data: Dataset;
+beforeAll(async () => {
+  await init();
+  const net = new GraphBuilder("net", { seed: 1 });
+  model = net.build({ logits: net.linear(net.flatten(net.input("image", [1, 2, 2])), { outputs: 2 }) });
+  const values = Uint8Array.from({ length: 80 }, (_, i) => i);
+  data = makeDataset("test", { name: "twenty", values, labels: new Int32Array(20), shape: [1, 2, 2], classes: 2 });
+});
+afterAll(() => model.dispose());
+
+type Call = (option: unknown) => Promise<unknown>;
+
+const inEvaluate =
+  (name: string): Call =>
+  (value) =>
+    evaluate(model, data, { [name]: value });
+const inFinetune =
+  (name: string, within?: string): Call =>
+  (value) =>
+    finetune(model, data, { batch: 4, ...(within ? { [within]: { [name]: value } } : { [name]: value }) });
+const inStrategy =
+  (id: string, name: string): Call =>
+  (value) =>
+    finetune(model, data, { batch: 4, strategy: { id, [name]: value } });
+
+const counts = [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 1e9, 1e15, 2 ** 53, 1e300];
+const seeds = [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 1e300];
+const positive = [0, -1, Number.NaN, Number.POSITIVE_INFINITY];
+const many = (length: number) => new Array<number>(length).fill(0.1);
+
+/** An option with what it can't be, and the command's option of the same meaning. */
+const rows: [
+  option: string,
+  call: Call,
+  wrong: readonly unknown[],
+  flag?: { parse: (word: string, who: string) => unknown },
+][] = [
+  ["chips", inEvaluate("chips"), counts, evaluateOptions.chips],
+  ["workers", inEvaluate("workers"), counts, evaluateOptions.workers],
+  ["seed", inEvaluate("seed"), seeds, evaluateOptions.seed],
+  ["precision", inEvaluate("precision"), positive, evaluateOptions.precision],
+  ["weightBits", inEvaluate("weightBits"), counts, evaluateOptions.weightBits],
+  ["bitsPerCell", inEvaluate("bitsPerCell"), counts, evaluateOptions.cellBits],
+  ["sigma", inEvaluate("sigma"), [many(1001), many(1e6), [], -1, Number.NaN]],
+  ["scale", inEvaluate("scale"), positive, evaluateOptions.scale],
+  ["epochs", inFinetune("epochs"), counts, finetuneOptions.epochs],
+  ["batch", inFinetune("batch"), counts, finetuneOptions.batch],
+  ["shards", inFinetune("shards"), counts, finetuneOptions.shards],
+  ["seed of a finetuning", inFinetune("seed"), seeds, finetuneOptions.seed],
+  ["learningRate", inFinetune("learningRate"), positive, finetuneOptions.lr],
+  ["validation.images", inFinetune("images", "validation"), counts],
+  ["validation.chips", inFinetune("chips", "validation"), counts, finetuneOptions.validationChips],
+  [
+    "validation.every",
+    inFinetune("every", "validation"),
+    counts.filter((n) => n !== 1e9 && n !== 1e15),
+    finetuneOptions.validationEvery,
+  ],
+  ["sizes", (value) => inStrategy("irs", "sizes")([value]), counts, { parse: one(finetuneOptions.headSizes.parse) }],
+  ["hidden", inStrategy("irs", "hidden"), counts, finetuneOptions.headHidden],
+  ["deltaSigma", inStrategy("ovf", "deltaSigma"), [[], many(64), many(1e6)]],
+];
+
+function one(parse: (word: string, who: string) => readonly unknown[]) {
+  return (word: string, who: string) => parse(word, who)[0];
+}
+
+describe("numbers beyond all bounds", () => {
+  it.each(rows)("are refused at once for %s", async (_, call, wrong, flag) => {
+    const passed: string[] = [];
+    for (const value of wrong) {
+      const start = performance.now();
+      const message = await call(value).then(
+        () => "no error",
+        (error: Error) => error.message,
+      );
+      if (!/expected .*, got /.test(message)) passed.push(`${String(value).slice(0, 20)}: ${message}`);
+      expect(performance.now() - start).toBeLessThan(2000);
+      if (flag && typeof value === "number")
+        expect(() => flag.parse(String(value), "--flag")).toThrow(/^--flag: expected/);
+    }
+    expect(passed).toEqual([]);
+  });
+
+  it("are refused for workers of a pool", () => {
+    for (const size of counts)
+      expect(() => createWorkers(size)).toThrow("pool: expected a number of workers from 1 to 256");
+  });
+});

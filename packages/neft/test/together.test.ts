@@ -1,0 +1,240 @@
+import {
+  createWorkers,
+  type Dataset,
+  evaluate,
+  exportOnnx,
+  type FinetuneOptions,
+  finetune,
+  GraphBuilder,
+  importOnnx,
+  init,
+  Model,
+  makeDataset,
+  noGrad,
+  run,
+  scope,
+  tensor,
+  type Workers,
+} from "neft";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+/** Calls at the same time: each gives what it gives alone, or is refused. */
+
+const classes = 3;
+const shape = [1, 6, 6];
+
+function network(seed: number): Model {
+  const net = new GraphBuilder(`net${seed}`, { seed });
+  let x = net.input("image", shape);
+  x = net.relu(net.batchNorm(net.conv2d(x, { name: "conv", outputs: 4, kernel: 3 }), { name: "norm" }));
+  return net.build({ logits: net.linear(net.flatten(x), { name: "fc", outputs: classes }) });
+}
+
+function samples(seed: number, count = 120): Dataset {
+  const values = Uint8Array.from({ length: count * 36 }, (_, i) => (i * 7919 * seed + (i >> 3)) % 251);
+  const labels = Int32Array.from({ length: count }, (_, i) => (i * seed) % classes);
+  return makeDataset("samples", { name: `samples${seed}`, values, labels, shape });
+}
+
+const chips = { sigma: [0.1, 0.3], chips: 6, seed: 3 };
+const training: FinetuneOptions = {
+  strategy: "noise-injection",
+  batch: 16,
+  shards: 2,
+  epochs: 2,
+  learningRate: 0.01,
+  validation: { images: 20, chips: 2, every: 2 },
+};
+
+let pool: ReturnType<typeof createWorkers>;
+beforeAll(async () => {
+  await init();
+  pool = createWorkers(2);
+});
+afterAll(() => pool.close());
+
+/** Exported after a training of its own. */
+async function trained(seed: number, workers: Workers | undefined): Promise<Uint8Array> {
+  const model = network(seed);
+  await finetune(model, samples(seed), { ...training, workers });
+  const bytes = exportOnnx(model);
+  model.dispose();
+  return bytes;
+}
+
+async function evaluated(seed: number, workers: Workers | undefined): Promise<unknown> {
+  const model = network(seed);
+  const result = await evaluate(model, samples(seed), { ...chips, workers });
+  model.dispose();
+  return result;
+}
+
+describe("calls at once", () => {
+  it.each([
+    ["on one pool", () => pool],
+    ["in this thread", () => undefined],
+  ])("give what they give alone, %s", async (_, workersOf) => {
+    const workers = workersOf();
+    const calls = [
+      () => evaluated(1, workers),
+      () => trained(2, workers),
+      () => evaluated(3, workers),
+      () => trained(4, workers),
+      () => trained(5, workers),
+      () => evaluated(6, workers),
+    ];
+    const alone: unknown[] = [];
+    for (const call of calls) alone.push(await call());
+    expect(await Promise.all(calls.map((call) => call()))).toEqual(alone);
+    expect(await Promise.all([...calls].reverse().map((call) => call()))).toEqual([...alone].reverse());
+  });
+
+  it("aren't touched by the scope they are made in, or by one that lets no gradients be recorded", async () => {
+    const [alone, step] = [await evaluated(1, undefined), await trained(2, undefined)];
+    const calls: Promise<unknown>[] = [];
+    scope(() => noGrad(() => void calls.push(evaluated(1, undefined), trained(2, undefined))));
+    expect(await Promise.all(calls)).toEqual([alone, step]);
+  });
+
+  it("see the weights and the samples of when they were made, however long they wait for workers", async () => {
+    const alone = await evaluated(1, undefined);
+    const [model, data] = [network(1), samples(1)];
+    const first = trained(2, pool);
+    const second = evaluate(model, data, { ...chips, workers: pool });
+    data.values.fill(0);
+    data.labels.fill(0);
+    await first;
+    expect(await second).toEqual(alone);
+    model.dispose();
+  });
+
+  it("end at an abort while they wait for workers, a finetuning with the weights it began with", async () => {
+    const model = network(1);
+    const before = exportOnnx(model);
+    const first = trained(2, pool);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const evaluation = evaluate(network(3), samples(3), { ...chips, workers: pool, signal });
+    const finetuning = finetune(model, samples(1), { ...training, workers: pool, signal });
+    controller.abort(new Error("no time"));
+    await expect(evaluation).rejects.toThrow("no time");
+    expect(await finetuning).toMatchObject({ ended: { reason: "aborted" }, steps: 0, validations: [], best: null });
+    expect(exportOnnx(model)).toEqual(before);
+    await first;
+    model.dispose();
+  });
+
+  it("are refused by the worker where a job is of another setup", async () => {
+    await evaluated(1, pool);
+    const stray = pool.lend((lease) => lease.run([{ setup: -1, job: {} as never }], { method: "evaluateChips" }));
+    await expect(stray).rejects.toThrow(/worker: expected a job of setup (\d+|none), got one of -1/);
+  });
+});
+
+describe("one model", () => {
+  const x = () => tensor(new Float32Array(36), [1, ...shape]);
+  const ofShared = (model: Model) => new Model({ ...model, name: "other" });
+
+  it("is read by any number of evaluations at once", async () => {
+    const [model, alone] = [network(1), await evaluated(1, undefined)];
+    const call = (workers?: Workers) => evaluate(model, samples(1), { ...chips, workers });
+    expect(await Promise.all([call(), call(pool), call()])).toEqual([alone, alone, alone]);
+    model.dispose();
+  });
+
+  /** What conflicts with a finetuning, and the words of its refusal. */
+  const uses: [string, (model: Model) => unknown][] = [
+    ["evaluate", (model) => evaluate(model, samples(1), chips)],
+    ["finetune", (model) => finetune(model, samples(1), training)],
+    ["exportOnnx", (model) => exportOnnx(model)],
+    ["run", (model) => scope(() => run(model, x()).outputs.size)],
+    ["dispose", (model) => model.dispose()],
+  ];
+
+  describe.each([
+    ["itself", (model: Model) => model],
+    ["another that shares its tensors", ofShared],
+  ])("as %s", (_, other) => {
+    it.each(uses)("is refused to %s while a finetuning changes it, and free afterwards", async (who, use) => {
+      for (const workers of [undefined, pool]) {
+        const model = network(2);
+        const alone = await trained(2, undefined);
+        const call = finetune(model, samples(2), { ...training, workers });
+        const refused = (async () => use(other(model)))();
+        await expect(refused).rejects.toThrow(
+          new RegExp(`^${who}: expected model ".*" to be free, got one that finetune changes; await that first`),
+        );
+        await call;
+        expect(exportOnnx(model)).toEqual(alone);
+        await use(other(model));
+        if (who !== "dispose") model.dispose();
+      }
+    });
+
+    it.each(["finetune", "dispose"])("is refused to %s while an evaluation reads it", async (who) => {
+      const model = network(1);
+      const call = evaluate(model, samples(1), { ...chips, workers: pool });
+      const use = new Map(uses).get(who)!;
+      await expect((async () => use(other(model)))()).rejects.toThrow(
+        new RegExp(`^${who}: expected model ".*" to be free, got one that evaluate reads`),
+      );
+      exportOnnx(other(model));
+      await call;
+      model.dispose();
+    });
+  });
+
+  it("can be exported and run, but not changed, where a finetuning tells how far it is", async () => {
+    const model = network(2);
+    const seen: Uint8Array[] = [];
+    const refused: unknown[] = [];
+    await finetune(model, samples(2), {
+      ...training,
+      onProgress: (progress) => {
+        if (progress.kind !== "validation") return;
+        seen.push(exportOnnx(model));
+        scope(() => run(model, x()).outputs.size);
+        refused.push(finetune(model, samples(2), training).catch((error: Error) => error.message));
+        refused.push(evaluate(model, samples(2), chips).catch((error: Error) => error.message));
+        expect(() => model.dispose()).toThrow("expected model");
+      },
+    });
+    expect(seen.length).toBeGreaterThan(2);
+    expect(await Promise.all(refused)).toEqual(refused.map(() => expect.stringContaining("got one that finetune")));
+    expect(seen).toContainEqual(exportOnnx(model));
+    model.dispose();
+  });
+
+  it("is free after every way a call can end", async () => {
+    const model = network(1);
+    const settings = { ...training, workers: pool };
+    const abort = AbortSignal.abort(new Error("at once"));
+    await expect(evaluate(model, samples(1), { ...chips, signal: abort })).rejects.toThrow("at once");
+    await finetune(model, samples(1), { ...settings, signal: abort });
+    const onProgress = (): void => {
+      throw new Error("full");
+    };
+    await expect(evaluate(model, samples(1), { ...chips, onProgress })).rejects.toThrow("full");
+    await expect(finetune(model, samples(1), { ...settings, onProgress })).rejects.toThrow("full");
+    await expect(evaluate(model, samples(1), { ...chips, scale: 1e-39 })).rejects.toThrow("finite");
+    await expect(evaluate(model, samples(1), { ...chips, chips: 0 })).rejects.toThrow("chips");
+    await expect(finetune(model, samples(1), { ...settings, epochs: 0 })).rejects.toThrow("epochs");
+    const closing = createWorkers(1);
+    const call = finetune(model, samples(1), { ...settings, workers: closing });
+    const ended = expect(call).rejects.toThrow("closed");
+    await closing.close();
+    await ended;
+    const copy = importOnnx(exportOnnx(model));
+    copy.dispose();
+    model.dispose();
+  });
+
+  it("keeps its tensors while it is used: each of them, too", async () => {
+    const model = network(1);
+    const call = evaluate(model, samples(1), chips);
+    for (const one of model.parameters.values())
+      expect(() => one.dispose()).toThrow("dispose: expected a tensor that nobody uses, got one that evaluate uses");
+    await call;
+    model.dispose();
+  });
+});

@@ -39,6 +39,13 @@ export function sharedRecord(data: Dataset, options: Values<typeof evaluateOptio
   return { ...inputs, output, device: device.id, ...bits, perSample: perSample === true, seed };
 }
 
+/** A file of results. Names are in it as they are; what a terminal would act on is written in JSON's own escapes. */
+export function jsonText(contents: object): string {
+  const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const text = JSON.stringify(contents, null, 2);
+  return `${text.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (unseen) => unseen.split("").map(escaped).join(""))}\n`;
+}
+
 /** What ran. */
 export const versions = (): EvaluationFile["versions"] => ({ neft: neftVersion, node: process.versions.node });
 

@@ -63,7 +63,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
     }
     return files.model;
   };
-  interrupt.begin(() => say("stopping; the best weights so far will be written (again: end at once)"));
+  interrupt.begin(() => say("stopping; the best weights trained so far, if any, will be written (again: end at once)"));
   const pool = createWorkers(options.workers);
   const display = showProgress();
   let result: FinetuneResult;

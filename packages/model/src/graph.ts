@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import type { DType } from "@neft/tensor";
 
 /** An attribute is plain data: tensors become constants of the model, not attributes. */
@@ -24,13 +25,13 @@ export interface ValueInfo {
 
 /** How messages name a node: `node "conv1" (Conv)`. */
 export function describeNode(node: GraphNode): string {
-  return `node "${node.name}" (${node.op})`;
+  return `node ${inWords(node.name)} (${node.op})`;
 }
 
 /** A few names for a message, with the number left out. */
 export function listNames(names: Iterable<string>, most = 12): string {
   const all = [...names];
-  const shown = all.slice(0, most).map((name) => `"${name}"`);
+  const shown = all.slice(0, most).map(inWords);
   return all.length > most ? `${shown.join(", ")} and ${all.length - most} more` : shown.join(", ") || "none";
 }
 
@@ -52,13 +53,13 @@ export function sortNodes(nodes: readonly GraphNode[], given: Iterable<string>):
   const made = new Map<string, GraphNode>();
   const names = new Set<string>();
   for (const node of nodes) {
-    if (names.has(node.name)) throw new Error(`graph: expected unique node names, got "${node.name}" twice`);
+    if (names.has(node.name)) throw new Error(`graph: expected unique node names, got ${inWords(node.name)} twice`);
     names.add(node.name);
     for (const output of node.outputs) {
       if (output === "") continue;
       if (ready.has(output) || made.has(output)) {
         throw new Error(
-          `${describeNode(node)}: expected a new value name as output, got "${output}", which exists already`,
+          `${describeNode(node)}: expected a new value name as output, got ${inWords(output)}, which exists already`,
         );
       }
       made.set(output, node);
@@ -68,7 +69,7 @@ export function sortNodes(nodes: readonly GraphNode[], given: Iterable<string>):
     for (const input of node.inputs) {
       if (input !== "" && !ready.has(input) && !made.has(input)) {
         throw new Error(
-          `${describeNode(node)}: expected a value some node makes as input, got "${input}", which nothing makes`,
+          `${describeNode(node)}: expected a value some node makes as input, got ${inWords(input)}, which nothing makes`,
         );
       }
     }

@@ -109,6 +109,9 @@ describe("evaluate", () => {
   it.each<[string, unknown, string | RegExp]>([
     ["a negative σ", { sigma: -0.1 }, "sigma: expected a number ≥ 0, got -0.1"],
     ["σ NaN", { sigma: [0.1, Number.NaN] }, "sigma: expected a number ≥ 0, got NaN"],
+    ["σ in percent", { sigma: 10 }, /^sigma: expected at most 1, .*, got 10; is it in percent\? For 10 % give 0.1$/],
+    ["a σ in percent", { sigma: [0.1, 1.5] }, /^sigma: expected at most 1, .*, got 1.5; .* For 1.5 % give 0.015$/],
+    ["an endless σ", { sigma: Infinity }, "sigma: expected a number ≥ 0, got Infinity"],
     ["no σ", { sigma: [] }, /^sigma: expected at least one, got none$/],
     ["no chips", { chips: 0 }, "chips: expected a whole number ≥ 1 and ≤ 100000, got 0"],
     ["an unknown device", { device: "x" }, "device: expected one of ideal, rram1"],
@@ -179,6 +182,17 @@ describe("finetune", () => {
   });
 
   it.each<[string, object, string | RegExp]>([
+    ["σ in percent", { sigma: 20 }, /^sigma: expected at most 1, .*, got 20; is it in percent\? For 20 % give 0.2$/],
+    [
+      "a head's σ in percent",
+      { strategy: { id: "irs", headSigma: 5 } },
+      /^headSigma: expected at most 1, .*, got 5; .* For 5 % give 0.05$/,
+    ],
+    [
+      "Δσ in percent",
+      { strategy: { id: "ovf", deltaSigma: [0.1, 15] } },
+      /^deltaSigma: expected at most 1, .*, got 15; .* For 15 % give 0.15$/,
+    ],
     ["several σ", { sigma: [0.1, 0.2] }, "sigma: expected a number, got [0.1, 0.2]"],
     ["epochs as a word", { epochs: "2" }, 'epochs: expected a number, got "2"'],
     ["a strategy without an id", { strategy: { beta: 1 } }, "strategy: expected an id or an object with an id, got"],
@@ -203,6 +217,13 @@ describe("finetune", () => {
   it.each(Object.keys(finetuneRules))("refuses %s of another kind", async (name) => {
     const wrong = finetune(model, data, { [name]: Symbol("x") });
     await expect(wrong).rejects.toThrow(new RegExp(`^${name}: expected .*, got Symbol\\(x\\)$`));
+  });
+
+  it("takes σ up to full scale, beyond which OVF's forwards go", async () => {
+    const { model: other } = await readModel(join(folder, "tiny.onnx"));
+    const { steps } = await finetune(other, data, { sigma: 1, strategy: "ovf", batch: 128, validation: { chips: 1 } });
+    expect(steps).toBe(1);
+    other.dispose();
   });
 
   it("refuses a setting its strategy doesn't have", async () => {

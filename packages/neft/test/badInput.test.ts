@@ -49,6 +49,18 @@ describe.concurrent("a wrong command line ends with code 2 before any file is op
     ["a negative σ", [...evaluate, "--sigma", "-0.1"], /--sigma: expected a number ≥ 0, got "-0.1"/],
     ["σ NaN", [...evaluate, "--sigma", "NaN"], /--sigma: expected a number ≥ 0, got "NaN"/],
     [
+      "σ in percent",
+      [...evaluate, "--sigma", "0:40:5"],
+      /^neft evaluate: --sigma: expected at most 1, .*, got 40; is it in percent\? For 40 % give 0.4$/m,
+    ],
+    [
+      "σ in percent for training",
+      [...finetune, "--sigma", "10"],
+      /--sigma: expected at most 1, .* For 10 % give 0.1$/m,
+    ],
+    ["Δσ in percent", [...finetune, "--delta-sigma", "0.1,15"], /--delta-sigma: expected at most 1, .* give 0.15$/m],
+    ["a head's σ in percent", [...finetune, "--head-sigma", "2"], /--head-sigma: expected at most 1, .* give 0.02$/m],
+    [
       "a range without a step",
       [...evaluate, "--sigma", "0:1"],
       /--sigma: expected numbers ≥ 0 or start:stop:step, got "0:1"/,

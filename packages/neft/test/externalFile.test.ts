@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { externalFilesOf, init, readModel } from "neft";
+import { externalFilesOf, importOnnx, init, readModel } from "neft";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Outcome, runNeft, writeIdx } from "./fixtures.js";
 import { handMade, handMadeWeights, weightBytes } from "./handMade.js";
@@ -100,7 +100,10 @@ describe("locations of external data", () => {
   });
 
   it.each(outside)("%j isn't named to those who read by themselves, either", (location, reason) => {
-    expect(() => externalFilesOf(handMade({ location }))).toThrow(reason);
+    const bytes = handMade({ location });
+    expect(() => externalFilesOf(bytes)).toThrow(reason);
+    const externalData = Object.fromEntries([[location, handMadeWeights()]]);
+    expect(() => importOnnx(bytes, { externalData })).toThrow(reason);
   });
 
   it.each(["w.bin", "./w.bin", "sub/w.bin", "sub/./w.bin", "CONSOLE", "nulls.bin", "..w", "__proto__"])(
@@ -254,6 +257,9 @@ describe("neft finetune with external data", () => {
       },
     );
     expect([code, stderr]).toEqual([1, expect.stringContaining("what was there before is unchanged")]);
+    const rescued = /^ {2}the finetuned model is in (.*)$/m.exec(stderr)![1]!;
+    (await readModel(rescued)).model.dispose();
+    await rm(dirname(rescued), { recursive: true });
     expect((await stat(at("out/m.onnx"))).isDirectory()).toBe(true);
     expect(await readFile(at("out/w.bin"))).toEqual(before[0]);
     await untouched();

@@ -95,3 +95,39 @@ export function handMade(texts: Texts = {}, offset = 0): Uint8Array {
   const domains: Field[] = domain === "" ? [] : [[8, message([1, domain], [2, 1])]];
   return message([1, 8], [2, producer], [6, doc], [7, net], [8, message([1, ""], [2, 17])], ...domains);
 }
+
+/** A zip archive with one empty member of that name. */
+export function archiveOf(name: string): Uint8Array {
+  const bytes = new TextEncoder().encode(name);
+  const numbers = (...parts: readonly (readonly [size: 2 | 4, value: number])[]): Buffer =>
+    Buffer.concat(
+      parts.map(([size, value]) => {
+        const part = Buffer.alloc(size);
+        part.writeUIntLE(value, 0, size);
+        return part;
+      }),
+    );
+  // Version, flags, method, time, date, checksum, both sizes, length of the name, of the rest.
+  const about = [20, 0x800, 0, 0, 0x21].map((value) => [2, value] as const);
+  const sizes = [
+    [4, 0],
+    [4, 0],
+    [4, 0],
+    [2, bytes.length],
+    [2, 0],
+  ] as const;
+  const local = Buffer.concat([numbers([4, 0x04034b50], ...about, ...sizes), bytes]);
+  const entry = numbers([4, 0x02014b50], [2, 20], ...about, ...sizes, [2, 0], [2, 0], [2, 0], [4, 0], [4, 0]);
+  const directory = Buffer.concat([entry, bytes]);
+  const end = numbers(
+    [4, 0x06054b50],
+    [2, 0],
+    [2, 0],
+    [2, 1],
+    [2, 1],
+    [4, directory.length],
+    [4, local.length],
+    [2, 0],
+  );
+  return new Uint8Array(Buffer.concat([local, directory, end]));
+}

@@ -110,6 +110,14 @@ describe("Outputs", () => {
     }
   });
 
+  it("take no file of a model for two", async () => {
+    const out = await open("m.onnx");
+    await expect(outputs.openExternal(["a/w", "./a/w"], out)).rejects.toThrow(
+      /^-o: external data: expected another file than -o: external data ".*a\/w", got /,
+    );
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it("write all files or none", async () => {
     await writeFile(at("a"), "old");
     const all = new Map([

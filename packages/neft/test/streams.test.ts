@@ -161,6 +161,12 @@ describe("/dev/stdout as output", () => {
     expect([code, stderr]).toEqual([expected, expect.stringMatching(reason)]);
   });
 
+  it("refuses to send a model's bytes to a terminal", async () => {
+    const inner = `${command} ${finetune.slice(5).replace("out.onnx", "/dev/tty")}`;
+    const { stdout } = await shell(`script -qec ${JSON.stringify(inner)} /dev/null`);
+    expect(stdout).toContain('--out: expected a file or a pipe for the model\'s bytes, got the terminal "/dev/tty"');
+  });
+
   it("fills a pipe with a name, and one of the shell", async () => {
     const fifo = await shell(
       `rm -f p; mkfifo p; cat p > table & sleep 0.3; ${evaluate.replace("r.json", "p")} && wait`,
@@ -250,7 +256,7 @@ describe("signals", () => {
       if (bytes.toString() !== "good") (await readModel(join(cwd, "out.onnx"))).model.dispose();
       else expect(code).not.toBe(0);
     }
-  });
+  }, 240_000);
 
   const opened = (pipe: string): Promise<FileHandle> =>
     open(pipe, constants.O_WRONLY | constants.O_NONBLOCK).catch(async () => {

@@ -14,7 +14,7 @@ import { watchInterrupt } from "./interrupt.js";
 import type { evaluateOptions, Values } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { startProgress } from "./progress.js";
-import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions, warn } from "./run.js";
+import { checkChips, dataRecord, jsonText, loadData, sharedOptions, sharedRecord, versions, warn } from "./run.js";
 import { print } from "./terminal.js";
 
 /** `neft evaluate MODEL`: accuracy on Monte Carlo chips as a table, and as JSON where asked for. */
@@ -72,7 +72,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
       build: build(),
       run: { workers, seconds: (performance.now() - start) / 1000 },
     };
-    await outputs.write(new Map([[json, `${JSON.stringify(contents, null, 2)}\n`]]));
+    await outputs.write(new Map([[json, jsonText(contents)]]));
   }
 }
 

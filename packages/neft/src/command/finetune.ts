@@ -1,11 +1,12 @@
 import { dirname, join } from "node:path";
+import { isatty } from "node:tty";
 import type { Dataset } from "@neft/data";
 import { build, init } from "@neft/kernels";
 import type { Model } from "@neft/model";
 import { exportOnnxFiles } from "@neft/onnx";
 import { inWords, oneLine } from "@neft/options";
 import { type FinetuneProgress, type FinetuneResult, type StrategySettings, strategyNamed } from "@neft/training";
-import { InterruptedError, messageOf } from "../failure.js";
+import { InterruptedError, messageOf, UsageError, withOutcome } from "../failure.js";
 import { type FinetuneOptions, finetune } from "../finetune.js";
 import { filesOf } from "../readDataset.js";
 import { readModel, sha256 } from "../readModel.js";
@@ -16,7 +17,8 @@ import { watchInterrupt } from "./interrupt.js";
 import { asUsage, complaint, type finetuneOptions, type Values } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { type Progress, startProgress } from "./progress.js";
-import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions, warn } from "./run.js";
+import { rescue } from "./rescue.js";
+import { checkChips, dataRecord, jsonText, loadData, sharedOptions, sharedRecord, versions, warn } from "./run.js";
 import { print, say } from "./terminal.js";
 
 type Options = Values<typeof finetuneOptions>;
@@ -36,6 +38,10 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
   const outputs = new Outputs();
   await outputs.addInputs([file, ...filesOf(options.data)]);
   const out = await outputs.open(options.out, "--out");
+  if (out.target.kind === "stream" && isatty(out.target.descriptor))
+    throw new UsageError(
+      `--out: expected a file or a pipe for the model's bytes, got the terminal ${inWords(options.out)}`,
+    );
   const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
 
   if (options.fast) allowRelaxedSimd();
@@ -48,10 +54,17 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
   const save = async (): Promise<Uint8Array> => {
     const files = exportOnnxFiles(model);
     const beside = [...external].map(([location, output]) => [output, files.external.get(location)!] as const);
-    await outputs.write(new Map([...beside, [out, files.model]]));
+    try {
+      await outputs.write(new Map([...beside, [out, files.model]]));
+    } catch (cause) {
+      const path = rescue(files);
+      throw path === undefined
+        ? cause
+        : withOutcome(new Error(messageOf(cause), { cause }), `the finetuned model is in ${path}`);
+    }
     return files.model;
   };
-  interrupt.begin(() => say("stopping; the best weights so far will be written (again: end at once)"));
+  interrupt.begin(() => say("stopping; the best weights trained so far, if any, will be written (again: end at once)"));
   const pool = createWorkers(options.workers);
   const display = showProgress();
   let result: FinetuneResult;
@@ -68,10 +81,8 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
     const best = display.bestStep();
     if (best === undefined || best === 0) throw error;
     await save();
-    throw new Error(
-      `${complaint(error)}\nthe best weights so far, those after step ${best}, are in ${oneLine(options.out)}`,
-      { cause: error },
-    );
+    const outcome = `the best weights so far, those after step ${best}, are in ${oneLine(options.out)}`;
+    throw withOutcome(new Error(complaint(error), { cause: error }), outcome);
   } finally {
     display.stop();
     await pool.close();
@@ -95,9 +106,9 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
       run: { workers: options.workers, seconds: (performance.now() - start) / 1000 },
     };
     try {
-      await outputs.write(new Map([[json, `${JSON.stringify(contents, null, 2)}\n`]]));
+      await outputs.write(new Map([[json, jsonText(contents)]]));
     } catch (cause) {
-      throw new Error(`${messageOf(cause)}\nthe finetuned model is in ${oneLine(options.out)}`, { cause });
+      throw withOutcome(new Error(messageOf(cause), { cause }), `the finetuned model is in ${oneLine(options.out)}`);
     }
   }
   conclude(result, oneLine(options.out));
@@ -191,8 +202,8 @@ function endWithout({ steps, ended: { reason, message } }: FinetuneResult, out: 
       ? `no step ended; nothing is written to ${inWords(out)}`
       : `no weights did better on the validation chips than those the run began with; nothing is written to ${inWords(out)}`;
   return reason === "aborted"
-    ? new InterruptedError(`${why}\n${kept}`)
-    : new Error(`training stopped: ${why}\n${kept}`);
+    ? withOutcome(new InterruptedError(why), kept)
+    : withOutcome(new Error(`training stopped: ${why}`), kept);
 }
 
 /** Says what came out of the run; other ends than the planned one are errors, their results written all the same. */
@@ -205,6 +216,6 @@ function conclude({ validations, best, steps, ended }: FinetuneResult, out: stri
         : `the weights after step ${best.step}: ${best.accuracy.toFixed(2)} % on the validation chips, ${validations[0]!.accuracy.toFixed(2)} % before`;
   const written = `${out} holds ${which}`;
   if (ended.reason === "finished") print(written);
-  else if (ended.reason === "aborted") throw new InterruptedError(`${ended.message ?? "stopped"}\n${written}`);
-  else throw new Error(`training stopped: ${ended.message ?? "the loss ran away"}\n${written}`);
+  else if (ended.reason === "aborted") throw withOutcome(new InterruptedError(ended.message ?? "stopped"), written);
+  else throw withOutcome(new Error(`training stopped: ${ended.message ?? "the loss ran away"}`), written);
 }

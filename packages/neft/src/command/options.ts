@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { deviceNamed, devices } from "@neft/crossbar";
-import { messageWith } from "@neft/options";
+import { messageWith, oneLine } from "@neft/options";
 import { limits, optimisers, type StrategySettings, schedules, strategies } from "@neft/training";
 import { type Command, Option } from "commander";
 import { dataSpecForms, parseDataSpec } from "../dataSpec.js";
@@ -407,7 +407,8 @@ const flagOf: ReadonlyMap<string, string> = new Map(
 
 /** What went wrong, as `messageOf`, in the command's words. */
 export function complaint(error: unknown): string {
-  return messageWith(error, (option) => flagOf.get(option) ?? option) ?? messageOf(error);
+  const words = messageWith(error, (option) => flagOf.get(option) ?? option);
+  return words === undefined ? messageOf(error) : oneLine(words);
 }
 
 /** Whatever `parse` throws means that the command line is wrong. */

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
-import { type ExitCode, exitCodeOf, exitCodes } from "../failure.js";
+import { type ExitCode, exitCodeOf, exitCodes, outcomeOf } from "../failure.js";
 import { addOptions, complaint, evaluateOptions, finetuneOptions, inspectOptions } from "./options.js";
-import { complain, outputFailure, print } from "./terminal.js";
+import { complain, outputFailure, print, say } from "./terminal.js";
 import { neftVersion } from "./version.js";
 
 const exitCodeHelp = `
@@ -93,12 +93,13 @@ export async function runCommand(words: readonly string[]): Promise<ExitCode> {
     const name = ["neft", neft.commands.find((command) => command.name() === words[0])?.name() ?? ""].join(" ").trim();
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return await whetherPrinted();
-      complain(name, error.message.replace(/^error: /, ""));
+      // A suggestion comes on a line of its own.
+      complain(name, error.message.replace(/^error: /, "").replace(/\n(?=\(Did you mean )/, " "));
       process.stderr.write(`Try: ${name} --help\n`);
       return exitCodes.usage;
     }
-    complain(name, complaint(error));
-    if (process.env.NEFT_DEBUG && error instanceof Error) complain("stack", error.stack ?? "");
+    complain(name, complaint(error), outcomeOf(error));
+    if (process.env.NEFT_DEBUG && error instanceof Error) for (const line of error.stack?.split("\n") ?? []) say(line);
     return exitCodeOf(error);
   }
 }

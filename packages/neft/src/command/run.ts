@@ -1,12 +1,13 @@
 import { checkProgramming, type Device } from "@neft/crossbar";
 import { type Dataset, take } from "@neft/data";
 import type { Model } from "@neft/model";
-import { inWords } from "@neft/options";
+import { inWords, shortened } from "@neft/options";
 import type { DataSpec } from "../dataSpec.js";
 import { type ChipOptions, type InputOptions, normalisationFrom } from "../evaluate.js";
 import { readDataset } from "../readDataset.js";
 import type { EvaluationFile } from "../results.js";
 import { asUsage, type evaluateOptions, type finetuneOptions, type Values } from "./options.js";
+import { mostCharacters, say } from "./terminal.js";
 import { neftVersion } from "./version.js";
 
 /** The dataset of `--data`, cut to `--limit`; says which arrays of an archive were read. */
@@ -17,7 +18,7 @@ export async function loadData(
   const dataset = await readDataset(data, purpose);
   if (dataset.arrays) {
     const { name, count, arrays } = dataset;
-    process.stderr.write(`data: ${count} samples of ${name}: ${arrays.map(inWords).join(" and ")}\n`);
+    say(`data: ${count} samples of ${name}: ${arrays.map(inWords).join(" and ")}`);
   }
   return limit === undefined ? dataset : take(dataset, limit);
 }
@@ -50,9 +51,16 @@ export function sharedRecord(
   return { ...inputs, output, device: device.id, ...bits, perSample: perSample === true, seed };
 }
 
+/** A file of results. Names are in it as they are; what a terminal would act on is written in JSON's own escapes. */
+export function jsonText(contents: object): string {
+  const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const text = JSON.stringify(contents, null, 2);
+  return `${text.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (unseen) => unseen.split("").map(escaped).join(""))}\n`;
+}
+
 /** Prints warnings, one a line. */
 export function warn(warnings: readonly string[]): void {
-  for (const warning of warnings) process.stderr.write(`neft: warning: ${warning}\n`);
+  for (const warning of warnings) say(shortened(`neft: warning: ${warning}`, mostCharacters));
 }
 
 /** What ran. */

@@ -44,7 +44,7 @@ export async function findTarget(path: string): Promise<Target> {
     if (endsInSeparator(at) || ["", ".", ".."].includes(name)) throw new Error("it names a folder; name a file in it");
     const folder = await realpath(dirname(at));
     const real = join(folder, name);
-    const descriptor = ownDescriptor(real);
+    const descriptor = ownDescriptor(at) ?? ownDescriptor(real);
     if (descriptor !== undefined) return ownStream(descriptor);
     const file = await lstat(real, { bigint: true }).catch(notThere);
     if (file?.isSymbolicLink()) {
@@ -62,10 +62,10 @@ export async function findTarget(path: string): Promise<Target> {
   throw withCode("ELOOP");
 }
 
-/** The open file of this process that a path with real folders means: 1 for /proc/self/fd/1, or /dev/fd/1 where that is no link. */
+/** The open file of this process that a path means: 1 for /dev/fd/1, and for /proc/self/fd/1 with the link in it or without. */
 function ownDescriptor(path: string): number | undefined {
-  const found = /^\/(?:dev|proc\/(\d+)(?:\/task\/\d+)?)\/fd\/(\d+)$/.exec(path);
-  const isOwn = found && (found[1] === undefined || Number(found[1]) === process.pid);
+  const found = /^\/(?:dev|proc\/(self|thread-self|\d+)(?:\/task\/\d+)?)\/fd\/(\d+)$/.exec(path);
+  const isOwn = found && [undefined, "self", "thread-self", String(process.pid)].includes(found[1]);
   return isOwn ? Number(found[2]) : undefined;
 }
 

@@ -1,8 +1,8 @@
 import { oneLine, printable, shortened } from "@neft/options";
 import { systemReason } from "../failure.js";
 
-/** Characters of an error that are shown. */
-const mostCharacters = 20_000;
+/** Characters of an error or a warning that are shown. */
+export const mostCharacters = 20_000;
 
 /** Errors of a stream whose other end is gone: nobody is left to tell, and nothing asked for is missing. */
 const goneCodes = new Set(["EPIPE", "ECONNRESET", "ENOTCONN", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"]);
@@ -44,12 +44,8 @@ export function say(line: string): void {
   process.stderr.write(`${oneLine(line)}\n`);
 }
 
-/**
- * An error, to standard error: `who: message`, the message's further lines indented, so that no text from a file can pass for a
- * line of ours.
- */
-export function complain(who: string, message: string): void {
-  process.stderr.write(`${who}: ${indented(printable(shortened(message, mostCharacters)))}\n`);
+/** An error, to standard error, each part on a line of its own: `who: message`, and what came of the work all the same. */
+export function complain(who: string, message: string, outcome?: string): void {
+  const lines = [`${who}: ${message}`, ...(outcome === undefined ? [] : [`  ${outcome}`])];
+  for (const line of lines) say(shortened(line, mostCharacters));
 }
-
-const indented = (text: string): string => text.replaceAll("\n", "\n  ");

@@ -126,10 +126,10 @@ describe("neft evaluate", () => {
     ],
   ])("records settings that are options again, with the same results: %s", async (_, more) => {
     expect((await neft(...words(...more, "--json", "s.json"))).code).toBe(0);
-    const { settings, digital, results } = evaluationFileSchema.parse(await json("s.json"));
+    const { settings, digital, results, warnings } = evaluationFileSchema.parse(await json("s.json"));
     await init();
     const { model } = await readModel(join(cwd, "tiny.onnx"));
-    expect(await evaluate(model, await dataset(test), settings)).toEqual({ digital, results });
+    expect(await evaluate(model, await dataset(test), settings)).toEqual({ digital, results, warnings });
     model.dispose();
   });
 

@@ -62,6 +62,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
       settings: { ...sharedRecord(data, options), sigma: [...sigma], chips, precision },
       digital: result.digital,
       results: result.results as EvaluationFile["results"],
+      warnings: [...result.warnings],
       versions: versions(),
       build: build(),
       run: { workers, seconds: (performance.now() - start) / 1000 },

@@ -85,6 +85,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
       out: { file: options.out, sha256: sha256(written) },
       data: dataRecord(data),
       ...resultRecord(result, data, options),
+      warnings: [...result.warnings],
       versions: versions(),
       build: build(),
       run: { workers: options.workers, seconds: (performance.now() - start) / 1000 },

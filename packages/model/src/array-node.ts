@@ -1,3 +1,4 @@
+import { sizeOf } from "@neft/tensor";
 import { intAttribute } from "./attributes.js";
 import type { GraphNode } from "./graph.js";
 
@@ -47,7 +48,7 @@ export function arrayNodeOf(
   if (input === undefined) return undefined;
   const weight = node.inputs[input]!;
   const shape = shapeOf(weight)!;
-  const rest = shape.slice(1).reduce((a, b) => a * b, 1);
+  const rest = sizeOf(shape.slice(1));
   if (node.op === "Conv") return { node, weight, layout: "conv", outputs: shape[0]!, inputs: rest };
   const isTransposed = intAttribute(node, input === 0 ? "transA" : "transB", 0) !== 0;
   const byOutput = isTransposed === (input === 1);

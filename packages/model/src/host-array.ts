@@ -1,4 +1,4 @@
-import type { DType } from "@neft/tensor";
+import { type DType, sizeOf, zeroData } from "@neft/tensor";
 
 /** Elements outside WebAssembly memory, as shape arithmetic and weight files need them. */
 export interface HostArray {
@@ -7,7 +7,7 @@ export interface HostArray {
   readonly data: HostData;
 }
 
-export type HostData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Int8Array;
+export type HostData = Float32Array | BigInt64Array | Int32Array | Uint8Array | Int8Array;
 
 /** Any of the typed arrays, written to without knowing which; the caller keeps bigint with i64. */
 export type Slots = { [index: number]: number | bigint };
@@ -18,37 +18,17 @@ export const mostElements = 2 ** 28;
 /** More elements than shape arithmetic has; the limit of what grows outside WebAssembly. */
 export const mostHostElements = 2 ** 24;
 
-/** Π shape, checked. @throws {RangeError} when a size is negative, not an integer, or the product is beyond `most`. */
-export function sizeOf(shape: readonly number[], most = mostElements): number {
-  let size = 1;
-  for (const n of shape) {
-    if (!Number.isSafeInteger(n) || n < 0)
-      throw new RangeError(`shape: expected sizes of 0 or more, got [${shape.join(", ")}]`);
-    size *= n;
-  }
-  if (size > most) {
-    throw new RangeError(`shape: expected at most ${most} elements, got [${shape.join(", ")}]`);
-  }
+/**
+ * Number of elements of a shape.
+ *
+ * @throws {RangeError} when a size is negative or not an integer, or there are more than `most` elements.
+ */
+export function checkedSize(shape: readonly number[], most = mostElements): number {
+  if (shape.some((n) => !Number.isSafeInteger(n) || n < 0))
+    throw new RangeError(`shape: expected sizes of 0 or more, got [${shape.join(", ")}]`);
+  const size = sizeOf(shape);
+  if (size > most) throw new RangeError(`shape: expected at most ${most} elements, got [${shape.join(", ")}]`);
   return size;
-}
-
-/** An array of zeros of a dtype. bool is stored as u8, one byte an element, 0 or 1. */
-export function hostData(dtype: DType, size: number): HostData {
-  switch (dtype) {
-    case "f32":
-      return new Float32Array(size);
-    case "f64":
-      return new Float64Array(size);
-    case "i64":
-      return new BigInt64Array(size);
-    case "i32":
-      return new Int32Array(size);
-    case "i8":
-      return new Int8Array(size);
-    case "u8":
-    case "bool":
-      return new Uint8Array(size);
-  }
 }
 
 /** [1, 2] as i64, the dtype of shapes and axes. */
@@ -76,17 +56,6 @@ export function toPositions(array: HostArray): number[] {
   );
 }
 
-/** Row-major strides of a shape. */
-export function stridesOf(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length);
-  let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= shape[axis]!;
-  }
-  return strides;
-}
-
 /**
  * Element i of the result is data[offset + Σ index_k(i)·strides_k] for i over `shape` in row-major order: transposes,
  * slices and broadcasts are all this, with other strides.
@@ -97,8 +66,8 @@ export function strided(
   strides: readonly number[],
   offset: number,
 ): HostArray {
-  const size = sizeOf(shape);
-  const data = hostData(source.dtype, size);
+  const size = checkedSize(shape);
+  const data = zeroData(source.dtype, size);
   const slots = data as Slots;
   const index = new Array<number>(shape.length).fill(0);
   let at = offset;

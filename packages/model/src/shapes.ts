@@ -1,7 +1,7 @@
 import type { GraphNode } from "./graph.js";
 import { describeNode } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
-import { sizeOf } from "./host-array.js";
+import { checkedSize } from "./host-array.js";
 import type { Model } from "./model.js";
 import type { KnownValue } from "./operators/operator.js";
 import { DataDependentError, isHostArray } from "./operators/operator.js";
@@ -28,7 +28,7 @@ export function inferValues(model: Model, sizes: Readonly<Record<string, number>
       if (size === undefined) throw new Error(`input "${name}": expected a size for "${n}", got none`);
       return size;
     });
-    sizeOf(concrete);
+    checkedSize(concrete);
     known.set(name, { dtype, shape: concrete });
   }
   for (const [name, { dtype, shape }] of model.parameters) known.set(name, { dtype, shape });
@@ -61,7 +61,7 @@ export function inferNodes(
         const result = results[i];
         if (result === undefined)
           throw new Error(`expected at most ${results.length} outputs, got ${node.outputs.length}`);
-        sizeOf(result.shape);
+        checkedSize(result.shape);
         known.set(name, result);
       });
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { GraphNode, HostArray } from "@neft/model";
 import { evaluateConstants, inferNodes, operatorTable } from "@neft/model";
+import { sizeOf } from "@neft/tensor";
 import type { Draft, DraftTensor } from "./draft.js";
 import { countReaders } from "./draft.js";
 import { typeOfArray } from "./graph-reader.js";
@@ -68,7 +69,7 @@ function foldNode(draft: Draft, node: GraphNode, rename: (name: string) => strin
     );
   }
   const given = inputs.reduce((sum, input) => sum + (input?.array.data.length ?? 0), 0);
-  if (result!.shape.reduce((a, b) => a * b, 1) > Math.max(given, mostFolded)) return undefined;
+  if (sizeOf(result!.shape) > Math.max(given, mostFolded)) return undefined;
   const [array] = evaluateConstants(
     node,
     inputs.map((one) => one?.array),

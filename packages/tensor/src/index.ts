@@ -1,5 +1,5 @@
 export { backward } from "./backward.js";
-export type { DType, TensorData, TensorSource } from "./dtype.js";
+export { type DType, type TensorData, type TensorSource, zeroData } from "./dtype.js";
 export { noGrad } from "./graph.js";
 export {
   type AnyRow,
@@ -17,7 +17,6 @@ export {
   type VariadicRule,
 } from "./operation.js";
 export { add, div, mul, sub } from "./operations/arithmetic.js";
-export { cast } from "./operations/cast.js";
 export { type Conv2dAttributes, conv2d, conv2dEach } from "./operations/convolution.js";
 export { type DropoutAttributes, dropout } from "./operations/dropout.js";
 export {
@@ -37,7 +36,16 @@ export {
   square,
   tanh,
 } from "./operations/elementwise.js";
-export { gather } from "./operations/gather.js";
+export {
+  concat,
+  gather,
+  type PadAttributes,
+  pad,
+  type SliceAttributes,
+  type SliceRange,
+  slice,
+  sliceRange,
+} from "./operations/indexing.js";
 export { expand, reshape, transpose } from "./operations/layout.js";
 export { type LinearAttributes, linear } from "./operations/linear.js";
 export { crossEntropy } from "./operations/loss.js";
@@ -48,7 +56,6 @@ export {
   batchNorm,
   batchNormTrain,
 } from "./operations/normalisation.js";
-export { concat, type PadAttributes, pad, type SliceAttributes, slice } from "./operations/pieces.js";
 export {
   type AdaptivePoolAttributes,
   type AveragePoolAttributes,
@@ -65,5 +72,5 @@ export type { Variation } from "./operations/variation.js";
 export { operations, type TableOperation } from "./operations.js";
 export { normals, permutation, type StreamName, stream, uniforms, words } from "./random.js";
 export { scope } from "./scope.js";
-export { broadcastShapes, type Shape, sizeOf, stridesOf } from "./shape.js";
+export { axisOf, broadcastShapes, broadcastStrides, type Shape, sizeOf, stridesOf } from "./shape.js";
 export { assign, full, parameter, persistent, Tensor, tensor, written, zeros } from "./tensor.js";

@@ -203,5 +203,5 @@ export function assign(target: Tensor, data: TensorSource): void {
   }
   const content = convertData("assign", data, target.dtype);
   if (target.storage !== undefined) f32(target.ptr, target.size).set(content as Float32Array);
-  else (target.data as Float64Array).set(content as Float64Array);
+  else (target.data as Int32Array).set(content as Int32Array);
 }

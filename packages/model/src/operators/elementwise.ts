@@ -1,7 +1,6 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { floatAttribute } from "../attributes.js";
-import { broadcastShape } from "../dimensions.js";
 import type { IntegerArithmetic } from "../integers.js";
 import { clipIntegers, integerArithmetic } from "../integers.js";
 import type { InferCall, KnownValue, Operator } from "./operator.js";
@@ -10,7 +9,7 @@ import { defineOperator, need, needFloat } from "./operator.js";
 function inferBroadcast({ inputs }: InferCall): KnownValue[] {
   const [a, b] = [need(inputs, 0), need(inputs, 1)];
   if (a.dtype !== b.dtype) throw new TypeError(`expected operands of one dtype, got ${a.dtype} and ${b.dtype}`);
-  return [{ dtype: a.dtype, shape: broadcastShape(a.shape, b.shape) }];
+  return [{ dtype: a.dtype, shape: ops.broadcastShapes(a.shape, b.shape) }];
 }
 
 function inferSame({ inputs }: InferCall): KnownValue[] {

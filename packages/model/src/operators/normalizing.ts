@@ -1,7 +1,6 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { floatAttribute, intAttribute } from "../attributes.js";
-import { axisOf } from "../dimensions.js";
 import type { Operator } from "./operator.js";
 import { defineOperator, need, needFloat } from "./operator.js";
 
@@ -57,16 +56,16 @@ function softmaxLike(name: string, float: (x: Tensor, options: { axis: number })
     arity: [1, 1],
     infer: ({ node, inputs }) => {
       const x = needFloat(inputs, 0);
-      axisOf(intAttribute(node, "axis", -1), x.shape.length);
+      ops.axisOf("axis", intAttribute(node, "axis", -1), x.shape.length);
       return [{ dtype: "f32", shape: x.shape }];
     },
     run: ({ node, inputs }) => {
       const x = need(inputs, 0);
       const rank = x.shape.length;
-      const axis = axisOf(intAttribute(node, "axis", -1), rank);
+      const axis = ops.axisOf("axis", intAttribute(node, "axis", -1), rank);
       if (intAttribute(node, "coerce", 0) === 0 || axis === rank - 1) return [float(x, { axis })];
-      const rows = x.shape.slice(0, axis).reduce((a, b) => a * b, 1);
-      const flat = ops.reshape(x, [rows, x.shape.slice(axis).reduce((a, b) => a * b, 1)]);
+      const rows = ops.sizeOf(x.shape.slice(0, axis));
+      const flat = ops.reshape(x, [rows, ops.sizeOf(x.shape.slice(axis))]);
       return [ops.reshape(float(flat, { axis: 1 }), x.shape)];
     },
     elements: null,

@@ -2,7 +2,7 @@ import type { Tensor, Variation } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { arrayInput } from "../array-node.js";
 import { floatAttribute, intAttribute, intsAttribute } from "../attributes.js";
-import { broadcastShape, matmulShape, planeOf, windowOf } from "../dimensions.js";
+import { matmulShape, planeOf, windowOf } from "../dimensions.js";
 import type { GraphNode } from "../graph.js";
 import type { ArrayCall, KnownValue, RunCall } from "./operator.js";
 import { defineOperator, need, needFloat } from "./operator.js";
@@ -104,7 +104,7 @@ export const gemm = defineOperator({
     };
     const shape = matmulShape(side(needFloat(inputs, 0), "transA"), side(needFloat(inputs, 1), "transB"));
     const c = inputs[2];
-    if (c !== undefined && broadcastShape(shape, c.shape).join() !== shape.join()) {
+    if (c !== undefined && ops.broadcastShapes(shape, c.shape).join() !== shape.join()) {
       throw new RangeError(`expected C to broadcast to [${shape.join(", ")}], got [${c.shape.join(", ")}]`);
     }
     return [{ dtype: "f32", shape }];

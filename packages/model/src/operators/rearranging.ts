@@ -1,6 +1,6 @@
 import * as ops from "@neft/tensor";
 import { intAttribute, intsAttribute } from "../attributes.js";
-import { axesOf, axisOf, reshapeTarget } from "../dimensions.js";
+import { axesOf, reshapeTarget } from "../dimensions.js";
 import type { GraphNode } from "../graph.js";
 import { concatElements, transposeElements } from "../integers.js";
 import type { InferCall, Operator, RunCall } from "./operator.js";
@@ -40,9 +40,8 @@ export const reshape = reshaping("Reshape", [2, 2], (node, shape, call) => {
 /** x: [d0, …] → [d0·…·d(axis−1), d(axis)·…]. */
 export const flatten = reshaping("Flatten", [1, 1], (node, shape) => {
   const given = intAttribute(node, "axis", 1);
-  const axis = given === shape.length ? given : axisOf(given, shape.length);
-  const product = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
-  return [product(shape.slice(0, axis)), product(shape.slice(axis))];
+  const axis = given === shape.length ? given : ops.axisOf("axis", given, shape.length);
+  return [ops.sizeOf(shape.slice(0, axis)), ops.sizeOf(shape.slice(axis))];
 });
 
 /** Drops axes of size 1: those given, or all. */
@@ -98,7 +97,7 @@ export const concat = defineOperator({
   infer: ({ node, inputs }) => {
     const all = inputs.map((_, i) => need(inputs, i));
     const first = all[0]!;
-    const axis = axisOf(intAttribute(node, "axis", 0), first.shape.length);
+    const axis = ops.axisOf("axis", intAttribute(node, "axis", 0), first.shape.length);
     const shape = [...first.shape];
     for (const other of all.slice(1)) {
       if (other.dtype !== first.dtype)
@@ -115,11 +114,11 @@ export const concat = defineOperator({
   },
   run: ({ node, inputs }) => {
     const all = inputs.map((_, i) => need(inputs, i));
-    return [ops.concat(all, { axis: axisOf(intAttribute(node, "axis", 0), all[0]!.shape.length) })];
+    return [ops.concat(all, { axis: ops.axisOf("axis", intAttribute(node, "axis", 0), all[0]!.shape.length) })];
   },
   elements: ({ node, inputs }) => {
     const all = inputs.map((_, i) => need(inputs, i));
-    return [concatElements(all, axisOf(intAttribute(node, "axis", 0), all[0]!.shape.length))];
+    return [concatElements(all, ops.axisOf("axis", intAttribute(node, "axis", 0), all[0]!.shape.length))];
   },
 });
 

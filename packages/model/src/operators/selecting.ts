@@ -1,23 +1,23 @@
 import type { DType } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { floatAttribute, intAttribute, textAttribute } from "../attributes.js";
-import { axesOf, axisOf } from "../dimensions.js";
+import { axesOf } from "../dimensions.js";
 import type { GraphNode } from "../graph.js";
 import type { HostArray, HostData } from "../host-array.js";
-import { hostData, int64Array, mostHostElements, sizeOf, toPositions } from "../host-array.js";
-import { castElements, concatElements, gatherElements, gatherIndices, sliceElements, sliceRange } from "../integers.js";
+import { checkedSize, int64Array, mostHostElements, toPositions } from "../host-array.js";
+import { castElements, concatElements, gatherElements, gatherIndices, sliceElements } from "../integers.js";
 import type { ElementsCall, InferCall, RunCall } from "./operator.js";
 import { defineOperator, hostInput, integersOf, need } from "./operator.js";
 
 /** Operators that pick, repeat or convert elements. */
 
-function sliceOf(shape: readonly number[], call: InferCall | RunCall | ElementsCall) {
+function slicePositions(call: InferCall | RunCall | ElementsCall): ops.SliceAttributes {
   const positions = (index: number) => {
     const array = hostInput(call, index);
     return array && toPositions(array);
   };
   const [starts, ends, axes, steps] = [positions(1) ?? [], positions(2) ?? [], positions(3), positions(4)];
-  return sliceRange(shape, { starts, ends, ...(axes && { axes }), ...(steps && { steps }) });
+  return { starts, ends, ...(axes && { axes }), ...(steps && { steps }) };
 }
 
 /** y = x[starts:ends:steps] along axes, all four as inputs. */
@@ -26,22 +26,12 @@ export const slice = defineOperator({
   arity: [3, 5],
   infer: (call) => {
     const x = need(call.inputs, 0);
-    return [{ dtype: x.dtype, shape: sliceOf(x.shape, call).sizes }];
+    return [{ dtype: x.dtype, shape: ops.sliceRange(x.shape, slicePositions(call)).sizes }];
   },
-  run: (call) => {
-    const x = need(call.inputs, 0);
-    const range = sliceOf(x.shape, call);
-    const ends = range.begins.map((begin, axis) => {
-      const end = begin + range.sizes[axis]! * range.steps[axis]!;
-      return end < 0 ? Number.MIN_SAFE_INTEGER : end;
-    });
-    return [
-      ops.slice(x, { starts: range.begins, ends, axes: range.begins.map((_, axis) => axis), steps: range.steps }),
-    ];
-  },
+  run: (call) => [ops.slice(need(call.inputs, 0), slicePositions(call))],
   elements: (call) => {
     const x = need(call.inputs, 0);
-    return [sliceElements(x, sliceOf(x.shape, call))];
+    return [sliceElements(x, ops.sliceRange(x.shape, slicePositions(call)))];
   },
 });
 
@@ -53,19 +43,19 @@ export const gather = defineOperator({
     const [x, indices] = [need(inputs, 0), need(inputs, 1)];
     if (indices.dtype !== "i64" && indices.dtype !== "i32")
       throw new TypeError(`indices: expected i64 or i32, got ${indices.dtype}`);
-    const axis = axisOf(intAttribute(node, "axis", 0), x.shape.length);
+    const axis = ops.axisOf("axis", intAttribute(node, "axis", 0), x.shape.length);
     return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)] }];
   },
   run: (call) => {
     const x = need(call.inputs, 0);
-    const axis = axisOf(intAttribute(call.node, "axis", 0), x.shape.length);
+    const axis = ops.axisOf("axis", intAttribute(call.node, "axis", 0), x.shape.length);
     const indices = hostInput(call, 1)!;
     const taken = ops.gather(x, gatherIndices(indices, x.shape[axis]!), { axis });
     return [ops.reshape(taken, [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)])];
   },
   elements: ({ node, inputs }) => {
     const x = need(inputs, 0);
-    return [gatherElements(x, need(inputs, 1), axisOf(intAttribute(node, "axis", 0), x.shape.length))];
+    return [gatherElements(x, need(inputs, 1), ops.axisOf("axis", intAttribute(node, "axis", 0), x.shape.length))];
   },
 });
 
@@ -78,7 +68,7 @@ function padsOf(
 ): { begins: number[]; ends: number[]; sizes: number[] } {
   const pads = integersOf(call, 1) ?? [];
   const given = integersOf(call, 3);
-  const axes = given ? given.map((axis) => axisOf(axis, shape.length, "axes")) : shape.map((_, axis) => axis);
+  const axes = given ? given.map((axis) => ops.axisOf("axes", axis, shape.length)) : shape.map((_, axis) => axis);
   axesOf(axes, shape.length);
   if (pads.length !== 2 * axes.length)
     throw new RangeError(`pads: expected ${2 * axes.length} values, got ${pads.length}`);
@@ -89,7 +79,7 @@ function padsOf(
     ends[axis] = pads[i + axes.length]!;
   });
   const sizes = shape.map((n, axis) => n + begins[axis]! + ends[axis]!);
-  sizeOf(sizes);
+  checkedSize(sizes);
   return { begins, ends, sizes };
 }
 
@@ -150,7 +140,7 @@ export const pad = defineOperator({
 /** One element along an axis, filled with a value or 0. */
 function paddingLike(x: HostArray, axis: number, value: HostArray | undefined): HostArray {
   const sizes = x.shape.map((n, k) => (k === axis ? 1 : n));
-  const data = hostData(x.dtype, sizeOf(sizes));
+  const data = ops.zeroData(x.dtype, checkedSize(sizes));
   if (value !== undefined) data.fill(value.data[0] as never);
   return { dtype: x.dtype, shape: sizes, data };
 }
@@ -205,7 +195,7 @@ export const constantOfShape = defineOperator({
 function filledElements(call: RunCall | ElementsCall): HostArray {
   const sizes = integersOf(call, 0) ?? [];
   const dtype = textAttribute(call.node, "dtype", castTargets, "f32");
-  const data = hostData(dtype, sizeOf(sizes, mostHostElements));
+  const data = ops.zeroData(dtype, checkedSize(sizes, mostHostElements));
   const value = floatAttribute(call.node, "value", 0);
   data.fill((dtype === "i64" ? BigInt(value) : value) as never);
   return { dtype, shape: sizes, data };

@@ -4,7 +4,6 @@ import { broadcastShapes, broadcastStrides, isSameShape, type Shape, sizeOf, str
 import { type Tensor, zeros } from "../tensor.js";
 import { scale } from "./elementwise.js";
 import { moveBack } from "./movement.js";
-import { pairTyped } from "./typed.js";
 
 type Pair = [a: Tensor, b: Tensor];
 
@@ -37,7 +36,7 @@ function pairRow(
 ): Operation<Pair, undefined> {
   return defineOp<Pair>({
     name,
-    shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
+    shape: ([a, b]) => broadcastShapes(a.shape, b.shape, name),
     forward: ([a, b], _, y) => {
       if (a.size === y.size && b.size === y.size) return wasm().binary(binaryCode[name], a.ptr, b.ptr, y.ptr, y.size);
       const strides = [a, b].map((t) => Int32Array.from(broadcastStrides(t.shape, y.shape))) as [
@@ -52,7 +51,6 @@ function pairRow(
       inputs: [{ shape: a }, { shape: b, values: name === "div" ? ("positive" as const) : ("normal" as const) }],
       attributes: undefined,
     })),
-    typed: ([a, b], _, shape) => pairTyped(name, a, b, shape),
   });
 }
 
@@ -90,7 +88,7 @@ export const mul: Operation<Pair, undefined> = pairRow(
   [0, 1],
 );
 
-/** y = a / b, shapes broadcast as numpy's. Integer types truncate toward 0. */
+/** y = a / b, shapes broadcast as numpy's. */
 export const div: Operation<Pair, undefined> = pairRow(
   "div",
   [

@@ -10,7 +10,7 @@ import {
   stridesOf,
 } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { type Movement, move, movedTyped, pulledBack } from "./movement.js";
+import { type Movement, move, pulledBack } from "./movement.js";
 
 type One = [x: Tensor];
 
@@ -72,7 +72,6 @@ export const transposeRow: Operation<One, { readonly perm: readonly number[] }> 
     { inputs: [{ shape: [2, 3, 4, 5] }], attributes: { perm: [0, 2, 3, 1] } },
     { inputs: [{ shape: [33, 2, 40] }], attributes: { perm: [2, 1, 0] } },
   ],
-  typed: ([x], { perm }, shape) => movedTyped(transposition(x, perm), x, sizeOf(shape)),
 });
 
 /** Axis i of the result is axis perm[i] of x; without `perm` the axes are reversed. */
@@ -90,7 +89,7 @@ function expansion(x: Tensor, shape: Shape): Movement {
 /** x repeated so that it has the shape its broadcast with `shape` has. */
 export const expand: Operation<One, Shape> = defineOp<One, Shape>({
   name: "expand",
-  shape: ([x], shape) => broadcastShapes("expand", x.shape, shape),
+  shape: ([x], shape) => broadcastShapes(x.shape, shape, "expand"),
   forward: ([x], _, y) => move(expansion(x, y.shape), x, y),
   vjp: [
     (dy, { inputs: [x] }) => (isSameShape(dy.shape, x.shape) ? dy : pulledBack(expansion(x, dy.shape), dy, x.shape)),
@@ -101,5 +100,4 @@ export const expand: Operation<One, Shape> = defineOp<One, Shape>({
     { inputs: [{ shape: [] }], attributes: [5] },
     { inputs: [{ shape: [2, 3] }], attributes: [1, 1] },
   ],
-  typed: ([x], _, shape) => movedTyped(expansion(x, shape), x, sizeOf(shape)),
 });

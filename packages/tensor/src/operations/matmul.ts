@@ -41,7 +41,7 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
         `matmul: expected shapes [.., m, k] and [.., k, n], got ${shapeText(a)} and ${shapeText(b)}`,
       );
     }
-    return [...broadcastShapes("matmul", a.slice(0, -2), b.slice(0, -2)), m!, n!];
+    return [...broadcastShapes(a.slice(0, -2), b.slice(0, -2), "matmul"), m!, n!];
   },
   forward: ([a, b], _, y) => {
     const [m, n] = y.shape.slice(-2) as [number, number];

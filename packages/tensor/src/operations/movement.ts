@@ -1,5 +1,4 @@
 import { wasm } from "@neft/kernels";
-import { type TensorData, zeroData } from "../dtype.js";
 import type { Shape } from "../shape.js";
 import { type Tensor, zeros } from "../tensor.js";
 
@@ -29,32 +28,4 @@ export function pulledBack(m: Movement, dy: Tensor, shape: Shape): Tensor {
   const dx = zeros(shape);
   moveBack(m, dy, dx);
   return dx;
-}
-
-/** The same copy between typed arrays. */
-export function moveTyped(m: Movement, from: TensorData, to: TensorData): void {
-  if (m.dims.includes(0)) return;
-  const rank = m.dims.length;
-  const index = new Array<number>(rank).fill(0);
-  let [s, d] = [m.from.offset, m.to.offset];
-  for (;;) {
-    to[d] = from[s] as never;
-    let axis = rank - 1;
-    for (; axis >= 0; axis--) {
-      s += m.from.strides[axis]!;
-      d += m.to.strides[axis]!;
-      if (++index[axis]! < m.dims[axis]!) break;
-      s -= m.from.strides[axis]! * m.dims[axis]!;
-      d -= m.to.strides[axis]! * m.dims[axis]!;
-      index[axis] = 0;
-    }
-    if (axis < 0) return;
-  }
-}
-
-/** A typed array of `size` elements that receives `m`. */
-export function movedTyped(m: Movement, from: Tensor, size: number): TensorData {
-  const to = zeroData(from.dtype, size);
-  moveTyped(m, from.values(), to);
-  return to;
 }

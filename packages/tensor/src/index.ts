@@ -1,6 +1,20 @@
 export { backward } from "./backward.js";
+export { fromBytes } from "./byte-tables.js";
 export { type DType, type TensorData, type TensorSource, zeroData } from "./dtype.js";
 export { noGrad } from "./graph.js";
+export { clipToStd } from "./in-place/clipping.js";
+export {
+  type AdamOperands,
+  type AdamStepSettings,
+  adamStep,
+  type SgdOperands,
+  type SgdStepSettings,
+  sgdStep,
+} from "./in-place/optimiser-steps.js";
+export { addScaled, setScaled } from "./in-place/scaled-sums.js";
+export { setVaried } from "./in-place/varied-weight.js";
+export { inPlaceUpdates } from "./in-place.js";
+export { maxAbs } from "./max-abs.js";
 export {
   type AnyRow,
   type Context,
@@ -72,5 +86,6 @@ export type { Variation } from "./operations/variation.js";
 export { operations, type TableOperation } from "./operations.js";
 export { normals, permutation, type StreamName, stream, uniforms, words } from "./random.js";
 export { scope } from "./scope.js";
+export { entropySum, type ScoreCounter, type ScoreCounts, withScoreCounter } from "./scores.js";
 export { axisOf, broadcastShapes, broadcastStrides, type Shape, sizeOf, stridesOf } from "./shape.js";
 export { assign, full, parameter, persistent, Tensor, tensor, written, zeros } from "./tensor.js";

@@ -1,5 +1,5 @@
-import { wasm } from "@neft/kernels";
 import { arrayNodes, type Model } from "@neft/model";
+import { clipToStd } from "@neft/tensor";
 
 /** What happens to weights after each step, as plain data. */
 export interface ModifierSettings {
@@ -30,8 +30,7 @@ const clip: Modifier = {
   },
   afterStep(model, c) {
     for (const name of new Set(arrayNodes(model).map(({ weight }) => weight))) {
-      const weight = model.parameters.get(name)!;
-      wasm().clipToStd(weight.ptr, weight.size, c);
+      clipToStd(model.parameters.get(name)!, c);
     }
   },
 };

@@ -1,8 +1,15 @@
 import { type Device, programChip, readTogether, variationBackend } from "@neft/crossbar";
 import { batchTensor, type Dataset, type Normalisation } from "@neft/data";
-import { f64, i32, wasm, withBlocks } from "@neft/kernels";
 import { type ArrayBackend, arrayNodes, type Model, run, valueShapes } from "@neft/model";
-import { noGrad, scope, sizeOf, type Tensor } from "@neft/tensor";
+import {
+  noGrad,
+  type ScoreCounter,
+  type ScoreCounts,
+  scope,
+  sizeOf,
+  type Tensor,
+  withScoreCounter,
+} from "@neft/tensor";
 import { type Weights, writeWeights } from "../checkpoint.js";
 import { type ChipTally, emptyTally } from "./tally.js";
 
@@ -98,10 +105,7 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   const classes = shapes.get(logits)![1] as number;
   const tally = emptyTally(job.from, job.to, job.probabilities ? data.count * classes : 0);
   let broken: string | undefined;
-  const sizes = [4 * data.count, tally.probabilities.byteLength];
-  withBlocks(sizes, (labels, sums) => {
-    i32(labels, data.count).set(data.labels);
-    f64(sums, tally.probabilities.length).fill(0);
+  withScoreCounter(data.labels, job.probabilities ? classes : 0, (counter) => {
     for (const chips of groupsOf(job, model, shapes)) {
       const programmed = job.perSample ? [] : chips.map((chip) => programChip(model, { ...job, index: chip }));
       // A later batch may break an earlier chip: those before a broken one go on.
@@ -109,14 +113,13 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
       try {
         for (let from = 0; from < data.count && sound.length > 0; from += imagesPerBatch) {
           const batch = imageBatch(state, from, Math.min(from + imagesPerBatch, data.count));
-          const place = { labels: labels + 4 * from, sums: job.probabilities ? sums + 8 * classes * from : 0 };
           scope(() => {
             const x = batch();
             const backends = job.perSample
               ? chips.map((index) => variationBackend({ ...job, index, firstSample: from }))
               : readTogether(programmed, x);
             for (const [i, chip] of sound.entries()) {
-              const counts = readBatch(state, x, backends[i]!, place);
+              const counts = readBatch(state, x, backends[i]!, counter, from);
               if (counts.broken > 0 && job.probabilities) {
                 broken = notFinite(counts, from, chip, job);
                 sound = sound.slice(0, i);
@@ -133,7 +136,7 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
       }
       if (broken !== undefined) break;
     }
-    tally.probabilities.set(f64(sums, tally.probabilities.length));
+    counter.copySums(tally.probabilities);
   });
   return { ...tally, broken };
 }
@@ -164,21 +167,20 @@ function* groupsOf(
   }
 }
 
-/** What one batch came to, as in a tally. */
-interface BatchCounts extends Record<"correct" | "confidenceRight" | "confidenceWrong" | "entropy", number> {
-  /** Rows with a score that is no finite number. */
-  readonly broken: number;
-  /** The scores, where there are such rows. */
+/** Counts of one batch's scores. */
+interface BatchCounts extends ScoreCounts {
+  /** The scores, where some aren't finite. */
   readonly scores: Float32Array | undefined;
   readonly classes: number;
 }
 
-/** Reads one batch and counts its scores; the addresses are of its labels and of its softmax's sums. */
+/** Reads the batch of the samples from `first` on and counts its scores. */
 function readBatch(
   { model, logits: name }: EvaluationState,
   x: Tensor,
   backend: ArrayBackend,
-  { labels, sums }: { readonly labels: number; readonly sums: number },
+  counter: ScoreCounter,
+  first: number,
 ): BatchCounts {
   const logits = noGrad(() => run(model, x, { backend, outputs: [name] }).outputs.get(name)!);
   if (logits.shape.length !== 2) {
@@ -186,16 +188,8 @@ function readBatch(
       `value "${name}": expected class scores of shape [batch, classes], got [${logits.shape.join(", ")}]`,
     );
   }
-  const [rows, classes] = logits.shape as [number, number];
-  const [correct, confidenceRight, confidenceWrong, entropy, broken] = wasm().countScores(
-    logits.ptr,
-    labels,
-    sums,
-    rows,
-    classes,
-  ) as unknown as [number, number, number, number, number];
-  const scores = broken > 0 ? logits.floats() : undefined;
-  return { correct, confidenceRight, confidenceWrong, entropy, broken, scores, classes };
+  const counts = counter.count(logits, first);
+  return { ...counts, scores: counts.broken > 0 ? logits.floats() : undefined, classes: logits.shape[1]! };
 }
 
 function notFinite({ scores, classes }: BatchCounts, first: number, chip: number, { sigma }: ChipJob): string {

@@ -13,7 +13,7 @@ import {
   ValueInfoProtoSchema,
 } from "./onnx_pb.js";
 import { OnnxError } from "./onnx-error.js";
-import { castCode } from "./operators/elementwise.js";
+import { castCode } from "./operators/casting.js";
 import { floatFormats } from "./stored-tensor.js";
 
 /** What whole files are written as: old enough for every runtime in use, new enough for all we write. */

@@ -61,9 +61,7 @@ export {
   sliceRange,
 } from "./operations/indexing.js";
 export { expand, reshape, transpose } from "./operations/layout.js";
-export { type LinearAttributes, linear } from "./operations/linear.js";
 export { crossEntropy } from "./operations/loss.js";
-export { matmul } from "./operations/matmul.js";
 export {
   type BatchNormAttributes,
   type BatchStatistics,
@@ -80,6 +78,7 @@ export {
   maxPool2d,
   type PoolAttributes,
 } from "./operations/pooling.js";
+export { type LinearAttributes, linear, matmul } from "./operations/products.js";
 export { type ReduceAttributes, reduceMax, reduceMean, reduceSum } from "./operations/reductions.js";
 export { logSoftmax, type SoftmaxAttributes, softmax } from "./operations/softmax.js";
 export type { Variation } from "./operations/variation.js";

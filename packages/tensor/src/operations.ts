@@ -19,11 +19,10 @@ import {
 } from "./operations/elementwise.js";
 import { concatRow, gatherRow, padRow, sliceRow } from "./operations/indexing.js";
 import { expand, reshape, transposeRow } from "./operations/layout.js";
-import { linearRow } from "./operations/linear.js";
 import { crossEntropyRow } from "./operations/loss.js";
-import { matmulRow } from "./operations/matmul.js";
 import { batchNormRow, batchNormTrainRow } from "./operations/normalisation.js";
 import { adaptiveAvgPool2dRow, avgPool2dRow, maxPool2dRow } from "./operations/pooling.js";
+import { linearRow, matmulRow } from "./operations/products.js";
 import { maxRow, meanRow, sumRow } from "./operations/reductions.js";
 import { logSoftmaxRow, softmaxRow } from "./operations/softmax.js";
 

@@ -70,17 +70,3 @@ export const Unsqueeze: OperatorVersions = {
   11: axesAttribute("Unsqueeze", false, {}),
   13: axesInput("Unsqueeze", [2, 2]),
 };
-
-function concat(bounds: { least?: number }): OperatorRow {
-  return {
-    inputs: [1, Number.POSITIVE_INFINITY],
-    outputs: 1,
-    convert: (call) => {
-      const axis = call.attributes.int("axis", undefined, bounds);
-      if (axis === undefined) throw new Error(`${call.who}: axis: expected to be given, got none`);
-      return { op: "Concat", inputs: call.inputs, attributes: { axis } };
-    },
-  };
-}
-
-export const Concat: OperatorVersions = { 4: concat({ least: 0 }), 11: concat({}) };

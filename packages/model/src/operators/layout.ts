@@ -2,7 +2,7 @@ import * as ops from "@neft/tensor";
 import { intAttribute, intsAttribute } from "../attributes.js";
 import { axesOf, reshapeTarget } from "../dimensions.js";
 import type { GraphNode } from "../graph.js";
-import { concatElements, transposeElements } from "../integers.js";
+import { transposeElements } from "../integers.js";
 import type { InferCall, Operator, RunCall } from "./operator.js";
 import { defineOperator, integersOf, need } from "./operator.js";
 
@@ -88,45 +88,4 @@ export const transpose = defineOperator({
     const x = need(inputs, 0);
     return [transposeElements(x, permOf(node, x.shape.length))];
   },
-});
-
-/** Values end to end along an axis. */
-export const concat = defineOperator({
-  name: "Concat",
-  arity: [1, Number.POSITIVE_INFINITY],
-  infer: ({ node, inputs }) => {
-    const all = inputs.map((_, i) => need(inputs, i));
-    const first = all[0]!;
-    const axis = ops.axisOf("axis", intAttribute(node, "axis", 0), first.shape.length);
-    const shape = [...first.shape];
-    for (const other of all.slice(1)) {
-      if (other.dtype !== first.dtype)
-        throw new TypeError(`expected inputs of one dtype, got ${first.dtype} and ${other.dtype}`);
-      const fits = other.shape.length === shape.length && other.shape.every((n, k) => k === axis || n === shape[k]);
-      if (!fits) {
-        throw new RangeError(
-          `expected shapes equal but for axis ${axis}, got [${first.shape.join(", ")}] and [${other.shape.join(", ")}]`,
-        );
-      }
-      shape[axis]! += other.shape[axis]!;
-    }
-    return [{ dtype: first.dtype, shape }];
-  },
-  run: ({ node, inputs }) => {
-    const all = inputs.map((_, i) => need(inputs, i));
-    return [ops.concat(all, { axis: ops.axisOf("axis", intAttribute(node, "axis", 0), all[0]!.shape.length) })];
-  },
-  elements: ({ node, inputs }) => {
-    const all = inputs.map((_, i) => need(inputs, i));
-    return [concatElements(all, ops.axisOf("axis", intAttribute(node, "axis", 0), all[0]!.shape.length))];
-  },
-});
-
-/** y = x. */
-export const identity = defineOperator({
-  name: "Identity",
-  arity: [1, 1],
-  infer: ({ inputs }) => [need(inputs, 0)],
-  run: ({ inputs }) => [need(inputs, 0)],
-  elements: ({ inputs }) => [need(inputs, 0)],
 });

@@ -1,15 +1,11 @@
-import type { DType } from "@neft/tensor";
 import * as ops from "@neft/tensor";
-import { floatAttribute, intAttribute, textAttribute } from "../attributes.js";
+import { intAttribute, textAttribute } from "../attributes.js";
 import { axesOf } from "../dimensions.js";
-import type { GraphNode } from "../graph.js";
-import type { HostArray, HostData } from "../host-array.js";
-import { checkedSize, int64Array, mostHostElements, toPositions } from "../host-array.js";
-import { castElements, concatElements, gatherElements, gatherIndices, sliceElements } from "../integers.js";
+import type { HostArray } from "../host-array.js";
+import { checkedSize, int64Array, toPositions } from "../host-array.js";
+import { concatElements, gatherElements, gatherIndices, sliceElements } from "../integers.js";
 import type { ElementsCall, InferCall, RunCall } from "./operator.js";
 import { defineOperator, hostInput, integersOf, need } from "./operator.js";
-
-/** Operators that pick, repeat or convert elements. */
 
 function slicePositions(call: InferCall | RunCall | ElementsCall): ops.SliceAttributes {
   const positions = (index: number) => {
@@ -56,6 +52,38 @@ export const gather = defineOperator({
   elements: ({ node, inputs }) => {
     const x = need(inputs, 0);
     return [gatherElements(x, need(inputs, 1), ops.axisOf("axis", intAttribute(node, "axis", 0), x.shape.length))];
+  },
+});
+
+/** Values end to end along an axis. */
+export const concat = defineOperator({
+  name: "Concat",
+  arity: [1, Number.POSITIVE_INFINITY],
+  infer: ({ node, inputs }) => {
+    const all = inputs.map((_, i) => need(inputs, i));
+    const first = all[0]!;
+    const axis = ops.axisOf("axis", intAttribute(node, "axis", 0), first.shape.length);
+    const shape = [...first.shape];
+    for (const other of all.slice(1)) {
+      if (other.dtype !== first.dtype)
+        throw new TypeError(`expected inputs of one dtype, got ${first.dtype} and ${other.dtype}`);
+      const fits = other.shape.length === shape.length && other.shape.every((n, k) => k === axis || n === shape[k]);
+      if (!fits) {
+        throw new RangeError(
+          `expected shapes equal but for axis ${axis}, got [${first.shape.join(", ")}] and [${other.shape.join(", ")}]`,
+        );
+      }
+      shape[axis]! += other.shape[axis]!;
+    }
+    return [{ dtype: first.dtype, shape }];
+  },
+  run: ({ node, inputs }) => {
+    const all = inputs.map((_, i) => need(inputs, i));
+    return [ops.concat(all, { axis: ops.axisOf("axis", intAttribute(node, "axis", 0), all[0]!.shape.length) })];
+  },
+  elements: ({ node, inputs }) => {
+    const all = inputs.map((_, i) => need(inputs, i));
+    return [concatElements(all, ops.axisOf("axis", intAttribute(node, "axis", 0), all[0]!.shape.length))];
   },
 });
 
@@ -143,60 +171,4 @@ function paddingLike(x: HostArray, axis: number, value: HostArray | undefined): 
   const data = ops.zeroData(x.dtype, checkedSize(sizes));
   if (value !== undefined) data.fill(value.data[0] as never);
   return { dtype: x.dtype, shape: sizes, data };
-}
-
-/** The sizes of x from axis start up to end, as i64. */
-export const shape = defineOperator({
-  name: "Shape",
-  arity: [1, 1],
-  infer: ({ node, inputs }) => [shapeElements(node, need(inputs, 0).shape)],
-  run: ({ node, inputs }) => {
-    const sizes = shapeElements(node, need(inputs, 0).shape);
-    return [ops.tensor(sizes.data as BigInt64Array, sizes.shape, "i64")];
-  },
-  elements: ({ node, inputs }) => [shapeElements(node, need(inputs, 0).shape)],
-});
-
-function shapeElements(node: GraphNode, sizes: readonly number[]): HostArray {
-  const rank = sizes.length;
-  const place = (n: number) => Math.min(Math.max(n < 0 ? n + rank : n, 0), rank);
-  return int64Array(sizes.slice(place(intAttribute(node, "start", 0)), place(intAttribute(node, "end", rank))));
-}
-
-const castTargets = ["f32", "i64", "i32", "u8", "i8", "bool"] as const satisfies readonly DType[];
-
-/** x as another dtype, attribute `to`; every floating-point type of a file is f32 here. */
-export const cast = defineOperator({
-  name: "Cast",
-  arity: [1, 1],
-  infer: ({ node, inputs }) => [{ dtype: textAttribute(node, "to", castTargets, "f32"), shape: need(inputs, 0).shape }],
-  run: ({ node, inputs }) => {
-    const x = need(inputs, 0);
-    const to = textAttribute(node, "to", castTargets, "f32");
-    if (to === x.dtype) return [x];
-    const data = castElements({ dtype: x.dtype, shape: x.shape, data: x.toArray() as HostData }, to).data;
-    return [ops.tensor(data, x.shape, to)];
-  },
-  elements: ({ node, inputs }) => [castElements(need(inputs, 0), textAttribute(node, "to", castTargets, "f32"))],
-});
-
-/** Elements of the shape given as input, all of attribute `value`, of the dtype `dtype`. */
-export const constantOfShape = defineOperator({
-  name: "ConstantOfShape",
-  arity: [1, 1],
-  infer: (call) => [{ dtype: textAttribute(call.node, "dtype", castTargets, "f32"), shape: integersOf(call, 0) ?? [] }],
-  run: (call) => {
-    const { data, shape: sizes, dtype } = filledElements(call);
-    return [ops.tensor(data, sizes, dtype)];
-  },
-  elements: (call) => [filledElements(call)],
-});
-
-function filledElements(call: RunCall | ElementsCall): HostArray {
-  const sizes = integersOf(call, 0) ?? [];
-  const dtype = textAttribute(call.node, "dtype", castTargets, "f32");
-  const data = ops.zeroData(dtype, checkedSize(sizes, mostHostElements));
-  const value = floatAttribute(call.node, "value", 0);
-  data.fill((dtype === "i64" ? BigInt(value) : value) as never);
-  return { dtype, shape: sizes, data };
 }

@@ -133,7 +133,7 @@ export function gatherElements(x: HostArray, indices: HostArray, axis: number): 
 }
 
 /** Indices in [0, length), the negative ones resolved. */
-export function gatherIndices(indices: HostArray, length: number): number[] {
+function gatherIndices(indices: HostArray, length: number): number[] {
   return toNumbers(indices).map((index) => {
     if (index < -length || index >= length)
       throw new RangeError(`indices: expected −${length} to ${length - 1}, got ${index}`);

@@ -3,7 +3,7 @@ import { intAttribute, textAttribute } from "../attributes.js";
 import { axesOf } from "../dimensions.js";
 import type { HostArray } from "../host-array.js";
 import { checkedSize, int64Array, toPositions } from "../host-array.js";
-import { concatElements, gatherElements, gatherIndices, sliceElements } from "../integers.js";
+import { concatElements, gatherElements, sliceElements } from "../integers.js";
 import type { ElementsCall, InferCall, RunCall } from "./operator.js";
 import { defineOperator, hostInput, integersOf, need } from "./operator.js";
 
@@ -45,9 +45,7 @@ export const gather = defineOperator({
   run: (call) => {
     const x = need(call.inputs, 0);
     const axis = ops.axisOf("axis", intAttribute(call.node, "axis", 0), x.shape.length);
-    const indices = hostInput(call, 1)!;
-    const taken = ops.gather(x, gatherIndices(indices, x.shape[axis]!), { axis });
-    return [ops.reshape(taken, [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)])];
+    return [ops.gather(x, need(call.inputs, 1), { axis })];
   },
   elements: ({ node, inputs }) => {
     const x = need(inputs, 0);

@@ -14,6 +14,7 @@ export function setVaried(target: Tensor, weight: Tensor, variation: Variation):
   checkTarget("setVaried", target, [weight]);
   if (variation.perSample) throw new RangeError("setVaried: expected one draw for the weight, got perSample");
   const [, sMax, sigmaOuter, sigmaMid, key] = variationArguments("setVaried", variation);
+  if (weight.size === 0) return;
   const rows = weight.shape[0] ?? 1;
   wasm().variedWeight(weight.ptr, rows, weight.size / rows, target.ptr, sMax, sigmaOuter, sigmaMid, key, 0);
 }

@@ -7,7 +7,7 @@ import { moveBack } from "./movement.js";
 
 type Pair = [a: Tensor, b: Tensor];
 
-/** Samples that broadcast either side, both, and neither. */
+/** Shapes of samples: neither, either or both operands are broadcast. */
 const shapes: readonly (readonly [Shape, Shape])[] = [
   [
     [3, 5],
@@ -54,7 +54,7 @@ function pairRow(
   });
 }
 
-/** Sums a gradient over the axes along which the tensor of this shape was repeated. */
+/** Sums a gradient over the axes along which a tensor of this shape was broadcast. */
 function unbroadcast(dy: Tensor, shape: Shape): Tensor {
   if (isSameShape(dy.shape, shape)) return dy;
   const dx = zeros(shape);

@@ -14,7 +14,11 @@ import { type Movement, move, pulledBack } from "./movement.js";
 
 type One = [x: Tensor];
 
-/** The same elements in another shape, without a copy; one size may be −1: what is left. */
+/**
+ * A view of x, of any type, in another shape. One size may be −1, which takes the remaining elements.
+ *
+ * @throws {RangeError} when the number of elements differs.
+ */
 export const reshape: Operation<One, Shape> = defineOp<One, Shape>({
   name: "reshape",
   isView: true,
@@ -74,7 +78,7 @@ export const transposeRow: Operation<One, { readonly perm: readonly number[] }> 
   ],
 });
 
-/** Axis i of the result is axis perm[i] of x; without `perm` the axes are reversed. */
+/** y with axis perm[i] of x as axis i. Default: the axes reversed. @throws {RangeError} unless `perm` is a permutation. */
 export function transpose(x: Tensor, { perm }: { readonly perm?: readonly number[] } = {}): Tensor {
   const rank = x.shape.length;
   const order = perm?.map((axis) => axisOf("transpose", axis, rank)) ?? x.shape.map((_, i) => rank - 1 - i);
@@ -86,7 +90,7 @@ function expansion(x: Tensor, shape: Shape): Movement {
   return { dims: shape, from: { strides, offset: 0 }, to: { strides: stridesOf(shape), offset: 0 } };
 }
 
-/** x repeated so that it has the shape its broadcast with `shape` has. */
+/** x repeated to the shape that its own and `shape` broadcast to. @throws {RangeError} when they don't broadcast. */
 export const expand: Operation<One, Shape> = defineOp<One, Shape>({
   name: "expand",
   shape: ([x], shape) => broadcastShapes(x.shape, shape, "expand"),

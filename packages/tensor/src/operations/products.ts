@@ -8,9 +8,9 @@ import { type Variation, variationArguments } from "./variation.js";
 
 /** Settings of {@link linear}. */
 export interface LinearAttributes extends RectifiedAttributes {
-  /** How the weight is stored: "oi" [out, in], "io" [in, out]. Default "oi". */
+  /** Shape of the weight: "oi" [out, in] or "io" [in, out]. Default: "oi". */
   readonly layout?: "oi" | "io";
-  /** Variation of the weight; undefined for none. */
+  /** Variation of the weight. Default: none. */
   readonly variation?: Variation | undefined;
 }
 
@@ -21,7 +21,7 @@ interface Sizes {
   readonly rowsPerSample: number;
   readonly inputs: number;
   readonly outputs: number;
-  /** The kernels' code. */
+  /** The kernels' code of the weight's layout. */
   readonly layout: number;
 }
 
@@ -32,7 +32,7 @@ function sizesOf(x: Tensor, w: Tensor, { layout = "oi" }: LinearAttributes): Siz
   return { batch, rowsPerSample: sizeOf(x.shape.slice(1, -1)), inputs, outputs, layout: layout === "oi" ? 0 : 1 };
 }
 
-/** The cheap form of a fresh draw for every sample: one input row a sample, so one normal an output is enough. */
+/** Whether each sample has a draw of its own and one input row: one normal number for each output then replaces ΔW. */
 function isCheap({ rowsPerSample }: Pick<Sizes, "rowsPerSample">, { variation }: LinearAttributes): boolean {
   return variation?.perSample === true && rowsPerSample === 1;
 }
@@ -49,7 +49,7 @@ function sample(
   return { inputs: [{ shape: x }, { shape: w }, b && { shape: b }], attributes };
 }
 
-/** Of weight and bias. */
+/** Gradients by weight and bias, summed over the terms. */
 function gradients(
   terms: readonly Term<Inputs, LinearAttributes>[],
   isNeeded: (input: number) => boolean,
@@ -87,7 +87,7 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
     const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
     const variation = variationArguments("linear", attributes.variation);
     const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
-    // The cheap form works in `ratio` even where no backward pass will read it.
+    // The cheap form writes `ratio` even where no backward pass reads it.
     const scratch = ratio === undefined && isCheap({ rowsPerSample }, attributes) ? loose([batch, outputs]) : undefined;
     const work = (ratio ?? scratch)?.ptr ?? 0;
     const first = attributes.variation?.firstSample;
@@ -138,18 +138,25 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
 });
 
 /**
- * y = x·(W + ΔW)ᵀ + b. x [samples, .., in], W [out, in] or [in, out], b [out], y [samples, .., out].
+ * y = x·(W + ΔW)ᵀ + b.
  *
- * With a fresh variation for every sample and x [samples, in] the kernels use that y's noise is itself normal: one number
- * an output instead of one a weight. Its gradient by x is the conditional mean given y.
+ * Where each sample has a ΔW of its own and one input row, the noise of y is itself normal, so the kernels draw one number for each
+ * output instead of one for each weight. The gradient by x is then the conditional mean given y.
+ *
+ * @param x  [samples, .., in].
+ * @param w  [out, in] or, with layout "io", [in, out].
+ * @param b  [out].
+ * @returns y, [samples, .., out].
+ * @throws {RangeError} when shapes don't fit, or a number of the variation is out of range.
  */
 export function linear(x: Tensor, w: Tensor, b: Tensor | undefined, attributes: LinearAttributes = {}): Tensor {
   return linearRow(x, w, b, attributes);
 }
 
-/** One product per index of the batch axes: offsets in elements. */
+/** The matrix products of a batch. */
 interface Batches {
   readonly count: number;
+  /** Offsets in elements of the operands of product i. */
   at(i: number): readonly [a: number, b: number];
 }
 
@@ -245,7 +252,12 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
   ],
 });
 
-/** Matrix product with numpy's rules: leading axes broadcast, a vector counts as one row (left) or column (right). */
+/**
+ * Matrix product by numpy's rules: y [.., m, n] of a [.., m, k] and b [.., k, n]. Leading axes broadcast; a vector is one row (left) or
+ * one column (right).
+ *
+ * @throws {RangeError} when shapes don't fit.
+ */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   const left = a.shape.length === 1 ? reshape(a, [1, a.size]) : a;
   const right = b.shape.length === 1 ? reshape(b, [b.size, 1]) : b;

@@ -86,5 +86,5 @@ export { operations, type TableOperation } from "./operations.js";
 export { normals, permutation, type StreamName, stream, uniforms, words } from "./random.js";
 export { scope } from "./scope.js";
 export { entropySum, type ScoreCounter, type ScoreCounts, withScoreCounter } from "./scores.js";
-export { axisOf, broadcastShapes, broadcastStrides, type Shape, sizeOf, stridesOf } from "./shape.js";
+export { axisOf, broadcastShapes, broadcastStrides, clampPosition, type Shape, sizeOf, stridesOf } from "./shape.js";
 export { assign, full, parameter, persistent, Tensor, tensor, written, zeros } from "./tensor.js";

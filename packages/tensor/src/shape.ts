@@ -75,6 +75,11 @@ export function axisOf(who: string, axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
+/** A position along an axis of size `size`, negative ones counted from the end, clamped to [low, high]. */
+export function clampPosition(at: number, size: number, low = 0, high = size): number {
+  return Math.min(Math.max(at < 0 ? at + size : at, low), high);
+}
+
 /** The shape as [outer, len, inner] around `count` axes from `axis` on. */
 export function splitAt(shape: Shape, axis: number, count = 1): readonly [outer: number, len: number, inner: number] {
   return [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis, axis + count)), sizeOf(shape.slice(axis + count))];

@@ -21,8 +21,8 @@ export const shape = defineOperator({
 
 function shapeElements(node: GraphNode, sizes: readonly number[]): HostArray {
   const rank = sizes.length;
-  const place = (n: number) => Math.min(Math.max(n < 0 ? n + rank : n, 0), rank);
-  return int64Array(sizes.slice(place(intAttribute(node, "start", 0)), place(intAttribute(node, "end", rank))));
+  const position = (name: string, otherwise: number) => ops.clampPosition(intAttribute(node, name, otherwise), rank);
+  return int64Array(sizes.slice(position("start", 0), position("end", rank)));
 }
 
 /** Elements of the shape given as input, all of attribute `value`, of the dtype `dtype`. */

@@ -1,6 +1,6 @@
 import { f32, wasm } from "@neft/kernels";
 import { defineOp } from "../operation.js";
-import { axisOf, type Shape, shapeText, splitAt, stridesOf } from "../shape.js";
+import { axisOf, clampPosition, type Shape, shapeText, splitAt, stridesOf } from "../shape.js";
 import { empty, Tensor, zeros } from "../tensor.js";
 import { type Movement, move, pulledBack } from "./movement.js";
 
@@ -118,9 +118,8 @@ export function sliceRange(shape: Shape, { starts, ends, axes, steps }: SliceAtt
     const [size, step] = [shape[axis]!, steps?.[i] ?? 1];
     if (step === 0 || !Number.isInteger(step))
       throw new RangeError(`slice: expected whole steps other than 0, got ${step}`);
-    const clamp = (at: number, low: number, high: number) => Math.min(Math.max(at < 0 ? at + size : at, low), high);
-    const begin = step > 0 ? clamp(starts[i]!, 0, size) : clamp(starts[i]!, 0, size - 1);
-    const end = step > 0 ? clamp(ends[i]!, 0, size) : clamp(ends[i]!, -1, size - 1);
+    const begin = clampPosition(starts[i]!, size, 0, step > 0 ? size : size - 1);
+    const end = step > 0 ? clampPosition(ends[i]!, size) : clampPosition(ends[i]!, size, -1, size - 1);
     range.sizes[axis] = Math.max(0, Math.ceil((end - begin) / step));
     range.begins[axis] = range.sizes[axis] === 0 ? 0 : begin;
     range.steps[axis] = step;

@@ -8,9 +8,21 @@ import ts from "typescript";
 const inexact =
   "acos acosh asin asinh atan atan2 atanh cbrt cos cosh exp expm1 hypot log log10 log1p log2 pow sin sinh tan tanh";
 
-/** What is watched: global names, `object.member` names or module prefixes; `where` lists the paths that may use them. */
+/**
+ * What is watched: global names, `object.member` names, module prefixes, or names imported from a module (`*` is all of it at
+ * once); `where` lists the paths that may use them.
+ */
 export const surroundings = [
   { what: "WebAssembly", names: ["WebAssembly"], where: ["packages/kernels/src/"] },
+  {
+    what: "kernels and their memory (use a tensor operation or an update in place)",
+    names: [],
+    imports: {
+      from: "@neft/kernels",
+      names: "wasm allocate release withBlocks f32 f64 i32 u32 u8 unaryCode binaryCode reductionCode *".split(" "),
+    },
+    where: ["packages/tensor/src/"],
+  },
   { what: "new Worker", names: ["Worker"], where: ["packages/neft/src/"] },
   {
     what: "files, network and process",
@@ -39,10 +51,11 @@ export const surroundings = [
 export function checkSurroundings(root) {
   return sourceFiles(root).flatMap((file) => {
     const source = ts.createSourceFile(file, readFileSync(join(root, file), "utf8"), ts.ScriptTarget.ES2022, true);
-    return uses(source).flatMap(({ name, module, node }) => {
-      const row = surroundings.find(({ names, modules }) =>
-        module ? modules?.some((prefix) => name.startsWith(prefix)) : names.includes(name),
-      );
+    return uses(source).flatMap(({ name, module, from, node }) => {
+      const row = surroundings.find(({ names, modules, imports }) => {
+        if (from) return imports?.from === from && imports.names.includes(name);
+        return module ? modules?.some((prefix) => name.startsWith(prefix)) : names.includes(name);
+      });
       if (!row || row.where.some((place) => file.startsWith(place))) return [];
       const { line } = source.getLineAndCharacterOfPosition(node.getStart());
       const where = row.where.length > 0 ? `only in ${row.where.join(", ")}` : "in no package";
@@ -57,7 +70,10 @@ function uses(source) {
   const declared = new Set();
   const visit = (node) => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
-      if (node.moduleSpecifier) found.push({ name: node.moduleSpecifier.text, module: true, node });
+      if (node.moduleSpecifier) {
+        found.push({ name: node.moduleSpecifier.text, module: true, node });
+        for (const name of importedNames(node)) found.push({ name, from: node.moduleSpecifier.text, node });
+      }
       for (const { name } of node.importClause?.namedBindings?.elements ?? []) declared.add(name.text);
       return;
     }
@@ -65,6 +81,7 @@ function uses(source) {
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       if (node.arguments[0] && ts.isStringLiteralLike(node.arguments[0])) {
         found.push({ name: node.arguments[0].text, module: true, node });
+        found.push({ name: "*", from: node.arguments[0].text, node });
       }
     } else if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) {
       const owner = node.expression.text;
@@ -79,7 +96,14 @@ function uses(source) {
     ts.forEachChild(node, visit);
   };
   visit(source);
-  return found.filter(({ name }) => !declared.has(name.split(".")[0]));
+  return found.filter(({ name, from }) => from || !declared.has(name.split(".")[0]));
+}
+
+/** Names that an import or an export takes from another module, by what they are called there; `*` for all of it. */
+function importedNames({ importClause, exportClause, moduleSpecifier, kind }) {
+  const clause = kind === ts.SyntaxKind.ImportDeclaration ? importClause?.namedBindings : exportClause;
+  if (clause?.elements) return clause.elements.map(({ propertyName, name }) => (propertyName ?? name).text);
+  return clause || (kind === ts.SyntaxKind.ExportDeclaration && moduleSpecifier) ? ["*"] : [];
 }
 
 /** Whether an identifier declares its name in this file: then the name isn't the global one. */

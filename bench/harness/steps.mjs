@@ -2,7 +2,7 @@
 import { rram1 } from "@neft/crossbar";
 import { makeDataset, makeNormalisation } from "@neft/data";
 import { lenet5, vgg8 } from "@neft/model";
-import { stream, words } from "@neft/tensor";
+import { sizeOf, stream, words } from "@neft/tensor";
 import { createTrainingState, disposeTrainingState, optimiserNamed, StepUpdate, shardGradients } from "@neft/training";
 import { seed } from "./buffers.mjs";
 import { flopsOf, layersOf } from "./networks.mjs";
@@ -27,7 +27,7 @@ const learningRate = 1e-3;
 /** `count` random images of bytes with random labels. */
 export function randomImages(count, shape) {
   const draw = (name, size) => words(stream(seed, { purpose: "bench", name }), size);
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   return makeDataset("bench", {
     name: "random images",
     values: Uint8Array.from(draw("images", count * size), (word) => word & 255),

@@ -122,6 +122,32 @@ describe("surroundings", () => {
     });
   }
 
+  const kernels = [
+    'import { init, wasm } from "@neft/kernels";\nexport const run = () => wasm().relu;',
+    'import { wasm as kernels } from "@neft/kernels";\nexport const run = () => kernels();',
+    'import * as kernels from "@neft/kernels";\nexport const run = () => kernels.wasm();',
+    'export { f32 } from "@neft/kernels";',
+    'export * from "@neft/kernels";',
+    'export const load = () => import("@neft/kernels");',
+  ];
+  for (const source of kernels) {
+    it(`lets only tensor take kernels by: ${source.split("\n")[0]}`, () => {
+      write({ "packages/tensor/src/c.ts": source });
+      expect(checkSurroundings(root)).toEqual([]);
+      write({ "packages/training/src/c.ts": source });
+      const breaches = checkSurroundings(root);
+      expect(breaches).toHaveLength(1);
+      expect(breaches[0]).toMatch(
+        /^packages\/training\/src\/c\.ts:1 → (wasm|f32|\*): expected kernels and their memory/,
+      );
+    });
+  }
+
+  it("lets any package start the kernels and measure their memory", () => {
+    write({ "packages/neft/src/c.ts": 'export { build, init, memoryUse } from "@neft/kernels";' });
+    expect(checkSurroundings(root)).toEqual([]);
+  });
+
   it("lets kernels touch WebAssembly and the command print", () => {
     write({ "packages/kernels/src/c.ts": "export const m = WebAssembly.Module;" });
     write({ "packages/neft/src/command/c.ts": "console.log(Date.now());" });

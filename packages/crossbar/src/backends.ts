@@ -1,6 +1,5 @@
-import { wasm } from "@neft/kernels";
 import { type ArrayBackend, arrayNodes, type GraphNode, type Model } from "@neft/model";
-import { add, persistent, stream, type Tensor, type Variation } from "@neft/tensor";
+import { add, maxAbs, persistent, setVaried, stream, type Tensor, type Variation } from "@neft/tensor";
 import { checkProgramming, type ProgrammingSettings, programmingVariation } from "./programming.js";
 
 /** Which draw of the variation a backend stands for: plain data, the same everywhere. */
@@ -30,7 +29,7 @@ export const digitalBackend: ArrayBackend = {
 /** The draw that a weight has on the chip; none where nothing varies. */
 function drawOf(settings: VariationSettings, name: string, weight: Tensor): Variation | undefined {
   const { seed, purpose, index, step = 0, perSample = false, firstSample = 0 } = settings;
-  const largest = wasm().maxAbs(weight.ptr, weight.size);
+  const largest = maxAbs(weight);
   if (!Number.isFinite(largest)) {
     throw new RangeError(
       `parameter "${name}": expected finite weights, got NaN or infinite ones; no device can hold them`,
@@ -98,10 +97,8 @@ export function programChip(model: Model, settings: VariationSettings): Programm
     const weight = model.parameters.get(name)!;
     const variation = programmed.has(name) ? undefined : drawOf(settings, name, weight);
     if (variation === undefined) continue;
-    const { sMax, sigmaOuter, sigmaMid, key } = variation;
-    const rows = weight.shape[0]!;
     const kept = persistent(new Float32Array(weight.size), weight.shape);
-    wasm().variedWeight(weight.ptr, rows, weight.size / rows, kept.ptr, sMax, sigmaOuter, sigmaMid, key, 0);
+    setVaried(kept, weight, variation);
     programmed.set(name, kept);
   }
   const weightOf = (name: string, weight: Tensor): Tensor => programmed.get(name) ?? weight;

@@ -1,6 +1,5 @@
-import { f32, u8, wasm, withBlocks } from "@neft/kernels";
 import { has, inWords, kind, kinds } from "@neft/options";
-import { type DType, sizeOf, type Tensor, tensor, written } from "@neft/tensor";
+import { type DType, fromBytes, sizeOf, type Tensor, tensor, written } from "@neft/tensor";
 import { checkForm, type Dataset, type Layout } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
 import { channelMoments, channelsOf } from "./normalisation.js";
@@ -96,23 +95,15 @@ export function batchTensor(
     const data = dtype === "i64" ? BigInt64Array.from(values, BigInt) : values;
     return tensor(data, [count, ...shape], dtype);
   }
-  return written([count, ...shape], (address) => {
-    const { values } = dataset;
-    if (!(values instanceof Uint8Array) || transpose || dataset.layout !== "NCHW") {
-      gatherBatch(dataset, indices, normalisation, inputShape, f32(address, count * size));
-      return;
+  const { values } = dataset;
+  if (!(values instanceof Uint8Array) || transpose || dataset.layout !== "NCHW") {
+    return written([count, ...shape], (batch) => gatherBatch(dataset, indices, normalisation, inputShape, batch));
+  }
+  return fromBytes([count, ...shape], byteTables(dataset, normalisation), (bytes) => {
+    for (let i = 0; i < count; i++) {
+      const from = checkIndex("batchTensor", dataset, indices[i]!) * size;
+      bytes.set(values.subarray(from, from + size), i * size);
     }
-    const channels = channelsOf(dataset);
-    withBlocks([count * size, 4 * 256 * channels], (bytes, tables) => {
-      const stored = u8(bytes, count * size);
-      for (let i = 0; i < count; i++) {
-        const from = checkIndex("batchTensor", dataset, indices[i]!) * size;
-        stored.set(values.subarray(from, from + size), i * size);
-      }
-      const all = f32(tables, 256 * channels);
-      for (const [c, table] of byteTables(dataset, normalisation).entries()) all.set(table, 256 * c);
-      wasm().lookUp(bytes, tables, address, count, channels, size / channels);
-    });
   });
 }
 

@@ -14,6 +14,7 @@ import {
   take,
 } from "@neft/data";
 import { init } from "@neft/kernels";
+import { sizeOf } from "@neft/tensor";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 
@@ -21,7 +22,7 @@ beforeAll(() => init());
 
 /** A dataset whose value at (sample, channel, row, column) is told by its place. */
 function images(shape: readonly number[], layout: Layout, { count = 5, bytes = true } = {}): Dataset {
-  const size = shape.reduce((product, length) => product * length, 1);
+  const size = sizeOf(shape);
   const place = Array.from({ length: count * size }, (_, i) => (i * 37) % 251);
   const values = bytes ? Uint8Array.from(place) : Float32Array.from(place, (value) => value / 7);
   const labels = Int32Array.from({ length: count }, (_, i) => i % 3);

@@ -1,4 +1,5 @@
 import { decodeCifar10, decodeIdx, decodeNpz } from "@neft/data";
+import { sizeOf } from "@neft/tensor";
 import fc from "fast-check";
 import { gzipSync } from "fflate";
 import { expect, it } from "vitest";
@@ -40,7 +41,7 @@ function expectDatasetOrError(who: string, decode: () => ReturnType<typeof decod
     expect((error as Error).message).toMatch(new RegExp(`^${who}: .*expected .*, got `, "s"));
     return;
   }
-  const size = dataset.shape.reduce((product, length) => product * length, 1);
+  const size = sizeOf(dataset.shape);
   expect(dataset.count).toBeGreaterThan(0);
   expect(dataset.values.length).toBe(dataset.count * size);
   expect(dataset.labels.length).toBe(dataset.count);

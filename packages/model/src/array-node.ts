@@ -1,3 +1,4 @@
+import { sizeOf } from "@neft/tensor";
 import { intAttribute } from "./attributes.js";
 import type { GraphNode } from "./graph.js";
 import type { Weight } from "./weights.js";
@@ -35,7 +36,7 @@ export function arrayNodeOf(node: GraphNode, weightOf: (name: string) => Weight 
   const input = arrayInput(node, weightOf);
   if (input === undefined) return undefined;
   const { parameter: weight, shape, views } = weightOf(node.inputs[input]!)!;
-  const rest = shape.slice(1).reduce((a, b) => a * b, 1);
+  const rest = sizeOf(shape.slice(1));
   if (node.op === "Conv") return { node, weight, views, layout: "conv", outputs: shape[0]!, inputs: rest };
   const isTransposed = intAttribute(node, input === 0 ? "transA" : "transB", 0) !== 0;
   const byOutput = isTransposed === (input === 1);

@@ -1,9 +1,8 @@
+import { axisOf, sizeOf, sliceRange } from "@neft/tensor";
 import { intAttribute, intsAttribute } from "./attributes.js";
-import { axisOf } from "./dimensions.js";
 import type { GraphNode } from "./graph.js";
 import { describeNode } from "./graph.js";
 import { toNumbers, toPositions } from "./host-array.js";
-import { sliceRange } from "./integers.js";
 import type { KnownValue } from "./operators/operator.js";
 import { isHostArray } from "./operators/operator.js";
 
@@ -57,8 +56,6 @@ const elementwise: Track = ({ places, inputs, output }) =>
     places.map((place, i) => place && { ...place, axis: place.axis + output.shape.length - inputs[i]!.shape.length }),
   );
 
-const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
-
 /** The place after elements keep their row-major order and take another shape; undefined where it spreads over several axes. */
 export function rowMajor(
   { axis, outer, inner }: AxisPlace,
@@ -66,11 +63,11 @@ export function rowMajor(
   to: readonly number[],
   size: number,
 ): AxisPlace | undefined {
-  const before = product(from.slice(0, axis)) * outer;
-  const after = product(from.slice(axis + 1)) * inner;
+  const before = sizeOf(from.slice(0, axis)) * outer;
+  const after = sizeOf(from.slice(axis + 1)) * inner;
   for (const [at, length] of to.entries()) {
-    const outerHere = before / product(to.slice(0, at));
-    const innerHere = after / product(to.slice(at + 1));
+    const outerHere = before / sizeOf(to.slice(0, at));
+    const innerHere = after / sizeOf(to.slice(at + 1));
     const isWhole = Number.isInteger(outerHere) && Number.isInteger(innerHere);
     if (isWhole && length === outerHere * size * innerHere) return { axis: at, outer: outerHere, inner: innerHere };
   }
@@ -119,13 +116,13 @@ const gemm: Track = (call) => {
 const concat: Track = (call) => {
   const { node, places, inputs } = call;
   const place = agreed(places.map((one) => one && { ...one, outer: 1 }));
-  if (axisOf(intAttribute(node, "axis", 0), shapeOf(call).length) !== place.axis) return agreed(places);
+  if (axisOf("axis", intAttribute(node, "axis", 0), shapeOf(call).length) !== place.axis) return agreed(places);
   if (inputs.length > 1 && places.some((one) => one === undefined)) return mixed();
   return { ...place, outer: places.reduce((sum, one) => sum + one!.outer, 0) };
 };
 
 const gather: Track = ({ node, places: [x, indices], inputs }) => {
-  const axis = axisOf(intAttribute(node, "axis", 0), inputs[0]!.shape.length);
+  const axis = axisOf("axis", intAttribute(node, "axis", 0), inputs[0]!.shape.length);
   if (x === undefined) return { ...indices!, axis: indices!.axis + axis };
   if (indices !== undefined || x.axis === axis) return mixed();
   return x.axis < axis ? x : { ...x, axis: x.axis - 1 + inputs[1]!.shape.length };
@@ -153,7 +150,7 @@ const padded: Track = (call) => {
   const pads = call.inputs[1]!;
   const axes = call.inputs[3];
   const listed = axes && isHostArray(axes) ? toNumbers(axes) : shapeOf(call).map((_, axis) => axis);
-  const at = listed.findIndex((axis) => axisOf(axis, shapeOf(call).length) === place.axis);
+  const at = listed.findIndex((axis) => axisOf("axes", axis, shapeOf(call).length) === place.axis);
   if (at < 0) return place;
   const values = isHostArray(pads) ? toNumbers(pads) : [];
   return values[at] === 0 && values[at + listed.length] === 0 ? place : mixed();
@@ -163,7 +160,7 @@ const reduced: Track = (call) => {
   const place = ofFirst(call);
   const rank = shapeOf(call).length;
   const given = call.inputs[1];
-  const listed = given && isHostArray(given) ? toNumbers(given).map((axis) => axisOf(axis, rank)) : [];
+  const listed = given && isHostArray(given) ? toNumbers(given).map((axis) => axisOf("axes", axis, rank)) : [];
   const isNone = listed.length === 0 && intAttribute(call.node, "noop_with_empty_axes", 0) !== 0;
   const axes = listed.length > 0 || isNone ? listed : shapeOf(call).map((_, axis) => axis);
   if (axes.includes(place.axis)) return mixed();
@@ -173,7 +170,7 @@ const reduced: Track = (call) => {
 
 const normalised: Track = (call) => {
   const place = ofFirst(call);
-  const axis = axisOf(intAttribute(call.node, "axis", -1), shapeOf(call).length);
+  const axis = axisOf("axis", intAttribute(call.node, "axis", -1), shapeOf(call).length);
   const touches = intAttribute(call.node, "coerce", 0) === 0 ? place.axis === axis : place.axis >= axis;
   return touches ? mixed() : place;
 };

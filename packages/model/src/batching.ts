@@ -1,3 +1,4 @@
+import { sizeOf } from "@neft/tensor";
 import { type AxisPlace, MixedError, trackNode } from "./axis-tracking.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode } from "./graph.js";
@@ -66,7 +67,7 @@ export function probe({ inputs, nodes, fixed }: ShapeGraph, size: number): Batch
     const place = placeAfter(node, places, known, size);
     // A chain of doublings asks for gigabytes in a file of a few bytes: no machine has to try.
     for (const name of node.outputs) {
-      total += known.get(name)!.shape.reduce((a, b) => a * b, 1) / (place === undefined ? 1 : Math.max(1, size));
+      total += sizeOf(known.get(name)!.shape) / (place === undefined ? 1 : Math.max(1, size));
     }
     if (total > mostValues) {
       return probed(

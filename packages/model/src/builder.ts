@@ -1,6 +1,6 @@
 import { checkOptions, has, inWords, kind, kinds, type Rule, type Rules, required } from "@neft/options";
 import type { DType, Tensor } from "@neft/tensor";
-import { dtypes, normals, parameter, stream } from "@neft/tensor";
+import { dtypes, normals, parameter, sizeOf, stream } from "@neft/tensor";
 import { constant } from "./constant.js";
 import type { AttributeValue, GraphNode, ValueInfo } from "./graph.js";
 import type { HostData } from "./host-array.js";
@@ -322,7 +322,7 @@ export class GraphBuilder {
   }
 
   #weight(name: string, shape: readonly number[], fanIn: number): Value {
-    const size = shape.reduce((a, b) => a * b, 1);
+    const size = sizeOf(shape);
     const sigma = Math.sqrt(2 / fanIn);
     const data = normals(stream(this.#seed, { purpose: "init", name }), size).map((value) => value * sigma);
     return this.parameter(name, data, shape);

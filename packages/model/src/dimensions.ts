@@ -1,35 +1,14 @@
-import { checkPoolPads, outputOf, type WindowNumbers, windowAxes } from "@neft/tensor";
+import { axisOf, broadcastShapes, checkPoolPads, outputOf, sizeOf, type WindowNumbers, windowAxes } from "@neft/tensor";
 import { intAttribute, intsAttribute, textAttribute } from "./attributes.js";
 import type { GraphNode } from "./graph.js";
 import { mostAxes } from "./host-array.js";
 
-/** An axis counted from the end when negative. @throws {RangeError} outside [−rank, rank−1]. */
-export function axisOf(axis: number, rank: number, who = "axis"): number {
-  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-    throw new RangeError(`${who}: expected an axis of a value of rank ${rank}, got ${axis}`);
-  }
-  return axis < 0 ? axis + rank : axis;
-}
-
-/** Axes as above, each at most once, ascending. @throws {RangeError} for more than 64 axes, too. */
+/** Axes as 0..rank − 1, ascending. @throws {RangeError} for one out of range or given twice, and for more than 64 axes. */
 export function axesOf(axes: readonly number[], rank: number, who = "axes"): number[] {
   if (rank > mostAxes) throw new RangeError(`${who}: expected at most ${mostAxes} axes, got ${rank}`);
-  const all = axes.map((axis) => axisOf(axis, rank, who));
+  const all = axes.map((axis) => axisOf(who, axis, rank));
   if (new Set(all).size < all.length) throw new RangeError(`${who}: expected each axis once, got [${axes.join(", ")}]`);
   return all.sort((a, b) => a - b);
-}
-
-/** numpy's rule: align at the end, sizes equal or 1. @throws {RangeError} naming both shapes. */
-export function broadcastShape(a: readonly number[], b: readonly number[]): number[] {
-  const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, i) => {
-    const m = a[i - rank + a.length] ?? 1;
-    const n = b[i - rank + b.length] ?? 1;
-    if (m !== n && m !== 1 && n !== 1) {
-      throw new RangeError(`expected shapes that broadcast, got [${a.join(", ")}] and [${b.join(", ")}]`);
-    }
-    return m === 1 ? n : m;
-  });
 }
 
 /** Shape of a product over the last two axes, numpy's rules for ranks 1 and batches. */
@@ -40,7 +19,7 @@ export function matmulShape(a: readonly number[], b: readonly number[]): number[
   if (left.at(-1) !== right.at(-2)) {
     throw new RangeError(`expected inner sizes that agree, got [${a.join(", ")}] and [${b.join(", ")}]`);
   }
-  const shape = broadcastShape(left.slice(0, -2), right.slice(0, -2));
+  const shape = broadcastShapes(left.slice(0, -2), right.slice(0, -2));
   if (a.length > 1) shape.push(left.at(-2)!);
   if (b.length > 1) shape.push(right.at(-1)!);
   return shape;
@@ -51,7 +30,7 @@ export function matmulShape(a: readonly number[], b: readonly number[]): number[
  * what is left.
  */
 export function reshapeTarget(shape: readonly number[], target: readonly number[], allowZero: boolean): number[] {
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   const got = () => `[${shape.join(", ")}] to [${target.join(", ")}]`;
   const result = target.map((n, axis) => {
     if (n < -1) throw new RangeError(`expected sizes of −1 or more in a new shape, got ${got()}`);
@@ -63,10 +42,10 @@ export function reshapeTarget(shape: readonly number[], target: readonly number[
   const open = result.indexOf(-1);
   if (open >= 0) {
     if (result.lastIndexOf(-1) !== open) throw new RangeError(`expected at most one −1 in a new shape, got ${got()}`);
-    const rest = result.reduce((a, b) => (b === -1 ? a : a * b), 1);
+    const rest = sizeOf(result.filter((n) => n !== -1));
     if (rest === 0 || size % rest !== 0) throw new RangeError(`expected a new shape of ${size} elements, got ${got()}`);
     result[open] = size / rest;
-  } else if (result.reduce((a, b) => a * b, 1) !== size) {
+  } else if (sizeOf(result) !== size) {
     throw new RangeError(`expected a new shape of ${size} elements, got ${got()}`);
   }
   return result;

@@ -1,4 +1,4 @@
-import type { DType } from "@neft/tensor";
+import { type DType, sizeOf, zeroData } from "@neft/tensor";
 
 /** Elements outside WebAssembly memory, as shape arithmetic and weight files need them. */
 export interface HostArray {
@@ -7,7 +7,7 @@ export interface HostArray {
   readonly data: HostData;
 }
 
-export type HostData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Int8Array;
+export type HostData = Float32Array | BigInt64Array | Int32Array | Uint8Array | Int8Array;
 
 /** Any of the typed arrays, written to without knowing which; the caller keeps bigint with i64. */
 export type Slots = { [index: number]: number | bigint };
@@ -22,42 +22,18 @@ export const mostHostElements = 2 ** 24;
 export const mostAxes = 64;
 
 /**
- * Π shape, checked. Sizes beside a 0 are bounded too: who walks them must come to an end.
- * @throws {RangeError} when a size is negative, not an integer, the product is beyond `most`, or there are more than 64 axes.
+ * Number of elements of a shape, bounded. Sizes beside a 0 are bounded too: a loop over them must come to an end.
+ *
+ * @throws {RangeError} when a size is negative or not an integer, there are more than `most` elements (a 0 counted as 1), or more than
+ *   64 axes.
  */
-export function sizeOf(shape: readonly number[], most = mostElements): number {
+export function checkedSize(shape: readonly number[], most = mostElements): number {
   if (shape.length > mostAxes) throw new RangeError(`shape: expected at most ${mostAxes} axes, got ${shape.length}`);
-  let size = 1;
-  let bound = 1;
-  for (const n of shape) {
-    if (!Number.isSafeInteger(n) || n < 0)
-      throw new RangeError(`shape: expected sizes of 0 or more, got [${shape.join(", ")}]`);
-    size *= n;
-    bound *= Math.max(1, n);
-  }
-  if (bound > most) {
+  if (shape.some((n) => !Number.isSafeInteger(n) || n < 0))
+    throw new RangeError(`shape: expected sizes of 0 or more, got [${shape.join(", ")}]`);
+  if (sizeOf(shape.map((n) => Math.max(1, n))) > most)
     throw new RangeError(`shape: expected at most ${most} elements, got [${shape.join(", ")}]`);
-  }
-  return size;
-}
-
-/** An array of zeros of a dtype. bool is stored as u8, one byte an element, 0 or 1. */
-export function hostData(dtype: DType, size: number): HostData {
-  switch (dtype) {
-    case "f32":
-      return new Float32Array(size);
-    case "f64":
-      return new Float64Array(size);
-    case "i64":
-      return new BigInt64Array(size);
-    case "i32":
-      return new Int32Array(size);
-    case "i8":
-      return new Int8Array(size);
-    case "u8":
-    case "bool":
-      return new Uint8Array(size);
-  }
+  return sizeOf(shape);
 }
 
 /** [1, 2] as i64, the dtype of shapes and axes. */
@@ -85,17 +61,6 @@ export function toPositions(array: HostArray): number[] {
   );
 }
 
-/** Row-major strides of a shape. */
-export function stridesOf(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length);
-  let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= shape[axis]!;
-  }
-  return strides;
-}
-
 /**
  * Element i of the result is data[offset + Σ index_k(i)·strides_k] for i over `shape` in row-major order: transposes,
  * slices and broadcasts are all this, with other strides.
@@ -106,8 +71,8 @@ export function strided(
   strides: readonly number[],
   offset: number,
 ): HostArray {
-  const size = sizeOf(shape);
-  const data = hostData(source.dtype, size);
+  const size = checkedSize(shape);
+  const data = zeroData(source.dtype, size);
   const slots = data as Slots;
   const index = new Array<number>(shape.length).fill(0);
   let at = offset;

@@ -18,7 +18,7 @@ export { constant } from "./constant.js";
 export type { AttributeValue, GraphNode, ValueInfo } from "./graph.js";
 export { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
 export type { HostArray, HostData } from "./host-array.js";
-export { hostData, int64Array, toNumbers } from "./host-array.js";
+export { int64Array, toNumbers } from "./host-array.js";
 export type { ModelParts } from "./model.js";
 export {
   arrayNodes,

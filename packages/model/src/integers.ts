@@ -1,7 +1,7 @@
-import type { DType } from "@neft/tensor";
-import { axesOf, axisOf, broadcastShape } from "./dimensions.js";
+import type { DType, SliceRange } from "@neft/tensor";
+import { broadcastShapes, broadcastStrides, sizeOf, stridesOf, zeroData } from "@neft/tensor";
 import type { HostArray, Slots } from "./host-array.js";
-import { hostData, mostHostElements, sizeOf, strided, stridesOf, toNumbers } from "./host-array.js";
+import { checkedSize, mostHostElements, strided, toNumbers } from "./host-array.js";
 
 /** Evaluation on typed arrays: shapes, axes, indices and labels never enter WebAssembly. */
 
@@ -11,10 +11,10 @@ export type IntegerArithmetic = "add" | "sub" | "mul" | "div";
 export function integerArithmetic(kind: IntegerArithmetic, a: HostArray, b: HostArray): HostArray {
   if (a.dtype !== b.dtype) throw new TypeError(`expected operands of one dtype, got ${a.dtype} and ${b.dtype}`);
   if (a.dtype === "bool") throw new TypeError("expected operands that are numbers, got bool");
-  const shape = broadcastShape(a.shape, b.shape);
+  const shape = broadcastShapes(a.shape, b.shape);
   const left = expand(a, shape).data;
   const right = expand(b, shape).data;
-  const data = hostData(a.dtype, left.length);
+  const data = zeroData(a.dtype, left.length);
   const slots = data as Slots;
   for (let i = 0; i < left.length; i++) slots[i] = combine(kind, left[i]!, right[i]!);
   return { dtype: a.dtype, shape, data };
@@ -42,33 +42,49 @@ export function clipIntegers(x: HostArray, low: HostArray | undefined, high: Hos
   return { ...x, data };
 }
 
-/** Any dtype to any other: to integers truncating and wrapping, to bool as "not 0". */
+/**
+ * Elements as another dtype. Numbers lose their fraction, integers keep their low bits, bool is 1 where the element isn't 0.
+ *
+ * ONNX leaves open what a number beyond the integer type becomes; here it is what onnxruntime makes of it on x86: the least integer
+ * of 64 or 32 bits, of which 8-bit types keep the low bits (0).
+ */
 export function castElements(x: HostArray, dtype: DType): HostArray {
   if (dtype === x.dtype) return x;
-  const data = hostData(dtype, x.data.length);
+  const data = zeroData(dtype, x.data.length);
   const slots = data as Slots;
-  for (let i = 0; i < x.data.length; i++) {
-    const value = x.data[i]!;
-    if (dtype === "bool") slots[i] = Number(value) === 0 ? 0 : 1;
-    else if (dtype === "i64") slots[i] = typeof value === "bigint" ? value : wholeBigInt(value);
-    else if (typeof value === "bigint")
-      slots[i] = dtype === "f32" || dtype === "f64" ? Number(value) : Number(BigInt.asIntN(32, value));
-    else slots[i] = dtype === "f32" || dtype === "f64" ? value : Math.trunc(value);
-  }
+  const convert = conversions[dtype];
+  for (let i = 0; i < x.data.length; i++) slots[i] = convert(x.data[i]!);
   return { dtype, shape: x.shape, data };
 }
 
-/** Not finite or beyond 64 bits has no integer: the least one, as x86 gives it. */
-function wholeBigInt(value: number): bigint {
-  return Math.abs(value) < 2 ** 63 ? BigInt(Math.trunc(value)) : -(2n ** 63n);
+/** One element of any dtype as another; the typed array that takes it keeps the low bits. */
+const conversions: Readonly<Record<DType, (value: number | bigint) => number | bigint>> = {
+  f32: (value) => (typeof value === "bigint" ? nearestFloat(value) : value),
+  i64: (value) =>
+    typeof value === "bigint" ? value : Math.abs(value) < 2 ** 63 ? BigInt(Math.trunc(value)) : -(2n ** 63n),
+  i32: toInt32,
+  u8: toInt32,
+  i8: toInt32,
+  bool: (value) => (Number(value) === 0 ? 0 : 1),
+};
+
+function toInt32(value: number | bigint): number {
+  if (typeof value === "bigint") return Number(BigInt.asIntN(32, value));
+  const whole = Math.trunc(value);
+  return whole >= -(2 ** 31) && whole < 2 ** 31 ? whole : -(2 ** 31);
+}
+
+/** The f32 nearest to a 64-bit integer; as a number first it would be rounded twice. */
+function nearestFloat(value: bigint): number {
+  if (BigInt.asIntN(54, value) === value) return Number(value);
+  // The leading bits fit a number; their last one says whether bits follow, so that rounding them to f32 rounds the whole.
+  const leading = value >> 11n;
+  return Number((value & 0x7ffn) === 0n ? leading : leading | 1n) * 2 ** 11;
 }
 
 export function expand(x: HostArray, shape: readonly number[]): HostArray {
-  sizeOf(shape, mostHostElements);
-  const own = stridesOf(x.shape);
-  const shift = shape.length - x.shape.length;
-  const strides = shape.map((_, axis) => (axis < shift || x.shape[axis - shift] === 1 ? 0 : own[axis - shift]!));
-  return strided(x, shape, strides, 0);
+  checkedSize(shape, mostHostElements);
+  return strided(x, shape, broadcastStrides(x.shape, shape), 0);
 }
 
 export function transposeElements(x: HostArray, perm: readonly number[]): HostArray {
@@ -85,7 +101,7 @@ export function concatElements(xs: readonly HostArray[], axis: number): HostArra
   const first = xs[0]!;
   const shape = [...first.shape];
   shape[axis] = xs.reduce((sum, x) => sum + x.shape[axis]!, 0);
-  const data = hostData(first.dtype, sizeOf(shape, mostHostElements));
+  const data = zeroData(first.dtype, checkedSize(shape, mostHostElements));
   const slots = data as Slots;
   const outer = data.length === 0 ? 0 : sizeOf(shape.slice(0, axis));
   const rows = xs.map((x) => (outer === 0 ? 0 : x.data.length / outer));
@@ -105,7 +121,7 @@ export function gatherElements(x: HostArray, indices: HostArray, axis: number): 
   const inner = sizeOf(x.shape.slice(axis + 1));
   const before = sizeOf(x.shape.slice(0, axis));
   const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
-  const data = hostData(x.dtype, sizeOf(shape, mostHostElements));
+  const data = zeroData(x.dtype, checkedSize(shape, mostHostElements));
   const slots = data as Slots;
   const outer = data.length === 0 ? 0 : before;
   let to = 0;
@@ -118,48 +134,12 @@ export function gatherElements(x: HostArray, indices: HostArray, axis: number): 
 }
 
 /** Indices in [0, length), the negative ones resolved. */
-export function gatherIndices(indices: HostArray, length: number): number[] {
+function gatherIndices(indices: HostArray, length: number): number[] {
   return toNumbers(indices).map((index) => {
     if (index < -length || index >= length)
       throw new RangeError(`indices: expected −${length} to ${length - 1}, got ${index}`);
     return index < 0 ? index + length : index;
   });
-}
-
-/** A slice resolved for one shape: where it begins, its step and its size along every axis. */
-export interface SliceRange {
-  readonly begins: number[];
-  readonly steps: number[];
-  readonly sizes: number[];
-}
-
-/** ONNX Slice's rules: negative positions count from the end, positions are clamped, steps may be negative. */
-export function sliceRange(
-  shape: readonly number[],
-  slice: { starts: readonly number[]; ends: readonly number[]; axes?: readonly number[]; steps?: readonly number[] },
-): SliceRange {
-  const { starts, ends } = slice;
-  const axes = (slice.axes ?? starts.map((_, i) => i)).map((axis) => axisOf(axis, shape.length, "axes"));
-  const steps = slice.steps ?? starts.map(() => 1);
-  if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length) {
-    throw new RangeError(
-      `expected starts, ends, axes and steps of one length, got ${starts.length}, ${ends.length}, ${axes.length} and ${steps.length}`,
-    );
-  }
-  axesOf(axes, shape.length);
-  const range: SliceRange = { begins: shape.map(() => 0), steps: shape.map(() => 1), sizes: [...shape] };
-  axes.forEach((axis, i) => {
-    const size = shape[axis]!;
-    const step = steps[i]!;
-    if (step === 0) throw new RangeError("steps: expected steps other than 0, got 0");
-    const place = (n: number, low: number, high: number) => Math.min(Math.max(n < 0 ? n + size : n, low), high);
-    const begin = step > 0 ? place(starts[i]!, 0, size) : place(starts[i]!, 0, size - 1);
-    const end = step > 0 ? place(ends[i]!, 0, size) : place(ends[i]!, -1, size - 1);
-    range.begins[axis] = begin;
-    range.steps[axis] = step;
-    range.sizes[axis] = Math.max(0, Math.ceil((end - begin) / step));
-  });
-  return range;
 }
 
 export function sliceElements(x: HostArray, range: SliceRange): HostArray {

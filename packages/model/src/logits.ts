@@ -1,7 +1,7 @@
+import { axisOf, sizeOf } from "@neft/tensor";
 import { intAttribute } from "./attributes.js";
 import { type AxisPlace, MixedError, rowMajor, trackNode } from "./axis-tracking.js";
 import type { BatchProbe } from "./batching.js";
-import { axisOf } from "./dimensions.js";
 import type { GraphNode } from "./graph.js";
 import { producersOf } from "./graph.js";
 
@@ -131,10 +131,10 @@ function isOverClasses(graph: ScoredGraph, [squasher, ...after]: readonly GraphN
   const { known } = graph.probe;
   const shapeOf = (name: string): readonly number[] => known.get(name)!.shape;
   const given = shapeOf(squasher!.inputs[0]!);
-  const axis = axisOf(intAttribute(squasher!, "axis", -1), given.length);
+  const axis = axisOf("axis", intAttribute(squasher!, "axis", -1), given.length);
   // Before opset 13 the classes are all axes from that one on, taken as one.
   const over = intAttribute(squasher!, "coerce", 0) === 0 ? 1 : given.length - axis;
-  const classes = given.slice(axis, axis + over).reduce((a, b) => a * b, 1);
+  const classes = sizeOf(given.slice(axis, axis + over));
   let shape: readonly number[] = [...given.slice(0, axis), classes, ...given.slice(axis + over)];
   let place: AxisPlace | undefined = { axis, outer: 1, inner: 1 };
   for (const node of after) {

@@ -1,7 +1,7 @@
 import type { GraphNode } from "./graph.js";
 import { describeNode } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
-import { mostHostElements, sizeOf } from "./host-array.js";
+import { checkedSize, mostHostElements } from "./host-array.js";
 import type { Model } from "./model.js";
 import type { KnownValue } from "./operators/operator.js";
 import { DataDependentError, isHostArray } from "./operators/operator.js";
@@ -28,7 +28,7 @@ export function inferValues(model: Model, sizes: Readonly<Record<string, number>
       if (size === undefined) throw new Error(`input "${name}": expected a size for "${n}", got none`);
       return size;
     });
-    sizeOf(concrete);
+    checkedSize(concrete);
     known.set(name, { dtype, shape: concrete });
   }
   for (const [name, { dtype, shape }] of model.parameters) known.set(name, { dtype, shape });
@@ -64,7 +64,7 @@ export function inferNodes(
         const result = results[i];
         if (result === undefined)
           throw new Error(`expected at most ${results.length} outputs, got ${node.outputs.length}`);
-        const size = sizeOf(result.shape);
+        const size = checkedSize(result.shape);
         if (isHostNode(node, known)) host += size;
         if (host > mostHostElements) {
           throw new RangeError(
@@ -96,7 +96,8 @@ function inferNode(node: GraphNode, inputs: readonly (KnownValue | undefined)[],
   const isExact = (input: KnownValue | undefined) =>
     input === undefined || (input.dtype !== "f32" && isHostArray(input));
   const inferred = operator.infer({ node, inputs });
-  const isFew = ({ dtype, shape }: KnownValue) => dtype !== "f32" && sizeOf(shape) <= Math.min(mostExact.value, left);
+  const isFew = ({ dtype, shape }: KnownValue) =>
+    dtype !== "f32" && checkedSize(shape) <= Math.min(mostExact.value, left);
   if (operator.elements === null || !inputs.every(isExact) || !inferred.every(isFew)) return inferred;
   return operator.elements({ node, inputs: inputs as readonly (HostArray | undefined)[] });
 }

@@ -1,13 +1,13 @@
+import { sliceRange } from "@neft/tensor";
 import { describe, expect, it } from "vitest";
 import { reshapeTarget, windowOf } from "../src/dimensions.js";
-import { type HostArray, int64Array, sizeOf, toNumbers, toPositions } from "../src/host-array.js";
+import { checkedSize, type HostArray, int64Array, toNumbers, toPositions } from "../src/host-array.js";
 import {
   castElements,
   concatElements,
   gatherElements,
   integerArithmetic,
   sliceElements,
-  sliceRange,
   transposeElements,
 } from "../src/integers.js";
 
@@ -57,6 +57,37 @@ describe("host arrays", () => {
     expect([...castElements(int64Array([3]), "f32").data]).toEqual([3]);
   });
 
+  it("cast numbers beyond the integer type as onnxruntime does on x86", () => {
+    const values = {
+      dtype: "f32",
+      shape: [5],
+      data: Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY, -1e20, 3e9, 300.7),
+    } as const;
+    expect([...castElements(values, "i64").data]).toEqual([
+      -(2n ** 63n),
+      -(2n ** 63n),
+      -(2n ** 63n),
+      3000000000n,
+      300n,
+    ]);
+    const least = -(2 ** 31);
+    expect([...castElements(values, "i32").data]).toEqual([least, least, least, least, 300]);
+    expect([...castElements(values, "u8").data]).toEqual([0, 0, 0, 0, 44]);
+    expect([...castElements(values, "i8").data]).toEqual([0, 0, 0, 0, 44]);
+  });
+
+  it("cast int64 to f32 with one rounding", () => {
+    // The first and the last lie just above the middle of two f32 numbers, which an f64 in between would hide.
+    const data = BigInt64Array.of(
+      2n ** 54n + 2n ** 30n + 1n,
+      2n ** 54n + 2n ** 30n,
+      2n ** 63n - 1n,
+      -(2n ** 54n + 2n ** 30n + 1n),
+    );
+    const cast = castElements({ dtype: "i64", shape: [4], data }, "f32").data;
+    expect([...cast]).toEqual([2 ** 54 + 2 ** 31, 2 ** 54, 2 ** 63, -(2 ** 54 + 2 ** 31)]);
+  });
+
   it("transpose, slice, concatenate and gather", () => {
     const matrix = int32([1, 2, 3, 4, 5, 6], [2, 3]);
     expect([...transposeElements(matrix, [1, 0]).data]).toEqual([1, 4, 2, 5, 3, 6]);
@@ -68,8 +99,8 @@ describe("host arrays", () => {
   });
 
   it("have bounded sizes", () => {
-    expect(() => sizeOf([2 ** 20, 2 ** 20])).toThrow("shape: expected at most 268435456 elements");
-    expect(() => sizeOf([-1])).toThrow("shape: expected sizes of 0 or more, got [-1]");
+    expect(() => checkedSize([2 ** 20, 2 ** 20])).toThrow("shape: expected at most 268435456 elements");
+    expect(() => checkedSize([-1])).toThrow("shape: expected sizes of 0 or more, got [-1]");
     const row = int32(new Array<number>(4096).fill(0), [1, 4096]);
     expect(() => integerArithmetic("add", row, { ...row, shape: [4096, 1] })).not.toThrow();
     expect(() =>

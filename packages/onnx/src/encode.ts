@@ -1,15 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import {
-  type AttributeValue,
-  type GraphNode,
-  type HostArray,
-  type HostData,
-  hostData,
-  type Model,
-  type ValueInfo,
-} from "@neft/model";
+import type { AttributeValue, GraphNode, HostArray, HostData, Model, ValueInfo } from "@neft/model";
 import { inWords } from "@neft/options";
-import type { DType, Tensor } from "@neft/tensor";
+import { type DType, type Tensor, zeroData } from "@neft/tensor";
 import { typeOfArray } from "./graph-reader.js";
 import type { AttributeProto, NodeProto, TensorProto, ValueInfoProto } from "./onnx_pb.js";
 import {
@@ -21,7 +13,7 @@ import {
   ValueInfoProtoSchema,
 } from "./onnx_pb.js";
 import { OnnxError } from "./onnx-error.js";
-import { castCode } from "./operators/elementwise.js";
+import { castCode } from "./operators/casting.js";
 import { floatFormats } from "./stored-tensor.js";
 
 /** What whole files are written as: old enough for every runtime in use, new enough for all we write. */
@@ -89,7 +81,7 @@ function encodeNode(node: GraphNode): NodeProto[] {
 /** The value is a tensor of one element in a file. */
 function constantOfShape(node: GraphNode): NodeProto {
   const { value = 0, dtype = "f32" } = node.attributes;
-  const data = hostData(dtype as DType, 1);
+  const data = zeroData(dtype as DType, 1);
   data.fill((dtype === "i64" ? BigInt(value as number) : value) as never);
   const proto = nodeProto({ ...node, attributes: {} });
   const t = tensorProto("", { dtype: dtype as DType, shape: [1], data });

@@ -1,5 +1,6 @@
 import type { GraphNode, HostArray } from "@neft/model";
 import { describeNode, evaluateConstants, inferNodes, operatorTable, viewOperators } from "@neft/model";
+import { sizeOf } from "@neft/tensor";
 import type { Draft, DraftTensor } from "./draft.js";
 import { countReaders } from "./draft.js";
 import { typeOfArray } from "./graph-reader.js";
@@ -144,7 +145,7 @@ class Folding {
     const result = inferNodes([node], known).get(node.outputs[0]!)!;
     if (result.data !== undefined) return { ...result, data: result.data };
     const given = inputs.reduce((sum, input) => sum + (input?.data.length ?? 0), 0);
-    const made = result.shape.reduce((a, b) => a * b, 1);
+    const made = sizeOf(result.shape);
     this.#draft.budget.spend(given + made * termsOf(node, inputs), describeNode(node));
     return evaluateConstants(node, inputs)[0]!;
   }
@@ -170,7 +171,7 @@ const addsPerElement = 256;
 function termsOf({ op, attributes }: GraphNode, inputs: readonly (HostArray | undefined)[]): number {
   const weight = inputs[1]?.shape ?? [];
   const kernel = Array.isArray(attributes.kernel_shape) ? (attributes.kernel_shape as number[]) : [];
-  const window = (op === "Conv" ? weight.slice(1) : kernel).reduce((a, b) => a * b, 1);
+  const window = sizeOf(op === "Conv" ? weight.slice(1) : kernel);
   const inner = op === "MatMul" || op === "Gemm" ? Math.max(1, ...weight.slice(-2)) : 1;
   return 1 + (window * inner) / addsPerElement;
 }

@@ -244,7 +244,7 @@ function checkUnread({ graph }: ModelFile, readable: readonly ReadableNode[], no
 
 /** The file type an array of the model's would have. */
 export function typeOfArray({ dtype }: HostArray): number {
-  const types = { f32: DataType.FLOAT, f64: DataType.DOUBLE, i64: DataType.INT64, i32: DataType.INT32 };
+  const types = { f32: DataType.FLOAT, i64: DataType.INT64, i32: DataType.INT32 };
   const small = { u8: DataType.UINT8, i8: DataType.INT8, bool: DataType.BOOL };
   return { ...types, ...small }[dtype];
 }

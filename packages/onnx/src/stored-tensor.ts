@@ -1,8 +1,7 @@
 import { isFieldSet } from "@bufbuild/protobuf";
 import type { HostArray } from "@neft/model";
-import { hostData } from "@neft/model";
 import { inWords, oneLine } from "@neft/options";
-import type { DType } from "@neft/tensor";
+import { type DType, sizeOf, zeroData } from "@neft/tensor";
 import type { ByteRange, TensorRanges } from "./byte-ranges.js";
 import { bfloat16ToNumber, float16ToNumber, numberToBfloat16, numberToFloat16 } from "./float16.js";
 import { namesOfLocation } from "./location.js";
@@ -115,9 +114,9 @@ export function readTensor(proto: TensorProto, ranges: TensorRanges, files: File
     throw new OnnxError(`${who}: expected a whole tensor, got a segment of one`);
   }
   const shape = proto.dims.map(Number);
-  const count = shape.reduce((a, b) => a * b, 1);
+  const count = sizeOf(shape);
   // Sizes beside a 0 count too: nothing may have to walk them.
-  if (shape.some((n) => n < 0) || shape.reduce((a, b) => a * Math.max(1, b), 1) > 2 ** 31) {
+  if (shape.some((n) => n < 0) || sizeOf(shape.map((n) => Math.max(1, n))) > 2 ** 31) {
     throw new OnnxError(`${who}: expected a shape of at most 2^31 elements, got [${shape.join(", ")}]`);
   }
   const stored = placeOf(proto, ranges, files, who);
@@ -213,9 +212,9 @@ function rawElements(
   shape: readonly number[],
   who: string,
 ): HostArray["data"] {
-  const width = hostData(dtype, 0).BYTES_PER_ELEMENT;
+  const width = zeroData(dtype, 0).BYTES_PER_ELEMENT;
   checkLength(place.ranges, count * width, shape, who);
-  const data = hostData(dtype, count);
+  const data = zeroData(dtype, count);
   const { offset, length } = place.ranges[0]!;
   new Uint8Array(data.buffer).set(files.get(place.file)!.subarray(offset, offset + length));
   return dtype === "bool" ? (data as Uint8Array).map((value) => Number(value !== 0)) : data;
@@ -230,7 +229,7 @@ function typedElements(proto: TensorProto, dtype: DType): HostArray["data"] {
     case TensorProto_DataType.BFLOAT16:
       return Float32Array.from(proto.int32Data, (bits) => bfloat16ToNumber(bits & 0xffff));
     default: {
-      const data = hostData(dtype, proto.int32Data.length) as Int32Array | Uint8Array | Int8Array;
+      const data = zeroData(dtype, proto.int32Data.length) as Int32Array | Uint8Array | Int8Array;
       data.set(dtype === "bool" ? proto.int32Data.map((value) => Number(value !== 0)) : proto.int32Data);
       return data;
     }

@@ -12,7 +12,7 @@ import {
   vgg8,
 } from "@neft/model";
 import { exportOnnx, exportOnnxFiles, importOnnx } from "@neft/onnx";
-import { assign } from "@neft/tensor";
+import { assign, sizeOf } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 import { scanModel } from "../src/byte-ranges.js";
 import { ModelProtoSchema } from "../src/onnx_pb.js";
@@ -23,7 +23,7 @@ import { differences, runHere, runInRuntime, type Values } from "./runtime.js";
 function randomInput(model: Model, batch: number): Values {
   const [input] = model.inputs;
   const shape = [batch, ...(input!.shape.slice(1) as number[])];
-  return { [input!.name]: { dtype: "f32", shape, data: numbers(shape.reduce((a, b) => a * b)) } };
+  return { [input!.name]: { dtype: "f32", shape, data: numbers(sizeOf(shape)) } };
 }
 
 /** Moves every trainable weight a little. */

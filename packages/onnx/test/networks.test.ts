@@ -1,6 +1,7 @@
 import { init } from "@neft/kernels";
 import { type Model, valueShapes } from "@neft/model";
 import { importOnnx } from "@neft/onnx";
+import { sizeOf } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Network, otherNetworks, ownNetworks, skipReason } from "./networks.js";
 import { numbers } from "./onnx-file.js";
@@ -10,7 +11,7 @@ import { differences, runHere, runInRuntime, type Value, type Values } from "./r
 function feedsOf(model: Model, batch: number): Values {
   const [input] = model.inputs;
   const shape = [batch, ...(input!.shape.slice(1) as number[])];
-  return { [input!.name]: { dtype: "f32", shape, data: numbers(shape.reduce((a, b) => a * b)) } };
+  return { [input!.name]: { dtype: "f32", shape, data: numbers(sizeOf(shape)) } };
 }
 
 function rows({ dtype, shape, data }: Value, from: number, to: number): Value {

@@ -1,6 +1,7 @@
 import { init } from "@neft/kernels";
 import { valueShapes } from "@neft/model";
 import { importOnnx, onnxOperators, supportedOpsets } from "@neft/onnx";
+import { sizeOf } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type FileNode, type FileValue, numbers, onnxFile, type Tensor } from "./onnx-file.js";
 import { differences, runHere, runInRuntime, type Value, type Values } from "./runtime.js";
@@ -18,7 +19,7 @@ const arrays = {
 } as const;
 
 function contentsOf({ shape, dtype = "f32", values }: SampleInput, seed: number): Value {
-  const count = shape.reduce((a, b) => a * b, 1);
+  const count = sizeOf(shape);
   const given = values ?? numbers(count, seed);
   const data = dtype === "i64" ? BigInt64Array.from(given, BigInt) : arrays[dtype].from(given);
   return { dtype, shape, data };

@@ -1,6 +1,7 @@
 import { init } from "@neft/kernels";
 import { arrayNodes, bindModel, type Model, trainableParameters, valueShapes } from "@neft/model";
 import { externalFilesOf, importOnnx } from "@neft/onnx";
+import { sizeOf } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   DataType,
@@ -17,10 +18,7 @@ import { differences, runHere, runInRuntime, type Value } from "./runtime.js";
 const input = (shape: number[], seed = 3): Value => ({
   dtype: "f32",
   shape,
-  data: numbers(
-    shape.reduce((a, b) => a * b, 1),
-    seed,
-  ),
+  data: numbers(sizeOf(shape), seed),
 });
 
 /** Imports a file with input "x" and output "y", checks it against onnxruntime, and returns the model. */

@@ -1,21 +1,24 @@
-/** Element type of a tensor. Only f32 lives in the kernels' memory and has gradients. */
-export type DType = "f32" | "f64" | "i64" | "i32" | "u8" | "i8" | "bool";
+/**
+ * Element type of a tensor.
+ *
+ * Operations compute with f32 alone, which is stored in the kernels' memory and has gradients. The other types hold indices, labels
+ * and shapes; a model evaluates them on typed arrays.
+ */
+export type DType = "f32" | "i64" | "i32" | "u8" | "i8" | "bool";
 
 /** Elements of a tensor of any type; bool is one byte of 0 or 1. */
 export type TensorData =
   | Float32Array<ArrayBuffer>
-  | Float64Array<ArrayBuffer>
   | BigInt64Array<ArrayBuffer>
   | Int32Array<ArrayBuffer>
   | Uint8Array<ArrayBuffer>
   | Int8Array<ArrayBuffer>;
 
-/** What elements may be made from: numbers, big integers (for i64), or a typed array. */
+/** Accepted as elements: numbers, big integers (for i64) or a typed array. */
 export type TensorSource = ArrayLike<number> | ArrayLike<bigint>;
 
 const arrays = {
   f32: Float32Array,
-  f64: Float64Array,
   i64: BigInt64Array,
   i32: Int32Array,
   u8: Uint8Array,
@@ -33,13 +36,13 @@ const ranges: Partial<Record<DType, readonly [number, number]>> = {
   bool: [0, 1],
 };
 
-/** Zeros of a type. */
+/** `size` zeros as a typed array; bool takes one byte an element. */
 export function zeroData(dtype: DType, size: number): TensorData {
   return new arrays[dtype](size);
 }
 
 /**
- * A copy of `source` as elements of `dtype`. Nothing is rounded silently but real numbers to f32 and f64.
+ * A copy of `source` as elements of `dtype`. Only numbers to f32 are rounded.
  *
  * @throws {RangeError} when a value doesn't fit an integer type exactly.
  */

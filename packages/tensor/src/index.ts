@@ -1,7 +1,21 @@
 export { backward } from "./backward.js";
-export { type DType, dtypes, type TensorData, type TensorSource } from "./dtype.js";
+export { fromBytes } from "./byte-tables.js";
+export { type DType, dtypes, type TensorData, type TensorSource, zeroData } from "./dtype.js";
 export { noGrad } from "./graph.js";
 export { type Access, Hold, holdAgainst } from "./hold.js";
+export { clipToRootMeanSquare } from "./in-place/clipping.js";
+export {
+  type AdamOperands,
+  type AdamStepSettings,
+  adamStep,
+  type SgdOperands,
+  type SgdStepSettings,
+  sgdStep,
+} from "./in-place/optimiser-steps.js";
+export { addScaled, setScaled } from "./in-place/scaled-sums.js";
+export { setVaried } from "./in-place/varied-weight.js";
+export { inPlaceUpdates } from "./in-place.js";
+export { maxAbs } from "./max-abs.js";
 export {
   type AnyRow,
   type Context,
@@ -18,7 +32,6 @@ export {
   type VariadicRule,
 } from "./operation.js";
 export { add, div, mul, sub } from "./operations/arithmetic.js";
-export { cast } from "./operations/cast.js";
 export { type Conv2dAttributes, conv2d, conv2dEach } from "./operations/convolution.js";
 export { type DropoutAttributes, dropout } from "./operations/dropout.js";
 export {
@@ -38,18 +51,24 @@ export {
   square,
   tanh,
 } from "./operations/elementwise.js";
-export { gather } from "./operations/gather.js";
+export {
+  concat,
+  gather,
+  type PadAttributes,
+  pad,
+  type SliceAttributes,
+  type SliceRange,
+  slice,
+  sliceRange,
+} from "./operations/indexing.js";
 export { expand, reshape, transpose } from "./operations/layout.js";
-export { type LinearAttributes, linear } from "./operations/linear.js";
 export { crossEntropy } from "./operations/loss.js";
-export { matmul } from "./operations/matmul.js";
 export {
   type BatchNormAttributes,
   type BatchStatistics,
   batchNorm,
   batchNormTrain,
 } from "./operations/normalisation.js";
-export { concat, type PadAttributes, pad, type SliceAttributes, slice } from "./operations/pieces.js";
 export {
   type AdaptivePoolAttributes,
   type AveragePoolAttributes,
@@ -60,12 +79,14 @@ export {
   maxPool2d,
   type PoolAttributes,
 } from "./operations/pooling.js";
+export { type LinearAttributes, linear, matmul } from "./operations/products.js";
 export { type ReduceAttributes, reduceMax, reduceMean, reduceSum } from "./operations/reductions.js";
 export { logSoftmax, type SoftmaxAttributes, softmax } from "./operations/softmax.js";
 export { type Variation, varied } from "./operations/variation.js";
 export { operations, type TableOperation } from "./operations.js";
 export { normals, permutation, type StreamName, stream, uniforms, words } from "./random.js";
 export { scope } from "./scope.js";
-export { broadcastShapes, type Shape, sizeOf, stridesOf } from "./shape.js";
+export { entropySum, type ScoreCounter, type ScoreCounts, withScoreCounter } from "./scores.js";
+export { axisOf, broadcastShapes, broadcastStrides, clampPosition, type Shape, sizeOf, stridesOf } from "./shape.js";
 export { assign, full, parameter, persistent, Tensor, tensor, written, zeros } from "./tensor.js";
 export { checkPoolPads, outputOf, type WindowAxis, type WindowNumbers, windowAxes } from "./window.js";

@@ -1,4 +1,3 @@
-import type { DType, TensorData } from "./dtype.js";
 import { type Edge, GraphNode, isRecording } from "./graph.js";
 import type { Shape } from "./shape.js";
 import { shapeText } from "./shape.js";
@@ -84,10 +83,8 @@ export interface Row<I extends Inputs, A> {
   readonly samples: readonly Sample<A>[];
   /** Shapes of further f32 arrays that the forward pass writes for the rules. */
   saved?(inputs: I, attributes: A): readonly Shape[];
-  /** The output has the elements of input 0: it shares them, and `forward` isn't called. */
+  /** The output has the elements of input 0, of any type: it shares them, and `forward` isn't called. */
   readonly isView?: boolean;
-  /** The same for types other than f32; without it they are an error. */
-  typed?(inputs: I, attributes: A, shape: Shape): TensorData;
 }
 
 /** A row as a function of its inputs and, where it has some, its attributes. */
@@ -113,9 +110,8 @@ export function defineOp<I extends Inputs, A = undefined>(row: Row<I, A>): Opera
 }
 
 function apply(row: AnyRow, inputs: Inputs, attributes: unknown): Tensor {
-  const dtype = checkInputs(row, inputs);
+  checkInputs(row, inputs);
   const shape = Object.freeze(row.shape(inputs, attributes));
-  if (dtype !== "f32") return applyTyped(row, inputs, attributes, shape, dtype);
 
   const edges = isRecording() ? edgesOf(row, inputs) : undefined;
   const isRecorded = edges !== undefined;
@@ -134,29 +130,18 @@ function apply(row: AnyRow, inputs: Inputs, attributes: unknown): Tensor {
   return output;
 }
 
-function checkInputs(row: AnyRow, inputs: Inputs): DType {
-  let dtype: DType | undefined;
+function checkInputs(row: AnyRow, inputs: Inputs): void {
+  let count = 0;
   for (const [i, input] of inputs.entries()) {
     if (input === undefined) continue;
     if (!(input instanceof Tensor))
       throw new TypeError(`${row.name}: expected a tensor as input ${i}, got ${typeof input}`);
     input.check(row.name);
-    dtype ??= input.dtype;
-    if (input.dtype !== dtype) {
-      throw new TypeError(
-        `${row.name}: expected inputs of one type, got ${dtype} and ${input.dtype}; cast one of them`,
-      );
-    }
+    if (input.dtype !== "f32" && !row.isView)
+      throw new TypeError(`${row.name}: expected f32 inputs, got ${input.dtype} ${shapeText(input.shape)}`);
+    count++;
   }
-  if (dtype === undefined) throw new TypeError(`${row.name}: expected at least one tensor, got none`);
-  return dtype;
-}
-
-function applyTyped(row: AnyRow, inputs: Inputs, attributes: unknown, shape: Shape, dtype: DType): Tensor {
-  if (row.isView) return owned(alias(inputs[0]!, shape));
-  if (row.typed === undefined)
-    throw new TypeError(`${row.name}: expected f32 inputs, got ${dtype} ${shapeText(inputs[0]!.shape)}`);
-  return owned(new Tensor(shape, dtype, row.typed(inputs, attributes, shape)));
+  if (count === 0) throw new TypeError(`${row.name}: expected at least one tensor, got none`);
 }
 
 /** Where gradients of the inputs go; undefined when none is needed. */

@@ -17,14 +17,12 @@ import {
   square,
   tanh,
 } from "./operations/elementwise.js";
-import { gatherRow } from "./operations/gather.js";
+import { concatRow, gatherRow, padRow, sliceRow } from "./operations/indexing.js";
 import { expand, reshape, transposeRow } from "./operations/layout.js";
-import { linearRow } from "./operations/linear.js";
 import { crossEntropyRow } from "./operations/loss.js";
-import { matmulRow } from "./operations/matmul.js";
 import { batchNormRow, batchNormTrainRow } from "./operations/normalisation.js";
-import { concatRow, padRow, sliceRow } from "./operations/pieces.js";
 import { adaptiveAvgPool2dRow, avgPool2dRow, maxPool2dRow } from "./operations/pooling.js";
+import { linearRow, matmulRow } from "./operations/products.js";
 import { maxRow, meanRow, sumRow } from "./operations/reductions.js";
 import { logSoftmaxRow, softmaxRow } from "./operations/softmax.js";
 import { varied } from "./operations/variation.js";

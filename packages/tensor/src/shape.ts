@@ -36,22 +36,28 @@ export function isSameShape(a: Shape, b: Shape): boolean {
   return true;
 }
 
-/** numpy's broadcast of two shapes. @throws {RangeError} when sizes differ and neither is 1. */
-export function broadcastShapes(who: string, a: Shape, b: Shape): number[] {
+/**
+ * The shape two shapes broadcast to by numpy's rules.
+ *
+ * @param who  begins the error's message.
+ * @throws {RangeError} when sizes differ and neither is 1.
+ */
+export function broadcastShapes(a: Shape, b: Shape, who?: string): number[] {
   if (isSameShape(a, b)) return [...a];
   const rank = Math.max(a.length, b.length);
   const shape = new Array<number>(rank);
   for (let i = 1; i <= rank; i++) {
     const [m, n] = [a[a.length - i] ?? 1, b[b.length - i] ?? 1];
     if (m !== n && m !== 1 && n !== 1) {
-      throw new RangeError(`${who}: expected shapes that broadcast, got [${a.join(", ")}] and [${b.join(", ")}]`);
+      const start = who === undefined ? "" : `${who}: `;
+      throw new RangeError(`${start}expected shapes that broadcast, got [${a.join(", ")}] and [${b.join(", ")}]`);
     }
     shape[rank - i] = m === 1 ? n : m;
   }
   return shape;
 }
 
-/** Strides of a tensor of shape `from` read over the axes of `to`: 0 where it repeats. */
+/** Strides in elements of a tensor of shape `from` broadcast to `to`: 0 along repeated axes. */
 export function broadcastStrides(from: Shape, to: Shape): number[] {
   const own = stridesOf(from);
   const lead = to.length - from.length;
@@ -61,12 +67,17 @@ export function broadcastStrides(from: Shape, to: Shape): number[] {
   });
 }
 
-/** An axis counted from the end when negative. @throws {RangeError} outside −rank..rank − 1. */
+/** The axis as 0..rank − 1; negative ones count from the end. @throws {RangeError} outside −rank..rank − 1. */
 export function axisOf(who: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     throw new RangeError(`${who}: expected an axis from ${-rank} to ${rank - 1}, got ${axis}`);
   }
   return axis < 0 ? axis + rank : axis;
+}
+
+/** A position along an axis of size `size`, negative ones counted from the end, clamped to [low, high]. */
+export function clampPosition(at: number, size: number, low = 0, high = size): number {
+  return Math.min(Math.max(at < 0 ? at + size : at, low), high);
 }
 
 /** The shape as [outer, len, inner] around `count` axes from `axis` on. */

@@ -69,6 +69,14 @@ export class Tensor {
     return f32(this.ptr, this.size).slice();
   }
 
+  /** Copies the elements of an f32 tensor to an array of its size. @throws {RangeError} for an array of another size. */
+  copyTo(target: Float32Array): void {
+    if (target.length !== this.size) {
+      throw new RangeError(`copyTo: expected room for ${this.size} values, got ${target.length}`);
+    }
+    target.set(f32(this.ptr, this.size));
+  }
+
   /** The elements as numbers. @throws {RangeError} when a 64-bit integer doesn't fit one exactly. */
   numbers(): number[] {
     return Array.from<number | bigint, number>(this.values(), (v) =>
@@ -167,11 +175,16 @@ export function tensor(data: TensorSource, shape: Shape, dtype: DType = "f32"): 
   return owned(filled("tensor", data, shape, dtype, false));
 }
 
-/** An f32 constant in the current scope, whose elements `write` must write, all of them, at the address it is given. */
-export function written(shape: Shape, write: (address: number) => void): Tensor {
+/**
+ * An f32 constant in the current scope.
+ *
+ * @param write  Writes all elements in row-major order, to a view of the kernels' memory that is valid until more memory is
+ *   allocated: it must make no tensors.
+ */
+export function written(shape: Shape, write: (values: Float32Array) => void): Tensor {
   checkShape("written", shape);
   const result = empty(Object.freeze([...shape]));
-  write(result.ptr);
+  write(f32(result.ptr, result.size));
   return result;
 }
 
@@ -219,5 +232,5 @@ export function assign(target: Tensor, data: TensorSource): void {
   }
   const content = convertData("assign", data, target.dtype);
   if (target.storage !== undefined) f32(target.ptr, target.size).set(content as Float32Array);
-  else (target.data as Float64Array).set(content as Float64Array);
+  else (target.data as Int32Array).set(content as Int32Array);
 }

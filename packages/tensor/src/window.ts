@@ -1,4 +1,4 @@
-import { shapeText } from "./shape.js";
+import { shapeText, sizeOf } from "./shape.js";
 
 /** A window that slides along one axis of an image. */
 export interface WindowAxis {
@@ -72,7 +72,7 @@ export function windowAxes(who: string, image: readonly number[], numbers: Windo
     }
   }
   const padded = axes.map(paddedSize);
-  if (padded.reduce((product, size) => product * size, channels) > mostPadded) {
+  if (sizeOf([channels, ...padded]) > mostPadded) {
     throw new RangeError(
       `${who}pads: expected a padded image of at most ${mostPadded} elements, got ${shapeText([channels, ...padded])}`,
     );

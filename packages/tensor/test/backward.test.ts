@@ -18,6 +18,7 @@ import {
   scale,
   scope,
   sigmoid,
+  sizeOf,
   square,
   stream,
   sub,
@@ -164,7 +165,7 @@ test("backward needs two gradients at a time beside the activations, and an exec
 
 test("memory is flat over 1,000 training steps", () => {
   const draw = (name: string, shape: number[], by: number) => {
-    const n = shape.reduce((a, b) => a * b, 1);
+    const n = sizeOf(shape);
     return parameter(
       normals(stream(1, { purpose: "test", name }), n).map((v) => v * by),
       shape,

@@ -1,4 +1,3 @@
-import { f32 } from "@neft/kernels";
 import { assign, type Tensor } from "@neft/tensor";
 
 /** Copies of parameters, in a fixed order: plain data. */
@@ -37,7 +36,7 @@ export function sharedRoom(tensors: readonly Tensor[], shards: number): SharedRo
 export function readWeights(tensors: Iterable<Tensor>, room?: Weights): Weights {
   const sources = [...tensors];
   const weights = room ?? weightsLike(sources);
-  for (const [i, { ptr, size }] of sources.entries()) weights[i]!.set(f32(ptr, size));
+  for (const [i, tensor] of sources.entries()) tensor.copyTo(weights[i]!);
   return weights;
 }
 

@@ -1,5 +1,15 @@
 import type { ArrayBackend, GraphNode } from "@neft/model";
-import { adaptiveAvgPool2d, linear, parameter, relu, reshape, stream, type Tensor, uniforms } from "@neft/tensor";
+import {
+  adaptiveAvgPool2d,
+  linear,
+  parameter,
+  relu,
+  reshape,
+  sizeOf,
+  stream,
+  type Tensor,
+  uniforms,
+} from "@neft/tensor";
 import { purposes } from "./streams.js";
 import type { Feature } from "./taps.js";
 
@@ -35,7 +45,7 @@ export function planHeads(features: readonly Feature[], { sizes, hidden, classes
     const isImage = shape.length === 3;
     const size = sizes[Math.min(i, sizes.length - 1)]!;
     const pooled = isImage ? ([Math.min(size, height), Math.min(size, width)] as const) : null;
-    const inputs = pooled ? channels * pooled[0] * pooled[1] : shape.reduce((product, n) => product * n, 1);
+    const inputs = pooled ? channels * pooled[0] * pooled[1] : sizeOf(shape);
     return { name: `head${i}`, tap: value, pooled, inputs, hidden, classes };
   });
 }
@@ -58,7 +68,7 @@ export function createHeads(plans: readonly HeadPlan[], seed: number): Map<strin
   const parameters = new Map<string, Tensor>();
   for (const [name, shape, fanIn] of plans.flatMap(headShapes)) {
     const bound = 1 / Math.sqrt(fanIn);
-    const size = shape.reduce((product, n) => product * n, 1);
+    const size = sizeOf(shape);
     const values = uniforms(stream(seed, { purpose: purposes.heads, name }), size).map(
       (u: number) => (2 * u - 1) * bound,
     );

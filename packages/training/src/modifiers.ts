@@ -1,5 +1,5 @@
-import { f32 } from "@neft/kernels";
 import { arrayNodes, type Model } from "@neft/model";
+import { clipToRootMeanSquare } from "@neft/tensor";
 
 /** What happens to weights after each step, as plain data. */
 export interface ModifierSettings {
@@ -34,23 +34,10 @@ const clip: Modifier = {
   },
   afterStep(model, c, frozen) {
     for (const name of new Set(arrayNodes(model).map(({ weight }) => weight))) {
-      if (frozen.has(name)) continue;
-      const { ptr, size } = model.parameters.get(name)!;
-      clampToRootMeanSquare(f32(ptr, size), c);
+      if (!frozen.has(name)) clipToRootMeanSquare(model.parameters.get(name)!, c);
     }
   },
 };
-
-function clampToRootMeanSquare(weights: Float32Array, c: number): void {
-  let squares = 0;
-  for (let i = 0; i < weights.length; i++) squares += weights[i]! * weights[i]!;
-  // At c = 1 equal weights stay only if the rounding of their own root mean square is allowed for.
-  const bound = c * Math.sqrt(squares / weights.length) * (1 + 1e-9);
-  for (let i = 0; i < weights.length; i++) {
-    if (weights[i]! > bound) weights[i] = bound;
-    else if (weights[i]! < -bound) weights[i] = -bound;
-  }
-}
 
 /** The modifiers that can be turned on. */
 export const modifiers: ReadonlyMap<string, Modifier> = new Map([clip].map((row) => [row.id, row]));

@@ -1,5 +1,4 @@
-import { wasm } from "@neft/kernels";
-import { parameter, type Tensor } from "@neft/tensor";
+import { adamStep, parameter, sgdStep, type Tensor } from "@neft/tensor";
 import { withDefaults } from "./withDefaults.js";
 
 /** Settings of every optimiser, plain data; each reads some of them. */
@@ -57,10 +56,17 @@ const adam: Optimiser = {
       step(gradients, learningRate) {
         power1 *= beta1;
         power2 *= beta2;
-        for (const [i, w] of parameters.entries()) {
-          const [g, m, v] = [gradients[i]!, means[i]!, squares[i]!];
-          const rest = [learningRate, beta1, beta2, epsilon, 1 - power1, 1 - power2, weightDecay] as const;
-          wasm().adamStep(w.ptr, g.ptr, m.ptr, v.ptr, w.size, ...rest);
+        for (const [i, weight] of parameters.entries()) {
+          const operands = { weight, gradient: gradients[i]!, mean: means[i]!, square: squares[i]! };
+          adamStep(operands, {
+            learningRate,
+            beta1,
+            beta2,
+            epsilon,
+            bias1: 1 - power1,
+            bias2: 1 - power2,
+            weightDecay,
+          });
         }
       },
       dispose() {
@@ -81,8 +87,9 @@ const sgd: Optimiser = {
     const buffers = momentum === 0 ? [] : zerosLike(parameters);
     return {
       step(gradients, learningRate) {
-        for (const [i, w] of parameters.entries()) {
-          wasm().sgdStep(w.ptr, gradients[i]!.ptr, buffers[i]?.ptr ?? 0, w.size, learningRate, momentum, weightDecay);
+        for (const [i, weight] of parameters.entries()) {
+          const operands = { weight, gradient: gradients[i]!, buffer: buffers[i] };
+          sgdStep(operands, { learningRate, momentum, weightDecay });
         }
       },
       dispose() {

@@ -1,38 +1,14 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { floatAttribute } from "../attributes.js";
-import { broadcastShape } from "../dimensions.js";
-import type { IntegerArithmetic } from "../integers.js";
-import { clipIntegers, integerArithmetic } from "../integers.js";
+import { clipIntegers } from "../integers.js";
 import type { InferCall, KnownValue, Operator } from "./operator.js";
 import { defineOperator, need, needFloat } from "./operator.js";
-
-function inferBroadcast({ inputs }: InferCall): KnownValue[] {
-  const [a, b] = [need(inputs, 0), need(inputs, 1)];
-  if (a.dtype !== b.dtype) throw new TypeError(`expected operands of one dtype, got ${a.dtype} and ${b.dtype}`);
-  return [{ dtype: a.dtype, shape: broadcastShape(a.shape, b.shape) }];
-}
 
 function inferSame({ inputs }: InferCall): KnownValue[] {
   const x = needFloat(inputs, 0);
   return [{ dtype: x.dtype, shape: x.shape }];
 }
-
-function arithmetic(name: string, kind: IntegerArithmetic, float: (a: Tensor, b: Tensor) => Tensor): Operator {
-  return defineOperator({
-    name,
-    arity: [2, 2],
-    infer: inferBroadcast,
-    run: ({ inputs }) => [float(need(inputs, 0), need(inputs, 1))],
-    elements: ({ inputs }) => [integerArithmetic(kind, need(inputs, 0), need(inputs, 1))],
-  });
-}
-
-/** y = a ∘ b with numpy's broadcasting. */
-export const add = arithmetic("Add", "add", ops.add);
-export const sub = arithmetic("Sub", "sub", ops.sub);
-export const mul = arithmetic("Mul", "mul", ops.mul);
-export const div = arithmetic("Div", "div", ops.div);
 
 function activation(name: string, float: (x: Tensor) => Tensor): Operator {
   return defineOperator({
@@ -79,4 +55,13 @@ export const clip = defineOperator({
     ];
   },
   elements: ({ inputs }) => [clipIntegers(need(inputs, 0), inputs[1], inputs[2])],
+});
+
+/** y = x. */
+export const identity = defineOperator({
+  name: "Identity",
+  arity: [1, 1],
+  infer: ({ inputs }) => [need(inputs, 0)],
+  run: ({ inputs }) => [need(inputs, 0)],
+  elements: ({ inputs }) => [need(inputs, 0)],
 });

@@ -2,10 +2,10 @@ import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { intAttribute, intsAttribute } from "../attributes.js";
 import type { PlaneWindow, Window } from "../dimensions.js";
-import { axesOf, planeOf, windowOf } from "../dimensions.js";
+import { planeOf, windowOf } from "../dimensions.js";
 import type { GraphNode } from "../graph.js";
 import type { InferCall, KnownValue, RunCall } from "./operator.js";
-import { defineOperator, integersOf, need, needFloat } from "./operator.js";
+import { defineOperator, need, needFloat } from "./operator.js";
 
 function poolWindow(node: GraphNode, shape: readonly number[]): Window {
   if (shape.length < 3 || shape.length > 4) {
@@ -94,34 +94,6 @@ export const globalAveragePool = defineOperator({
     const x = need(inputs, 0);
     if (x.shape.length === 4) return [ops.globalAvgPool(x)];
     return [ops.reduceMean(x, { axes: x.shape.map((_, axis) => axis).slice(2), keepDims: true })];
-  },
-  elements: null,
-});
-
-function reducedAxes(call: InferCall | RunCall, rank: number): number[] {
-  const given = integersOf(call, 1);
-  if (given !== undefined && given.length > 0) return axesOf(given, rank);
-  return intAttribute(call.node, "noop_with_empty_axes", 0) !== 0
-    ? []
-    : Array.from({ length: rank }, (_, axis) => axis);
-}
-
-/** The mean over axes, given as input or all; they stay with size 1 unless keepdims is 0. */
-export const reduceMean = defineOperator({
-  name: "ReduceMean",
-  arity: [1, 2],
-  infer: (call) => {
-    const { shape } = needFloat(call.inputs, 0);
-    const axes = reducedAxes(call, shape.length);
-    const keep = intAttribute(call.node, "keepdims", 1) !== 0;
-    const sizes = shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
-    return [{ dtype: "f32", shape: keep ? sizes : sizes.filter((_, axis) => !axes.includes(axis)) }];
-  },
-  run: (call) => {
-    const x = need(call.inputs, 0);
-    const axes = reducedAxes(call, x.shape.length);
-    if (axes.length === 0) return [x];
-    return [ops.reduceMean(x, { axes, keepDims: intAttribute(call.node, "keepdims", 1) !== 0 })];
   },
   elements: null,
 });

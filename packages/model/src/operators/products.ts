@@ -1,13 +1,12 @@
 import type { Tensor, Variation } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { arrayInput } from "../array-node.js";
-import { floatAttribute, intAttribute, intsAttribute } from "../attributes.js";
-import { broadcastShape, matmulShape, planeOf, windowOf } from "../dimensions.js";
-import type { GraphNode } from "../graph.js";
+import { floatAttribute, intAttribute } from "../attributes.js";
+import { matmulShape } from "../dimensions.js";
 import type { ArrayCall, KnownValue, RunCall } from "./operator.js";
 import { defineOperator, need, needFloat } from "./operator.js";
 
-/** Operators in which weights meet inputs; with a parameter weight they are array nodes and go to the backend. */
+/** Matrix products; with a parameter as weight they are array nodes and go to the backend, as convolutions do. */
 
 /** Which input is the weight of an array node; undefined where none is a parameter. */
 function weightInput({ node, context }: RunCall): 0 | 1 | undefined {
@@ -20,7 +19,7 @@ function weightInput({ node, context }: RunCall): 0 | 1 | undefined {
  * A weight that is read through views varies as the parameter does: ΔW is drawn in the parameter's own order, and the views are
  * applied to W + ΔW, so that all products with one parameter see one draw.
  */
-function product(
+export function product(
   call: RunCall,
   at: 0 | 1,
   digital: ArrayCall["digital"],
@@ -54,66 +53,7 @@ function product(
   });
 }
 
-const varied = (variation: Variation | undefined) => (variation === undefined ? {} : { variation });
-
-/** Kernel sizes follow from the weight; an attribute that says otherwise is an error. */
-function kernelOf(node: GraphNode, weight: readonly number[]): readonly number[] {
-  const kernel = weight.slice(2);
-  const given = intsAttribute(node, "kernel_shape");
-  if (given !== undefined && given.join() !== kernel.join()) {
-    throw new RangeError(`kernel_shape: expected the weight's [${kernel.join(", ")}], got [${given.join(", ")}]`);
-  }
-  return kernel;
-}
-
-/** x: [N, C, (H,) W], w: [O, C/group, (KH,) KW], b: [O] → [N, O, (OH,) OW]. */
-export const conv = defineOperator({
-  name: "Conv",
-  arity: [2, 3],
-  infer: ({ node, inputs }) => {
-    const [x, w] = [needFloat(inputs, 0), needFloat(inputs, 1)];
-    const group = intAttribute(node, "group", 1);
-    if (x.shape.length < 3 || x.shape.length > 4 || w.shape.length !== x.shape.length) {
-      throw new RangeError(
-        `expected an input and a weight of rank 3 or 4 alike, got [${x.shape.join(", ")}] and [${w.shape.join(", ")}]`,
-      );
-    }
-    if (group < 1 || w.shape[1]! * group !== x.shape[1] || w.shape[0]! % group !== 0) {
-      throw new RangeError(
-        `expected channels that fit the weight in ${group} groups, got [${x.shape.join(", ")}] and [${w.shape.join(", ")}]`,
-      );
-    }
-    if (w.shape.includes(0)) throw new RangeError(`expected a weight with values, got [${w.shape.join(", ")}]`);
-    const bias = inputs[2];
-    if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== w.shape[0])) {
-      throw new RangeError(`expected a bias [${w.shape[0]}], got [${bias.shape.join(", ")}]`);
-    }
-    const { output } = windowOf(node, x.shape.slice(1), kernelOf(node, w.shape));
-    return [{ dtype: "f32", shape: [x.shape[0]!, w.shape[0]!, ...output] }];
-  },
-  run: (call) => {
-    const { node, inputs } = call;
-    const [x, w, bias] = [need(inputs, 0), need(inputs, 1), inputs[2]];
-    const window = windowOf(node, x.shape.slice(1), kernelOf(node, w.shape));
-    const flat = x.shape.length === 3;
-    const plane = flat ? ops.reshape(x, [x.shape[0]!, x.shape[1]!, 1, x.shape[2]!]) : x;
-    const { strides, dilations, pads } = planeOf(window);
-    const { rectified, pooled } = call;
-    const options = { strides, dilations, pads, groups: intAttribute(node, "group", 1), rectified, pooled };
-    const kernelOn = (weight: Tensor) =>
-      flat ? ops.reshape(weight, [w.shape[0]!, w.shape[1]!, 1, w.shape[2]!]) : weight;
-    const y = product(
-      call,
-      1,
-      (weight, variation) => ops.conv2d(plane, kernelOn(weight), bias, { ...options, ...varied(variation) }),
-      (weights) => ops.conv2dEach(plane, weights.map(kernelOn), bias, options),
-    );
-    return [flat ? ops.reshape(y, [y.shape[0]!, y.shape[1]!, y.shape[3]!]) : y];
-  },
-  rectifies: true,
-  pools: true,
-  elements: null,
-});
+export const varied = (variation: Variation | undefined) => (variation === undefined ? {} : { variation });
 
 /** y = alpha·A'B' + beta·C; A': [M, K] and B': [K, N] are transposed where transA, transB say so; C broadcasts to [M, N]. */
 export const gemm = defineOperator({
@@ -126,7 +66,7 @@ export const gemm = defineOperator({
     };
     const shape = matmulShape(side(needFloat(inputs, 0), "transA"), side(needFloat(inputs, 1), "transB"));
     const c = inputs[2];
-    if (c !== undefined && broadcastShape(shape, c.shape).join() !== shape.join()) {
+    if (c !== undefined && ops.broadcastShapes(shape, c.shape).join() !== shape.join()) {
       throw new RangeError(`expected C to broadcast to [${shape.join(", ")}], got [${c.shape.join(", ")}]`);
     }
     return [{ dtype: "f32", shape }];

@@ -1,10 +1,17 @@
-import { add, clip, div, leakyRelu, mul, relu, sigmoid, sub, tanh } from "./elementwise.js";
-import { batchNormalization, dropout, logSoftmax, softmax } from "./normalizing.js";
+import { add, div, mul, sub } from "./arithmetic.js";
+import { cast } from "./casting.js";
+import { constantOfShape, shape } from "./constants.js";
+import { conv } from "./convolution.js";
+import { dropout } from "./dropout.js";
+import { clip, identity, leakyRelu, relu, sigmoid, tanh } from "./elementwise.js";
+import { concat, gather, pad, slice } from "./indexing.js";
+import { flatten, reshape, squeeze, transpose, unsqueeze } from "./layout.js";
+import { batchNormalization } from "./normalisation.js";
 import type { Operator } from "./operator.js";
-import { averagePool, globalAveragePool, maxPool, reduceMean } from "./pooling.js";
-import { conv, gemm, matmul } from "./products.js";
-import { concat, flatten, identity, reshape, squeeze, transpose, unsqueeze } from "./rearranging.js";
-import { cast, constantOfShape, gather, pad, shape, slice } from "./selecting.js";
+import { averagePool, globalAveragePool, maxPool } from "./pooling.js";
+import { gemm, matmul } from "./products.js";
+import { reduceMean } from "./reductions.js";
+import { logSoftmax, softmax } from "./softmax.js";
 
 const rows: readonly Operator[] = [
   ...[

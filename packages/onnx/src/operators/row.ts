@@ -54,3 +54,8 @@ export function attributes(values: Record<string, AttributeValue | undefined>): 
     AttributeValue
   >;
 }
+
+/** An operator without attributes whose meaning never changed. */
+export function plain(op: string, inputs: readonly [number, number]): OperatorRow {
+  return { inputs, outputs: 1, convert: (call) => ({ op, inputs: call.inputs, attributes: {} }) };
+}

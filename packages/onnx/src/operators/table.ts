@@ -1,10 +1,17 @@
-import { Add, Cast, Clip, Div, Identity, LeakyRelu, Mul, Relu, Sigmoid, Sub, Tanh } from "./elementwise.js";
-import { BatchNormalization, Dropout, LogSoftmax, Softmax } from "./normalizing.js";
-import { AveragePool, GlobalAveragePool, MaxPool, ReduceMean } from "./pooling.js";
-import { Conv, Gemm, MatMul } from "./products.js";
-import { Concat, Flatten, Reshape, Squeeze, Transpose, Unsqueeze } from "./rearranging.js";
+import { Add, Div, Mul, Sub } from "./arithmetic.js";
+import { Cast } from "./casting.js";
+import { Constant, ConstantOfShape, Shape } from "./constants.js";
+import { Conv } from "./convolution.js";
+import { Dropout } from "./dropout.js";
+import { Clip, Identity, LeakyRelu, Relu, Sigmoid, Tanh } from "./elementwise.js";
+import { Concat, Gather, Pad, Slice } from "./indexing.js";
+import { Flatten, Reshape, Squeeze, Transpose, Unsqueeze } from "./layout.js";
+import { BatchNormalization } from "./normalisation.js";
+import { AveragePool, GlobalAveragePool, MaxPool } from "./pooling.js";
+import { Gemm, MatMul } from "./products.js";
+import { ReduceMean } from "./reductions.js";
 import type { OperatorRow, OperatorVersions } from "./row.js";
-import { Constant, ConstantOfShape, Gather, Pad, Shape, Slice } from "./selecting.js";
+import { LogSoftmax, Softmax } from "./softmax.js";
 
 /** The opsets of the default domain a file may be written in. */
 export const supportedOpsets = { least: 7, most: 22 } as const;

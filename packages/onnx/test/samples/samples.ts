@@ -1,17 +1,31 @@
+import { arithmetic } from "./arithmetic.js";
+import { casting } from "./casting.js";
+import { constants } from "./constants.js";
+import { convolution } from "./convolution.js";
+import { dropout } from "./dropout.js";
 import { elementwise } from "./elementwise.js";
-import { normalizing } from "./normalizing.js";
+import { indexing } from "./indexing.js";
+import { layout } from "./layout.js";
+import { normalisation } from "./normalisation.js";
 import { pooling } from "./pooling.js";
 import { products } from "./products.js";
-import { rearranging } from "./rearranging.js";
+import { reductions } from "./reductions.js";
 import type { Sample } from "./sample.js";
-import { selecting } from "./selecting.js";
+import { softmax } from "./softmax.js";
 
 /** Every operator of the table, in every form a row reads. */
 export const samples: readonly Sample[] = [
+  ...arithmetic,
+  ...casting,
+  ...constants,
+  ...convolution,
+  ...dropout,
   ...elementwise,
-  ...normalizing,
+  ...indexing,
+  ...layout,
+  ...normalisation,
   ...pooling,
   ...products,
-  ...rearranging,
-  ...selecting,
+  ...reductions,
+  ...softmax,
 ];

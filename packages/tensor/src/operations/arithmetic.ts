@@ -4,11 +4,10 @@ import { broadcastShapes, broadcastStrides, isSameShape, type Shape, sizeOf, str
 import { type Tensor, zeros } from "../tensor.js";
 import { scale } from "./elementwise.js";
 import { moveBack } from "./movement.js";
-import { pairTyped } from "./typed.js";
 
 type Pair = [a: Tensor, b: Tensor];
 
-/** Samples that broadcast either side, both, and neither. */
+/** Shapes of samples: neither, either or both operands are broadcast. */
 const shapes: readonly (readonly [Shape, Shape])[] = [
   [
     [3, 5],
@@ -37,7 +36,7 @@ function pairRow(
 ): Operation<Pair, undefined> {
   return defineOp<Pair>({
     name,
-    shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
+    shape: ([a, b]) => broadcastShapes(a.shape, b.shape, name),
     forward: ([a, b], _, y) => {
       if (a.size === y.size && b.size === y.size) return wasm().binary(binaryCode[name], a.ptr, b.ptr, y.ptr, y.size);
       const [ofA, ofB] = [broadcastStrides(a.shape, y.shape), broadcastStrides(b.shape, y.shape)];
@@ -49,11 +48,10 @@ function pairRow(
       inputs: [{ shape: a }, { shape: b, values: name === "div" ? ("positive" as const) : ("normal" as const) }],
       attributes: undefined,
     })),
-    typed: ([a, b], _, shape) => pairTyped(name, a, b, shape),
   });
 }
 
-/** Sums a gradient over the axes along which the tensor of this shape was repeated. */
+/** Sums a gradient over the axes along which a tensor of this shape was broadcast. */
 function unbroadcast(dy: Tensor, shape: Shape): Tensor {
   if (isSameShape(dy.shape, shape)) return dy;
   const dx = zeros(shape);
@@ -87,7 +85,7 @@ export const mul: Operation<Pair, undefined> = pairRow(
   [0, 1],
 );
 
-/** y = a / b, shapes broadcast as numpy's. Integer types truncate toward 0. */
+/** y = a / b, shapes broadcast as numpy's. */
 export const div: Operation<Pair, undefined> = pairRow(
   "div",
   [

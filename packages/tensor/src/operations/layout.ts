@@ -10,11 +10,15 @@ import {
   stridesOf,
 } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { type Movement, move, movedTyped, pulledBack } from "./movement.js";
+import { type Movement, move, pulledBack } from "./movement.js";
 
 type One = [x: Tensor];
 
-/** The same elements in another shape, without a copy; one size may be −1: what is left. */
+/**
+ * A view of x, of any type, in another shape. One size may be −1, which takes the remaining elements.
+ *
+ * @throws {RangeError} when the number of elements differs.
+ */
 export const reshape: Operation<One, Shape> = defineOp<One, Shape>({
   name: "reshape",
   isView: true,
@@ -72,10 +76,9 @@ export const transposeRow: Operation<One, { readonly perm: readonly number[] }> 
     { inputs: [{ shape: [2, 3, 4, 5] }], attributes: { perm: [0, 2, 3, 1] } },
     { inputs: [{ shape: [33, 2, 40] }], attributes: { perm: [2, 1, 0] } },
   ],
-  typed: ([x], { perm }, shape) => movedTyped(transposition(x, perm), x, sizeOf(shape)),
 });
 
-/** Axis i of the result is axis perm[i] of x; without `perm` the axes are reversed. */
+/** y with axis perm[i] of x as axis i. Default: the axes reversed. @throws {RangeError} unless `perm` is a permutation. */
 export function transpose(x: Tensor, { perm }: { readonly perm?: readonly number[] } = {}): Tensor {
   const rank = x.shape.length;
   const order = perm?.map((axis) => axisOf("transpose", axis, rank)) ?? x.shape.map((_, i) => rank - 1 - i);
@@ -87,10 +90,10 @@ function expansion(x: Tensor, shape: Shape): Movement {
   return { dims: shape, from: { strides, offset: 0 }, to: { strides: stridesOf(shape), offset: 0 } };
 }
 
-/** x repeated so that it has the shape its broadcast with `shape` has. */
+/** x repeated to the shape that its own and `shape` broadcast to. @throws {RangeError} when they don't broadcast. */
 export const expand: Operation<One, Shape> = defineOp<One, Shape>({
   name: "expand",
-  shape: ([x], shape) => broadcastShapes("expand", x.shape, shape),
+  shape: ([x], shape) => broadcastShapes(x.shape, shape, "expand"),
   forward: ([x], _, y) => move(expansion(x, y.shape), x, y),
   vjp: [
     (dy, { inputs: [x] }) => (isSameShape(dy.shape, x.shape) ? dy : pulledBack(expansion(x, dy.shape), dy, x.shape)),
@@ -101,5 +104,4 @@ export const expand: Operation<One, Shape> = defineOp<One, Shape>({
     { inputs: [{ shape: [] }], attributes: [5] },
     { inputs: [{ shape: [2, 3] }], attributes: [1, 1] },
   ],
-  typed: ([x], _, shape) => movedTyped(expansion(x, shape), x, sizeOf(shape)),
 });

@@ -1,58 +1,29 @@
 import { wasm } from "@neft/kernels";
-import { type TensorData, zeroData } from "../dtype.js";
 import type { Shape } from "../shape.js";
 import { type Tensor, zeros } from "../tensor.js";
 
-/** A copy between strided views; strides and offsets in elements, one stride an axis of `dims`. */
+/** A copy between strided views of two arrays. Strides, one for each axis of `dims`, and offsets are in elements. */
 export interface Movement {
   readonly dims: readonly number[];
   readonly from: { readonly strides: readonly number[]; readonly offset: number };
   readonly to: { readonly strides: readonly number[]; readonly offset: number };
 }
 
-/** Copies as `m` says. */
+/** Copies elements of `from` to `to`; others of `to` stay as they are. */
 export function move(m: Movement, from: Tensor, to: Tensor): void {
   const [s, d] = [[...m.from.strides], [...m.to.strides]];
   wasm().copyStrided(from.ptr, from.size, to.ptr, to.size, [...m.dims], s, d, m.from.offset, m.to.offset);
 }
 
-/** Adds `from`, read where `m` writes, to `to`, where `m` reads: the gradient of {@link move}. */
+/** The gradient of {@link move}: adds elements of `from`, addressed by `m.to`, to `to`, addressed by `m.from`. */
 export function moveBack(m: Movement, from: Tensor, to: Tensor): void {
   const [s, d] = [[...m.to.strides], [...m.from.strides]];
   wasm().accumulateStrided(from.ptr, from.size, to.ptr, to.size, [...m.dims], s, d, m.to.offset, m.from.offset);
 }
 
-/** The gradient of a movement out of a tensor of shape `shape`. */
+/** The gradient of a copy out of a tensor of shape `shape`: zeros where nothing was copied. */
 export function pulledBack(m: Movement, dy: Tensor, shape: Shape): Tensor {
   const dx = zeros(shape);
   moveBack(m, dy, dx);
   return dx;
-}
-
-/** The same copy between typed arrays. */
-export function moveTyped(m: Movement, from: TensorData, to: TensorData): void {
-  if (m.dims.includes(0)) return;
-  const rank = m.dims.length;
-  const index = new Array<number>(rank).fill(0);
-  let [s, d] = [m.from.offset, m.to.offset];
-  for (;;) {
-    to[d] = from[s] as never;
-    let axis = rank - 1;
-    for (; axis >= 0; axis--) {
-      s += m.from.strides[axis]!;
-      d += m.to.strides[axis]!;
-      if (++index[axis]! < m.dims[axis]!) break;
-      s -= m.from.strides[axis]! * m.dims[axis]!;
-      d -= m.to.strides[axis]! * m.dims[axis]!;
-      index[axis] = 0;
-    }
-    if (axis < 0) return;
-  }
-}
-
-/** A typed array of `size` elements that receives `m`. */
-export function movedTyped(m: Movement, from: Tensor, size: number): TensorData {
-  const to = zeroData(from.dtype, size);
-  moveTyped(m, from.values(), to);
-  return to;
 }

@@ -47,6 +47,13 @@ export function variationArguments(who: string, variation: Variation | undefined
   return [perSample ? 2 : 1, sMax, sigmaOuter, sigmaMid, key];
 }
 
+/** Writes W + ΔW to `to`, which may be W itself. w, to: [rows, ..]. @throws {RangeError} as `variationArguments`. */
+export function writeVaried(who: string, w: Tensor, variation: Variation, to: Tensor): void {
+  const [, sMax, sigmaOuter, sigmaMid, key] = variationArguments(who, variation);
+  const rows = w.shape[0] ?? 1;
+  if (w.size > 0) wasm().variedWeight(w.ptr, rows, w.size / rows, to.ptr, sMax, sigmaOuter, sigmaMid, key, 0);
+}
+
 type Inputs = [w: Tensor];
 
 /**
@@ -61,11 +68,7 @@ export const varied = defineOp<Inputs, { readonly variation: Variation }>({
     if (w.shape.length === 0) throw new RangeError("varied: expected a weight of one axis or more, got a scalar");
     return w.shape;
   },
-  forward: ([w], { variation }, y) => {
-    const [, sMax, sigmaOuter, sigmaMid, key] = variationArguments("varied", variation);
-    const rows = w.shape[0]!;
-    if (w.size > 0) wasm().variedWeight(w.ptr, rows, w.size / rows, y.ptr, sMax, sigmaOuter, sigmaMid, key, 0);
-  },
+  forward: ([w], { variation }, y) => writeVaried("varied", w, variation, y),
   vjp: [(dy) => dy],
   keeps: [],
   samples: [

@@ -1,8 +1,15 @@
 import { type Device, programChip, readTogether, variationBackend } from "@neft/crossbar";
 import { batchTensor, type Dataset, type Normalisation } from "@neft/data";
-import { f64, i32, wasm, withBlocks } from "@neft/kernels";
 import { type ArrayBackend, arrayNodes, type Model, run, valueShapes } from "@neft/model";
-import { noGrad, scope, sizeOf, type Tensor } from "@neft/tensor";
+import {
+  noGrad,
+  type ScoreCounter,
+  type ScoreCounts,
+  scope,
+  sizeOf,
+  type Tensor,
+  withScoreCounter,
+} from "@neft/tensor";
 import { type Weights, writeWeights } from "../checkpoint.js";
 import { type ChipTally, emptyTally } from "./tally.js";
 
@@ -109,10 +116,7 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   const perBatch = batchOf(model);
   const tally = emptyTally(job.from, job.to, job.probabilities ? data.count * classes : 0);
   let broken: string | undefined;
-  const sizes = [4 * data.count, tally.probabilities.byteLength];
-  withBlocks(sizes, (labels, sums) => {
-    i32(labels, data.count).set(data.labels);
-    f64(sums, tally.probabilities.length).fill(0);
+  withScoreCounter(data.labels, job.probabilities ? classes : 0, (counter) => {
     for (const chips of groupsOf(job, model, shapes)) {
       const programmed = job.perSample ? [] : chips.map((chip) => programChip(model, { ...job, index: chip }));
       // A later batch may break an earlier chip: those before a broken one go on.
@@ -121,18 +125,13 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
         for (let from = 0; from < data.count && sound.length > 0; from += perBatch) {
           const to = Math.min(from + perBatch, data.count);
           const batch = imageBatch(state, from, to);
-          const place = {
-            rows: to - from,
-            labels: labels + 4 * from,
-            sums: job.probabilities ? sums + 8 * classes * from : 0,
-          };
           scope(() => {
             const x = batch();
             const backends = job.perSample
               ? chips.map((index) => variationBackend({ ...job, index, firstSample: from }))
               : readTogether(programmed, x);
             for (const [i, chip] of sound.entries()) {
-              const counts = readBatch(state, x, backends[i]!, place);
+              const counts = readBatch(state, x, backends[i]!, counter, [from, to]);
               if (counts.broken > 0 && job.probabilities) {
                 broken = notFinite(counts, from, chip, job);
                 sound = sound.slice(0, i);
@@ -149,7 +148,7 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
       }
       if (broken !== undefined) break;
     }
-    tally.probabilities.set(f64(sums, tally.probabilities.length));
+    counter.copySums(tally.probabilities);
   });
   return { ...tally, broken };
 }
@@ -182,21 +181,20 @@ function* groupsOf(
   }
 }
 
-/** What one batch came to, as in a tally. */
-interface BatchCounts extends Record<"correct" | "confidenceRight" | "confidenceWrong" | "entropy", number> {
-  /** Rows with a score that is no finite number. */
-  readonly broken: number;
-  /** The scores, where there are such rows. */
+/** Counts of one batch's scores. */
+interface BatchCounts extends ScoreCounts {
+  /** The scores, where some aren't finite. */
   readonly scores: Float32Array | undefined;
   readonly classes: number;
 }
 
-/** Reads one batch and counts the scores of its first rows; the addresses are of their labels and of their softmax's sums. */
+/** Reads one batch and counts the scores of its first rows, those of the samples [first, end). */
 function readBatch(
   { model, logits: name }: EvaluationState,
   x: Tensor,
   backend: ArrayBackend,
-  { rows, labels, sums }: { readonly rows: number; readonly labels: number; readonly sums: number },
+  counter: ScoreCounter,
+  [first, end]: readonly [first: number, end: number],
 ): BatchCounts {
   const logits = noGrad(() => run(model, x, { backend, outputs: [name] }).outputs.get(name)!);
   const [count, classes] = logits.shape as [number, number];
@@ -205,15 +203,8 @@ function readBatch(
       `value "${name}": expected class scores of shape [batch, classes] for a batch of ${x.shape[0]}, got [${logits.shape.join(", ")}]`,
     );
   }
-  const [correct, confidenceRight, confidenceWrong, entropy, broken] = wasm().countScores(
-    logits.ptr,
-    labels,
-    sums,
-    rows,
-    classes,
-  ) as unknown as [number, number, number, number, number];
-  const scores = broken > 0 ? logits.floats() : undefined;
-  return { correct, confidenceRight, confidenceWrong, entropy, broken, scores, classes };
+  const counts = counter.count(logits, first, end - first);
+  return { ...counts, scores: counts.broken > 0 ? logits.floats() : undefined, classes };
 }
 
 function notFinite({ scores, classes }: BatchCounts, first: number, chip: number, { sigma }: ChipJob): string {

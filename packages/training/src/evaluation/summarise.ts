@@ -1,5 +1,5 @@
+import { entropySum } from "@neft/tensor";
 import { mean, type SampleStatistics, sampleStatistics } from "../statistics.js";
-import { entropyOf } from "./entropy.js";
 import { type ChipTally, unit } from "./tally.js";
 
 /** Mean largest softmax value of the images classified rightly and wrongly; null where there are none. */
@@ -54,7 +54,7 @@ function mutualInformation(tally: ChipTally, chips: number, images: number): num
   let ofMean = 0;
   for (let row = 0; row < images; row += rowsAtOnce) {
     const sums = tally.probabilities.subarray(row * classes, Math.min(row + rowsAtOnce, images) * classes);
-    ofMean += entropyOf(sums, classes, chips);
+    ofMean += entropySum(sums, classes, unit * chips);
   }
   const ofEach = mean(tally.entropy.subarray(0, chips));
   // Never negative but for the rounding of the logarithms.

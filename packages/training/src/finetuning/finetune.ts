@@ -1,8 +1,7 @@
 import { checkForm, type Dataset, imageWarnings, snapshot, split } from "@neft/data";
-import { wasm } from "@neft/kernels";
 import { holdModel, type Model, warningsOf } from "@neft/model";
 import { optionError } from "@neft/options";
-import { permutation, stream, type Tensor } from "@neft/tensor";
+import { maxAbs, permutation, stream, type Tensor } from "@neft/tensor";
 import { readWeights, writeWeights } from "../checkpoint.js";
 import { checkGamma } from "../feedbackLoss.js";
 import { planHeads } from "../heads.js";
@@ -286,5 +285,5 @@ async function train(
 
 /** Whether no weight is NaN or infinite: what a variation's scale, max|W|, has to be. */
 function areFinite(tensors: readonly Tensor[]): boolean {
-  return tensors.every((tensor) => Number.isFinite(wasm().maxAbs(tensor.ptr, tensor.size)));
+  return tensors.every((tensor) => Number.isFinite(maxAbs(tensor)));
 }

@@ -1,6 +1,5 @@
-import { unaryCode, wasm } from "@neft/kernels";
 import { applyStatistics, type Model } from "@neft/model";
-import { persistent, scope, type Tensor, tensor } from "@neft/tensor";
+import { addScaled, persistent, scope, setScaled, type Tensor, tensor } from "@neft/tensor";
 import type { OptimiserState } from "../optimisers.js";
 import type { ShardResult } from "./shards.js";
 
@@ -56,12 +55,9 @@ export class StepUpdate {
 
   #add({ count, gradients }: ShardResult): void {
     const share = count / this.#samples;
-    for (const [i, { ptr: sum, size, shape }] of this.#sums.entries()) {
-      scope(() => {
-        const { ptr: own } = tensor(gradients[i]!, shape);
-        if (this.#added === 0) wasm().unary(unaryCode.scale, own, sum, size, share, 0);
-        else wasm().axpy(share, own, sum, size);
-      });
+    const add = this.#added === 0 ? setScaled : addScaled;
+    for (const [i, sum] of this.#sums.entries()) {
+      scope(() => add(sum, tensor(gradients[i]!, sum.shape), share));
     }
   }
 }

@@ -1,24 +1,8 @@
-import { DataType } from "../onnx-file.js";
-import { ints, type Sample, scalar, typed, x } from "./sample.js";
+import { fixed, ints, type Sample, scalar, typed, x } from "./sample.js";
 
 const far = Number.MAX_SAFE_INTEGER;
-const constant = (
-  about: string,
-  attributes: NonNullable<Sample["attributes"]>,
-  more: Partial<Sample> = {},
-): Sample => ({
-  op: "Constant",
-  about,
-  inputs: [],
-  attributes,
-  ...more,
-});
 
-export const selecting: readonly Sample[] = [
-  { op: "Shape", about: "all", inputs: [x(2, 3, 4)] },
-  { op: "Shape", about: "a part", from: 15, inputs: [x(2, 3, 4)], attributes: { start: 1, end: -1 } },
-  { op: "Shape", about: "past the ends", from: 15, inputs: [x(2, 3, 4)], attributes: { start: -9, end: 9 } },
-  { op: "Shape", about: "of int64", inputs: [typed("i64", [1, 2], [1, 2])] },
+export const indexing: readonly Sample[] = [
   { op: "Gather", about: "rows", inputs: [x(4, 3), ints(2, 0, 2)] },
   {
     op: "Gather",
@@ -47,6 +31,12 @@ export const selecting: readonly Sample[] = [
   { op: "Slice", about: "inputs", from: 10, inputs: [x(4, 5), ints(1, 0), ints(3, -1)] },
   { op: "Slice", about: "steps", from: 10, inputs: [x(4, 5), ints(0), ints(far), ints(1), ints(2)] },
   { op: "Slice", about: "backward", from: 10, inputs: [x(4, 5), ints(-1, 3), ints(-far, 0), ints(0, 1), ints(-1, -2)] },
+  {
+    op: "Slice",
+    about: "backward from before the axis",
+    from: 10,
+    inputs: [x(5), ints(-9), ints(-99), ints(0), ints(-1)],
+  },
   { op: "Slice", about: "int64", from: 10, inputs: [typed("i64", [1, 2, 3, 4]), ints(1), ints(3)] },
   {
     op: "Pad",
@@ -89,25 +79,9 @@ export const selecting: readonly Sample[] = [
     attributes: { mode: "reflect" },
   },
   { op: "Pad", about: "wrap", from: 19, inputs: [x(2, 4), ints(0, 2, 0, 1)], attributes: { mode: "wrap" } },
-  { op: "ConstantOfShape", about: "zeros", from: 9, inputs: [ints(2, 3)] },
-  {
-    op: "ConstantOfShape",
-    about: "integers",
-    from: 9,
-    inputs: [ints(2)],
-    attributes: { value: { tensor: { dims: [1n], dataType: DataType.INT64, int64Data: [7n] } } },
-  },
-  {
-    op: "ConstantOfShape",
-    about: "floats",
-    from: 9,
-    inputs: [ints(2)],
-    attributes: { value: { tensor: { dims: [1n], dataType: DataType.FLOAT, floatData: [0.5] } } },
-  },
-  constant("float tensor", { value: { tensor: { dims: [2n], dataType: DataType.FLOAT, floatData: [1.5, -2] } } }),
-  constant("int64 tensor", { value: { tensor: { dims: [2n], dataType: DataType.INT64, int64Data: [5n, -6n] } } }),
-  constant("a float", { value_float: { float: 2.5 } }, { from: 12 }),
-  constant("floats", { value_floats: { floats: [2.5, 1] } }, { from: 12 }),
-  constant("an integer", { value_int: -3 }, { from: 12 }),
-  constant("integers", { value_ints: [4, -3] }, { from: 12 }),
+  { op: "Concat", about: "last axis", inputs: [x(2, 3), x(2, 1), fixed(2, 2)], attributes: { axis: 1 } },
+  { op: "Concat", about: "first axis", inputs: [x(2, 3), x(1, 3)], attributes: { axis: 0 } },
+  { op: "Concat", about: "one value", inputs: [x(2, 3)], attributes: { axis: 1 } },
+  { op: "Concat", about: "from the end", from: 11, inputs: [x(2, 3, 2), x(2, 1, 2)], attributes: { axis: -2 } },
+  { op: "Concat", about: "int64", inputs: [typed("i64", [1, 2]), typed("i64", [3])], attributes: { axis: 0 } },
 ];

@@ -1,8 +1,8 @@
 import * as ops from "@neft/tensor";
 import { intAttribute, intsAttribute } from "../attributes.js";
-import { axesOf, axisOf, reshapeTarget } from "../dimensions.js";
+import { axesOf, reshapeTarget } from "../dimensions.js";
 import type { GraphNode } from "../graph.js";
-import { concatElements, transposeElements } from "../integers.js";
+import { transposeElements } from "../integers.js";
 import type { InferCall, Operator, RunCall } from "./operator.js";
 import { defineOperator, integersOf, need } from "./operator.js";
 
@@ -40,9 +40,8 @@ export const reshape = reshaping("Reshape", [2, 2], (node, shape, call) => {
 /** x: [d0, …] → [d0·…·d(axis−1), d(axis)·…]. */
 export const flatten = reshaping("Flatten", [1, 1], (node, shape) => {
   const given = intAttribute(node, "axis", 1);
-  const axis = given === shape.length ? given : axisOf(given, shape.length);
-  const product = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
-  return [product(shape.slice(0, axis)), product(shape.slice(axis))];
+  const axis = given === shape.length ? given : ops.axisOf("axis", given, shape.length);
+  return [ops.sizeOf(shape.slice(0, axis)), ops.sizeOf(shape.slice(axis))];
 });
 
 /** Drops axes of size 1: those given, or all. */
@@ -89,45 +88,4 @@ export const transpose = defineOperator({
     const x = need(inputs, 0);
     return [transposeElements(x, permOf(node, x.shape.length))];
   },
-});
-
-/** Values end to end along an axis. */
-export const concat = defineOperator({
-  name: "Concat",
-  arity: [1, Number.POSITIVE_INFINITY],
-  infer: ({ node, inputs }) => {
-    const all = inputs.map((_, i) => need(inputs, i));
-    const first = all[0]!;
-    const axis = axisOf(intAttribute(node, "axis", 0), first.shape.length);
-    const shape = [...first.shape];
-    for (const other of all.slice(1)) {
-      if (other.dtype !== first.dtype)
-        throw new TypeError(`expected inputs of one dtype, got ${first.dtype} and ${other.dtype}`);
-      const fits = other.shape.length === shape.length && other.shape.every((n, k) => k === axis || n === shape[k]);
-      if (!fits) {
-        throw new RangeError(
-          `expected shapes equal but for axis ${axis}, got [${first.shape.join(", ")}] and [${other.shape.join(", ")}]`,
-        );
-      }
-      shape[axis]! += other.shape[axis]!;
-    }
-    return [{ dtype: first.dtype, shape }];
-  },
-  run: ({ node, inputs }) => {
-    const all = inputs.map((_, i) => need(inputs, i));
-    return [ops.concat(all, { axis: axisOf(intAttribute(node, "axis", 0), all[0]!.shape.length) })];
-  },
-  elements: ({ node, inputs }) => {
-    const all = inputs.map((_, i) => need(inputs, i));
-    return [concatElements(all, axisOf(intAttribute(node, "axis", 0), all[0]!.shape.length))];
-  },
-});
-
-/** y = x. */
-export const identity = defineOperator({
-  name: "Identity",
-  arity: [1, 1],
-  infer: ({ inputs }) => [need(inputs, 0)],
-  run: ({ inputs }) => [need(inputs, 0)],
-  elements: ({ inputs }) => [need(inputs, 0)],
 });

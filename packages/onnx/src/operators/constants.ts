@@ -1,4 +1,4 @@
-import { int64Array, toNumbers } from "@neft/model";
+import { toNumbers } from "@neft/model";
 import { AttributeProto_AttributeType as AttributeType, TensorProto_DataType as DataType } from "../onnx_pb.js";
 import type { StoredTensor } from "../stored-tensor.js";
 import type { CanonicalConstant, NodeCall, OperatorRow, OperatorVersions } from "./row.js";
@@ -15,62 +15,6 @@ export const Shape: OperatorVersions = {
       attributes: attributes({ start: read.int("start", 0), end: read.int("end", undefined) }),
     }),
   },
-};
-
-export const Gather: OperatorVersions = {
-  1: {
-    inputs: [2, 2],
-    outputs: 1,
-    convert: ({ attributes: read, inputs }) => ({ op: "Gather", inputs, attributes: { axis: read.int("axis", 0) } }),
-  },
-};
-
-function slice1(call: NodeCall) {
-  const [starts, ends] = ["starts", "ends"].map((name) => {
-    const values = call.attributes.positions(name);
-    if (values === undefined) throw new Error(`${call.who}: ${name}: expected to be given, got none`);
-    return call.constant(name, int64Array(values));
-  }) as [string, string];
-  const axes = call.attributes.ints("axes");
-  const inputs = [call.inputs[0]!, starts, ends, ...(axes ? [call.constant("axes", int64Array(axes))] : [])];
-  return { op: "Slice", inputs, attributes: {} };
-}
-
-export const Slice: OperatorVersions = {
-  1: { inputs: [1, 1], outputs: 1, convert: slice1 },
-  10: { inputs: [3, 5], outputs: 1, convert: ({ inputs }) => ({ op: "Slice", inputs, attributes: {} }) },
-};
-
-function pad2(call: NodeCall) {
-  const mode = call.attributes.text("mode", ["constant", "reflect", "edge"], "constant");
-  const value = call.attributes.float("value", 0, { infinite: true });
-  const pads = call.attributes.ints("pads");
-  if (pads === undefined) throw new Error(`${call.who}: pads: expected to be given, got none`);
-  const filling = call.constant("value", { dtype: "f32", shape: [], data: Float32Array.of(value) });
-  return {
-    op: "Pad",
-    inputs: [call.inputs[0]!, call.constant("pads", int64Array(pads)), filling],
-    attributes: { mode },
-  };
-}
-
-function pad(inputs: readonly [number, number], modes: readonly string[]): OperatorRow {
-  return {
-    inputs,
-    outputs: 1,
-    convert: ({ attributes: read, inputs: names }) => ({
-      op: "Pad",
-      inputs: names,
-      attributes: { mode: read.text("mode", modes, "constant") },
-    }),
-  };
-}
-
-export const Pad: OperatorVersions = {
-  2: { inputs: [1, 1], outputs: 1, convert: pad2 },
-  11: pad([2, 3], ["constant", "reflect", "edge"]),
-  18: pad([2, 4], ["constant", "reflect", "edge"]),
-  19: pad([2, 4], ["constant", "reflect", "edge", "wrap"]),
 };
 
 /** Exactly one of the attributes, by the opset that brought it. */

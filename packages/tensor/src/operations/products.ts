@@ -1,15 +1,16 @@
 import { wasm } from "@neft/kernels";
 import { defineOp, type Sample, type Term } from "../operation.js";
-import { shapeText, sizeOf } from "../shape.js";
-import { empty, loose, type Tensor } from "../tensor.js";
+import { broadcastShapes, broadcastStrides, isSameShape, type Shape, shapeText, sizeOf } from "../shape.js";
+import { empty, loose, type Tensor, zeros } from "../tensor.js";
+import { reshape } from "./layout.js";
 import { byProduct, keptByProduct, type RectifiedAttributes, sumOf } from "./rectified.js";
 import { type Variation, variationArguments } from "./variation.js";
 
 /** Settings of {@link linear}. */
 export interface LinearAttributes extends RectifiedAttributes {
-  /** How the weight is stored: "oi" [out, in], "io" [in, out]. Default "oi". */
+  /** Shape of the weight: "oi" [out, in] or "io" [in, out]. Default: "oi". */
   readonly layout?: "oi" | "io";
-  /** Variation of the weight; undefined for none. */
+  /** Variation of the weight. Default: none. */
   readonly variation?: Variation | undefined;
 }
 
@@ -20,7 +21,7 @@ interface Sizes {
   readonly rowsPerSample: number;
   readonly inputs: number;
   readonly outputs: number;
-  /** The kernels' code. */
+  /** The kernels' code of the weight's layout. */
   readonly layout: number;
 }
 
@@ -31,7 +32,7 @@ function sizesOf(x: Tensor, w: Tensor, { layout = "oi" }: LinearAttributes): Siz
   return { batch, rowsPerSample: sizeOf(x.shape.slice(1, -1)), inputs, outputs, layout: layout === "oi" ? 0 : 1 };
 }
 
-/** The cheap form of a fresh draw for every sample: one input row a sample, so one normal an output is enough. */
+/** Whether each sample has a draw of its own and one input row: one normal number for each output then replaces ΔW. */
 function isCheap({ rowsPerSample }: Pick<Sizes, "rowsPerSample">, { variation }: LinearAttributes): boolean {
   return variation?.perSample === true && rowsPerSample === 1;
 }
@@ -48,7 +49,7 @@ function sample(
   return { inputs: [{ shape: x }, { shape: w }, b && { shape: b }], attributes };
 }
 
-/** Of weight and bias. */
+/** Gradients by weight and bias, summed over the terms. */
 function gradients(
   terms: readonly Term<Inputs, LinearAttributes>[],
   isNeeded: (input: number) => boolean,
@@ -86,7 +87,7 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
     const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
     const variation = variationArguments("linear", attributes.variation);
     const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
-    // The cheap form works in `ratio` even where no backward pass will read it.
+    // The cheap form writes `ratio` even where no backward pass reads it.
     const scratch = ratio === undefined && isCheap({ rowsPerSample }, attributes) ? loose([batch, outputs]) : undefined;
     const work = (ratio ?? scratch)?.ptr ?? 0;
     const first = attributes.variation?.firstSample;
@@ -137,11 +138,133 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
 });
 
 /**
- * y = x·(W + ΔW)ᵀ + b. x [samples, .., in], W [out, in] or [in, out], b [out], y [samples, .., out].
+ * y = x·(W + ΔW)ᵀ + b.
  *
- * With a fresh variation for every sample and x [samples, in] the kernels use that y's noise is itself normal: one number
- * an output instead of one a weight. Its gradient by x is the conditional mean given y.
+ * Where each sample has a ΔW of its own and one input row, the noise of y is itself normal, so the kernels draw one number for each
+ * output instead of one for each weight. The gradient by x is then the conditional mean given y.
+ *
+ * @param x  [samples, .., in].
+ * @param w  [out, in] or, with layout "io", [in, out].
+ * @param b  [out].
+ * @returns y, [samples, .., out].
+ * @throws {RangeError} when shapes don't fit, or a number of the variation is out of range.
  */
 export function linear(x: Tensor, w: Tensor, b: Tensor | undefined, attributes: LinearAttributes = {}): Tensor {
   return linearRow(x, w, b, attributes);
+}
+
+/** The matrix products of a batch. */
+interface Batches {
+  readonly count: number;
+  /** Offsets in elements of the operands of product i. */
+  at(i: number): readonly [a: number, b: number];
+}
+
+function batchesOf(a: Shape, b: Shape, batch: Shape): Batches {
+  const [leadA, leadB] = [a.slice(0, -2), b.slice(0, -2)];
+  const [strideA, strideB] = [broadcastStrides(leadA, batch), broadcastStrides(leadB, batch)];
+  const [sizeA, sizeB] = [sizeOf(a.slice(-2)), sizeOf(b.slice(-2))];
+  return {
+    count: sizeOf(batch),
+    at: (i) => {
+      let [rest, p, q] = [i, 0, 0];
+      for (let axis = batch.length - 1; axis >= 0; axis--) {
+        const index = rest % batch[axis]!;
+        p += index * strideA[axis]!;
+        q += index * strideB[axis]!;
+        rest = (rest - index) / batch[axis]!;
+      }
+      return [p * sizeA, q * sizeB];
+    },
+  };
+}
+
+const bytes = 4;
+
+/** y[.., m, n] = Σ_k a[.., m, k]·b[.., k, n]. */
+export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
+  name: "matmul",
+  shape: ([{ shape: a }, { shape: b }]) => {
+    const [m, k, l, n] = [...a.slice(-2), ...b.slice(-2)];
+    if (a.length < 2 || b.length < 2 || k !== l) {
+      throw new RangeError(
+        `matmul: expected shapes [.., m, k] and [.., k, n], got ${shapeText(a)} and ${shapeText(b)}`,
+      );
+    }
+    return [...broadcastShapes(a.slice(0, -2), b.slice(0, -2), "matmul"), m!, n!];
+  },
+  forward: ([a, b], _, y) => {
+    const [m, n] = y.shape.slice(-2) as [number, number];
+    const k = a.shape.at(-1)!;
+    // One matrix for the whole batch: a single tall product.
+    if (b.shape.length === 2)
+      return wasm().gemm(false, false, y.size / Math.max(n, 1), n, k, a.ptr, b.ptr, y.ptr, false);
+    const batches = batchesOf(a.shape, b.shape, y.shape.slice(0, -2));
+    for (let i = 0; i < batches.count; i++) {
+      const [p, q] = batches.at(i);
+      wasm().gemm(false, false, m, n, k, a.ptr + bytes * p, b.ptr + bytes * q, y.ptr + bytes * i * m * n, false);
+    }
+  },
+  vjp: [
+    // dA = dY Bᵀ, summed over what was broadcast
+    (dy, { inputs: [a, b] }) => {
+      const [m, n] = dy.shape.slice(-2) as [number, number];
+      const k = a.shape.at(-1)!;
+      if (b.shape.length === 2) {
+        const da = empty(a.shape);
+        wasm().gemm(false, true, dy.size / Math.max(n, 1), k, n, dy.ptr, b.ptr, da.ptr, false);
+        return da;
+      }
+      const da = zeros(a.shape);
+      const batches = batchesOf(a.shape, b.shape, dy.shape.slice(0, -2));
+      for (let i = 0; i < batches.count; i++) {
+        const [p, q] = batches.at(i);
+        wasm().gemm(false, true, m, k, n, dy.ptr + bytes * i * m * n, b.ptr + bytes * q, da.ptr + bytes * p, true);
+      }
+      return da;
+    },
+    // dB = Aᵀ dY, summed over what was broadcast
+    (dy, { inputs: [a, b] }) => {
+      const [m, n] = dy.shape.slice(-2) as [number, number];
+      const k = a.shape.at(-1)!;
+      if (b.shape.length === 2) {
+        const db = empty(b.shape);
+        wasm().gemm(true, false, k, n, dy.size / Math.max(n, 1), a.ptr, dy.ptr, db.ptr, false);
+        return db;
+      }
+      const db = zeros(b.shape);
+      const batches = batchesOf(a.shape, b.shape, dy.shape.slice(0, -2));
+      for (let i = 0; i < batches.count; i++) {
+        const [p, q] = batches.at(i);
+        wasm().gemm(true, false, k, n, m, a.ptr + bytes * p, dy.ptr + bytes * i * m * n, db.ptr + bytes * q, true);
+      }
+      return db;
+    },
+  ],
+  keeps: [0, 1],
+  samples: [
+    { inputs: [{ shape: [3, 5] }, { shape: [5, 17] }], attributes: undefined },
+    { inputs: [{ shape: [1, 1] }, { shape: [1, 1] }], attributes: undefined },
+    { inputs: [{ shape: [2, 3, 5] }, { shape: [5, 4] }], attributes: undefined },
+    { inputs: [{ shape: [2, 1, 3, 5] }, { shape: [3, 5, 2] }], attributes: undefined },
+    { inputs: [{ shape: [3, 5] }, { shape: [2, 5, 3] }], attributes: undefined },
+    { inputs: [{ shape: [0, 5] }, { shape: [5, 3] }], attributes: undefined },
+  ],
+});
+
+/**
+ * Matrix product by numpy's rules: y [.., m, n] of a [.., m, k] and b [.., k, n]. Leading axes broadcast; a vector is one row (left) or
+ * one column (right).
+ *
+ * @throws {RangeError} when shapes don't fit.
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  const left = a.shape.length === 1 ? reshape(a, [1, a.size]) : a;
+  const right = b.shape.length === 1 ? reshape(b, [b.size, 1]) : b;
+  const y = matmulRow(left, right);
+  if (left === a && right === b) return y;
+  const shape = y.shape.filter(
+    (_, i) => !(left !== a && i === y.shape.length - 2) && !(right !== b && i === y.shape.length - 1),
+  );
+  return isSameShape(shape, y.shape) ? y : reshape(y, shape);
 }

@@ -64,15 +64,3 @@ export const Unsqueeze: OperatorVersions = {
   1: axesAttribute("Unsqueeze", false),
   13: axesInput("Unsqueeze", [2, 2]),
 };
-
-export const Concat: OperatorVersions = {
-  4: {
-    inputs: [1, Number.POSITIVE_INFINITY],
-    outputs: 1,
-    convert: (call) => {
-      const axis = call.attributes.int("axis", undefined);
-      if (axis === undefined) throw new Error(`${call.who}: axis: expected to be given, got none`);
-      return { op: "Concat", inputs: call.inputs, attributes: { axis } };
-    },
-  },
-};

@@ -1,23 +1,19 @@
-import type { DType } from "@neft/tensor";
 import * as ops from "@neft/tensor";
-import { floatAttribute, intAttribute, textAttribute } from "../attributes.js";
-import { axesOf, axisOf } from "../dimensions.js";
-import type { GraphNode } from "../graph.js";
-import type { HostArray, HostData } from "../host-array.js";
-import { hostData, int64Array, mostHostElements, sizeOf, toPositions } from "../host-array.js";
-import { castElements, concatElements, gatherElements, gatherIndices, sliceElements, sliceRange } from "../integers.js";
+import { intAttribute, textAttribute } from "../attributes.js";
+import { axesOf } from "../dimensions.js";
+import type { HostArray } from "../host-array.js";
+import { checkedSize, int64Array, mostHostElements, toPositions } from "../host-array.js";
+import { concatElements, gatherElements, sliceElements } from "../integers.js";
 import type { ElementsCall, InferCall, RunCall } from "./operator.js";
 import { defineOperator, hostInput, integersOf, need } from "./operator.js";
 
-/** Operators that pick, repeat or convert elements. */
-
-function sliceOf(shape: readonly number[], call: InferCall | RunCall | ElementsCall) {
+function slicePositions(call: InferCall | RunCall | ElementsCall): ops.SliceAttributes {
   const positions = (index: number) => {
     const array = hostInput(call, index);
     return array && toPositions(array);
   };
   const [starts, ends, axes, steps] = [positions(1) ?? [], positions(2) ?? [], positions(3), positions(4)];
-  return sliceRange(shape, { starts, ends, ...(axes && { axes }), ...(steps && { steps }) });
+  return { starts, ends, ...(axes && { axes }), ...(steps && { steps }) };
 }
 
 /** y = x[starts:ends:steps] along axes, all four as inputs. */
@@ -26,22 +22,12 @@ export const slice = defineOperator({
   arity: [3, 5],
   infer: (call) => {
     const x = need(call.inputs, 0);
-    return [{ dtype: x.dtype, shape: sliceOf(x.shape, call).sizes }];
+    return [{ dtype: x.dtype, shape: ops.sliceRange(x.shape, slicePositions(call)).sizes }];
   },
-  run: (call) => {
-    const x = need(call.inputs, 0);
-    const range = sliceOf(x.shape, call);
-    const ends = range.begins.map((begin, axis) => {
-      const end = begin + range.sizes[axis]! * range.steps[axis]!;
-      return end < 0 ? Number.MIN_SAFE_INTEGER : end;
-    });
-    return [
-      ops.slice(x, { starts: range.begins, ends, axes: range.begins.map((_, axis) => axis), steps: range.steps }),
-    ];
-  },
+  run: (call) => [ops.slice(need(call.inputs, 0), slicePositions(call))],
   elements: (call) => {
     const x = need(call.inputs, 0);
-    return [sliceElements(x, sliceOf(x.shape, call))];
+    return [sliceElements(x, ops.sliceRange(x.shape, slicePositions(call)))];
   },
 });
 
@@ -53,19 +39,49 @@ export const gather = defineOperator({
     const [x, indices] = [need(inputs, 0), need(inputs, 1)];
     if (indices.dtype !== "i64" && indices.dtype !== "i32")
       throw new TypeError(`indices: expected i64 or i32, got ${indices.dtype}`);
-    const axis = axisOf(intAttribute(node, "axis", 0), x.shape.length);
+    const axis = ops.axisOf("axis", intAttribute(node, "axis", 0), x.shape.length);
     return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)] }];
   },
   run: (call) => {
     const x = need(call.inputs, 0);
-    const axis = axisOf(intAttribute(call.node, "axis", 0), x.shape.length);
-    const indices = hostInput(call, 1)!;
-    const taken = ops.gather(x, gatherIndices(indices, x.shape[axis]!), { axis });
-    return [ops.reshape(taken, [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)])];
+    const axis = ops.axisOf("axis", intAttribute(call.node, "axis", 0), x.shape.length);
+    return [ops.gather(x, need(call.inputs, 1), { axis })];
   },
   elements: ({ node, inputs }) => {
     const x = need(inputs, 0);
-    return [gatherElements(x, need(inputs, 1), axisOf(intAttribute(node, "axis", 0), x.shape.length))];
+    return [gatherElements(x, need(inputs, 1), ops.axisOf("axis", intAttribute(node, "axis", 0), x.shape.length))];
+  },
+});
+
+/** Values end to end along an axis. */
+export const concat = defineOperator({
+  name: "Concat",
+  arity: [1, Number.POSITIVE_INFINITY],
+  infer: ({ node, inputs }) => {
+    const all = inputs.map((_, i) => need(inputs, i));
+    const first = all[0]!;
+    const axis = ops.axisOf("axis", intAttribute(node, "axis", 0), first.shape.length);
+    const shape = [...first.shape];
+    for (const other of all.slice(1)) {
+      if (other.dtype !== first.dtype)
+        throw new TypeError(`expected inputs of one dtype, got ${first.dtype} and ${other.dtype}`);
+      const fits = other.shape.length === shape.length && other.shape.every((n, k) => k === axis || n === shape[k]);
+      if (!fits) {
+        throw new RangeError(
+          `expected shapes equal but for axis ${axis}, got [${first.shape.join(", ")}] and [${other.shape.join(", ")}]`,
+        );
+      }
+      shape[axis]! += other.shape[axis]!;
+    }
+    return [{ dtype: first.dtype, shape }];
+  },
+  run: ({ node, inputs }) => {
+    const all = inputs.map((_, i) => need(inputs, i));
+    return [ops.concat(all, { axis: ops.axisOf("axis", intAttribute(node, "axis", 0), all[0]!.shape.length) })];
+  },
+  elements: ({ node, inputs }) => {
+    const all = inputs.map((_, i) => need(inputs, i));
+    return [concatElements(all, ops.axisOf("axis", intAttribute(node, "axis", 0), all[0]!.shape.length))];
   },
 });
 
@@ -78,7 +94,7 @@ function padsOf(
 ): { begins: number[]; ends: number[]; sizes: number[] } {
   const pads = integersOf(call, 1) ?? [];
   const given = integersOf(call, 3);
-  const axes = given ? given.map((axis) => axisOf(axis, shape.length, "axes")) : shape.map((_, axis) => axis);
+  const axes = given ? given.map((axis) => ops.axisOf("axes", axis, shape.length)) : shape.map((_, axis) => axis);
   axesOf(axes, shape.length);
   if (pads.length !== 2 * axes.length)
     throw new RangeError(`pads: expected ${2 * axes.length} values, got ${pads.length}`);
@@ -89,7 +105,7 @@ function padsOf(
     ends[axis] = pads[i + axes.length]!;
   });
   const sizes = shape.map((n, axis) => n + begins[axis]! + ends[axis]!);
-  sizeOf(sizes);
+  checkedSize(sizes);
   return { begins, ends, sizes };
 }
 
@@ -133,7 +149,8 @@ export const pad = defineOperator({
     const mode = textAttribute(call.node, "mode", padModes, "constant");
     const x = need(call.inputs, 0);
     const { begins, sizes } = padsOf(x.shape, call);
-    if (sizeOf(sizes, mostHostElements) === 0) return [{ dtype: x.dtype, shape: sizes, data: hostData(x.dtype, 0) }];
+    if (checkedSize(sizes, mostHostElements) === 0)
+      return [{ dtype: x.dtype, shape: sizes, data: ops.zeroData(x.dtype, 0) }];
     let y = x;
     sizes.forEach((size, axis) => {
       const length = x.shape[axis]!;
@@ -151,63 +168,7 @@ export const pad = defineOperator({
 /** One element along an axis, filled with a value or 0. */
 function paddingLike(x: HostArray, axis: number, value: HostArray | undefined): HostArray {
   const sizes = x.shape.map((n, k) => (k === axis ? 1 : n));
-  const data = hostData(x.dtype, sizeOf(sizes));
+  const data = ops.zeroData(x.dtype, checkedSize(sizes));
   if (value !== undefined) data.fill(value.data[0] as never);
   return { dtype: x.dtype, shape: sizes, data };
-}
-
-/** The sizes of x from axis start up to end, as i64. */
-export const shape = defineOperator({
-  name: "Shape",
-  arity: [1, 1],
-  infer: ({ node, inputs }) => [shapeElements(node, need(inputs, 0).shape)],
-  run: ({ node, inputs }) => {
-    const sizes = shapeElements(node, need(inputs, 0).shape);
-    return [ops.tensor(sizes.data as BigInt64Array, sizes.shape, "i64")];
-  },
-  elements: ({ node, inputs }) => [shapeElements(node, need(inputs, 0).shape)],
-});
-
-function shapeElements(node: GraphNode, sizes: readonly number[]): HostArray {
-  const rank = sizes.length;
-  const place = (n: number) => Math.min(Math.max(n < 0 ? n + rank : n, 0), rank);
-  return int64Array(sizes.slice(place(intAttribute(node, "start", 0)), place(intAttribute(node, "end", rank))));
-}
-
-const castTargets = ["f32", "i64", "i32", "u8", "i8", "bool"] as const satisfies readonly DType[];
-
-/** x as another dtype, attribute `to`; every floating-point type of a file is f32 here. */
-export const cast = defineOperator({
-  name: "Cast",
-  arity: [1, 1],
-  infer: ({ node, inputs }) => [{ dtype: textAttribute(node, "to", castTargets, "f32"), shape: need(inputs, 0).shape }],
-  run: ({ node, inputs }) => {
-    const x = need(inputs, 0);
-    const to = textAttribute(node, "to", castTargets, "f32");
-    if (to === x.dtype) return [x];
-    const data = castElements({ dtype: x.dtype, shape: x.shape, data: x.toArray() as HostData }, to).data;
-    return [ops.tensor(data, x.shape, to)];
-  },
-  elements: ({ node, inputs }) => [castElements(need(inputs, 0), textAttribute(node, "to", castTargets, "f32"))],
-});
-
-/** Elements of the shape given as input, all of attribute `value`, of the dtype `dtype`. */
-export const constantOfShape = defineOperator({
-  name: "ConstantOfShape",
-  arity: [1, 1],
-  infer: (call) => [{ dtype: textAttribute(call.node, "dtype", castTargets, "f32"), shape: integersOf(call, 0) ?? [] }],
-  run: (call) => {
-    const { data, shape: sizes, dtype } = filledElements(call);
-    return [ops.tensor(data, sizes, dtype)];
-  },
-  elements: (call) => [filledElements(call)],
-});
-
-function filledElements(call: RunCall | ElementsCall): HostArray {
-  const sizes = integersOf(call, 0) ?? [];
-  const dtype = textAttribute(call.node, "dtype", castTargets, "f32");
-  const data = hostData(dtype, sizeOf(sizes, mostHostElements));
-  const value = floatAttribute(call.node, "value", 0);
-  data.fill((dtype === "i64" ? BigInt(value) : value) as never);
-  return { dtype, shape: sizes, data };
 }

@@ -1,6 +1,6 @@
-import { fixed, ints, type Sample, typed, x } from "./sample.js";
+import { ints, type Sample, typed, x } from "./sample.js";
 
-export const rearranging: readonly Sample[] = [
+export const layout: readonly Sample[] = [
   { op: "Flatten", about: "default", inputs: [x(2, 3, 4)] },
   { op: "Flatten", about: "axis 0", inputs: [x(2, 3, 4)], attributes: { axis: 0 } },
   { op: "Flatten", about: "axis 3", inputs: [x(2, 3, 4)], attributes: { axis: 3 } },
@@ -30,9 +30,4 @@ export const rearranging: readonly Sample[] = [
   { op: "Unsqueeze", about: "axes from the end", from: 11, to: 12, inputs: [x(2, 3)], attributes: { axes: [-1] } },
   { op: "Unsqueeze", about: "axes as input", from: 13, inputs: [x(2, 3), ints(-1, 1)] },
   { op: "Unsqueeze", about: "int64", from: 13, inputs: [typed("i64", [1, 2]), ints(0)] },
-  { op: "Concat", about: "last axis", inputs: [x(2, 3), x(2, 1), fixed(2, 2)], attributes: { axis: 1 } },
-  { op: "Concat", about: "first axis", inputs: [x(2, 3), x(1, 3)], attributes: { axis: 0 } },
-  { op: "Concat", about: "one value", inputs: [x(2, 3)], attributes: { axis: 1 } },
-  { op: "Concat", about: "from the end", from: 11, inputs: [x(2, 3, 2), x(2, 1, 2)], attributes: { axis: -2 } },
-  { op: "Concat", about: "int64", inputs: [typed("i64", [1, 2]), typed("i64", [3])], attributes: { axis: 0 } },
 ];

@@ -1,0 +1,12 @@
+import { type Sample, scalar, typed, x } from "./sample.js";
+
+/** Float with and without broadcasting, and the integer types shape arithmetic uses. */
+const both = (op: string): Sample[] => [
+  { op, about: "same shape", inputs: [x(2, 3), x(2, 3)] },
+  { op, about: "broadcast", inputs: [x(2, 3, 1), x(3, 4)] },
+  { op, about: "a scalar", inputs: [x(2, 3), scalar(2)] },
+  { op, about: "int64", inputs: [typed("i64", [7, -7, 9]), typed("i64", [2, 2, -4])] },
+  { op, about: "int32, broadcast", inputs: [typed("i32", [7, -7, 9]), typed("i32", [3], [])] },
+];
+
+export const arithmetic: readonly Sample[] = [...["Add", "Sub", "Mul", "Div"].flatMap(both)];

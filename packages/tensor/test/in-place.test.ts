@@ -1,0 +1,215 @@
+import { init } from "@neft/kernels";
+import {
+  backward,
+  conv2d,
+  entropySum,
+  fromBytes,
+  inPlaceUpdates as inPlace,
+  maxAbs,
+  mul,
+  normals,
+  parameter,
+  persistent,
+  scope,
+  stream,
+  type Tensor,
+  tensor,
+  withScoreCounter,
+  written,
+} from "@neft/tensor";
+import { beforeAll, describe, expect, it } from "vitest";
+
+beforeAll(() => init());
+
+const draws = (name: string, n = 13): Float32Array => normals(stream(5, { purpose: "test", name }), n);
+const variation = { sMax: 3, sigmaOuter: 0.2, sigmaMid: 0.1, key: 7n, perSample: false };
+const adam = {
+  learningRate: 0.01,
+  beta1: 0.9,
+  beta2: 0.99,
+  epsilon: 1e-8,
+  bias1: 0.19,
+  bias2: 0.0199,
+  weightDecay: 0.1,
+};
+const sgd = { learningRate: 0.01, momentum: 0.9, weightDecay: 0.1 };
+
+/** Each update on a target and other tensors, and the same by definition on one element of each. */
+const updates: Record<
+  keyof typeof inPlace,
+  {
+    operands: number;
+    run(target: Tensor, others: Tensor[]): void;
+    expected(t: number, others: number[], all: Float32Array): number;
+  }
+> = {
+  adamStep: {
+    operands: 3,
+    run: (weight, [gradient, mean, square]) =>
+      inPlace.adamStep({ weight, gradient: gradient!, mean: mean!, square: square! }, adam),
+    expected: (w, [gradient, mean, square]) => {
+      const g = gradient! + adam.weightDecay * w;
+      const m = adam.beta1 * mean! + (1 - adam.beta1) * g;
+      const v = adam.beta2 * square! + (1 - adam.beta2) * g * g;
+      return w - (adam.learningRate * (m / adam.bias1)) / (Math.sqrt(v / adam.bias2) + adam.epsilon);
+    },
+  },
+  sgdStep: {
+    operands: 2,
+    run: (weight, [gradient, buffer]) => inPlace.sgdStep({ weight, gradient: gradient!, buffer }, sgd),
+    expected: (w, [gradient, buffer]) =>
+      w - sgd.learningRate * (sgd.momentum * buffer! + gradient! + sgd.weightDecay * w),
+  },
+  setScaled: {
+    operands: 1,
+    run: (target, [x]) => inPlace.setScaled(target, x!, -2.5),
+    expected: (_, [x]) => -2.5 * x!,
+  },
+  addScaled: {
+    operands: 1,
+    run: (target, [x]) => inPlace.addScaled(target, x!, -2.5),
+    expected: (t, [x]) => t - 2.5 * x!,
+  },
+  clipToRootMeanSquare: {
+    operands: 0,
+    run: (target) => inPlace.clipToRootMeanSquare(target, 0.5),
+    expected: (t, _, all) => {
+      const rms = Math.sqrt(all.reduce((sum, x) => sum + x * x, 0) / all.length);
+      return Math.max(-0.5 * rms, Math.min(0.5 * rms, t));
+    },
+  },
+  setVaried: {
+    operands: 1,
+    run: (target, [weight]) => inPlace.setVaried(target, weight!, { ...variation, sigmaOuter: 0, sigmaMid: 0 }),
+    expected: (_, [weight]) => weight!,
+  },
+};
+
+describe("updates in place", () => {
+  it.each(Object.entries(updates))("%s is its definition", (name, { operands, run, expected }) => {
+    const before = draws(name);
+    const others = Array.from({ length: operands }, (_, i) => draws(`${name} ${i}`).map(Math.abs));
+    const tensors = [before, ...others].map((values) => persistent(values, [13]));
+    run(tensors[0]!, tensors.slice(1));
+    const after = tensors[0]!.floats();
+    for (const [i, t] of before.entries()) {
+      const wanted = expected(
+        t,
+        others.map((values) => values[i]!),
+        before,
+      );
+      expect(after[i], `element ${i}`).toBeCloseTo(wanted, 5);
+    }
+    for (const one of tensors) one.dispose();
+  });
+
+  it.each(Object.entries(updates))(
+    "%s refuses results, other types, other shapes and tensors that are gone",
+    (name, { operands, run }) => {
+      scope(() => {
+        const given = (target: Tensor, other: Tensor) => () => run(target, new Array<Tensor>(operands).fill(other));
+        const w = parameter(draws(name), [13]);
+        const x = tensor(draws(name), [13]);
+        expect(given(mul(w, x), x)).toThrow(
+          `${name}: expected a parameter or a constant to overwrite, got an operation's result`,
+        );
+        expect(given(tensor([1], [1], "i64"), tensor([1], [1], "i64"))).toThrow(
+          `${name}: expected f32 tensors, got i64`,
+        );
+        if (operands > 0)
+          expect(given(w, tensor([1], [1]))).toThrow(`${name}: expected tensors of one shape, got [13] and [1]`);
+        w.dispose();
+        expect(given(w, x)).toThrow(`${name}: expected a live tensor`);
+      });
+    },
+  );
+
+  it("setVaried writes the weight a convolution with that variation uses", () => {
+    scope(() => {
+      const [x, w, varied] = [
+        tensor(draws("x", 50), [1, 2, 5, 5]),
+        tensor(draws("w", 54), [3, 2, 3, 3]),
+        tensor(draws("v", 54), [3, 2, 3, 3]),
+      ];
+      inPlace.setVaried(varied, w, variation);
+      expect(varied.floats()).not.toEqual(w.floats());
+      expect(conv2d(x, varied, undefined).floats()).toEqual(conv2d(x, w, undefined, { variation }).floats());
+      expect(() => inPlace.setVaried(varied, w, { ...variation, perSample: true })).toThrow(
+        "expected one draw for the weight",
+      );
+    });
+  });
+
+  it("leave the gradients of later steps right", () => {
+    const w = parameter([2], [1]);
+    inPlace.setScaled(w, w, 3);
+    scope(() => expect([...backward(mul(w, w), [w])[0]!.floats()]).toEqual([12]));
+    w.dispose();
+  });
+});
+
+describe("readings", () => {
+  it("maxAbs is infinite where an element is NaN", () => {
+    scope(() => {
+      expect(maxAbs(tensor([1, -3, 2], [3]))).toBe(3);
+      expect(maxAbs(tensor([1, Number.NaN, 2], [3]))).toBe(Infinity);
+      expect(maxAbs(tensor([], [0]))).toBe(0);
+      expect(() => maxAbs(tensor([1], [1], "i32"))).toThrow("expected an f32 tensor, got i32");
+    });
+  });
+
+  it("copyTo copies to an array of the tensor's size", () => {
+    scope(() => {
+      const to = new Float32Array(2);
+      tensor([1, 2], [2]).copyTo(to);
+      expect([...to]).toEqual([1, 2]);
+      expect(() => tensor([1], [1]).copyTo(to)).toThrow("copyTo: expected room for 1 values, got 2");
+    });
+  });
+
+  it("scores are counted against the labels of their samples", () => {
+    const unit = 2 ** 26;
+    scope(() => {
+      withScoreCounter(Int32Array.of(1, 0, 1), 2, (counter) => {
+        const scores = tensor([0, 0, 5, 5 + Math.log(3)], [2, 2]);
+        const { correct, confidenceRight, confidenceWrong, entropy, broken } = counter.count(scores, 1);
+        expect([correct, broken]).toEqual([2, 0]);
+        expect((confidenceRight + confidenceWrong) / unit).toBeCloseTo(0.5 + 0.75, 6);
+        expect(entropy / unit).toBeCloseTo(Math.log(2) - 0.25 * Math.log(0.25) - 0.75 * Math.log(0.75), 5);
+        const sums = new Float64Array(6);
+        counter.copySums(sums);
+        expect(Array.from(sums, (sum) => Math.round((100 * sum) / unit))).toEqual([0, 0, 50, 50, 25, 75]);
+        expect(entropySum(sums.subarray(2, 4), 2, unit) / unit).toBeCloseTo(Math.log(2), 6);
+        expect(() => counter.count(scores, 2)).toThrow(
+          "expected at most 3 samples of 2 classes, got [2, 2] from sample 2 on",
+        );
+        expect(() => counter.count(tensor([0, 0, 0], [1, 3]), 0)).toThrow(
+          "scores: expected at most 3 samples of 2 classes",
+        );
+      });
+      withScoreCounter(Int32Array.of(1, 0), 2, (counter) => {
+        const scores = tensor([0, 5, 5, 0, 5, 0], [3, 2]);
+        expect(() => counter.count(scores, 0)).toThrow("expected at most 2 samples");
+        expect(counter.count(scores, 0, 2).correct).toBe(2);
+        expect(counter.count(scores, 1, 1).correct).toBe(0);
+        expect(() => counter.count(scores, 0, 4)).toThrow("rows: expected at most the 3 of the scores, got 4");
+      });
+      withScoreCounter(Int32Array.of(0), 0, (counter) => {
+        expect(counter.count(tensor([Number.NaN, 1, 0], [1, 3]), 0).broken).toBe(1);
+      });
+    });
+  });
+
+  it("bytes become what their channel's table says", () => {
+    const tables = [1, -2].map((factor) => Float32Array.from({ length: 256 }, (_, byte) => factor * byte));
+    scope(() => {
+      const y = fromBytes([2, 2, 2], tables, (bytes) => bytes.set([1, 2, 3, 4, 255, 0, 7, 8]));
+      expect([...y.floats()]).toEqual([1, 2, -6, -8, 255, 0, -14, -16]);
+      expect([...fromBytes([0, 4], tables, () => {}).floats()]).toEqual([]);
+      expect(() => fromBytes([1, 3], tables, () => {})).toThrow(
+        "fromBytes: expected tables of 256 values that divide 3 elements",
+      );
+      expect([...written([2], (values) => values.set([1, 2])).floats()]).toEqual([1, 2]);
+    });
+  });
+});

@@ -47,7 +47,7 @@ export function explain(at, sigma) {
     `At σ = ${sigma}, in points of mean accuracy:`,
     ...explainFeedback("OVF", divisors.ovf, at.ovf, at),
     ...explainFeedback("IRS", divisors.irs, at.irs, at),
-    `Noise injection with weights clipped to ± 2 of their standard deviations, against ${better.name}: ${inWords(clipped)}.`,
+    `Noise injection with weights clipped to ± 2 times their root mean square, against ${better.name}: ${inWords(clipped)}.`,
   ];
   if (isClear(clipped) && clipped.mean > 0) {
     lines.push(

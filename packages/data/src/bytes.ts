@@ -20,3 +20,6 @@ export function tagOf(value: unknown): string | undefined {
 
 /** Bytes as UTF-8 text. Copied first: a TextDecoder refuses shared memory in browsers. */
 export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes.slice());
+
+/** A name from a file as messages show it: as it is where that is harmless, else in quotes and short. */
+export const shownName = (name: string): string => (/^[\w.-]{1,100}$/.test(name) ? name : inWords(name));

@@ -1,11 +1,11 @@
-import { kinds } from "@neft/options";
-import { bytesOf } from "./bytes.js";
+import { checkOptions, inWords, kinds } from "@neft/options";
+import { bytesOf, shownName } from "./bytes.js";
 import type { Dataset, Layout } from "./dataset.js";
 import { makeDataset } from "./dataset.js";
 import { contentOf, headOf } from "./inflate.js";
 import { checkNpyLength, longestHeader, type NpyHeader, npyNumbers, readNpyHeader } from "./npy.js";
 import { labelValues, type Numbers, sampleValues } from "./numbers.js";
-import { type ArrayChoice, chooseArrays } from "./parts.js";
+import { type ArrayChoice, choiceRules, chooseArrays } from "./parts.js";
 import { type Member, readZip } from "./zip.js";
 
 /**
@@ -24,13 +24,14 @@ import { type Member, readZip } from "./zip.js";
 export function decodeNpz(bytes: Uint8Array, name = "npz", choice: ArrayChoice = {}): Dataset {
   kinds.name(name, "decodeNpz: name");
   const who = `decodeNpz: "${name}"`;
+  checkOptions(who, choice, choiceRules);
   const members = new Map<string, Member>();
   for (const member of readZip(who, bytesOf(who, bytes))) {
     const array = member.name.replace(/\.npy$/, "");
-    if (members.has(array)) throw new Error(`${who}: expected different names, got two arrays "${array}"`);
+    if (members.has(array)) throw new Error(`${who}: expected different names, got two arrays ${inWords(array)}`);
     members.set(array, member);
   }
-  const called = (array: string): string => `${who}: ${array}`;
+  const called = (array: string): string => `${who}: ${shownName(array)}`;
   const headers = new Map<string, NpyHeader>();
   const headerOf = (array: string): NpyHeader => {
     const member = members.get(array)!;
@@ -54,7 +55,7 @@ export function decodeNpz(bytes: Uint8Array, name = "npz", choice: ArrayChoice =
   }
   if (x[0] !== y[0]) {
     throw new Error(
-      `${who}: expected one label for each sample, got ${x[0]} samples in "${samples}" and ${y[0]} labels in "${labels}"`,
+      `${who}: expected one label for each sample, got ${x[0]} samples in ${inWords(samples)} and ${y[0]} labels in ${inWords(labels)}`,
     );
   }
   // The header says how long the rest is before any of it is unpacked.

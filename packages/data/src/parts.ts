@@ -1,3 +1,6 @@
+import { inWords, isListOf, kind, kinds, type Rules } from "@neft/options";
+import { shownName } from "./bytes.js";
+
 /** A part of a dataset, as archives that hold several name their arrays. */
 export type Part = "train" | "test" | "val";
 
@@ -44,6 +47,14 @@ export interface ArrayChoice {
   readonly purpose?: "train" | "test" | undefined;
 }
 
+const areNames = isListOf((name) => typeof name === "string");
+
+export const choiceRules: Rules<ArrayChoice> = {
+  part: kinds.oneOf("train", "test", "val"),
+  arrays: kind("a list of two names", (names) => areNames(names) && (names as unknown[]).length === 2),
+  purpose: kinds.oneOf("train", "test"),
+};
+
 interface ReadName {
   readonly name: string;
   readonly part: Part | undefined;
@@ -86,7 +97,7 @@ export function chooseArrays(
     throw new Error(`${who}: expected ${expected}, got ${found}${advice}`);
   };
   if (arrays) {
-    for (const name of arrays) if (!names.includes(name)) refuse(`an array "${name}"`);
+    for (const name of arrays) if (!names.includes(name)) refuse(`an array ${inWords(name)}`);
     return arrays;
   }
   const pairs = pairsOf(names, isFlat);
@@ -113,7 +124,7 @@ interface NamedPair {
 /** What chooses a pair, for messages: its part, where that is enough. */
 function choiceOf({ part, arrays }: NamedPair, pairs: readonly NamedPair[]): string {
   const isAlone = pairs.filter((pair) => pair.part === part).length === 1;
-  return `#${part !== undefined && isAlone ? part : arrays.join(",")}`;
+  return `#${part !== undefined && isAlone ? part : arrays.map(shownName).join(",")}`;
 }
 
 /** Every array of samples with every array of labels of its part. */
@@ -136,6 +147,6 @@ function pairsOf(names: readonly string[], isFlat: (name: string) => boolean): N
 const shownNames = 12;
 
 function listed(names: readonly string[]): string {
-  const shown = names.slice(0, shownNames).map((name) => JSON.stringify(name.slice(0, 80)));
+  const shown = names.slice(0, shownNames).map((name) => inWords(name));
   return [...shown, ...(names.length > shownNames ? [`${names.length - shownNames} more`] : [])].join(", ");
 }

@@ -1,4 +1,5 @@
-import { textOf } from "./bytes.js";
+import { inWords } from "@neft/options";
+import { shownName, textOf } from "./bytes.js";
 import type { Packed } from "./inflate.js";
 
 const endSignature = 0x06054b50;
@@ -104,19 +105,19 @@ function readMember(
 ): Member & Place {
   const { flags, method, crc, packedSize, size, localAt: from } = record;
   const name = textOf(bytes.subarray(nameAt, nameAt + record.nameLength));
-  const entry = `${who}: ${name}`;
+  const entry = `${who}: ${shownName(name)}`;
   if (packedSize === elsewhere || size === elsewhere || from === elsewhere) throw needsZip64(entry);
   if (flags & 1) throw new Error(`${entry}: expected an unencrypted entry, got an encrypted one`);
   if (method !== 0 && method !== 8) {
     throw new Error(`${entry}: expected a stored or deflated entry, got compression method ${method}`);
   }
   if (from + localBytes > limit || view.getUint32(from, true) !== localSignature) {
-    throw corrupt(who, `no data of "${name}" at byte ${from}`);
+    throw corrupt(who, `no data of ${inWords(name)} at byte ${from}`);
   }
   const local = readRecord(view, from, localLayout);
   // The local record's own name and extra field decide where the data begins: numpy adds a field there only.
   const start = from + localBytes + local.nameLength + local.extraLength;
-  if (start + packedSize > limit) throw corrupt(who, `"${name}" cut off`);
+  if (start + packedSize > limit) throw corrupt(who, `${inWords(name)} cut off`);
   const localName = textOf(bytes.subarray(from + localBytes, from + localBytes + local.nameLength));
   // A writer that doesn't know sizes beforehand leaves zeros there, and says so by this flag.
   const isStreamed = (local.flags & 8) !== 0;
@@ -128,7 +129,7 @@ function readMember(
     stated.packedSize !== packedSize ||
     stated.crc !== crc
   ) {
-    throw corrupt(who, `two records of "${name}" that differ`);
+    throw corrupt(who, `two records of ${inWords(name)} that differ`);
   }
   const to = start + packedSize;
   return { name, bytes: bytes.subarray(start, to), isDeflated: method === 8, size, crc, from, to };
@@ -148,7 +149,8 @@ function checkApart(who: string, members: readonly (Member & Place)[]): void {
   const ordered = [...members].sort((a, b) => a.from - b.from);
   for (const [i, { name, from }] of ordered.entries()) {
     const before = ordered[i - 1];
-    if (before && before.to > from) throw corrupt(who, `"${before.name}" and "${name}" in the same bytes`);
+    if (before && before.to > from)
+      throw corrupt(who, `${inWords(before.name)} and ${inWords(name)} in the same bytes`);
   }
 }
 

@@ -145,6 +145,17 @@ describe("archives with several parts", () => {
     expect(() => decodeNpz(archive(...names), "a.npz", choice)).toThrow(message);
   });
 
+  it.each<[unknown, string]>([
+    [{ part: "tran" }, 'part: expected train or test or val, got "tran"'],
+    [{ purpose: "val" }, 'purpose: expected train or test, got "val"'],
+    [{ arrays: ["x_train"] }, 'arrays: expected a list of two names, got ["x_train"]'],
+    [{ arrays: "x_train,y_train" }, 'arrays: expected a list of two names, got "x_train,y_train"'],
+    [{ parts: "train" }, "expected no option but part, arrays, purpose, got parts"],
+    ["train", 'expected options (part, arrays, purpose), got "train"'],
+  ])("refuses the choice %j", (choice, message) => {
+    expect(() => decodeNpz(archive(...keras), "a.npz", choice as ArrayChoice)).toThrow(message);
+  });
+
   it("reads each part of a real archive", () => {
     const bytes = new Uint8Array(readFileSync(new URL("golden/keras.npz", import.meta.url)));
     const [train, test] = (["train", "test"] as const).map((purpose) => decodeNpz(bytes, "keras", { purpose }));

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly backend?: ArrayBackend;
   /** Whether batch normalisation uses running statistics ("frozen", the default) or the batch's own. */
   readonly batchNorm?: "frozen" | "batch";
+  /** Names of batch normalisations that use running statistics even so. */
+  readonly frozenNorms?: ReadonlySet<string>;
   /** Names of values, or of nodes for their first output, to return beside the outputs. */
   readonly taps?: readonly string[];
   /** Names of the outputs wanted, or of any other values; all outputs when left out. */
@@ -96,6 +98,7 @@ function evaluate(
 export function evaluateConstants(node: GraphNode, inputs: readonly (HostArray | undefined)[]): HostArray[] {
   const context: RunContext = {
     batchNorm: "frozen",
+    frozenNorms: new Set(),
     dropout: undefined,
     statistics: [],
     product: ({ weight, digital }) => digital(weight),
@@ -121,6 +124,7 @@ function contextOf(model: Model, options: RunOptions, statistics: BatchStatistic
   const { backend } = options;
   return {
     batchNorm: options.batchNorm ?? "frozen",
+    frozenNorms: options.frozenNorms ?? new Set(),
     dropout: options.dropout,
     statistics,
     product: (call) => (backend ? backend.product(call) : call.digital(call.weight)),

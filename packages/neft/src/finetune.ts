@@ -1,6 +1,6 @@
 import type { Dataset } from "@neft/data";
 import { type Model, modelRule } from "@neft/model";
-import { checkOptions, has, kind, kinds, type Rules, required } from "@neft/options";
+import { checkOptions, has, isListOf, kind, kinds, type Rules, required } from "@neft/options";
 import {
   type FinetuneProgress,
   type FinetuneResult,
@@ -67,6 +67,10 @@ export const finetuneRules: Rules<FinetuneOptions> = {
   batchNorm: kinds.oneOf("batch", "frozen"),
   clip: kinds.number,
   shards: kinds.number,
+  freeze: kind(
+    "a list of names",
+    isListOf((name) => typeof name === "string"),
+  ),
   validation: kinds.options(validationRules),
   validationData: datasetRule,
   onProgress: kinds.callback,

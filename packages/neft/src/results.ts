@@ -41,6 +41,9 @@ export const sigmaResultSchema = z.strictObject({
     .optional(),
 });
 
+/** What may make numbers other than expected; none in files of before there were warnings. */
+const warnings = z.array(text).optional();
+
 const modelSchema = z.strictObject({ file: text, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
 const dataSchema = z.strictObject({
@@ -89,6 +92,7 @@ export const evaluationFileSchema = z.strictObject({
   }),
   digital: z.strictObject({ accuracy, confidence: confidenceSchema }),
   results: z.array(sigmaResultSchema).min(1),
+  warnings,
 });
 
 export type EvaluationFile = z.infer<typeof evaluationFileSchema>;
@@ -116,6 +120,7 @@ export const finetuningFileSchema = z.strictObject({
     steps: z.int().min(0),
     ended: z.strictObject({ reason: z.enum(["finished", "aborted", "diverged"]), message: text.optional() }),
     taps: z.array(text),
+    warnings,
   }),
 });
 

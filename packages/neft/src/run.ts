@@ -5,6 +5,7 @@ import type { Tensor } from "@neft/tensor";
 const runRules: Rules<RunOptions> = {
   backend: kind("an array backend", (value) => has(value, "product")),
   batchNorm: kinds.oneOf("frozen", "batch"),
+  frozenNorms: kind("a set of names", (value) => has(value, "has", "size")),
   taps: kinds.names,
   outputs: kinds.names,
   dropout: kind("a seed and a step", (value) => has(value, "seed", "step")),

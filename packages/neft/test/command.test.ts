@@ -126,10 +126,10 @@ describe("neft evaluate", () => {
     ],
   ])("records settings that are options again, with the same results: %s", async (_, more) => {
     expect((await neft(...words(...more, "--json", "s.json"))).code).toBe(0);
-    const { settings, digital, results } = evaluationFileSchema.parse(await json("s.json"));
+    const { settings, digital, results, warnings } = evaluationFileSchema.parse(await json("s.json"));
     await init();
     const { model } = await readModel(join(cwd, "tiny.onnx"));
-    expect(await evaluate(model, await dataset(test), settings)).toEqual({ digital, results });
+    expect(await evaluate(model, await dataset(test), settings)).toEqual({ digital, results, warnings });
     model.dispose();
   });
 
@@ -299,7 +299,7 @@ describe("neft finetune", () => {
     ["no others", []],
     [
       "irs",
-      "--strategy irs --taps relu1 --head-hidden 8 --clip 2 --scale 128 --mean 0.5 --std 2 --layout NCHW --output logits".split(
+      "--strategy irs --taps relu1 --head-hidden 8 --clip 2 --freeze c1,*bias --scale 128 --mean 0.5 --std 2 --layout NCHW --output logits".split(
         " ",
       ),
     ],

@@ -121,6 +121,16 @@ describe("parseDataSpec", () => {
     ["cifar10:one.bin", { kind: "cifar10", files: ["one.bin"] }],
     ["cifar10:one.bin,two.bin", { kind: "cifar10", files: ["one.bin", "two.bin"] }],
     ["npz:C:\\data\\x,y.npz", { kind: "npz", file: "C:\\data\\x,y.npz" }],
+    ["npz:a.npz#train", { kind: "npz", file: "a.npz", part: "train" }],
+    ["npz:a#b/c#1.npz#test", { kind: "npz", file: "a#b/c#1.npz", part: "test" }],
+    ["npz:a.npz#val", { kind: "npz", file: "a.npz", part: "val" }],
+    ["npz:a.npz#images,my labels", { kind: "npz", file: "a.npz", arrays: ["images", "my labels"] }],
+    ["npz:#1.npz", { kind: "npz", file: "#1.npz" }],
+    ["npz:a#b,c.npz", { kind: "npz", file: "a#b,c.npz" }],
+    ["npz:a#b/x,y", { kind: "npz", file: "a#b/x,y" }],
+    ["npz:a#train#", { kind: "npz", file: "a#train" }],
+    ["npz:a##test", { kind: "npz", file: "a#", part: "test" }],
+    ["npz:#train", { kind: "npz", file: "#train" }],
   ])("reads %s", (word, spec) => {
     expect(parseDataSpec(word, who)).toEqual(spec);
   });

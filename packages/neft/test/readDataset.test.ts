@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { readDataset } from "neft";
+import { readDataset, readModel } from "neft";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { idx, npy, npz } from "../../data/test/formats.js";
 
@@ -46,6 +47,44 @@ describe("readDataset", () => {
     const data = await readDataset(`npz:${path("data.npz")}`);
     expect([data.bytes, [...data.values], [...data.labels]]).toEqual([false, [0.5, 1, 1.5, 2, 2.5, 3], [0, 1]]);
   });
+
+  it("reads the part of an archive that is named, or that its purpose asks for, whatever the file is called", async () => {
+    const bytes = await readFile(new URL("../../data/test/golden/keras.npz", import.meta.url));
+    for (const name of ["keras.npz", "keras#1.npz", "keras#train", "a,b#c.npz"]) {
+      await writeFile(path(name), bytes);
+      const spec = `npz:${path(name)}#`;
+      for (const [part, count] of [
+        ["train", 120],
+        ["test", 30],
+      ] as const) {
+        const arrays = [`x_${part}`, `y_${part}`];
+        expect(await readDataset(`${spec}${part}`)).toMatchObject({ name: path(name), count, arrays });
+        expect(await readDataset(`${spec}${arrays}`)).toMatchObject({ count, arrays });
+        expect(await readDataset(spec, part)).toMatchObject({ count, arrays });
+      }
+      await expect(readDataset(spec)).rejects.toThrow("choose with #train or #test behind the file's name");
+      await expect(readDataset(`${spec}val`)).rejects.toThrow(
+        "expected one array of samples and one of labels for val",
+      );
+    }
+  });
+
+  it("reads a pipe, and stops where it or a device goes on and on", async () => {
+    const x = npy("<f4", [2, 1], Float32Array.of(0.5, 1));
+    await writeFile(path("plain.npz"), npz({ x, y: npy("|u1", [2], Uint8Array.of(0, 1)) }));
+    execFileSync("mkfifo", [path("pipe")]);
+    const writing = writeFile(path("pipe"), await readFile(path("plain.npz")));
+    expect(await readDataset(`npz:${path("pipe")}`)).toMatchObject({ count: 2 });
+    await writing;
+    for (const spec of ["npz:/dev/zero", "cifar10:/dev/zero", `idx:/dev/zero,${path("plain.npz")}`]) {
+      await expect(readDataset(spec)).rejects.toThrow(
+        `can't read "/dev/zero": expected at most 256 MB from a pipe or device, got more; use a file`,
+      );
+    }
+    await expect(readModel("/dev/zero")).rejects.toThrow("expected at most 256 MB");
+    await expect(readDataset(`npz:${folder}`)).rejects.toThrow(`can't read "${folder}": it is a directory`);
+    await expect(readDataset("npz:/dev/null")).rejects.toThrow("expected a zip archive, got 0 bytes");
+  }, 60_000);
 
   it("says what is wrong", async () => {
     await expect(readDataset("mnist:all")).rejects.toThrow(

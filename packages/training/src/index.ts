@@ -60,6 +60,7 @@ export { type Schedule, type SchedulePosition, type ScheduleSettings, scheduleNa
 export {
   halfWidth,
   mean,
+  percentInterval,
   percentile,
   type SampleStatistics,
   sampleStatistics,

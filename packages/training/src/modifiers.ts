@@ -1,9 +1,9 @@
-import { wasm } from "@neft/kernels";
+import { f32 } from "@neft/kernels";
 import { arrayNodes, type Model } from "@neft/model";
 
 /** What happens to weights after each step, as plain data. */
 export interface ModifierSettings {
-  /** Clips every array weight to ± this many of its own standard deviations. */
+  /** Clips every array weight that trains to ± this many times its own root mean square; ≥ 1. */
   readonly clip?: number | undefined;
 }
 
@@ -15,36 +15,58 @@ export interface Modifier {
   readonly summary: string;
   /** @throws {RangeError} when the setting is out of range. */
   check(setting: number): void;
-  afterStep(model: Model, setting: number): void;
+  /** @param frozen  names of parameters that stay as they are. */
+  afterStep(model: Model, setting: number, frozen: ReadonlySet<string>): void;
 }
 
 /**
- * w ← clamp(w, ± c·std(w)) of every array weight, biases not. Variation is proportional to max|W|, so this cuts it
+ * w ← clamp(w, ± c·rms(w)) of every array weight, biases not; rms = √(Σw²/n). Variation is proportional to max|W|, so this cuts it
  * directly, for the price of a few clipped weights.
+ *
+ * The root mean square is about 0 as the clamp is: a tensor of equal weights, such as a blur kernel, stays as it is. No tensor's largest
+ * weight is below it, so a smaller c would shrink all of them at every step until nothing is left.
  */
 const clip: Modifier = {
   id: "clip",
-  summary: "clip each array weight to ± c of its standard deviations after every step",
+  summary: "clip each array weight to ± c times its root mean square after every step",
   check(c) {
-    if (!(Number.isFinite(c) && c > 0)) throw new RangeError(`clip: expected a number > 0, got ${c}`);
+    if (!(Number.isFinite(c) && c >= 1)) throw new RangeError(`clip: expected a number ≥ 1, got ${c}`);
   },
-  afterStep(model, c) {
+  afterStep(model, c, frozen) {
     for (const name of new Set(arrayNodes(model).map(({ weight }) => weight))) {
-      const weight = model.parameters.get(name)!;
-      wasm().clipToStd(weight.ptr, weight.size, c);
+      if (frozen.has(name)) continue;
+      const { ptr, size } = model.parameters.get(name)!;
+      clampToRootMeanSquare(f32(ptr, size), c);
     }
   },
 };
 
+function clampToRootMeanSquare(weights: Float32Array, c: number): void {
+  let squares = 0;
+  for (let i = 0; i < weights.length; i++) squares += weights[i]! * weights[i]!;
+  // At c = 1 equal weights stay only if the rounding of their own root mean square is allowed for.
+  const bound = c * Math.sqrt(squares / weights.length) * (1 + 1e-9);
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i]! > bound) weights[i] = bound;
+    else if (weights[i]! < -bound) weights[i] = -bound;
+  }
+}
+
 /** The modifiers that can be turned on. */
 export const modifiers: ReadonlyMap<string, Modifier> = new Map([clip].map((row) => [row.id, row]));
 
-/** The modifiers that are on, each as a function of the model. */
-export function activeModifiers(settings: ModifierSettings): ((model: Model) => void)[] {
+/**
+ * The modifiers that are on, each as a function of the model.
+ * @param frozen  names of parameters that stay as they are.
+ */
+export function activeModifiers(
+  settings: ModifierSettings,
+  frozen: ReadonlySet<string> = new Set(),
+): ((model: Model) => void)[] {
   return [...modifiers.values()].flatMap((modifier) => {
     const setting = settings[modifier.id];
     if (setting === undefined) return [];
     modifier.check(setting);
-    return [(model: Model) => modifier.afterStep(model, setting)];
+    return [(model: Model) => modifier.afterStep(model, setting, frozen)];
   });
 }

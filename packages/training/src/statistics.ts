@@ -1,9 +1,9 @@
-/** What a sample of numbers says about the population it was drawn from. */
+/** What a sample of percentages says about the population it was drawn from. */
 export interface SampleStatistics {
   readonly mean: number;
   /** Sample standard deviation (n − 1); null for one number. */
   readonly std: number | null;
-  /** 95 % interval of the mean by Student's t; null for one number. */
+  /** 95 % interval of the mean, within 0 to 100; null for one number. */
   readonly ci95: readonly [low: number, high: number] | null;
   /** 5th percentile. */
   readonly p5: number;
@@ -71,30 +71,56 @@ export function percentile(values: ArrayLike<number>, percent: number): number {
   return low + (high - low) * (position - below);
 }
 
-/**
- * Half the width of an interval of the mean: t·std/√n, with t the point of Student's distribution whose tail is that of
- * `z` in the normal one (95 % unless said). Null for one number.
- */
-export function halfWidth(values: ArrayLike<number>, z: number = normal975): number | null {
+/** The point of Student's t distribution for n numbers whose tail is that of `z` in the normal one. Default: 95 %. */
+function studentPoint(n: number, z: number = normal975): number {
+  return (z === normal975 ? student975[n - 2] : undefined) ?? studentFromNormal(z, n - 1);
+}
+
+/** Half the width of an interval of the mean by Student's t: t·std/√n. Null for one number. */
+export function halfWidth(values: ArrayLike<number>, z?: number): number | null {
   const std = standardDeviation(values);
-  if (std === null) return null;
-  const dof = values.length - 1;
-  const t = (z === normal975 ? student975[dof - 1] : undefined) ?? studentFromNormal(z, dof);
-  return (t * std) / Math.sqrt(values.length);
+  return std === null ? null : (studentPoint(values.length, z) * std) / Math.sqrt(values.length);
 }
 
 /**
- * Mean, spread, 95 % interval of the mean, 5th percentile and minimum.
- * @param z  the normal point the interval is made for, where it has to hold under several looks; 95 % of one look unless said.
- * @throws {RangeError} for no numbers.
+ * An interval of the mean of percentages, which never leaves 0 to 100. Null for one number.
+ *
+ * Student's interval is the means μ with |m − μ| ≤ t·std/√n. A percentage's deviation shrinks where its mean nears 0 or 100, so here
+ * it is taken at μ, as Wilson does for a share: with v(μ) = μ·(100 − μ), (m − μ)² ≤ (t²·std²/n) · v(μ)/v(m). The ends are the roots of
+ * that quadratic; with q = t²·std²/(n·v(m)) they are (m + 50q ± √(t²·std²/n + 2500q²)) / (1 + q). A small q gives Student's interval;
+ * equal numbers give their value twice.
+ *
+ * Source: Wilson, JASA 22 (1927), for the effective sample size n·v(m)/std² of Korn & Graubard, Survey Methodology 24 (1998).
+ * @param z  the normal point the interval is made for, where it has to hold under several looks. Default: 95 % of one look.
+ * @throws {RangeError} for a number that is no percentage.
+ */
+export function percentInterval(values: ArrayLike<number>, z?: number): readonly [low: number, high: number] | null {
+  for (let i = 0; i < values.length; i++) {
+    if (!(values[i]! >= 0 && values[i]! <= 100)) {
+      throw new RangeError(`percentInterval: expected percentages from 0 to 100, got ${values[i]}`);
+    }
+  }
+  const half = halfWidth(values, z);
+  if (half === null) return null;
+  const centre = mean(values);
+  if (half === 0) return [centre, centre];
+  const q = (half * half) / (centre * (100 - centre));
+  const middle = (centre + 50 * q) / (1 + q);
+  const reach = Math.sqrt(half * half + 2500 * q * q) / (1 + q);
+  // At either end the roots are exact up to rounding.
+  return [Math.max(0, middle - reach), Math.min(100, middle + reach)];
+}
+
+/**
+ * Mean, spread, 95 % interval of the mean, 5th percentile and minimum of percentages.
+ * @param z  as for `percentInterval`.
+ * @throws {RangeError} for no numbers, or one that is no percentage.
  */
 export function sampleStatistics(values: ArrayLike<number>, z?: number): SampleStatistics {
-  const centre = mean(values);
-  const half = halfWidth(values, z);
   return {
-    mean: centre,
+    mean: mean(values),
     std: standardDeviation(values),
-    ci95: half === null ? null : [centre - half, centre + half],
+    ci95: percentInterval(values, z),
     p5: percentile(values, 5),
     worst: percentile(values, 0),
   };

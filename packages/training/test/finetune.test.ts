@@ -271,7 +271,7 @@ describe("finetune", () => {
     [{ batch: 500 }, "batch: expected at most the 200 samples there are for training, got 500"],
     [{ shards: 21 }, "shards: expected at most one for each of the batch's 20 samples, got 21"],
     [{ learningRate: 0 }, "learningRate: expected a number > 0, got 0"],
-    [{ clip: 0 }, "clip: expected a number > 0, got 0"],
+    [{ clip: 0 }, "clip: expected a number ≥ 1, got 0"],
     [{ batchNorm: "off" as "batch" }, 'batchNorm: expected batch or frozen, got "off"'],
     [{ strategy: { id: "sam" } }, `strategy: expected one of ${[...strategies.keys()].join(", ")}, got "sam"`],
     [

@@ -1,6 +1,6 @@
 import { init } from "@neft/kernels";
 import { GraphBuilder } from "@neft/model";
-import { normals, parameter, scope, stream, tensor } from "@neft/tensor";
+import { assign, normals, parameter, scope, stream, tensor } from "@neft/tensor";
 import { activeModifiers, modifiers, type OptimiserSettings, optimiserNamed, optimisers } from "@neft/training";
 import { beforeAll, describe, expect, it } from "vitest";
 
@@ -82,27 +82,53 @@ describe("optimisers", () => {
 });
 
 describe("modifiers", () => {
-  it("clip array weights at c standard deviations and nothing else", () => {
+  it("clip array weights at c times their root mean square and nothing else", () => {
     const net = new GraphBuilder("net", { seed: 1 });
     const model = net.build({ logits: net.linear(net.input("x", [50]), { name: "fc", outputs: 10 }) });
     const weight = model.parameters.get("fc.weight")!;
     const before = weight.toArray() as Float32Array;
-    const centre = before.reduce((sum, w) => sum + w, 0) / before.length;
-    const deviation = Math.sqrt(before.reduce((sum, w) => sum + (w - centre) ** 2, 0) / (before.length - 1));
+    const rms = Math.sqrt(before.reduce((sum, w) => sum + w * w, 0) / before.length);
     for (const modify of activeModifiers({ clip: 1.5 })) modify(model);
     const after = weight.toArray() as Float32Array;
     for (const [i, w] of before.entries()) {
-      const expected = Math.max(-1.5 * deviation, Math.min(1.5 * deviation, w));
-      expect(after[i]).toBeCloseTo(expected, 4);
+      const expected = Math.max(-1.5 * rms, Math.min(1.5 * rms, w));
+      expect(after[i]).toBeCloseTo(expected, 6);
     }
+    model.dispose();
+  });
+
+  it.each([1, 1.01, 2, 3])("leave tensors of equal magnitudes as they are, step after step: c = %f", (c) => {
+    for (const values of [
+      [1 / 9, 1 / 9, 1 / 9],
+      [0.3, -0.3, 0.3],
+      [1e-30, 1e-30, -1e-30],
+      [0, 0, 0],
+      [7e18, 7e18, 7e18],
+    ]) {
+      const net = new GraphBuilder("net", { seed: 1 });
+      const model = net.build({ logits: net.linear(net.input("x", [3]), { name: "fc", outputs: 1 }) });
+      const weight = model.parameters.get("fc.weight")!;
+      assign(weight, Float32Array.from(values));
+      for (let step = 0; step < 100; step++) for (const modify of activeModifiers({ clip: c })) modify(model);
+      expect(weight.toArray()).toEqual(Float32Array.from(values));
+      model.dispose();
+    }
+  });
+
+  it("leave frozen weights alone", () => {
+    const net = new GraphBuilder("net", { seed: 1 });
+    const model = net.build({ logits: net.linear(net.input("x", [50]), { name: "fc", outputs: 10 }) });
+    const before = model.parameters.get("fc.weight")!.toArray();
+    for (const modify of activeModifiers({ clip: 1 }, new Set(["fc.weight"]))) modify(model);
+    expect(model.parameters.get("fc.weight")!.toArray()).toEqual(before);
     model.dispose();
   });
 
   it("are off unless asked for, and refuse nonsense", () => {
     expect(activeModifiers({})).toEqual([]);
     for (const [id] of modifiers) {
-      for (const setting of [0, -1, Number.NaN]) {
-        expect(() => activeModifiers({ [id]: setting }), id).toThrow(`${id}: expected a number > 0, got ${setting}`);
+      for (const setting of [0, -1, 0.99, Number.NaN, Infinity]) {
+        expect(() => activeModifiers({ [id]: setting }), id).toThrow(`${id}: expected a number ≥ 1, got ${setting}`);
       }
     }
   });

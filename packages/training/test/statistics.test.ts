@@ -1,4 +1,12 @@
-import { halfWidth, mean, percentile, sampleStatistics, standardDeviation, studentFromNormal } from "@neft/training";
+import {
+  halfWidth,
+  mean,
+  percentInterval,
+  percentile,
+  sampleStatistics,
+  standardDeviation,
+  studentFromNormal,
+} from "@neft/training";
 import { describe, expect, it } from "vitest";
 
 describe("statistics", () => {
@@ -37,9 +45,92 @@ describe("statistics", () => {
   it("summarises one number and many", () => {
     expect(sampleStatistics([98.5])).toEqual({ mean: 98.5, std: null, ci95: null, p5: 98.5, worst: 98.5 });
     const { ci95, worst, p5 } = sampleStatistics([90, 92, 94]);
-    expect(ci95![0]).toBeCloseTo(92 - 4.302653 * (2 / Math.sqrt(3)), 5);
-    expect(ci95![1]).toBeCloseTo(92 + 4.302653 * (2 / Math.sqrt(3)), 5);
+    expect(ci95).toEqual(percentInterval([90, 92, 94]));
     expect([worst, p5]).toEqual([90, 90.2]);
+  });
+
+  it("an interval of percentages holds the means whose own deviation reaches the one that was found", () => {
+    for (const values of [
+      [90, 92, 94],
+      [50, 60],
+      [99.5, 99.9, 100],
+      [0, 0.1],
+    ]) {
+      const m = mean(values);
+      const half = halfWidth(values)!;
+      for (const end of percentInterval(values)!) {
+        const reach = half * Math.sqrt((end * (100 - end)) / (m * (100 - m)));
+        expect(Math.abs(end - m)).toBeCloseTo(reach, 9);
+      }
+    }
+    expect(percentInterval([7])).toBeNull();
+    expect(percentInterval([42.1, 42.1, 42.1])).toEqual([42.1, 42.1]);
+    expect([percentInterval([0, 0]), percentInterval([100, 100])]).toEqual([
+      [0, 0],
+      [100, 100],
+    ]);
+  });
+
+  it("an interval of many chips is Student's", () => {
+    const values = Array.from({ length: 1000 }, (_, i) => 90 + (i % 7));
+    const [low, high] = percentInterval(values)!;
+    expect([(low + high) / 2, (high - low) / 2]).toEqual([
+      expect.closeTo(mean(values), 2),
+      expect.closeTo(halfWidth(values)!, 2),
+    ]);
+  });
+
+  it("no interval leaves 0 to 100", () => {
+    for (const values of [
+      [0, 10],
+      [10, 10.1],
+      [0, 100],
+      [100, 99.9],
+      [0, 0, 0, 0.01],
+      [100, 100, 100, 0],
+      [1e-9, 0],
+    ]) {
+      for (const z of [undefined, 2.9]) {
+        const [low, high] = percentInterval(values, z)!;
+        expect(low).toBeGreaterThanOrEqual(0);
+        expect(high).toBeLessThanOrEqual(100);
+        expect(low <= mean(values) && mean(values) <= high).toBe(true);
+      }
+    }
+    for (const value of [-1, 100.5, Number.NaN]) {
+      expect(() => percentInterval([50, value])).toThrow("percentInterval: expected percentages from 0 to 100, got");
+    }
+  });
+
+  it("an interval of few chips holds the mean as often as Student's, and more often near an end", () => {
+    let state = 12345;
+    const uniform = () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return state / 2 ** 32;
+    };
+    // Accuracies as chips have them: within narrow bounds, skewed to one side, and piled up at an end.
+    const chips: Record<string, { draw: () => number; truth: number }> = {
+      narrow: { draw: () => 90 + 4 * uniform(), truth: 92 },
+      "skewed below 100": { draw: () => 100 - 40 * uniform() * uniform() * uniform(), truth: 95 },
+      "skewed above 0": { draw: () => 60 * uniform() * uniform(), truth: 15 },
+      wide: { draw: () => 100 * uniform(), truth: 50 },
+    };
+    const runs = 4000;
+    for (const [name, { draw, truth }] of Object.entries(chips)) {
+      for (const n of [2, 3, 5, 20]) {
+        let [ours, students] = [0, 0];
+        for (let run = 0; run < runs; run++) {
+          const values = Array.from({ length: n }, draw);
+          const [low, high] = percentInterval(values)!;
+          if (low <= truth && truth <= high) ours++;
+          if (Math.abs(mean(values) - truth) <= halfWidth(values)!) students++;
+        }
+        // The same samples for both: what differs is in how many only one of the two holds it.
+        expect(ours / runs, `${name}, ${n} chips: Student's ${students / runs}`).toBeGreaterThan(
+          Math.min(0.94, students / runs - 0.015),
+        );
+      }
+    }
   });
 
   it("refuses nothing and percentages that are none", () => {

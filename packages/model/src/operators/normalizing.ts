@@ -8,7 +8,8 @@ import { defineOperator, need, needFloat } from "./operator.js";
 /**
  * y = gamma·(x − mean)/√(variance + epsilon) + beta per channel.  x: [N, C, …]; the four vectors: [C].
  *
- * A run with batchNorm "batch" takes mean and variance from the batch and reports them; gradients flow through both.
+ * A run with batchNorm "batch" takes mean and variance from the batch and reports them, but of nodes that it freezes; gradients flow
+ * through both.
  */
 export const batchNormalization = defineOperator({
   name: "BatchNormalization",
@@ -28,7 +29,8 @@ export const batchNormalization = defineOperator({
     const [x, gamma, beta, mean, variance] = [0, 1, 2, 3, 4].map((i) => need(inputs, i)) as Five;
     const epsilon = floatAttribute(node, "epsilon", 1e-5);
     const [meanName, varianceName] = [node.inputs[3]!, node.inputs[4]!];
-    if (context.batchNorm === "frozen") return [ops.batchNorm(x, gamma, beta, { mean, variance, epsilon })];
+    if (context.batchNorm === "frozen" || context.frozenNorms.has(node.name))
+      return [ops.batchNorm(x, gamma, beta, { mean, variance, epsilon })];
     const { output, statistics } = ops.batchNormTrain(x, gamma, beta, { epsilon });
     if (context.isParameter(meanName) && context.isParameter(varianceName)) {
       context.statistics.push({

@@ -51,6 +51,8 @@ export interface ArrayBackend {
 /** What operators may ask of the run they belong to. */
 export interface RunContext {
   readonly batchNorm: "frozen" | "batch";
+  /** Names of the batch normalisations that are frozen whatever `batchNorm` says. */
+  readonly frozenNorms: ReadonlySet<string>;
   /** Masks are drawn only when this is given. */
   readonly dropout: { readonly seed: number; readonly step: number } | undefined;
   readonly statistics: BatchStatistics[];

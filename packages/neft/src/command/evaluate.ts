@@ -14,7 +14,7 @@ import { watchInterrupt } from "./interrupt.js";
 import type { evaluateOptions, Values } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { startProgress } from "./progress.js";
-import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions } from "./run.js";
+import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions, warn } from "./run.js";
 import { print } from "./terminal.js";
 
 /** `neft evaluate MODEL`: accuracy on Monte Carlo chips as a table, and as JSON where asked for. */
@@ -56,6 +56,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
     await pool.close();
   }
 
+  warn(result.warnings);
   print(report(result, `${data.count} samples of ${oneLine(data.name)}, device ${device.id}, seed ${seed}`));
   if (json) {
     const contents: EvaluationFile = {
@@ -66,6 +67,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
       settings: { ...sharedRecord(data, options), sigma: [...sigma], chips, precision },
       digital: result.digital,
       results: result.results as EvaluationFile["results"],
+      warnings: [...result.warnings],
       versions: versions(),
       build: build(),
       run: { workers, seconds: (performance.now() - start) / 1000 },
@@ -75,7 +77,7 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
 }
 
 /** The result as a table, accuracies in percent, and what was asked for and not reached. */
-export function report({ digital, results }: EvaluationResult, what: string): string {
+export function report({ digital, results }: Omit<EvaluationResult, "warnings">, what: string): string {
   const percent = (value: number | null | undefined): string => (value == null ? "–" : value.toFixed(2));
   const share = (value: number | null): string => (value === null ? "–" : value.toFixed(4));
   const titles = [

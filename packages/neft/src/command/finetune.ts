@@ -15,7 +15,7 @@ import { watchInterrupt } from "./interrupt.js";
 import { asUsage, complaint, type finetuneOptions, type Values } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { type Progress, startProgress } from "./progress.js";
-import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions } from "./run.js";
+import { checkChips, dataRecord, loadData, sharedOptions, sharedRecord, versions, warn } from "./run.js";
 import { print, say } from "./terminal.js";
 
 type Options = Values<typeof finetuneOptions>;
@@ -77,6 +77,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
   }
 
   if (isUntrained(result)) throw endWithout(result, options.out);
+  warn(result.warnings);
   const written = await save();
   // The weights are safe from here on; what is left may wait for a pipe's reader.
   interrupt.release();
@@ -119,10 +120,10 @@ function strategyOf({
 }
 
 function settingsOf(options: Options): FinetuneOptions {
-  const { sigma, epochs, batch, clip, shards } = options;
+  const { sigma, epochs, batch, clip, shards, freeze } = options;
   return {
     ...sharedOptions(options),
-    ...{ sigma, epochs, batch, clip, shards },
+    ...{ sigma, epochs, batch, clip, shards, freeze },
     learningRate: options.lr,
     dropLast: options.keepPartial !== true,
     optimiser: { id: options.optimiser, momentum: options.momentum, weightDecay: options.weightDecay },
@@ -167,12 +168,12 @@ function resultRecord(
   data: Dataset,
   options: Options,
 ): Pick<FinetuningFile, "settings" | "result"> {
-  const { settings, validations, best, steps, ended, taps } = result;
+  const { settings, validations, best, steps, ended, taps, warnings } = result;
   // Settings left out by their strategy or schedule are undefined; JSON drops them.
   const plain = JSON.parse(JSON.stringify(settings)) as FinetuningFile["settings"];
   return {
     settings: { ...plain, ...sharedRecord(data, options) },
-    result: { validations: [...validations], best, steps, ended, taps: [...taps] },
+    result: { validations: [...validations], best, steps, ended, taps: [...taps], warnings: [...warnings] },
   };
 }
 

@@ -257,9 +257,15 @@ export const finetuneOptions = {
   },
   clip: {
     flags: "--clip <c>",
-    about: "after each step clip every array weight to ± c of its standard deviations",
+    about: "after each step clip every array weight to ± c times its root mean square",
     group: training,
-    parse: number({ above: 0 }),
+    parse: number({ min: 1 }),
+  },
+  freeze: {
+    flags: "--freeze <name,…>",
+    about: "parameters that don't train, or layers with all of theirs; * stands for any characters",
+    group: training,
+    parse: list(text),
   },
   bn: {
     flags: "--bn <mode>",

@@ -1,5 +1,6 @@
 import { checkProgramming, type Device } from "@neft/crossbar";
 import { type Dataset, take } from "@neft/data";
+import { inWords } from "@neft/options";
 import type { DataSpec } from "../dataSpec.js";
 import { type ChipOptions, type InputOptions, normalisationFrom } from "../evaluate.js";
 import { readDataset } from "../readDataset.js";
@@ -15,9 +16,7 @@ export async function loadData(
   const dataset = await readDataset(data, purpose);
   if (dataset.arrays) {
     const { name, count, arrays } = dataset;
-    process.stderr.write(
-      `data: ${count} samples of ${name}: ${arrays.map((array) => JSON.stringify(array)).join(" and ")}\n`,
-    );
+    process.stderr.write(`data: ${count} samples of ${name}: ${arrays.map(inWords).join(" and ")}\n`);
   }
   return limit === undefined ? dataset : take(dataset, limit);
 }
@@ -44,6 +43,11 @@ export function sharedRecord(data: Dataset, options: Values<typeof evaluateOptio
   const inputs = { scale, mean: [...mean], std: [...std], layout };
   const bits = { weightBits, bitsPerCell: cellBits ?? device.bitsPerCell };
   return { ...inputs, output, device: device.id, ...bits, perSample: perSample === true, seed };
+}
+
+/** Prints warnings, one a line. */
+export function warn(warnings: readonly string[]): void {
+  for (const warning of warnings) process.stderr.write(`neft: warning: ${warning}\n`);
 }
 
 /** What ran. */

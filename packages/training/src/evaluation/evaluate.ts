@@ -1,11 +1,19 @@
 import { checkProgramming } from "@neft/crossbar";
-import { checkDataset, checkLabels, type Dataset, type Normalisation, sampleShape, snapshot } from "@neft/data";
+import {
+  checkDataset,
+  checkLabels,
+  type Dataset,
+  imageWarnings,
+  type Normalisation,
+  sampleShape,
+  snapshot,
+} from "@neft/data";
 import { holdModel, logitsOf, type Model, modelToRecord, valueShapes } from "@neft/model";
 import { checkWithin } from "@neft/options";
 import { inProcess, type Lane, type LentWorkers, lanesOn, takenWhile, type Workers, withLease } from "../lanes.js";
 import { limits } from "../limits.js";
 import { looksUpTo } from "../looks.js";
-import { halfWidth } from "../statistics.js";
+import { percentInterval } from "../statistics.js";
 import { purposes } from "../streams.js";
 import {
   type ChipJob,
@@ -26,7 +34,7 @@ export interface EvaluationSettings extends ChipSettings {
   readonly chips: number;
   readonly seed: number;
   /**
-   * Half-width, in points, of the mean accuracy's 95 % interval to stop at: chips are added in their order until a look
+   * Half the width, in points, of the mean accuracy's 95 % interval to stop at: chips are added in their order until a look
    * finds the interval narrow enough. All chips are read where left out.
    */
   readonly precision?: number | undefined;
@@ -69,6 +77,8 @@ export interface EvaluationResult {
   readonly digital: { readonly accuracy: number } & Pick<ChipSummary, "confidence">;
   /** One entry for each σ, in their order. */
   readonly results: readonly SigmaResult[];
+  /** What may be wrong with the numbers, one sentence each; mostly none. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -117,8 +127,9 @@ async function readAll(
   lent: LentWorkers | undefined,
   lane: Lane<ChipJob, ChipTally>,
 ): Promise<EvaluationResult> {
-  const { data, sigmas, onProgress, signal } = options;
+  const { data, normalisation, sigmas, onProgress, signal } = options;
   const total = 1 + sigmas.length * options.chips;
+  const warnings = imageWarnings(data, normalisation);
   let done = 0;
   const clean = emptyTally(0, 1, data.count * classes);
   // The digital network goes first, but nobody waits for it: it is one more job of the first chips'.
@@ -155,7 +166,7 @@ async function readAll(
     done = 1 + (i + 1) * options.chips;
   }
   const { accuracy, confidence } = summarise(clean, 1, data.count);
-  return { digital: { accuracy: accuracy.mean, confidence }, results };
+  return { digital: { accuracy: accuracy.mean, confidence }, results, warnings };
 }
 
 /** Reads all chips, or as many as the precision needs. */
@@ -173,8 +184,8 @@ async function readUntil(
   for (const look of looks.chips) {
     await read(seen, look);
     seen = look;
-    const half = halfWidth(accuracies(tally, seen, data.count), looks.z);
-    const reached = half !== null && half <= precision;
+    const interval = percentInterval(accuracies(tally, seen, data.count), looks.z);
+    const reached = interval !== null && (interval[1] - interval[0]) / 2 <= precision;
     if (reached || seen === chips) {
       const taken = looks.chips.filter((count) => count <= seen);
       return { ...summarise(tally, seen, data.count, looks.z), stopping: { precision, reached, looks: taken } };

@@ -1,4 +1,4 @@
-import { type Dataset, type Normalisation, snapshot, split } from "@neft/data";
+import { checkForm, type Dataset, imageWarnings, type Normalisation, snapshot, split } from "@neft/data";
 import { wasm } from "@neft/kernels";
 import { holdModel, type Model } from "@neft/model";
 import { optionError } from "@neft/options";
@@ -15,7 +15,9 @@ import { strategyNamed } from "../strategies.js";
 import { purposes } from "../streams.js";
 import { chooseTaps, namedTaps } from "../taps.js";
 import { watchLoss } from "./divergence.js";
+import { frozenParameters } from "./frozen.js";
 import { type RunJobs, shardJobs, startJobs, validate } from "./jobs.js";
+import { planNorms } from "./norms.js";
 import { type FinetuneSettings, type ResolvedSettings, resolveSettings } from "./settings.js";
 import { StepUpdate } from "./update.js";
 
@@ -73,6 +75,8 @@ export interface FinetuneResult {
   readonly settings: ResolvedSettings;
   /** The values that heads read, where the strategy has heads. */
   readonly taps: readonly string[];
+  /** What may be wrong with the numbers, one sentence each; mostly none. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -90,6 +94,7 @@ export interface FinetuneResult {
  */
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   const { model, data } = options;
+  checkForm(data);
   const settings = structuredClone(resolveSettings(options, data.count));
   const { logits, classes } = checkScores(options);
   if (options.validationData) checkScores({ ...options, data: options.validationData });
@@ -104,7 +109,10 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   const { gamma = [], deltaSigma = [] } = settings.strategy;
   checkGamma(gamma, heads.length + deltaSigma.length);
   const { normalisation } = options;
-  const step = { ...settings, logits, heads, normalisation };
+  const frozen = frozenParameters(model, settings.freeze ?? []);
+  const norms = planNorms(model, settings, frozen, training.count);
+  const step = { ...settings, logits, heads, normalisation, frozen: [...frozen], frozenNorms: norms.frozen };
+  const warnings = [...imageWarnings(data, normalisation), ...norms.warnings];
   const { workers, signal, onProgress } = options;
   const hold = holdModel(model, "write", "finetune");
   const watched = {
@@ -117,7 +125,7 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
       isWaiting = false;
       const work = startJobs({ model, training, validation, workers: lent }, step, settings.shards);
       try {
-        return await train(watched, settings, work, training.count);
+        return { ...(await train(watched, settings, work, training.count, frozen)), warnings };
       } finally {
         work.close();
       }
@@ -125,7 +133,7 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   } catch (error) {
     if (!isWaiting || !signal?.aborted) throw error;
     const ended = { reason: "aborted", message: "aborted before the first step" } as const;
-    return { validations: [], best: null, steps: 0, ended, settings, taps: heads.map(({ tap }) => tap) };
+    return { validations: [], best: null, steps: 0, ended, settings, taps: heads.map(({ tap }) => tap), warnings };
   } finally {
     hold.release();
   }
@@ -161,14 +169,15 @@ async function train(
   settings: ResolvedSettings,
   work: RunJobs,
   samples: number,
-): Promise<FinetuneResult> {
+  frozen: ReadonlySet<string>,
+): Promise<Omit<FinetuneResult, "warnings">> {
   const { model, signal, onProgress } = options;
   const { batch, epochs, seed, shards, learningRate, dropLast } = settings;
   const { trained } = work.state;
   const optimiser = optimiserNamed(settings.optimiser).start(trained, settings.optimiser);
   const update = new StepUpdate(model, trained, optimiser);
   const schedule = scheduleNamed(settings.schedule);
-  const modifiers = activeModifiers(settings);
+  const modifiers = activeModifiers(settings, frozen);
   const check = watchLoss();
   const stepsPerEpoch = dropLast ? Math.floor(samples / batch) : Math.ceil(samples / batch);
   const steps = epochs * stepsPerEpoch;
@@ -194,7 +203,7 @@ async function train(
     }
     onProgress?.({ kind: "validation", accuracy, isBest, ...at });
   };
-  const finish = (ended: FinetuneResult["ended"]): FinetuneResult => {
+  const finish = (ended: FinetuneResult["ended"]): Omit<FinetuneResult, "warnings"> => {
     // An abort before new weights were validated: hours of steps are worth more than the certainty of the old ones.
     const keepsLast = ended.reason === "aborted" && validations.length <= 1 && step > 0;
     if (!keepsLast) writeWeights(all, bestWeights);

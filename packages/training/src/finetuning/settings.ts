@@ -1,5 +1,5 @@
 import { checkProgramming } from "@neft/crossbar";
-import { checkWithin, inWords, optionError } from "@neft/options";
+import { checkWithin, inWords, isListOf, optionError } from "@neft/options";
 import type { ChipSettings } from "../evaluation/chips.js";
 import { limits } from "../limits.js";
 import { activeModifiers, type ModifierSettings } from "../modifiers.js";
@@ -46,6 +46,11 @@ export interface FinetuneSettings extends ChipSettings, ModifierSettings {
    */
   readonly shards?: number | undefined;
   readonly validation?: ValidationSettings | undefined;
+  /**
+   * Parameters that don't train, by their names or those of the layers that read them; * stands for any characters. A batch
+   * normalisation whose running statistics are among them uses these in training, too. None are frozen where left out.
+   */
+  readonly freeze?: readonly string[] | undefined;
 }
 
 /** Settings with every default filled in, all checked. */
@@ -61,6 +66,7 @@ export interface ResolvedSettings extends ChipSettings, ModifierSettings {
   readonly batchNorm: "batch" | "frozen";
   readonly seed: number;
   readonly shards: number;
+  readonly freeze: readonly string[] | undefined;
   readonly validation: { readonly images: number; readonly chips: number; readonly every: number | undefined };
 }
 
@@ -114,9 +120,13 @@ export function resolveSettings(given: FinetuneSettings, samples: number): Resol
   const optimiser = filled(given.optimiser ?? { id: "adam" }, optimiserNamed);
   const schedule = filled(given.schedule ?? { id: "cosine" }, scheduleNamed);
   activeModifiers({ clip });
+  const { freeze } = given;
+  if (freeze !== undefined && !isListOf((name) => typeof name === "string" && name !== "")(freeze)) {
+    throw new RangeError(`freeze: expected a list of names, got ${inWords(freeze)}`);
+  }
   const { id, ...ofStrategy } = given.strategy;
   const strategy = { id, ...strategyNamed(id).configure(ofStrategy).settings };
   const chip = { device, weightBits, bitsPerCell, perSample, clip };
-  const run = { epochs, batch, dropLast, learningRate, optimiser, schedule, batchNorm, seed, shards };
+  const run = { epochs, batch, dropLast, learningRate, optimiser, schedule, batchNorm, seed, shards, freeze };
   return { ...chip, ...run, strategy, sigma, validation: { images, chips, every } };
 }

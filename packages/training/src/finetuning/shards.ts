@@ -15,6 +15,9 @@ export interface StepSettings extends ChipSettings {
   readonly strategy: { readonly id: string } & StrategySettings;
   readonly sigma: number;
   readonly batchNorm: "batch" | "frozen";
+  /** Names of parameters that don't train, and of batch normalisations that keep their statistics whatever `batchNorm` says. */
+  readonly frozen?: readonly string[];
+  readonly frozenNorms?: readonly string[];
   readonly seed: number;
   /** Name of the value with the class scores. */
   readonly logits: string;
@@ -56,7 +59,7 @@ export interface TrainingState {
   readonly settings: StepSettings;
   readonly strategy: ConfiguredStrategy;
   readonly headParameters: ReadonlyMap<string, Tensor>;
-  /** The model's trainable parameters, then those of the heads. */
+  /** The model's trainable parameters that aren't frozen, then those of the heads. */
   readonly trained: readonly Tensor[];
   /** Where the gradients of each shard are handed over. */
   readonly gradients: Map<number, Weights>;
@@ -73,7 +76,9 @@ export function createTrainingState(
 ): TrainingState {
   const { id, ...given } = settings.strategy;
   const headParameters = createHeads(settings.heads, settings.seed);
-  const own = trainableParameters(model).map((name) => model.parameters.get(name)!);
+  const frozen = new Set(settings.frozen);
+  const names = trainableParameters(model).filter((name) => !frozen.has(name));
+  const own = names.map((name) => model.parameters.get(name)!);
   const trained = [...own, ...headParameters.values()];
   return {
     model,
@@ -123,7 +128,7 @@ export function shardGradients(state: TrainingState, job: ShardJob): ShardResult
   const { model, data, settings, strategy, headParameters, trained } = state;
   const weights = job.weights ?? state.room?.weights;
   if (weights) writeWeights(trained, weights);
-  const { seed, logits, heads, sigma, batchNorm, normalisation } = settings;
+  const { seed, logits, heads, sigma, batchNorm, frozenNorms, normalisation } = settings;
   const input = model.inputs[0]!.shape;
   return scope(() => {
     const { loss, statistics } = strategyLoss({
@@ -134,6 +139,7 @@ export function shardGradients(state: TrainingState, job: ShardJob): ShardResult
       headParameters,
       sigma,
       batchNorm,
+      frozenNorms: new Set(frozenNorms),
       x: batchTensor(data, job.indices, normalisation, input),
       labels: gatherLabels(data, job.indices),
       backends: (request) => forwardBackends(settings, job, request),

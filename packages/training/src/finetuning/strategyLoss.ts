@@ -18,6 +18,8 @@ export interface StrategyLossOptions {
   readonly headParameters: ReadonlyMap<string, Tensor>;
   readonly sigma: number;
   readonly batchNorm: "batch" | "frozen";
+  /** Names of batch normalisations that keep their statistics whatever `batchNorm` says. */
+  readonly frozenNorms?: ReadonlySet<string>;
   /** [batch, …] */
   readonly x: Tensor;
   readonly labels: Int32Array;
@@ -29,13 +31,24 @@ export interface StrategyLossOptions {
 
 /** A strategy's loss on one batch, and the statistics its forwards' batch norms took, in the order they ran. */
 export function strategyLoss(options: StrategyLossOptions): { loss: Tensor; statistics: BatchStatistics[] } {
-  const { model, logits, strategy, heads, headParameters, batchNorm, x, labels, sigma } = options;
+  const {
+    model,
+    logits,
+    strategy,
+    heads,
+    headParameters,
+    batchNorm,
+    frozenNorms = new Set(),
+    x,
+    labels,
+    sigma,
+  } = options;
   const statistics: BatchStatistics[] = [];
   const forward = (request: ForwardRequest) => {
     const backends = options.backends(request);
     const dropout = options.dropout?.(request);
     const taps = heads.map(({ tap }) => tap);
-    const shared = { backend: backends.network, batchNorm, outputs: [logits], taps };
+    const shared = { backend: backends.network, batchNorm, frozenNorms, outputs: [logits], taps };
     const result = run(model, x, dropout ? { ...shared, dropout } : shared);
     statistics.push(...result.statistics);
     return {

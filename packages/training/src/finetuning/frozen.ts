@@ -1,0 +1,65 @@
+import { type Model, trainableParameters } from "@neft/model";
+import { optionError } from "@neft/options";
+
+/** Names shown in an error. */
+const shownNames = 5;
+
+/**
+ * Names of the parameters that don't train: those of the names given, where a name is a parameter's or a node's, which stands for all
+ * the parameters it reads, and * in it stands for any characters.
+ *
+ * @throws {RangeError} for a name that is none of the model's, with the ones most like it, or where nothing is left to train.
+ */
+export function frozenParameters(model: Model, names: readonly string[]): Set<string> {
+  const owners = new Map<string, readonly string[]>([...model.parameters.keys()].map((name) => [name, [name]]));
+  for (const node of model.nodes) {
+    const own = node.inputs.filter((name) => model.parameters.has(name));
+    if (own.length > 0) owners.set(node.name, [...(owners.get(node.name) ?? []), ...own]);
+  }
+  const frozen = new Set<string>();
+  for (const name of names) {
+    const found = [...owners].filter(([owner]) => matches(name, owner));
+    if (found.length === 0) {
+      const near = [...owners.keys()].sort((a, b) => distance(name, a) - distance(name, b)).slice(0, shownNames);
+      throw optionError(
+        (called) =>
+          `${called("freeze")}: expected names of parameters or layers, such as ${near.join(", ")}, got "${name}"`,
+      );
+    }
+    for (const [, parameters] of found) for (const parameter of parameters) frozen.add(parameter);
+  }
+  if (trainableParameters(model).every((name) => frozen.has(name))) {
+    throw optionError((called) => `${called("freeze")}: expected something to be left to train, got every parameter`);
+  }
+  return frozen;
+}
+
+/** Whether a name is of a pattern whose only sign is *. */
+function matches(pattern: string, name: string): boolean {
+  const [first = "", ...rest] = pattern.split("*");
+  if (rest.length === 0) return name === pattern;
+  const last = rest.pop()!;
+  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0 || found + part.length > name.length - last.length) return false;
+    at = found + part.length;
+  }
+  return at <= name.length - last.length;
+}
+
+/** Least number of letters to insert, delete or change (Levenshtein) between two words, in their first 100 letters. */
+function distance(a: string, b: string): number {
+  const [from, to] = [a.slice(0, 100), b.slice(0, 100)];
+  let row = Array.from({ length: to.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const changed = row[j - 1]! + Number(from[i - 1] !== to[j - 1]);
+      next.push(Math.min(changed, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[to.length]!;
+}

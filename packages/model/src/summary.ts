@@ -1,4 +1,4 @@
-import { kinds, optional } from "@neft/options";
+import { checkWithin } from "@neft/options";
 import { type BatchProbe, probe, probeBatch } from "./batching.js";
 import { shapeGraph } from "./binding.js";
 import { arrayNodes, digitalProducts, type Model } from "./model.js";
@@ -30,7 +30,7 @@ const trialSizes = [64, 1, 3, 28, 32, 224] as const;
  */
 export function summary(model: Model, batch?: number): SummaryRow[] {
   modelRule(model, "summary: model");
-  optional(kinds.count)(batch, "summary: batch");
+  if (batch !== undefined) checkWithin("summary: batch", batch, { whole: true, min: 1, max: 2 ** 31 - 1 });
   const shapeOf = shapesBySymbol(model, batch);
   const onArray = new Set(arrayNodes(model).map(({ node }) => node));
   const digital = new Set(digitalProducts(model));

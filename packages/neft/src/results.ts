@@ -75,8 +75,6 @@ const provenance = {
   data: dataSchema,
   versions: z.strictObject({ neft: text, node: text }),
   build: z.enum(["simd128", "relaxed"]),
-  /** What to know before believing the numbers; not there in files of earlier versions. */
-  warnings: z.array(text).optional(),
   /** What changes no result. */
   run: z.strictObject({ workers: z.int().min(1), seconds: z.number().min(0) }),
 };

@@ -427,7 +427,7 @@ describe("probabilities that can't be seen through", () => {
       await writeFile(join(cwd, "net.onnx"), exportOnnx(model));
       const words = ["net.onnx", "--data", spec, "--workers", "1"];
       const evaluated = await runNeft(["evaluate", ...words, "--chips", "2", "--json", "e.json"], { cwd });
-      expect(evaluated.stderr).toMatch(new RegExp(`^neft evaluate: warning: ${message.source}`, "m"));
+      expect(evaluated.stderr).toMatch(new RegExp(`^neft: warning: ${message.source}`, "m"));
       expect(evaluated.code).toBe(0);
       const written: unknown = JSON.parse(await readFile(join(cwd, "e.json"), "utf8"));
       expect(evaluationFileSchema.parse(written).warnings).toEqual([expect.stringMatching(message)]);

@@ -248,8 +248,8 @@ describe("evaluate", () => {
     [{ sigmas: [] }, "sigma: expected at least one, got none"],
     [{ sigmas: [0.1, -1] }, "sigma: expected a number ≥ 0, got -1"],
     [{ sigmas: [Number.NaN] }, "sigma: expected a number ≥ 0, got NaN"],
-    [{ chips: 0 }, "chips: expected a whole number ≥ 1, got 0"],
-    [{ precision: 0 }, "precision: expected a half-width > 0 in points, got 0"],
+    [{ chips: 0 }, "chips: expected a whole number ≥ 1 and ≤ 100000, got 0"],
+    [{ precision: 0 }, "precision: expected a number > 0, got 0"],
     [{ weightBits: 9 }, "bitsPerCell: expected a divisor of weightBits (9), got 2"],
   ])("refuses %o", async (change, message) => {
     await expect(evaluate({ ...options, ...change })).rejects.toThrow(new RangeError(message));

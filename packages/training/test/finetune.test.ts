@@ -266,8 +266,8 @@ describe("finetune", () => {
 
   it.each<[Partial<FinetuneOptions>, string]>([
     [{ sigma: -0.1 }, "sigma: expected a number ≥ 0, got -0.1"],
-    [{ epochs: 0 }, "epochs: expected a whole number ≥ 1, got 0"],
-    [{ batch: 1.5 }, "batch: expected a whole number ≥ 1, got 1.5"],
+    [{ epochs: 0 }, "epochs: expected a whole number ≥ 1 and ≤ 100000, got 0"],
+    [{ batch: 1.5 }, "batch: expected a whole number ≥ 1 and ≤ 1000000, got 1.5"],
     [{ batch: 500 }, "batch: expected at most the 200 samples there are for training, got 500"],
     [{ shards: 21 }, "shards: expected at most one for each of the batch's 20 samples, got 21"],
     [{ learningRate: 0 }, "learningRate: expected a number > 0, got 0"],
@@ -283,8 +283,11 @@ describe("finetune", () => {
       "strategy ovf: gamma: expected a list of numbers, got [1, undefined, 1]",
     ],
     [{ strategy: { id: "ovf", gamma: [] } }, "strategy ovf: gamma: expected a list of numbers, got []"],
-    [{ strategy: { id: "irs", sizes: [0] } }, "strategy irs: sizes: expected a list of whole numbers ≥ 1, got [0]"],
-    [{ validation: { chips: 0 } }, "validation.chips: expected a whole number ≥ 1, got 0"],
+    [
+      { strategy: { id: "irs", sizes: [0] } },
+      "strategy irs: sizes: expected a list, each a whole number ≥ 1 and ≤ 4096, got [0]",
+    ],
+    [{ validation: { chips: 0 } }, "validation.chips: expected a whole number ≥ 1 and ≤ 100000, got 0"],
   ])("refuses %o", async (change, message) => {
     const model = toyNet();
     await expect(finetune({ ...options, model, strategy: { id: "none" }, ...change })).rejects.toThrow(

@@ -118,7 +118,8 @@ export function slice(x: Tensor, { starts, ends, axes, steps }: SliceAttributes)
     const from = by > 0 ? bound(start, 0, size) : bound(start, -1, size - 1);
     const to = by > 0 ? bound(ends[i]!, 0, size) : bound(ends[i]!, -1, size - 1);
     dims[axis] = Math.max(0, Math.ceil((to - from) / by));
-    [first[axis], step[axis]] = [dims[axis] === 0 ? 0 : from, by];
+    // Of one element the step leads nowhere; it may be larger than any distance in memory.
+    [first[axis], step[axis]] = [dims[axis] === 0 ? 0 : from, dims[axis]! > 1 ? by : 1];
   }
   return sliceRow(x, { first, step, dims });
 }

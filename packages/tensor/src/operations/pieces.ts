@@ -100,7 +100,7 @@ export interface SliceAttributes {
   readonly steps?: readonly number[];
 }
 
-/** x[start:end:step] along the axes named. @throws {RangeError} for a step of 0 or lists of different lengths. */
+/** x[start:end:step] along the axes named. @throws {RangeError} for a step of 0, numbers that aren't whole or lists of different lengths. */
 export function slice(x: Tensor, { starts, ends, axes, steps }: SliceAttributes): Tensor {
   const rank = x.shape.length;
   const [first, step, dims] = [new Array<number>(rank).fill(0), new Array<number>(rank).fill(1), [...x.shape]];
@@ -109,6 +109,9 @@ export function slice(x: Tensor, { starts, ends, axes, steps }: SliceAttributes)
     throw new RangeError(
       `slice: expected as many ends, axes and steps as ${starts.length} starts, got ${lengths.join(", ")}`,
     );
+  }
+  if (![...starts, ...ends].every(Number.isInteger)) {
+    throw new RangeError(`slice: expected whole starts and ends, got [${starts.join(", ")}] and [${ends.join(", ")}]`);
   }
   for (const [i, start] of starts.entries()) {
     const axis = axisOf("slice", axes?.[i] ?? i, rank);

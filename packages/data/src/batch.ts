@@ -1,5 +1,6 @@
-import { has, inWords, kind, kinds } from "@neft/options";
+import { has, inWords, kind, kinds, optional } from "@neft/options";
 import { type DType, fromBytes, sizeOf, type Tensor, tensor, written } from "@neft/tensor";
+import { tagOf } from "./bytes.js";
 import { checkForm, type Dataset, type Layout } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
 import { channelMoments, channelsOf } from "./normalisation.js";
@@ -39,6 +40,7 @@ export function gatherBatch(
     "gatherBatch: normalisation",
   );
   kind("the input's shape, batch first", (value) => Array.isArray(value))(inputShape, "gatherBatch: inputShape");
+  optional(kind("a Float32Array", (value) => tagOf(value) === "Float32Array"))(out, "gatherBatch: out");
   const normalise = normalisers(dataset, normalisation);
   const { transpose } = planSample(dataset, normalisation, inputShape);
   const size = sizeOf(dataset.shape);

@@ -1,4 +1,4 @@
-import { has, inWords, kinds } from "@neft/options";
+import { has, inWords, kind, kinds } from "@neft/options";
 import { permutation, sizeOf } from "@neft/tensor";
 import { tagOf } from "./bytes.js";
 import type { ArrayPair } from "./parts.js";
@@ -201,6 +201,7 @@ export function split(
   key: bigint,
 ): { training: Dataset; validation: Dataset } {
   checkForm(dataset);
+  kind("a bigint", (value) => typeof value === "bigint")(key, "split: key");
   if (dataset.count < 2) {
     throw new RangeError(
       `split: dataset "${dataset.name}": expected 2 samples or more to hold some out, got ${dataset.count}`,

@@ -196,6 +196,15 @@ describe("gatherBatch", () => {
     expect([...gatherLabels(dataset, [3, 1])]).toEqual([0, 1]);
   });
 
+  it.each([new Uint8Array(4), Buffer.alloc(4), new Float64Array(4), [0, 0, 0, 0]])(
+    "doesn't write into what would round or isn't an array of numbers: %o",
+    (out) => {
+      const dataset = images([2], "NCHW");
+      const gather = () => gatherBatch(dataset, [3, 1], makeNormalisation(dataset), ["N", 2], out as Float32Array);
+      expect(gather).toThrow("gatherBatch: out: expected a Float32Array, got ");
+    },
+  );
+
   it("refuses what doesn't fit", () => {
     const dataset = images([1, 28, 28], "NCHW", { count: 2 });
     const normalisation = makeNormalisation(dataset);
@@ -398,6 +407,13 @@ describe("take and split", () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it("refuses a key that isn't one", () => {
+    const dataset = images([2], "NCHW");
+    for (const key of [5, "5", undefined]) {
+      expect(() => split(dataset, 2, key as unknown as bigint)).toThrow("split: key: expected a bigint, got ");
+    }
   });
 
   it("refuses a validation part that leaves nothing", () => {

@@ -149,12 +149,26 @@ export function digitalProducts(model: Model): GraphNode[] {
   });
 }
 
+/** Dropouts that a runtime would let drop values in every run. */
+function droppingNodes({ nodes, constants }: Model): GraphNode[] {
+  const only = (name = "") => constants.get(name)?.values()[0];
+  return nodes.filter(({ op, inputs: [, ratio, mode] }) => op === "Dropout" && only(mode) === 1 && only(ratio) !== 0);
+}
+
 /** What a user should know of a model before believing results on chips: a sentence each, mostly none. */
 export function warningsOf(model: Model): string[] {
-  const digital = digitalProducts(model);
-  if (digital.length === 0) return [];
-  const names = listNames(digital.map(({ name }) => name));
+  const about = (what: string, nodes: readonly GraphNode[], why: string): string[] =>
+    nodes.length === 0 ? [] : [`${what}: ${listNames(nodes.map(({ name }) => name))}: ${why}`];
   return [
-    `layers without variation: ${names}: their weights are vectors, stacks of matrices or computed anew in every run, which no crossbar holds; they stay digital`,
+    ...about(
+      "layers without variation",
+      digitalProducts(model),
+      "their weights are vectors, stacks of matrices or computed anew in every run, which no crossbar holds; they stay digital",
+    ),
+    ...about(
+      "dropouts in training mode",
+      droppingNodes(model),
+      "the file drops values there in every run; they are read as in evaluation mode, and drop values in finetuning alone",
+    ),
   ];
 }

@@ -28,7 +28,8 @@ export function bindNetwork({ model, data, normalisation, output }: NetworkAndDa
     throw new RangeError(`model "${model.name}": expected one input, got ${model.inputs.length}: ${names}`);
   }
   checkDataset(data);
-  const bound = inSomeLayout(normalisation, input.shape, (given) => ({
+  // A copy: the caller may change its lists while the call goes on.
+  const bound = inSomeLayout(structuredClone(normalisation), input.shape, (given) => ({
     ...bindModel(model, sampleShape(data, given, input.shape), output),
     normalisation: given,
   }));

@@ -100,7 +100,7 @@ export interface SliceAttributes {
  * With a positive step, starts and ends are clamped to [0, size]; with a negative one, starts to [0, size − 1] and ends to
  * [−1, size − 1].
  *
- * @throws {RangeError} for a step of 0, an axis out of range or given twice, or lists of different lengths.
+ * @throws {RangeError} for a step of 0, numbers that aren't whole, an axis out of range or given twice, or lists of different lengths.
  */
 export function sliceRange(shape: Shape, { starts, ends, axes, steps }: SliceAttributes): SliceRange {
   const lengths = [ends.length, axes?.length ?? starts.length, steps?.length ?? starts.length];
@@ -108,6 +108,9 @@ export function sliceRange(shape: Shape, { starts, ends, axes, steps }: SliceAtt
     throw new RangeError(
       `slice: expected as many ends, axes and steps as ${starts.length} starts, got ${lengths.join(", ")}`,
     );
+  }
+  if (![...starts, ...ends].every(Number.isInteger)) {
+    throw new RangeError(`slice: expected whole starts and ends, got [${starts.join(", ")}] and [${ends.join(", ")}]`);
   }
   const chosen = starts.map((_, i) => axisOf("slice", axes?.[i] ?? i, shape.length));
   if (new Set(chosen).size < chosen.length) {
@@ -122,7 +125,8 @@ export function sliceRange(shape: Shape, { starts, ends, axes, steps }: SliceAtt
     const end = step > 0 ? clampPosition(ends[i]!, size) : clampPosition(ends[i]!, size, -1, size - 1);
     range.sizes[axis] = Math.max(0, Math.ceil((end - begin) / step));
     range.begins[axis] = range.sizes[axis] === 0 ? 0 : begin;
-    range.steps[axis] = step;
+    // A slice of one element takes no step; the step may be larger than any distance in memory.
+    range.steps[axis] = range.sizes[axis]! > 1 ? step : 1;
   }
   return range;
 }

@@ -206,7 +206,8 @@ function planSample(
   const input = inputShape.slice(1);
   const orders = (["NCHW", "NHWC"] as const).map((order) => ({ order, shape: shapeIn(dataset, order) }));
   const fits = orders.filter(({ shape }) => agrees(input, shape)).map(({ order }) => order);
-  const order: Layout = layout ?? fits[0] ?? "NCHW";
+  // Samples keep their order where the input's shape doesn't tell another: flattened, they are read as they are stored.
+  const order: Layout = layout ?? (fits.length === 1 ? fits[0]! : dataset.layout);
   const own = orders.find((candidate) => candidate.order === order)!.shape;
   const transpose = dataset.shape.length === 3 && order !== dataset.layout;
   if (agrees(input, own)) return { shape: [...own], transpose };
@@ -236,6 +237,10 @@ function filled(input: readonly (number | string)[], sample: readonly number[]):
   const sizes = input.filter((length) => typeof length === "number");
   if (sizes.length === input.length) return sizeOf(sizes) === sizeOf(sample) ? sizes : undefined;
   if (input.length === 1) return [sizeOf(sample)];
+  // An open size can be 1 as well: no more axes are left out than there are too many.
+  let surplus = sample.length - input.length;
+  const shortened = sample.filter((length) => length !== 1 || surplus-- <= 0);
+  if (agrees(input, shortened)) return shortened;
   const own = sample.filter((length) => length !== 1);
   const open = input.filter((length) => length !== 1);
   if (!agrees(open, own)) return undefined;

@@ -1,3 +1,4 @@
+import type { DType } from "@neft/tensor";
 import type { Dataset } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
 
@@ -13,9 +14,11 @@ const darkestByte = 32;
 /**
  * What is odd about how images reach the network, one sentence each: images of few levels that are divided by 255 all the same,
  * and ones that look like 0–255 and aren't scaled.
+ *
+ * @param dtype  of the network's input; one that takes integers takes the values as they are. Default: f32.
  */
-export function imageWarnings(dataset: Dataset, { scale, std }: Normalisation): string[] {
-  if (dataset.shape.length !== 3) return [];
+export function imageWarnings(dataset: Dataset, { scale, std }: Normalisation, dtype: DType = "f32"): string[] {
+  if (dataset.shape.length !== 3 || dtype !== "f32") return [];
   const who = `dataset "${dataset.name}"`;
   const { least, largest } = rangeOf(dataset);
   if (dataset.bytes) {

@@ -29,9 +29,11 @@ interface ReadableNode {
  */
 export function readGraph(file: ModelFile, files: Files): Draft {
   const { graph } = file;
-  if (graph.sparseInitializer.length > 0)
-    throw new OnnxError("importOnnx: expected dense initializers, got a sparse one");
   const needed = neededNames(graph);
+  for (const { values } of graph.sparseInitializer) {
+    const name = values?.name ?? "";
+    if (needed.has(name)) throw new OnnxError(`initializer "${name}": expected a dense tensor, got a sparse one`);
+  }
   const stored = new Set<string>();
   const draft = { tensors: new Map<string, DraftTensor>(), nodes: [] as GraphNode[], types: new Map<string, number>() };
   const { tensors, nodes, types } = draft;
@@ -47,7 +49,7 @@ export function readGraph(file: ModelFile, files: Files): Draft {
     if (isNeeded) tensors.set(proto.name, tensor);
   });
   const inputs = graph.input.filter(({ name }) => !stored.has(name)).map((info) => readInput(info));
-  const readable = readableNodes(file).filter(({ proto }) => proto.output.some((name) => needed.has(name)));
+  const readable = readableNodes(file, needed);
   for (const node of readable) readNode(node, draft, files);
   checkUnread(file, readable, nodes);
   const outputs = graph.output.map((info) => ({ name: info.name, dtype: "f32" as const, shape: readShape(info) }));
@@ -116,12 +118,13 @@ function readShape(info: ValueInfoProto): (number | string)[] {
 /** Most nodes in a message. */
 const mostListed = 100;
 
-/** Finds the row of every node. @throws {OnnxError} listing every node that has none. */
-function readableNodes({ graph, ranges, opset }: ModelFile): ReadableNode[] {
+/** Finds the row of every node that is needed. @throws {OnnxError} listing every one that has none. */
+function readableNodes({ graph, ranges, opset }: ModelFile, needed: ReadonlySet<string>): ReadableNode[] {
   const freshName = freshNames();
   const missing: string[] = [];
   const nodes = graph.node.flatMap((proto, i): ReadableNode[] => {
     const name = freshName(proto.name || `${proto.opType}_${i}`);
+    if (!proto.output.some((output) => needed.has(output))) return [];
     const row = isDefaultDomain(proto.domain) ? rowFor(proto.opType, opset) : undefined;
     if (row !== undefined) return [{ proto, row, name, ranges: ranges.nodes[i]! }];
     const op = isDefaultDomain(proto.domain) ? proto.opType : `${proto.domain}.${proto.opType}`;

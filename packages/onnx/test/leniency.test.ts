@@ -107,6 +107,23 @@ describe("importOnnx reads", () => {
       'initializer "w": expected a data type of',
     );
   });
+
+  it("sparse initializers and unknown operators that no output needs", () => {
+    const parts = { inputs: [{ name: "x", shape: ["N", 2] }], outputs: [{ name: "y" }] };
+    const relu: FileNode = { op: "Relu", inputs: ["x"], outputs: ["y"] };
+    const sparse = [floats("w", [1], [3])];
+    const dead: FileNode[] = [
+      { op: "Identity", inputs: ["w"], outputs: ["v"] },
+      { op: "Unheard", domain: "custom", inputs: ["v", "x"], outputs: ["z"] },
+    ];
+    expect(importOnnx(onnxFile({ ...parts, nodes: [...dead, relu], sparse })).nodes.map(({ name }) => name)).toEqual([
+      "Relu_2",
+    ]);
+    const used: FileNode[] = [{ op: "Add", inputs: ["x", "w"], outputs: ["y"] }];
+    expect(() => importOnnx(onnxFile({ ...parts, nodes: used, sparse }))).toThrow(
+      'initializer "w": expected a dense tensor, got a sparse one',
+    );
+  });
 });
 
 describe("warningsOf", () => {

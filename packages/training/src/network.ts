@@ -43,7 +43,7 @@ export function bindNetwork({ model, data, normalisation, output }: NetworkAndDa
   return bound;
 }
 
-/** Binds with channels first or, where the input's shape takes either and the network doesn't fit that, with channels last. */
+/** Binds in the stored order or, where the input's shape takes either and the network doesn't fit that, in the other one. */
 function inSomeLayout(
   normalisation: Normalisation,
   shape: readonly (number | string)[],
@@ -55,10 +55,12 @@ function inSomeLayout(
     const isOpen =
       normalisation.layout === undefined && shape.length === 4 && shape.some((n, i) => i > 0 && typeof n === "string");
     if (!isOpen) throw error;
-    try {
-      return bind({ ...normalisation, layout: "NHWC" });
-    } catch {
-      throw error;
+    // One of these is what was tried, and fails again.
+    for (const layout of ["NHWC", "NCHW"] as const) {
+      try {
+        return bind({ ...normalisation, layout });
+      } catch {}
     }
+    throw error;
   }
 }

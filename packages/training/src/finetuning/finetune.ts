@@ -119,7 +119,8 @@ async function finetuneBound(
   const frozen = frozenParameters(model, settings.freeze ?? []);
   const norms = planNorms(model, settings, frozen, training.count);
   const step = { ...settings, logits, heads, normalisation, frozen: [...frozen], frozenNorms: norms.frozen };
-  const warnings = [...imageWarnings(options.data, normalisation), ...norms.warnings, ...warningsOf(model)];
+  const { dtype } = model.inputs[0]!;
+  const warnings = [...imageWarnings(options.data, normalisation, dtype), ...norms.warnings, ...warningsOf(model)];
   const { workers, signal, onProgress } = options;
   const hold = holdModel(model, "write", "finetune");
   const watched = {

@@ -215,7 +215,8 @@ describe("gatherBatch", () => {
     "doesn't write into what would round or isn't an array of numbers: %o",
     (out) => {
       const dataset = images([2], "NCHW");
-      const gather = () => gatherBatch(dataset, [3, 1], makeNormalisation(dataset), ["N", 2], out as Float32Array);
+      const gather = () =>
+        gatherBatch(dataset, [3, 1], makeNormalisation(dataset), ["N", 2], out as unknown as Float32Array);
       expect(gather).toThrow("gatherBatch: out: expected a Float32Array, got ");
     },
   );

@@ -7,12 +7,24 @@ import { type Movement, move, movedTyped, moveTyped, pulledBack } from "./moveme
 
 type One = [x: Tensor];
 
-/** Input `index` within the concatenation of all along an axis. */
-function placement(inputs: readonly Tensor[], index: number, axis: number, shape: Shape): Movement {
+/** A tensor within a concatenation of shape `shape`, at `before` along the axis. */
+function placement({ shape: dims }: Tensor, before: number, axis: number, shape: Shape): Movement {
   const strides = stridesOf(shape);
-  const before = inputs.slice(0, index).reduce((sum, x) => sum + x.shape[axis]!, 0);
-  const dims = inputs[index]!.shape;
   return { dims, from: { strides: stridesOf(dims), offset: 0 }, to: { strides, offset: before * strides[axis]! } };
+}
+
+/** Visits all inputs with their places in the concatenation; there may be many, so the places are summed up on the way. */
+function forEachPlaced(
+  inputs: readonly Tensor[],
+  axis: number,
+  shape: Shape,
+  visit: (movement: Movement, x: Tensor) => void,
+): void {
+  let before = 0;
+  for (const x of inputs) {
+    visit(placement(x, before, axis, shape), x);
+    before += x.shape[axis]!;
+  }
 }
 
 export const concatRow = defineOp<readonly Tensor[], { readonly axis: number }>({
@@ -30,10 +42,12 @@ export const concatRow = defineOp<readonly Tensor[], { readonly axis: number }>(
     return shape;
   },
   forward: (inputs, { axis }, y) => {
-    for (const [i, x] of inputs.entries()) move(placement(inputs, i, axis, y.shape), x, y);
+    forEachPlaced(inputs, axis, y.shape, (movement, x) => move(movement, x, y));
   },
   vjp: (dy, { inputs, attributes: { axis } }, index) => {
-    const { dims, from, to } = placement(inputs, index, axis, dy.shape);
+    let before = 0;
+    for (let i = 0; i < index; i++) before += inputs[i]!.shape[axis]!;
+    const { dims, from, to } = placement(inputs[index]!, before, axis, dy.shape);
     const dx = empty(dims);
     move({ dims, from: to, to: from }, dy, dx);
     return dx;
@@ -46,7 +60,7 @@ export const concatRow = defineOp<readonly Tensor[], { readonly axis: number }>(
   ],
   typed: (inputs, { axis }, shape) => {
     const to = zeroData(inputs[0]!.dtype, sizeOf(shape));
-    for (const [i, x] of inputs.entries()) moveTyped(placement(inputs, i, axis, shape), x.values(), to);
+    forEachPlaced(inputs, axis, shape, (movement, x) => moveTyped(movement, x.values(), to));
     return to;
   },
 });

@@ -55,6 +55,14 @@ test("values that don't fit their type are errors", () => {
   expect(() => tensor([0.5], [1], "i64")).toThrow("expected whole numbers");
 });
 
+test("very many tensors are joined in linear time", () => {
+  const one = tensor([1], [1]);
+  const start = performance.now();
+  expect(concat(new Array(30_000).fill(one), { axis: 0 }).size).toBe(30_000);
+  expect(concat(new Array(30_000).fill(tensor([1], [1], "i64")), { axis: 0 }).size).toBe(30_000);
+  expect(performance.now() - start).toBeLessThan(3000);
+});
+
 test("layouts of every type", () => {
   for (const dtype of ["f32", "f64", "i64", "i32", "u8", "i8"] as const) {
     const x = tensor([1, 2, 3, 4, 5, 6], [2, 3], dtype);

@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import type { Dataset } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
 
@@ -13,7 +14,7 @@ const largestNormalised = 16;
  */
 export function imageWarnings(dataset: Dataset, { scale, std }: Normalisation): string[] {
   if (dataset.shape.length !== 3) return [];
-  const who = `dataset "${dataset.name}"`;
+  const who = `dataset ${inWords(dataset.name)}`;
   const { least, largest } = rangeOf(dataset);
   if (dataset.bytes) {
     return largest <= 1 && scale > 1

@@ -1,4 +1,4 @@
-import { checkWithin } from "@neft/options";
+import { checkWithin, inWords } from "@neft/options";
 import { type BatchProbe, probe, probeBatch } from "./batching.js";
 import { shapeGraph } from "./binding.js";
 import { arrayNodes, digitalProducts, type Model } from "./model.js";
@@ -64,7 +64,7 @@ function shapesBySymbol(model: Model, batch?: number): (name: string | undefined
   const graph = shapeGraph(model, []);
   const first = model.inputs[0]?.shape[0];
   if (typeof first === "number" && batch !== undefined && batch !== first) {
-    throw new RangeError(`model "${model.name}": expected its fixed batch of ${first}, got ${batch}`);
+    throw new RangeError(`model ${inWords(model.name)}: expected its fixed batch of ${first}, got ${batch}`);
   }
   const symbols = [...new Set(model.inputs.flatMap(({ shape }) => shape))].filter(
     (n) => typeof n === "string" && n !== first,

@@ -2,6 +2,7 @@ import { type Device, programChip, readTogether, variationBackend } from "@neft/
 import { batchTensor, type Dataset, type Normalisation } from "@neft/data";
 import { f64, i32, wasm, withBlocks } from "@neft/kernels";
 import { type ArrayBackend, arrayNodes, type Model, run, valueShapes } from "@neft/model";
+import { inWords } from "@neft/options";
 import { noGrad, scope, sizeOf, type Tensor } from "@neft/tensor";
 import { type Weights, writeWeights } from "../checkpoint.js";
 import { type ChipTally, emptyTally } from "./tally.js";
@@ -202,7 +203,7 @@ function readBatch(
   const [count, classes] = logits.shape as [number, number];
   if (logits.shape.length !== 2 || count !== x.shape[0]) {
     throw new Error(
-      `value "${name}": expected class scores of shape [batch, classes] for a batch of ${x.shape[0]}, got [${logits.shape.join(", ")}]`,
+      `value ${inWords(name)}: expected class scores of shape [batch, classes] for a batch of ${x.shape[0]}, got [${logits.shape.join(", ")}]`,
     );
   }
   const [correct, confidenceRight, confidenceWrong, entropy, broken] = wasm().countScores(

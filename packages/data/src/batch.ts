@@ -127,7 +127,7 @@ function checkWhole(dataset: Dataset, values: Float32Array, dtype: DType, sample
   if (at < 0) return;
   const sample = sampleAt(Math.floor(at / sizeOf(dataset.shape)));
   throw new RangeError(
-    `dataset "${dataset.name}": expected integers from ${least} to ${most} for the network's ${dtype} input, got ${values[at]} in sample ${sample} after normalisation; its inputs are (value / scale − mean) / std, by default the values themselves`,
+    `dataset ${inWords(dataset.name)}: expected integers from ${least} to ${most} for the network's ${dtype} input, got ${values[at]} in sample ${sample} after normalisation; its inputs are (value / scale − mean) / std, by default the values themselves`,
   );
 }
 
@@ -213,13 +213,13 @@ function planSample(
   if (agrees(input, own)) return { shape: [...own], transpose };
   if (fits.length > 0) {
     throw new RangeError(
-      `dataset "${dataset.name}": expected a layout whose samples fit the network's input [${inputShape.join(", ")}], got ${order} (samples [${own.join(", ")}]); ${fits[0]} fits`,
+      `dataset ${inWords(dataset.name)}: expected a layout whose samples fit the network's input [${inputShape.join(", ")}], got ${order} (samples [${own.join(", ")}]); ${fits[0]} fits`,
     );
   }
   const sizes = filled(input, own);
   if (sizes !== undefined) return { shape: sizes, transpose };
   throw new RangeError(
-    `dataset "${dataset.name}": expected samples that fit the network's input [${inputShape.join(", ")}], got samples of shape [${own.join(", ")}] (${sizeOf(own)} values)`,
+    `dataset ${inWords(dataset.name)}: expected samples that fit the network's input [${inputShape.join(", ")}], got samples of shape [${own.join(", ")}] (${sizeOf(own)} values)`,
   );
 }
 

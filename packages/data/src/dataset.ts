@@ -166,7 +166,7 @@ export function checkDataset(dataset: Dataset, who = nameOf(dataset)): void {
  *
  * @throws {RangeError} naming the first sample whose label isn't.
  */
-export function checkLabels(dataset: Dataset, classes: number, who = `dataset "${dataset.name}"`): void {
+export function checkLabels(dataset: Dataset, classes: number, who = `dataset ${inWords(dataset.name)}`): void {
   const at = dataset.labels.findIndex((label) => label < 0 || label >= classes);
   if (at >= 0) {
     throw new RangeError(
@@ -204,12 +204,12 @@ export function split(
   kind("a bigint", (value) => typeof value === "bigint")(key, "split: key");
   if (dataset.count < 2) {
     throw new RangeError(
-      `split: dataset "${dataset.name}": expected 2 samples or more to hold some out, got ${dataset.count}`,
+      `split: dataset ${inWords(dataset.name)}: expected 2 samples or more to hold some out, got ${dataset.count}`,
     );
   }
   if (!Number.isInteger(validationCount) || validationCount < 1 || validationCount >= dataset.count) {
     throw new RangeError(
-      `split: expected a validation count from 1 to ${dataset.count - 1} (dataset "${dataset.name}" has ${dataset.count} samples), got ${inWords(validationCount)}`,
+      `split: expected a validation count from 1 to ${dataset.count - 1} (dataset ${inWords(dataset.name)} has ${dataset.count} samples), got ${inWords(validationCount)}`,
     );
   }
   const held = new Uint8Array(dataset.count);

@@ -1,3 +1,4 @@
+import { kinds } from "@neft/options";
 import { sizeOf } from "@neft/tensor";
 import { bytesOf } from "./bytes.js";
 import type { Dataset } from "./dataset.js";
@@ -37,6 +38,7 @@ export function decodeIdx(
   name = "idx",
   fileNames: readonly [images: string, labels: string] = ["images", "labels"],
 ): Dataset {
+  kinds.names(fileNames, "decodeIdx: fileNames");
   const [ofImages, ofLabels] = fileNames.map((file) => `decodeIdx: ${file}`) as [string, string];
   const x = readIdx(ofImages, images);
   const y = readIdx(ofLabels, labels);

@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import type { DType } from "@neft/tensor";
 import type { Dataset } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
@@ -19,7 +20,7 @@ const darkestByte = 32;
  */
 export function imageWarnings(dataset: Dataset, { scale, std }: Normalisation, dtype: DType = "f32"): string[] {
   if (dataset.shape.length !== 3 || dtype !== "f32") return [];
-  const who = `dataset "${dataset.name}"`;
+  const who = `dataset ${inWords(dataset.name)}`;
   const { least, largest } = rangeOf(dataset);
   if (dataset.bytes) {
     const full = Math.max(1, largest);

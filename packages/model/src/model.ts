@@ -1,4 +1,4 @@
-import { has, kind } from "@neft/options";
+import { has, inWords, kind } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
 import { type ArrayNode, arrayNodeOf } from "./array-node.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
@@ -49,16 +49,18 @@ export class Model {
     const given = [...parts.inputs.map((input) => input.name), ...parts.parameters.keys(), ...parts.constants.keys()];
     const seen = new Set<string>();
     for (const name of given) {
-      if (seen.has(name)) throw new Error(`model "${parts.name}": expected unique value names, got "${name}" twice`);
+      if (seen.has(name))
+        throw new Error(`model ${inWords(parts.name)}: expected unique value names, got ${inWords(name)} twice`);
       seen.add(name);
     }
     this.nodes = sortNodes(parts.nodes, given);
     const made = producersOf(this.nodes);
-    if (parts.outputs.length === 0) throw new Error(`model "${parts.name}": expected at least one output, got none`);
+    if (parts.outputs.length === 0)
+      throw new Error(`model ${inWords(parts.name)}: expected at least one output, got none`);
     for (const { name } of parts.outputs) {
       if (!made.has(name) && !seen.has(name)) {
         throw new Error(
-          `model "${parts.name}": expected output "${name}" to be made by a node, got none that makes it`,
+          `model ${inWords(parts.name)}: expected output ${inWords(name)} to be made by a node, got none that makes it`,
         );
       }
     }

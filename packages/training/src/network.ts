@@ -1,5 +1,6 @@
 import { checkDataset, checkLabels, checkSamples, type Dataset, type Normalisation, sampleShape } from "@neft/data";
-import { type BoundModel, bindModel, type Model } from "@neft/model";
+import { type BoundModel, bindModel, listNames, type Model } from "@neft/model";
+import { inWords } from "@neft/options";
 
 /** A network and the samples it is to read. */
 export interface NetworkAndData {
@@ -24,8 +25,8 @@ export interface BoundNetwork extends BoundModel {
 export function bindNetwork({ model, data, normalisation, output }: NetworkAndData): BoundNetwork {
   const [input, ...others] = model.inputs;
   if (input === undefined || others.length > 0) {
-    const names = model.inputs.map(({ name }) => name).join(", ");
-    throw new RangeError(`model "${model.name}": expected one input, got ${model.inputs.length}: ${names}`);
+    const names = listNames(model.inputs.map(({ name }) => name));
+    throw new RangeError(`model ${inWords(model.name)}: expected one input, got ${model.inputs.length}: ${names}`);
   }
   checkDataset(data);
   // A copy: the caller may change its lists while the call goes on.

@@ -6,11 +6,9 @@ import { type Movement, move, pulledBack } from "./movement.js";
 
 type One = [x: Tensor];
 
-/** The copy of input `index` to its place in the concatenation. */
-function placement(inputs: readonly Tensor[], index: number, axis: number, shape: Shape): Movement {
+/** The copy of a tensor to its place in a concatenation of shape `shape`, `before` elements along the axis. */
+function placement({ shape: dims }: Tensor, before: number, axis: number, shape: Shape): Movement {
   const strides = stridesOf(shape);
-  const before = inputs.slice(0, index).reduce((sum, x) => sum + x.shape[axis]!, 0);
-  const dims = inputs[index]!.shape;
   return { dims, from: { strides: stridesOf(dims), offset: 0 }, to: { strides, offset: before * strides[axis]! } };
 }
 
@@ -29,10 +27,16 @@ export const concatRow = defineOp<readonly Tensor[], { readonly axis: number }>(
     return shape;
   },
   forward: (inputs, { axis }, y) => {
-    for (const [i, x] of inputs.entries()) move(placement(inputs, i, axis, y.shape), x, y);
+    let before = 0;
+    for (const x of inputs) {
+      move(placement(x, before, axis, y.shape), x, y);
+      before += x.shape[axis]!;
+    }
   },
   vjp: (dy, { inputs, attributes: { axis } }, index) => {
-    const { dims, from, to } = placement(inputs, index, axis, dy.shape);
+    let before = 0;
+    for (let i = 0; i < index; i++) before += inputs[i]!.shape[axis]!;
+    const { dims, from, to } = placement(inputs[index]!, before, axis, dy.shape);
     const dx = empty(dims);
     move({ dims, from: to, to: from }, dy, dx);
     return dx;

@@ -1,5 +1,8 @@
 import { arrayNodes, type Model, trainableParameters } from "@neft/model";
-import { optionError } from "@neft/options";
+import { inWords, oneLine, optionError, shortened } from "@neft/options";
+
+/** Characters of the names that an error lists. */
+const mostCharacters = 500;
 
 /** Names shown in an error. */
 const shownNames = 5;
@@ -24,7 +27,7 @@ export function frozenParameters(model: Model, names: readonly string[]): Set<st
       const near = [...owners.keys()].sort((a, b) => distance(name, a) - distance(name, b)).slice(0, shownNames);
       throw optionError(
         (called) =>
-          `${called("freeze")}: expected names of parameters or layers, such as ${near.join(", ")}, got "${name}"`,
+          `${called("freeze")}: expected names of parameters or layers, such as ${oneLine(shortened(near.join(", "), mostCharacters))}, got ${inWords(name)}`,
       );
     }
     for (const [, parameters] of found) for (const parameter of parameters) frozen.add(parameter);

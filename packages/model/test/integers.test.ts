@@ -49,7 +49,7 @@ describe("host arrays", () => {
     expect(toPositions(large)).toEqual([Number.MAX_SAFE_INTEGER]);
   });
 
-  it("cast between all kinds", () => {
+  it("cast between all dtypes", () => {
     const values = { dtype: "f32", shape: [4], data: Float32Array.of(1.9, -1.9, 0, Number.NaN) } as const;
     expect([...castElements(values, "i64").data]).toEqual([1n, -1n, 0n, -(2n ** 63n)]);
     expect([...castElements(values, "bool").data]).toEqual([1, 1, 0, 1]);
@@ -77,7 +77,7 @@ describe("host arrays", () => {
   });
 
   it("cast int64 to f32 with one rounding", () => {
-    // The first and the last lie just above the middle of two f32 numbers, which an f64 in between would hide.
+    // The first and the last are just above the midpoint of two f32 numbers; rounding to f64 first would lose that.
     const data = BigInt64Array.of(
       2n ** 54n + 2n ** 30n + 1n,
       2n ** 54n + 2n ** 30n,

@@ -156,7 +156,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     });
   }
 
-  /** Runs one job. If its worker dies, runs it once more on a new worker. */
+  /** Runs one job, and a second time on a new worker if its worker dies. */
   async #runJob(run: Stoppable, setup: Setup<Api> | undefined, call: Call): Promise<unknown> {
     for (let deaths = 0; ; ) {
       const member = this.#idle.pop() ?? (await this.#addMember());

@@ -27,13 +27,13 @@ import { maxRow, meanRow, sumRow } from "./operations/reductions.js";
 import { logSoftmaxRow, softmaxRow } from "./operations/softmax.js";
 import { varied } from "./operations/variation.js";
 
-/** An operation of the table: any inputs, any attributes. */
+/** An operation of the table, with untyped inputs and attributes. */
 export interface TableOperation {
   (...args: unknown[]): ReturnType<Operation<readonly never[], unknown>>;
   readonly row: AnyRow;
 }
 
-/** Every operation with gradients. A generic test walks them: shape, gradient, determinism, both builds. */
+/** Every differentiable operation. A generic test checks shape, gradient and determinism of each, on both builds. */
 export const operations: readonly TableOperation[] = [
   add,
   sub,

@@ -17,6 +17,7 @@ interface Instance<Functions> {
 const fits32 = (value: unknown): boolean =>
   Number.isInteger(value) && (value as number) >= -(2 ** 31) && (value as number) < 2 ** 32;
 
+/** Whether a bigint fits in 64 bits, signed or unsigned. */
 const fits64 = (value: bigint): boolean => value >= -(2n ** 63n) && value < 2n ** 64n;
 
 /**

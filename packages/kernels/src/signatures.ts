@@ -61,6 +61,7 @@ class Reader {
     return this.at >= this.end;
   }
 
+  /** Reads one byte. */
   byte(): number {
     return this.bytes[this.at++]!;
   }

@@ -18,9 +18,9 @@ export interface GateSlot {
 /** Longest sleep at the gate, in milliseconds. The event loop and its timers run afterwards. */
 const longestWait = 100;
 
-/** Position of a slot's release count in the gate. */
+/** Position in the gate of a slot's release count. */
 const releases = (index: number): number => 2 * index;
-/** Position of the slot to wake next. */
+/** Position in the gate of the index of the slot that is woken after this one. */
 const next = (index: number): number => 2 * index + 1;
 /** End of the chain. */
 const none = -1;

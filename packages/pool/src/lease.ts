@@ -106,6 +106,7 @@ export class WorkerLease<Api> implements Lease<Api> {
     await this.#running?.catch(() => {});
   }
 
+  /** @throws {Error} after the end of the lease. */
   #check(): void {
     if (this.#ended) throw new Error("pool: expected an active lease, got one that has ended; use it inside lend");
   }

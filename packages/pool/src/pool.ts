@@ -72,6 +72,7 @@ interface Call {
   readonly job: unknown;
 }
 
+/** The implementation of {@link Pool}. */
 class WorkerPool<Api extends object> implements Pool<Api> {
   readonly #members = new Set<Member<Api>>();
   readonly #idle: Member<Api>[] = [];
@@ -136,6 +137,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     }
   }
 
+  /** Runs the jobs of one run of a lease, each worker taking the next job when it is free. */
   #run(setup: Setup<Api> | undefined, jobs: Iterable<unknown>, options: AnyRunOptions): Promise<unknown[]> {
     const { method, onResult, signal } = options;
     return this.#withStop(signal, async (run) => {
@@ -208,6 +210,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     });
   }
 
+  /** Starts a worker and adds it to the pool. */
   async #addMember(): Promise<Member<Api>> {
     const slot = this.#freeSlots.pop();
     const handle = await this.#start(slot);
@@ -220,6 +223,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     return member;
   }
 
+  /** Spawns a worker; frees its slot when that fails. */
   async #start(slot: GateSlot | undefined): Promise<WorkerHandle> {
     try {
       return await this.spawn(slot);

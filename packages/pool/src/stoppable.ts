@@ -13,6 +13,7 @@ export class Stoppable {
     this.ended.catch(() => {});
   }
 
+  /** Stops the operation: `ended` rejects with the reason. */
   stop(reason: unknown): void {
     if (this.stopped) return;
     this.stopped = true;

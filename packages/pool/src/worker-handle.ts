@@ -106,12 +106,14 @@ class Death {
   #cause: Error | undefined;
   readonly #listeners: ((cause: Error) => void)[] = [];
 
+  /** Records the cause and calls the listeners; later reports do nothing. */
   report(cause: Error): void {
     if (this.#cause) return;
     this.#cause = cause;
     for (const listener of this.#listeners) listener(cause);
   }
 
+  /** Adds a listener. */
   onDeath(listener: (cause: Error) => void): void {
     if (this.#cause) listener(this.#cause);
     else this.#listeners.push(listener);
@@ -122,6 +124,7 @@ function asError(cause: unknown): Error {
   return cause instanceof Error ? cause : new Error(String(cause));
 }
 
+/** Error of a message that can't be deserialized. */
 function unreadable(cause: unknown): Error {
   return new Error("worker: expected a message that can be deserialized, got one that can't", { cause });
 }

@@ -33,7 +33,7 @@ export function backward(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   const { nodes, needed } = plan(root, targets);
   const groups = groupsOf(nodes, needed);
   const gradients = new Map<Target, Tensor>();
-  const given = new Set<Tensor>();
+  const returned = new Set<Tensor>();
   // Nodes hold references to earlier nodes only. Without this reference, a node with a freed output would be freed before its turn.
   for (const node of nodes) node.retain();
   try {
@@ -44,14 +44,15 @@ export function backward(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
       );
       for (const node of nodes) visit(node, { gradients, targets, needed, groups });
     });
-    return wrt.map((tensor) => result(gradients.get(targetOf(tensor)), tensor, given));
+    return wrt.map((tensor) => resultFor(tensor, gradients.get(targetOf(tensor)), returned));
   } finally {
     for (const node of nodes) node.release();
-    for (const gradient of gradients.values()) if (!given.has(gradient)) gradient.dispose();
+    for (const gradient of gradients.values()) if (!returned.has(gradient)) gradient.dispose();
     for (const { visited } of groups.values()) for (const { node, dy } of visited) if (!targets.has(node)) dy.dispose();
   }
 }
 
+/** Target of the gradient by a tensor. */
 function targetOf(tensor: Tensor): Target {
   return tensor.node ?? tensor;
 }
@@ -98,7 +99,7 @@ interface Group {
   readonly visited: { readonly node: AutogradNode; readonly dy: Tensor }[];
 }
 
-/** The group of each node, for groups of at least two nodes. */
+/** Groups the nodes whose shared rules compute a needed gradient. A node that is alone in its group has no entry. */
 function groupsOf(nodes: readonly AutogradNode[], needed: ReadonlySet<Edge>): ReadonlyMap<AutogradNode, Group> {
   const groups: Group[] = [];
   const all = new Map<AutogradNode, Group>();
@@ -207,11 +208,15 @@ function accumulate(gradients: Map<Target, Tensor>, edge: Target, gradient: Tens
   }
 }
 
-/** The gradient by `wrt` as a tensor in the current scope that shares no elements with another result; zeros for undefined. */
-function result(gradient: Tensor | undefined, wrt: Tensor, given: Set<Tensor>): Tensor {
+/**
+ * The result for one tensor of `wrt`, in the current scope: its gradient, a copy if another tensor shares the elements, or zeros.
+ *
+ * @param returned  Gradients that are results already; extended.
+ */
+function resultFor(wrt: Tensor, gradient: Tensor | undefined, returned: Set<Tensor>): Tensor {
   if (gradient === undefined) return zeros(wrt.shape);
-  if (gradient.storage!.references === 1 && !given.has(gradient)) {
-    given.add(gradient);
+  if (gradient.storage!.references === 1 && !returned.has(gradient)) {
+    returned.add(gradient);
     return addToScope(gradient);
   }
   const copy = zeros(wrt.shape);

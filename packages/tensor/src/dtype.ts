@@ -16,6 +16,7 @@ export type TensorData =
 /** Elements accepted for a new tensor: numbers, bigints for integer types, or a typed array. */
 export type TensorSource = ArrayLike<number> | ArrayLike<bigint>;
 
+/** Array class of each type. */
 const arrays = {
   f32: Float32Array,
   i64: BigInt64Array,

@@ -79,7 +79,10 @@ export class AutogradNode {
     this.consume();
   }
 
-  /** Frees its tensors and drops its references to earlier nodes. A loop, because recursion would overflow on deep graphs. */
+  /**
+   * Frees its tensors and drops its references to earlier nodes; nodes without references are consumed too. It uses a loop, because
+   * recursion would overflow on deep graphs.
+   */
   consume(): void {
     const pending: AutogradNode[] = [this];
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {

@@ -37,6 +37,7 @@ function tensorsIn(value: unknown, found = new Set<Tensor>(), seen = new Set<obj
   return found;
 }
 
+/** Whether an object has no class. */
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as unknown;
   return prototype === Object.prototype || prototype === null;

@@ -63,6 +63,7 @@ export function withScoreCounter<T>(labels: Int32Array, classes: number, use: (c
   });
 }
 
+/** Result of the kernel, in the order of {@link ScoreCounts}. */
 type RawCounts = [number, number, number, number, number];
 
 /**

@@ -75,7 +75,13 @@ export function axisOf(who: string, axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** Resolves a position along an axis of size `size`, negative ones counted from the end, and clamps it to [low, high]. Default: [0, size]. */
+/**
+ * Resolves a position along an axis and clamps it to [low, high]. Negative positions count from the end.
+ *
+ * @param size  Size of the axis.
+ * @param low   Default: 0.
+ * @param high  Default: `size`.
+ */
 export function clampPosition(position: number, size: number, low = 0, high = size): number {
   return Math.min(Math.max(position < 0 ? position + size : position, low), high);
 }

@@ -112,7 +112,7 @@ export class Tensor {
     this.free("one that was disposed");
   }
 
-  /** @internal Releases the elements. @param reason  Describes the tensor in later errors. */
+  /** @internal Drops its references to elements and node. @param reason  Describes the tensor in later errors. */
   free(reason: string): void {
     if (this.invalidReason !== undefined) return;
     this.invalidReason = reason;
@@ -154,6 +154,7 @@ export function alias(tensor: Tensor, shape = tensor.shape, requiresGrad = false
   return new Tensor(shape, tensor.dtype, tensor.storage?.retain() ?? tensor.data, requiresGrad);
 }
 
+/** Makes a tensor with a copy of `source` that no scope owns. @throws as {@link tensor}. */
 function fromData(who: string, source: TensorSource, shape: Shape, dtype: DType, requiresGrad: boolean): Tensor {
   checkShape(who, shape);
   if (source.length !== sizeOf(shape)) {

@@ -30,7 +30,7 @@ const shapes: readonly (readonly [Shape, Shape])[] = [
 ];
 
 /** Makes a binary elementwise operation with broadcasting. */
-function binaryRow(
+function binaryOp(
   name: Binary,
   vjp: Row<Pair, undefined>["vjp"],
   keeps: Row<Pair, undefined>["keeps"],
@@ -67,21 +67,21 @@ function unbroadcast(dy: Tensor, shape: Shape): Tensor {
 }
 
 /** y = a + b, with NumPy broadcasting. */
-export const add: Operation<Pair, undefined> = binaryRow(
+export const add: Operation<Pair, undefined> = binaryOp(
   "add",
   [(dy, { inputs: [a] }) => unbroadcast(dy, a.shape), (dy, { inputs: [, b] }) => unbroadcast(dy, b.shape)],
   [],
 );
 
 /** y = a − b, with NumPy broadcasting. */
-export const sub: Operation<Pair, undefined> = binaryRow(
+export const sub: Operation<Pair, undefined> = binaryOp(
   "sub",
   [(dy, { inputs: [a] }) => unbroadcast(dy, a.shape), (dy, { inputs: [, b] }) => scale(unbroadcast(dy, b.shape), -1)],
   [],
 );
 
 /** y = a·b elementwise, with NumPy broadcasting. */
-export const mul: Operation<Pair, undefined> = binaryRow(
+export const mul: Operation<Pair, undefined> = binaryOp(
   "mul",
   [
     (dy, { inputs: [a, b] }) => unbroadcast(mul(dy, b), a.shape),
@@ -91,7 +91,7 @@ export const mul: Operation<Pair, undefined> = binaryRow(
 );
 
 /** y = a / b, with NumPy broadcasting. */
-export const div: Operation<Pair, undefined> = binaryRow(
+export const div: Operation<Pair, undefined> = binaryOp(
   "div",
   [
     (dy, { inputs: [a, b] }) => unbroadcast(div(dy, b), a.shape),

@@ -140,7 +140,8 @@ function example(
   return { inputs: [{ shape: x }, { shape: w }, hasBias ? { shape: [w[0]!] } : undefined], attributes };
 }
 
-export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
+/** The operation of {@link conv2d}. */
+export const conv2dOp = defineOp<Inputs, Conv2dAttributes>({
   name: "conv2d",
   shape: (inputs, attributes) => {
     checkGeometry(inputs, attributes);
@@ -233,11 +234,12 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
  * @param x  [n, c, h, w].
  * @param w  W: [out, c/groups, kh, kw].
  * @param b  [out], or undefined for none.
- * @returns y: [n, out, h′, w′] with h′ = ⌊(h + top + bottom − dilation·(kh − 1) − 1)/stride⌋ + 1, w′ alike; both halved, rounded down, if pooled.
+ * @returns y: [n, out, h′, w′] with h′ = ⌊(h + top + bottom − dilation·(kh − 1) − 1)/stride⌋ + 1 and w′ alike;
+ *   both halved and rounded down if pooled.
  * @throws {RangeError} when shapes or attributes don't match, or a number of the variation is out of range.
  */
 export function conv2d(x: Tensor, w: Tensor, b: Tensor | undefined, attributes: Conv2dAttributes = {}): Tensor {
-  return conv2dRow(x, w, b, attributes);
+  return conv2dOp(x, w, b, attributes);
 }
 
 /**
@@ -275,7 +277,7 @@ export function conv2dEach(
     const shapes = `${shapeText(first.shape)} and ${shapeText(other.shape)}`;
     throw new RangeError(`conv2dEach: expected weights of one shape, got ${shapes}`);
   }
-  const shape = conv2dRow.row.shape([x, first, b], attributes);
+  const shape = conv2dOp.row.shape([x, first, b], attributes);
   const sizes = geometry(x, first, attributes);
   const { rectified = false, pooled = false } = attributes;
   if (pooled && !canFusePool(sizes, attributes)) {

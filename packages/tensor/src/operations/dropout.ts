@@ -10,7 +10,8 @@ export interface DropoutAttributes {
   readonly key: bigint;
 }
 
-export const dropoutRow: Operation<[x: Tensor], DropoutAttributes> = defineOp({
+/** The operation of {@link dropout}. */
+export const dropoutOp: Operation<[x: Tensor], DropoutAttributes> = defineOp({
   name: "dropout",
   shape: ([x], { p }) => {
     if (!(p >= 0 && p < 1)) throw new RangeError(`dropout: expected p ≥ 0 and < 1, got ${p}`);
@@ -21,7 +22,7 @@ export const dropoutRow: Operation<[x: Tensor], DropoutAttributes> = defineOp({
     wasm().dropOut(x.ptr, y.ptr, y.size, p);
   },
   // Drawing the mask again saves the memory to keep it.
-  vjp: [(dy, { attributes }) => dropoutRow(dy, attributes)],
+  vjp: [(dy, { attributes }) => dropoutOp(dy, attributes)],
   keeps: [],
   examples: [
     { inputs: [{ shape: [5, 17] }], attributes: { p: 0.4, key: 5n } },
@@ -31,5 +32,5 @@ export const dropoutRow: Operation<[x: Tensor], DropoutAttributes> = defineOp({
 
 /** Sets each element to 0 with probability p and divides the others by 1 − p. @throws {RangeError} when p isn't in [0, 1). */
 export function dropout(x: Tensor, attributes: DropoutAttributes): Tensor {
-  return dropoutRow(x, attributes);
+  return dropoutOp(x, attributes);
 }

@@ -7,7 +7,7 @@ type Parameters = readonly [p0: number, p1: number];
 type One = [x: Tensor];
 
 /** Description of a unary elementwise operation. */
-interface UnaryRow<A> {
+interface UnaryDefinition<A> {
   readonly name: Unary;
   /** The tensor that the gradient reads in addition to dy. Default: none. */
   readonly keeps?: 0 | "output";
@@ -22,7 +22,7 @@ interface UnaryRow<A> {
 const shapes = [[], [3, 17], [2, 3, 4], [0, 2]];
 
 /** Makes a unary elementwise operation. Its forward and gradient kernels have the same code. */
-function unaryRow<A>({ name, keeps, values, parameters, examples }: UnaryRow<A>): Operation<One, A> {
+function unaryOp<A>({ name, keeps, values, parameters, examples }: UnaryDefinition<A>): Operation<One, A> {
   const code = unaryCode[name];
   return defineOp<One, A>({
     name,
@@ -42,12 +42,12 @@ function unaryRow<A>({ name, keeps, values, parameters, examples }: UnaryRow<A>)
 }
 
 /** Makes a unary elementwise operation without attributes. */
-function parameterlessRow(
+function parameterlessOp(
   name: Unary,
-  values: UnaryRow<undefined>["values"],
+  values: UnaryDefinition<undefined>["values"],
   keeps?: 0 | "output",
 ): Operation<One, undefined> {
-  return unaryRow({
+  return unaryOp({
     name,
     values,
     ...(keeps !== undefined && { keeps }),
@@ -57,26 +57,26 @@ function parameterlessRow(
 }
 
 /** y = −x. */
-export const neg: Operation<One, undefined> = parameterlessRow("neg", "normal");
+export const neg: Operation<One, undefined> = parameterlessOp("neg", "normal");
 /** y = max(x, 0); NaN stays NaN. The slope at 0 is 0. */
-export const relu: Operation<One, undefined> = parameterlessRow("relu", "separated", "output");
+export const relu: Operation<One, undefined> = parameterlessOp("relu", "separated", "output");
 /** y = 1 / (1 + e^−x). */
-export const sigmoid: Operation<One, undefined> = parameterlessRow("sigmoid", "normal", "output");
+export const sigmoid: Operation<One, undefined> = parameterlessOp("sigmoid", "normal", "output");
 /** y = tanh x. */
-export const tanh: Operation<One, undefined> = parameterlessRow("tanh", "normal", "output");
+export const tanh: Operation<One, undefined> = parameterlessOp("tanh", "normal", "output");
 /** y = e^x. */
-export const exp: Operation<One, undefined> = parameterlessRow("exp", "normal", "output");
+export const exp: Operation<One, undefined> = parameterlessOp("exp", "normal", "output");
 /** y = ln x; NaN for x < 0, −∞ at 0. */
-export const log: Operation<One, undefined> = parameterlessRow("log", "positive", 0);
+export const log: Operation<One, undefined> = parameterlessOp("log", "positive", 0);
 /** y = √x; NaN for x < 0. */
-export const sqrt: Operation<One, undefined> = parameterlessRow("sqrt", "positive", "output");
+export const sqrt: Operation<One, undefined> = parameterlessOp("sqrt", "positive", "output");
 /** y = |x|. The slope at 0 is 0. */
-export const abs: Operation<One, undefined> = parameterlessRow("abs", "separated", 0);
+export const abs: Operation<One, undefined> = parameterlessOp("abs", "separated", 0);
 /** y = x². */
-export const square: Operation<One, undefined> = parameterlessRow("square", "normal", 0);
+export const square: Operation<One, undefined> = parameterlessOp("square", "normal", 0);
 
 /** y = c·x for a number c. */
-export const scale: Operation<One, number> = unaryRow<number>({
+export const scale: Operation<One, number> = unaryOp<number>({
   name: "scale",
   values: "normal",
   parameters: (c) => [c, 0],
@@ -84,7 +84,7 @@ export const scale: Operation<One, number> = unaryRow<number>({
 });
 
 /** y = x + c for a number c. */
-export const shift: Operation<One, number> = unaryRow<number>({
+export const shift: Operation<One, number> = unaryOp<number>({
   name: "shift",
   values: "normal",
   parameters: (c) => [c, 0],
@@ -98,7 +98,7 @@ export interface LeakyReluAttributes {
 }
 
 /** y = x for x ≥ 0, alpha·x for x < 0. */
-export const leakyRelu: Operation<One, LeakyReluAttributes> = unaryRow<LeakyReluAttributes>({
+export const leakyRelu: Operation<One, LeakyReluAttributes> = unaryOp<LeakyReluAttributes>({
   name: "leakyRelu",
   keeps: 0,
   values: "separated",
@@ -115,7 +115,7 @@ export interface ClipAttributes {
 }
 
 /** y = min(max(x, min), max); NaN stays NaN. The slope is 1 at the bounds. */
-export const clip: Operation<One, ClipAttributes> = unaryRow<ClipAttributes>({
+export const clip: Operation<One, ClipAttributes> = unaryOp<ClipAttributes>({
   name: "clip",
   keeps: 0,
   values: "separated",

@@ -14,7 +14,8 @@ function concatCopy(inputs: readonly Tensor[], index: number, axis: number, shap
   return { dims, from: { strides: stridesOf(dims), offset: 0 }, to: { strides, offset: position * strides[axis]! } };
 }
 
-export const concatRow = defineOp<readonly Tensor[], { readonly axis: number }>({
+/** The operation of {@link concat}, along an axis ≥ 0. */
+export const concatOp = defineOp<readonly Tensor[], { readonly axis: number }>({
   name: "concat",
   shape: (inputs, { axis }) => {
     const shape = [...inputs[0]!.shape];
@@ -52,7 +53,7 @@ export const concatRow = defineOp<readonly Tensor[], { readonly axis: number }>(
  */
 export function concat(xs: readonly Tensor[], { axis }: { readonly axis: number }): Tensor {
   if (xs.length === 0) throw new RangeError("concat: expected at least one tensor, got none");
-  return concatRow(...xs, { axis: axisOf("concat", axis, xs[0]!.shape.length) });
+  return concatOp(...xs, { axis: axisOf("concat", axis, xs[0]!.shape.length) });
 }
 
 /** A slice resolved for one shape. Each list has one number per axis. */
@@ -76,7 +77,8 @@ function sliceCopy(x: Tensor, { begins, steps, sizes }: SliceRange): StridedCopy
   };
 }
 
-export const sliceRow = defineOp<One, SliceRange>({
+/** The operation of {@link slice}, for a resolved slice. */
+export const sliceOp = defineOp<One, SliceRange>({
   name: "slice",
   shape: (_, { sizes }) => [...sizes],
   forward: ([x], range, y) => copyStrided(sliceCopy(x, range), x, y),
@@ -136,9 +138,10 @@ export function sliceRange(shape: Shape, { starts, ends, axes, steps }: SliceAtt
 
 /** y = x[start:end:step] along the given axes. @throws {RangeError} as {@link sliceRange}. */
 export function slice(x: Tensor, attributes: SliceAttributes): Tensor {
-  return sliceRow(x, sliceRange(x.shape, attributes));
+  return sliceOp(x, sliceRange(x.shape, attributes));
 }
 
+/** Attributes of the operation of {@link gather}. */
 interface GatherAttributes {
   /** Positions along the axis, ≥ 0. */
   readonly indices: Int32Array;
@@ -147,7 +150,8 @@ interface GatherAttributes {
   readonly axis: number;
 }
 
-export const gatherRow = defineOp<[x: Tensor], GatherAttributes>({
+/** The operation of {@link gather}, with resolved indices. */
+export const gatherOp = defineOp<[x: Tensor], GatherAttributes>({
   name: "gather",
   shape: ([x], { shape, axis }) => [...x.shape.slice(0, axis), ...shape, ...x.shape.slice(axis + 1)],
   forward: ([x], { indices, axis }, y) => wasm().gather(x.ptr, y.ptr, indices, ...splitAt(x.shape, axis)),
@@ -191,7 +195,7 @@ export function gather(
     return index < 0 ? index + size : index;
   });
   const shape = indices instanceof Tensor ? indices.shape : [list.length];
-  return gatherRow(x, { indices: positions, shape, axis: at });
+  return gatherOp(x, { indices: positions, shape, axis: at });
 }
 
 /** Padding of each axis; negative numbers crop. */
@@ -211,7 +215,8 @@ function padCopy(x: Tensor, { before }: PadAmounts, shape: Shape): StridedCopy {
   return { dims, from: { strides, offset: dot(skip, strides) }, to: { strides: padded, offset: dot(lead, padded) } };
 }
 
-export const padRow = defineOp<One, PadAmounts>({
+/** The operation of {@link pad}. */
+export const padOp = defineOp<One, PadAmounts>({
   name: "pad",
   shape: ([x], { before, after }) => x.shape.map((dim, i) => Math.max(0, dim + before[i]! + after[i]!)),
   forward: ([x], padding, y) => {
@@ -247,5 +252,5 @@ export function pad(x: Tensor, { pads, value = 0 }: PadAttributes): Tensor {
   if (pads.length !== 2 * rank || !pads.every(Number.isInteger)) {
     throw new RangeError(`pad: expected ${2 * rank} whole numbers for rank ${rank}, got [${pads.join(", ")}]`);
   }
-  return padRow(x, { before: pads.slice(0, rank), after: pads.slice(rank), value });
+  return padOp(x, { before: pads.slice(0, rank), after: pads.slice(rank), value });
 }

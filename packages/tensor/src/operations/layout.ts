@@ -57,7 +57,8 @@ function transposeCopy(x: Tensor, perm: readonly number[]): StridedCopy {
   };
 }
 
-export const transposeRow: Operation<One, { readonly perm: readonly number[] }> = defineOp<
+/** The operation of {@link transpose}, with axes ≥ 0. */
+export const transposeOp: Operation<One, { readonly perm: readonly number[] }> = defineOp<
   One,
   { readonly perm: readonly number[] }
 >({
@@ -72,7 +73,7 @@ export const transposeRow: Operation<One, { readonly perm: readonly number[] }> 
   vjp: [
     (dy, { attributes: { perm } }) => {
       const inverse = perm.map((_, axis) => perm.indexOf(axis));
-      return transposeRow(dy, { perm: inverse });
+      return transposeOp(dy, { perm: inverse });
     },
   ],
   keeps: [],
@@ -92,7 +93,7 @@ export const transposeRow: Operation<One, { readonly perm: readonly number[] }> 
 export function transpose(x: Tensor, { perm }: { readonly perm?: readonly number[] } = {}): Tensor {
   const rank = x.shape.length;
   const order = perm?.map((axis) => axisOf("transpose", axis, rank)) ?? x.shape.map((_, i) => rank - 1 - i);
-  return transposeRow(x, { perm: order });
+  return transposeOp(x, { perm: order });
 }
 
 /** The copy of x, broadcast to `shape`, to a contiguous tensor. */

@@ -4,7 +4,8 @@ import { shapeText } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { scale } from "./elementwise.js";
 
-export const crossEntropyRow = defineOp<[logits: Tensor], { readonly labels: Int32Array }>({
+/** The operation of {@link crossEntropy}. */
+export const crossEntropyOp = defineOp<[logits: Tensor], { readonly labels: Int32Array }>({
   name: "crossEntropy",
   shape: ([logits], { labels }) => {
     const [rows, classes] = logits.shape;
@@ -53,5 +54,5 @@ export const crossEntropyRow = defineOp<[logits: Tensor], { readonly labels: Int
  * @throws {RangeError} when the shape of the logits, the number of labels or a label is wrong.
  */
 export function crossEntropy(logits: Tensor, labels: Int32Array): Tensor {
-  return crossEntropyRow(logits, { labels });
+  return crossEntropyOp(logits, { labels });
 }

@@ -19,7 +19,11 @@ function checkVectors(who: string, x: Tensor, vectors: Readonly<Record<string, T
   return [...x.shape];
 }
 
-/** dx, dgamma and dbeta, computed together once per node: dx needs the sums that dgamma and dbeta are. */
+/**
+ * dx, dgamma and dbeta, computed together once per node: dx needs the sums that dgamma and dbeta are.
+ *
+ * @param isFrozen  The statistics are constants; otherwise they depend on x.
+ */
 function gradients<I extends Inputs, A>(
   dy: Tensor,
   context: BackwardContext<I, A>,
@@ -41,6 +45,7 @@ const positive = (...shape: number[]): ExampleInput => ({ shape, values: "positi
 
 type Frozen = [x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor];
 
+/** dx, dgamma and dbeta of {@link batchNorm}. */
 const frozenGradients = (
   dy: Tensor,
   context: BackwardContext<Frozen, { readonly epsilon: number }>,
@@ -49,7 +54,8 @@ const frozenGradients = (
   return gradients(dy, context, [x, gamma, mean, variance], context.attributes.epsilon, true);
 };
 
-export const batchNormRow = defineOp<Frozen, { readonly epsilon: number }>({
+/** The operation of {@link batchNorm}. */
+export const batchNormOp = defineOp<Frozen, { readonly epsilon: number }>({
   name: "batchNorm",
   shape: ([x, gamma, beta, mean, variance]) => checkVectors("batchNorm", x, { gamma, beta, mean, variance }),
   forward: ([x, gamma, beta, mean, variance], { epsilon }, y) =>
@@ -99,7 +105,7 @@ export function batchNorm(
   beta: Tensor,
   { mean, variance, epsilon = 1e-5 }: BatchNormAttributes,
 ): Tensor {
-  return batchNormRow(x, gamma, beta, mean, variance, { epsilon });
+  return batchNormOp(x, gamma, beta, mean, variance, { epsilon });
 }
 
 /** Statistics of one batch by channel. */
@@ -112,6 +118,7 @@ export interface ChannelStatistics {
   readonly count: number;
 }
 
+/** Attributes of the operation of {@link batchNormTrain}. */
 interface TrainAttributes {
   readonly epsilon: number;
   /** Overwritten with the statistics. Default: they aren't reported. */
@@ -120,13 +127,15 @@ interface TrainAttributes {
 
 type Train = [x: Tensor, gamma: Tensor, beta: Tensor];
 
+/** dx, dgamma and dbeta of {@link batchNormTrain}. */
 const trainGradients = (dy: Tensor, context: BackwardContext<Train, TrainAttributes>): readonly Tensor[] => {
   const [x, gamma] = context.inputs;
   const [mean, variance] = context.saved as readonly [Tensor, Tensor];
   return gradients(dy, context, [x, gamma, mean, variance], context.attributes.epsilon, false);
 };
 
-export const batchNormTrainRow = defineOp<Train, TrainAttributes>({
+/** The operation of {@link batchNormTrain}. */
+export const batchNormTrainOp = defineOp<Train, TrainAttributes>({
   name: "batchNormTrain",
   shape: ([x, gamma, beta]) => checkVectors("batchNormTrain", x, { gamma, beta }),
   saved: ([, gamma]) => [gamma.shape, gamma.shape],
@@ -172,5 +181,5 @@ export function batchNormTrain(
   if (x.size === 0)
     throw new RangeError(`batchNormTrain: expected at least one value per channel, got ${shapeText(x.shape)}`);
   const statistics = { mean: new Float32Array(c), variance: new Float32Array(c), count };
-  return { output: batchNormTrainRow(x, gamma, beta, { epsilon, statistics }), statistics };
+  return { output: batchNormTrainOp(x, gamma, beta, { epsilon, statistics }), statistics };
 }

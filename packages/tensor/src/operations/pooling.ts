@@ -39,12 +39,16 @@ function axesOf(who: string, { shape }: Pick<Tensor, "shape">, attributes: MaxPo
   return axes;
 }
 
+/** Shape of a pool's output. */
 function outputShape(who: string, x: Tensor, attributes: MaxPoolAttributes): number[] {
   const sizes = axesOf(who, x, attributes).map((axis) => outputSize(axis, attributes.ceilMode));
   return [x.shape[0]!, x.shape[1]!, ...sizes];
 }
 
-/** Geometry for the kernels: [n·c, h, w, h′, w′, kh, kw, strideH, strideW, padT, padL, padB, padR, dilH, dilW]; y is [n, c, h′, w′]. */
+/**
+ * Geometry for the kernels: [n·c, h, w, h′, w′, kh, kw, strideH, strideW, padT, padL, padB, padR, dilH, dilW], where y is
+ * [n, c, h′, w′].
+ */
 export function poolGeometry(
   x: Pick<Tensor, "shape">,
   y: Pick<Tensor, "shape">,
@@ -59,7 +63,8 @@ export function poolGeometry(
 
 const separated = (...shape: number[]): ExampleInput => ({ shape, values: "separated" });
 
-export const maxPool2dRow = defineOp<One, MaxPoolAttributes>({
+/** The operation of {@link maxPool2d}. */
+export const maxPool2dOp = defineOp<One, MaxPoolAttributes>({
   name: "maxPool2d",
   shape: ([x], attributes) => outputShape("maxPool2d", x, attributes),
   saved: ([x], attributes) => [outputShape("maxPool2d", x, attributes)],
@@ -82,7 +87,8 @@ export const maxPool2dRow = defineOp<One, MaxPoolAttributes>({
   ],
 });
 
-export const avgPool2dRow = defineOp<One, AveragePoolAttributes>({
+/** The operation of {@link avgPool2d}. */
+export const avgPool2dOp = defineOp<One, AveragePoolAttributes>({
   name: "avgPool2d",
   shape: ([x], attributes) => outputShape("avgPool2d", x, attributes),
   forward: ([x], attributes, y) =>
@@ -117,7 +123,8 @@ export interface AdaptivePoolAttributes {
   readonly size: readonly [number, number];
 }
 
-export const adaptiveAvgPool2dRow = defineOp<One, AdaptivePoolAttributes>({
+/** The operation of {@link adaptiveAvgPool2d}. */
+export const adaptiveAvgPool2dOp = defineOp<One, AdaptivePoolAttributes>({
   name: "adaptiveAvgPool2d",
   shape: ([x], { size }) => {
     if (x.shape.length !== 4)
@@ -156,7 +163,7 @@ export const adaptiveAvgPool2dRow = defineOp<One, AdaptivePoolAttributes>({
  * @throws {RangeError} when the window doesn't fit the input, or could cover padding only.
  */
 export function maxPool2d(x: Tensor, attributes: MaxPoolAttributes): Tensor {
-  return maxPool2dRow(x, attributes);
+  return maxPool2dOp(x, attributes);
 }
 
 /**
@@ -166,7 +173,7 @@ export function maxPool2d(x: Tensor, attributes: MaxPoolAttributes): Tensor {
  * @throws {RangeError} when the window doesn't fit the input, or could cover padding only.
  */
 export function avgPool2d(x: Tensor, attributes: AveragePoolAttributes): Tensor {
-  return avgPool2dRow(x, attributes);
+  return avgPool2dOp(x, attributes);
 }
 
 /**
@@ -177,10 +184,10 @@ export function avgPool2d(x: Tensor, attributes: AveragePoolAttributes): Tensor 
  * @throws {RangeError} when x isn't of this shape, or a size isn't a whole number ≥ 1.
  */
 export function adaptiveAvgPool2d(x: Tensor, attributes: AdaptivePoolAttributes): Tensor {
-  return adaptiveAvgPool2dRow(x, attributes);
+  return adaptiveAvgPool2dOp(x, attributes);
 }
 
 /** Mean of each plane: [n, c, h, w] → [n, c, 1, 1]. */
 export function globalAvgPool(x: Tensor): Tensor {
-  return adaptiveAvgPool2dRow(x, { size: [1, 1] });
+  return adaptiveAvgPool2dOp(x, { size: [1, 1] });
 }

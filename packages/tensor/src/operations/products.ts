@@ -27,6 +27,7 @@ interface Sizes {
   readonly layout: number;
 }
 
+/** Sizes of a linear operation from the shapes of x and W. */
 function sizesOf(x: Tensor, w: Tensor, { layout = "oi" }: LinearAttributes): Sizes {
   const [first, second] = w.shape as [number, number];
   const [outputs, inputs] = layout === "oi" ? [first, second] : [second, first];
@@ -67,7 +68,8 @@ function gradients(
   return [dw, db];
 }
 
-export const linearRow = defineOp<Inputs, LinearAttributes>({
+/** The operation of {@link linear}. */
+export const linearOp = defineOp<Inputs, LinearAttributes>({
   name: "linear",
   shape: ([x, w, b], attributes) => {
     if (w.shape.length !== 2) throw new RangeError(`linear: expected a weight of two axes, got ${shapeText(w.shape)}`);
@@ -161,7 +163,7 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
  * @throws {RangeError} when shapes don't match, or a number of the variation is out of range.
  */
 export function linear(x: Tensor, w: Tensor, b: Tensor | undefined, attributes: LinearAttributes = {}): Tensor {
-  return linearRow(x, w, b, attributes);
+  return linearOp(x, w, b, attributes);
 }
 
 /** The matrix products of a batch. */
@@ -194,8 +196,8 @@ function batchesOf(a: Shape, b: Shape, batch: Shape): Batches {
 /** Bytes per element. */
 const bytes = 4;
 
-/** Product of matrices: y[.., m, n] = Σ_k a[.., m, k]·b[.., k, n]. */
-export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
+/** The operation of {@link matmul}, without vectors: y[.., m, n] = Σ_k a[.., m, k]·b[.., k, n]. */
+export const matmulOp = defineOp<[a: Tensor, b: Tensor]>({
   name: "matmul",
   shape: ([{ shape: a }, { shape: b }]) => {
     const [m, k, l, n] = [...a.slice(-2), ...b.slice(-2)];
@@ -276,7 +278,7 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
 export function matmul(a: Tensor, b: Tensor): Tensor {
   const left = a.shape.length === 1 ? reshape(a, [1, a.size]) : a;
   const right = b.shape.length === 1 ? reshape(b, [b.size, 1]) : b;
-  const y = matmulRow(left, right);
+  const y = matmulOp(left, right);
   if (left === a && right === b) return y;
   const shape = y.shape.filter(
     (_, i) => !(left !== a && i === y.shape.length - 2) && !(right !== b && i === y.shape.length - 1),

@@ -16,18 +16,18 @@ interface AxisRange {
 type One = [x: Tensor];
 type Name = "reduceSum" | "reduceMean" | "reduceMax";
 
-const spans: readonly { shape: number[]; span: AxisRange }[] = [
-  { shape: [3, 5], span: { axis: 0, count: 2, keepDims: false } },
-  { shape: [3, 17], span: { axis: 1, count: 1, keepDims: true } },
-  { shape: [2, 5, 3], span: { axis: 1, count: 1, keepDims: false } },
-  { shape: [5, 2, 3], span: { axis: 0, count: 2, keepDims: true } },
+const exampleRanges: readonly { shape: number[]; range: AxisRange }[] = [
+  { shape: [3, 5], range: { axis: 0, count: 2, keepDims: false } },
+  { shape: [3, 17], range: { axis: 1, count: 1, keepDims: true } },
+  { shape: [2, 5, 3], range: { axis: 1, count: 1, keepDims: false } },
+  { shape: [5, 2, 3], range: { axis: 0, count: 2, keepDims: true } },
 ];
 
 /** Makes a reduction over consecutive axes. `gradient` returns dx. */
-function reductionRow(
+function reductionOp(
   name: Name,
   reduction: Reduction,
-  gradient: (dy: Tensor, x: Tensor, y: Tensor, span: AxisRange) => Tensor,
+  gradient: (dy: Tensor, x: Tensor, y: Tensor, range: AxisRange) => Tensor,
 ): Operation<One, AxisRange> {
   const isMax = reduction === "max";
   return defineOp<One, AxisRange>({
@@ -40,9 +40,9 @@ function reductionRow(
       wasm().reduce(reductionCode[reduction], x.ptr, y.ptr, ...splitAt(x.shape, axis, count)),
     vjp: [(dy, { inputs: [x], output, attributes }) => gradient(dy, x, output, attributes)],
     keeps: isMax ? [0, "output"] : [],
-    examples: spans.map(({ shape, span }) => ({
+    examples: exampleRanges.map(({ shape, range }) => ({
       inputs: [{ shape, values: isMax ? ("separated" as const) : ("normal" as const) }],
-      attributes: span,
+      attributes: range,
     })),
   });
 }
@@ -55,9 +55,12 @@ function spread(dy: Tensor, x: Tensor, { axis, count }: AxisRange, isMean: boole
   return dx;
 }
 
-export const sumRow = reductionRow("reduceSum", "sum", (dy, x, _, span) => spread(dy, x, span, false));
-export const meanRow = reductionRow("reduceMean", "mean", (dy, x, _, span) => spread(dy, x, span, true));
-export const maxRow = reductionRow("reduceMax", "max", (dy, x, y, { axis, count }) => {
+/** The operation of {@link reduceSum}, over consecutive axes. */
+export const sumOp = reductionOp("reduceSum", "sum", (dy, x, _, range) => spread(dy, x, range, false));
+/** The operation of {@link reduceMean}, over consecutive axes. */
+export const meanOp = reductionOp("reduceMean", "mean", (dy, x, _, range) => spread(dy, x, range, true));
+/** The operation of {@link reduceMax}, over consecutive axes. */
+export const maxOp = reductionOp("reduceMax", "max", (dy, x, y, { axis, count }) => {
   const dx = empty(x.shape);
   wasm().reduceMaxGradient(x.ptr, y.ptr, dy.ptr, dx.ptr, ...splitAt(x.shape, axis, count));
   return dx;
@@ -94,15 +97,15 @@ function reduceAxes(
 
 /** Sum over axes. @throws {RangeError} for an axis out of range. */
 export function reduceSum(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
-  return reduceAxes("reduceSum", sumRow, x, attributes);
+  return reduceAxes("reduceSum", sumOp, x, attributes);
 }
 
 /** Mean over axes; NaN for an axis of size 0. @throws {RangeError} for an axis out of range. */
 export function reduceMean(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
-  return reduceAxes("reduceMean", meanRow, x, attributes);
+  return reduceAxes("reduceMean", meanOp, x, attributes);
 }
 
 /** Maximum over axes. The gradient goes to its first position. @throws {RangeError} for an axis out of range. */
 export function reduceMax(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
-  return reduceAxes("reduceMax", maxRow, x, attributes);
+  return reduceAxes("reduceMax", maxOp, x, attributes);
 }

@@ -4,7 +4,7 @@ import { axisOf, splitAt } from "../shape.js";
 import { empty, type Tensor } from "../tensor.js";
 
 /** Makes a softmax or a log-softmax along an axis ≥ 0. */
-function softmaxLike(name: "softmax" | "logSoftmax") {
+function makeSoftmax(name: "softmax" | "logSoftmax") {
   const isLogarithm = name === "logSoftmax";
   return defineOp<[x: Tensor], { readonly axis: number }>({
     name,
@@ -27,8 +27,10 @@ function softmaxLike(name: "softmax" | "logSoftmax") {
   });
 }
 
-export const softmaxRow = softmaxLike("softmax");
-export const logSoftmaxRow = softmaxLike("logSoftmax");
+/** The operation of {@link softmax}, along an axis ≥ 0. */
+export const softmaxOp = makeSoftmax("softmax");
+/** The operation of {@link logSoftmax}, along an axis ≥ 0. */
+export const logSoftmaxOp = makeSoftmax("logSoftmax");
 
 /** Attributes of {@link softmax} and {@link logSoftmax}. */
 export interface SoftmaxAttributes {
@@ -38,10 +40,10 @@ export interface SoftmaxAttributes {
 
 /** y = e^x / Σ e^x along an axis. @throws {RangeError} for an axis out of range. */
 export function softmax(x: Tensor, { axis = -1 }: SoftmaxAttributes = {}): Tensor {
-  return softmaxRow(x, { axis: axisOf("softmax", axis, x.shape.length) });
+  return softmaxOp(x, { axis: axisOf("softmax", axis, x.shape.length) });
 }
 
 /** y = x − ln Σ e^x along an axis. @throws {RangeError} for an axis out of range. */
 export function logSoftmax(x: Tensor, { axis = -1 }: SoftmaxAttributes = {}): Tensor {
-  return logSoftmaxRow(x, { axis: axisOf("logSoftmax", axis, x.shape.length) });
+  return logSoftmaxOp(x, { axis: axisOf("logSoftmax", axis, x.shape.length) });
 }

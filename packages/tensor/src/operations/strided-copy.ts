@@ -16,7 +16,7 @@ export function copyStrided(copy: StridedCopy, from: Tensor, to: Tensor): void {
   wasm().copyStrided(from.ptr, from.size, to.ptr, to.size, [...copy.dims], s, d, copy.from.offset, copy.to.offset);
 }
 
-/** The gradient of {@link move}: adds elements of `from`, addressed by `m.to`, to `to`, addressed by `m.from`. */
+/** The gradient of {@link copyStrided}: adds the view `copy.to` of `dy` to the view `copy.from` of `dx`. */
 export function accumulateStrided(copy: StridedCopy, dy: Tensor, dx: Tensor): void {
   const [s, d] = [[...copy.to.strides], [...copy.from.strides]];
   wasm().accumulateStrided(dy.ptr, dy.size, dx.ptr, dx.size, [...copy.dims], s, d, copy.to.offset, copy.from.offset);

@@ -1,4 +1,12 @@
-import { axisOf, broadcastShapes, checkPoolPads, outputOf, sizeOf, type WindowNumbers, windowAxes } from "@neft/tensor";
+import {
+  axisOf,
+  broadcastShapes,
+  checkPoolPads,
+  outputSize,
+  sizeOf,
+  type WindowAttributes,
+  windowAxes,
+} from "@neft/tensor";
 import { intAttribute, intsAttribute, textAttribute } from "./attributes.js";
 import type { GraphNode } from "./graph.js";
 import { maxAxes } from "./host-array.js";
@@ -96,7 +104,7 @@ export function windowOf(
   const pads = paddingOf(autoPad, spatial, { kernel, strides, dilations, pads: explicit });
   const axes = windowAxes("", image, { kernel, strides, dilations, pads });
   if (isPool) checkPoolPads("", axes);
-  return { kernel, strides, dilations, pads, output: axes.map((axis) => outputOf(axis, ceil)) };
+  return { kernel, strides, dilations, pads, output: axes.map((axis) => outputSize(axis, ceil)) };
 }
 
 /**
@@ -106,7 +114,7 @@ export function windowOf(
 function paddingOf(
   autoPad: "NOTSET" | "VALID" | "SAME_UPPER" | "SAME_LOWER",
   spatial: readonly number[],
-  { kernel, strides, dilations, pads }: WindowNumbers,
+  { kernel, strides, dilations, pads }: WindowAttributes,
 ): readonly number[] {
   if (autoPad === "NOTSET") return pads;
   const totals = spatial.map((size, axis) => {

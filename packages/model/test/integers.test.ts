@@ -144,9 +144,11 @@ describe("windowOf", () => {
   });
 
   it("refuses a window larger than its input", () => {
-    expect(() => windowOf(node({}), [1, 2], [3])).toThrow("expected a window of 3 that fits, got an input of size 2");
+    expect(() => windowOf(node({}), [1, 2], [3])).toThrow(
+      "expected a padded input at least as large as the window of 3, got size 2",
+    );
     expect(() => windowOf(node({ strides: [0] }), [1, 2], [1])).toThrow(
-      "strides: expected 1 whole numbers from 1 on, got [0]",
+      "strides: expected 1 whole numbers ≥ 1, got [0]",
     );
   });
 });

@@ -41,7 +41,7 @@ export function exportOnnx(model: Model): Uint8Array {
  * @throws {Error} as `exportOnnx`.
  */
 export function exportOnnxFiles(model: Model): OnnxFiles {
-  checkFree(model, "look", "exportOnnx");
+  checkFree(model, "peek", "exportOnnx");
   const { source } = model;
   if (!(source instanceof OnnxSource)) return { model: encodeModel(model), external: new Map() };
   const files = new Map([...source.external].map(([name, bytes]) => [name, bytes.slice()]));

@@ -1,4 +1,4 @@
-import { wasm } from "@neft/kernels";
+import { call, wasm } from "@neft/kernels";
 import { type ArrayBackend, arrayNodes, type GraphNode, type Model } from "@neft/model";
 import { add, persistent, stream, type Tensor, type Variation } from "@neft/tensor";
 import { checkProgramming, type ProgrammingSettings, programmingVariation } from "./programming.js";
@@ -84,7 +84,9 @@ export function programChip(model: Model, settings: VariationSettings): Programm
     const { sMax, sigmaOuter, sigmaMid, key } = variation;
     const rows = weight.shape[0]!;
     const kept = persistent(new Float32Array(weight.size), weight.shape);
-    wasm().variedWeight(weight.ptr, rows, weight.size / rows, kept.ptr, sMax, sigmaOuter, sigmaMid, key, 0);
+    const fields = { kind: 1, sMax, sigmaOuter, sigmaMid, key, firstSample: 0 };
+    const operands = { w: weight.ptr, out: kept.ptr, rows, cols: weight.size / rows };
+    wasm().variedWeight(call.variedWeight({ ...operands, variation: fields }));
     programmed.set(name, kept);
   }
   const weightOf = (name: string, weight: Tensor): Tensor => programmed.get(name) ?? weight;

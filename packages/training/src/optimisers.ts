@@ -1,4 +1,4 @@
-import { wasm } from "@neft/kernels";
+import { call, wasm } from "@neft/kernels";
 import { parameter, type Tensor } from "@neft/tensor";
 import { withDefaults } from "./withDefaults.js";
 
@@ -59,8 +59,9 @@ const adam: Optimiser = {
         power2 *= beta2;
         for (const [i, w] of parameters.entries()) {
           const [g, m, v] = [gradients[i]!, means[i]!, squares[i]!];
-          const rest = [learningRate, beta1, beta2, epsilon, 1 - power1, 1 - power2, weightDecay] as const;
-          wasm().adamStep(w.ptr, g.ptr, m.ptr, v.ptr, w.size, ...rest);
+          const operands = { w: w.ptr, g: g.ptr, m: m.ptr, v: v.ptr, n: w.size };
+          const [bias1, bias2, rate] = [1 - power1, 1 - power2, learningRate];
+          wasm().adamStep(call.adamStep({ ...operands, rate, beta1, beta2, epsilon, bias1, bias2, weightDecay }));
         }
       },
       dispose() {

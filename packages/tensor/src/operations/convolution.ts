@@ -1,11 +1,11 @@
-import { wasm } from "@neft/kernels";
+import { type ConvShape, call, wasm } from "@neft/kernels";
 import { isRecording } from "../graph.js";
 import { type Context, defineOp, type Sample, type SampleInput, type Term } from "../operation.js";
 import { shapeText } from "../shape.js";
 import { empty, loose, type Tensor } from "../tensor.js";
 import { poolGeometry } from "./pooling.js";
 import { byProduct, keptByProduct, type RectifiedAttributes, sumOf } from "./rectified.js";
-import { type Variation, variationArguments } from "./variation.js";
+import { type Variation, variationFields } from "./variation.js";
 
 /** Settings of {@link conv2d}. */
 export interface Conv2dAttributes extends RectifiedAttributes {
@@ -25,12 +25,11 @@ export interface Conv2dAttributes extends RectifiedAttributes {
 
 type Inputs = [x: Tensor, w: Tensor, b: Tensor | undefined];
 
-/** [n, c, h, w, oc, kh, kw, strideH, strideW, padT, padL, padB, padR, dilH, dilW, groups] */
-function geometry(x: Tensor, w: Tensor, attributes: Conv2dAttributes): Int32Array {
+function geometry(x: Tensor, w: Tensor, attributes: Conv2dAttributes): ConvShape {
   const { strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1], groups = 1 } = attributes;
-  const [n, c, h, width] = x.shape as [number, number, number, number];
-  const [oc, , kh, kw] = w.shape as [number, number, number, number];
-  return Int32Array.of(n, c, h, width, oc, kh, kw, ...strides, ...pads, ...dilations, groups);
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const [outputs, , kernelHeight, kernelWidth] = w.shape as [number, number, number, number];
+  return { batch, channels, height, width, outputs, kernelHeight, kernelWidth, strides, pads, dilations, groups };
 }
 
 function checkGeometry([x, w, b]: Inputs, { strides, pads, dilations, groups = 1 }: Conv2dAttributes): void {
@@ -81,9 +80,9 @@ function pooledShape(inputs: Inputs, attributes: Conv2dAttributes): number[] {
 const halving = (outputs: Pick<Tensor, "shape">, y: Pick<Tensor, "shape">) =>
   poolGeometry(outputs, y, { kernel: [2, 2], strides: [2, 2] });
 
-/** Whether the pool that is asked for is one that a kernel takes on its way, with variation of a kind. */
-const poolsOnTheWay = (sizes: Int32Array, { pooled, variation }: Conv2dAttributes): boolean =>
-  pooled === true && wasm().convPools(sizes, variationArguments("conv2d", variation)[0]);
+/** Whether there is a pool, and a kernel that takes it with the convolution. */
+const fusesPool = (shape: ConvShape, { pooled, variation }: Conv2dAttributes): boolean =>
+  pooled === true && wasm().convPools(call.convShape(shape), variationFields("conv2d", variation).kind);
 
 /** The gradient by the convolution's outputs, given that by y: computed once for all rules of a step. */
 function byOutputs(dy: Tensor, context: Context<Inputs, Conv2dAttributes>): Tensor {
@@ -107,14 +106,14 @@ function gradients(
 ): (Tensor | undefined)[] {
   const { inputs, attributes } = terms[0]!.context;
   const [x, w, b] = inputs;
-  const sizes = geometry(x, w, attributes);
-  const isByPool = poolsOnTheWay(sizes, { ...attributes, variation: undefined });
+  const shape = geometry(x, w, attributes);
+  const isByPool = fusesPool(shape, { ...attributes, variation: undefined });
   const given = terms.map(({ dy, context }) => (isByPool ? byProduct : byOutputs)(dy, context));
   const by = isByPool ? given : [sumOf(given)];
-  const places = isByPool ? terms.map(({ context }) => context.saved[0]!.ptr) : [];
+  const positions = Uint32Array.from(isByPool ? terms : [], ({ context }) => context.saved[0]!.ptr);
   const addresses = Uint32Array.from(by, ({ ptr }) => ptr);
   const [dw, db] = [isNeeded(1) ? empty(w.shape) : undefined, isNeeded(2) && b ? empty(b.shape) : undefined];
-  if (dw) wasm().convBackwardWeight(x.ptr, addresses, Uint32Array.from(places), dw.ptr, sizes);
+  if (dw) wasm().convBackwardWeight(call.convBackwardWeight({ x: x.ptr, dw: dw.ptr, shape }), addresses, positions);
   if (!db) return [dw];
   const sums = by.map((each) => {
     const [n, channels, height, width] = each.shape as [number, number, number, number];
@@ -154,24 +153,14 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
   forward: (inputs, attributes, y, [positions]) => {
     const [x, w, b] = inputs;
     const { rectified = false, pooled = false } = attributes;
-    const variation = variationArguments("conv2d", attributes.variation);
-    const first = attributes.variation?.firstSample;
-    const sizes = geometry(x, w, attributes);
+    const variation = variationFields("conv2d", attributes.variation);
+    const shape = geometry(x, w, attributes);
     const at = positions?.ptr ?? 0;
-    const convolve = (to: Tensor, pools: boolean) =>
-      wasm().convForward(
-        x.ptr,
-        w.ptr,
-        b?.ptr ?? 0,
-        to.ptr,
-        sizes,
-        ...variation,
-        rectified,
-        pools,
-        pools ? at : 0,
-        first,
-      );
-    if (!pooled || poolsOnTheWay(sizes, attributes)) return convolve(y, pooled);
+    const convolve = (to: Tensor, pools: boolean) => {
+      const operands = { x: x.ptr, w: w.ptr, bias: b?.ptr ?? 0, y: to.ptr, positions: pools ? at : 0 };
+      wasm().convForward(call.convForward({ ...operands, rectified, pooled: pools, shape, variation }));
+    };
+    if (!pooled || fusesPool(shape, attributes)) return convolve(y, pooled);
     const outputs = loose(outputShape(inputs, attributes));
     try {
       convolve(outputs, false);
@@ -185,16 +174,10 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
       const { inputs, attributes } = context;
       const [x, w] = inputs;
       const dx = empty(x.shape);
-      const variation = variationArguments("conv2d", attributes.variation);
-      const first = attributes.variation?.firstSample;
-      wasm().convBackwardInput(
-        byOutputs(dy, context).ptr,
-        w.ptr,
-        dx.ptr,
-        geometry(x, w, attributes),
-        ...variation,
-        first,
-      );
+      const variation = variationFields("conv2d", attributes.variation);
+      const operands = { dy: byOutputs(dy, context).ptr, w: w.ptr, dx: dx.ptr };
+      const shape = geometry(x, w, attributes);
+      wasm().convBackwardInput(call.convBackwardInput({ ...operands, shape, variation }));
       return dx;
     },
     (dy, context) => gradients([{ dy, context }], (i) => i === 1)[0]!,
@@ -263,14 +246,15 @@ export function conv2dEach(
     const shapes = `${shapeText(first.shape)} and ${shapeText(other.shape)}`;
     throw new RangeError(`conv2dEach: expected weights of one shape, got ${shapes}`);
   }
-  const shape = conv2dRow.row.shape([x, first, b], attributes);
-  const sizes = geometry(x, first, attributes);
+  const size = conv2dRow.row.shape([x, first, b], attributes);
+  const shape = geometry(x, first, attributes);
   const { rectified = false, pooled = false } = attributes;
-  if (pooled && !poolsOnTheWay(sizes, attributes)) {
+  if (pooled && !fusesPool(shape, attributes)) {
     return weights.map((w) => conv2d(x, w, b, attributes));
   }
-  const outputs = weights.map(() => empty(shape));
+  const outputs = weights.map(() => empty(size));
   const addresses = (tensors: readonly Tensor[]) => Uint32Array.from(tensors, ({ ptr }) => ptr);
-  wasm().convForwardEach(x.ptr, addresses(weights), b?.ptr ?? 0, addresses(outputs), sizes, rectified, pooled);
+  const fields = call.convForwardEach({ x: x.ptr, bias: b?.ptr ?? 0, rectified, pooled, shape });
+  wasm().convForwardEach(fields, addresses(weights), addresses(outputs));
   return outputs;
 }

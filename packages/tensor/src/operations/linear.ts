@@ -1,9 +1,9 @@
-import { wasm } from "@neft/kernels";
+import { call, type LinearShape, wasm } from "@neft/kernels";
 import { defineOp, type Sample, type Term } from "../operation.js";
 import { shapeText, sizeOf } from "../shape.js";
 import { empty, loose, type Tensor } from "../tensor.js";
 import { byProduct, keptByProduct, type RectifiedAttributes, sumOf } from "./rectified.js";
-import { type Variation, variationArguments } from "./variation.js";
+import { type Variation, variationFields } from "./variation.js";
 
 /** Settings of {@link linear}. */
 export interface LinearAttributes extends RectifiedAttributes {
@@ -15,24 +15,15 @@ export interface LinearAttributes extends RectifiedAttributes {
 
 type Inputs = [x: Tensor, w: Tensor, b: Tensor | undefined];
 
-interface Sizes {
-  readonly batch: number;
-  readonly rowsPerSample: number;
-  readonly inputs: number;
-  readonly outputs: number;
-  /** The kernels' code. */
-  readonly layout: number;
-}
-
-function sizesOf(x: Tensor, w: Tensor, { layout = "oi" }: LinearAttributes): Sizes {
+function shapeOf(x: Tensor, w: Tensor, { layout = "oi" }: LinearAttributes): LinearShape {
   const [first, second] = w.shape as [number, number];
-  const [outputs, inputs] = layout === "oi" ? [first, second] : [second, first];
-  const batch = x.shape[0]!;
-  return { batch, rowsPerSample: sizeOf(x.shape.slice(1, -1)), inputs, outputs, layout: layout === "oi" ? 0 : 1 };
+  const inputsFirst = layout === "io";
+  const [outputs, inputs] = inputsFirst ? [second, first] : [first, second];
+  return { batch: x.shape[0]!, rowsPerSample: sizeOf(x.shape.slice(1, -1)), inputs, outputs, inputsFirst };
 }
 
 /** The cheap form of a fresh draw for every sample: one input row a sample, so one normal an output is enough. */
-function isCheap({ rowsPerSample }: Pick<Sizes, "rowsPerSample">, { variation }: LinearAttributes): boolean {
+function isCheap({ rowsPerSample }: LinearShape, { variation }: LinearAttributes): boolean {
   return variation?.perSample === true && rowsPerSample === 1;
 }
 
@@ -55,11 +46,11 @@ function gradients(
 ): (Tensor | undefined)[] {
   const { inputs: operands, attributes } = terms[0]!.context;
   const [x, w, b] = operands;
-  const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
+  const { batch, rowsPerSample, inputs, outputs, inputsFirst } = shapeOf(x, w, attributes);
   const rows = batch * rowsPerSample;
   const dy = sumOf(terms.map(({ dy, context }) => byProduct(dy, context)));
   const [dw, db] = [isNeeded(1) ? empty(w.shape) : undefined, isNeeded(2) && b ? empty(b.shape) : undefined];
-  if (dw) wasm().linearBackwardWeight(x.ptr, dy.ptr, dw.ptr, rows, inputs, outputs, layout);
+  if (dw) wasm().linearBackwardWeight(x.ptr, dy.ptr, dw.ptr, rows, inputs, outputs, inputsFirst);
   if (db) wasm().columnSum(dy.ptr, db.ptr, rows, outputs);
   return [dw, db];
 }
@@ -68,7 +59,7 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
   name: "linear",
   shape: ([x, w, b], attributes) => {
     if (w.shape.length !== 2) throw new RangeError(`linear: expected a weight of two axes, got ${shapeText(w.shape)}`);
-    const { inputs, outputs } = sizesOf(x, w, attributes);
+    const { inputs, outputs } = shapeOf(x, w, attributes);
     if (x.shape.length < 2 || x.shape.at(-1) !== inputs) {
       const text = `got ${shapeText(x.shape)} for a weight ${shapeText(w.shape)}`;
       throw new RangeError(`linear: expected an input [samples, .., ${inputs}], ${text}`);
@@ -79,41 +70,30 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
     return [...x.shape.slice(0, -1), outputs];
   },
   saved: ([x, w], attributes) => {
-    const sizes = sizesOf(x, w, attributes);
-    return isCheap(sizes, attributes) ? [[sizes.batch, sizes.outputs]] : [];
+    const shape = shapeOf(x, w, attributes);
+    return isCheap(shape, attributes) ? [[shape.batch, shape.outputs]] : [];
   },
   forward: ([x, w, b], attributes, y, [ratio]) => {
-    const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
-    const variation = variationArguments("linear", attributes.variation);
-    const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
+    const shape = shapeOf(x, w, attributes);
+    const variation = variationFields("linear", attributes.variation);
     // The cheap form works in `ratio` even where no backward pass will read it.
-    const scratch = ratio === undefined && isCheap({ rowsPerSample }, attributes) ? loose([batch, outputs]) : undefined;
-    const work = (ratio ?? scratch)?.ptr ?? 0;
-    const first = attributes.variation?.firstSample;
-    wasm().linearForward(
-      x.ptr,
-      w.ptr,
-      b?.ptr ?? 0,
-      y.ptr,
-      ...sizes,
-      ...variation,
-      work,
-      attributes.rectified ?? false,
-      first,
-    );
+    const isScratch = ratio === undefined && isCheap(shape, attributes);
+    const scratch = isScratch ? loose([shape.batch, shape.outputs]) : undefined;
+    const operands = { x: x.ptr, w: w.ptr, bias: b?.ptr ?? 0, y: y.ptr, ratio: (ratio ?? scratch)?.ptr ?? 0 };
+    const rectified = attributes.rectified ?? false;
+    wasm().linearForward(call.linearForward({ ...operands, rectified, shape, variation }));
     scratch?.dispose();
   },
   vjp: [
     (dy, context) => {
-      const { inputs: operands, attributes, saved } = context;
-      const [[x, w], [ratio]] = [operands, saved];
-      const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
+      const { inputs, attributes, saved } = context;
+      const [[x, w], [ratio]] = [inputs, saved];
       const dx = empty(x.shape);
-      const kept = ratio === undefined ? ([0, 0] as const) : ([x.ptr, ratio.ptr] as const);
-      const variation = variationArguments("linear", attributes.variation);
-      const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
-      const first = attributes.variation?.firstSample;
-      wasm().linearBackwardInput(byProduct(dy, context).ptr, w.ptr, dx.ptr, ...kept, ...sizes, ...variation, first);
+      const kept = ratio === undefined ? { x: 0, ratio: 0 } : { x: x.ptr, ratio: ratio.ptr };
+      const operands = { dy: byProduct(dy, context).ptr, w: w.ptr, dx: dx.ptr, ...kept };
+      const shape = shapeOf(x, w, attributes);
+      const variation = variationFields("linear", attributes.variation);
+      wasm().linearBackwardInput(call.linearBackwardInput({ ...operands, shape, variation }));
       return dx;
     },
     (dy, context) => gradients([{ dy, context }], (i) => i === 1)[0]!,

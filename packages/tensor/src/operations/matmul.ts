@@ -1,4 +1,4 @@
-import { wasm } from "@neft/kernels";
+import { call, type GemmCall, wasm } from "@neft/kernels";
 import { defineOp } from "../operation.js";
 import { broadcastShapes, broadcastStrides, isSameShape, type Shape, shapeText, sizeOf } from "../shape.js";
 import { empty, type Tensor, zeros } from "../tensor.js";
@@ -31,6 +31,8 @@ function batchesOf(a: Shape, b: Shape, batch: Shape): Batches {
 
 const bytes = 4;
 
+const gemm = (fields: GemmCall): void => wasm().gemm(call.gemm(fields));
+
 /** y[.., m, n] = Σ_k a[.., m, k]·b[.., k, n]. */
 export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
   name: "matmul",
@@ -47,12 +49,11 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
     const [m, n] = y.shape.slice(-2) as [number, number];
     const k = a.shape.at(-1)!;
     // One matrix for the whole batch: a single tall product.
-    if (b.shape.length === 2)
-      return wasm().gemm(false, false, y.size / Math.max(n, 1), n, k, a.ptr, b.ptr, y.ptr, false);
+    if (b.shape.length === 2) return gemm({ a: a.ptr, b: b.ptr, c: y.ptr, m: y.size / Math.max(n, 1), n, k });
     const batches = batchesOf(a.shape, b.shape, y.shape.slice(0, -2));
     for (let i = 0; i < batches.count; i++) {
       const [p, q] = batches.at(i);
-      wasm().gemm(false, false, m, n, k, a.ptr + bytes * p, b.ptr + bytes * q, y.ptr + bytes * i * m * n, false);
+      gemm({ a: a.ptr + bytes * p, b: b.ptr + bytes * q, c: y.ptr + bytes * i * m * n, m, n, k });
     }
   },
   vjp: [
@@ -62,14 +63,15 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
       const k = a.shape.at(-1)!;
       if (b.shape.length === 2) {
         const da = empty(a.shape);
-        wasm().gemm(false, true, dy.size / Math.max(n, 1), k, n, dy.ptr, b.ptr, da.ptr, false);
+        gemm({ a: dy.ptr, b: b.ptr, c: da.ptr, m: dy.size / Math.max(n, 1), n: k, k: n, transB: true });
         return da;
       }
       const da = zeros(a.shape);
       const batches = batchesOf(a.shape, b.shape, dy.shape.slice(0, -2));
       for (let i = 0; i < batches.count; i++) {
         const [p, q] = batches.at(i);
-        wasm().gemm(false, true, m, k, n, dy.ptr + bytes * i * m * n, b.ptr + bytes * q, da.ptr + bytes * p, true);
+        const operands = { a: dy.ptr + bytes * i * m * n, b: b.ptr + bytes * q, c: da.ptr + bytes * p };
+        gemm({ ...operands, m, n: k, k: n, transB: true, accumulate: true });
       }
       return da;
     },
@@ -79,14 +81,15 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
       const k = a.shape.at(-1)!;
       if (b.shape.length === 2) {
         const db = empty(b.shape);
-        wasm().gemm(true, false, k, n, dy.size / Math.max(n, 1), a.ptr, dy.ptr, db.ptr, false);
+        gemm({ a: a.ptr, b: dy.ptr, c: db.ptr, m: k, n, k: dy.size / Math.max(n, 1), transA: true });
         return db;
       }
       const db = zeros(b.shape);
       const batches = batchesOf(a.shape, b.shape, dy.shape.slice(0, -2));
       for (let i = 0; i < batches.count; i++) {
         const [p, q] = batches.at(i);
-        wasm().gemm(true, false, k, n, m, a.ptr + bytes * p, dy.ptr + bytes * i * m * n, db.ptr + bytes * q, true);
+        const operands = { a: a.ptr + bytes * p, b: dy.ptr + bytes * i * m * n, c: db.ptr + bytes * q };
+        gemm({ ...operands, m: k, n, k: m, transA: true, accumulate: true });
       }
       return db;
     },

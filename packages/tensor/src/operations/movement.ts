@@ -1,4 +1,4 @@
-import { wasm } from "@neft/kernels";
+import { call, wasm } from "@neft/kernels";
 import { type TensorData, zeroData } from "../dtype.js";
 import type { Shape } from "../shape.js";
 import { type Tensor, zeros } from "../tensor.js";
@@ -14,14 +14,16 @@ const ints = (values: readonly number[]): Int32Array => Int32Array.from(values);
 
 /** Copies as `m` says. */
 export function move(m: Movement, from: Tensor, to: Tensor): void {
-  const [s, d] = [ints(m.from.strides), ints(m.to.strides)];
-  wasm().copyStrided(from.ptr, from.size, to.ptr, to.size, ints(m.dims), s, d, m.from.offset, m.to.offset);
+  const views = { from: from.ptr, fromSize: from.size, fromOffset: m.from.offset };
+  const fields = call.movement({ ...views, to: to.ptr, toSize: to.size, toOffset: m.to.offset });
+  wasm().copyStrided(fields, ints(m.dims), ints(m.from.strides), ints(m.to.strides));
 }
 
 /** Adds `from`, read where `m` writes, to `to`, where `m` reads: the gradient of {@link move}. */
 export function moveBack(m: Movement, from: Tensor, to: Tensor): void {
-  const [s, d] = [ints(m.to.strides), ints(m.from.strides)];
-  wasm().accumulateStrided(from.ptr, from.size, to.ptr, to.size, ints(m.dims), s, d, m.to.offset, m.from.offset);
+  const views = { from: from.ptr, fromSize: from.size, fromOffset: m.to.offset };
+  const fields = call.movement({ ...views, to: to.ptr, toSize: to.size, toOffset: m.from.offset });
+  wasm().accumulateStrided(fields, ints(m.dims), ints(m.to.strides), ints(m.from.strides));
 }
 
 /** The gradient of a movement out of a tensor of shape `shape`. */

@@ -1,3 +1,5 @@
+import { noVariation, type VariationFields } from "@neft/kernels";
+
 /**
  * Weight variation of one product, plain data: ΔW ~ N(0, σ²) with σ = sigmaMid where 0.25 < |w|/sMax < 0.75
  * (strictly), else sigmaOuter. Gradients go straight through it.
@@ -15,20 +17,12 @@ export interface Variation {
   readonly firstSample?: number;
 }
 
-/** The variation as the kernels take it: kind (0 none, 1 one draw, 2 one a sample), max |w|, deviations, key. */
-export type VariationArguments = readonly [
-  kind: number,
-  sMax: number,
-  sigmaOuter: number,
-  sigmaMid: number,
-  key: bigint,
-];
-
-const none: VariationArguments = [0, 0, 0, 0, 0n];
-
-/** @throws {RangeError} when a number is negative or not finite. */
-export function variationArguments(who: string, variation: Variation | undefined): VariationArguments {
-  if (variation === undefined) return none;
+/**
+ * The variation as the kernels take it.
+ * @throws {RangeError} when a number is negative or not finite.
+ */
+export function variationFields(who: string, variation: Variation | undefined): VariationFields {
+  if (variation === undefined) return noVariation;
   const { sMax, sigmaOuter, sigmaMid, key, perSample, firstSample = 0 } = variation;
   for (const [name, value] of Object.entries({ sMax, sigmaOuter, sigmaMid })) {
     if (!(value >= 0 && value < Infinity)) {
@@ -40,5 +34,5 @@ export function variationArguments(who: string, variation: Variation | undefined
       `${who}: variation.firstSample: expected a whole number from 0 to 2^32 - 1, got ${firstSample}`,
     );
   }
-  return [perSample ? 2 : 1, sMax, sigmaOuter, sigmaMid, key];
+  return { kind: perSample ? 2 : 1, sMax, sigmaOuter, sigmaMid, key, firstSample };
 }

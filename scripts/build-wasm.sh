@@ -35,7 +35,7 @@ remap+=" --remap-path-prefix=$rust_source=rust --remap-path-prefix=$(readlink -f
 # What has to be inlined is marked in the sources; for the rest a lower threshold than the default takes 5 kB off the gzipped size, at no cost.
 # Nobody reads a panic's message in WebAssembly, where it is a trap either way: panics that trap at once take 12 kB off the gzipped
 # size. Such a standard library has to be built along with the crate (-Zbuild-std), and both flags are unstable: RUSTC_BOOTSTRAP.
-flags="-C llvm-args=-disable-lsr -C llvm-args=-unroll-runtime=false -C llvm-args=-unroll-allow-partial=false -C llvm-args=-inline-threshold=${INLINE:-90} -Z unstable-options -C panic=immediate-abort $remap"
+flags="-C llvm-args=-disable-lsr -C llvm-args=-unroll-runtime=false -C llvm-args=-unroll-allow-partial=false -C llvm-args=-inline-threshold=90 -Z unstable-options -C panic=immediate-abort $remap"
 
 optimise() { # from, to
   # These passes cost nothing at run time and take a tenth off the size; the features are those rustc turns on.

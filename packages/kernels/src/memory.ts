@@ -14,9 +14,9 @@ export interface MemoryUse {
 }
 
 /**
- * Address of `bytes` uninitialised bytes, aligned to 64; give them back with {@link release}.
+ * Address of `bytes` uninitialised bytes, aligned to 64; free them with {@link release}.
  *
- * @throws {RangeError} when it is 2 GiB or more, or the 4 GiB of a WebAssembly memory don't suffice.
+ * @throws {RangeError} when it is 2 GiB or more, or doesn't fit the 4 GiB of a WebAssembly memory.
  */
 export function allocate(bytes: number): number {
   if (!Number.isSafeInteger(bytes) || bytes < 0)
@@ -25,7 +25,7 @@ export function allocate(bytes: number): number {
   const address = bytes <= 0x7fff_ff00 ? wasm().alloc(bytes) : 0;
   if (address === 0) {
     throw new RangeError(
-      `allocate: expected a block below 2 GiB that fits a memory of 4 GiB beside ${live} bytes in use, got ${bytes}; use smaller batches`,
+      `allocate: expected a block below 2 GiB that fits a memory of 4 GiB with ${live} bytes in use, got ${bytes}; use smaller batches`,
     );
   }
   live += bytes;
@@ -33,7 +33,7 @@ export function allocate(bytes: number): number {
   return address;
 }
 
-/** Gives back what {@link allocate} returned for the same size. */
+/** Frees what {@link allocate} returned for the same size. */
 export function release(address: number, bytes: number): void {
   wasm().free(address, bytes);
   live -= bytes;
@@ -65,7 +65,7 @@ export function u8(address: number, count: number): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Runs `use` with the addresses of blocks of so many bytes each, which are given back when it is done.
+ * Runs `use` with the addresses of blocks of the given sizes in bytes, and frees them afterwards.
  * @throws what `use` throws, and as {@link allocate}.
  */
 export function withBlocks<T>(sizes: readonly number[], use: (...addresses: number[]) => T): T {

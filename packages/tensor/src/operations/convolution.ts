@@ -1,4 +1,4 @@
-import { wasm } from "@neft/kernels";
+import { type ConvShape, call, wasm } from "@neft/kernels";
 import { isRecording } from "../graph.js";
 import { type Context, defineOp, type Sample, type SampleInput, type Term } from "../operation.js";
 import { shapeText } from "../shape.js";
@@ -6,7 +6,7 @@ import { empty, loose, type Tensor } from "../tensor.js";
 import { bounded, outputOf, type WindowAxis, windowAxes } from "../window.js";
 import { poolGeometry } from "./pooling.js";
 import { byProduct, keptByProduct, type RectifiedAttributes, sumOf } from "./rectified.js";
-import { type Variation, variationArguments } from "./variation.js";
+import { type Variation, variationFields } from "./variation.js";
 
 /** Settings of {@link conv2d}. */
 export interface Conv2dAttributes extends RectifiedAttributes {
@@ -32,12 +32,23 @@ function axesOf(x: Pick<Tensor, "shape">, w: Pick<Tensor, "shape">, attributes: 
   return windowAxes("conv2d: ", x.shape.slice(1), { kernel: w.shape.slice(2), strides, pads, dilations });
 }
 
-/** [n, c, h, w, oc, kh, kw, strideH, strideW, padT, padL, padB, padR, dilH, dilW, groups] */
-function geometry(x: Tensor, w: Tensor, attributes: Conv2dAttributes): number[] {
-  const axes = axesOf(x, w, attributes).map(bounded);
-  const both = (name: keyof WindowAxis): number[] => axes.map((axis) => axis[name]);
-  const window = (["kernel", "stride", "before", "after", "dilation"] as const).flatMap(both);
-  return [...x.shape, w.shape[0]!, ...window, attributes.groups ?? 1];
+/** Geometry as the kernels take it. */
+function geometry(x: Tensor, w: Tensor, attributes: Conv2dAttributes): ConvShape {
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const [down, across] = axesOf(x, w, attributes).map(bounded) as [WindowAxis, WindowAxis];
+  return {
+    batch,
+    channels,
+    height,
+    width,
+    outputs: w.shape[0]!,
+    kernelHeight: down.kernel,
+    kernelWidth: across.kernel,
+    strides: [down.stride, across.stride],
+    pads: [down.before, across.before, down.after, across.after],
+    dilations: [down.dilation, across.dilation],
+    groups: attributes.groups ?? 1,
+  };
 }
 
 function checkGeometry([x, w, b]: Inputs, { groups = 1 }: Conv2dAttributes): void {
@@ -72,9 +83,9 @@ function pooledShape(inputs: Inputs, attributes: Conv2dAttributes): number[] {
 const halving = (outputs: Pick<Tensor, "shape">, y: Pick<Tensor, "shape">) =>
   poolGeometry(outputs, y, { kernel: [2, 2], strides: [2, 2] });
 
-/** Whether the pool that is asked for is one that a kernel takes on its way, with variation of a kind. */
-const poolsOnTheWay = (sizes: number[], { pooled, variation }: Conv2dAttributes): boolean =>
-  pooled === true && wasm().convPools(sizes, variationArguments("conv2d", variation)[0]);
+/** Whether there is a pool, and a kernel that takes it with the convolution. */
+const fusesPool = (shape: ConvShape, { pooled, variation }: Conv2dAttributes): boolean =>
+  pooled === true && wasm().convPools(call.convShape(shape), variationFields("conv2d", variation).kind);
 
 /** The gradient by the convolution's outputs, given that by y: computed once for all rules of a step. */
 function byOutputs(dy: Tensor, context: Context<Inputs, Conv2dAttributes>): Tensor {
@@ -98,14 +109,14 @@ function gradients(
 ): (Tensor | undefined)[] {
   const { inputs, attributes } = terms[0]!.context;
   const [x, w, b] = inputs;
-  const sizes = geometry(x, w, attributes);
-  const isByPool = poolsOnTheWay(sizes, { ...attributes, variation: undefined });
+  const shape = geometry(x, w, attributes);
+  const isByPool = fusesPool(shape, { ...attributes, variation: undefined });
   const given = terms.map(({ dy, context }) => (isByPool ? byProduct : byOutputs)(dy, context));
   const by = isByPool ? given : [sumOf(given)];
-  const places = isByPool ? terms.map(({ context }) => context.saved[0]!.ptr) : [];
-  const addresses = by.map(({ ptr }) => ptr);
+  const positions = Uint32Array.from(isByPool ? terms : [], ({ context }) => context.saved[0]!.ptr);
+  const addresses = Uint32Array.from(by, ({ ptr }) => ptr);
   const [dw, db] = [isNeeded(1) ? empty(w.shape) : undefined, isNeeded(2) && b ? empty(b.shape) : undefined];
-  if (dw) wasm().convBackwardWeight(x.ptr, addresses, places, dw.ptr, sizes);
+  if (dw) wasm().convBackwardWeight(call.convBackwardWeight({ x: x.ptr, dw: dw.ptr, shape }), addresses, positions);
   if (!db) return [dw];
   const sums = by.map((each) => {
     const [n, channels, height, width] = each.shape as [number, number, number, number];
@@ -140,24 +151,14 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
   forward: (inputs, attributes, y, [positions]) => {
     const [x, w, b] = inputs;
     const { rectified = false, pooled = false } = attributes;
-    const variation = variationArguments("conv2d", attributes.variation);
-    const first = attributes.variation?.firstSample;
-    const sizes = geometry(x, w, attributes);
+    const variation = variationFields("conv2d", attributes.variation);
+    const shape = geometry(x, w, attributes);
     const at = positions?.ptr ?? 0;
-    const convolve = (to: Tensor, pools: boolean) =>
-      wasm().convForward(
-        x.ptr,
-        w.ptr,
-        b?.ptr ?? 0,
-        to.ptr,
-        sizes,
-        ...variation,
-        rectified,
-        pools,
-        pools ? at : 0,
-        first,
-      );
-    if (!pooled || poolsOnTheWay(sizes, attributes)) return convolve(y, pooled);
+    const convolve = (to: Tensor, pools: boolean) => {
+      const operands = { x: x.ptr, w: w.ptr, bias: b?.ptr ?? 0, y: to.ptr, positions: pools ? at : 0 };
+      wasm().convForward(call.convForward({ ...operands, rectified, pooled: pools, shape, variation }));
+    };
+    if (!pooled || fusesPool(shape, attributes)) return convolve(y, pooled);
     const outputs = loose(outputShape(inputs, attributes));
     try {
       convolve(outputs, false);
@@ -171,16 +172,10 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
       const { inputs, attributes } = context;
       const [x, w] = inputs;
       const dx = empty(x.shape);
-      const variation = variationArguments("conv2d", attributes.variation);
-      const first = attributes.variation?.firstSample;
-      wasm().convBackwardInput(
-        byOutputs(dy, context).ptr,
-        w.ptr,
-        dx.ptr,
-        geometry(x, w, attributes),
-        ...variation,
-        first,
-      );
+      const variation = variationFields("conv2d", attributes.variation);
+      const operands = { dy: byOutputs(dy, context).ptr, w: w.ptr, dx: dx.ptr };
+      const shape = geometry(x, w, attributes);
+      wasm().convBackwardInput(call.convBackwardInput({ ...operands, shape, variation }));
       return dx;
     },
     (dy, context) => gradients([{ dy, context }], (i) => i === 1)[0]!,
@@ -249,14 +244,15 @@ export function conv2dEach(
     const shapes = `${shapeText(first.shape)} and ${shapeText(other.shape)}`;
     throw new RangeError(`conv2dEach: expected weights of one shape, got ${shapes}`);
   }
-  const shape = conv2dRow.row.shape([x, first, b], attributes);
-  const sizes = geometry(x, first, attributes);
+  const size = conv2dRow.row.shape([x, first, b], attributes);
+  const shape = geometry(x, first, attributes);
   const { rectified = false, pooled = false } = attributes;
-  if (pooled && !poolsOnTheWay(sizes, attributes)) {
+  if (pooled && !fusesPool(shape, attributes)) {
     return weights.map((w) => conv2d(x, w, b, attributes));
   }
-  const outputs = weights.map(() => empty(shape));
-  const addresses = (tensors: readonly Tensor[]) => tensors.map(({ ptr }) => ptr);
-  wasm().convForwardEach(x.ptr, addresses(weights), b?.ptr ?? 0, addresses(outputs), sizes, rectified, pooled);
+  const outputs = weights.map(() => empty(size));
+  const addresses = (tensors: readonly Tensor[]) => Uint32Array.from(tensors, ({ ptr }) => ptr);
+  const fields = call.convForwardEach({ x: x.ptr, bias: b?.ptr ?? 0, rectified, pooled, shape });
+  wasm().convForwardEach(fields, addresses(weights), addresses(outputs));
   return outputs;
 }

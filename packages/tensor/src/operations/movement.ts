@@ -1,4 +1,4 @@
-import { wasm } from "@neft/kernels";
+import { call, wasm } from "@neft/kernels";
 import type { Shape } from "../shape.js";
 import { type Tensor, zeros } from "../tensor.js";
 
@@ -11,14 +11,16 @@ export interface Movement {
 
 /** Copies elements of `from` to `to`; others of `to` stay as they are. */
 export function move(m: Movement, from: Tensor, to: Tensor): void {
-  const [s, d] = [[...m.from.strides], [...m.to.strides]];
-  wasm().copyStrided(from.ptr, from.size, to.ptr, to.size, [...m.dims], s, d, m.from.offset, m.to.offset);
+  const views = { from: from.ptr, fromSize: from.size, fromOffset: m.from.offset };
+  const fields = call.movement({ ...views, to: to.ptr, toSize: to.size, toOffset: m.to.offset });
+  wasm().copyStrided(fields, ints(m.dims), ints(m.from.strides), ints(m.to.strides));
 }
 
 /** The gradient of {@link move}: adds elements of `from`, addressed by `m.to`, to `to`, addressed by `m.from`. */
 export function moveBack(m: Movement, from: Tensor, to: Tensor): void {
-  const [s, d] = [[...m.to.strides], [...m.from.strides]];
-  wasm().accumulateStrided(from.ptr, from.size, to.ptr, to.size, [...m.dims], s, d, m.to.offset, m.from.offset);
+  const views = { from: from.ptr, fromSize: from.size, fromOffset: m.to.offset };
+  const fields = call.movement({ ...views, to: to.ptr, toSize: to.size, toOffset: m.from.offset });
+  wasm().accumulateStrided(fields, ints(m.dims), ints(m.to.strides), ints(m.from.strides));
 }
 
 /** The gradient of a copy out of a tensor of shape `shape`: zeros where nothing was copied. */

@@ -1,11 +1,11 @@
-import { f32, wasm } from "@neft/kernels";
+import { call, f32, type NormShape, wasm } from "@neft/kernels";
 import { type Context, defineOp, type Inputs, type SampleInput } from "../operation.js";
 import { type Shape, shapeText, sizeOf } from "../shape.js";
 import { empty, type Tensor } from "../tensor.js";
 
 /** x as [samples, channels, values of a channel in a sample]. */
-function sizesOf(shape: Shape): readonly [n: number, c: number, spatial: number] {
-  return [shape[0]!, shape[1]!, sizeOf(shape.slice(2))];
+function normShape(shape: Shape): NormShape {
+  return { n: shape[0]!, c: shape[1]!, spatial: sizeOf(shape.slice(2)) };
 }
 
 function checkVectors(who: string, x: Tensor, vectors: Readonly<Record<string, Tensor>>): number[] {
@@ -28,13 +28,13 @@ function gradients<I extends Inputs, A>(
 ): readonly Tensor[] {
   return context.once("gradients", () => {
     const [dx, dgamma, dbeta] = [empty(x.shape), empty(gamma.shape), empty(gamma.shape)];
-    const addresses = [x, dy, gamma, mean, variance, dx, dgamma, dbeta].map((t) => t.ptr);
-    wasm().batchNormGradient(...(addresses as Eight), ...sizesOf(x.shape), epsilon, isFrozen);
+    const operands = { x: x.ptr, dy: dy.ptr, gamma: gamma.ptr, mean: mean.ptr, variance: variance.ptr };
+    const results = { dx: dx.ptr, dgamma: dgamma.ptr, dbeta: dbeta.ptr };
+    const shape = normShape(x.shape);
+    wasm().batchNormGradient(call.batchNormGradient({ ...operands, ...results, epsilon, frozen: isFrozen, shape }));
     return [dx, dgamma, dbeta];
   });
 }
-
-type Eight = [number, number, number, number, number, number, number, number];
 
 const positive = (...shape: number[]): SampleInput => ({ shape, values: "positive" });
 
@@ -48,8 +48,10 @@ const frozenGradients = (dy: Tensor, context: Context<Frozen, { readonly epsilon
 export const batchNormRow = defineOp<Frozen, { readonly epsilon: number }>({
   name: "batchNorm",
   shape: ([x, gamma, beta, mean, variance]) => checkVectors("batchNorm", x, { gamma, beta, mean, variance }),
-  forward: ([x, gamma, beta, mean, variance], { epsilon }, y) =>
-    wasm().batchNorm(x.ptr, gamma.ptr, beta.ptr, mean.ptr, variance.ptr, y.ptr, ...sizesOf(x.shape), epsilon),
+  forward: ([x, gamma, beta, mean, variance], { epsilon }, y) => {
+    const operands = { x: x.ptr, gamma: gamma.ptr, beta: beta.ptr, mean: mean.ptr, variance: variance.ptr, y: y.ptr };
+    wasm().batchNorm(call.batchNorm({ ...operands, epsilon, shape: normShape(x.shape) }));
+  },
   vjp: [
     (dy, context) => frozenGradients(dy, context)[0]!,
     (dy, context) => frozenGradients(dy, context)[1]!,
@@ -124,8 +126,8 @@ export const batchNormTrainRow = defineOp<Train, TrainAttributes>({
   saved: ([, gamma]) => [gamma.shape, gamma.shape],
   forward: ([x, gamma, beta], { epsilon, statistics }, y, saved) => {
     const [mean, variance] = saved.length === 2 ? saved : [empty(gamma.shape), empty(gamma.shape)];
-    const sizes = sizesOf(x.shape);
-    wasm().batchNormTrain(x.ptr, gamma.ptr, beta.ptr, y.ptr, mean!.ptr, variance!.ptr, ...sizes, epsilon);
+    const operands = { x: x.ptr, gamma: gamma.ptr, beta: beta.ptr, mean: mean!.ptr, variance: variance!.ptr, y: y.ptr };
+    wasm().batchNormTrain(call.batchNorm({ ...operands, epsilon, shape: normShape(x.shape) }));
     statistics?.mean.set(f32(mean!.ptr, gamma.size));
     statistics?.variance.set(f32(variance!.ptr, gamma.size));
     if (saved.length === 0) for (const tensor of [mean!, variance!]) tensor.dispose();

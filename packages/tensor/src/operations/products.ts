@@ -1,10 +1,10 @@
-import { wasm } from "@neft/kernels";
+import { call, type GemmCall, type LinearShape, wasm } from "@neft/kernels";
 import { defineOp, type Sample, type Term } from "../operation.js";
 import { broadcastShapes, broadcastStrides, isSameShape, type Shape, shapeText, sizeOf } from "../shape.js";
 import { empty, loose, type Tensor, zeros } from "../tensor.js";
 import { reshape } from "./layout.js";
 import { byProduct, keptByProduct, type RectifiedAttributes, sumOf } from "./rectified.js";
-import { type Variation, variationArguments } from "./variation.js";
+import { type Variation, variationFields } from "./variation.js";
 
 /** Settings of {@link linear}. */
 export interface LinearAttributes extends RectifiedAttributes {
@@ -16,24 +16,15 @@ export interface LinearAttributes extends RectifiedAttributes {
 
 type Inputs = [x: Tensor, w: Tensor, b: Tensor | undefined];
 
-interface Sizes {
-  readonly batch: number;
-  readonly rowsPerSample: number;
-  readonly inputs: number;
-  readonly outputs: number;
-  /** The kernels' code of the weight's layout. */
-  readonly layout: number;
-}
-
-function sizesOf(x: Tensor, w: Tensor, { layout = "oi" }: LinearAttributes): Sizes {
+function shapeOf(x: Tensor, w: Tensor, { layout = "oi" }: LinearAttributes): LinearShape {
   const [first, second] = w.shape as [number, number];
-  const [outputs, inputs] = layout === "oi" ? [first, second] : [second, first];
-  const batch = x.shape[0]!;
-  return { batch, rowsPerSample: sizeOf(x.shape.slice(1, -1)), inputs, outputs, layout: layout === "oi" ? 0 : 1 };
+  const inputsFirst = layout === "io";
+  const [outputs, inputs] = inputsFirst ? [second, first] : [first, second];
+  return { batch: x.shape[0]!, rowsPerSample: sizeOf(x.shape.slice(1, -1)), inputs, outputs, inputsFirst };
 }
 
 /** Whether each sample has a draw of its own and one input row: one normal number for each output then replaces ΔW. */
-function isCheap({ rowsPerSample }: Pick<Sizes, "rowsPerSample">, { variation }: LinearAttributes): boolean {
+function isCheap({ rowsPerSample }: LinearShape, { variation }: LinearAttributes): boolean {
   return variation?.perSample === true && rowsPerSample === 1;
 }
 
@@ -56,11 +47,11 @@ function gradients(
 ): (Tensor | undefined)[] {
   const { inputs: operands, attributes } = terms[0]!.context;
   const [x, w, b] = operands;
-  const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
+  const { batch, rowsPerSample, inputs, outputs, inputsFirst } = shapeOf(x, w, attributes);
   const rows = batch * rowsPerSample;
   const dy = sumOf(terms.map(({ dy, context }) => byProduct(dy, context)));
   const [dw, db] = [isNeeded(1) ? empty(w.shape) : undefined, isNeeded(2) && b ? empty(b.shape) : undefined];
-  if (dw) wasm().linearBackwardWeight(x.ptr, dy.ptr, dw.ptr, rows, inputs, outputs, layout);
+  if (dw) wasm().linearBackwardWeight(x.ptr, dy.ptr, dw.ptr, rows, inputs, outputs, inputsFirst);
   if (db) wasm().columnSum(dy.ptr, db.ptr, rows, outputs);
   return [dw, db];
 }
@@ -69,7 +60,7 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
   name: "linear",
   shape: ([x, w, b], attributes) => {
     if (w.shape.length !== 2) throw new RangeError(`linear: expected a weight of two axes, got ${shapeText(w.shape)}`);
-    const { inputs, outputs } = sizesOf(x, w, attributes);
+    const { inputs, outputs } = shapeOf(x, w, attributes);
     if (x.shape.length < 2 || x.shape.at(-1) !== inputs) {
       const text = `got ${shapeText(x.shape)} for a weight ${shapeText(w.shape)}`;
       throw new RangeError(`linear: expected an input [samples, .., ${inputs}], ${text}`);
@@ -80,41 +71,30 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
     return [...x.shape.slice(0, -1), outputs];
   },
   saved: ([x, w], attributes) => {
-    const sizes = sizesOf(x, w, attributes);
-    return isCheap(sizes, attributes) ? [[sizes.batch, sizes.outputs]] : [];
+    const shape = shapeOf(x, w, attributes);
+    return isCheap(shape, attributes) ? [[shape.batch, shape.outputs]] : [];
   },
   forward: ([x, w, b], attributes, y, [ratio]) => {
-    const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
-    const variation = variationArguments("linear", attributes.variation);
-    const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
-    // The cheap form writes `ratio` even where no backward pass reads it.
-    const scratch = ratio === undefined && isCheap({ rowsPerSample }, attributes) ? loose([batch, outputs]) : undefined;
-    const work = (ratio ?? scratch)?.ptr ?? 0;
-    const first = attributes.variation?.firstSample;
-    wasm().linearForward(
-      x.ptr,
-      w.ptr,
-      b?.ptr ?? 0,
-      y.ptr,
-      ...sizes,
-      ...variation,
-      work,
-      attributes.rectified ?? false,
-      first,
-    );
+    const shape = shapeOf(x, w, attributes);
+    const variation = variationFields("linear", attributes.variation);
+    // The cheap form works in `ratio` even where no backward pass will read it.
+    const isScratch = ratio === undefined && isCheap(shape, attributes);
+    const scratch = isScratch ? loose([shape.batch, shape.outputs]) : undefined;
+    const operands = { x: x.ptr, w: w.ptr, bias: b?.ptr ?? 0, y: y.ptr, ratio: (ratio ?? scratch)?.ptr ?? 0 };
+    const rectified = attributes.rectified ?? false;
+    wasm().linearForward(call.linearForward({ ...operands, rectified, shape, variation }));
     scratch?.dispose();
   },
   vjp: [
     (dy, context) => {
-      const { inputs: operands, attributes, saved } = context;
-      const [[x, w], [ratio]] = [operands, saved];
-      const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
+      const { inputs, attributes, saved } = context;
+      const [[x, w], [ratio]] = [inputs, saved];
       const dx = empty(x.shape);
-      const kept = ratio === undefined ? ([0, 0] as const) : ([x.ptr, ratio.ptr] as const);
-      const variation = variationArguments("linear", attributes.variation);
-      const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
-      const first = attributes.variation?.firstSample;
-      wasm().linearBackwardInput(byProduct(dy, context).ptr, w.ptr, dx.ptr, ...kept, ...sizes, ...variation, first);
+      const kept = ratio === undefined ? { x: 0, ratio: 0 } : { x: x.ptr, ratio: ratio.ptr };
+      const operands = { dy: byProduct(dy, context).ptr, w: w.ptr, dx: dx.ptr, ...kept };
+      const shape = shapeOf(x, w, attributes);
+      const variation = variationFields("linear", attributes.variation);
+      wasm().linearBackwardInput(call.linearBackwardInput({ ...operands, shape, variation }));
       return dx;
     },
     (dy, context) => gradients([{ dy, context }], (i) => i === 1)[0]!,
@@ -181,6 +161,8 @@ function batchesOf(a: Shape, b: Shape, batch: Shape): Batches {
 
 const bytes = 4;
 
+const gemm = (fields: GemmCall): void => wasm().gemm(call.gemm(fields));
+
 /** y[.., m, n] = Σ_k a[.., m, k]·b[.., k, n]. */
 export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
   name: "matmul",
@@ -197,12 +179,11 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
     const [m, n] = y.shape.slice(-2) as [number, number];
     const k = a.shape.at(-1)!;
     // One matrix for the whole batch: a single tall product.
-    if (b.shape.length === 2)
-      return wasm().gemm(false, false, y.size / Math.max(n, 1), n, k, a.ptr, b.ptr, y.ptr, false);
+    if (b.shape.length === 2) return gemm({ a: a.ptr, b: b.ptr, c: y.ptr, m: y.size / Math.max(n, 1), n, k });
     const batches = batchesOf(a.shape, b.shape, y.shape.slice(0, -2));
     for (let i = 0; i < batches.count; i++) {
       const [p, q] = batches.at(i);
-      wasm().gemm(false, false, m, n, k, a.ptr + bytes * p, b.ptr + bytes * q, y.ptr + bytes * i * m * n, false);
+      gemm({ a: a.ptr + bytes * p, b: b.ptr + bytes * q, c: y.ptr + bytes * i * m * n, m, n, k });
     }
   },
   vjp: [
@@ -212,14 +193,23 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
       const k = a.shape.at(-1)!;
       if (b.shape.length === 2) {
         const da = empty(a.shape);
-        wasm().gemm(false, true, dy.size / Math.max(n, 1), k, n, dy.ptr, b.ptr, da.ptr, false);
+        gemm({ a: dy.ptr, b: b.ptr, c: da.ptr, m: dy.size / Math.max(n, 1), n: k, k: n, transB: true });
         return da;
       }
       const da = zeros(a.shape);
       const batches = batchesOf(a.shape, b.shape, dy.shape.slice(0, -2));
       for (let i = 0; i < batches.count; i++) {
         const [p, q] = batches.at(i);
-        wasm().gemm(false, true, m, k, n, dy.ptr + bytes * i * m * n, b.ptr + bytes * q, da.ptr + bytes * p, true);
+        gemm({
+          a: dy.ptr + bytes * i * m * n,
+          b: b.ptr + bytes * q,
+          c: da.ptr + bytes * p,
+          m,
+          n: k,
+          k: n,
+          transB: true,
+          accumulate: true,
+        });
       }
       return da;
     },
@@ -229,14 +219,23 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
       const k = a.shape.at(-1)!;
       if (b.shape.length === 2) {
         const db = empty(b.shape);
-        wasm().gemm(true, false, k, n, dy.size / Math.max(n, 1), a.ptr, dy.ptr, db.ptr, false);
+        gemm({ a: a.ptr, b: dy.ptr, c: db.ptr, m: k, n, k: dy.size / Math.max(n, 1), transA: true });
         return db;
       }
       const db = zeros(b.shape);
       const batches = batchesOf(a.shape, b.shape, dy.shape.slice(0, -2));
       for (let i = 0; i < batches.count; i++) {
         const [p, q] = batches.at(i);
-        wasm().gemm(true, false, k, n, m, a.ptr + bytes * p, dy.ptr + bytes * i * m * n, db.ptr + bytes * q, true);
+        gemm({
+          a: a.ptr + bytes * p,
+          b: dy.ptr + bytes * i * m * n,
+          c: db.ptr + bytes * q,
+          m: k,
+          n,
+          k: m,
+          transA: true,
+          accumulate: true,
+        });
       }
       return db;
     },

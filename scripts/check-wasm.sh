@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks that packages/kernels/wasm is what the Rust sources give. Rebuilds into a temporary folder; where the tools have the
+# Checks that packages/kernels/wasm and bench/wasm are what the Rust sources give. Rebuilds into a temporary folder; where the tools have the
 # versions recorded in BUILD.json the bytes must be equal, otherwise the suites of kernels and tensor run on the rebuilt files.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -7,13 +7,14 @@ root=$PWD
 committed=packages/kernels/wasm
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-bash scripts/build-wasm.sh "$work/wasm" >/dev/null
+bash scripts/build-wasm.sh "$work/built" >/dev/null
+built=$work/built/$committed
 
 tools() { node -p 'const { bytes, ...tools } = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")); JSON.stringify(tools)' "$1/BUILD.json"; }
-if [ "$(tools "$committed")" = "$(tools "$work/wasm")" ]; then
-  different=$(diff -rq "$committed" "$work/wasm" || true)
+if [ "$(tools "$committed")" = "$(tools "$built")" ]; then
+  different=$(diff -rq "$committed" "$built" || true; diff -rq bench/wasm "$work/built/bench/wasm" || true)
   if [ -n "$different" ]; then
-    echo "check-wasm: expected $committed to be what crates/ gives, got differences; run npm run build:wasm and commit the result"
+    echo "check-wasm: expected $committed and bench/wasm to be what crates/ gives, got differences; run npm run build:wasm and commit the result"
     echo "$different"
     exit 1
   fi
@@ -23,7 +24,7 @@ fi
 
 echo "check-wasm: other tool versions than the committed files', so the suites run on the rebuilt ones:"
 echo "  committed $(tools "$committed")"
-echo "  here      $(tools "$work/wasm")"
+echo "  here      $(tools "$built")"
 # A copy of the two packages under a node_modules whose @neft points into the copy.
 mkdir -p "$work/copy/packages" "$work/copy/node_modules/@neft"
 cp package.json tsconfig.base.json vitest.config.ts "$work/copy/"
@@ -35,6 +36,6 @@ for package in kernels tensor; do
   ln -s "$work/copy/packages/$package" "$work/copy/node_modules/@neft/$package"
 done
 rm -rf "$work/copy/$committed"
-cp -r "$work/wasm" "$work/copy/$committed"
+cp -r "$built" "$work/copy/$committed"
 cd "$work/copy"
 npx vitest run --root .

@@ -27,12 +27,22 @@ const checks = {
   surroundings: () => none(checkSurroundings(root)),
   lock: () => none(checkLockFile(root)),
   tables: () => succeeds(runProgram(process.execPath, ["scripts/tables.mjs", "--check"])),
+  /** The Rust sources are formatted. */
+  fmt: () => cargoCheck("fmt", ["--all", "--check"]),
+  /** Clippy has nothing to say about the Rust sources, tests included, in either build. */
+  clippy: () =>
+    cargoCheck("clippy", [...everything, ...denied]) &&
+    cargoCheck("clippy", [...everything, "--features", "fused", ...denied]),
   /** The committed .wasm files are what the Rust sources make. */
   wasm: () =>
     findCargo() && hasProgram("wasm-pack")
       ? succeeds(runProgram("bash", ["scripts/check-wasm.sh"]))
       : "no Rust toolchain here; npm run toolchain installs one",
 };
+
+/** What clippy looks at, and that it fails on warnings. */
+const everything = ["--workspace", "--all-targets", "--locked", "--quiet"];
+const denied = ["--", "-D", "warnings"];
 
 const name = process.argv[2] ?? "";
 if (!checkNames.includes(name) || !Object.hasOwn(checks, name)) {
@@ -52,6 +62,17 @@ function succeeds({ status }) {
 function none(breaches) {
   for (const breach of breaches) console.log(breach);
   return breaches.length === 0;
+}
+
+/** Runs a cargo subcommand, or says why it can't be run. */
+function cargoCheck(command, words) {
+  const cargo = findCargo();
+  if (!cargo) return "no Rust toolchain here; npm run toolchain installs one";
+  const { program, env } = cargo;
+  if (runProgram(program, [command, "--version"], { capture: true, env }).status !== 0) {
+    return `${cargo.version} has no cargo ${command} here; npm run toolchain installs it on Debian, rustup component add elsewhere`;
+  }
+  return succeeds(runProgram(program, [command, ...words], { env }));
 }
 
 function hasProgram(name) {

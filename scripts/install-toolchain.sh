@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the Rust half needs on a bare Debian machine: compiler, sources of the standard library, wasm-bindgen, wasm-pack.
+# Installs what the Rust half needs on a bare Debian machine: compiler, formatter, linter, sources of the standard library, wasm-bindgen,
+# wasm-pack.
 # TypeScript users never run this: the built .wasm files are in the repository. Safe to run again; what is there is kept.
 # With rustup and a reachable download server you don't need it either: rust-toolchain.toml names what it needs, then
 #   cargo install wasm-bindgen-cli@0.2.130 wasm-pack@0.15.1
@@ -14,6 +15,13 @@ if ! /usr/bin/rustc --version >/dev/null 2>&1 || ! command -v wasm-ld >/dev/null
   command -v apt-get >/dev/null || { echo "install-toolchain: expected a Debian machine (apt-get), or rustc, the sources of its standard library and wasm-ld, got neither"; exit 1; }
   $sudo apt-get update -qq
   $sudo apt-get install -y -qq --no-install-recommends rustc-web cargo-web rust-web-src lld gcc libc6-dev >/dev/null
+fi
+
+# Formatter and linter of the same release, for `npm run check fmt clippy`.
+if [ ! -x /usr/bin/cargo-fmt ] || [ ! -x /usr/bin/cargo-clippy ]; then
+  if command -v apt-get >/dev/null; then
+    $sudo apt-get install -y -qq --no-install-recommends rustfmt-web rust-web-clippy >/dev/null
+  fi
 fi
 
 # Debian's compiler comes first: a rustup shim on PATH would try to download a toolchain.

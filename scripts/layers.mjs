@@ -1,7 +1,9 @@
-// The layer order, enforced by dependency-cruiser: who may import whom, no cycles; and package.json says what is imported.
+// The layer order, enforced by dependency-cruiser: who may import whom, no cycles; and package.json says what is imported. That of the Rust
+// crates is in rust-layers.mjs.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cruise } from "dependency-cruiser";
+import { checkRustLayers } from "./rust-layers.mjs";
 
 /** A package imports from the layers before its own only: never sideways, never upwards. */
 export const layers = [
@@ -55,7 +57,8 @@ export async function checkLayers(root) {
   const breaches = output.summary.violations.map(({ from, to, rule, cycle }) =>
     cycle ? `${[from, ...cycle.map(({ name }) => name)].join(" → ")}: ${rule.name}` : `${from} → ${to}: ${rule.name}`,
   );
-  return [...breaches, ...manifestBreaches(packages, readManifest(root, "."), output.modules)];
+  const manifests = manifestBreaches(packages, readManifest(root, "."), output.modules);
+  return [...breaches, ...manifests, ...checkRustLayers(root)];
 }
 
 /** dependency-cruiser reports a rule by its name: here a sentence. */

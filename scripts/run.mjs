@@ -66,7 +66,7 @@ function cargo() {
     return nothing;
   }
   console.log(`Rust: ${cargo.version}`);
-  // The kernels once more with the relaxed build's register blocks.
+  // The kernels once more with the register blocks of the relaxed build.
   const suites = [["--workspace"], ["--package", "crossbar-kernels", "--features", "fused"]];
   return sum(...suites.map((suite) => cargoTest(cargo, suite)));
 }

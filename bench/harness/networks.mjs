@@ -50,6 +50,11 @@ const depthwise = [
   },
 ].map((layer) => withOutput({ network: "MobileNet", ...layer }));
 
+/** A layer of a small network on Fashion-MNIST, as none of the three has a narrow 3×3 convolution. */
+const narrow = [
+  { name: "narrow 3×3, 16→32", n: 128, c: 16, h: 14, width: 14, oc: 32, kernel: 3, stride: 1, padding: 1, groups: 1 },
+].map((layer) => withOutput({ network: "Fashion CNN", ...layer }));
+
 function withOutput(layer) {
   const side = (size) => Math.floor((size + 2 * layer.padding - layer.kernel) / layer.stride) + 1;
   return { ...layer, oh: side(layer.h), ow: side(layer.width) };
@@ -86,9 +91,9 @@ export function networkLayers() {
 const mostFlops = 2e9;
 const fewestImages = 8;
 
-/** All convolutions that are measured: those of the networks and a MobileNet's, of the heaviest a part of the batch. */
+/** All convolutions that are measured: those of the networks, a MobileNet's and a narrow one; of the heaviest a part of the batch. */
 export function convolutions() {
-  return [...networkLayers().filter((layer) => layer.kernel), ...depthwise].map((layer) => {
+  return [...networkLayers().filter((layer) => layer.kernel), ...depthwise, ...narrow].map((layer) => {
     const images = Math.floor((mostFlops / flopsOf(layer)) * layer.n);
     return { ...layer, n: Math.min(layer.n, Math.max(fewestImages, images)) };
   });
@@ -97,9 +102,20 @@ export function convolutions() {
 /** VGG-8 at batch 32. */
 export const vggLayers = () => layersOf(trained[1]);
 
-/** A layer as the kernels take it. */
-export const descriptor = ({ n, c, h, width, oc, kernel, stride, padding, groups }) =>
-  Int32Array.of(n, c, h, width, oc, kernel, kernel, stride, stride, padding, padding, padding, padding, 1, 1, groups);
+/** Geometry of a layer as the kernels take it. */
+export const convShape = ({ n, c, h, width, oc, kernel, stride, padding, groups }) => ({
+  batch: n,
+  channels: c,
+  height: h,
+  width,
+  outputs: oc,
+  kernelHeight: kernel,
+  kernelWidth: kernel,
+  strides: [stride, stride],
+  pads: [padding, padding, padding, padding],
+  dilations: [1, 1],
+  groups,
+});
 
 /** Sides of a convolution as a product, of one group: outputs, word lines, output pixels. */
 export const productSides = ({ n, c, oc, oh, ow, kernel, groups }) => [

@@ -1,4 +1,5 @@
-import { wasm } from "@neft/kernels";
+import { readFileSync } from "node:fs";
+import { build } from "@neft/kernels";
 import { processorTime } from "./contest.mjs";
 
 /** Floating-point operations of one call of a probe: half a millisecond, of which the clock's microsecond is little. */
@@ -13,12 +14,19 @@ const turns = 3;
 /** After the first turn only unrolls that take at most this much longer than the fastest are run. */
 const worthAnotherTurn = 1.1;
 
+/** The probe of the build that runs (crates/roofline), with the multiply-adds of each of its unrolls. */
+function loadProbe() {
+  const bytes = readFileSync(new URL(`../wasm/${build()}.wasm`, import.meta.url));
+  const { unrolls, multiply_adds, probe } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+  return { unrolls: Array.from({ length: unrolls() }, (_, i) => multiply_adds(i)), probe };
+}
+
 /**
  * A contestant that runs every unroll of the register-only loop, the fastest a few times; it resolves to the milliseconds
  * the fastest of them needs for a billion operations.
  */
 export function rooflineContestant() {
-  const unrolls = [...wasm().rooflineUnrolls()];
+  const { unrolls, probe } = loadProbe();
   return () => {
     const times = unrolls.map(() => 0);
     let best = Number.POSITIVE_INFINITY;
@@ -27,7 +35,7 @@ export function rooflineContestant() {
         if (times[i] > worthAnotherTurn * best) continue;
         const steps = Math.round(probeFlops / (flopsPerMultiplyAdd * multiplyAdds));
         const start = processorTime();
-        wasm().rooflineProbe(i, steps, 0.5);
+        probe(i, steps, 0.5);
         const ms = processorTime() - start;
         times[i] = (ms * 1e9) / (steps * multiplyAdds * flopsPerMultiplyAdd);
         best = Math.min(best, times[i]);

@@ -1,8 +1,8 @@
 // Convolutions of LeNet-5, VGG-8, ResNet-18 and a MobileNet, forward and both backward passes, against the machine's roofline.
-import { wasm } from "@neft/kernels";
+import { call, noVariation, wasm } from "@neft/kernels";
 import { createBuffers, read } from "../harness/buffers.mjs";
 import { contest, geometricMean, median, medianRatio } from "../harness/contest.mjs";
-import { convolutions, descriptor, flopsOf, productSides, sides } from "../harness/networks.mjs";
+import { convolutions, convShape, flopsOf, productSides, sides } from "../harness/networks.mjs";
 import { atLeast, atMost } from "../harness/record.mjs";
 import {
   checkSampled,
@@ -19,10 +19,11 @@ const large = 64;
 /** Of the roofline, for those. */
 const leastRatio = 0.75;
 
-const noVariation = [0, 0, 0, 0, 0n, undefined];
-
 /** A draw for every sample, too weak to change a weight: those products are summed directly. */
-const direct = [2, 1, 1e-30, 1e-30, 0n];
+const direct = { ...noVariation, kind: 2, sMax: 1, sigmaOuter: 1e-30, sigmaMid: 1e-30 };
+
+/** A forward pass without bias and epilogue. */
+const plain = { bias: 0, positions: 0, rectified: false, pooled: false };
 
 /**
  * Errors of the passes that have a direct sum beside them, ours and the direct sum's; none where both are the same.
@@ -33,19 +34,18 @@ export function convolutionErrors(layer, buffers) {
   const counts = { x: n * c * h * width, w: (oc * c * kernel * kernel) / groups, y: n * oc * oh * ow };
   const [x, w, dy] = [buffers.normal("x", counts.x), buffers.normal("w", counts.w), buffers.normal("dy", counts.y)];
   const [y, dx] = [buffers.empty(counts.y), buffers.empty(counts.x)];
-  const desc = descriptor(layer);
+  const shape = convShape(layer);
   const [xs, ws, dys] = [read(x, counts.x), read(w, counts.w), read(dy, counts.y)];
-  const forward = (...draw) => {
-    wasm().convForward(x, w, 0, y, desc, ...draw, false, false, 0);
+  const forward = (variation) => {
+    wasm().convForward(call.convForward({ ...plain, x, w, y, shape, variation }));
     return relativeError(read(y, counts.y), (i) => convForwardEntry(i, layer, xs, ws));
   };
-  const input = (...draw) => {
-    wasm().convBackwardInput(dy, w, dx, desc, ...draw, 0);
+  const input = (variation) => {
+    wasm().convBackwardInput(call.convBackwardInput({ dy, w, dx, shape, variation }));
     return relativeError(read(dx, counts.x), (i) => convInputEntry(i, layer, dys, ws));
   };
-  const none = noVariation.slice(0, 5);
   return Object.entries({ forward, "backward input": input })
-    .map(([pass, error]) => ({ pass, ours: error(...none), direct: error(...direct) }))
+    .map(([pass, error]) => ({ pass, ours: error(noVariation), direct: error(direct) }))
     .filter(({ ours, direct }) => ours !== direct);
 }
 
@@ -56,11 +56,12 @@ export function convolutionPasses(layer, buffers) {
   const counts = { x: n * c * h * width, w: (oc * c * kernel * kernel) / groups, y: n * oc * oh * ow };
   const [x, w, dy] = [buffers.normal("x", counts.x), buffers.normal("w", counts.w), buffers.normal("dy", counts.y)];
   const [y, dx, dw] = [buffers.empty(counts.y), buffers.empty(counts.x), buffers.empty(counts.w)];
-  const desc = descriptor(layer);
+  const shape = convShape(layer);
   const passes = {
-    forward: () => wasm().convForward(x, w, 0, y, desc, ...noVariation),
-    "backward input": () => wasm().convBackwardInput(dy, w, dx, desc, ...noVariation),
-    "backward weight": () => wasm().convBackwardWeight(x, [dy], [], dw, desc),
+    forward: () => wasm().convForward(call.convForward({ ...plain, x, w, y, shape, variation: noVariation })),
+    "backward input": () =>
+      wasm().convBackwardInput(call.convBackwardInput({ dy, w, dx, shape, variation: noVariation })),
+    "backward weight": () => wasm().convBackwardWeight(call.convBackwardWeight({ x, dw, shape }), [dy], []),
   };
   for (const pass of Object.values(passes)) pass();
   const [xs, ws, dys] = [read(x, counts.x), read(w, counts.w), read(dy, counts.y)];

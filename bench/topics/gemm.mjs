@@ -1,5 +1,5 @@
 // Products on the sides that LeNet-5, VGG-8 and ResNet-18 have, against the machine's roofline, onnxruntime-web and tfjs-wasm.
-import { wasm } from "@neft/kernels";
+import { call, wasm } from "@neft/kernels";
 import { createBuffers, read } from "../harness/buffers.mjs";
 import { contest, geometricMean, median, medianRatio } from "../harness/contest.mjs";
 import { networkLayers, productSides, sides } from "../harness/networks.mjs";
@@ -41,7 +41,7 @@ async function measure(product, rounds) {
   const flops = 2 * m * n * k;
   const buffers = createBuffers();
   const [a, b, c] = [buffers.normal("a", m * k), buffers.normal("b", k * n), buffers.empty(m * n)];
-  const ours = () => wasm().gemm(transA, transB, m, n, k, a, b, c, false);
+  const ours = () => wasm().gemm(call.gemm({ a, b, c, m, n, k, transA, transB }));
   ours();
   const [left, right] = [read(a, m * k), read(b, k * n)];
   checkSampled(title, read(c, m * n), (i) => gemmEntry(i, product, left, right));

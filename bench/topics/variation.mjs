@@ -1,9 +1,9 @@
 // What a variation drawn for the batch costs: products with W + ΔW against the clean ones, layer by layer of VGG-8 at batch 32.
-import { wasm } from "@neft/kernels";
+import { call, wasm } from "@neft/kernels";
 import { stream } from "@neft/tensor";
 import { createBuffers, read, seed } from "../harness/buffers.mjs";
 import { contest, median, medianRatio } from "../harness/contest.mjs";
-import { descriptor, vggLayers } from "../harness/networks.mjs";
+import { convShape, vggLayers } from "../harness/networks.mjs";
 import { atMost } from "../harness/record.mjs";
 import { checkSampled, convForwardEntry, convInputEntry, gemmEntry } from "../harness/reference.mjs";
 
@@ -31,16 +31,23 @@ function productsOf(layer, buffers) {
   const sMax = wasm().maxAbs(w, counts.w);
   const sigma = 0.2 * 0.7776 * sMax;
   const key = stream(seed, { purpose: "bench", name: layer.name });
-  const draw = [sMax, sigma, sigma, key];
-  const desc = isConvolution ? descriptor(layer) : undefined;
-  const forward = isConvolution
-    ? (kind) => wasm().convForward(x, w, 0, y, desc, kind, ...draw)
-    : (kind) => wasm().linearForward(x, w, 0, y, layer.n, 1, columns, rows, 0, kind, ...draw, 0);
-  const backward = isConvolution
-    ? (kind) => wasm().convBackwardInput(dy, w, dx, desc, kind, ...draw)
-    : (kind) => wasm().linearBackwardInput(dy, w, dx, 0, 0, layer.n, 1, columns, rows, 0, kind, ...draw);
+  const variationOf = (kind) => ({ kind, sMax, sigmaOuter: sigma, sigmaMid: sigma, key, firstSample: 0 });
+  const plain = { bias: 0, rectified: false };
+  const shape = isConvolution
+    ? convShape(layer)
+    : { batch: layer.n, rowsPerSample: 1, inputs: columns, outputs: rows, inputsFirst: false };
+  const forward = (kind) => {
+    const operands = { ...plain, x, w, y, shape, variation: variationOf(kind) };
+    if (isConvolution) wasm().convForward(call.convForward({ ...operands, positions: 0, pooled: false }));
+    else wasm().linearForward(call.linearForward({ ...operands, ratio: 0 }));
+  };
+  const backward = (kind) => {
+    const operands = { dy, w, dx, shape, variation: variationOf(kind) };
+    if (isConvolution) wasm().convBackwardInput(call.convBackwardInput(operands));
+    else wasm().linearBackwardInput(call.linearBackwardInput({ ...operands, x: 0, ratio: 0 }));
+  };
 
-  wasm().variedWeight(w, rows, columns, varied, ...draw, 0);
+  wasm().variedWeight(call.variedWeight({ w, out: varied, rows, cols: columns, variation: variationOf(oneDraw) }));
   forward(oneDraw);
   backward(oneDraw);
   const [xs, ws, dys] = [read(x, counts.x), read(varied, counts.w), read(dy, counts.y)];

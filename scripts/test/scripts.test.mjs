@@ -8,6 +8,7 @@ import { root as repository } from "../command.mjs";
 import { checkLayers } from "../layers.mjs";
 import { checkLock } from "../lock.mjs";
 import { missingPackage } from "../prepare.mjs";
+import { rustUses } from "../rust-layers.mjs";
 import { checkSurroundings } from "../surroundings.mjs";
 import { benchTable, withTables } from "../tables.mjs";
 import { line, parseLines, sum, tallyCargo, tallyVitest } from "../tally.mjs";
@@ -94,6 +95,66 @@ describe("layers", () => {
       "packages/tensor/src/index.ts → @neft/kernels: expected it among the dependencies in packages/tensor/package.json, got none",
       "packages/tensor/package.json → fflate: expected a source file that imports this dependency, got none",
     ]);
+  });
+});
+
+describe("layers of the Rust crates", () => {
+  const kernels = "crates/crossbar-kernels/src";
+
+  /** Two topics, sound but for what a test adds. */
+  beforeEach(() =>
+    write({
+      [`${kernels}/lib.rs`]: "pub mod gemm;\npub mod lanes;\n",
+      [`${kernels}/lanes/mod.rs`]: "mod slices;\npub use slices::{copy, set};\n",
+      [`${kernels}/lanes/slices.rs`]: "pub fn copy() {}\npub fn set() {}\n",
+      [`${kernels}/gemm/mod.rs`]: "mod pack;\nmod panels;\npub use {pack::pack, panels::*};\n",
+      [`${kernels}/gemm/pack.rs`]: "use super::panels::size;\nuse crate::lanes::{self, copy as copy_run};\n",
+      [`${kernels}/gemm/panels.rs`]: "pub fn size() {}\n#[cfg(test)]\nmod tests {\n    use super::super::pack;\n}\n",
+    }),
+  );
+
+  it("finds nothing in sound crates, whatever tests use", async () => {
+    expect(await checkLayers(root)).toEqual([]);
+    expect([...rustUses(root).get(`${kernels}/gemm/pack.rs`)]).toEqual([
+      `${kernels}/gemm/panels.rs`,
+      `${kernels}/lanes/mod.rs`,
+    ]);
+  });
+
+  it("names the files of a cycle, by use and by a path in the code", async () => {
+    for (const source of [
+      "use super::pack::{self, pack};",
+      "use crate::{gemm::{pack::pack}};",
+      "fn f() { super::pack::pack() }",
+    ]) {
+      write({ [`${kernels}/gemm/panels.rs`]: `${source}\n` });
+      expect(await checkLayers(root)).toEqual([
+        expect.stringMatching(
+          /gemm\/(pack|panels)\.rs → .*gemm\/(pack|panels)\.rs → .*: expected no cycle between files/,
+        ),
+      ]);
+    }
+  });
+
+  it("finds a cycle through what a folder re-exports", async () => {
+    write({
+      [`${kernels}/gemm/panels.rs`]: "use crate::gemm::pack;\nuse super::pack as same;\nuse crate::gemm::Shape;\n",
+    });
+    expect((await checkLayers(root)).join("\n")).toMatch(/gemm\/panels\.rs → .*gemm\/mod\.rs/);
+  });
+
+  it("names both files of a use of a higher layer", async () => {
+    write({ [`${kernels}/lanes/slices.rs`]: "pub fn copy() { crate::gemm::size() }\n" });
+    expect(await checkLayers(root)).toContainEqual(
+      `${kernels}/lanes/slices.rs → ${kernels}/gemm/mod.rs: expected uses of layers below crossbar-kernels/src/lanes, got one from the same layer or above`,
+    );
+  });
+
+  it("ignores comments", async () => {
+    write({
+      [`${kernels}/lanes/slices.rs`]: "//! See crate::gemm::pack.\n/* use crate::gemm::pack; */\npub fn copy() {}\n",
+    });
+    expect(await checkLayers(root)).toEqual([]);
   });
 });
 

@@ -1,95 +1,108 @@
-//! What was chosen by measurement, in one table: blocking, and by which shapes a product goes which way.
+//! Constants chosen by measurement: blocking, and the limits between algorithms.
 //!
-//! Measured in V8 on x86 by bench/topics (gemm, convolution, lenetStep, vggStep). Draws don't depend on any of it. What decides the
-//! order in which sums are made (DEPTH; CONV_COLUMNS and all PLANE constants for weight gradients; the ways of a convolution) decides
-//! last bits: a change of those belongs into the changelog.
+//! Measured in V8 on the machines of `bench/results`: an AMD EPYC (AVX-512, 2 cores) and an Intel Xeon (AVX-512, 2 cores). "Row" names the bench
+//! rows, topic and layer, that a constant decides: compare those when you change it. Draws don't depend on any constant. Constants marked
+//! *order of sums* decide in which order sums are made: changing one changes last bits and is a changelog entry.
 
-// Blocking.
-
-/// Whether a multiply-add is one instruction. Two begin in a cycle and take four, so that with eight sums under way nothing may ever be
-/// late. A product has ten or twelve there, in loops of one step (see `micro::add_single_steps`).
+/// Whether a multiply-add is one instruction, with a latency of four cycles and two that start in each: eight accumulators would never have
+/// slack. Register blocks have ten or twelve then, in loops of one step (`gemm/micro/blocks.rs`). Row: gemm, every side ≥ 64, relaxed.
 pub const FUSED: bool = cfg!(target_feature = "relaxed-simd") || cfg!(feature = "fused");
-/// Rows of a panel of A at most. In loops of several steps 4×8 is the largest tile that V8 keeps in the registers of x86 (it has fifteen of the sixteen), in
-/// those of one step 6×8.
+
+// Register blocks and panels.
+
+/// Most rows of a panel of A. V8 leaves 15 vector registers on x86: 4×8 is the largest register block of a loop of several steps, 6×8 of
+/// one step. Row: gemm, every side ≥ 64.
 pub const ROWS: usize = if FUSED { 6 } else { 4 };
-/// Rows of the next panel for so many left, or more.
-pub const PANELS: &[usize] = if FUSED { &SIXES } else { &FOURS };
-/// Fours, but 5 and 6 left over go as 3 + 2 and 3 + 3, since a panel of one or two rows has too few sums under way to hide the
-/// latency of an addition.
-pub const FOURS: [usize; 8] = [0, 1, 2, 3, 4, 3, 3, 4];
-/// Sixes and as many fives as make the sum right, where there are enough; else some fours and a three.
-pub const SIXES: [usize; 27] = [0, 1, 2, 3, 4, 5, 6, 4, 4, 5, 5, 6, 6, 5, 5, 5, 6, 6, 6, 5, 5, 6, 6, 6, 6, 5, 6];
-/// Columns of a panel of B; the last may be half as wide.
+/// How rows are divided into panels: entry r is the rows of the next panel if r rows remain, the last entry if more do.
+pub const ROWS_SPLIT: &[usize] = if FUSED { &SPLIT_BY_6 } else { &SPLIT_BY_4 };
+/// Panels of four rows, but 5 and 6 remaining rows are 3 + 2 and 3 + 3: panels of one or two rows have too few accumulators to hide the
+/// latency of an addition. Row: gemm, LeNet-5 c1 (6 rows).
+pub const SPLIT_BY_4: [usize; 8] = [0, 1, 2, 3, 4, 3, 3, 4];
+/// Panels of six rows and as many of five as make the sum right; for few rows some of four and three. Row: gemm, LeNet-5 c2 (16 rows), f3 dW (10).
+pub const SPLIT_BY_6: [usize; 27] = [0, 1, 2, 3, 4, 5, 6, 4, 4, 5, 5, 6, 6, 5, 5, 5, 6, 6, 6, 5, 5, 6, 6, 6, 6, 5, 6];
+/// Columns of a panel of B; the last may be half as wide. Row: gemm, every side ≥ 64.
 pub const COLS: usize = 8;
-/// k values in one pass over C: a panel of B (8 kB) and one of A (4 kB) stay in the first-level cache.
-pub const DEPTH: usize = 256;
-/// Columns of B packed at a time: 256 kB, inside any second-level cache.
-pub const BLOCK_COLS: usize = 256;
-/// Up to so many columns A is packed block by block, just before it is read; for more it would be packed several times.
-pub const ONCE_COLS: usize = 2 * BLOCK_COLS;
-/// Rows of A that meet all columns of a block before the next ones do: with 256 k, 24 kB of a first-level cache of 32.
-pub const BLOCK_ROWS: usize = 24;
-/// Up to so many terms all rows of A meet a few columns before the next ones do instead.
-pub const SHORT_TERMS: usize = 128;
-/// Values of B in those columns: 32 kB, a first-level cache.
-pub const NEAR_VALUES: usize = 8 << 10;
-/// Up to so many columns rows of A are read where they are if their k lie side by side. Where more columns share the work packing is
-/// faster: a step has fewer addresses, and B comes from the first-level cache.
-pub const ROW_COLS: usize = BLOCK_COLS;
-/// Pixels of an image's planes at most in one pass over a weight gradient that reads them where they are: long runs of memory come faster
-/// than short ones.
-pub const PLANE_DEPTH: usize = 1024;
-/// Values of packed columns in such a pass, unless that makes it shorter than [`DEPTH`].
-pub const PLANE_VALUES: usize = 1 << 16;
-/// Pixels from which planes are read where they are.
-pub const LEAST_PLANE: usize = 128;
-/// Columns up to which they are: a step of six rows has no time for their addresses.
-pub const PLANE_COLS: usize = if FUSED { ROW_COLS } else { usize::MAX };
-/// Floats between panels of B: without them panels of full depth would begin 8 kB apart and share cache sets.
-pub const PANEL_GAP: usize = 16;
-/// Floats of packed A at most: larger products go in bands of rows, each band packing B again.
-pub const MAX_PACKED: usize = 1 << 22;
-/// Steps that an innermost loop writes out: see `micro`.
+/// Steps that an innermost loop writes out. Row: gemm, every side ≥ 64, simd128.
 pub const STEPS: usize = 4;
-/// Columns that a convolution's product should have at least, where images are small.
-pub const CONV_COLUMNS: usize = 256;
-/// Planes of an image whose rows are read in turn where it is padded, and those whose lines are written in turn where they are put together from
-/// parts: memory delivers several streams at a time faster than one.
-pub const READ_PLANES: usize = 4;
-/// See [`READ_PLANES`].
-pub const PUT_PLANES: usize = 16;
-/// Columns of a product of Winograd's (four for each place of four images' tiles): with 16 places of 512 channels 4 MB.
-pub const WINOGRAD_COLUMNS: usize = 128;
-/// Vectors of one plane of dy that are handled at a time: four planes of 4 kB fit the first-level cache beside the images.
-pub const PLANE_VECTORS: usize = 256;
-/// The same where planes are at the points of Winograd's transforms.
-pub const GRADIENT_VECTORS: usize = 128;
-/// Outputs whose turned weights are packed together: their places in a panel lie side by side.
-pub const TURNED_OUTPUTS: usize = 4;
+/// Values between panels of B: without them full panels would start 8 kB apart and share cache sets. Row: gemm, VGG-8 features.2 to 6.
+pub const PANEL_GAP: usize = 16;
 
-// Products that leave packing out, with the same bits.
+// Cache blocks.
 
-/// Up to so many rows B is read where it is.
+/// Terms of one pass over C, and values of a noise block: a panel of B (8 kB) and one of A (4 kB) stay in the first-level cache.
+/// *Order of sums.* Row: gemm, VGG-8 features.2 to 6.
+pub const DEPTH: usize = 256;
+/// Columns of B packed at a time: 256 kB of a second-level cache. Row: gemm, VGG-8 features.2 to 6.
+pub const BLOCK_COLS: usize = 256;
+/// Rows of A that meet all columns of a block before the next ones do: 24 kB of a first-level cache of 32 kB. Row: gemm, VGG-8 features.5, 6.
+pub const BLOCK_ROWS: usize = 24;
+/// Up to so many columns A is packed block by block, just before it is read; more columns would pack it several times. Row: gemm, VGG-8 f1 y.
+pub const ONCE_COLS: usize = 2 * BLOCK_COLS;
+/// Up to so many terms, register blocks go from left to right. Row: convolution, MobileNet pointwise, VGG-8 features.1.
+pub const SHORT_TERMS: usize = 128;
+/// Values of B in the columns that all rows of A meet first, going from left to right: 32 kB, a first-level cache. Row: as [`SHORT_TERMS`].
+pub const NEAR_VALUES: usize = 8 << 10;
+/// Most values of packed A: larger products go in bands of rows, each of which packs B again. 16 MB; a limit of memory, not of time.
+pub const MAX_PACKED: usize = 1 << 22;
+
+// Products with an operand in place: the same bits.
+
+/// Up to so many rows B is read in place. Row: gemm, LeNet-5 c1 and c2.
 pub const FEW_ROWS: usize = 3 * ROWS;
-/// From more than half a panel of columns up to so many B is packed for one pass of all rows of A, which are read where they are.
+/// From five up to so many columns: rows of A in place, B packed for one pass. Row: gemm, LeNet-5 f3 y, VGG-8 f2 y, ResNet-18 fc y.
 pub const FEW_COLS: usize = COLS + 4;
-/// Up to so many terms B is read where it is. Kernels of two instructions a multiply-add start faster on rows of A.
+/// Up to so many terms B is read in place. Row: gemm, LeNet-5 f3 dx, VGG-8 f2 dx, relaxed.
 pub const FEW_TERMS: usize = if FUSED { 16 } else { 0 };
-
-/// Lines that most first-level caches keep of those that lie a multiple of [`PAGE_VALUES`] apart.
+/// Up to so many columns rows of A are read in place. More columns make packing worth while: a step has fewer addresses, and B comes from the
+/// first-level cache. Row: gemm, LeNet-5 f1 y and f2 y.
+pub const A_IN_PLACE_COLS: usize = BLOCK_COLS;
+/// Cache lines that most first-level caches keep of those that are a multiple of [`PAGE_VALUES`] apart. Row: gemm, LeNet-5 f3 dx.
 pub const CACHE_WAYS: usize = 8;
-/// Floats of a page of 4 kB, after which the places of a first-level cache begin again.
+/// Values of a page of 4 kB, after which addresses share a set of a first-level cache again.
 pub const PAGE_VALUES: usize = 1024;
 
-// The ways of a convolution.
+// Algorithms of convolutions.
 
-/// Up to this many outputs the image is read where it is: packing it would cost more than it saves.
-pub const DIRECT_ROWS: usize = 32;
-/// Values of four padded images at most for these to go side by side: half of a small second-level cache.
-pub const MAX_FOUR: usize = 1 << 16;
-/// Outputs from which Winograd's transforms along rows cost less than they save.
+/// Up to so many outputs images are read in place: packing them would cost more than it saves. *Order of sums* of weight gradients. Row:
+/// convolution, LeNet-5 c2 backward input, MobileNet depthwise.
+pub const DIRECT_OUTPUTS: usize = 32;
+/// Most values of four padded images that are interleaved: 256 kB, half of a small second-level cache. Row: convolution, VGG-8 features.1
+/// backward input.
+pub const MAX_INTERLEAVED: usize = 1 << 16;
+/// Outputs from which Winograd's filters along rows save more than their transforms cost. *Order of sums.* Row: convolution, LeNet-5 c1.
 pub const LEAST_OUTPUTS: usize = 3;
-/// Channels and outputs from which those of 3×3 kernels do.
+/// Channels and outputs from which F(2×2, 3×3) does. *Order of sums.* Row: convolution, VGG-8 features.2, ResNet-18 layer1.0.conv1.
 pub const LEAST_SIDE: usize = 48;
-/// Values of four padded images at most for the latter.
-pub const MAX_WINOGRAD_FOUR: usize = 1 << 20;
+/// Most values of four padded images that F(2×2, 3×3) takes: 4 MB. *Order of sums.* Row: convolution, ResNet-18 layer1.0.conv1.
+pub const MAX_WINOGRAD: usize = 1 << 20;
+/// Columns of a product in the Winograd domain, four for each patch of four images: with 16 points of 512 channels 4 MB. Row: convolution,
+/// VGG-8 features.3 to 6.
+pub const WINOGRAD_COLUMNS: usize = 128;
+/// Least columns of a convolution's product: small images are packed together. *Order of sums* of weight gradients. Row: convolution,
+/// ResNet-18 layer4.0.conv1.
+pub const CONV_COLUMNS: usize = 256;
+/// Planes of an image whose rows are read in turn while it is padded: memory delivers several streams faster than one. Row: convolution,
+/// VGG-8 features.1 forward, MobileNet pointwise.
+pub const READ_PLANES: usize = 4;
+/// Planes whose lines are written in turn while they are put together from phases. Row: convolution, ResNet-18 layer2.0.conv1 backward input.
+pub const PUT_PLANES: usize = 16;
+/// Outputs whose flipped weights are packed together: they are neighbours in a panel. Row: convolution, VGG-8 features.1 backward input.
+pub const FLIPPED_OUTPUTS: usize = 4;
+
+// Gradients of a convolution's weights.
+
+/// Pixels from which planes of dy are read in place. *Order of sums.* Row: convolution, VGG-8 features.1 backward weight.
+pub const LEAST_PLANE: usize = 128;
+/// Weights of an output up to which they are: a step of six rows has no time for their addresses. *Order of sums.* Row: convolution, ResNet-18
+/// layer2.0.conv1 backward weight.
+pub const PLANE_COLS: usize = if FUSED { A_IN_PLACE_COLS } else { usize::MAX };
+/// Most pixels of planes in one pass: memory delivers long runs faster than short ones. *Order of sums.* Row: convolution, MobileNet pointwise
+/// backward weight.
+pub const PLANE_DEPTH: usize = 1024;
+/// Values of packed columns in such a pass, unless that makes it shorter than [`DEPTH`]. *Order of sums.* Row: as [`PLANE_DEPTH`].
+pub const PLANE_VALUES: usize = 1 << 16;
+/// Vectors of a plane of dy in one pass of dot products: four planes of 4 kB fit a first-level cache together with the images. *Order of
+/// sums.* Row: convolution, MobileNet depthwise backward weight.
+pub const PLANE_VECTORS: usize = 256;
+/// The same in the Winograd domain. *Order of sums.* Row: convolution, LeNet-5 c1 and c2 backward weight.
+pub const GRADIENT_VECTORS: usize = 128;

@@ -2,7 +2,8 @@
 
 mod inputs;
 
-use crossbar_kernels::elementwise::*;
+use crossbar_kernels::arrays::binary_broadcast;
+use crossbar_kernels::arrays::elementwise::*;
 use inputs::*;
 
 /// Value and slope in f64, in the order of the code table.
@@ -143,7 +144,8 @@ fn scaled_sums_and_dropout() {
         for alpha in [1.0, -0.3] {
             let mut y = start.clone();
             axpy(alpha, &x, &mut y);
-            let want: Vec<f64> = x.iter().zip(&start).map(|(&x, &y)| f64::from(alpha) * f64::from(x) + f64::from(y)).collect();
+            let want: Vec<f64> =
+                x.iter().zip(&start).map(|(&x, &y)| f64::from(alpha) * f64::from(x) + f64::from(y)).collect();
             assert!(distance(&y, &want) < 1e-6);
         }
         let uniforms = positives(10, n).iter().map(|u| u - 0.5).collect::<Vec<_>>();

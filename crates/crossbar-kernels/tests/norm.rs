@@ -2,7 +2,7 @@
 
 mod inputs;
 
-use crossbar_kernels::norm::*;
+use crossbar_kernels::nn::norm::*;
 use inputs::*;
 
 const SIZES: [[usize; 3]; 7] = [[1, 1, 1], [3, 2, 5], [5, 3, 1], [17, 5, 1], [2, 17, 17], [4, 3, 300], [8, 2, 4]];
@@ -37,17 +37,20 @@ fn both_forms() {
         let size = NormSize { n, c, spatial };
         let (x, gamma, beta) = (normals(2, n * c * spatial), normals(3, c), normals(4, c));
         let (mean, variance) = (normals(5, c), positives(6, c));
+        let affine = Affine { gamma: &gamma, beta: &beta };
         let mut y = vec![0.0; x.len()];
-        normalise(&x, &gamma, &beta, &mean, &variance, &mut y, size, EPSILON);
+        normalise(&x, affine, Statistics { mean: &mean, variance: &variance }, &mut y, size, EPSILON);
         let (mut m, mut v, mut own) = (vec![0.0; c], vec![0.0; c], vec![0.0; x.len()]);
-        normalise_batch(&x, &gamma, &beta, &mut own, &mut m, &mut v, size, EPSILON);
+        normalise_batch(&x, affine, &mut own, StatisticsMut { mean: &mut m, variance: &mut v }, size, EPSILON);
         for at in 0..c {
             let values = channel(&x, shape, at);
             let form = |mean: f64, variance: f64| -> Vec<f64> {
                 let scale = f64::from(gamma[at]) / (variance + f64::from(EPSILON)).sqrt();
                 values.iter().map(|x| (x - mean) * scale + f64::from(beta[at])).collect()
             };
-            let close = |got: Vec<f64>, want: Vec<f64>| got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 2e-5 * b.abs().max(1.0));
+            let close = |got: Vec<f64>, want: Vec<f64>| {
+                got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 2e-5 * b.abs().max(1.0))
+            };
             assert!(close(channel(&y, shape, at), form(mean[at].into(), variance[at].into())), "frozen {shape:?}");
             let (mean, variance) = moments(&values);
             assert!(close(channel(&own, shape, at), form(mean, variance)), "batch {shape:?}");
@@ -66,7 +69,9 @@ fn gradients_of_both_forms() {
                 statistics(&x, &mut mean, &mut variance, size);
             }
             let (mut dx, mut dgamma, mut dbeta) = (vec![0.0; x.len()], vec![0.0; c], vec![0.0; c]);
-            gradient(&x, &dy, &gamma, &mean, &variance, Some(&mut dx), &mut dgamma, &mut dbeta, size, EPSILON, frozen);
+            let statistics = Statistics { mean: &mean, variance: &variance };
+            let layer = Normalised { size, gamma: &gamma, statistics, epsilon: EPSILON, is_frozen: frozen };
+            gradient(&layer, &x, &dy, Gradients { dx: Some(&mut dx), dgamma: &mut dgamma, dbeta: &mut dbeta });
             for at in 0..c {
                 let (xs, dys) = (channel(&x, shape, at), channel(&dy, shape, at));
                 let (mean, inverse) = (f64::from(mean[at]), 1.0 / f64::from(variance[at] + EPSILON).sqrt());
@@ -82,7 +87,7 @@ fn gradients_of_both_forms() {
                 }
             }
             let (mut again, mut same) = (vec![0.0; c], vec![0.0; c]);
-            gradient(&x, &dy, &gamma, &mean, &variance, None, &mut again, &mut same, size, EPSILON, frozen);
+            gradient(&layer, &x, &dy, Gradients { dx: None, dgamma: &mut again, dbeta: &mut same });
             assert_eq!((again, same), (dgamma, dbeta));
         }
     }

@@ -2,7 +2,7 @@
 
 mod inputs;
 
-use crossbar_kernels::optim::*;
+use crossbar_kernels::nn::optim::*;
 use inputs::*;
 
 #[test]
@@ -11,7 +11,8 @@ fn adam_steps() {
         for weight_decay in [0.0, 0.01] {
             let (rate, beta1, beta2, epsilon) = (1e-3, 0.9, 0.999, 1e-8);
             let (mut w, mut m, mut v) = (normals(1, n), vec![0.0; n], vec![0.0; n]);
-            let (mut w64, mut m64, mut v64) = (w.iter().map(|&w| f64::from(w)).collect::<Vec<_>>(), vec![0.0f64; n], vec![0.0f64; n]);
+            let (mut w64, mut m64, mut v64) =
+                (w.iter().map(|&w| f64::from(w)).collect::<Vec<_>>(), vec![0.0f64; n], vec![0.0f64; n]);
             for t in 1..=20 {
                 let g = normals(100 + t as u64, n);
                 let (bias1, bias2) = (1.0 - f64::powi(beta1, t), 1.0 - f64::powi(beta2, t));
@@ -82,7 +83,8 @@ fn means_of_gradients_that_have_ended_reach_zero() {
         assert!([&m, &v, &buffer].iter().all(|means| means.iter().all(|&mean| mean == 0.0)), "{n}");
     }
     let (mut w, mut m, mut v) = ([1.0], [f32::NAN], [f32::MIN_POSITIVE]);
-    let settings = Adam { rate: 1e-3, beta1: 0.9, beta2: 1.0, epsilon: 1e-8, bias1: 0.9, bias2: 0.5, weight_decay: 0.0 };
+    let settings =
+        Adam { rate: 1e-3, beta1: 0.9, beta2: 1.0, epsilon: 1e-8, bias1: 0.9, bias2: 0.5, weight_decay: 0.0 };
     adam(&mut w, &[0.0], &mut m, &mut v, settings);
     assert!(m[0].is_nan() && w[0].is_nan() && v[0] == f32::MIN_POSITIVE);
 }

@@ -2,7 +2,7 @@
 
 mod inputs;
 
-use crossbar_kernels::pool::*;
+use crossbar_kernels::nn::pool::*;
 use inputs::*;
 
 fn axis(size: usize, kernel: usize, stride: usize, [before, after]: [usize; 2], dilation: usize) -> PoolAxis {
@@ -90,7 +90,7 @@ fn maxima_of_ties_nan_and_padding() {
             assert!(y.iter().enumerate().all(|(i, y)| y.is_nan() == (i == window)), "{width} {place}");
         }
     }
-    // One window lies in the padding: nothing wins there, and nothing gets its gradient.
+    // One window is within the padding: nothing wins there, and nothing gets its gradient.
     let axes = [axis(1, 1, 1, [0, 0], 1), axis(2, 1, 1, [0, 1], 1)];
     let (mut y, mut at, mut dx) = ([0.0; 3], [0.0; 3], [0.0; 2]);
     max(&[3.0, 4.0], &mut y, Some(&mut at), axes);
@@ -132,9 +132,10 @@ fn adaptive_windows_cover_everything() {
     for (size, out) in [(1, 1), (5, 1), (5, 3), (7, 7), (17, 4), (3, 5)] {
         let parts = adaptive_windows(size, out);
         for (i, part) in parts.iter().enumerate() {
-            let (start, end) = ((i as f64 * size as f64 / out as f64).floor(), ((i + 1) as f64 * size as f64 / out as f64).ceil());
-            assert_eq!((part.places.start, part.places.end), (start as usize, end as usize));
-            assert_eq!(part.count, part.places.len());
+            let (start, end) =
+                ((i as f64 * size as f64 / out as f64).floor(), ((i + 1) as f64 * size as f64 / out as f64).ceil());
+            assert_eq!((part.inputs.start, part.inputs.end), (start as usize, end as usize));
+            assert_eq!(part.count, part.inputs.len());
         }
     }
     let (x, rows, cols) = (normals(6, 2 * 35), adaptive_windows(5, 1), adaptive_windows(7, 1));

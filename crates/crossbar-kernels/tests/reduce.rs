@@ -2,8 +2,8 @@
 
 mod inputs;
 
-use crossbar_kernels::reduce::*;
-use crossbar_kernels::softmax::{cross_entropy, softmax, softmax_gradient};
+use crossbar_kernels::arrays::reduce::*;
+use crossbar_kernels::nn::softmax::{cross_entropy, softmax, softmax_gradient};
 use inputs::*;
 
 const SHAPES: [[usize; 3]; 9] =
@@ -92,7 +92,10 @@ fn softmax_and_gradient() {
             let (mut y, mut dx) = (vec![0.0; x.len()], vec![0.0; x.len()]);
             softmax(&x, &mut y, len, inner, logarithm);
             softmax_gradient(&dy, &y, &mut dx, len, inner, logarithm);
-            let all = lines(&x, shape).into_iter().zip(lines(&dy, shape)).zip(lines(&y, shape).into_iter().zip(lines(&dx, shape)));
+            let all = lines(&x, shape)
+                .into_iter()
+                .zip(lines(&dy, shape))
+                .zip(lines(&y, shape).into_iter().zip(lines(&dx, shape)));
             for ((x, dy), (y, dx)) in all {
                 let top = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 let total: f64 = x.iter().map(|x| (x - top).exp()).sum();
@@ -125,7 +128,9 @@ fn cross_entropy_and_gradient() {
             let row: Vec<f64> = logits[r * cols..][..cols].iter().map(|&v| v.into()).collect();
             let total: f64 = row.iter().map(|v| v.exp()).sum();
             want += (total.ln() - row[label as usize]) / rows as f64;
-            slopes.extend(row.iter().enumerate().map(|(c, v)| (v.exp() / total - f64::from(c == label as usize)) / rows as f64));
+            slopes.extend(
+                row.iter().enumerate().map(|(c, v)| (v.exp() / total - f64::from(c == label as usize)) / rows as f64),
+            );
         }
         assert!((f64::from(loss) - want).abs() < 1e-6 * want.max(1.0), "{rows} {cols}");
         assert!(distance(&gradient, &slopes) < 1e-7, "{rows} {cols}");

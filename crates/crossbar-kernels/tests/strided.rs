@@ -2,7 +2,7 @@
 
 mod inputs;
 
-use crossbar_kernels::strided::*;
+use crossbar_kernels::arrays::strided::*;
 use inputs::*;
 
 struct Case {
@@ -14,7 +14,13 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let case = |dims: &[i32], from: &[i32], to: &[i32], at, sizes| Case { dims: dims.into(), from: from.into(), to: to.into(), at, sizes };
+    let case = |dims: &[i32], from: &[i32], to: &[i32], at, sizes| Case {
+        dims: dims.into(),
+        from: from.into(),
+        to: to.into(),
+        at,
+        sizes,
+    };
     vec![
         case(&[], &[], &[], (0, 0), (1, 1)),
         case(&[17], &[1], &[1], (0, 0), (17, 17)),
@@ -77,7 +83,9 @@ fn accumulation_sums_what_meets() {
 
 #[test]
 fn gathering_and_its_gradient() {
-    for (outer, axis, inner, indices) in [(1, 5, 3, vec![4, 0, 4]), (3, 4, 1, vec![1]), (2, 7, 17, vec![6, 5, 5, 0]), (2, 3, 4, vec![])] {
+    for (outer, axis, inner, indices) in
+        [(1, 5, 3, vec![4, 0, 4]), (3, 4, 1, vec![1]), (2, 7, 17, vec![6, 5, 5, 0]), (2, 3, 4, vec![])]
+    {
         let count = indices.len();
         let src = normals(5, outer * axis * inner);
         let mut dst = vec![0.0; outer * count * inner];

@@ -1,7 +1,7 @@
 //! Stored bytes as normalised floats.
 
 use crate::view::{bytes, floats, floats_mut};
-use crossbar_kernels::bytes::look_up as look_up_kernel;
+use crossbar_kernels::arrays::look_up as look_up_kernel;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// out = tables[channel][byte] for bytes [samples, channels, pixels]; `tables` [channels, 256].

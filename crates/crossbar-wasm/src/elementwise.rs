@@ -1,7 +1,7 @@
-//! Elementwise functions by code; the tables are in `crossbar_kernels::elementwise`.
+//! Elementwise functions by code; the tables are in `crossbar_kernels::arrays::elementwise`.
 
 use crate::view::{floats, floats_mut};
-use crossbar_kernels::elementwise::{self, BINARY, UNARY};
+use crossbar_kernels::arrays::elementwise::{self, BINARY, UNARY};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// y = f(x), n values; p0 and p1 are the function's parameters.
@@ -27,7 +27,7 @@ pub fn binary(code: u32, a: u32, b: u32, y: u32, n: usize) {
 pub fn binary_broadcast(code: u32, a: u32, b: u32, y: u32, dims: &[i32], a_strides: &[i32], b_strides: &[i32]) {
     let (op, n) = (BINARY[code as usize], dims.iter().map(|&d| d as usize).product());
     let (a, b) = (floats(a, extent(dims, a_strides)), floats(b, extent(dims, b_strides)));
-    elementwise::binary_broadcast(op, a, b, floats_mut(y, n), dims, a_strides, b_strides);
+    crossbar_kernels::arrays::binary_broadcast(op, a, b, floats_mut(y, n), dims, a_strides, b_strides);
 }
 
 /// Elements from the first to the last one a view with non-negative strides touches.

@@ -1,6 +1,6 @@
 //! The heap that tensors live in, and the buffers that kernels keep.
 
-use crossbar_kernels::gemm::Workspace;
+use crossbar_kernels::scratch::Workspace;
 use std::alloc::{alloc as heap_alloc, dealloc, Layout};
 use std::cell::UnsafeCell;
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -1,70 +1,53 @@
 //! Batch normalisation of [n, c, spatial]; gamma, beta, mean and (biased) variance are [c].
 
+use crate::calls::{self, NormShape};
+use crate::descriptor::read;
 use crate::view::{floats, floats_mut, optional_floats_mut};
-use crossbar_kernels::norm::{self, NormSize};
+use crossbar_kernels::nn::norm::{self, Affine, Gradients, NormSize, Normalised, Statistics, StatisticsMut};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// With the statistics given.
+fn size_of(NormShape { n, c, spatial }: NormShape) -> (NormSize, usize) {
+    (NormSize { n, c, spatial }, n * c * spatial)
+}
+
+/// With given statistics.
 #[wasm_bindgen(js_name = batchNorm)]
-#[allow(clippy::too_many_arguments)]
-pub fn batch_norm(
-    x: u32,
-    gamma: u32,
-    beta: u32,
-    mean: u32,
-    variance: u32,
-    y: u32,
-    n: usize,
-    c: usize,
-    spatial: usize,
-    epsilon: f32,
-) {
-    let (size, all) = (NormSize { n, c, spatial }, n * c * spatial);
-    let [gamma, beta, mean, variance] = [gamma, beta, mean, variance].map(|p| floats(p, c));
-    norm::normalise(floats(x, all), gamma, beta, mean, variance, floats_mut(y, all), size, epsilon);
+pub fn batch_norm(count: usize) {
+    let calls::BatchNorm { x, gamma, beta, mean, variance, y, epsilon, shape } = read(count);
+    let (size, all) = size_of(shape);
+    let [gamma, beta, mean, variance] = [gamma, beta, mean, variance].map(|address| floats(address, size.c));
+    norm::normalise(
+        floats(x, all),
+        Affine { gamma, beta },
+        Statistics { mean, variance },
+        floats_mut(y, all),
+        size,
+        epsilon,
+    );
 }
 
 /// With the batch's own statistics, which are written to `mean` and `variance`.
 #[wasm_bindgen(js_name = batchNormTrain)]
-#[allow(clippy::too_many_arguments)]
-pub fn batch_norm_train(
-    x: u32,
-    gamma: u32,
-    beta: u32,
-    y: u32,
-    mean: u32,
-    variance: u32,
-    n: usize,
-    c: usize,
-    spatial: usize,
-    epsilon: f32,
-) {
-    let (size, all) = (NormSize { n, c, spatial }, n * c * spatial);
-    let (mean, variance) = (floats_mut(mean, c), floats_mut(variance, c));
-    norm::normalise_batch(floats(x, all), floats(gamma, c), floats(beta, c), floats_mut(y, all), mean, variance, size, epsilon);
+pub fn batch_norm_train(count: usize) {
+    let calls::BatchNorm { x, gamma, beta, mean, variance, y, epsilon, shape } = read(count);
+    let (size, all) = size_of(shape);
+    let affine = Affine { gamma: floats(gamma, size.c), beta: floats(beta, size.c) };
+    let statistics = StatisticsMut { mean: floats_mut(mean, size.c), variance: floats_mut(variance, size.c) };
+    norm::normalise_batch(floats(x, all), affine, floats_mut(y, all), statistics, size, epsilon);
 }
 
 /// Gradients of either form; `dx` may be null.
 #[wasm_bindgen(js_name = batchNormGradient)]
-#[allow(clippy::too_many_arguments)]
-pub fn batch_norm_gradient(
-    x: u32,
-    dy: u32,
-    gamma: u32,
-    mean: u32,
-    variance: u32,
-    dx: u32,
-    dgamma: u32,
-    dbeta: u32,
-    n: usize,
-    c: usize,
-    spatial: usize,
-    epsilon: f32,
-    frozen: bool,
-) {
-    let (size, all) = (NormSize { n, c, spatial }, n * c * spatial);
-    let [gamma, mean, variance] = [gamma, mean, variance].map(|p| floats(p, c));
-    let (dgamma, dbeta) = (floats_mut(dgamma, c), floats_mut(dbeta, c));
-    let dx = optional_floats_mut(dx, all);
-    norm::gradient(floats(x, all), floats(dy, all), gamma, mean, variance, dx, dgamma, dbeta, size, epsilon, frozen);
+pub fn batch_norm_gradient(count: usize) {
+    let calls::BatchNormGradient { x, dy, gamma, mean, variance, dx, dgamma, dbeta, epsilon, frozen, shape } =
+        read(count);
+    let (size, all) = size_of(shape);
+    let [gamma, mean, variance] = [gamma, mean, variance].map(|address| floats(address, size.c));
+    let layer = Normalised { size, gamma, statistics: Statistics { mean, variance }, epsilon, is_frozen: frozen };
+    let gradients = Gradients {
+        dx: optional_floats_mut(dx, all),
+        dgamma: floats_mut(dgamma, size.c),
+        dbeta: floats_mut(dbeta, size.c),
+    };
+    norm::gradient(&layer, floats(x, all), floats(dy, all), gradients);
 }

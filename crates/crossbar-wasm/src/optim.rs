@@ -1,26 +1,15 @@
 //! Parameter updates.
 
+use crate::calls;
+use crate::descriptor::read;
 use crate::view::{floats, floats_mut, optional_floats_mut};
-use crossbar_kernels::optim::{self, Adam};
+use crossbar_kernels::nn::optim::{self, Adam};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// One Adam step; bias1 = 1 − beta1ᵗ, bias2 = 1 − beta2ᵗ.
+/// One step of Adam.
 #[wasm_bindgen(js_name = adamStep)]
-#[allow(clippy::too_many_arguments)]
-pub fn adam_step(
-    w: u32,
-    g: u32,
-    m: u32,
-    v: u32,
-    n: usize,
-    rate: f64,
-    beta1: f64,
-    beta2: f64,
-    epsilon: f64,
-    bias1: f64,
-    bias2: f64,
-    weight_decay: f64,
-) {
+pub fn adam_step(count: usize) {
+    let calls::AdamStep { w, g, m, v, n, rate, beta1, beta2, epsilon, bias1, bias2, weight_decay } = read(count);
     let settings = Adam { rate, beta1, beta2, epsilon, bias1, bias2, weight_decay };
     optim::adam(floats_mut(w, n), floats(g, n), floats_mut(m, n), floats_mut(v, n), settings);
 }

@@ -1,7 +1,7 @@
 //! Pooling. `desc` = [planes, h, w, oh, ow, kh, kw, strideH, strideW, padT, padL, padB, padR, dilH, dilW].
 
 use crate::view::{floats, floats_mut, optional_floats_mut};
-use crossbar_kernels::pool::{self, PoolAxis, Window};
+use crossbar_kernels::nn::pool::{self, PoolAxis, Window};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 struct Desc {

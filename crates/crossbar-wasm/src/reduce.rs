@@ -1,7 +1,7 @@
-//! Reductions along one axis by code; the table is in `crossbar_kernels::reduce`.
+//! Reductions along one axis by code; the table is in `crossbar_kernels::arrays::reduce`.
 
 use crate::view::{floats, floats_mut};
-use crossbar_kernels::reduce::{self, REDUCTIONS};
+use crossbar_kernels::arrays::reduce::{self, REDUCTIONS};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// y[o, i] = reduction over l of x[o, l, i].
@@ -13,7 +13,6 @@ pub fn reduce(code: u32, x: u32, y: u32, outer: usize, len: usize, inner: usize)
 
 /// Gradient of a maximum: dy goes to the first place that holds it.
 #[wasm_bindgen(js_name = reduceMaxGradient)]
-#[allow(clippy::too_many_arguments)]
 pub fn reduce_max_gradient(x: u32, y: u32, dy: u32, dx: u32, outer: usize, len: usize, inner: usize) {
     let (all, kept) = (outer * len * inner, outer * inner);
     reduce::max_gradient(floats(x, all), floats(y, kept), floats(dy, kept), floats_mut(dx, all), len, inner);

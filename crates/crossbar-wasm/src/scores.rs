@@ -1,7 +1,7 @@
-//! What class scores come to; see `crossbar_kernels::scores` for the units of the sums.
+//! Counts of class scores; see `crossbar_kernels::nn::scores` for the units of the sums.
 
 use crate::view::{doubles, doubles_mut, floats, integers};
-use crossbar_kernels::scores;
+use crossbar_kernels::nn::scores;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Counts scores [rows, classes] with i32 labels; the softmax is added to `sums` (f64), or to nothing where that is null.

@@ -1,7 +1,7 @@
 //! Softmax along one axis of [outer, len, inner], and the mean cross entropy.
 
 use crate::view::{floats, floats_mut, integers, optional_floats_mut};
-use crossbar_kernels::softmax;
+use crossbar_kernels::nn::softmax;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// y = softmax(x), or its logarithm.
@@ -13,7 +13,6 @@ pub fn softmax(x: u32, y: u32, outer: usize, len: usize, inner: usize, logarithm
 
 /// dx from dy and the output y.
 #[wasm_bindgen(js_name = softmaxGradient)]
-#[allow(clippy::too_many_arguments)]
 pub fn softmax_gradient(dy: u32, y: u32, dx: u32, outer: usize, len: usize, inner: usize, logarithm: bool) {
     let n = outer * len * inner;
     softmax::softmax_gradient(floats(dy, n), floats(y, n), floats_mut(dx, n), len, inner, logarithm);

@@ -1,43 +1,25 @@
 //! Strided copies. Sizes say how many elements of each array may be touched; strides and offsets are in elements.
 
+use crate::calls::Movement;
+use crate::descriptor::read;
 use crate::view::{floats, floats_mut};
-use crossbar_kernels::strided;
+use crossbar_kernels::arrays::strided;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// dst[dstOffset + Σ i·dstStrides] = src[srcOffset + Σ i·srcStrides] over `dims`.
+/// to[toOffset + Σ i·toStrides] = from[fromOffset + Σ i·fromStrides] over `dims`.
 #[wasm_bindgen(js_name = copyStrided)]
-#[allow(clippy::too_many_arguments)]
-pub fn copy_strided(
-    src: u32,
-    src_size: usize,
-    dst: u32,
-    dst_size: usize,
-    dims: &[i32],
-    src_strides: &[i32],
-    dst_strides: &[i32],
-    src_offset: usize,
-    dst_offset: usize,
-) {
-    let (src, dst) = (floats(src, src_size), floats_mut(dst, dst_size));
-    strided::copy(src, dst, dims, src_strides, dst_strides, src_offset, dst_offset);
+pub fn copy_strided(count: usize, dims: &[i32], from_strides: &[i32], to_strides: &[i32]) {
+    let Movement { from, from_size, from_offset, to, to_size, to_offset } = read(count);
+    let (from, to) = (floats(from, from_size), floats_mut(to, to_size));
+    strided::copy(from, to, dims, from_strides, to_strides, from_offset, to_offset);
 }
 
 /// The same, adding to the destination; a destination stride of 0 sums.
 #[wasm_bindgen(js_name = accumulateStrided)]
-#[allow(clippy::too_many_arguments)]
-pub fn accumulate_strided(
-    src: u32,
-    src_size: usize,
-    dst: u32,
-    dst_size: usize,
-    dims: &[i32],
-    src_strides: &[i32],
-    dst_strides: &[i32],
-    src_offset: usize,
-    dst_offset: usize,
-) {
-    let (src, dst) = (floats(src, src_size), floats_mut(dst, dst_size));
-    strided::accumulate(src, dst, dims, src_strides, dst_strides, src_offset, dst_offset);
+pub fn accumulate_strided(count: usize, dims: &[i32], from_strides: &[i32], to_strides: &[i32]) {
+    let Movement { from, from_size, from_offset, to, to_size, to_offset } = read(count);
+    let (from, to) = (floats(from, from_size), floats_mut(to, to_size));
+    strided::accumulate(from, to, dims, from_strides, to_strides, from_offset, to_offset);
 }
 
 /// dst[o, i, :] = src[o, indices[i], :]; src [outer, axis, inner], indices in 0..axis.

@@ -1,7 +1,7 @@
 //! Slices of the linear memory, by byte offset. The only place that turns offsets into references.
 //!
-//! The caller in JavaScript owns the memory and vouches for it: offsets come from `alloc`, lengths fit the allocation,
-//! and a range that is written is not passed a second time in the same call. A null offset means "not given".
+//! The caller in JavaScript owns the memory and guarantees: offsets come from `alloc`, lengths fit the allocation,
+//! and a range that is written is not passed a second time in the same call. A null offset is an array that isn't given.
 
 /// `n` floats to read.
 pub fn floats<'a>(offset: u32, n: usize) -> &'a [f32] {

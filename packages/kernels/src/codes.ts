@@ -1,4 +1,4 @@
-/** Kernel codes of the unary elementwise functions: indices into the tables of crates/crossbar-kernels/src/elementwise.rs. */
+/** Kernel codes of the unary elementwise functions: indices into the tables of crates/crossbar-kernels/src/arrays/elementwise.rs. */
 export const unaryCode = {
   neg: 0,
   relu: 1,
@@ -18,7 +18,7 @@ export const unaryCode = {
 /** Kernel codes of the binary elementwise functions, with and without broadcasting. */
 export const binaryCode = { add: 0, sub: 1, mul: 2, div: 3 } as const;
 
-/** Kernel codes of the reductions: indices into the table of crates/crossbar-kernels/src/reduce.rs. */
+/** Kernel codes of the reductions: indices into the table of crates/crossbar-kernels/src/arrays/reduce.rs. */
 export const reductionCode = { sum: 0, mean: 1, max: 2 } as const;
 
 /** Name of a unary elementwise function. */

@@ -1,3 +1,23 @@
+export {
+  type AdamStepCall,
+  type BatchNormCall,
+  type BatchNormGradientCall,
+  type ConvBackwardInputCall,
+  type ConvBackwardWeightCall,
+  type ConvForwardCall,
+  type ConvForwardEachCall,
+  type ConvShape,
+  call,
+  type GemmCall,
+  type LinearBackwardInputCall,
+  type LinearForwardCall,
+  type LinearShape,
+  type MovementCall,
+  type NormShape,
+  noVariation,
+  type VariationFields,
+  type VariedWeightCall,
+} from "./call.js";
 export { type Binary, binaryCode, type Reduction, reductionCode, type Unary, unaryCode } from "./codes.js";
 export { type Build, build, type InitOptions, init, isRelaxedAvailable, type Kernels, wasm } from "./load.js";
 export {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { allocate, f32, init, memoryUse, wasm } from "@neft/kernels";
+import { allocate, type ConvShape, call, f32, init, memoryUse, noVariation, wasm } from "@neft/kernels";
 import { beforeAll, describe, expect, it } from "vitest";
 import { signaturesOf } from "../src/signatures.js";
 
@@ -83,6 +83,17 @@ describe("arguments of kernels", () => {
 });
 
 describe("a kernel that traps", () => {
+  /** The descriptor of a 3×3 convolution without variation; default: one channel of 8×8, padded by 1. */
+  const convolution = (addresses: { x: number; w: number; y: number }, shape: Partial<ConvShape>): number =>
+    call.convForward({
+      ...{ ...addresses, bias: 0, positions: 0, rectified: false, pooled: false, variation: noVariation },
+      shape: {
+        ...{ batch: 1, channels: 1, height: 8, width: 8, outputs: 1, kernelHeight: 3, kernelWidth: 3, groups: 1 },
+        ...{ strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] },
+        ...shape,
+      },
+    });
+
   /** Results of a product and a convolution. */
   const results = (): number[][] => {
     const [a, b, c, x, w, y] = [0, 1, 2, 3, 4, 5].map(() => allocate(4 * 4096)) as [
@@ -95,8 +106,8 @@ describe("a kernel that traps", () => {
     ];
     for (const address of [a, b, x, w])
       f32(address, 4096).set(Float32Array.from({ length: 4096 }, (_, i) => 1 / (i + 3)));
-    wasm().gemm(false, true, 40, 40, 40, a, b, c, false);
-    wasm().convForward(x, w, 0, y, [4, 3, 9, 9, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1], 0, 0, 0, 0, 0n, false, false, 0);
+    wasm().gemm(call.gemm({ a, b, c, m: 40, n: 40, k: 40, transB: true }));
+    wasm().convForward(convolution({ x, w, y }, { batch: 4, channels: 3, height: 9, width: 9, outputs: 5 }));
     const values = [[...f32(c, 1600)], [...f32(y, 4 * 5 * 81)]];
     for (const address of [a, b, c, x, w, y]) wasm().free(address, 4 * 4096);
     return values;
@@ -105,44 +116,22 @@ describe("a kernel that traps", () => {
 
   it.each<[string, (address: number) => void]>([
     ["when it checks its arguments", (address) => wasm().maxPool(address, address, 0, [])],
+    // A stride of 0 is invalid.
     [
       "in the middle of its work",
-      // A stride of 0 is invalid.
-      (address) =>
-        wasm().convForward(
-          address,
-          address,
-          0,
-          address,
-          [1, 1, 8, 8, 1, 3, 3, 0, 1, 1, 1, 1, 1, 1, 1, 1],
-          0,
-          0,
-          0,
-          0,
-          0n,
-          false,
-          false,
-          0,
-        ),
+      (address) => wasm().convForward(convolution({ x: address, w: address, y: address }, { strides: [0, 1] })),
     ],
     [
       "when memory runs out",
       (address) =>
         wasm().convForward(
-          address,
-          address,
-          0,
-          address,
-          [1, 1, 8, 8, 1, 3, 3, 1, 1, 40_000, 40_000, 40_000, 40_000, 40_000, 40_000, 1],
-          0,
-          0,
-          0,
-          0,
-          0n,
-          false,
-          false,
-          0,
+          convolution({ x: address, w: address, y: address }, { pads: [40_000, 40_000, 40_000, 40_000] }),
         ),
+    ],
+    // A descriptor's field that its type can't hold would be clamped.
+    [
+      "when a field is too large",
+      (address) => wasm().gemm(call.gemm({ a: address, b: address, c: address, m: 2 ** 32, n: 1, k: 1 })),
     ],
   ])("%s, 20,000 times, leaves the instance unchanged", (_, trap) => {
     const before = results();

@@ -1,9 +1,16 @@
-//! Lanes as arrays, for native tests: the same operations with the same rounding.
+//! The vectors as arrays, for native tests: the same operations with the same rounding.
 
-use super::{F32x4, U32x4};
 use core::array::from_fn;
-pub type F = [f32; 4];
-pub type U = [u32; 4];
+
+/// Four lanes of `f32`.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct F32x4([f32; 4]);
+
+/// Four lanes of unsigned integers; arithmetic wraps.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct U32x4([u32; 4]);
 
 impl F32x4 {
     /// All lanes `value`.
@@ -221,9 +228,7 @@ impl U32x4 {
     /// Takes `a` where the mask's bits are set, else `b`.
     #[inline(always)]
     pub fn select(self, a: F32x4, b: F32x4) -> F32x4 {
-        F32x4(from_fn(|i| {
-            f32::from_bits((a.0[i].to_bits() & self.0[i]) | (b.0[i].to_bits() & !self.0[i]))
-        }))
+        F32x4(from_fn(|i| f32::from_bits((a.0[i].to_bits() & self.0[i]) | (b.0[i].to_bits() & !self.0[i]))))
     }
     /// High and low words of the lane-wise 64-bit product with `factor`.
     #[inline(always)]

@@ -1,9 +1,16 @@
-//! Lanes as one `v128`.
+//! The vectors as one `v128` each.
 
-use super::{F32x4, U32x4};
 use core::arch::wasm32::*;
-pub type F = v128;
-pub type U = v128;
+
+/// Four lanes of `f32`.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct F32x4(v128);
+
+/// Four lanes of unsigned integers; arithmetic wraps.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct U32x4(v128);
 
 impl F32x4 {
     /// All lanes `value`.
@@ -108,10 +115,7 @@ impl F32x4 {
     /// The even and the odd places of eight consecutive values.
     #[inline(always)]
     pub fn unzip(low: Self, high: Self) -> (Self, Self) {
-        (
-            Self(i32x4_shuffle::<0, 2, 4, 6>(low.0, high.0)),
-            Self(i32x4_shuffle::<1, 3, 5, 7>(low.0, high.0)),
-        )
+        (Self(i32x4_shuffle::<0, 2, 4, 6>(low.0, high.0)), Self(i32x4_shuffle::<1, 3, 5, 7>(low.0, high.0)))
     }
     /// The even places of seven consecutive values, the fourth of which both hold.
     #[inline(always)]
@@ -121,10 +125,7 @@ impl F32x4 {
     /// Eight consecutive values with these even and odd places.
     #[inline(always)]
     pub fn zip(even: Self, odd: Self) -> (Self, Self) {
-        (
-            Self(i32x4_shuffle::<0, 4, 1, 5>(even.0, odd.0)),
-            Self(i32x4_shuffle::<2, 6, 3, 7>(even.0, odd.0)),
-        )
+        (Self(i32x4_shuffle::<0, 4, 1, 5>(even.0, odd.0)), Self(i32x4_shuffle::<2, 6, 3, 7>(even.0, odd.0)))
     }
     /// The lower pairs of two vectors.
     #[inline(always)]
@@ -243,10 +244,7 @@ impl U32x4 {
     pub fn widening_mul(self, factor: Self) -> (Self, Self) {
         let low = u64x2_extmul_low_u32x4(self.0, factor.0);
         let high = u64x2_extmul_high_u32x4(self.0, factor.0);
-        (
-            Self(i32x4_shuffle::<1, 3, 5, 7>(low, high)),
-            Self(i32x4_shuffle::<0, 2, 4, 6>(low, high)),
-        )
+        (Self(i32x4_shuffle::<1, 3, 5, 7>(low, high)), Self(i32x4_shuffle::<0, 2, 4, 6>(low, high)))
     }
     /// Whether any lane has a bit set.
     #[inline(always)]

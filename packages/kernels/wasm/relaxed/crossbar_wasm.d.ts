@@ -4,12 +4,12 @@
 /**
  * The same, adding to the destination; a destination stride of 0 sums.
  */
-export function accumulateStrided(src: number, src_size: number, dst: number, dst_size: number, dims: Int32Array | number[], src_strides: Int32Array | number[], dst_strides: Int32Array | number[], src_offset: number, dst_offset: number): void;
+export function accumulateStrided(count: number, dims: Int32Array | number[], from_strides: Int32Array | number[], to_strides: Int32Array | number[]): void;
 
 /**
- * One Adam step; bias1 = 1 − beta1ᵗ, bias2 = 1 − beta2ᵗ.
+ * One step of Adam.
  */
-export function adamStep(w: number, g: number, m: number, v: number, n: number, rate: number, beta1: number, beta2: number, epsilon: number, bias1: number, bias2: number, weight_decay: number): void;
+export function adamStep(count: number): void;
 
 /**
  * Mean of oh × ow nearly equal parts of every plane [h, w].
@@ -42,19 +42,19 @@ export function averagePoolGradient(dy: number, dx: number, desc: Int32Array | n
 export function axpy(alpha: number, x: number, y: number, n: number): void;
 
 /**
- * With the statistics given.
+ * With given statistics.
  */
-export function batchNorm(x: number, gamma: number, beta: number, mean: number, variance: number, y: number, n: number, c: number, spatial: number, epsilon: number): void;
+export function batchNorm(count: number): void;
 
 /**
  * Gradients of either form; `dx` may be null.
  */
-export function batchNormGradient(x: number, dy: number, gamma: number, mean: number, variance: number, dx: number, dgamma: number, dbeta: number, n: number, c: number, spatial: number, epsilon: number, frozen: boolean): void;
+export function batchNormGradient(count: number): void;
 
 /**
  * With the batch's own statistics, which are written to `mean` and `variance`.
  */
-export function batchNormTrain(x: number, gamma: number, beta: number, y: number, mean: number, variance: number, n: number, c: number, spatial: number, epsilon: number): void;
+export function batchNormTrain(count: number): void;
 
 /**
  * y = a ∘ b, n values each.
@@ -67,7 +67,7 @@ export function binary(code: number, a: number, b: number, y: number, n: number)
 export function binaryBroadcast(code: number, a: number, b: number, y: number, dims: Int32Array | number[], a_strides: Int32Array | number[], b_strides: Int32Array | number[]): void;
 
 /**
- * Σ over images and pixels, a channel.
+ * Σ over images and pixels for each channel.
  */
 export function channelSum(x: number, out: number, n: number, channels: number, pixels: number): void;
 
@@ -82,36 +82,36 @@ export function clipToStd(w: number, n: number, c: number): number;
 export function columnSum(x: number, out: number, rows: number, cols: number): void;
 
 /**
- * dx, with the forward's draw again.
+ * dx, with the forward's draw.
  */
-export function convBackwardInput(dy: number, w: number, dx: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, first_sample?: number | null): void;
+export function convBackwardInput(count: number): void;
 
 /**
- * dW for the sum of several dys. With `positions`, one for each, dys are by the 2×2 max pool of the outputs, and these those of the forward
- * pass: for convolutions that pool without variation.
+ * dW for the sum of several gradients. With `positions`, one for each, the gradients are by the 2×2 max pool of the outputs, and these
+ * the positions of the forward pass: for convolutions that pool without variation.
  */
-export function convBackwardWeight(x: number, dys: Uint32Array | number[], positions: Uint32Array | number[], dw: number, desc: Int32Array | number[]): void;
+export function convBackwardWeight(count: number, dys: Uint32Array | number[], positions: Uint32Array | number[]): void;
 
 /**
- * y = (W+ΔW)∗x + b; of that the largest of each 2×2 if `pooled`; of that max(that, 0) if `rectified`. `positions` is null or
+ * y = (W + ΔW)∗x + b; of that the largest of each 2×2 if `pooled`; of that max(that, 0) if `rectified`. `positions` is null or
  * receives which of the four it was.
  */
-export function convForward(x: number, w: number, bias: number, y: number, desc: Int32Array | number[], kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, rectified: boolean, pooled: boolean, positions: number, first_sample?: number | null): void;
+export function convForward(count: number): void;
 
 /**
- * The same for several weights as they are, each with its y.
+ * The same for several weights without variation, each with its y.
  */
-export function convForwardEach(x: number, ws: Uint32Array | number[], bias: number, ys: Uint32Array | number[], desc: Int32Array | number[], rectified: boolean, pooled: boolean): void;
+export function convForwardEach(count: number, ws: Uint32Array | number[], ys: Uint32Array | number[]): void;
 
 /**
- * Whether [`conv_forward`] can take a max pool of 2×2 outputs on the way.
+ * Whether [`conv_forward`] can take a 2×2 max pool of its outputs, with variation of a kind.
  */
-export function convPools(desc: Int32Array | number[], kind: number): boolean;
+export function convPools(count: number, kind: number): boolean;
 
 /**
- * dst[dstOffset + Σ i·dstStrides] = src[srcOffset + Σ i·srcStrides] over `dims`.
+ * to[toOffset + Σ i·toStrides] = from[fromOffset + Σ i·fromStrides] over `dims`.
  */
-export function copyStrided(src: number, src_size: number, dst: number, dst_size: number, dims: Int32Array | number[], src_strides: Int32Array | number[], dst_strides: Int32Array | number[], src_offset: number, dst_offset: number): void;
+export function copyStrided(count: number, dims: Int32Array | number[], from_strides: Int32Array | number[], to_strides: Int32Array | number[]): void;
 
 /**
  * Counts scores [rows, classes] with i32 labels; the softmax is added to `sums` (f64), or to nothing where that is null.
@@ -128,6 +128,11 @@ export function crossEntropy(logits: number, labels: number, gradient: number, r
  * The key of the stream (seed, purpose, name, index, step).
  */
 export function deriveKey(seed_low: number, seed_high: number, purpose: string, name: string, index: number, step: number): bigint;
+
+/**
+ * Address of the block.
+ */
+export function descriptor(): number;
 
 /**
  * y = x/(1−p) where y held a uniform number ≥ p, else 0.
@@ -170,24 +175,24 @@ export function free(ptr: number, bytes: number): void;
 export function gather(src: number, dst: number, indices: Int32Array | number[], outer: number, axis: number, inner: number): void;
 
 /**
- * C[m, n] = op(A)·op(B), or C + that.
+ * C [m, n] = op(A)·op(B), or C + that.
  */
-export function gemm(trans_a: boolean, trans_b: boolean, m: number, n: number, k: number, a: number, b: number, c: number, accumulate: boolean): void;
+export function gemm(count: number): void;
 
 /**
- * dx = dy·(W+ΔW). `x` and `ratio` are read in the cheap per-sample form only.
+ * dx = dy·(W + ΔW). `x` and `ratio` are read in the cheap form of a draw for every sample.
  */
-export function linearBackwardInput(dy: number, w: number, dx: number, x: number, ratio: number, batch: number, rows_per_sample: number, inputs: number, outputs: number, layout: number, kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, first_sample?: number | null): void;
+export function linearBackwardInput(count: number): void;
 
 /**
  * dW = dyᵀ·x in W's layout.
  */
-export function linearBackwardWeight(x: number, dy: number, dw: number, rows: number, inputs: number, outputs: number, layout: number): void;
+export function linearBackwardWeight(x: number, dy: number, dw: number, rows: number, inputs: number, outputs: number, inputs_first: boolean): void;
 
 /**
- * y = x·(W+ΔW)ᵀ + b, or max(that, 0) if `rectified`.  `layout` 0: W [out, in], 1: W [in, out]. `ratio` is written in the cheap per-sample form.
+ * y = x·(W + ΔW)ᵀ + b, or max(that, 0). `ratio` is written in the cheap form of a draw for every sample.
  */
-export function linearForward(x: number, w: number, bias: number, y: number, batch: number, rows_per_sample: number, inputs: number, outputs: number, layout: number, kind: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, ratio: number, rectified: boolean, first_sample?: number | null): void;
+export function linearForward(count: number): void;
 
 /**
  * out = tables[channel][byte] for bytes [samples, channels, pixels]; `tables` [channels, 256].
@@ -218,16 +223,6 @@ export function reduce(code: number, x: number, y: number, outer: number, len: n
  * Gradient of a maximum: dy goes to the first place that holds it.
  */
 export function reduceMaxGradient(x: number, y: number, dy: number, dx: number, outer: number, len: number, inner: number): void;
-
-/**
- * `steps` rounds of one four-lane multiply-add an accumulator.
- */
-export function rooflineProbe(unroll: number, steps: number, factor: number): number;
-
-/**
- * Accumulators of each unroll.
- */
-export function rooflineUnrolls(): Uint32Array;
 
 /**
  * dst[o, indices[i], :] += src[o, i, :]; dst [outer, axis, inner].
@@ -265,39 +260,40 @@ export function unary(code: number, x: number, y: number, n: number, p0: number,
 export function unaryGradient(code: number, dy: number, value: number, dx: number, n: number, p0: number, p1: number): void;
 
 /**
- * W + ΔW written out: what a product with this variation uses. W is [rows, cols] as stored.
+ * W + ΔW written out: what a product with this variation uses for its first sample.
  */
-export function variedWeight(w: number, rows: number, cols: number, out: number, s_max: number, sigma_outer: number, sigma_mid: number, key: bigint, sample: number): void;
+export function variedWeight(count: number): void;
 
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
-    readonly accumulateStrided: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
-    readonly adamStep: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
+    readonly accumulateStrided: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly adamStep: (a: number) => void;
     readonly adaptivePool: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly adaptivePoolGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly alloc: (a: number) => number;
     readonly averagePool: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly averagePoolGradient: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly axpy: (a: number, b: number, c: number, d: number) => void;
-    readonly batchNorm: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => void;
-    readonly batchNormGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number) => void;
-    readonly batchNormTrain: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => void;
+    readonly batchNorm: (a: number) => void;
+    readonly batchNormGradient: (a: number) => void;
+    readonly batchNormTrain: (a: number) => void;
     readonly binary: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly binaryBroadcast: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => void;
     readonly channelSum: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly clipToStd: (a: number, b: number, c: number) => number;
     readonly columnSum: (a: number, b: number, c: number, d: number) => void;
-    readonly convBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: bigint, k: number) => void;
-    readonly convBackwardWeight: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => void;
-    readonly convForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: bigint, l: number, m: number, n: number, o: number) => void;
-    readonly convForwardEach: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => void;
-    readonly convPools: (a: number, b: number, c: number) => number;
-    readonly copyStrided: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => void;
+    readonly convBackwardInput: (a: number) => void;
+    readonly convBackwardWeight: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly convForward: (a: number) => void;
+    readonly convForwardEach: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly convPools: (a: number, b: number) => number;
+    readonly copyStrided: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly countScores: (a: number, b: number, c: number, d: number, e: number) => [number, number];
     readonly crossEntropy: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly deriveKey: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => bigint;
+    readonly descriptor: () => number;
     readonly dropOut: (a: number, b: number, c: number, d: number) => void;
     readonly entropy: (a: number, b: number, c: number, d: number) => number;
     readonly fill: (a: number, b: number, c: number) => void;
@@ -306,18 +302,16 @@ export interface InitOutput {
     readonly fillUniform: (a: bigint, b: number, c: number) => void;
     readonly free: (a: number, b: number) => void;
     readonly gather: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
-    readonly gemm: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => void;
-    readonly linearBackwardInput: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: number, o: bigint, p: number) => void;
+    readonly gemm: (a: number) => void;
+    readonly linearBackwardInput: (a: number) => void;
     readonly linearBackwardWeight: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
-    readonly linearForward: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: bigint, o: number, p: number, q: number) => void;
+    readonly linearForward: (a: number) => void;
     readonly lookUp: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly maxAbs: (a: number, b: number) => number;
     readonly maxPool: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly maxPoolGradient: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly reduce: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly reduceMaxGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
-    readonly rooflineProbe: (a: number, b: number, c: number) => number;
-    readonly rooflineUnrolls: () => [number, number];
     readonly scatterAdd: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly sgdStep: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly softmax: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
@@ -325,7 +319,7 @@ export interface InitOutput {
     readonly spread: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly unary: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly unaryGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
-    readonly variedWeight: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: bigint, i: number) => void;
+    readonly variedWeight: (a: number) => void;
     readonly __wbindgen_externrefs: WebAssembly.Table;
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;

@@ -2,30 +2,20 @@
 
 /**
  * The same, adding to the destination; a destination stride of 0 sums.
- * @param {number} src
- * @param {number} src_size
- * @param {number} dst
- * @param {number} dst_size
+ * @param {number} count
  * @param {Int32Array | number[]} dims
- * @param {Int32Array | number[]} src_strides
- * @param {Int32Array | number[]} dst_strides
- * @param {number} src_offset
- * @param {number} dst_offset
+ * @param {Int32Array | number[]} from_strides
+ * @param {Int32Array | number[]} to_strides
  */
-export function accumulateStrided(src, src_size, dst, dst_size, dims, src_strides, dst_strides, src_offset, dst_offset) {
-    const val4 = +src;
-    const val5 = +src_size;
-    const val6 = +dst;
-    const val7 = +dst_size;
-    const val8 = +src_offset;
-    const val9 = +dst_offset;
+export function accumulateStrided(count, dims, from_strides, to_strides) {
+    const val4 = +count;
     let ptr0, len0, ptr1, len1, ptr2, len2;
     try {
         ptr0 = passArray32ToWasm0(dims, wasm.__wbindgen_malloc);
         len0 = WASM_VECTOR_LEN;
-        ptr1 = passArray32ToWasm0(src_strides, wasm.__wbindgen_malloc);
+        ptr1 = passArray32ToWasm0(from_strides, wasm.__wbindgen_malloc);
         len1 = WASM_VECTOR_LEN;
-        ptr2 = passArray32ToWasm0(dst_strides, wasm.__wbindgen_malloc);
+        ptr2 = passArray32ToWasm0(to_strides, wasm.__wbindgen_malloc);
         len2 = WASM_VECTOR_LEN;
     } catch (e) {
         if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
@@ -33,26 +23,15 @@ export function accumulateStrided(src, src_size, dst, dst_size, dims, src_stride
         if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
         throw e;
     }
-    wasm.accumulateStrided(val4, val5, val6, val7, ptr0, len0, ptr1, len1, ptr2, len2, val8, val9);
+    wasm.accumulateStrided(val4, ptr0, len0, ptr1, len1, ptr2, len2);
 }
 
 /**
- * One Adam step; bias1 = 1 − beta1ᵗ, bias2 = 1 − beta2ᵗ.
- * @param {number} w
- * @param {number} g
- * @param {number} m
- * @param {number} v
- * @param {number} n
- * @param {number} rate
- * @param {number} beta1
- * @param {number} beta2
- * @param {number} epsilon
- * @param {number} bias1
- * @param {number} bias2
- * @param {number} weight_decay
+ * One step of Adam.
+ * @param {number} count
  */
-export function adamStep(w, g, m, v, n, rate, beta1, beta2, epsilon, bias1, bias2, weight_decay) {
-    wasm.adamStep(w, g, m, v, n, rate, beta1, beta2, epsilon, bias1, bias2, weight_decay);
+export function adamStep(count) {
+    wasm.adamStep(count);
 }
 
 /**
@@ -137,57 +116,27 @@ export function axpy(alpha, x, y, n) {
 }
 
 /**
- * With the statistics given.
- * @param {number} x
- * @param {number} gamma
- * @param {number} beta
- * @param {number} mean
- * @param {number} variance
- * @param {number} y
- * @param {number} n
- * @param {number} c
- * @param {number} spatial
- * @param {number} epsilon
+ * With given statistics.
+ * @param {number} count
  */
-export function batchNorm(x, gamma, beta, mean, variance, y, n, c, spatial, epsilon) {
-    wasm.batchNorm(x, gamma, beta, mean, variance, y, n, c, spatial, epsilon);
+export function batchNorm(count) {
+    wasm.batchNorm(count);
 }
 
 /**
  * Gradients of either form; `dx` may be null.
- * @param {number} x
- * @param {number} dy
- * @param {number} gamma
- * @param {number} mean
- * @param {number} variance
- * @param {number} dx
- * @param {number} dgamma
- * @param {number} dbeta
- * @param {number} n
- * @param {number} c
- * @param {number} spatial
- * @param {number} epsilon
- * @param {boolean} frozen
+ * @param {number} count
  */
-export function batchNormGradient(x, dy, gamma, mean, variance, dx, dgamma, dbeta, n, c, spatial, epsilon, frozen) {
-    wasm.batchNormGradient(x, dy, gamma, mean, variance, dx, dgamma, dbeta, n, c, spatial, epsilon, frozen);
+export function batchNormGradient(count) {
+    wasm.batchNormGradient(count);
 }
 
 /**
  * With the batch's own statistics, which are written to `mean` and `variance`.
- * @param {number} x
- * @param {number} gamma
- * @param {number} beta
- * @param {number} y
- * @param {number} mean
- * @param {number} variance
- * @param {number} n
- * @param {number} c
- * @param {number} spatial
- * @param {number} epsilon
+ * @param {number} count
  */
-export function batchNormTrain(x, gamma, beta, y, mean, variance, n, c, spatial, epsilon) {
-    wasm.batchNormTrain(x, gamma, beta, y, mean, variance, n, c, spatial, epsilon);
+export function batchNormTrain(count) {
+    wasm.batchNormTrain(count);
 }
 
 /**
@@ -235,7 +184,7 @@ export function binaryBroadcast(code, a, b, y, dims, a_strides, b_strides) {
 }
 
 /**
- * Σ over images and pixels, a channel.
+ * Σ over images and pixels for each channel.
  * @param {number} x
  * @param {number} out
  * @param {number} n
@@ -270,171 +219,94 @@ export function columnSum(x, out, rows, cols) {
 }
 
 /**
- * dx, with the forward's draw again.
- * @param {number} dy
- * @param {number} w
- * @param {number} dx
- * @param {Int32Array | number[]} desc
- * @param {number} kind
- * @param {number} s_max
- * @param {number} sigma_outer
- * @param {number} sigma_mid
- * @param {bigint} key
- * @param {number | null} [first_sample]
+ * dx, with the forward's draw.
+ * @param {number} count
  */
-export function convBackwardInput(dy, w, dx, desc, kind, s_max, sigma_outer, sigma_mid, key, first_sample) {
-    const val2 = +dy;
-    const val3 = +w;
-    const val4 = +dx;
-    const val5 = +kind;
-    const val6 = +s_max;
-    const val7 = +sigma_outer;
-    const val8 = +sigma_mid;
-    const val9 = BigInt.asIntN(64, key);
-    const val10 = +(isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
-    const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
-    const len0 = WASM_VECTOR_LEN;
-    wasm.convBackwardInput(val2, val3, val4, ptr0, len0, val5, val6, val7, val8, val9, val10);
+export function convBackwardInput(count) {
+    wasm.convBackwardInput(count);
 }
 
 /**
- * dW for the sum of several dys. With `positions`, one for each, dys are by the 2×2 max pool of the outputs, and these those of the forward
- * pass: for convolutions that pool without variation.
- * @param {number} x
+ * dW for the sum of several gradients. With `positions`, one for each, the gradients are by the 2×2 max pool of the outputs, and these
+ * the positions of the forward pass: for convolutions that pool without variation.
+ * @param {number} count
  * @param {Uint32Array | number[]} dys
  * @param {Uint32Array | number[]} positions
- * @param {number} dw
- * @param {Int32Array | number[]} desc
  */
-export function convBackwardWeight(x, dys, positions, dw, desc) {
-    const val4 = +x;
-    const val5 = +dw;
-    let ptr0, len0, ptr1, len1, ptr2, len2;
+export function convBackwardWeight(count, dys, positions) {
+    const val3 = +count;
+    let ptr0, len0, ptr1, len1;
     try {
         ptr0 = passArray32ToWasm0(dys, wasm.__wbindgen_malloc);
         len0 = WASM_VECTOR_LEN;
         ptr1 = passArray32ToWasm0(positions, wasm.__wbindgen_malloc);
         len1 = WASM_VECTOR_LEN;
-        ptr2 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
-        len2 = WASM_VECTOR_LEN;
     } catch (e) {
-        if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
         if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
         if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
         throw e;
     }
-    wasm.convBackwardWeight(val4, ptr0, len0, ptr1, len1, val5, ptr2, len2);
+    wasm.convBackwardWeight(val3, ptr0, len0, ptr1, len1);
 }
 
 /**
- * y = (W+ΔW)∗x + b; of that the largest of each 2×2 if `pooled`; of that max(that, 0) if `rectified`. `positions` is null or
+ * y = (W + ΔW)∗x + b; of that the largest of each 2×2 if `pooled`; of that max(that, 0) if `rectified`. `positions` is null or
  * receives which of the four it was.
- * @param {number} x
- * @param {number} w
- * @param {number} bias
- * @param {number} y
- * @param {Int32Array | number[]} desc
- * @param {number} kind
- * @param {number} s_max
- * @param {number} sigma_outer
- * @param {number} sigma_mid
- * @param {bigint} key
- * @param {boolean} rectified
- * @param {boolean} pooled
- * @param {number} positions
- * @param {number | null} [first_sample]
+ * @param {number} count
  */
-export function convForward(x, w, bias, y, desc, kind, s_max, sigma_outer, sigma_mid, key, rectified, pooled, positions, first_sample) {
-    const val2 = +x;
-    const val3 = +w;
-    const val4 = +bias;
-    const val5 = +y;
-    const val6 = +kind;
-    const val7 = +s_max;
-    const val8 = +sigma_outer;
-    const val9 = +sigma_mid;
-    const val10 = BigInt.asIntN(64, key);
-    const val11 = +rectified;
-    const val12 = +pooled;
-    const val13 = +positions;
-    const val14 = +(isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
-    const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
-    const len0 = WASM_VECTOR_LEN;
-    wasm.convForward(val2, val3, val4, val5, ptr0, len0, val6, val7, val8, val9, val10, val11, val12, val13, val14);
+export function convForward(count) {
+    wasm.convForward(count);
 }
 
 /**
- * The same for several weights as they are, each with its y.
- * @param {number} x
+ * The same for several weights without variation, each with its y.
+ * @param {number} count
  * @param {Uint32Array | number[]} ws
- * @param {number} bias
  * @param {Uint32Array | number[]} ys
- * @param {Int32Array | number[]} desc
- * @param {boolean} rectified
- * @param {boolean} pooled
  */
-export function convForwardEach(x, ws, bias, ys, desc, rectified, pooled) {
-    const val4 = +x;
-    const val5 = +bias;
-    const val6 = +rectified;
-    const val7 = +pooled;
-    let ptr0, len0, ptr1, len1, ptr2, len2;
+export function convForwardEach(count, ws, ys) {
+    const val3 = +count;
+    let ptr0, len0, ptr1, len1;
     try {
         ptr0 = passArray32ToWasm0(ws, wasm.__wbindgen_malloc);
         len0 = WASM_VECTOR_LEN;
         ptr1 = passArray32ToWasm0(ys, wasm.__wbindgen_malloc);
         len1 = WASM_VECTOR_LEN;
-        ptr2 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
-        len2 = WASM_VECTOR_LEN;
     } catch (e) {
-        if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
         if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
         if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
         throw e;
     }
-    wasm.convForwardEach(val4, ptr0, len0, val5, ptr1, len1, ptr2, len2, val6, val7);
+    wasm.convForwardEach(val3, ptr0, len0, ptr1, len1);
 }
 
 /**
- * Whether [`conv_forward`] can take a max pool of 2×2 outputs on the way.
- * @param {Int32Array | number[]} desc
+ * Whether [`conv_forward`] can take a 2×2 max pool of its outputs, with variation of a kind.
+ * @param {number} count
  * @param {number} kind
  * @returns {boolean}
  */
-export function convPools(desc, kind) {
-    const val2 = +kind;
-    const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
-    const len0 = WASM_VECTOR_LEN;
-    const ret = wasm.convPools(ptr0, len0, val2);
+export function convPools(count, kind) {
+    const ret = wasm.convPools(count, kind);
     return ret !== 0;
 }
 
 /**
- * dst[dstOffset + Σ i·dstStrides] = src[srcOffset + Σ i·srcStrides] over `dims`.
- * @param {number} src
- * @param {number} src_size
- * @param {number} dst
- * @param {number} dst_size
+ * to[toOffset + Σ i·toStrides] = from[fromOffset + Σ i·fromStrides] over `dims`.
+ * @param {number} count
  * @param {Int32Array | number[]} dims
- * @param {Int32Array | number[]} src_strides
- * @param {Int32Array | number[]} dst_strides
- * @param {number} src_offset
- * @param {number} dst_offset
+ * @param {Int32Array | number[]} from_strides
+ * @param {Int32Array | number[]} to_strides
  */
-export function copyStrided(src, src_size, dst, dst_size, dims, src_strides, dst_strides, src_offset, dst_offset) {
-    const val4 = +src;
-    const val5 = +src_size;
-    const val6 = +dst;
-    const val7 = +dst_size;
-    const val8 = +src_offset;
-    const val9 = +dst_offset;
+export function copyStrided(count, dims, from_strides, to_strides) {
+    const val4 = +count;
     let ptr0, len0, ptr1, len1, ptr2, len2;
     try {
         ptr0 = passArray32ToWasm0(dims, wasm.__wbindgen_malloc);
         len0 = WASM_VECTOR_LEN;
-        ptr1 = passArray32ToWasm0(src_strides, wasm.__wbindgen_malloc);
+        ptr1 = passArray32ToWasm0(from_strides, wasm.__wbindgen_malloc);
         len1 = WASM_VECTOR_LEN;
-        ptr2 = passArray32ToWasm0(dst_strides, wasm.__wbindgen_malloc);
+        ptr2 = passArray32ToWasm0(to_strides, wasm.__wbindgen_malloc);
         len2 = WASM_VECTOR_LEN;
     } catch (e) {
         if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 4, 4); }
@@ -442,7 +314,7 @@ export function copyStrided(src, src_size, dst, dst_size, dims, src_strides, dst
         if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
         throw e;
     }
-    wasm.copyStrided(val4, val5, val6, val7, ptr0, len0, ptr1, len1, ptr2, len2, val8, val9);
+    wasm.copyStrided(val4, ptr0, len0, ptr1, len1, ptr2, len2);
 }
 
 /**
@@ -504,6 +376,15 @@ export function deriveKey(seed_low, seed_high, purpose, name, index, step) {
     }
     const ret = wasm.deriveKey(val3, val4, ptr0, len0, ptr1, len1, val5, val6);
     return BigInt.asUintN(64, ret);
+}
+
+/**
+ * Address of the block.
+ * @returns {number}
+ */
+export function descriptor() {
+    const ret = wasm.descriptor();
+    return ret >>> 0;
 }
 
 /**
@@ -600,42 +481,19 @@ export function gather(src, dst, indices, outer, axis, inner) {
 }
 
 /**
- * C[m, n] = op(A)·op(B), or C + that.
- * @param {boolean} trans_a
- * @param {boolean} trans_b
- * @param {number} m
- * @param {number} n
- * @param {number} k
- * @param {number} a
- * @param {number} b
- * @param {number} c
- * @param {boolean} accumulate
+ * C [m, n] = op(A)·op(B), or C + that.
+ * @param {number} count
  */
-export function gemm(trans_a, trans_b, m, n, k, a, b, c, accumulate) {
-    wasm.gemm(trans_a, trans_b, m, n, k, a, b, c, accumulate);
+export function gemm(count) {
+    wasm.gemm(count);
 }
 
 /**
- * dx = dy·(W+ΔW). `x` and `ratio` are read in the cheap per-sample form only.
- * @param {number} dy
- * @param {number} w
- * @param {number} dx
- * @param {number} x
- * @param {number} ratio
- * @param {number} batch
- * @param {number} rows_per_sample
- * @param {number} inputs
- * @param {number} outputs
- * @param {number} layout
- * @param {number} kind
- * @param {number} s_max
- * @param {number} sigma_outer
- * @param {number} sigma_mid
- * @param {bigint} key
- * @param {number | null} [first_sample]
+ * dx = dy·(W + ΔW). `x` and `ratio` are read in the cheap form of a draw for every sample.
+ * @param {number} count
  */
-export function linearBackwardInput(dy, w, dx, x, ratio, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, first_sample) {
-    wasm.linearBackwardInput(dy, w, dx, x, ratio, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
+export function linearBackwardInput(count) {
+    wasm.linearBackwardInput(count);
 }
 
 /**
@@ -646,34 +504,18 @@ export function linearBackwardInput(dy, w, dx, x, ratio, batch, rows_per_sample,
  * @param {number} rows
  * @param {number} inputs
  * @param {number} outputs
- * @param {number} layout
+ * @param {boolean} inputs_first
  */
-export function linearBackwardWeight(x, dy, dw, rows, inputs, outputs, layout) {
-    wasm.linearBackwardWeight(x, dy, dw, rows, inputs, outputs, layout);
+export function linearBackwardWeight(x, dy, dw, rows, inputs, outputs, inputs_first) {
+    wasm.linearBackwardWeight(x, dy, dw, rows, inputs, outputs, inputs_first);
 }
 
 /**
- * y = x·(W+ΔW)ᵀ + b, or max(that, 0) if `rectified`.  `layout` 0: W [out, in], 1: W [in, out]. `ratio` is written in the cheap per-sample form.
- * @param {number} x
- * @param {number} w
- * @param {number} bias
- * @param {number} y
- * @param {number} batch
- * @param {number} rows_per_sample
- * @param {number} inputs
- * @param {number} outputs
- * @param {number} layout
- * @param {number} kind
- * @param {number} s_max
- * @param {number} sigma_outer
- * @param {number} sigma_mid
- * @param {bigint} key
- * @param {number} ratio
- * @param {boolean} rectified
- * @param {number | null} [first_sample]
+ * y = x·(W + ΔW)ᵀ + b, or max(that, 0). `ratio` is written in the cheap form of a draw for every sample.
+ * @param {number} count
  */
-export function linearForward(x, w, bias, y, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, ratio, rectified, first_sample) {
-    wasm.linearForward(x, w, bias, y, batch, rows_per_sample, inputs, outputs, layout, kind, s_max, sigma_outer, sigma_mid, key, ratio, rectified, isLikeNone(first_sample) ? Number.MAX_SAFE_INTEGER : (first_sample) >>> 0);
+export function linearForward(count) {
+    wasm.linearForward(count);
 }
 
 /**
@@ -757,29 +599,6 @@ export function reduce(code, x, y, outer, len, inner) {
  */
 export function reduceMaxGradient(x, y, dy, dx, outer, len, inner) {
     wasm.reduceMaxGradient(x, y, dy, dx, outer, len, inner);
-}
-
-/**
- * `steps` rounds of one four-lane multiply-add an accumulator.
- * @param {number} unroll
- * @param {number} steps
- * @param {number} factor
- * @returns {number}
- */
-export function rooflineProbe(unroll, steps, factor) {
-    const ret = wasm.rooflineProbe(unroll, steps, factor);
-    return ret;
-}
-
-/**
- * Accumulators of each unroll.
- * @returns {Uint32Array}
- */
-export function rooflineUnrolls() {
-    const ret = wasm.rooflineUnrolls();
-    var v1 = getArrayU32FromWasm0(ret[0], ret[1]).slice();
-    wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
-    return v1;
 }
 
 /**
@@ -884,19 +703,11 @@ export function unaryGradient(code, dy, value, dx, n, p0, p1) {
 }
 
 /**
- * W + ΔW written out: what a product with this variation uses. W is [rows, cols] as stored.
- * @param {number} w
- * @param {number} rows
- * @param {number} cols
- * @param {number} out
- * @param {number} s_max
- * @param {number} sigma_outer
- * @param {number} sigma_mid
- * @param {bigint} key
- * @param {number} sample
+ * W + ΔW written out: what a product with this variation uses for its first sample.
+ * @param {number} count
  */
-export function variedWeight(w, rows, cols, out, s_max, sigma_outer, sigma_mid, key, sample) {
-    wasm.variedWeight(w, rows, cols, out, s_max, sigma_outer, sigma_mid, key, sample);
+export function variedWeight(count) {
+    wasm.variedWeight(count);
 }
 function __wbg_get_imports() {
     const import0 = {
@@ -921,11 +732,6 @@ function getArrayF64FromWasm0(ptr, len) {
     return getFloat64ArrayMemory0().subarray(ptr / 8, ptr / 8 + len);
 }
 
-function getArrayU32FromWasm0(ptr, len) {
-    ptr = ptr >>> 0;
-    return getUint32ArrayMemory0().subarray(ptr / 4, ptr / 4 + len);
-}
-
 let cachedFloat64ArrayMemory0 = null;
 function getFloat64ArrayMemory0() {
     if (cachedFloat64ArrayMemory0 === null || cachedFloat64ArrayMemory0.byteLength === 0) {
@@ -948,10 +754,6 @@ function getUint8ArrayMemory0() {
         cachedUint8ArrayMemory0 = new Uint8Array(wasm.memory.buffer);
     }
     return cachedUint8ArrayMemory0;
-}
-
-function isLikeNone(x) {
-    return x === undefined || x === null;
 }
 
 function passArray32ToWasm0(arg, malloc) {

@@ -1,4 +1,4 @@
-import { wasm } from "@neft/kernels";
+import { call, wasm } from "@neft/kernels";
 import type { Tensor } from "../tensor.js";
 import { checkTarget } from "./target.js";
 
@@ -41,8 +41,9 @@ export interface AdamStepSettings {
 export function adamStep({ weight, gradient, mean, square }: AdamOperands, settings: AdamStepSettings): void {
   checkTarget("adamStep", weight, [gradient, mean, square]);
   const { learningRate, beta1, beta2, epsilon, bias1, bias2, weightDecay } = settings;
-  const rest = [learningRate, beta1, beta2, epsilon, bias1, bias2, weightDecay] as const;
-  wasm().adamStep(weight.ptr, gradient.ptr, mean.ptr, square.ptr, weight.size, ...rest);
+  const operands = { w: weight.ptr, g: gradient.ptr, m: mean.ptr, v: square.ptr, n: weight.size };
+  const rates = { rate: learningRate, beta1, beta2, epsilon, bias1, bias2, weightDecay };
+  wasm().adamStep(call.adamStep({ ...operands, ...rates }));
 }
 
 /** Operands of {@link sgdStep}. All have the same shape. */

@@ -1,4 +1,4 @@
-import { wasm } from "@neft/kernels";
+import { type ConvShape, call, wasm } from "@neft/kernels";
 import { isRecording } from "../graph.js";
 import {
   type BackwardContext,
@@ -12,7 +12,7 @@ import { empty, emptyUnowned, type Tensor } from "../tensor.js";
 import { clampWindow, outputSize, type WindowAxis, windowAxes } from "../window.js";
 import { type EpilogueAttributes, gradientBeforeRelu, keptForGradient, sumTensors } from "./epilogue.js";
 import { poolGeometry } from "./pooling.js";
-import { type Variation, variationArguments } from "./variation.js";
+import { type Variation, variationFields } from "./variation.js";
 
 /** Attributes of {@link conv2d}. */
 export interface Conv2dAttributes extends EpilogueAttributes {
@@ -38,12 +38,23 @@ function axesOf(x: Pick<Tensor, "shape">, w: Pick<Tensor, "shape">, attributes: 
   return windowAxes("conv2d: ", x.shape.slice(1), { kernel: w.shape.slice(2), strides, pads, dilations });
 }
 
-/** Geometry for the kernels: [n, c, h, w, out, kh, kw, strideH, strideW, padT, padL, padB, padR, dilH, dilW, groups]. */
-function geometry(x: Tensor, w: Tensor, attributes: Conv2dAttributes): number[] {
-  const axes = axesOf(x, w, attributes).map(clampWindow);
-  const both = (name: keyof WindowAxis): number[] => axes.map((axis) => axis[name]);
-  const window = (["kernel", "stride", "before", "after", "dilation"] as const).flatMap(both);
-  return [...x.shape, w.shape[0]!, ...window, attributes.groups ?? 1];
+/** Geometry for the kernels. */
+function geometry(x: Tensor, w: Tensor, attributes: Conv2dAttributes): ConvShape {
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const [down, across] = axesOf(x, w, attributes).map(clampWindow) as [WindowAxis, WindowAxis];
+  return {
+    batch,
+    channels,
+    height,
+    width,
+    outputs: w.shape[0]!,
+    kernelHeight: down.kernel,
+    kernelWidth: across.kernel,
+    strides: [down.stride, across.stride],
+    pads: [down.before, across.before, down.after, across.after],
+    dilations: [down.dilation, across.dilation],
+    groups: attributes.groups ?? 1,
+  };
 }
 
 /** @throws {RangeError} when the shapes of x, W and b or the groups don't match. */
@@ -81,8 +92,8 @@ const pool2x2Geometry = (outputs: Pick<Tensor, "shape">, y: Pick<Tensor, "shape"
   poolGeometry(outputs, y, { kernel: [2, 2], strides: [2, 2] });
 
 /** Whether a convolution kernel computes the requested pool in the same pass, for this kind of variation. */
-const canFusePool = (sizes: number[], { pooled, variation }: Conv2dAttributes): boolean =>
-  pooled === true && wasm().convPools(sizes, variationArguments("conv2d", variation)[0]);
+const canFusePool = (shape: ConvShape, { pooled, variation }: Conv2dAttributes): boolean =>
+  pooled === true && wasm().convPools(call.convShape(shape), variationFields("conv2d", variation).kind);
 
 /** Gradient by the convolution's output before pool and ReLU, given that by y. Computed once for all rules of a node. */
 function gradientBeforePool(dy: Tensor, context: BackwardContext<Inputs, Conv2dAttributes>): Tensor {
@@ -108,14 +119,14 @@ function gradients(
 ): (Tensor | undefined)[] {
   const { inputs, attributes } = terms[0]!.context;
   const [x, w, b] = inputs;
-  const sizes = geometry(x, w, attributes);
-  const fusesPool = canFusePool(sizes, { ...attributes, variation: undefined });
+  const shape = geometry(x, w, attributes);
+  const fusesPool = canFusePool(shape, { ...attributes, variation: undefined });
   const each = terms.map(({ dy, context }) => (fusesPool ? gradientBeforeRelu : gradientBeforePool)(dy, context));
   const dys = fusesPool ? each : [sumTensors(each)];
-  const positions = fusesPool ? terms.map(({ context }) => context.saved[0]!.ptr) : [];
-  const addresses = dys.map(({ ptr }) => ptr);
+  const positions = Uint32Array.from(fusesPool ? terms : [], ({ context }) => context.saved[0]!.ptr);
+  const addresses = Uint32Array.from(dys, ({ ptr }) => ptr);
   const [dw, db] = [isNeeded(1) ? empty(w.shape) : undefined, isNeeded(2) && b ? empty(b.shape) : undefined];
-  if (dw) wasm().convBackwardWeight(x.ptr, addresses, positions, dw.ptr, sizes);
+  if (dw) wasm().convBackwardWeight(call.convBackwardWeight({ x: x.ptr, dw: dw.ptr, shape }), addresses, positions);
   if (!db) return [dw];
   const sums = dys.map((dy) => {
     const [n, channels, height, width] = dy.shape as [number, number, number, number];
@@ -156,24 +167,14 @@ export const conv2dOp = defineOp<Inputs, Conv2dAttributes>({
   forward: (inputs, attributes, y, [positions]) => {
     const [x, w, b] = inputs;
     const { rectified = false, pooled = false } = attributes;
-    const variation = variationArguments("conv2d", attributes.variation);
-    const first = attributes.variation?.firstSample;
-    const sizes = geometry(x, w, attributes);
+    const variation = variationFields("conv2d", attributes.variation);
+    const shape = geometry(x, w, attributes);
     const at = positions?.ptr ?? 0;
-    const convolve = (to: Tensor, pools: boolean) =>
-      wasm().convForward(
-        x.ptr,
-        w.ptr,
-        b?.ptr ?? 0,
-        to.ptr,
-        sizes,
-        ...variation,
-        rectified,
-        pools,
-        pools ? at : 0,
-        first,
-      );
-    if (!pooled || canFusePool(sizes, attributes)) return convolve(y, pooled);
+    const convolve = (to: Tensor, pools: boolean) => {
+      const operands = { x: x.ptr, w: w.ptr, bias: b?.ptr ?? 0, y: to.ptr, positions: pools ? at : 0 };
+      wasm().convForward(call.convForward({ ...operands, rectified, pooled: pools, shape, variation }));
+    };
+    if (!pooled || canFusePool(shape, attributes)) return convolve(y, pooled);
     const outputs = emptyUnowned(outputShape(inputs, attributes));
     try {
       convolve(outputs, false);
@@ -187,16 +188,10 @@ export const conv2dOp = defineOp<Inputs, Conv2dAttributes>({
       const { inputs, attributes } = context;
       const [x, w] = inputs;
       const dx = empty(x.shape);
-      const variation = variationArguments("conv2d", attributes.variation);
-      const first = attributes.variation?.firstSample;
-      wasm().convBackwardInput(
-        gradientBeforePool(dy, context).ptr,
-        w.ptr,
-        dx.ptr,
-        geometry(x, w, attributes),
-        ...variation,
-        first,
-      );
+      const variation = variationFields("conv2d", attributes.variation);
+      const operands = { dy: gradientBeforePool(dy, context).ptr, w: w.ptr, dx: dx.ptr };
+      const shape = geometry(x, w, attributes);
+      wasm().convBackwardInput(call.convBackwardInput({ ...operands, shape, variation }));
       return dx;
     },
     (dy, context) => gradients([{ dy, context }], (i) => i === 1)[0]!,
@@ -277,14 +272,15 @@ export function conv2dEach(
     const shapes = `${shapeText(first.shape)} and ${shapeText(other.shape)}`;
     throw new RangeError(`conv2dEach: expected weights of one shape, got ${shapes}`);
   }
-  const shape = conv2dOp.row.shape([x, first, b], attributes);
-  const sizes = geometry(x, first, attributes);
+  const size = conv2dOp.row.shape([x, first, b], attributes);
+  const shape = geometry(x, first, attributes);
   const { rectified = false, pooled = false } = attributes;
-  if (pooled && !canFusePool(sizes, attributes)) {
+  if (pooled && !canFusePool(shape, attributes)) {
     return weights.map((w) => conv2d(x, w, b, attributes));
   }
-  const outputs = weights.map(() => empty(shape));
-  const addresses = (tensors: readonly Tensor[]) => tensors.map(({ ptr }) => ptr);
-  wasm().convForwardEach(x.ptr, addresses(weights), b?.ptr ?? 0, addresses(outputs), sizes, rectified, pooled);
+  const outputs = weights.map(() => empty(size));
+  const addresses = (tensors: readonly Tensor[]) => Uint32Array.from(tensors, ({ ptr }) => ptr);
+  const fields = call.convForwardEach({ x: x.ptr, bias: b?.ptr ?? 0, rectified, pooled, shape });
+  wasm().convForwardEach(fields, addresses(weights), addresses(outputs));
   return outputs;
 }

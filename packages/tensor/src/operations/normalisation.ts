@@ -1,11 +1,11 @@
-import { f32, wasm } from "@neft/kernels";
+import { call, f32, type NormShape, wasm } from "@neft/kernels";
 import { type BackwardContext, defineOp, type ExampleInput, type Inputs } from "../operation.js";
 import { type Shape, shapeText, sizeOf } from "../shape.js";
 import { empty, type Tensor } from "../tensor.js";
 
 /** Shape of x with its spatial axes merged: [samples, channels, values per channel of a sample]. */
-function sizesOf(shape: Shape): readonly [n: number, c: number, spatial: number] {
-  return [shape[0]!, shape[1]!, sizeOf(shape.slice(2))];
+function normShape(shape: Shape): NormShape {
+  return { n: shape[0]!, c: shape[1]!, spatial: sizeOf(shape.slice(2)) };
 }
 
 /** Shape of the output, that of x. @throws {RangeError} unless x is [n, c, ..] and the vectors are [c]. */
@@ -33,13 +33,13 @@ function gradients<I extends Inputs, A>(
 ): readonly Tensor[] {
   return context.once("gradients", () => {
     const [dx, dgamma, dbeta] = [empty(x.shape), empty(gamma.shape), empty(gamma.shape)];
-    const addresses = [x, dy, gamma, mean, variance, dx, dgamma, dbeta].map((t) => t.ptr);
-    wasm().batchNormGradient(...(addresses as EightAddresses), ...sizesOf(x.shape), epsilon, isFrozen);
+    const operands = { x: x.ptr, dy: dy.ptr, gamma: gamma.ptr, mean: mean.ptr, variance: variance.ptr };
+    const results = { dx: dx.ptr, dgamma: dgamma.ptr, dbeta: dbeta.ptr };
+    const shape = normShape(x.shape);
+    wasm().batchNormGradient(call.batchNormGradient({ ...operands, ...results, epsilon, frozen: isFrozen, shape }));
     return [dx, dgamma, dbeta];
   });
 }
-
-type EightAddresses = [number, number, number, number, number, number, number, number];
 
 const positive = (...shape: number[]): ExampleInput => ({ shape, values: "positive" });
 
@@ -58,8 +58,10 @@ const frozenGradients = (
 export const batchNormOp = defineOp<Frozen, { readonly epsilon: number }>({
   name: "batchNorm",
   shape: ([x, gamma, beta, mean, variance]) => checkVectors("batchNorm", x, { gamma, beta, mean, variance }),
-  forward: ([x, gamma, beta, mean, variance], { epsilon }, y) =>
-    wasm().batchNorm(x.ptr, gamma.ptr, beta.ptr, mean.ptr, variance.ptr, y.ptr, ...sizesOf(x.shape), epsilon),
+  forward: ([x, gamma, beta, mean, variance], { epsilon }, y) => {
+    const operands = { x: x.ptr, gamma: gamma.ptr, beta: beta.ptr, mean: mean.ptr, variance: variance.ptr, y: y.ptr };
+    wasm().batchNorm(call.batchNorm({ ...operands, epsilon, shape: normShape(x.shape) }));
+  },
   vjp: [
     (dy, context) => frozenGradients(dy, context)[0]!,
     (dy, context) => frozenGradients(dy, context)[1]!,
@@ -141,8 +143,8 @@ export const batchNormTrainOp = defineOp<Train, TrainAttributes>({
   saved: ([, gamma]) => [gamma.shape, gamma.shape],
   forward: ([x, gamma, beta], { epsilon, statistics }, y, saved) => {
     const [mean, variance] = saved.length === 2 ? saved : [empty(gamma.shape), empty(gamma.shape)];
-    const sizes = sizesOf(x.shape);
-    wasm().batchNormTrain(x.ptr, gamma.ptr, beta.ptr, y.ptr, mean!.ptr, variance!.ptr, ...sizes, epsilon);
+    const operands = { x: x.ptr, gamma: gamma.ptr, beta: beta.ptr, mean: mean!.ptr, variance: variance!.ptr, y: y.ptr };
+    wasm().batchNormTrain(call.batchNorm({ ...operands, epsilon, shape: normShape(x.shape) }));
     statistics?.mean.set(f32(mean!.ptr, gamma.size));
     statistics?.variance.set(f32(variance!.ptr, gamma.size));
     if (saved.length === 0) for (const tensor of [mean!, variance!]) tensor.dispose();

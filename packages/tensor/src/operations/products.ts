@@ -1,10 +1,10 @@
-import { wasm } from "@neft/kernels";
+import { call, type GemmCall, type LinearShape, wasm } from "@neft/kernels";
 import { defineOp, type ExampleCall, type GradientTerm } from "../operation.js";
 import { broadcastShapes, broadcastStrides, isSameShape, type Shape, shapeText, sizeOf } from "../shape.js";
 import { empty, emptyUnowned, type Tensor, zeros } from "../tensor.js";
 import { type EpilogueAttributes, gradientBeforeRelu, keptForGradient, sumTensors } from "./epilogue.js";
 import { reshape } from "./layout.js";
-import { type Variation, variationArguments } from "./variation.js";
+import { type Variation, variationFields } from "./variation.js";
 
 /** Attributes of {@link linear}. */
 export interface LinearAttributes extends EpilogueAttributes {
@@ -16,27 +16,16 @@ export interface LinearAttributes extends EpilogueAttributes {
 
 type Inputs = [x: Tensor, w: Tensor, b: Tensor | undefined];
 
-/** Sizes of a linear operation. */
-interface Sizes {
-  /** Number of samples. */
-  readonly batch: number;
-  readonly rowsPerSample: number;
-  readonly inputs: number;
-  readonly outputs: number;
-  /** Kernel code of the weight's layout: 0 "oi", 1 "io". */
-  readonly layout: number;
-}
-
 /** Sizes of a linear operation from the shapes of x and W. */
-function sizesOf(x: Tensor, w: Tensor, { layout = "oi" }: LinearAttributes): Sizes {
+function shapeOf(x: Tensor, w: Tensor, { layout = "oi" }: LinearAttributes): LinearShape {
   const [first, second] = w.shape as [number, number];
-  const [outputs, inputs] = layout === "oi" ? [first, second] : [second, first];
-  const batch = x.shape[0]!;
-  return { batch, rowsPerSample: sizeOf(x.shape.slice(1, -1)), inputs, outputs, layout: layout === "oi" ? 0 : 1 };
+  const inputsFirst = layout === "io";
+  const [outputs, inputs] = inputsFirst ? [second, first] : [first, second];
+  return { batch: x.shape[0]!, rowsPerSample: sizeOf(x.shape.slice(1, -1)), inputs, outputs, inputsFirst };
 }
 
 /** Whether the kernels draw the noise of each output instead of ΔW: the variation is per sample, and a sample has one input row. */
-function drawsPerOutput({ rowsPerSample }: Pick<Sizes, "rowsPerSample">, { variation }: LinearAttributes): boolean {
+function drawsPerOutput({ rowsPerSample }: LinearShape, { variation }: LinearAttributes): boolean {
   return variation?.perSample === true && rowsPerSample === 1;
 }
 
@@ -59,11 +48,11 @@ function gradients(
 ): (Tensor | undefined)[] {
   const { inputs: operands, attributes } = terms[0]!.context;
   const [x, w, b] = operands;
-  const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
+  const { batch, rowsPerSample, inputs, outputs, inputsFirst } = shapeOf(x, w, attributes);
   const rows = batch * rowsPerSample;
   const dy = sumTensors(terms.map(({ dy, context }) => gradientBeforeRelu(dy, context)));
   const [dw, db] = [isNeeded(1) ? empty(w.shape) : undefined, isNeeded(2) && b ? empty(b.shape) : undefined];
-  if (dw) wasm().linearBackwardWeight(x.ptr, dy.ptr, dw.ptr, rows, inputs, outputs, layout);
+  if (dw) wasm().linearBackwardWeight(x.ptr, dy.ptr, dw.ptr, rows, inputs, outputs, inputsFirst);
   if (db) wasm().columnSum(dy.ptr, db.ptr, rows, outputs);
   return [dw, db];
 }
@@ -73,7 +62,7 @@ export const linearOp = defineOp<Inputs, LinearAttributes>({
   name: "linear",
   shape: ([x, w, b], attributes) => {
     if (w.shape.length !== 2) throw new RangeError(`linear: expected a weight of two axes, got ${shapeText(w.shape)}`);
-    const { inputs, outputs } = sizesOf(x, w, attributes);
+    const { inputs, outputs } = shapeOf(x, w, attributes);
     if (x.shape.length < 2 || x.shape.at(-1) !== inputs) {
       const text = `got ${shapeText(x.shape)} for a weight ${shapeText(w.shape)}`;
       throw new RangeError(`linear: expected an input [samples, .., ${inputs}], ${text}`);
@@ -84,50 +73,30 @@ export const linearOp = defineOp<Inputs, LinearAttributes>({
     return [...x.shape.slice(0, -1), outputs];
   },
   saved: ([x, w], attributes) => {
-    const sizes = sizesOf(x, w, attributes);
-    return drawsPerOutput(sizes, attributes) ? [[sizes.batch, sizes.outputs]] : [];
+    const shape = shapeOf(x, w, attributes);
+    return drawsPerOutput(shape, attributes) ? [[shape.batch, shape.outputs]] : [];
   },
   forward: ([x, w, b], attributes, y, [ratio]) => {
-    const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
-    const variation = variationArguments("linear", attributes.variation);
-    const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
+    const shape = shapeOf(x, w, attributes);
+    const variation = variationFields("linear", attributes.variation);
     // The kernel writes `ratio` in any case, so it needs a scratch buffer when no backward pass follows.
-    const scratch =
-      ratio === undefined && drawsPerOutput({ rowsPerSample }, attributes) ? emptyUnowned([batch, outputs]) : undefined;
-    const work = (ratio ?? scratch)?.ptr ?? 0;
-    const first = attributes.variation?.firstSample;
-    wasm().linearForward(
-      x.ptr,
-      w.ptr,
-      b?.ptr ?? 0,
-      y.ptr,
-      ...sizes,
-      ...variation,
-      work,
-      attributes.rectified ?? false,
-      first,
-    );
+    const isScratch = ratio === undefined && drawsPerOutput(shape, attributes);
+    const scratch = isScratch ? emptyUnowned([shape.batch, shape.outputs]) : undefined;
+    const operands = { x: x.ptr, w: w.ptr, bias: b?.ptr ?? 0, y: y.ptr, ratio: (ratio ?? scratch)?.ptr ?? 0 };
+    const rectified = attributes.rectified ?? false;
+    wasm().linearForward(call.linearForward({ ...operands, rectified, shape, variation }));
     scratch?.dispose();
   },
   vjp: [
     (dy, context) => {
-      const { inputs: operands, attributes, saved } = context;
-      const [[x, w], [ratio]] = [operands, saved];
-      const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
+      const { inputs, attributes, saved } = context;
+      const [[x, w], [ratio]] = [inputs, saved];
       const dx = empty(x.shape);
-      const kept = ratio === undefined ? ([0, 0] as const) : ([x.ptr, ratio.ptr] as const);
-      const variation = variationArguments("linear", attributes.variation);
-      const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
-      const first = attributes.variation?.firstSample;
-      wasm().linearBackwardInput(
-        gradientBeforeRelu(dy, context).ptr,
-        w.ptr,
-        dx.ptr,
-        ...kept,
-        ...sizes,
-        ...variation,
-        first,
-      );
+      const kept = ratio === undefined ? { x: 0, ratio: 0 } : { x: x.ptr, ratio: ratio.ptr };
+      const operands = { dy: gradientBeforeRelu(dy, context).ptr, w: w.ptr, dx: dx.ptr, ...kept };
+      const shape = shapeOf(x, w, attributes);
+      const variation = variationFields("linear", attributes.variation);
+      wasm().linearBackwardInput(call.linearBackwardInput({ ...operands, shape, variation }));
       return dx;
     },
     (dy, context) => gradients([{ dy, context }], (i) => i === 1)[0]!,
@@ -196,6 +165,8 @@ function batchesOf(a: Shape, b: Shape, batch: Shape): Batches {
 /** Bytes per element. */
 const bytes = 4;
 
+const gemm = (fields: GemmCall): void => wasm().gemm(call.gemm(fields));
+
 /** The operation of {@link matmul}, without vectors: y[.., m, n] = Σ_k a[.., m, k]·b[.., k, n]. */
 export const matmulOp = defineOp<[a: Tensor, b: Tensor]>({
   name: "matmul",
@@ -212,12 +183,11 @@ export const matmulOp = defineOp<[a: Tensor, b: Tensor]>({
     const [m, n] = y.shape.slice(-2) as [number, number];
     const k = a.shape.at(-1)!;
     // The whole batch shares b: one product with all rows.
-    if (b.shape.length === 2)
-      return wasm().gemm(false, false, y.size / Math.max(n, 1), n, k, a.ptr, b.ptr, y.ptr, false);
+    if (b.shape.length === 2) return gemm({ a: a.ptr, b: b.ptr, c: y.ptr, m: y.size / Math.max(n, 1), n, k });
     const batches = batchesOf(a.shape, b.shape, y.shape.slice(0, -2));
     for (let i = 0; i < batches.count; i++) {
       const [p, q] = batches.at(i);
-      wasm().gemm(false, false, m, n, k, a.ptr + bytes * p, b.ptr + bytes * q, y.ptr + bytes * i * m * n, false);
+      gemm({ a: a.ptr + bytes * p, b: b.ptr + bytes * q, c: y.ptr + bytes * i * m * n, m, n, k });
     }
   },
   vjp: [
@@ -227,14 +197,23 @@ export const matmulOp = defineOp<[a: Tensor, b: Tensor]>({
       const k = a.shape.at(-1)!;
       if (b.shape.length === 2) {
         const da = empty(a.shape);
-        wasm().gemm(false, true, dy.size / Math.max(n, 1), k, n, dy.ptr, b.ptr, da.ptr, false);
+        gemm({ a: dy.ptr, b: b.ptr, c: da.ptr, m: dy.size / Math.max(n, 1), n: k, k: n, transB: true });
         return da;
       }
       const da = zeros(a.shape);
       const batches = batchesOf(a.shape, b.shape, dy.shape.slice(0, -2));
       for (let i = 0; i < batches.count; i++) {
         const [p, q] = batches.at(i);
-        wasm().gemm(false, true, m, k, n, dy.ptr + bytes * i * m * n, b.ptr + bytes * q, da.ptr + bytes * p, true);
+        gemm({
+          a: dy.ptr + bytes * i * m * n,
+          b: b.ptr + bytes * q,
+          c: da.ptr + bytes * p,
+          m,
+          n: k,
+          k: n,
+          transB: true,
+          accumulate: true,
+        });
       }
       return da;
     },
@@ -244,14 +223,23 @@ export const matmulOp = defineOp<[a: Tensor, b: Tensor]>({
       const k = a.shape.at(-1)!;
       if (b.shape.length === 2) {
         const db = empty(b.shape);
-        wasm().gemm(true, false, k, n, dy.size / Math.max(n, 1), a.ptr, dy.ptr, db.ptr, false);
+        gemm({ a: a.ptr, b: dy.ptr, c: db.ptr, m: k, n, k: dy.size / Math.max(n, 1), transA: true });
         return db;
       }
       const db = zeros(b.shape);
       const batches = batchesOf(a.shape, b.shape, dy.shape.slice(0, -2));
       for (let i = 0; i < batches.count; i++) {
         const [p, q] = batches.at(i);
-        wasm().gemm(true, false, k, n, m, a.ptr + bytes * p, dy.ptr + bytes * i * m * n, db.ptr + bytes * q, true);
+        gemm({
+          a: a.ptr + bytes * p,
+          b: dy.ptr + bytes * i * m * n,
+          c: db.ptr + bytes * q,
+          m: k,
+          n,
+          k: m,
+          transA: true,
+          accumulate: true,
+        });
       }
       return db;
     },

@@ -1,4 +1,4 @@
-import { wasm } from "@neft/kernels";
+import { call, wasm } from "@neft/kernels";
 import type { Shape } from "../shape.js";
 import { type Tensor, zeros } from "../tensor.js";
 
@@ -10,16 +10,25 @@ export interface StridedCopy {
   readonly to: { readonly strides: readonly number[]; readonly offset: number };
 }
 
+/** @throws {RangeError} for a value outside 32 bits, which a typed array would wrap. */
+const ints = (values: readonly number[]): Int32Array =>
+  Int32Array.from(values, (value) => {
+    if ((value | 0) === value) return value;
+    throw new RangeError(`strided copy: expected sizes and strides of 32 bits, got ${value}`);
+  });
+
 /** Copies the view `copy.from` of `from` to the view `copy.to` of `to`. Other elements of `to` stay unchanged. */
 export function copyStrided(copy: StridedCopy, from: Tensor, to: Tensor): void {
-  const [s, d] = [[...copy.from.strides], [...copy.to.strides]];
-  wasm().copyStrided(from.ptr, from.size, to.ptr, to.size, [...copy.dims], s, d, copy.from.offset, copy.to.offset);
+  const source = { from: from.ptr, fromSize: from.size, fromOffset: copy.from.offset };
+  const fields = call.movement({ ...source, to: to.ptr, toSize: to.size, toOffset: copy.to.offset });
+  wasm().copyStrided(fields, ints(copy.dims), ints(copy.from.strides), ints(copy.to.strides));
 }
 
 /** The gradient of {@link copyStrided}: adds the view `copy.to` of `dy` to the view `copy.from` of `dx`. */
 export function accumulateStrided(copy: StridedCopy, dy: Tensor, dx: Tensor): void {
-  const [s, d] = [[...copy.to.strides], [...copy.from.strides]];
-  wasm().accumulateStrided(dy.ptr, dy.size, dx.ptr, dx.size, [...copy.dims], s, d, copy.to.offset, copy.from.offset);
+  const source = { from: dy.ptr, fromSize: dy.size, fromOffset: copy.to.offset };
+  const fields = call.movement({ ...source, to: dx.ptr, toSize: dx.size, toOffset: copy.from.offset });
+  wasm().accumulateStrided(fields, ints(copy.dims), ints(copy.to.strides), ints(copy.from.strides));
 }
 
 /** Gradient by the source of a copy, given that by its destination. `shape`: shape of the source; elements not copied get 0. */

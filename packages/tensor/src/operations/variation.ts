@@ -1,4 +1,4 @@
-import { wasm } from "@neft/kernels";
+import { call, noVariation, type VariationFields, wasm } from "@neft/kernels";
 import { defineOp } from "../operation.js";
 import type { Tensor } from "../tensor.js";
 
@@ -22,20 +22,9 @@ export interface Variation {
   readonly firstSample?: number;
 }
 
-/** A variation as the kernels take it. Kind: 0 none, 1 one draw, 2 one draw per sample. */
-export type VariationArguments = readonly [
-  kind: number,
-  sMax: number,
-  sigmaOuter: number,
-  sigmaMid: number,
-  key: bigint,
-];
-
-const none: VariationArguments = [0, 0, 0, 0, 0n];
-
-/** Converts a variation to kernel arguments. @throws {RangeError} when a number is negative, not finite or too large. */
-export function variationArguments(who: string, variation: Variation | undefined): VariationArguments {
-  if (variation === undefined) return none;
+/** A variation as the kernels take it. @throws {RangeError} when a number is negative, not finite or too large. */
+export function variationFields(who: string, variation: Variation | undefined): VariationFields {
+  if (variation === undefined) return noVariation;
   const { sMax, sigmaOuter, sigmaMid, key, perSample, firstSample = 0 } = variation;
   for (const [name, value] of Object.entries({ sMax, sigmaOuter, sigmaMid })) {
     if (!(value >= 0 && value < Infinity)) {
@@ -47,14 +36,16 @@ export function variationArguments(who: string, variation: Variation | undefined
       `${who}: variation.firstSample: expected a whole number from 0 to 2^32 - 1, got ${firstSample}`,
     );
   }
-  return [perSample ? 2 : 1, sMax, sigmaOuter, sigmaMid, key];
+  return { kind: perSample ? 2 : 1, sMax, sigmaOuter, sigmaMid, key, firstSample };
 }
 
-/** Writes W + ΔW to `to`, which may be W itself and has its shape. @throws {RangeError} as {@link variationArguments}. */
+/** Writes W + ΔW to `to`, which may be W itself and has its shape. @throws {RangeError} as {@link variationFields}. */
 export function writeVaried(who: string, w: Tensor, variation: Variation, to: Tensor): void {
-  const [, sMax, sigmaOuter, sigmaMid, key] = variationArguments(who, variation);
+  const fields = variationFields(who, variation);
+  if (w.size === 0) return;
   const rows = w.shape[0] ?? 1;
-  if (w.size > 0) wasm().variedWeight(w.ptr, rows, w.size / rows, to.ptr, sMax, sigmaOuter, sigmaMid, key, 0);
+  const operands = { w: w.ptr, out: to.ptr, rows, cols: w.size / rows };
+  wasm().variedWeight(call.variedWeight({ ...operands, variation: fields }));
 }
 
 type Inputs = [w: Tensor];

@@ -1,0 +1,13 @@
+//! Passes over arrays: elementwise functions, reductions, strided copies, table look-ups.
+//!
+//! Must not know: products, layers, weights.
+
+mod broadcast;
+mod bytes;
+pub mod elementwise;
+pub mod reduce;
+pub mod strided;
+mod strides;
+
+pub use broadcast::binary_broadcast;
+pub use bytes::look_up;

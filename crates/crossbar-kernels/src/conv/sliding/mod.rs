@@ -1,0 +1,8 @@
+//! Windows that slide over a batch of images: what the forward pass and the gradient of the input have in common.
+
+mod in_place;
+mod packed;
+mod phases;
+mod window;
+
+pub(super) use window::SlidingWindow;

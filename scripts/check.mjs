@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { findCargo } from "./cargo.mjs";
 import { checkNames } from "./check-names.mjs";
 import { root, runInstalled, runProgram } from "./command.mjs";
+import { checkFileNames } from "./file-names.mjs";
 import { checkLayers } from "./layers.mjs";
 import { checkLockFile } from "./lock.mjs";
 import { checkSurroundings } from "./surroundings.mjs";
 import { line, nothing, oneFailed, onePassed } from "./tally.mjs";
+import { checkWords } from "./words.mjs";
 
 /** Each resolves to true, false, or a sentence that says why it can't be done here. */
 const checks = {
@@ -27,6 +29,8 @@ const checks = {
   surroundings: () => none(checkSurroundings(root)),
   lock: () => none(checkLockFile(root)),
   tables: () => succeeds(runProgram(process.execPath, ["scripts/tables.mjs", "--check"])),
+  names: () => none(checkFileNames()),
+  words: () => none(checkWords()),
   /** The committed .wasm files are what the Rust sources make. */
   wasm: () =>
     findCargo() && hasProgram("wasm-pack")

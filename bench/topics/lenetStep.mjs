@@ -1,6 +1,6 @@
 // Training steps of LeNet-5 at batch 128 on one thread: against PyTorch, against their own arithmetic, per sample against per batch.
 import { contest, median, medianRatio } from "../harness/contest.mjs";
-import { checkAgainstPytorch, checkSlope } from "../harness/gradientCheck.mjs";
+import { checkAgainstPytorch, checkSlope } from "../harness/gradient-check.mjs";
 import { atMost } from "../harness/record.mjs";
 import { ratesOf, rooflineContestant } from "../harness/roofline.mjs";
 import { createTrainer, stepFlops, strategies } from "../harness/steps.mjs";

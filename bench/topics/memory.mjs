@@ -3,10 +3,10 @@ import { fork } from "node:child_process";
 import { median } from "../harness/contest.mjs";
 import { atMost } from "../harness/record.mjs";
 
-/** Runs steps in a process of its own, which answers with what it used; see ../memoryChild.mjs. */
+/** Runs steps in a process of its own, which answers with what it used; see ../memory-child.mjs. */
 async function measure(network, strategy, batch, marks) {
   const child = fork(
-    new URL("../memoryChild.mjs", import.meta.url),
+    new URL("../memory-child.mjs", import.meta.url),
     [network, strategy, batch, marks.join()].map(String),
     {
       execArgv: ["--expose-gc"],

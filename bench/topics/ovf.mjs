@@ -1,6 +1,6 @@
 // The step of OVF against its own arithmetic: four forward and backward passes, but the first layer's weight gradient once.
 import { contest, median } from "../harness/contest.mjs";
-import { checkSlope } from "../harness/gradientCheck.mjs";
+import { checkSlope } from "../harness/gradient-check.mjs";
 import { atMost } from "../harness/record.mjs";
 import { createTrainer, networks, stepFlops, strategies } from "../harness/steps.mjs";
 

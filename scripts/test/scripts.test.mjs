@@ -5,12 +5,14 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findCargo } from "../cargo.mjs";
 import { checkNames } from "../check-names.mjs";
 import { root as repository } from "../command.mjs";
+import { checkFileNames } from "../file-names.mjs";
 import { checkLayers } from "../layers.mjs";
 import { checkLock } from "../lock.mjs";
 import { missingPackage } from "../prepare.mjs";
 import { checkSurroundings } from "../surroundings.mjs";
 import { benchTable, withTables } from "../tables.mjs";
 import { line, parseLines, sum, tallyCargo, tallyVitest } from "../tally.mjs";
+import { checkWords } from "../words.mjs";
 
 let root;
 
@@ -201,6 +203,25 @@ describe("checks", () => {
     const named = (keys, prefix) => keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
     expect(named(Object.keys(read("turbo.json").tasks), "//#check:").sort()).toEqual([...checkNames].sort());
     expect(named(Object.keys(read("package.json").scripts), "check:").sort()).toEqual([...checkNames].sort());
+  });
+});
+
+describe("file names", () => {
+  it("are kebab-case, and snake_case for Rust", () => {
+    const files = ["a/array-node.ts", "a/run.test.ts", "a/types.d.ts", "b/conv_input.rs", "a/onnx_pb.ts", "c/Makefile"];
+    expect(checkFileNames(files)).toEqual([]);
+    expect(checkFileNames(["a/arrayNode.ts", "b/convInput.rs", "a/run_test.mjs"])).toEqual([
+      "a/arrayNode.ts: expected a name in kebab-case, got arrayNode.ts",
+      "b/convInput.rs: expected a name in snake_case, got convInput.rs",
+      "a/run_test.mjs: expected a name in kebab-case, got run_test.mjs",
+    ]);
+  });
+});
+
+describe("words", () => {
+  it("that a reader has to decode are found, with what to write instead", () => {
+    const text = "/** Shards. Default: 1. */\n/** Shards; 1 unless said. */";
+    expect(checkWords([{ file: "a.ts", text }])).toEqual(['a.ts:2: expected "Default: …", got "unless said"']);
   });
 });
 

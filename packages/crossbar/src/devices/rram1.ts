@@ -1,5 +1,5 @@
 import { defineDevice } from "../device.js";
-import { neftPaper } from "./neftPaper.js";
+import { neftPaper } from "./neft-paper.js";
 
 /** Uniform RRAM: all four levels vary alike. */
 export const rram1 = defineDevice({

@@ -1,5 +1,5 @@
 // Training steps in a process of their own, whose memory is read at some of them.
-//   node --expose-gc bench/memoryChild.mjs NETWORK STRATEGY BATCH MARK,…      answers to the parent process
+//   node --expose-gc bench/memory-child.mjs NETWORK STRATEGY BATCH MARK,…      answers to the parent process
 import { init, memoryUse } from "@neft/kernels";
 import { createTrainer, strategies } from "./harness/steps.mjs";
 

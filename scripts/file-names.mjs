@@ -1,0 +1,36 @@
+// One spelling rule for file names: kebab-case, and snake_case for Rust.
+import { runProgram } from "./command.mjs";
+
+const rules = [
+  { files: /\.rs$/, name: /^[a-z0-9]+(_[a-z0-9]+)*\.rs$/, spelling: "snake_case" },
+  // Words of a name may be followed by a kind: array-node.test.ts, comlink.d.ts. Generated files keep their generator's spelling.
+  {
+    files: /(?<!_pb)\.(ts|mjs)$/,
+    name: /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*\.(ts|mjs)$/,
+    spelling: "kebab-case",
+  },
+];
+
+/** A topic's file name is the bench's name on the command line and in result files; wasm-bindgen names its own files. */
+const exempt = /^bench\/topics\/|^packages\/kernels\/wasm\//;
+
+/**
+ * Every file whose name breaks its rule, one line each.
+ *
+ * @param {string[]} files  paths from the root; default: those that git tracks.
+ * @returns {string[]}
+ */
+export function checkFileNames(files = trackedFiles()) {
+  return files.flatMap((file) => {
+    const base = file.split("/").at(-1);
+    const rule = rules.find((one) => one.files.test(base));
+    if (!rule || exempt.test(file) || rule.name.test(base)) return [];
+    return [`${file}: expected a name in ${rule.spelling}, got ${base}`];
+  });
+}
+
+/** Paths of all tracked files from the repository's root. */
+export function trackedFiles() {
+  const { output } = runProgram("git", ["ls-files"], { capture: true });
+  return output.split("\n").filter((file) => file !== "");
+}

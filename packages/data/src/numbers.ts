@@ -1,7 +1,7 @@
-/** Numbers as a file stores them, read one by one: nothing is rounded before their use is known. */
+/** Numbers of a file, read one by one in their stored type, so that nothing is rounded before their use is known. */
 export interface Numbers {
   readonly length: number;
-  /** The stored bytes, in the order of `at`, where the numbers are unsigned bytes. */
+  /** The numbers in the order of `at`, if they are unsigned bytes. */
   readonly bytes?: Uint8Array | undefined;
   at(index: number): number | bigint;
 }
@@ -23,8 +23,8 @@ export function sampleValues(who: string, numbers: Numbers): Uint8Array | Float3
 }
 
 /**
- * Class labels. A copy.
- * @throws {Error} for the first number that is no integer from 0 to 2³¹ − 1.
+ * Copies class labels.
+ * @throws {Error} for the first number that isn't an integer from 0 to 2³¹ − 1.
  */
 export function labelValues(who: string, numbers: Numbers): Int32Array {
   const labels = new Int32Array(numbers.length);

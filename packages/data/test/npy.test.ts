@@ -121,7 +121,7 @@ describe("samples", () => {
     }
   });
 
-  it("labels are read as they are stored, not as f32", () => {
+  it("labels are read in their stored type, not as f32", () => {
     // 16777217 isn't an f32.
     const labels = npy("<i4", [2], Int32Array.of(16_777_217, 0));
     expect(decodeNpz(npz({ x: npy("<f4", [2, 1], new Float32Array(2)), y: labels })).labels[0]).toBe(16_777_217);
@@ -142,7 +142,7 @@ describe("imageWarnings", () => {
     ["other bytes", bytes(2), {}, undefined],
     ["floats up to 255", floats(17.5, 255), {}, /values are up to 255 and aren't scaled; .* set scale \(255 for/],
     ["floats up to 255 with a scale", floats(17.5, 255), { scale: 255 }, undefined],
-    ["floats up to 255 with mean and std of their own", floats(17.5, 255), { mean: [33], std: [78] }, undefined],
+    ["floats up to 255 with a mean and a std", floats(17.5, 255), { mean: [33], std: [78] }, undefined],
     ["floats up to 1", floats(0.5, 1), {}, undefined],
     ["normalised floats", floats(-2.1, 2.6), {}, undefined],
     ["signed bytes as floats", floats(-128, 127), {}, /up to 127/],

@@ -1,5 +1,5 @@
-// One check of npm run check with its findings; ends with "N passed, N failed".
-//   node scripts/check.mjs NAME   one of scripts/check-names.mjs
+// Runs one check of npm run check and prints its findings; ends with "N passed, N failed".
+//   node scripts/check.mjs NAME   a name in scripts/check-names.mjs
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findCargo } from "./cargo.mjs";
@@ -12,9 +12,9 @@ import { checkSurroundings } from "./surroundings.mjs";
 import { line, nothing, oneFailed, onePassed } from "./tally.mjs";
 import { checkWords } from "./words.mjs";
 
-/** Each resolves to true, false, or a sentence that says why it can't be done here. */
+/** The checks by name. Each returns or resolves to whether it passed, or to the reason why it can't run on this machine. */
 const checks = {
-  /** Sources are compiled by the build; here come the tests. */
+  /** Type-checks the tests; the build type-checks the sources. */
   types: () => succeeds(runInstalled("typescript/bin/tsc", ["-p", "tsconfig.test.json"])),
   lint: () =>
     succeeds(
@@ -31,11 +31,11 @@ const checks = {
   tables: () => succeeds(runProgram(process.execPath, ["scripts/tables.mjs", "--check"])),
   names: () => none(checkFileNames()),
   words: () => none(checkWords()),
-  /** The committed .wasm files are what the Rust sources make. */
+  /** Checks that the committed .wasm files were built from the Rust sources. */
   wasm: () =>
     findCargo() && hasProgram("wasm-pack")
       ? succeeds(runProgram("bash", ["scripts/check-wasm.sh"]))
-      : "no Rust toolchain here; npm run toolchain installs one",
+      : "no Rust toolchain; npm run toolchain installs one",
 };
 
 const name = process.argv[2] ?? "";
@@ -53,6 +53,7 @@ function succeeds({ status }) {
   return status === 0;
 }
 
+/** Prints breaches; returns whether there are none. */
 function none(breaches) {
   for (const breach of breaches) console.log(breach);
   return breaches.length === 0;

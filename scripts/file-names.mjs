@@ -1,9 +1,9 @@
-// One spelling rule for file names: kebab-case, and snake_case for Rust.
+// Checks the spelling of file names: kebab-case, and snake_case for Rust.
 import { runProgram } from "./command.mjs";
 
 const rules = [
   { files: /\.rs$/, name: /^[a-z0-9]+(_[a-z0-9]+)*\.rs$/, spelling: "snake_case" },
-  // Words of a name may be followed by a kind: array-node.test.ts, comlink.d.ts. Generated files keep their generator's spelling.
+  // A kind may follow the name: array-node.test.ts, comlink.d.ts. Generated files keep their generator's spelling.
   {
     files: /(?<!_pb)\.(ts|mjs)$/,
     name: /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*\.(ts|mjs)$/,
@@ -11,11 +11,11 @@ const rules = [
   },
 ];
 
-/** A topic's file name is the bench's name on the command line and in result files; wasm-bindgen names its own files. */
+/** Exempt files: topics, whose names are the benches' names on the command line and in results, and wasm-bindgen's output. */
 const exempt = /^bench\/topics\/|^packages\/kernels\/wasm\//;
 
 /**
- * Every file whose name breaks its rule, one line each.
+ * Lists the files whose names break their rule, one line each.
  *
  * @param {string[]} files  paths from the root; default: those that git tracks.
  * @returns {string[]}

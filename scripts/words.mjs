@@ -1,4 +1,4 @@
-// Phrases that a reader has to decode, and what to write instead.
+// Checks for phrases that are hard to understand, and suggests replacements.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./command.mjs";
@@ -14,13 +14,13 @@ const phrases = [
   { phrase: /\bas (it|they) lies?\b/i, instead: '"as stored"' },
 ];
 
-/** Text with meaning for a reader: sources, scripts and documents; not the release notes, nor what is generated. */
-const isRead = (file) =>
+/** Whether a file is checked: sources, scripts and documents, but no release notes, generated files or tests of this check. */
+const isChecked = (file) =>
   /\.(ts|rs|mjs|sh|md|py)$/.test(file) &&
   !/_pb\.ts$|(^|\/)CHANGELOG\.md$|^scripts\/words\.mjs$|^scripts\/test\//.test(file);
 
 /**
- * Every such phrase, one line each: file, line, phrase, replacement.
+ * Lists all such phrases, one line each: file, line, replacement, phrase.
  *
  * @param {{ file: string, text: string }[]} documents  default: the tracked files.
  * @returns {string[]}
@@ -39,6 +39,6 @@ export function checkWords(documents = readDocuments()) {
 
 function readDocuments() {
   return trackedFiles()
-    .filter((file) => isRead(file) && existsSync(join(root, file)))
+    .filter((file) => isChecked(file) && existsSync(join(root, file)))
     .map((file) => ({ file, text: readFileSync(join(root, file), "utf8") }));
 }

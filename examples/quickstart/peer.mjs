@@ -4,10 +4,10 @@ import { InferenceSession, Tensor as PeerTensor } from "onnxruntime-node";
 const batchSize = 500;
 
 /**
- * Runs a network on a dataset with onnxruntime and with ours, digitally.
+ * Runs a network without variation on a dataset, with onnxruntime and with neft.
  *
  * @param bytes  the exported file.
- * @param model  the model in memory it was exported from.
+ * @param model  the model from which it was exported.
  * @returns both accuracies in percent and the largest |a − b| / max(1, |b|) over all outputs.
  */
 export async function compareWithPeer(bytes, model, data) {

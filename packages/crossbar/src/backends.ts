@@ -1,4 +1,5 @@
 import { type ArrayBackend, arrayNodes, type GraphNode, type Model } from "@neft/model";
+import { inWords, oneLine } from "@neft/options";
 import { add, maxAbs, persistent, setVaried, stream, type Tensor, type Variation } from "@neft/tensor";
 import { checkProgramming, type ProgrammingSettings, programmingVariation } from "./programming.js";
 
@@ -35,7 +36,7 @@ function drawOf(settings: VariationSettings, name: string, weight: Tensor): Vari
   const largest = maxAbs(weight);
   if (!Number.isFinite(largest)) {
     throw new RangeError(
-      `parameter "${name}": expected finite weights, got NaN or infinite ones; no device can hold them`,
+      `parameter ${inWords(name)}: expected finite weights, got NaN or infinite ones; no device can hold them`,
     );
   }
   const sigma = programmingVariation(settings, largest);
@@ -52,7 +53,7 @@ function checkSoleProduct(firstReaders: Map<string, GraphNode>, name: string, no
   firstReaders.set(name, first);
   if (first.name === node.name || (first.op === "Conv" && node.op === "Conv")) return;
   throw new RangeError(
-    `parameter "${name}": expected one product with it for a draw for every sample, got nodes "${first.name}" and "${node.name}": leave perSample out`,
+    `parameter ${inWords(name)}: expected one product with it for a draw for every sample, got nodes ${inWords(first.name)} and ${inWords(node.name)}: leave perSample out`,
   );
 }
 
@@ -146,12 +147,12 @@ export function givenBackend(variations: ReadonlyMap<string, Tensor>): ArrayBack
       const given = variations.get(weightName);
       if (!given) {
         throw new RangeError(
-          `weight "${weightName}": expected a given variation, got none; variations are given for ${[...variations.keys()].join(", ")}`,
+          `weight ${inWords(weightName)}: expected a given variation, got none; variations are given for ${oneLine([...variations.keys()].join(", "))}`,
         );
       }
       if (given.shape.join() !== weight.shape.join()) {
         throw new RangeError(
-          `weight "${weightName}": expected a variation of shape [${weight.shape}], got [${given.shape}]`,
+          `weight ${inWords(weightName)}: expected a variation of shape [${weight.shape}], got [${given.shape}]`,
         );
       }
       return digital(add(weight, given));

@@ -1,5 +1,6 @@
-import { has, inWords, kind, kinds } from "@neft/options";
+import { has, inWords, kind, kinds, optional } from "@neft/options";
 import { type DType, fromBytes, sizeOf, type Tensor, tensor, written } from "@neft/tensor";
+import { tagOf } from "./bytes.js";
 import { checkForm, type Dataset, type Layout } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
 import { channelMoments, channelsOf } from "./normalisation.js";
@@ -39,6 +40,7 @@ export function gatherBatch(
     "gatherBatch: normalisation",
   );
   kind("the input's shape, batch first", (value) => Array.isArray(value))(inputShape, "gatherBatch: inputShape");
+  optional(kind("a Float32Array", (value) => tagOf(value) === "Float32Array"))(out, "gatherBatch: out");
   const normalise = normalisers(dataset, normalisation);
   const { transpose } = planSample(dataset, normalisation, inputShape);
   const size = sizeOf(dataset.shape);
@@ -125,7 +127,7 @@ function checkIntegers(dataset: Dataset, values: Float32Array, dtype: DType, sam
   if (at < 0) return;
   const sample = sampleAt(Math.floor(at / sizeOf(dataset.shape)));
   throw new RangeError(
-    `dataset "${dataset.name}": expected integers from ${least} to ${most} for the network's ${dtype} input, got ${values[at]} in sample ${sample} after normalisation, (value / scale − mean) / std; by default an integer input takes the values unchanged`,
+    `dataset ${inWords(dataset.name)}: expected integers from ${least} to ${most} for the network's ${dtype} input, got ${values[at]} in sample ${sample} after normalisation, (value / scale − mean) / std; by default an integer input takes the values unchanged`,
   );
 }
 
@@ -204,19 +206,20 @@ function planSample(
   const input = inputShape.slice(1);
   const orders = (["NCHW", "NHWC"] as const).map((order) => ({ order, shape: shapeIn(dataset, order) }));
   const fits = orders.filter(({ shape }) => agrees(input, shape)).map(({ order }) => order);
-  const order: Layout = layout ?? fits[0] ?? "NCHW";
+  // Samples keep their order where the input's shape doesn't tell another: flattened, they are read as they are stored.
+  const order: Layout = layout ?? (fits.length === 1 ? fits[0]! : dataset.layout);
   const own = orders.find((candidate) => candidate.order === order)!.shape;
   const transpose = dataset.shape.length === 3 && order !== dataset.layout;
   if (agrees(input, own)) return { shape: [...own], transpose };
   if (fits.length > 0) {
     throw new RangeError(
-      `dataset "${dataset.name}": expected a layout whose samples fit the network's input [${inputShape.join(", ")}], got ${order} (samples [${own.join(", ")}]); ${fits[0]} fits`,
+      `dataset ${inWords(dataset.name)}: expected a layout whose samples fit the network's input [${inputShape.join(", ")}], got ${order} (samples [${own.join(", ")}]); ${fits[0]} fits`,
     );
   }
   const sizes = resolveShape(input, own);
   if (sizes !== undefined) return { shape: sizes, transpose };
   throw new RangeError(
-    `dataset "${dataset.name}": expected samples that fit the network's input [${inputShape.join(", ")}], got samples of shape [${own.join(", ")}] (${sizeOf(own)} values)`,
+    `dataset ${inWords(dataset.name)}: expected samples that fit the network's input [${inputShape.join(", ")}], got samples of shape [${own.join(", ")}] (${sizeOf(own)} values)`,
   );
 }
 
@@ -235,6 +238,10 @@ function resolveShape(input: readonly (number | string)[], sample: readonly numb
   const sizes = input.filter((length) => typeof length === "number");
   if (sizes.length === input.length) return sizeOf(sizes) === sizeOf(sample) ? sizes : undefined;
   if (input.length === 1) return [sizeOf(sample)];
+  // An open size can be 1 as well: no more axes are left out than there are too many.
+  let surplus = sample.length - input.length;
+  const shortened = sample.filter((length) => length !== 1 || surplus-- <= 0);
+  if (agrees(input, shortened)) return shortened;
   const own = sample.filter((length) => length !== 1);
   const open = input.filter((length) => length !== 1);
   if (!agrees(open, own)) return undefined;

@@ -1,4 +1,4 @@
-import { kind } from "@neft/options";
+import { kind, kinds, optional } from "@neft/options";
 import { bytesOf } from "./bytes.js";
 import type { Dataset } from "./dataset.js";
 import { makeDataset } from "./dataset.js";
@@ -18,6 +18,7 @@ const classes = 10;
  */
 export function decodeCifar10(files: readonly Uint8Array[], name = "cifar10", fileNames?: readonly string[]): Dataset {
   kind("a list of files' bytes", Array.isArray)(files, "decodeCifar10: files");
+  optional(kinds.names)(fileNames, "decodeCifar10: fileNames");
   const plain = files.map((file, i) =>
     readRecords(`decodeCifar10: ${fileNames?.[i] ?? `file ${i + 1} of ${files.length}`}`, file),
   );

@@ -1,4 +1,4 @@
-import { has, inWords, kinds } from "@neft/options";
+import { has, inWords, kind, kinds } from "@neft/options";
 import { permutation, sizeOf } from "@neft/tensor";
 import { tagOf } from "./bytes.js";
 import type { ArrayPair } from "./parts.js";
@@ -168,7 +168,7 @@ export function checkDataset(dataset: Dataset, who = nameOf(dataset)): void {
  *
  * @throws {RangeError} naming the first sample whose label isn't in [0, classes).
  */
-export function checkLabels(dataset: Dataset, classes: number, who = `dataset "${dataset.name}"`): void {
+export function checkLabels(dataset: Dataset, classes: number, who = `dataset ${inWords(dataset.name)}`): void {
   const at = dataset.labels.findIndex((label) => label < 0 || label >= classes);
   if (at >= 0) {
     throw new RangeError(
@@ -205,14 +205,15 @@ export function split(
   key: bigint,
 ): { training: Dataset; validation: Dataset } {
   checkForm(dataset);
+  kind("a bigint", (value) => typeof value === "bigint")(key, "split: key");
   if (dataset.count < 2) {
     throw new RangeError(
-      `split: dataset "${dataset.name}": expected 2 samples or more to hold some out, got ${dataset.count}`,
+      `split: dataset ${inWords(dataset.name)}: expected 2 samples or more to hold some out, got ${dataset.count}`,
     );
   }
   if (!Number.isInteger(validationCount) || validationCount < 1 || validationCount >= dataset.count) {
     throw new RangeError(
-      `split: expected a validation count from 1 to ${dataset.count - 1} (dataset "${dataset.name}" has ${dataset.count} samples), got ${inWords(validationCount)}`,
+      `split: expected a validation count from 1 to ${dataset.count - 1} (dataset ${inWords(dataset.name)} has ${dataset.count} samples), got ${inWords(validationCount)}`,
     );
   }
   const isHeldOut = new Uint8Array(dataset.count);

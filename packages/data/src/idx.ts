@@ -1,3 +1,4 @@
+import { kinds } from "@neft/options";
 import { sizeOf } from "@neft/tensor";
 import { bytesOf } from "./bytes.js";
 import type { Dataset } from "./dataset.js";
@@ -6,6 +7,7 @@ import { gunzipIfNeeded } from "./inflate.js";
 import { labelValues, type Numbers, sampleValues } from "./numbers.js";
 
 const unsignedBytes = 8;
+const firstFloat = 13;
 
 /** Element readers by IDX type code; values are big-endian. */
 const elements: Readonly<Record<number, { bytes: number; read(view: DataView, at: number): number }>> = {
@@ -36,6 +38,7 @@ export function decodeIdx(
   name = "idx",
   fileNames: readonly [images: string, labels: string] = ["images", "labels"],
 ): Dataset {
+  kinds.names(fileNames, "decodeIdx: fileNames");
   const [ofImages, ofLabels] = fileNames.map((file) => `decodeIdx: ${file}`) as [string, string];
   const x = readIdx(ofImages, images);
   const y = readIdx(ofLabels, labels);
@@ -85,5 +88,6 @@ function readIdx(who: string, file: Uint8Array): IdxArray {
   }
   const at = (index: number): number => element.read(view, start + index * element.bytes);
   const isBytes = bytes[2] === unsignedBytes;
-  return { shape, numbers: { length, at, bytes: isBytes ? bytes.subarray(start) : undefined } };
+  const isInteger = bytes[2]! < firstFloat;
+  return { shape, numbers: { length, at, isInteger, bytes: isBytes ? bytes.subarray(start) : undefined } };
 }

@@ -15,7 +15,7 @@ const raw = -15;
 const gzip = 31;
 
 /** Packed data may hold this many bytes whatever its own length; more only up to `mostExpansion` times its length. */
-const freeBytes = 256 * 2 ** 20;
+const freeBytes = 64 * 2 ** 20;
 const mostExpansion = 100;
 
 /** Size of an output chunk when gzip data is longer than its trailer states. */

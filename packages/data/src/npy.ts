@@ -26,7 +26,7 @@ const elements: Readonly<Record<string, Element>> = {
 /** Parsed header of an .npy file. */
 export interface NpyHeader {
   readonly shape: readonly number[];
-  /** numpy's dtype, such as "<f4". */
+  /** numpy's dtype, such as "<f4" or "u1". */
   readonly type: string;
   readonly fortran: boolean;
   /** Offset of the data in the file. */
@@ -68,7 +68,7 @@ export function readNpyHeader(who: string, head: Uint8Array): NpyHeader {
   if (type === undefined || fortran === undefined || shape === undefined || Object.keys(others).length > 0) {
     throw new Error(`${who}: expected a header with descr, fortran_order and shape, got ${inWords(text)}`);
   }
-  const [, order, kind] = /^([<>|=])(\w+)$/.exec(type) ?? [];
+  const [, order, kind] = /^([<>|=]?)(\w+)$/.exec(type) ?? [];
   const element = order === undefined ? undefined : elements[kind!];
   if (!element) {
     throw new Error(
@@ -120,14 +120,16 @@ export function checkNpyLength(who: string, { shape, type, start, bytes }: NpyHe
 /** Numbers of a file in C order, converted from the stored axis order and byte order. The file's length must be checked before. */
 export function npyNumbers({ shape, type, start, fortran }: NpyHeader, file: Uint8Array): Numbers {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const element = elements[type.slice(1)]!;
+  const kind = type.replace(/^\W/, "");
+  const element = elements[kind]!;
   const little = type[0] !== ">";
   const stored = (index: number) => element.read(view, start + index * element.bytes, little);
   const length = sizeOf(shape);
-  const bytes = type.slice(1) === "u1" ? file.subarray(start) : undefined;
-  if (!fortran || shape.length < 2) return { length, bytes, at: stored };
+  const isInteger = /^[iu]/.test(kind);
+  const bytes = kind === "u1" ? file.subarray(start) : undefined;
+  if (!fortran || shape.length < 2) return { length, bytes, isInteger, at: stored };
   const place = fortranPlace(shape);
-  return { length, bytes: bytes?.map((_, i) => bytes[place(i)]!), at: (i) => stored(place(i)) };
+  return { length, bytes: bytes?.map((_, i) => bytes[place(i)]!), isInteger, at: (i) => stored(place(i)) };
 }
 
 /** Maps an element's index in C order to its index in Fortran order. */

@@ -23,7 +23,7 @@ import { type Member, readZip } from "./zip.js";
  */
 export function decodeNpz(bytes: Uint8Array, name = "npz", choice: ArrayChoice = {}): Dataset {
   kinds.name(name, "decodeNpz: name");
-  const who = `decodeNpz: "${name}"`;
+  const who = `decodeNpz: ${inWords(name)}`;
   checkOptions(who, choice, choiceRules);
   const members = new Map<string, Member>();
   for (const member of readZip(who, bytesOf(who, bytes))) {

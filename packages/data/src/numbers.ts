@@ -3,22 +3,26 @@ export interface Numbers {
   readonly length: number;
   /** The numbers in the order of `at`, if they are unsigned bytes. */
   readonly bytes?: Uint8Array | undefined;
+  /** Whether they are of an integer type. */
+  readonly isInteger: boolean;
   at(index: number): number | bigint;
 }
 
 /**
  * Samples: unsigned bytes as bytes, any other number as f32, truth values as 0 and 1. A copy.
- * @throws {Error} for 64-bit integers, which f32 can't hold.
+ * @throws {Error} for the first integer that f32 can't hold: a network that takes integers must not get another one.
  */
 export function sampleValues(who: string, numbers: Numbers): Uint8Array | Float32Array {
   if (numbers.bytes) return numbers.bytes.slice();
-  if (numbers.length > 0 && typeof numbers.at(0) === "bigint") {
+  const values = new Float32Array(numbers.length);
+  for (let i = 0; i < values.length; i++) {
+    const stored = numbers.at(i);
+    values[i] = Number(stored);
+    if (!numbers.isInteger || (typeof stored === "bigint" ? BigInt(values[i]!) : values[i]) === stored) continue;
     throw new Error(
-      `${who}: expected u8, f32 or f64 samples, got 64-bit integers; convert them with .astype("float32"), or .astype("uint8") where they are bytes`,
+      `${who}: expected integers that 32-bit floats hold, such as all up to 16777216, got ${stored}; convert them with .astype("float32") where they may be rounded`,
     );
   }
-  const values = new Float32Array(numbers.length);
-  for (let i = 0; i < values.length; i++) values[i] = numbers.at(i) as number;
   return values;
 }
 

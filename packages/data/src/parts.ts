@@ -10,9 +10,14 @@ const partWords: Readonly<Record<string, Part>> = {
   training: "train",
   test: "test",
   testing: "test",
+  eval: "test",
+  evaluation: "test",
+  holdout: "test",
   val: "val",
   valid: "val",
   validation: "val",
+  dev: "val",
+  development: "val",
 };
 
 /** Words for samples and labels in array names. */
@@ -42,7 +47,7 @@ export interface ArrayChoice {
   readonly arrays?: ArrayPair | undefined;
   /**
    * What the samples are for, where neither is given: that part is read where the archive has several. Samples of another part
-   * are never trained on; a network can be tested on any, where there are no others.
+   * are never trained on; a network can be tested on any, where nothing else looks like samples.
    */
   readonly purpose?: "train" | "test" | undefined;
 }
@@ -59,6 +64,8 @@ interface ReadName {
   readonly name: string;
   readonly part: Part | undefined;
   readonly role: "samples" | "labels" | undefined;
+  /** Whether a word of it means samples, whatever the others mean. */
+  readonly hintsSamples: boolean;
 }
 
 /** Part and role in an array name such as x_train, test_labels, valImages or y; no role if the name has other words. */
@@ -75,6 +82,7 @@ function readName(name: string): ReadName {
     name,
     part: parts.length === 1 ? partWords[parts[0]!] : undefined,
     role: isRead ? roleWords[roles[0]!] : undefined,
+    hintsSamples: roles.some((word) => roleWords[word] === "samples"),
   };
 }
 
@@ -91,9 +99,9 @@ export function chooseArrays(
   { part, arrays, purpose }: ArrayChoice,
   isFlat: (name: string) => boolean,
 ): ArrayPair {
-  const found = names.length === 0 ? "no array" : listed(names);
+  const there = names.length === 0 ? "no array" : listed(names);
   const refuse = (expected: string, advice = ""): never => {
-    throw new Error(`${who}: expected ${expected}, got ${found}${advice}`);
+    throw new Error(`${who}: expected ${expected}, got ${there}${advice}`);
   };
   if (arrays) {
     for (const name of arrays) if (!names.includes(name)) refuse(`an array ${inWords(name)}`);
@@ -112,8 +120,15 @@ export function chooseArrays(
   }
   if (purpose && ofPart(purpose).length > 0) return only(ofPart(purpose), `one pair of arrays for ${purpose}`);
   if (purpose === "train" && ofPart(undefined).length === 0) return refuse("arrays to train on", choose);
-  return only(pairs, "arrays of one part");
+  const found = only(pairs, "arrays of one part");
+  // Training samples would flatter the network: they are read where the archive can't mean others.
+  if (purpose === "test" && ofPart("train").length > 0 && hasOtherSamples(names, found))
+    refuse("arrays to test on", choose);
+  return found;
 }
+
+const hasOtherSamples = (names: readonly string[], pair: ArrayPair): boolean =>
+  names.some((name) => !pair.includes(name) && readName(name).hintsSamples);
 
 interface NamedPair {
   readonly part: Part | undefined;

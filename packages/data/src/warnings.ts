@@ -1,3 +1,5 @@
+import { inWords } from "@neft/options";
+import type { DType } from "@neft/tensor";
 import type { Dataset } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
 
@@ -7,18 +9,25 @@ const largestUnit = 1.5;
 /** Images that are normalised by their mean and std stay well below: the brightest pixel of a dark set is 10 std away. */
 const largestNormalised = 16;
 
+/** Images of 0 to 255 have a brighter pixel somewhere: these are of five bits at most, truth values among them. */
+const darkestByte = 32;
+
 /**
- * What is odd about how images reach the network, one sentence each: images of zeros and ones that are divided by 255 all the
- * same, and ones that look like 0–255 and aren't scaled.
+ * What is odd about how images reach the network, one sentence each: images of few levels that are divided by 255 all the same,
+ * and ones that look like 0–255 and aren't scaled.
+ *
+ * @param dtype  of the network's input; one that takes integers takes the values as they are. Default: f32.
  */
-export function imageWarnings(dataset: Dataset, { scale, std }: Normalisation): string[] {
-  if (dataset.shape.length !== 3) return [];
-  const who = `dataset "${dataset.name}"`;
+export function imageWarnings(dataset: Dataset, { scale, std }: Normalisation, dtype: DType = "f32"): string[] {
+  if (dataset.shape.length !== 3 || dtype !== "f32") return [];
+  const who = `dataset ${inWords(dataset.name)}`;
   const { least, largest } = rangeOf(dataset);
   if (dataset.bytes) {
-    return largest <= 1 && scale > 1
+    const full = Math.max(1, largest);
+    const isFarBelow = full === 1 ? scale > 1 : scale > 2 * full;
+    return largest <= darkestByte && isFarBelow
       ? [
-          `${who}: the largest byte is ${largest}, and bytes are divided by ${scale}; if 1 means full scale, set scale to 1`,
+          `${who}: the largest byte is ${largest}, and bytes are divided by ${scale}; if ${full} means full scale, set scale to ${full}`,
         ]
       : [];
   }
@@ -30,14 +39,14 @@ export function imageWarnings(dataset: Dataset, { scale, std }: Normalisation): 
     : [];
 }
 
-/** Smallest and largest value; of bytes no further than is needed to see that there are larger ones than 1. */
+/** Smallest and largest value; of bytes no further than is needed to see that there are brighter ones than the darkest images'. */
 function rangeOf({ values, bytes }: Dataset): { least: number; largest: number } {
   let [least, largest] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (value < least) least = value;
     if (value > largest) largest = value;
-    if (bytes && largest > 1) break;
+    if (bytes && largest > darkestByte) break;
   }
   return { least, largest };
 }

@@ -66,6 +66,10 @@ describe("inputs that leave sizes open", () => {
     ["take all values where there is one axis", image, ["N", "d"], [60]],
     ["leave out axes of size 1", images([1, 4, 5], "NCHW"), ["N", "h", "w"], [4, 5]],
     ["add axes of size 1", makeDataset("t", { ...image, shape: [12, 5] }), ["N", 1, "h", "w"], [1, 12, 5]],
+    ["take sequences of length 1", images([1, 1, 6], "NCHW"), ["N", "time", "features"], [1, 6]],
+    ["take sequences of length 1 next to fixed ones", images([1, 1, 6], "NCHW"), ["N", "time", 6], [1, 6]],
+    ["take sequences of one feature", images([1, 9, 1], "NCHW"), ["N", "time", "features"], [9, 1]],
+    ["take a single value", images([1, 1, 1], "NCHW"), ["N", "time", "features"], [1, 1]],
     ["don't take other numbers of axes", image, ["N", "h", "w"], /expected samples that fit the network's input/],
     ["don't rearrange a sample", image, ["N", 3, 2, "w"], /expected samples that fit the network's input/],
   ])("%s", (_, dataset, input, expected) => {
@@ -124,6 +128,17 @@ describe("gatherBatch", () => {
       naive(dataset, [1], normalisation, "NHWC"),
     );
     expect(sampleShape(dataset, normalisation, ["N", "C", "H", "W"])).toEqual([3, 4, 5]);
+  });
+
+  it.each([
+    ["one axis", ["N", 60]],
+    ["open axes", ["N", "a", "b", "c"]],
+  ])("keeps the stored order where the input's shape tells none: %s", (_, input) => {
+    for (const layout of ["NCHW", "NHWC"] as const) {
+      const dataset = images(layout === "NCHW" ? [3, 4, 5] : [4, 5, 3], layout);
+      const normalisation = makeNormalisation(dataset, { mean: [0.1, 0.2, 0.3] });
+      expect([...gatherBatch(dataset, [1], normalisation, input)]).toEqual(naive(dataset, [1], normalisation, layout));
+    }
   });
 
   it("takes defaults: scale 255 for bytes, 1 for floats", () => {
@@ -195,6 +210,16 @@ describe("gatherBatch", () => {
     ]);
     expect([...gatherLabels(dataset, [3, 1])]).toEqual([0, 1]);
   });
+
+  it.each([new Uint8Array(4), Buffer.alloc(4), new Float64Array(4), [0, 0, 0, 0]])(
+    "doesn't write into what would round or isn't an array of numbers: %o",
+    (out) => {
+      const dataset = images([2], "NCHW");
+      const gather = () =>
+        gatherBatch(dataset, [3, 1], makeNormalisation(dataset), ["N", 2], out as unknown as Float32Array);
+      expect(gather).toThrow("gatherBatch: out: expected a Float32Array, got ");
+    },
+  );
 
   it("refuses what doesn't fit", () => {
     const dataset = images([1, 28, 28], "NCHW", { count: 2 });
@@ -398,6 +423,13 @@ describe("take and split", () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it("refuses a key that isn't one", () => {
+    const dataset = images([2], "NCHW");
+    for (const key of [5, "5", undefined]) {
+      expect(() => split(dataset, 2, key as unknown as bigint)).toThrow("split: key: expected a bigint, got ");
+    }
   });
 
   it("refuses a validation part that leaves nothing", () => {

@@ -86,6 +86,12 @@ describe("datasets are copies of the bytes they are read from", () => {
     expect(() => decodeNpz(bytes)).toThrow(new RangeError(`decodeNpz: "npz": ${expected}`));
     expect(() => decodeCifar10([bytes])).toThrow(new RangeError(`decodeCifar10: file 1 of 1: ${expected}`));
   });
+
+  it.each<[unknown]>([[null], ["ab"], [Number.NaN], [{}], [[1, 2]]])("refuses %j for the files' names", (given) => {
+    const names = given as [string, string];
+    expect(() => decodeIdx(record, record, "x", names)).toThrow("decodeIdx: fileNames: expected a list of names");
+    expect(() => decodeCifar10([record], "x", names)).toThrow("decodeCifar10: fileNames: expected a list of names");
+  });
 });
 
 it("take and makeDataset keep values and labels as they were given", () => {

@@ -227,7 +227,11 @@ describe("decodeNpz", () => {
     ["a label that is no integer", npz({ x, y: npy("<f8", [2], Float64Array.of(0.5, 1)) }), "got 0.5 for sample 0"],
     ["objects", npz({ x, y: object }), 'y: expected a dtype of b1, u1, i1, u2, i2, u4, i4, u8, i8, f4, f8, got "|O"'],
     ["samples of one axis", npz({ x: y, y }), "x: expected samples along the first axis of 2 or more"],
-    ["64-bit integer samples", npz({ x: npy("<i8", [2, 1], new BigInt64Array(2)), y }), "convert them with .astype"],
+    [
+      "integer samples that f32 can't hold",
+      npz({ x: npy("<i8", [2, 1], BigInt64Array.of(0n, -16777217n)), y }),
+      "got -16777217",
+    ],
     ["an array cut off", npz({ x: x.subarray(0, -1), y }), "x: expected 24 bytes for shape [2, 3] of <f4, got 23"],
     ["something else than arrays", npz({ x: new Uint8Array(20), y }), "x: expected a numpy array"],
   ])("refuses %s", (_, bytes, message) => {

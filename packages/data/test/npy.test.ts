@@ -28,6 +28,7 @@ describe("headers", () => {
     ["in other quotes", '{"descr": "|u1", "fortran_order": False, "shape": (2, 4)}'],
     ["with u in front", "{u'descr': u'|u1', u'fortran_order': False, u'shape': (2, 4)}"],
     ["with spaces all over", "  { 'descr' : '|u1' ,'fortran_order':False,\t'shape' : ( 2 ,4 , ) , }  "],
+    ["without a byte order", "{'descr': 'u1', 'fortran_order': False, 'shape': (2, 4)}"],
     ["on several lines", "{\n'descr': '|u1',\n'fortran_order': False,\n'shape': (2,\n 4)}\n"],
   ])("%s are read, in every version", (_, header) => {
     for (const version of [1, 2, 3]) {
@@ -98,9 +99,16 @@ describe("samples", () => {
     expect(decodeNpz(npz({ x: npy("|u1", [2, 3], bytes, "True"), y })).values).toEqual(Uint8Array.of(0, 2, 4, 1, 3, 5));
   });
 
-  it.each(["<i8", "<u8"])("of dtype %s are refused with what to do", (dtype) => {
-    expect(() => decodeNpz(npz({ x: npy(dtype, [2, 1], new BigInt64Array(2)), y }))).toThrow(
-      /x: expected u8, f32 or f64 samples, got 64-bit integers; convert them with .astype\("float32"\)/,
+  it.each<[string, (at: number, value: number) => Uint8Array]>([
+    ["<i4", (at, value) => words(4, (view, place, i) => view.setInt32(place, i === at ? value : -i, true))],
+    [">u4", (at, value) => words(4, (view, place, i) => view.setUint32(place, i === at ? value : i))],
+    ["<i8", (at, value) => words(8, (view, place, i) => view.setBigInt64(place, BigInt(i === at ? value : -i), true))],
+    [">u8", (at, value) => words(8, (view, place, i) => view.setBigUint64(place, BigInt(i === at ? value : i)))],
+  ])("of dtype %s are read as they are, or refused where f32 can't hold them", (dtype, make) => {
+    const read = (value: number) => decodeNpz(npz({ x: npy(dtype, [2, 3], make(4, value)), y }));
+    for (const value of [3, 2 ** 24, 2 ** 30]) expect(read(value).values[4]).toBe(value);
+    expect(() => read(2 ** 24 + 1)).toThrow(
+      /x: expected integers that 32-bit floats hold, such as all up to 16777216, got 16777217; convert them with .astype\("float32"\)/,
     );
   });
 
@@ -139,7 +147,9 @@ describe("imageWarnings", () => {
     ["bytes of 0 and 1", bytes(1), {}, /the largest byte is 1, and bytes are divided by 255; .* set scale to 1$/],
     ["bytes of 0", bytes(0), {}, /the largest byte is 0/],
     ["bytes of 0 and 1 with scale 1", bytes(1), { scale: 1 }, undefined],
-    ["other bytes", bytes(2), {}, undefined],
+    ["bytes up to 16", bytes(16), {}, /the largest byte is 16, and bytes are divided by 255; .* set scale to 16$/],
+    ["bytes up to 15 with scale 16", bytes(15), { scale: 16 }, undefined],
+    ["other bytes", bytes(33), {}, undefined],
     ["floats up to 255", floats(17.5, 255), {}, /values are up to 255 and aren't scaled; .* set scale \(255 for/],
     ["floats up to 255 with a scale", floats(17.5, 255), { scale: 255 }, undefined],
     ["floats up to 255 with a mean and a std", floats(17.5, 255), { mean: [33], std: [78] }, undefined],
@@ -151,6 +161,11 @@ describe("imageWarnings", () => {
     const warnings = imageWarnings(data, makeNormalisation(data, options));
     if (message === undefined) expect(warnings).toEqual([]);
     else expect(warnings).toEqual([expect.stringMatching(message)]);
+  });
+
+  it("says nothing where the network takes integers", () => {
+    const data = makeDataset("test", { name: "test", values: floats(17, 255), labels: [0], shape: [1, 2, 2] });
+    expect(imageWarnings(data, makeNormalisation(data), "i32")).toEqual([]);
   });
 
   it("says nothing of samples that are no images", () => {

@@ -49,6 +49,11 @@ describe("archives with several parts", () => {
       ["train.data", "train.targets", "test.data", "test.targets"],
       { train: "train.data,train.targets", test: "test.data,test.targets" },
     ],
+    ...["eval", "evaluation", "holdout", "testing"].map((word): [string, string[], { train: string; test: string }] => [
+      `test samples called ${word}`,
+      ["x_train", "y_train", `x_${word}`, `y_${word}`],
+      { train: "x_train,y_train", test: `x_${word},y_${word}` },
+    ]),
   ])("%s: the part of the purpose is read, samples and labels both", (_, names, right) => {
     for (const purpose of ["train", "test"] as const) {
       expect(read(names, { purpose })).toBe(right[purpose]);
@@ -56,6 +61,16 @@ describe("archives with several parts", () => {
       expect(read(names, { part: purpose })).toBe(right[purpose]);
     }
   });
+
+  it.each(["val", "valid", "validation", "dev", "development"])(
+    "samples called %s are those for validation",
+    (word) => {
+      const names = [`x_${word}`, `y_${word}`];
+      expect(read(["x_train", "y_train", ...names], { part: "val" })).toBe(names.join());
+      expect(read(["x_train", "y_train", ...names], { purpose: "train" })).toBe("x_train,y_train");
+      expect(() => read(names, { purpose: "train" })).toThrow(/expected arrays to train on, .*; choose with #val/);
+    },
+  );
 
   it.each<[string, readonly string[], ArrayChoice, string]>([
     ["validation by name", medmnist, { part: "val" }, "val_images,val_labels"],
@@ -114,6 +129,12 @@ describe("archives with several parts", () => {
       { purpose: "test" },
       /choose with #train or #val/,
     ],
+    ...["x_test", "x_other", "images_of_july"].map((name): [string, string[], ArrayChoice, RegExp] => [
+      `training samples to test on, where ${name} is there`,
+      ["x_train", "y_train", name],
+      { purpose: "test" },
+      /expected arrays to test on, got "x_train", "y_train", .*; choose with #train/,
+    ]),
     [
       "samples of one part and labels of another",
       ["x_train", "y_test"],

@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import { sizeOf } from "@neft/tensor";
 import { type AxisPlace, MixedError, trackNode } from "./axis-tracking.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
@@ -108,7 +109,8 @@ export function whyNotRows({ size, known, places, misfit, leaves }: BatchProbe, 
   if (place instanceof MixedError) return `${place.message} mixes the samples of a batch, or may do so`;
   if (known.has(output) && areRows(place)) return undefined;
   const left = leaves && `${describeNode(leaves)} takes the batch from axis 0, or joins it with others`;
-  const end = misfit?.message ?? `value "${output}" has shape [${known.get(output)?.shape.join(", ") ?? "unknown"}]`;
+  const end =
+    misfit?.message ?? `value ${inWords(output)} has shape [${known.get(output)?.shape.join(", ") ?? "unknown"}]`;
   return `with a batch of ${size}, ${left === undefined || end.startsWith(describeNode(leaves!)) ? "" : `${left}, and `}${end}`;
 }
 
@@ -145,7 +147,7 @@ export function freeBatch(graph: ShapeGraph, batch: number): FreedGraph | string
       const [before, after] = shapes(name!);
       return before!.length !== after!.length;
     });
-    const where = changing ? `${describeNode(changing)} gives` : `value "${output}" has`;
+    const where = changing ? `${describeNode(changing)} gives` : `value ${inWords(output)} has`;
     const [before, after] = shapes(changing?.outputs[0] ?? output);
     return `${where} shape [${before!.join(", ")}] with a batch of ${batch} and [${after!.join(", ")}] with one of ${larger.size}`;
   }

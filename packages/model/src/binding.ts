@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import { MixedError } from "./axis-tracking.js";
 import { areRows, type BatchProbe, freeBatch, probe, probeBatch, type ShapeGraph, whyNotRows } from "./batching.js";
 import { batchAxis } from "./builder.js";
@@ -32,12 +33,12 @@ export function outputNamed(model: Model, output: string | undefined): string {
   const names = model.outputs.map(({ name }) => name);
   if (output === undefined && names.length > 1) {
     throw new Error(
-      `model "${model.name}": expected one of its outputs to be named, got none; it has ${listNames(names)}`,
+      `model ${inWords(model.name)}: expected one of its outputs to be named, got none; it has ${listNames(names)}`,
     );
   }
   const name = output ?? names[0]!;
   if (!names.includes(name)) {
-    throw new Error(`model "${model.name}": expected an output of ${listNames(names)}, got "${name}"`);
+    throw new Error(`model ${inWords(model.name)}: expected an output of ${listNames(names)}, got ${inWords(name)}`);
   }
   return name;
 }
@@ -147,13 +148,14 @@ function batchedGraph(model: Model, graph: ShapeGraph, output: string): Batched 
     const mixes = place instanceof MixedError ? place.message : countsBatch(graph, any);
     if (mixes !== undefined) {
       throw new RangeError(
-        `model "${model.name}": expected a network that reads each sample by itself, got ${mixes}, which mixes those of a batch, or may do so; export it with the batch it is to be run with`,
+        `model ${inWords(model.name)}: expected a network that reads each sample by itself, got ${mixes}, which mixes those of a batch, or may do so; export it with the batch it is to be run with`,
       );
     }
     if (reason === undefined) return { ...none, probe: any, fixed: undefined };
   }
   const batch = typeof first === "string" ? 1 : first;
-  if (batch === 0) throw new RangeError(`input "${graph.inputs[0]!.name}": expected a batch of 1 or more, got 0`);
+  if (batch === 0)
+    throw new RangeError(`input ${inWords(graph.inputs[0]!.name)}: expected a batch of 1 or more, got 0`);
   const own = probe(graph, batch);
   if (own.misfit) throw own.misfit;
   if (!own.known.has(output)) {
@@ -211,7 +213,9 @@ function asMatrix(
     const place = places.get(output);
     const where =
       place && !(place instanceof MixedError) && place.axis > 0 ? ` with the batch on axis ${place.axis}` : "";
-    throw new RangeError(`output "${output}": expected class scores of shape [batch, classes], got [${sizes}]${where}`);
+    throw new RangeError(
+      `output ${inWords(output)}: expected class scores of shape [batch, classes], got [${sizes}]${where}`,
+    );
   }
   const scored = `${output}.scores`;
   const attributes = { axis: axis ?? 1 };

@@ -1,4 +1,4 @@
-import { has, kind } from "@neft/options";
+import { has, inWords, kind } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
 import { type ArrayNode, arrayNodeOf } from "./array-node.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
@@ -49,16 +49,18 @@ export class Model {
     const given = [...parts.inputs.map((input) => input.name), ...parts.parameters.keys(), ...parts.constants.keys()];
     const seen = new Set<string>();
     for (const name of given) {
-      if (seen.has(name)) throw new Error(`model "${parts.name}": expected unique value names, got "${name}" twice`);
+      if (seen.has(name))
+        throw new Error(`model ${inWords(parts.name)}: expected unique value names, got ${inWords(name)} twice`);
       seen.add(name);
     }
     this.nodes = sortNodes(parts.nodes, given);
     const made = producersOf(this.nodes);
-    if (parts.outputs.length === 0) throw new Error(`model "${parts.name}": expected at least one output, got none`);
+    if (parts.outputs.length === 0)
+      throw new Error(`model ${inWords(parts.name)}: expected at least one output, got none`);
     for (const { name } of parts.outputs) {
       if (!made.has(name) && !seen.has(name)) {
         throw new Error(
-          `model "${parts.name}": expected output "${name}" to be made by a node, got none that makes it`,
+          `model ${inWords(parts.name)}: expected output ${inWords(name)} to be made by a node, got none that makes it`,
         );
       }
     }
@@ -149,12 +151,26 @@ export function digitalProducts(model: Model): GraphNode[] {
   });
 }
 
+/** Dropouts that a runtime would let drop values in every run. */
+function droppingNodes({ nodes, constants }: Model): GraphNode[] {
+  const only = (name = "") => constants.get(name)?.values()[0];
+  return nodes.filter(({ op, inputs: [, ratio, mode] }) => op === "Dropout" && only(mode) === 1 && only(ratio) !== 0);
+}
+
 /** What a user should know of a model before believing results on chips: a sentence each, mostly none. */
 export function warningsOf(model: Model): string[] {
-  const digital = digitalProducts(model);
-  if (digital.length === 0) return [];
-  const names = listNames(digital.map(({ name }) => name));
+  const about = (what: string, nodes: readonly GraphNode[], why: string): string[] =>
+    nodes.length === 0 ? [] : [`${what}: ${listNames(nodes.map(({ name }) => name))}: ${why}`];
   return [
-    `layers without variation: ${names}: their weights are vectors, stacks of matrices or computed anew in every run, which no crossbar holds; they stay digital`,
+    ...about(
+      "layers without variation",
+      digitalProducts(model),
+      "their weights are vectors, stacks of matrices or computed anew in every run, which no crossbar holds; they stay digital",
+    ),
+    ...about(
+      "dropouts in training mode",
+      droppingNodes(model),
+      "the file drops values there in every run; they are read as in evaluation mode, and drop values in finetuning alone",
+    ),
   ];
 }

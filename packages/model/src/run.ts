@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import { noGrad, scope, Tensor, tensor } from "@neft/tensor";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode, listNames, producersOf } from "./graph.js";
@@ -105,7 +106,7 @@ export function evaluateConstants(node: GraphNode, inputs: readonly (HostArray |
     isParameter: () => false,
     weightOf: () => undefined,
     parameter: (name) => {
-      throw new Error(`expected no parameters, got "${name}"`);
+      throw new Error(`expected no parameters, got ${inWords(name)}`);
     },
     view: (_, whole) => whole,
   };
@@ -149,19 +150,19 @@ function contextOf(model: Model, options: RunOptions, statistics: BatchStatistic
 function feedsOf(model: Model, inputs: Tensor | Readonly<Record<string, Tensor>>): Map<string, Tensor> {
   const names = model.inputs.map(({ name }) => name);
   if (inputs instanceof Tensor && names.length !== 1) {
-    throw new Error(`model "${model.name}": expected inputs by name (${listNames(names)}), got one tensor`);
+    throw new Error(`model ${inWords(model.name)}: expected inputs by name (${listNames(names)}), got one tensor`);
   }
   const feeds = inputs instanceof Tensor ? { [names[0]!]: inputs } : inputs;
   for (const name of Object.keys(feeds)) {
     if (!names.includes(name))
-      throw new Error(`model "${model.name}": expected inputs ${listNames(names)}, got "${name}"`);
+      throw new Error(`model ${inWords(model.name)}: expected inputs ${listNames(names)}, got ${inWords(name)}`);
   }
   const symbols = new Map<string, number>();
   return new Map(
     model.inputs.map((info) => {
       const feed = feeds[info.name];
       if (feed === undefined)
-        throw new Error(`model "${model.name}": expected input "${info.name}" to be given, got none`);
+        throw new Error(`model ${inWords(model.name)}: expected input ${inWords(info.name)} to be given, got none`);
       checkFeed(info, feed, symbols);
       return [info.name, feed];
     }),
@@ -173,7 +174,7 @@ function checkFeed({ name, dtype, shape }: ValueInfo, feed: Tensor, symbols: Map
     feed.shape.length === shape.length && shape.every((n, axis) => typeof n === "string" || n === feed.shape[axis]);
   if (!fits || feed.dtype !== dtype) {
     throw new RangeError(
-      `input "${name}": expected ${dtype} [${shape.join(", ")}], got ${feed.dtype} [${feed.shape.join(", ")}]`,
+      `input ${inWords(name)}: expected ${dtype} [${shape.join(", ")}], got ${feed.dtype} [${feed.shape.join(", ")}]`,
     );
   }
   shape.forEach((symbol, axis) => {
@@ -181,7 +182,7 @@ function checkFeed({ name, dtype, shape }: ValueInfo, feed: Tensor, symbols: Map
     const size = symbols.get(symbol) ?? feed.shape[axis]!;
     if (size !== feed.shape[axis]) {
       throw new RangeError(
-        `input "${name}": expected ${symbol} to be ${size} as in other inputs, got ${feed.shape[axis]}`,
+        `input ${inWords(name)}: expected ${symbol} to be ${size} as in other inputs, got ${feed.shape[axis]}`,
       );
     }
     symbols.set(symbol, size);
@@ -198,7 +199,9 @@ function valueNamed(
   if (producers.has(name) || given.has(name)) return name;
   const node = model.nodes.find((one) => one.name === name);
   if (node !== undefined) return node.outputs[0]!;
-  throw new Error(`model "${model.name}": expected a value or node of ${listNames(producers.keys())}, got "${name}"`);
+  throw new Error(
+    `model ${inWords(model.name)}: expected a value or node of ${listNames(producers.keys())}, got ${inWords(name)}`,
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import type { GraphNode } from "./graph.js";
 import { describeNode } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
@@ -25,7 +26,7 @@ export function inferValues(model: Model, sizes: Readonly<Record<string, number>
   for (const { name, dtype, shape } of model.inputs) {
     const concrete = shape.map((n) => {
       const size = typeof n === "string" ? sizes[n] : n;
-      if (size === undefined) throw new Error(`input "${name}": expected a size for "${n}", got none`);
+      if (size === undefined) throw new Error(`input ${inWords(name)}: expected a size for ${inWords(n)}, got none`);
       return size;
     });
     checkedSize(concrete);
@@ -116,7 +117,7 @@ export function valueShapes(
 ): Map<string, number[]> {
   const first = model.inputs[0]?.shape[0];
   if (typeof first === "number" && batch !== undefined && batch !== first) {
-    throw new RangeError(`model "${model.name}": expected its fixed batch of ${first}, got ${batch}`);
+    throw new RangeError(`model ${inWords(model.name)}: expected its fixed batch of ${first}, got ${batch}`);
   }
   const known = inferValues(model, typeof first === "string" ? { ...sizes, [first]: batch ?? 1 } : sizes);
   return new Map([...known].map(([name, { shape }]) => [name, [...shape]]));

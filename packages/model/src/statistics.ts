@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import { assign } from "@neft/tensor";
 import type { Model } from "./model.js";
 import type { BatchStatistics } from "./operators/operator.js";
@@ -12,7 +13,7 @@ export function applyStatistics(model: Model, statistics: readonly BatchStatisti
   for (const { node, mean, variance, batchMean, batchVariance, count, momentum } of statistics) {
     if (count < 2) {
       throw new RangeError(
-        `node "${node}" (BatchNormalization): expected more than one value per channel, got ${count}`,
+        `node ${inWords(node)} (BatchNormalization): expected more than one value per channel, got ${count}`,
       );
     }
     const unbiased = count / (count - 1);
@@ -23,7 +24,8 @@ export function applyStatistics(model: Model, statistics: readonly BatchStatisti
 
 function blend(model: Model, name: string, momentum: number, batch: Float32Array, factor: number): void {
   const parameter = model.parameters.get(name);
-  if (parameter === undefined) throw new Error(`model "${model.name}": expected parameter "${name}", got none`);
+  if (parameter === undefined)
+    throw new Error(`model ${inWords(model.name)}: expected parameter ${inWords(name)}, got none`);
   const running = parameter.toArray() as Float32Array;
   assign(
     parameter,

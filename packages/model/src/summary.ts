@@ -1,4 +1,4 @@
-import { checkWithin } from "@neft/options";
+import { checkWithin, inWords } from "@neft/options";
 import { type BatchProbe, probe, probeBatch } from "./batching.js";
 import { shapeGraph } from "./binding.js";
 import { arrayNodes, digitalProducts, type Model } from "./model.js";
@@ -22,11 +22,15 @@ export interface SummaryRow {
 /** Sizes that a symbol is tried at, in their order: large enough for windows, then what images and their channels mostly are. */
 const trialSizes = [64, 1, 3, 28, 32, 224] as const;
 
+/** Steps of inference that trials of single symbols may take for each of the sizes: real networks have a few symbols. */
+const mostSteps = 2 ** 16;
+
 /**
  * One row for each node, in the order they run, at a batch size, by default 1 or the fixed one.
  *
  * A size that follows from a symbol of the inputs is that symbol where it is equal to it, else "?". Where the network fits one size
- * alone of the usual ones, that is shown; a shape that isn't known without the symbol's size is ["?"].
+ * alone of the usual ones, that is shown; a shape that isn't known without the symbol's size is ["?"]. Where there are very many
+ * symbols, every size that follows from them is "?".
  */
 export function summary(model: Model, batch?: number): SummaryRow[] {
   modelRule(model, "summary: model");
@@ -60,7 +64,7 @@ function shapesBySymbol(model: Model, batch?: number): (name: string | undefined
   const graph = shapeGraph(model, []);
   const first = model.inputs[0]?.shape[0];
   if (typeof first === "number" && batch !== undefined && batch !== first) {
-    throw new RangeError(`model "${model.name}": expected its fixed batch of ${first}, got ${batch}`);
+    throw new RangeError(`model ${inWords(model.name)}: expected its fixed batch of ${first}, got ${batch}`);
   }
   const symbols = [...new Set(model.inputs.flatMap(({ shape }) => shape))].filter(
     (n) => typeof n === "string" && n !== first,
@@ -70,27 +74,31 @@ function shapesBySymbol(model: Model, batch?: number): (name: string | undefined
     return probe({ ...graph, inputs: model.inputs.map((info) => ({ ...info, shape: info.shape.map(sized) })) }, size);
   };
   const size = typeof first === "number" ? first : probeBatch;
+  const isFew = symbols.length * (model.nodes.length + model.inputs.length) <= mostSteps;
+  /** Symbols that are tried together. */
+  const groups = isFew ? symbols.map((symbol) => [symbol]) : [symbols];
   const sizes = new Map(symbols.map((symbol) => [symbol, trialSizes[0] as number]));
   const knownWith = (some: readonly string[], n: number) =>
-    at(size, new Map([...sizes, ...some.map((symbol) => [symbol, n] as const)])).known.size;
+    at(size, new Map([...sizes, ...some.map((symbol) => [symbol, n] as const)])).known;
+  const knownTwice = (group: readonly string[]) => knownWith(group, 2 * sizes.get(group[0]!)!);
   /** Gives symbols the size at which most shapes are known, one size for all. */
   const settle = (some: readonly string[]): void => {
-    const known = trialSizes.map((trial) => knownWith(some, trial));
+    const known = trialSizes.map((trial) => knownWith(some, trial).size);
     for (const symbol of some) sizes.set(symbol, trialSizes[known.indexOf(Math.max(...known))]!);
   };
   // First each by itself, as channels are; then those that may change together, as sides of images are.
-  for (const symbol of symbols) settle([symbol]);
-  const most = knownWith([], 0);
-  settle(symbols.filter((symbol) => knownWith([symbol], 2 * sizes.get(symbol)!) >= most));
+  for (const group of groups) settle(group);
+  const most = knownWith([], 0).size;
+  settle(groups.filter((group) => knownTwice(group).size >= most).flat());
   const base = at(size, sizes);
   if (base.misfit && symbols.length === 0) {
     const single = at(1, sizes);
     if (single.misfit) throw base.misfit;
     return (name) => (name ? (single.known.get(name)?.shape ?? ["?"]) : []);
   }
-  const larger = symbols.flatMap((symbol) => {
-    const { known } = at(size, new Map([...sizes, [symbol, 2 * sizes.get(symbol)!]]));
-    return known.size < base.known.size ? [] : [{ symbol, known }];
+  const larger = groups.flatMap((group) => {
+    const known = knownTwice(group);
+    return isFew && known.size < base.known.size ? [] : [{ symbol: group.length === 1 ? group[0] : undefined, known }];
   });
   const doubled = typeof first === "number" ? base : at(2 * size, sizes);
   return (name) => {
@@ -99,8 +107,9 @@ function shapesBySymbol(model: Model, batch?: number): (name: string | undefined
     const shape = base.known.get(name)?.shape.map((n, axis) => {
       const [moving, ...others] = larger.filter((trial) => shapeIn(trial)[axis] !== n);
       if (moving) {
-        const follows = n === sizes.get(moving.symbol) && shapeIn(moving)[axis] === 2 * n;
-        return others.length === 0 && follows ? moving.symbol : "?";
+        const { symbol } = moving;
+        const follows = symbol !== undefined && n === sizes.get(symbol) && shapeIn(moving)[axis] === 2 * n;
+        return others.length === 0 && follows ? symbol : "?";
       }
       // Sizes grow evenly with the batch.
       return doubled === base ? n : n + (((shapeIn(doubled)[axis] ?? n) - n) / size) * ((batch ?? 1) - size);

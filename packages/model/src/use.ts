@@ -1,4 +1,4 @@
-import { has, kind } from "@neft/options";
+import { has, inWords, kind } from "@neft/options";
 import { type Access, Hold, holdAgainst, type Tensor } from "@neft/tensor";
 
 /** What of a model its users have to share. */
@@ -28,7 +28,7 @@ export function checkFree(model: Used, access: Access, who: string): void {
   if (!other) return;
   const what = other.access === "write" ? "changes" : "reads";
   throw new Error(
-    `${who}: expected model "${model.name}" to be free, got one that ${other.by} ${what}; await that first, or use a model of its own`,
+    `${who}: expected model ${inWords(model.name)} to be free, got one that ${other.by} ${what}; await that first, or use a model of its own`,
   );
 }
 

@@ -269,6 +269,27 @@ describe("a model", () => {
     ).toEqual([0, 2, 9, 9]);
   });
 
+  it("is summarised soon with thousands of symbols", () => {
+    const base = lenet5({ seed: 1 });
+    const first = base.inputs[0]!;
+    const others = Array.from({ length: 3000 }, (_, i) => ({
+      ...first,
+      name: `x${i}`,
+      shape: ["N", `c${i}`, `h${i}`],
+    }));
+    const model = new Model({ ...base, inputs: [{ ...first, shape: ["N", 1, "h", "w"] }, ...others] });
+    const start = performance.now();
+    expect(
+      summary(model)
+        .slice(0, 2)
+        .map((row) => row.outputShape),
+    ).toEqual([
+      [1, 6, "?", "?"],
+      [1, 6, "?", "?"],
+    ]);
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+
   it("survives a trip through a record, with the same outputs", () => {
     const model = small();
     const copy = modelFromRecord(structuredClone(modelToRecord(model)));

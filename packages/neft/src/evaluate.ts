@@ -19,7 +19,7 @@ export interface InputOptions {
   readonly mean?: number | readonly number[] | undefined;
   /** One for all channels, or one for each; 1 unless said. */
   readonly std?: number | readonly number[] | undefined;
-  /** Axis order of the model's image input; told from its shape unless said. */
+  /** Axis order of the model's image input. Default: the data's, or the other where the input's shape takes that alone. */
   readonly layout?: Layout | undefined;
 }
 

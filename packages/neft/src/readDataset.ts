@@ -32,18 +32,20 @@ export async function readDataset(spec: string | DataSpec, purpose?: "train" | "
       return readIdx(where.images, where.labels, where.images);
     case "cifar10":
       return decodeCifar10(
-        await Promise.all(where.files.map(readBytes)),
+        await Promise.all(where.files.map((file) => readBytes(file))),
         where.files.join(","),
         where.files.map(inWords),
       );
     case "npz":
-      return decodeNpz(await readBytes(where.file), where.file, {
+      return decodeNpz(await readBytes(where.file, where.file.includes("#") ? partsHint : ""), where.file, {
         part: where.part,
         arrays: where.arrays,
         purpose,
       });
   }
 }
+
+const partsHint = "; what chooses arrays is #train, #test, #val or #SAMPLES,LABELS";
 
 const isKnown = (kind: unknown): boolean => ["mnist", "idx", "cifar10", "npz"].includes(String(kind));
 
@@ -58,9 +60,10 @@ const pieceBytes = 2 ** 20;
 
 /**
  * A file's bytes.
+ * @param hint  what ends the message of an error.
  * @throws {Error} with the path and the reason in words; for a pipe or a device also where it gives more than 256 MB.
  */
-export async function readBytes(path: string): Promise<Uint8Array> {
+export async function readBytes(path: string, hint = ""): Promise<Uint8Array> {
   try {
     const file = await open(path);
     try {
@@ -70,7 +73,7 @@ export async function readBytes(path: string): Promise<Uint8Array> {
       await file.close();
     }
   } catch (error) {
-    throw new Error(`can't read ${inWords(path)}: ${systemReason(error)}`, { cause: error });
+    throw new Error(`can't read ${inWords(path)}: ${systemReason(error)}${hint}`, { cause: error });
   }
 }
 

@@ -182,6 +182,13 @@ describe("neft finetune with external data", () => {
     await untouched();
   });
 
+  it("refuses two names of one file, and says so", async () => {
+    await writeFile(inner("m.onnx"), handMade({ location: "w.bin", biasLocation: "./w.bin" }));
+    const { code, stderr } = await train("-o", "out/m.onnx");
+    expect([code, stderr]).toEqual([1, expect.stringContaining('got "w.bin" and "./w.bin", which mean the same')]);
+    expect(await readdir(at("out"))).toEqual([]);
+  });
+
   it("refuses a link on the way", async () => {
     await model("sub/w.bin");
     await symlink("..", at("out/sub"));
@@ -195,7 +202,13 @@ describe("neft finetune with external data", () => {
     ["-o", "w.bin", ["-o", "out/w.bin"], /external data: expected another file than --out, got "out\/w.bin"/, 1],
     ["-o, under another name", "./w.bin", ["-o", "out/w.bin"], /expected another file than --out/, 1],
     ["--json", "w.bin", ["-o", "out/m.onnx", "--json", "out/w.bin"], /expected another file than --json/, 1],
-    ["the model's own", "w.bin", ["-o", "inner/n.onnx"], /expected another file than the input "inner\/w.bin"/, 1],
+    [
+      "the model's own",
+      "w.bin",
+      ["-o", "inner/n.onnx"],
+      /"inner\/w.bin"; .* go there, so choose another folder for --out$/m,
+      1,
+    ],
     ["the model", "m.onnx", ["-o", "inner/n.onnx"], /expected another file than the input "inner\/m.onnx"/, 1],
     ["the data", "good-labels", ["-o", "n.onnx"], /expected another file than the input "good-labels"/, 1],
     [

@@ -33,6 +33,7 @@ export interface Texts {
   readonly weight?: string;
   readonly bias?: string;
   readonly location?: string;
+  readonly biasLocation?: string;
   readonly hidden?: string;
 }
 
@@ -44,7 +45,7 @@ export const handMadeWeights = (): Uint8Array =>
 
 /**
  * A network of one layer from [N, 1, 6, 6] to 4 classes, as ONNX bytes with the texts given; with a `location` the layer's weights are
- * in that external file, of `weightBytes` bytes from `offset` on.
+ * in that external file, of `weightBytes` bytes from `offset` on, with a `biasLocation` its bias at the beginning of that one.
  */
 export function handMade(texts: Texts = {}, offset = 0): Uint8Array {
   const { graph = "made", producer = "test", doc = "", input = "image", symbol = "N", output = "logits" } = texts;
@@ -56,19 +57,20 @@ export function handMade(texts: Texts = {}, offset = 0): Uint8Array {
     weight = "w",
     bias = "b",
     location,
+    biasLocation,
     hidden = "flat",
   } = texts;
   const value = (name: string, ...dims: readonly (number | string)[]): Uint8Array => {
     const shape = message(...dims.map((n): Field => [1, typeof n === "string" ? message([2, n]) : message([1, n])]));
     return message([1, name], [2, message([1, message([1, 1], [2, shape])])], [3, doc]);
   };
-  const stored: Field[] =
-    location === undefined
-      ? [[9, handMadeWeights()]]
+  const stored = (inside: Uint8Array, where: string | undefined, from: number): Field[] =>
+    where === undefined
+      ? [[9, inside]]
       : [
-          [13, message([1, "location"], [2, location])],
-          [13, message([1, "offset"], [2, String(offset)])],
-          [13, message([1, "length"], [2, String(weightBytes)])],
+          [13, message([1, "location"], [2, where])],
+          [13, message([1, "offset"], [2, String(from)])],
+          [13, message([1, "length"], [2, String(inside.length)])],
           [14, 1],
         ];
   const attributes: Field[] = attribute === undefined ? [] : [[5, message([1, attribute], [3, 1], [20, 2])]];
@@ -86,8 +88,8 @@ export function handMade(texts: Texts = {}, offset = 0): Uint8Array {
     [1, flatten],
     [1, layer],
     [2, graph],
-    [5, message([1, 36], [1, 4], [2, 1], [8, weight], [12, doc], ...stored)],
-    [5, message([1, 4], [2, 1], [8, bias], [9, new Uint8Array(16)])],
+    [5, message([1, 36], [1, 4], [2, 1], [8, weight], [12, doc], ...stored(handMadeWeights(), location, offset))],
+    [5, message([1, 4], [2, 1], [8, bias], ...stored(new Uint8Array(16), biasLocation, 0))],
     [10, doc],
     [11, value(input, symbol, 1, 6, 6)],
     [12, value(output, symbol, 4)],

@@ -283,7 +283,7 @@ describe("inputs of integer types", () => {
     }
   });
 
-  it("take channels last and turn them themselves, as TensorFlow's exporters have it", async () => {
+  it("take either order of axes where sizes are open, and turn channels last themselves, as TensorFlow's exporters have it", async () => {
     const nodes: Node[] = [
       asFloat,
       { op: "Transpose", inputs: [""], attributes: { perm: [0, 3, 1, 2] } },
@@ -295,24 +295,26 @@ describe("inputs of integer types", () => {
     ];
     const fixed = { s: [[], [255]], wk: [[3, 3, 3, 3], centred(81, 4).map((n) => 8 * n)] } as const;
     const open = fixed as unknown as Parameters<typeof chain>[2];
-    for (const shape of [
-      ["N", 6, 5, 3],
-      ["N", "h", "w", 3],
-      ["N", "a", "b", "c"],
-    ]) {
-      const file = exportOnnx(chain({ dtype: "u8", shape }, nodes, open));
+    const last = bytes([6, 5, 3], 21, "NHWC");
+    const first = {
+      ...last,
+      shape: [3, 6, 5],
+      layout: "NCHW" as const,
+      values: Uint8Array.from(last.values, (_, i) => {
+        const [sample, channel, pixel] = [Math.floor(i / 90), Math.floor(i / 30) % 3, i % 30];
+        return last.values[sample * 90 + pixel * 3 + channel]!;
+      }),
+    };
+    const channelsFirst = nodes.filter(({ op }) => op !== "Transpose");
+    for (const [shape, own, made] of [
+      [["N", 6, 5, 3], last, nodes],
+      [["N", "h", "w", 3], last, nodes],
+      [["N", "a", "b", "c"], last, nodes],
+      [["N", "a", "b", "c"], first, channelsFirst],
+    ] as const) {
+      const file = exportOnnx(chain({ dtype: "u8", shape }, made, open));
       const model = importOnnx(file);
-      const last = bytes([6, 5, 3], 21, "NHWC");
-      const rows = await scoresInRuntime(file, last, { batch: 21, type: "uint8" });
-      const first = {
-        ...last,
-        shape: [3, 6, 5],
-        layout: "NCHW" as const,
-        values: Uint8Array.from(last.values, (_, i) => {
-          const [sample, channel, pixel] = [Math.floor(i / 90), Math.floor(i / 30) % 3, i % 30];
-          return last.values[sample * 90 + pixel * 3 + channel]!;
-        }),
-      };
+      const rows = await scoresInRuntime(file, own, { batch: 21, type: "uint8" });
       for (const data of [last, first]) {
         const { digital } = await evaluate(model, data, { chips: 1 });
         const expected = countRows(rows, data);

@@ -93,6 +93,9 @@ describe("readDataset", () => {
     await expect(readDataset(`npz:${path("none")}`)).rejects.toThrow(
       `can't read "${path("none")}": no such file or directory`,
     );
+    await expect(readDataset(`npz:${path("none")}#validation`)).rejects.toThrow(
+      /#validation": no such file or directory; what chooses arrays is #train, #test, #val or #SAMPLES,LABELS$/,
+    );
   });
 
   it("names the file that isn't what it should be", async () => {

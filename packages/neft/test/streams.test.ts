@@ -258,6 +258,48 @@ describe("signals", () => {
     }
   }, 240_000);
 
+  /** A module that makes every file wait before it is on the disk, and says so. */
+  const slowDisk = async (): Promise<{ NODE_OPTIONS: string }> => {
+    const file = join(cwd, "slow-disk.mjs");
+    await writeFile(
+      file,
+      `import fs from "node:fs";
+      import { syncBuiltinESMExports } from "node:module";
+      const { fsyncSync } = fs;
+      fs.fsyncSync = (descriptor) => {
+        fs.writeSync(2, "on the way to the disk\\n");
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+        fsyncSync(descriptor);
+      };
+      syncBuiltinESMExports();`,
+    );
+    return { NODE_OPTIONS: `--import=${file}` };
+  };
+
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s while files are written leaves whole ones", async (signal) => {
+    const env = { ...process.env, ...(await slowDisk()) };
+    const evaluation = "evaluate tiny.onnx --data idx:good-images,good-labels --chips 2 --json r.json".split(" ");
+    for (const [line, nth] of [
+      [evaluation, 1],
+      [words, 1],
+      [words, 2],
+    ] as const) {
+      await rm(join(cwd, "r.json"), { force: true });
+      const child = spawn(process.execPath, [command.split(" ")[1]!, ...line], { cwd, env });
+      let times = 0;
+      child.stderr.on("data", (text) => {
+        const before = times;
+        times += String(text).split("on the way").length - 1;
+        if (before < nth && times >= nth) child.kill(signal);
+      });
+      await new Promise((resolve) => child.on("close", resolve));
+      expect(times).toBeGreaterThanOrEqual(nth);
+      expect(await left()).toEqual([]);
+      if (line === evaluation || nth === 2) JSON.parse(await readFile(join(cwd, "r.json"), "utf8"));
+      if (line === words) (await readModel(join(cwd, "out.onnx"))).model.dispose();
+    }
+  });
+
   const opened = (pipe: string): Promise<FileHandle> =>
     open(pipe, constants.O_WRONLY | constants.O_NONBLOCK).catch(async () => {
       await new Promise((resolve) => setTimeout(resolve, 20));

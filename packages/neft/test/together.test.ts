@@ -1,6 +1,7 @@
 import {
   createWorkers,
   type Dataset,
+  deviceNamed,
   evaluate,
   exportOnnx,
   type FinetuneOptions,
@@ -106,6 +107,50 @@ describe("calls at once", () => {
     await first;
     expect(await second).toEqual(alone);
     model.dispose();
+  });
+
+  /** Overwrites every number and text of a call's options, in lists and records too. */
+  function spoil(options: object): void {
+    for (const [name, value] of Object.entries(options)) {
+      if (typeof value === "number") Object.assign(options, { [name]: value + 1 });
+      else if (typeof value === "string") Object.assign(options, { [name]: "none" });
+      else if (Array.isArray(value) || value?.constructor === Object) spoil(value);
+    }
+  }
+
+  it.each([
+    ["on one pool", () => pool],
+    ["in this thread", () => undefined],
+  ])("have the options of when they were made, %s", async (_, workersOf) => {
+    const input = () => ({ scale: 200, mean: [0.4], std: [0.3], device: structuredClone(deviceNamed("fefet2")) });
+    const makeChips = () => ({ ...structuredClone(chips), ...input(), workers: workersOf() });
+    const makeTraining = () => ({
+      ...structuredClone(training),
+      ...input(),
+      strategy: { id: "irs", gamma: [0.5, 0.25], taps: ["conv", "norm"], sizes: [2, 1] },
+      optimiser: { id: "adam", betas: [0.9, 0.99] as const },
+      schedule: { id: "step", every: 1, gamma: 0.5 },
+      freeze: ["norm.bias"],
+      workers: workersOf(),
+    });
+    const evaluation = async (change: (options: object) => void) => {
+      const [model, options] = [network(1), makeChips()];
+      const call = evaluate(model, samples(1), options);
+      change(options);
+      return call.finally(() => model.dispose());
+    };
+    const finetuning = async (change: (options: object) => void) => {
+      const [model, options] = [network(2), makeTraining()];
+      const call = finetune(model, samples(2), options);
+      change(options);
+      const result = await call;
+      const bytes = exportOnnx(model);
+      model.dispose();
+      return { result, bytes };
+    };
+    const leave = () => {};
+    expect(await evaluation(spoil)).toEqual(await evaluation(leave));
+    expect(await finetuning(spoil)).toEqual(await finetuning(leave));
   });
 
   it("end at an abort while they wait for workers, a finetuning with the weights it began with", async () => {

@@ -1,3 +1,4 @@
+import { listNames } from "@neft/model";
 import { inWords } from "@neft/options";
 import type { AttributeRanges } from "./byte-ranges.js";
 import type { AttributeProto, NodeProto } from "./onnx_pb.js";
@@ -24,7 +25,8 @@ export class AttributeReader {
     this.#who = who;
     node.attribute.forEach((proto, i) => {
       if (this.#attributes.has(proto.name)) throw this.#wrong(proto.name, "to be given once", "it twice");
-      if (proto.refAttrName !== "") throw this.#wrong(proto.name, "a value", `a reference to "${proto.refAttrName}"`);
+      if (proto.refAttrName !== "")
+        throw this.#wrong(proto.name, "a value", `a reference to ${inWords(proto.refAttrName)}`);
       this.#attributes.set(proto.name, { proto, ranges: ranges[i] });
     });
   }
@@ -95,7 +97,7 @@ export class AttributeReader {
     const left = [...this.#attributes.keys()].filter((name) => !this.#read.has(name));
     if (left.length > 0) {
       const known = [...this.#read].join(", ") || "no attributes";
-      throw new OnnxError(`${this.#who}: expected ${known}, got also ${left.map((name) => `"${name}"`).join(", ")}`);
+      throw new OnnxError(`${this.#who}: expected ${known}, got also ${listNames(left)}`);
     }
   }
 

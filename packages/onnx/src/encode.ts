@@ -115,7 +115,9 @@ function attributeProto(name: string, value: AttributeValue): AttributeProto {
   if (value.every((item) => typeof item === "number")) {
     return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map((item) => BigInt(item)) });
   }
-  throw new OnnxError(`exportOnnx: attribute "${name}": expected a number, a text or integers, got ${inWords(value)}`);
+  throw new OnnxError(
+    `exportOnnx: attribute ${inWords(name)}: expected a number, a text or integers, got ${inWords(value)}`,
+  );
 }
 
 /** A tensor with raw data. */

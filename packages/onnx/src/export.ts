@@ -1,4 +1,5 @@
 import { checkFree, type Model } from "@neft/model";
+import { inWords } from "@neft/options";
 import { encodeModel } from "./encode.js";
 import { OnnxError } from "./onnx-error.js";
 import { OnnxSource, type ParameterOrigin } from "./onnx-source.js";
@@ -25,7 +26,7 @@ export interface OnnxFiles {
 export function exportOnnx(model: Model): Uint8Array {
   const { model: bytes, external } = exportOnnxFiles(model);
   if (external.size > 0) {
-    const names = [...external.keys()].map((name) => `"${name}"`).join(", ");
+    const names = [...external.keys()].map((name) => inWords(name)).join(", ");
     throw new OnnxError(
       `exportOnnx: expected a model in one file, got external weights in ${names}: use exportOnnxFiles`,
     );

@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import type { GraphProto, TensorProto } from "./onnx_pb.js";
 import { TensorProto_DataLocation } from "./onnx_pb.js";
 import { OnnxError } from "./onnx-error.js";
@@ -70,7 +71,7 @@ function checkAmount(ranges: readonly ExternalRange[], files: Files): void {
     const most = mostBytes.perByte * (length ?? 0) + mostBytes.fixed;
     if (length === undefined || wanted <= most) continue;
     throw new OnnxError(
-      `external file "${location}": expected tensors of at most ${most} bytes in all in its ${length}, got ${wanted}`,
+      `external file ${inWords(location)}: expected tensors of at most ${most} bytes in all in its ${length}, got ${wanted}`,
     );
   }
 }

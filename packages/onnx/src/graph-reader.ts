@@ -1,5 +1,6 @@
 import type { GraphNode, HostArray, ValueInfo } from "@neft/model";
 import { sortNodes } from "@neft/model";
+import { inWords } from "@neft/options";
 import { AttributeReader } from "./attribute-reader.js";
 import { Budget } from "./budget.js";
 import type { AttributeRanges } from "./byte-ranges.js";
@@ -29,15 +30,17 @@ interface ReadableNode {
  */
 export function readGraph(file: ModelFile, files: Files): Draft {
   const { graph } = file;
-  if (graph.sparseInitializer.length > 0)
-    throw new OnnxError("importOnnx: expected dense initializers, got a sparse one");
   const needed = neededNames(graph);
+  for (const { values } of graph.sparseInitializer) {
+    const name = values?.name ?? "";
+    if (needed.has(name)) throw new OnnxError(`initializer "${name}": expected a dense tensor, got a sparse one`);
+  }
   const stored = new Set<string>();
   const draft = { tensors: new Map<string, DraftTensor>(), nodes: [] as GraphNode[], types: new Map<string, number>() };
   const { tensors, nodes, types } = draft;
   const isShared = sharedPlaces(graph, files);
   graph.initializer.forEach((proto, i) => {
-    const who = `initializer "${proto.name}"`;
+    const who = `initializer ${inWords(proto.name)}`;
     if (stored.has(proto.name)) throw new OnnxError(`${who}: expected a name of its own, got one that stands twice`);
     stored.add(proto.name);
     const isNeeded = needed.has(proto.name);
@@ -47,7 +50,7 @@ export function readGraph(file: ModelFile, files: Files): Draft {
     if (isNeeded) tensors.set(proto.name, tensor);
   });
   const inputs = graph.input.filter(({ name }) => !stored.has(name)).map((info) => readInput(info));
-  const readable = readableNodes(file).filter(({ proto }) => proto.output.some((name) => needed.has(name)));
+  const readable = readableNodes(file, needed);
   for (const node of readable) readNode(node, draft, files);
   checkUnread(file, readable, nodes);
   const outputs = graph.output.map((info) => ({ name: info.name, dtype: "f32" as const, shape: readShape(info) }));
@@ -93,7 +96,7 @@ function neededNames({ node: nodes, output }: GraphProto): Set<string> {
 
 function readInput(info: ValueInfoProto): ValueInfo {
   const type = info.type?.tensorType;
-  const who = `input "${info.name}"`;
+  const who = `input ${inWords(info.name)}`;
   if (type?.shape === undefined)
     throw new OnnxError(
       `${who}: expected a tensor of known rank, got ${type ? "no shape; declare its axes, with names for sizes that vary" : "another type"}`,
@@ -108,7 +111,7 @@ function readShape(info: ValueInfoProto): (number | string)[] {
     if (value.case === "dimParam" && value.value !== "") return value.value;
     if (value.case !== "dimValue" || value.value < 0n) return `${info.name}_${axis}`;
     if (value.value > 2n ** 31n)
-      throw new OnnxError(`input "${info.name}": expected sizes up to 2^31, got ${value.value}`);
+      throw new OnnxError(`input ${inWords(info.name)}: expected sizes up to 2^31, got ${value.value}`);
     return Number(value.value);
   });
 }
@@ -116,16 +119,17 @@ function readShape(info: ValueInfoProto): (number | string)[] {
 /** Most nodes in a message. */
 const mostListed = 100;
 
-/** Finds the row of every node. @throws {OnnxError} listing every node that has none. */
-function readableNodes({ graph, ranges, opset }: ModelFile): ReadableNode[] {
+/** Finds the row of every node that is needed. @throws {OnnxError} listing every one that has none. */
+function readableNodes({ graph, ranges, opset }: ModelFile, needed: ReadonlySet<string>): ReadableNode[] {
   const freshName = freshNames();
   const missing: string[] = [];
   const nodes = graph.node.flatMap((proto, i): ReadableNode[] => {
     const name = freshName(proto.name || `${proto.opType}_${i}`);
+    if (!proto.output.some((output) => needed.has(output))) return [];
     const row = isDefaultDomain(proto.domain) ? rowFor(proto.opType, opset) : undefined;
     if (row !== undefined) return [{ proto, row, name, ranges: ranges.nodes[i]! }];
     const op = isDefaultDomain(proto.domain) ? proto.opType : `${proto.domain}.${proto.opType}`;
-    missing.push(`node "${name}" (${op})`);
+    missing.push(`node ${inWords(name)} (${op})`);
     return [];
   });
   if (missing.length > 0) {
@@ -160,7 +164,7 @@ interface Reading {
 
 function readNode(node: ReadableNode, { tensors, nodes, types }: Reading, files: Files): void {
   const { proto, row, name } = node;
-  const who = `node "${name}" (${proto.opType})`;
+  const who = `node ${inWords(name)} (${proto.opType})`;
   const attributes = new AttributeReader(proto, who, node.ranges);
   checkArity(node, who);
   const converted = orOnnxError(() =>
@@ -172,7 +176,8 @@ function readNode(node: ReadableNode, { tensors, nodes, types }: Reading, files:
       has: (input) => (proto.input[input] ?? "") !== "",
       constant: (role, value) => {
         const key = `${name}.${role}`;
-        if (tensors.has(key)) throw new OnnxError(`${who}: expected no value named "${key}", got one in the file`);
+        if (tensors.has(key))
+          throw new OnnxError(`${who}: expected no value named ${inWords(key)}, got one in the file`);
         tensors.set(key, { array: value, type: typeOfArray(value), place: undefined, order: undefined });
         return key;
       },
@@ -189,7 +194,7 @@ function readNode(node: ReadableNode, { tensors, nodes, types }: Reading, files:
     return;
   }
   if (tensors.has(output))
-    throw new OnnxError(`${who}: expected a new value name as output, got "${output}", which exists already`);
+    throw new OnnxError(`${who}: expected a new value name as output, got ${inWords(output)}, which exists already`);
   tensors.set(output, placed(converted.constant, output));
 }
 
@@ -237,7 +242,7 @@ function checkUnread({ graph }: ModelFile, readable: readonly ReadableNode[], no
     const maker = makers.get(name);
     if (name === "" || maker === undefined || made.has(name)) continue;
     throw new OnnxError(
-      `node "${maker.name}" (${maker.proto.opType}): expected only its first output to be used, got a use of "${name}"`,
+      `node ${inWords(maker.name)} (${maker.proto.opType}): expected only its first output to be used, got a use of ${inWords(name)}`,
     );
   }
 }

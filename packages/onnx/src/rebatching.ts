@@ -62,9 +62,9 @@ function inferOutputs(draft: Draft): void {
     if (found === undefined) return output;
     const grown = larger.known.get(output.name)?.shape ?? [];
     const shape = found.shape.map((n, axis) => {
+      if (grown[axis] === n) return n;
       const declared = output.shape[axis];
-      if (typeof declared === "string") return declared;
-      return grown[axis] === n ? n : axis === 0 ? batchAxis : `${output.name}_${axis}`;
+      return typeof declared === "string" ? declared : axis === 0 ? batchAxis : `${output.name}_${axis}`;
     });
     return { ...output, dtype: found.dtype, shape };
   });

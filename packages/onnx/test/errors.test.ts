@@ -93,6 +93,14 @@ describe("importOnnx refuses", () => {
       'node "bn" (BatchNormalization): expected one output, got 5, which mean training mode before opset 14: export the network in evaluation mode',
     ]),
     [
+      "a padding by elements that are all cropped",
+      file({
+        nodes: [{ op: "Pad", name: "pad", inputs: ["x", "p"], outputs: ["y"], attributes: { mode: "edge" } }],
+        initializers: [int64s("p", [0, -4, 0, 1])],
+      }),
+      'node "pad" (Pad): expected elements for mode edge to repeat, got none of [1, 4] that negative pads leave',
+    ],
+    [
       "too few inputs",
       file({ nodes: [{ op: "Add", name: "sum", inputs: ["x"], outputs: ["y"] }] }),
       'node "sum" (Add): expected 2 inputs, got 1',

@@ -1,4 +1,5 @@
 import { init } from "@neft/kernels";
+import { warningsOf } from "@neft/model";
 import { importOnnx } from "@neft/onnx";
 import { beforeAll, describe, expect, it } from "vitest";
 import { DataType, type FileNode, floats, int64s, numbers, onnxFile, type Tensor } from "./onnx-file.js";
@@ -105,5 +106,64 @@ describe("importOnnx reads", () => {
     expect(() => importOnnx(onnxFile({ ...parts, nodes: used, initializers }))).toThrow(
       'initializer "w": expected a data type of',
     );
+  });
+
+  it("sparse initializers and unknown operators that no output needs", () => {
+    const parts = { inputs: [{ name: "x", shape: ["N", 2] }], outputs: [{ name: "y" }] };
+    const relu: FileNode = { op: "Relu", inputs: ["x"], outputs: ["y"] };
+    const sparse = [floats("w", [1], [3])];
+    const dead: FileNode[] = [
+      { op: "Identity", inputs: ["w"], outputs: ["v"] },
+      { op: "Unheard", domain: "custom", inputs: ["v", "x"], outputs: ["z"] },
+    ];
+    expect(importOnnx(onnxFile({ ...parts, nodes: [...dead, relu], sparse })).nodes.map(({ name }) => name)).toEqual([
+      "Relu_2",
+    ]);
+    const used: FileNode[] = [{ op: "Add", inputs: ["x", "w"], outputs: ["y"] }];
+    expect(() => importOnnx(onnxFile({ ...parts, nodes: used, sparse }))).toThrow(
+      'initializer "w": expected a dense tensor, got a sparse one',
+    );
+  });
+});
+
+describe("warningsOf", () => {
+  beforeAll(() => init());
+
+  const bool = (name: string, value: number): Tensor => ({
+    name,
+    dims: [],
+    dataType: DataType.BOOL,
+    rawData: Uint8Array.of(value),
+  });
+  it.each<[string, string[], boolean]>([
+    ["without inputs of its own", ["x"], false],
+    ["in evaluation mode", ["x", "half", "off"], false],
+    ["in training mode", ["x", "half", "on"], true],
+    ["in training mode with the default ratio", ["x", "", "on"], true],
+    ["in training mode that is made by a node", ["x", "half", "made"], true],
+    ["in training mode that drops nothing", ["x", "none", "on"], false],
+  ])("names dropouts that the file has drop values in every run: %s", (_, inputs, isNamed) => {
+    const model = importOnnx(
+      onnxFile({
+        opset: 13,
+        nodes: [
+          { op: "Cast", inputs: ["one"], outputs: ["made"], attributes: { to: DataType.BOOL } },
+          { op: "Dropout", name: "drop", inputs, outputs: ["y"] },
+        ],
+        inputs: [{ name: "x", shape: ["N", 4] }],
+        outputs: [{ name: "y" }],
+        initializers: [
+          floats("half", [], [0.5]),
+          floats("none", [], [0]),
+          floats("one", [], [1]),
+          bool("on", 1),
+          bool("off", 0),
+        ],
+      }),
+    );
+    const warning =
+      'dropouts in training mode: "drop": the file drops values there in every run; they are read as in evaluation mode, and drop values in finetuning alone';
+    expect(warningsOf(model)).toEqual(isNamed ? [warning] : []);
+    model.dispose();
   });
 });

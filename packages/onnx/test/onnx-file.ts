@@ -45,10 +45,20 @@ export interface FileParts {
   readonly inputs: readonly FileValue[];
   readonly outputs: readonly FileValue[];
   readonly initializers?: readonly Tensor[];
+  /** Values of sparse initializers; their indices are left out. */
+  readonly sparse?: readonly Tensor[];
 }
 
 /** Encodes a model's file by hand, for tests of what others write. */
-export function onnxFile({ opset = 17, ir = 8, nodes, inputs, outputs, initializers = [] }: FileParts): Uint8Array {
+export function onnxFile({
+  opset = 17,
+  ir = 8,
+  nodes,
+  inputs,
+  outputs,
+  initializers = [],
+  sparse = [],
+}: FileParts): Uint8Array {
   const model = create(ModelProtoSchema, {
     irVersion: BigInt(ir),
     producerName: "test",
@@ -60,6 +70,7 @@ export function onnxFile({ opset = 17, ir = 8, nodes, inputs, outputs, initializ
       name: "graph",
       node: nodes.map(nodeProto),
       initializer: initializers.map((tensor) => create(TensorProtoSchema, tensor)),
+      sparseInitializer: sparse.map((values) => ({ values: create(TensorProtoSchema, values), dims: [8n] })),
       input: inputs.map(valueProto),
       output: outputs.map(valueProto),
     },

@@ -241,6 +241,22 @@ describe("importOnnx", () => {
     expect(model.outputs[0]!.shape).toEqual(["N", "N_other", 3]);
   });
 
+  it("gives outputs the sizes that follow from the inputs, and the file's symbols where the batch goes in", () => {
+    const shapeOf = (batch: number | string, declared: (number | string)[]) =>
+      importOnnx(
+        onnxFile({
+          nodes: [matmul(["x", "w"])],
+          initializers: [weight],
+          inputs: [{ name: "x", shape: [batch, 4] }],
+          outputs: [{ name: "y", shape: declared }],
+        }),
+      ).outputs[0]!.shape;
+    const [, classes] = weight.dims!.map(Number);
+    expect(shapeOf("batch", ["batch", "classes"])).toEqual(["N", classes]);
+    expect(shapeOf("batch", ["rows", "rows"])).toEqual(["rows", classes]);
+    expect(shapeOf(2, ["batch", "classes"])).toEqual(["N", classes]);
+  });
+
   it("finds the logits before a final softmax", async () => {
     const nodes = [matmul(["x", "w"], "z"), { op: "Softmax", inputs: ["z"], outputs: ["y"] }];
     const model = await imported({ nodes, initializers: [weight] }, input([2, 4]));

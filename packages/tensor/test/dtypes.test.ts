@@ -49,6 +49,13 @@ test("values that don't fit their type are errors", () => {
   expect(() => tensor([0.5], [1], "i64")).toThrow("expected whole numbers");
 });
 
+test("very many tensors are joined in linear time", () => {
+  const one = tensor([1], [1]);
+  const start = performance.now();
+  expect(concat(new Array(30_000).fill(one), { axis: 0 }).size).toBe(30_000);
+  expect(performance.now() - start).toBeLessThan(3000);
+});
+
 test("slices, gathers and pads", () => {
   const x = tensor([1, 2, 3, 4, 5, 6], [2, 3]);
   const check = (y: typeof x, shape: number[], values: number[]) => {

@@ -110,6 +110,8 @@ const cases: readonly (readonly [() => unknown, string])[] = [
     "concat: expected shapes equal but along axis 0, got [2, 3] and [2, 4]",
   ],
   [() => slice(z(3), { starts: [0], ends: [1], steps: [0] }), "slice: expected whole steps other than 0, got 0"],
+  [() => slice(z(3), { starts: [0.5], ends: [2] }), "slice: expected whole starts and ends, got [0.5] and [2]"],
+  [() => slice(z(3), { starts: [0], ends: [Number.NaN] }), "slice: expected whole starts and ends, got [0] and [NaN]"],
   [
     () => slice(z(3), { starts: [0], ends: [] }),
     "slice: expected as many ends, axes and steps as 1 starts, got 0, 1, 1",

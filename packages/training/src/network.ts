@@ -1,5 +1,6 @@
 import { checkDataset, checkLabels, checkSamples, type Dataset, type Normalisation, sampleShape } from "@neft/data";
-import { type BoundModel, bindModel, type Model } from "@neft/model";
+import { type BoundModel, bindModel, listNames, type Model } from "@neft/model";
+import { inWords } from "@neft/options";
 
 /** A network and the samples it is to read. */
 export interface NetworkAndData {
@@ -24,11 +25,12 @@ export interface BoundNetwork extends BoundModel {
 export function bindNetwork({ model, data, normalisation, output }: NetworkAndData): BoundNetwork {
   const [input, ...others] = model.inputs;
   if (input === undefined || others.length > 0) {
-    const names = model.inputs.map(({ name }) => name).join(", ");
-    throw new RangeError(`model "${model.name}": expected one input, got ${model.inputs.length}: ${names}`);
+    const names = listNames(model.inputs.map(({ name }) => name));
+    throw new RangeError(`model ${inWords(model.name)}: expected one input, got ${model.inputs.length}: ${names}`);
   }
   checkDataset(data);
-  const bound = inSomeLayout(normalisation, input.shape, (given) => ({
+  // A copy: the caller may change its lists while the call goes on.
+  const bound = inSomeLayout(structuredClone(normalisation), input.shape, (given) => ({
     ...bindModel(model, sampleShape(data, given, input.shape), output),
     normalisation: given,
   }));
@@ -42,7 +44,7 @@ export function bindNetwork({ model, data, normalisation, output }: NetworkAndDa
   return bound;
 }
 
-/** Binds with channels first or, where the input's shape takes either and the network doesn't fit that, with channels last. */
+/** Binds in the stored order or, where the input's shape takes either and the network doesn't fit that, in the other one. */
 function inSomeLayout(
   normalisation: Normalisation,
   shape: readonly (number | string)[],
@@ -54,10 +56,12 @@ function inSomeLayout(
     const isOpen =
       normalisation.layout === undefined && shape.length === 4 && shape.some((n, i) => i > 0 && typeof n === "string");
     if (!isOpen) throw error;
-    try {
-      return bind({ ...normalisation, layout: "NHWC" });
-    } catch {
-      throw error;
+    // One of these is what was tried, and fails again.
+    for (const layout of ["NHWC", "NCHW"] as const) {
+      try {
+        return bind({ ...normalisation, layout });
+      } catch {}
     }
+    throw error;
   }
 }

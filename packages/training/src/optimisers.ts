@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import { adamStep, parameter, sgdStep, type Tensor } from "@neft/tensor";
 import { withDefaults } from "./withDefaults.js";
 
@@ -110,7 +111,8 @@ export function optimiserNamed(settings: OptimiserSettings): Optimiser {
   // What is left out is in range.
   const { id, betas = [], epsilon = 1, momentum = 0, weightDecay = 0 } = settings;
   const optimiser = optimisers.get(id);
-  if (!optimiser) throw new RangeError(`optimiser: expected one of ${[...optimisers.keys()].join(", ")}, got "${id}"`);
+  if (!optimiser)
+    throw new RangeError(`optimiser: expected one of ${[...optimisers.keys()].join(", ")}, got ${inWords(id)}`);
   for (const [name, value] of [...betas.map((beta) => ["betas", beta] as const), ["momentum", momentum] as const]) {
     if (!(value >= 0 && value < 1))
       throw new RangeError(`optimiser ${id}: ${name}: expected numbers from 0 to below 1, got ${value}`);

@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import { withDefaults } from "./withDefaults.js";
 
 /** Where a run is. */
@@ -87,7 +88,8 @@ export const schedules: ReadonlyMap<string, Schedule> = new Map(
  */
 export function scheduleNamed({ id, every = 1, gamma = 0.1 }: ScheduleSettings): Schedule {
   const schedule = schedules.get(id);
-  if (!schedule) throw new RangeError(`schedule: expected one of ${[...schedules.keys()].join(", ")}, got "${id}"`);
+  if (!schedule)
+    throw new RangeError(`schedule: expected one of ${[...schedules.keys()].join(", ")}, got ${inWords(id)}`);
   if (!(Number.isFinite(every) && every > 0)) throw new RangeError(`schedule: expected every > 0 epochs, got ${every}`);
   if (!(Number.isFinite(gamma) && gamma > 0)) throw new RangeError(`schedule: expected gamma > 0, got ${gamma}`);
   return schedule;

@@ -103,7 +103,8 @@ export function percentInterval(values: ArrayLike<number>, z?: number): readonly
   const half = halfWidth(values, z);
   if (half === null) return null;
   const centre = mean(values);
-  if (half === 0) return [centre, centre];
+  // Numbers that differ from 0 or 100 by less than their mean's rounding are at that end, where v(m) is 0.
+  if (half === 0 || centre <= 0 || centre >= 100) return [centre, centre];
   const q = (half * half) / (centre * (100 - centre));
   const middle = (centre + 50 * q) / (1 + q);
   const reach = Math.sqrt(half * half + 2500 * q * q) / (1 + q);

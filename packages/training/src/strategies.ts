@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import { irs } from "./strategies/irs.js";
 import { noiseInjection } from "./strategies/noiseInjection.js";
 import { none } from "./strategies/none.js";
@@ -16,6 +17,7 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map(
  */
 export function strategyNamed(id: string): Strategy {
   const strategy = strategies.get(id);
-  if (!strategy) throw new RangeError(`strategy: expected one of ${[...strategies.keys()].join(", ")}, got "${id}"`);
+  if (!strategy)
+    throw new RangeError(`strategy: expected one of ${[...strategies.keys()].join(", ")}, got ${inWords(id)}`);
   return strategy;
 }

@@ -1,5 +1,8 @@
 import { arrayNodes, type Model, valueShapes } from "@neft/model";
-import { optionError } from "@neft/options";
+import { inWords, oneLine, optionError, shortened } from "@neft/options";
+
+/** Characters of the names that an error lists. */
+const mostCharacters = 500;
 
 /** A value of the network that a head can read. */
 export interface Feature {
@@ -87,7 +90,7 @@ export function chooseTaps(model: Model, scores: ReadonlySet<string> = new Set()
   const chosen = (images.length > 0 ? images : vectors).slice(0, mostTaps);
   if (chosen.length === 0) {
     throw new RangeError(
-      `model "${model.name}": expected a feature before its last layer for a head to read, got none`,
+      `model ${inWords(model.name)}: expected a feature before its last layer for a head to read, got none`,
     );
   }
   return chosen;
@@ -108,7 +111,7 @@ export function namedTaps(model: Model, names: readonly string[], added: Readonl
       const examples = layerFeatures(model).map((feature) => feature.value);
       throw optionError(
         (called) =>
-          `${called("taps")}: expected values of the model with a batch axis, such as ${examples.join(", ")}, got "${value}"`,
+          `${called("taps")}: expected values of the model with a batch axis, such as ${oneLine(shortened(examples.join(", "), mostCharacters))}, got ${inWords(value)}`,
       );
     }
     return { value, shape: shape.slice(1) };

@@ -1,7 +1,8 @@
 import { rram1 } from "@neft/crossbar";
 import { makeDataset, take } from "@neft/data";
 import { init } from "@neft/kernels";
-import { GraphBuilder, type Model, modelToRecord } from "@neft/model";
+import { GraphBuilder, Model, modelToRecord } from "@neft/model";
+import { parameter } from "@neft/tensor";
 import { type FinetuneOptions, type FinetuneResult, finetune } from "@neft/training";
 import { beforeAll, describe, expect, it } from "vitest";
 import { cloningWorkers, toyImages, toyNet, toyNormalisation } from "./toy.js";
@@ -81,6 +82,39 @@ describe("freeze", () => {
       expect(result.settings.freeze).toEqual(freeze);
       model.dispose();
     }
+  });
+
+  it("keeps a weight that a layer reads through a view", async () => {
+    // fc2 reads the weight of fc1 transposed; a head behind both trains.
+    const model = toyNet();
+    const node = (name: string, op: string, inputs: string[], attributes = {}) => ({
+      name,
+      op,
+      inputs,
+      attributes,
+      outputs: [`${name}.y`],
+    });
+    const tied = new Model({
+      name: "tied",
+      inputs: model.inputs,
+      outputs: [{ name: "head.y", dtype: "f32", shape: ["N", 4] }],
+      nodes: [
+        node("flat", "Flatten", ["image"], { axis: 1 }),
+        node("enc", "MatMul", ["flat.y", "w"]),
+        node("turn", "Transpose", ["w"], { perm: [1, 0] }),
+        node("dec", "MatMul", ["enc.y", "turn.y"]),
+        node("head", "MatMul", ["dec.y", "v"]),
+      ],
+      parameters: new Map([
+        ["w", parameter(new Float32Array(64 * 6).fill(0.1), [64, 6])],
+        ["v", parameter(new Float32Array(64 * 4).fill(0.1), [64, 4])],
+      ]),
+      constants: new Map(),
+    });
+    const { names } = await moved(tied, { freeze: ["dec"], validation: { images: 20, chips: 1 } });
+    expect(names).toEqual(["v"]);
+    tied.dispose();
+    model.dispose();
   });
 
   it("leaves out of a run what it froze: the same as with frozen statistics where all norms are frozen", async () => {

@@ -65,6 +65,8 @@ describe("statistics", () => {
     }
     expect(percentInterval([7])).toBeNull();
     expect(percentInterval([42.1, 42.1, 42.1])).toEqual([42.1, 42.1]);
+    // Their mean is rounded to 100.
+    expect(percentInterval([100 - 1.5e-14, 100, 100])).toEqual([100, 100]);
     expect([percentInterval([0, 0]), percentInterval([100, 100])]).toEqual([
       [0, 0],
       [100, 100],

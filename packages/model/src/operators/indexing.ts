@@ -87,11 +87,17 @@ export const concat = defineOperator({
 
 const padModes = ["constant", "reflect", "edge", "wrap"] as const;
 
-/** Begins and ends for every axis; negative ones crop. */
+/** What negative pads leave of an axis: the first element's place and how many there are, none where it is below 1. */
+interface Kept {
+  readonly first: number;
+  readonly length: number;
+}
+
+/** Begins and ends for every axis; negative ones crop, before the others add anything. */
 function padsOf(
   shape: readonly number[],
   call: InferCall | RunCall | ElementsCall,
-): { begins: number[]; ends: number[]; sizes: number[] } {
+): { begins: number[]; ends: number[]; sizes: number[]; kept: Kept[] } {
   const pads = integersOf(call, 1) ?? [];
   const given = integersOf(call, 3);
   const axes = given ? given.map((axis) => ops.axisOf("axes", axis, shape.length)) : shape.map((_, axis) => axis);
@@ -106,17 +112,22 @@ function padsOf(
   });
   const sizes = shape.map((n, axis) => n + begins[axis]! + ends[axis]!);
   checkedSize(sizes);
-  return { begins, ends, sizes };
+  const kept = shape.map((n, axis) => {
+    const first = Math.max(0, -begins[axis]!);
+    return { first, length: n - first - Math.max(0, -ends[axis]!) };
+  });
+  return { begins, ends, sizes, kept };
 }
 
-/** Which element along an axis of `length` stands at position `at` of the padded axis, by mode. */
-function paddedIndex(mode: (typeof padModes)[number], at: number, length: number): number {
-  if (at >= 0 && at < length) return at;
-  if (mode === "edge") return at < 0 ? 0 : length - 1;
-  if (mode === "wrap") return ((at % length) + length) % length;
+/** Which element of an axis stands at a position that counts from the axis' own first one, by mode. */
+function paddedIndex(mode: (typeof padModes)[number], position: number, { first, length }: Kept): number {
+  const at = position - first;
+  if (at >= 0 && at < length) return position;
+  if (mode === "edge") return first + (at < 0 ? 0 : length - 1);
+  if (mode === "wrap") return first + (((at % length) + length) % length);
   const period = Math.max(1, 2 * (length - 1));
   const folded = ((at % period) + period) % period;
-  return folded < length ? folded : period - folded;
+  return first + (folded < length ? folded : period - folded);
 }
 
 /** y = x with elements added or cropped at both ends of axes: constant, reflect, edge or wrap. */
@@ -125,22 +136,24 @@ export const pad = defineOperator({
   arity: [2, 4],
   infer: (call) => {
     const x = need(call.inputs, 0);
-    const { sizes } = padsOf(x.shape, call);
+    const { sizes, kept } = padsOf(x.shape, call);
     const mode = textAttribute(call.node, "mode", padModes, "constant");
-    if (mode !== "constant" && sizes.some((n, axis) => n > x.shape[axis]! && x.shape[axis] === 0)) {
-      throw new RangeError(`expected an input with elements for mode ${mode}, got [${x.shape.join(", ")}]`);
+    if (mode !== "constant" && sizes.some((n, axis) => n > 0 && kept[axis]!.length < 1)) {
+      throw new RangeError(
+        `expected elements for mode ${mode} to repeat, got none of [${x.shape.join(", ")}] that negative pads leave`,
+      );
     }
     return [{ dtype: x.dtype, shape: sizes }];
   },
   run: (call) => {
     const x = need(call.inputs, 0);
     const mode = textAttribute(call.node, "mode", padModes, "constant");
-    const { begins, ends, sizes } = padsOf(x.shape, call);
+    const { begins, ends, sizes, kept } = padsOf(x.shape, call);
     if (mode === "constant") return [ops.pad(x, { pads: [...begins, ...ends], value: call.inputs[2]?.item() ?? 0 })];
     let y = x;
     sizes.forEach((size, axis) => {
       if (begins[axis] === 0 && ends[axis] === 0) return;
-      const from = Array.from({ length: size }, (_, i) => paddedIndex(mode, i - begins[axis]!, x.shape[axis]!));
+      const from = Array.from({ length: size }, (_, i) => paddedIndex(mode, i - begins[axis]!, kept[axis]!));
       y = ops.gather(y, from, { axis });
     });
     return [y];
@@ -148,7 +161,7 @@ export const pad = defineOperator({
   elements: (call) => {
     const mode = textAttribute(call.node, "mode", padModes, "constant");
     const x = need(call.inputs, 0);
-    const { begins, sizes } = padsOf(x.shape, call);
+    const { begins, sizes, kept } = padsOf(x.shape, call);
     if (checkedSize(sizes, mostHostElements) === 0)
       return [{ dtype: x.dtype, shape: sizes, data: ops.zeroData(x.dtype, 0) }];
     let y = x;
@@ -156,7 +169,7 @@ export const pad = defineOperator({
       const length = x.shape[axis]!;
       // Positions outside a constant padding's input point at one more element, the padding's value.
       const place = (at: number) =>
-        mode === "constant" ? (at >= 0 && at < length ? at : length) : paddedIndex(mode, at, length);
+        mode === "constant" ? (at >= 0 && at < length ? at : length) : paddedIndex(mode, at, kept[axis]!);
       const from = Array.from({ length: size }, (_, i) => place(i - begins[axis]!));
       const wide = mode === "constant" ? concatElements([y, paddingLike(y, axis, call.inputs[2])], axis) : y;
       y = gatherElements(wide, int64Array(from), axis);

@@ -1,3 +1,4 @@
+import { inWords } from "@neft/options";
 import type { Tensor, Variation } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { arrayInput } from "../array-node.js";
@@ -37,7 +38,7 @@ export function product(
     if (variation?.perSample === true) {
       const through = views.map(({ op }) => op).join(", ");
       throw new RangeError(
-        `parameter "${weightName}": expected one draw for all samples where a product reads it through ${through}, got perSample`,
+        `parameter ${inWords(weightName)}: expected one draw for all samples where a product reads it through ${through}, got perSample`,
       );
     }
     if (variation !== undefined) return context.view(found, ops.varied(w, { variation }));

@@ -57,7 +57,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
     try {
       await outputs.write(new Map([...beside, [out, files.model]]));
     } catch (cause) {
-      const path = rescue(files);
+      const path = rescue(files, out.path);
       throw path === undefined
         ? cause
         : withOutcome(new Error(messageOf(cause), { cause }), `the finetuned model is in ${path}`);

@@ -55,7 +55,7 @@ function describeModel(model: Model, file: string, sha256: string): string {
     alignedTable(columns, rows),
     "",
     `${count(model.nodes.length)} layers, ${count(sizeOf(model.parameters.keys()))} parameters`,
-    `${count(arrays.size)} layers on crossbars, with ${count(sizeOf(weights))} weights; the rest is digital`,
+    `${count(arrays.size)} ${arrays.size === 1 ? "layer" : "layers"} on crossbars, with ${count(sizeOf(weights))} weights; the rest is digital`,
     ...warningsOf(model).map((warning) => `warning: ${warning}`),
     "Every operator of this model is supported.",
   ].join("\n");

@@ -52,3 +52,24 @@ function end(name: NodeJS.Signals): void {
     process.kill(process.pid, name);
   process.exit(exitCodes.interrupted);
 }
+
+/**
+ * Runs `body`, which is synchronous, with signals held back until it has returned: one that would have ended the process in the middle
+ * ends it then, in the same way. A watch that is on hears of it after `body`, too.
+ */
+export function withSignalsHeld<T>(body: () => T): T {
+  const held = signals.filter((name) => process.listenerCount(name) === 0);
+  const release = (): void => {
+    for (const name of held) process.off(name, endAfterwards);
+  };
+  const endAfterwards = (name: NodeJS.Signals): void => {
+    release();
+    process.kill(process.pid, name);
+  };
+  for (const name of held) process.on(name, endAfterwards);
+  try {
+    return body();
+  } finally {
+    setImmediate(release); // A signal that came meanwhile is an event, and comes before.
+  }
+}

@@ -73,7 +73,7 @@ const dataOptions = {
     about: "axes of the model's input, NCHW or NHWC",
     group: data,
     parse: oneOf(["NCHW", "NHWC"]),
-    defaultInWords: "told from its shape",
+    defaultInWords: "the data's, or the other where the input's shape takes that alone",
   },
   output: {
     flags: "--output <name>",
@@ -140,7 +140,7 @@ export const evaluateOptions = {
   ...chipOptions,
   sigma: {
     flags: "--sigma <list>",
-    about: "device standard deviations, relative to full scale: 0.1,0.2 or start:stop:step, stop included",
+    about: "device standard deviations, relative to full scale, 0 to 1: 0.1,0.2 or start:stop:step, stop included",
     group: chips,
     parse: sigmas,
     default: [0.1, 0.2, 0.3],
@@ -257,13 +257,14 @@ export const finetuneOptions = {
   },
   clip: {
     flags: "--clip <c>",
-    about: "after each step clip every array weight to ± c times its root mean square",
+    about: "after each step clip every crossbar weight to ± c times its tensor's root mean square; c is 1 or more",
     group: training,
     parse: number({ min: 1 }),
   },
   freeze: {
     flags: "--freeze <name,…>",
-    about: "parameters that don't train, or layers with all of theirs; * stands for any characters",
+    about:
+      "parameters that don't train, or layers with all of theirs, batch norms' statistics included; * stands for any characters",
     group: training,
     parse: list(text),
   },

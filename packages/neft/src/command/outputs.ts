@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { externalFilesOf } from "@neft/onnx";
+import { externalFilesOf, namesOfLocation } from "@neft/onnx";
 import { inWords } from "@neft/options";
 import { findExternal } from "../externalFile.js";
 import { messageOf, systemReason, UsageError } from "../failure.js";
@@ -82,8 +82,17 @@ export class Outputs {
     }
     const folder = dirname(out.path);
     const earlier = await locationsIn(out);
+    const plain = new Map<string, string>();
     for (const location of locations) {
       const path = join(folder, location);
+      const name = namesOfLocation(location).join("/");
+      const other = plain.get(name);
+      if (other !== undefined) {
+        throw new Error(
+          `${who}: expected one name for each file, got ${inWords(other)} and ${inWords(location)}, which mean the same`,
+        );
+      }
+      plain.set(name, location);
       try {
         const place = await findExternal(folder, location);
         const parent = await stat(dirname(place.missingFolders[0] ?? place.path), { bigint: true });
@@ -97,7 +106,11 @@ export class Outputs {
         opened.set(location, output);
       } catch (error) {
         const message = messageOf(error);
-        throw new Error(message.startsWith(`${who}: `) ? message : `${out.who}: ${message}`, { cause: error });
+        const what =
+          error instanceof UsageError
+            ? `${message}; the model's weights go there, so choose another folder for ${out.who}`
+            : message;
+        throw new Error(what.startsWith(`${who}: `) ? what : `${out.who}: ${what}`, { cause: error });
       }
     }
     return opened;

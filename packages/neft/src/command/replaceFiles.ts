@@ -18,6 +18,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { inWords } from "@neft/options";
 import { systemReason } from "../failure.js";
+import { withSignalsHeld } from "./interrupt.js";
 
 /** A file and what it is to hold. */
 export interface Replacement {
@@ -33,8 +34,8 @@ export interface Replacement {
   readonly bytes: string | Uint8Array;
 }
 
-// Everything here is synchronous: no signal is handled in the middle, so that none of these files outlives an end of the process that
-// can be handled at all. One left by a kill or a power cut is in nobody's way: names are drawn, and made with O_EXCL.
+// Everything here is synchronous, with signals held back, so that none of these files outlives an end of the process that can be handled
+// at all. One left by a kill or a power cut is in nobody's way: names are drawn, and made with O_EXCL.
 
 /** A name of its own, and a short one: the target's may be as long as the file system allows. */
 const partialIn = (folder: string): string => join(folder, `.neft-${randomUUID()}.partial`);
@@ -44,6 +45,10 @@ const partialIn = (folder: string): string => join(folder, `.neft-${randomUUID()
  * @returns whether the file system takes "a" and "A" for one name.
  */
 export function tryPlace(target: string, missingFolders: readonly string[]): boolean {
+  return withSignalsHeld(() => placeOnce(target, missingFolders));
+}
+
+function placeOnce(target: string, missingFolders: readonly string[]): boolean {
   const made = makeFolders(missingFolders);
   const partial = partialIn(dirname(target));
   try {
@@ -62,6 +67,10 @@ export function tryPlace(target: string, missingFolders: readonly string[]): boo
  * @throws {Error} naming the one that failed.
  */
 export function replaceFiles(files: readonly Replacement[]): void {
+  withSignalsHeld(() => replaceAll(files));
+}
+
+function replaceAll(files: readonly Replacement[]): void {
   const made: string[] = [];
   const partials: string[] = [];
   const putBack: (() => string[])[] = [];

@@ -39,6 +39,12 @@ export const indexing: readonly Sample[] = [
   },
   { op: "Slice", about: "int64", from: 10, inputs: [typed("i64", [1, 2, 3, 4]), ints(1), ints(3)] },
   {
+    op: "Slice",
+    about: "steps beyond all sizes",
+    from: 10,
+    inputs: [x(4, 5), ints(1, -1), ints(far, -far), ints(0, 1), ints(far, -far)],
+  },
+  {
     op: "Pad",
     about: "attributes",
     to: 10,
@@ -79,6 +85,22 @@ export const indexing: readonly Sample[] = [
     attributes: { mode: "reflect" },
   },
   { op: "Pad", about: "wrap", from: 19, inputs: [x(2, 4), ints(0, 2, 0, 1)], attributes: { mode: "wrap" } },
+  ...["reflect", "edge", "wrap"].map(
+    (mode): Sample => ({
+      op: "Pad",
+      about: `${mode}, cropping and adding`,
+      from: mode === "wrap" ? 19 : 11,
+      inputs: [x(4, 6), ints(2, -3, -1, 2)],
+      attributes: { mode },
+    }),
+  ),
+  {
+    op: "Pad",
+    about: "int64, wrap, cropping and adding",
+    from: 19,
+    inputs: [typed("i64", [1, 2, 3, 4, 5]), ints(-2, 4)],
+    attributes: { mode: "wrap" },
+  },
   { op: "Concat", about: "last axis", inputs: [x(2, 3), x(2, 1), fixed(2, 2)], attributes: { axis: 1 } },
   { op: "Concat", about: "first axis", inputs: [x(2, 3), x(1, 3)], attributes: { axis: 0 } },
   { op: "Concat", about: "one value", inputs: [x(2, 3)], attributes: { axis: 1 } },

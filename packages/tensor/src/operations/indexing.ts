@@ -6,11 +6,9 @@ import { type Movement, move, pulledBack } from "./movement.js";
 
 type One = [x: Tensor];
 
-/** The copy of input `index` to its place in the concatenation. */
-function placement(inputs: readonly Tensor[], index: number, axis: number, shape: Shape): Movement {
+/** The copy of a tensor to its place in a concatenation of shape `shape`, `before` elements along the axis. */
+function placement({ shape: dims }: Tensor, before: number, axis: number, shape: Shape): Movement {
   const strides = stridesOf(shape);
-  const before = inputs.slice(0, index).reduce((sum, x) => sum + x.shape[axis]!, 0);
-  const dims = inputs[index]!.shape;
   return { dims, from: { strides: stridesOf(dims), offset: 0 }, to: { strides, offset: before * strides[axis]! } };
 }
 
@@ -29,10 +27,16 @@ export const concatRow = defineOp<readonly Tensor[], { readonly axis: number }>(
     return shape;
   },
   forward: (inputs, { axis }, y) => {
-    for (const [i, x] of inputs.entries()) move(placement(inputs, i, axis, y.shape), x, y);
+    let before = 0;
+    for (const x of inputs) {
+      move(placement(x, before, axis, y.shape), x, y);
+      before += x.shape[axis]!;
+    }
   },
   vjp: (dy, { inputs, attributes: { axis } }, index) => {
-    const { dims, from, to } = placement(inputs, index, axis, dy.shape);
+    let before = 0;
+    for (let i = 0; i < index; i++) before += inputs[i]!.shape[axis]!;
+    const { dims, from, to } = placement(inputs[index]!, before, axis, dy.shape);
     const dx = empty(dims);
     move({ dims, from: to, to: from }, dy, dx);
     return dx;
@@ -100,7 +104,7 @@ export interface SliceAttributes {
  * With a positive step, starts and ends are clamped to [0, size]; with a negative one, starts to [0, size − 1] and ends to
  * [−1, size − 1].
  *
- * @throws {RangeError} for a step of 0, an axis out of range or given twice, or lists of different lengths.
+ * @throws {RangeError} for a step of 0, numbers that aren't whole, an axis out of range or given twice, or lists of different lengths.
  */
 export function sliceRange(shape: Shape, { starts, ends, axes, steps }: SliceAttributes): SliceRange {
   const lengths = [ends.length, axes?.length ?? starts.length, steps?.length ?? starts.length];
@@ -108,6 +112,9 @@ export function sliceRange(shape: Shape, { starts, ends, axes, steps }: SliceAtt
     throw new RangeError(
       `slice: expected as many ends, axes and steps as ${starts.length} starts, got ${lengths.join(", ")}`,
     );
+  }
+  if (![...starts, ...ends].every(Number.isInteger)) {
+    throw new RangeError(`slice: expected whole starts and ends, got [${starts.join(", ")}] and [${ends.join(", ")}]`);
   }
   const chosen = starts.map((_, i) => axisOf("slice", axes?.[i] ?? i, shape.length));
   if (new Set(chosen).size < chosen.length) {
@@ -122,7 +129,8 @@ export function sliceRange(shape: Shape, { starts, ends, axes, steps }: SliceAtt
     const end = step > 0 ? clampPosition(ends[i]!, size) : clampPosition(ends[i]!, size, -1, size - 1);
     range.sizes[axis] = Math.max(0, Math.ceil((end - begin) / step));
     range.begins[axis] = range.sizes[axis] === 0 ? 0 : begin;
-    range.steps[axis] = step;
+    // A slice of one element takes no step; the step may be larger than any distance in memory.
+    range.steps[axis] = range.sizes[axis]! > 1 ? step : 1;
   }
   return range;
 }

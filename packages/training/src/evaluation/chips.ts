@@ -1,6 +1,7 @@
 import { type Device, programChip, readTogether, variationBackend } from "@neft/crossbar";
 import { batchTensor, type Dataset, type Normalisation } from "@neft/data";
 import { type ArrayBackend, arrayNodes, type Model, run, valueShapes } from "@neft/model";
+import { inWords } from "@neft/options";
 import {
   noGrad,
   type ScoreCounter,
@@ -200,7 +201,7 @@ function readBatch(
   const [count, classes] = logits.shape as [number, number];
   if (logits.shape.length !== 2 || count !== x.shape[0]) {
     throw new Error(
-      `value "${name}": expected class scores of shape [batch, classes] for a batch of ${x.shape[0]}, got [${logits.shape.join(", ")}]`,
+      `value ${inWords(name)}: expected class scores of shape [batch, classes] for a batch of ${x.shape[0]}, got [${logits.shape.join(", ")}]`,
     );
   }
   const counts = counter.count(logits, first, end - first);

@@ -123,7 +123,8 @@ async function readAll(
 ): Promise<EvaluationResult> {
   const { model, data, normalisation, sigmas, onProgress, signal } = options;
   const { classes } = network;
-  const warnings = [...imageWarnings(data, normalisation), ...network.warnings, ...warningsOf(model)];
+  const { dtype } = model.inputs[0]!;
+  const warnings = [...imageWarnings(data, normalisation, dtype), ...network.warnings, ...warningsOf(model)];
   const total = 1 + sigmas.length * options.chips;
   let done = 0;
   const clean = emptyTally(0, 1, data.count * classes);

@@ -1,6 +1,6 @@
 import { checkForm, type Dataset, imageWarnings, snapshot, split } from "@neft/data";
 import { holdModel, type Model, warningsOf } from "@neft/model";
-import { optionError } from "@neft/options";
+import { inWords, optionError } from "@neft/options";
 import { maxAbs, permutation, stream, type Tensor } from "@neft/tensor";
 import { readWeights, writeWeights } from "../checkpoint.js";
 import { checkGamma } from "../feedbackLoss.js";
@@ -119,7 +119,8 @@ async function finetuneBound(
   const frozen = frozenParameters(model, settings.freeze ?? []);
   const norms = planNorms(model, settings, frozen, training.count);
   const step = { ...settings, logits, heads, normalisation, frozen: [...frozen], frozenNorms: norms.frozen };
-  const warnings = [...imageWarnings(options.data, normalisation), ...norms.warnings, ...warningsOf(model)];
+  const { dtype } = model.inputs[0]!;
+  const warnings = [...imageWarnings(options.data, normalisation, dtype), ...norms.warnings, ...warningsOf(model)];
   const { workers, signal, onProgress } = options;
   const hold = holdModel(model, "write", "finetune");
   const watched = {
@@ -150,7 +151,7 @@ async function finetuneBound(
 function checkTrainable({ model, fixed, warnings }: BoundNetwork): void {
   if (fixed) {
     throw new RangeError(
-      `model "${model.name}": expected a network that takes any batch for finetuning, got a batch fixed at ${fixed.batch} (${fixed.reason}); export it with a batch axis that is free`,
+      `model ${inWords(model.name)}: expected a network that takes any batch for finetuning, got a batch fixed at ${fixed.batch} (${fixed.reason}); export it with a batch axis that is free`,
     );
   }
   const [problem] = warnings;

@@ -1,19 +1,23 @@
-import { type Model, trainableParameters } from "@neft/model";
-import { optionError } from "@neft/options";
+import { arrayNodes, type Model, trainableParameters } from "@neft/model";
+import { inWords, oneLine, optionError, shortened } from "@neft/options";
+
+/** Characters of the names that an error lists. */
+const mostCharacters = 500;
 
 /** Names shown in an error. */
 const shownNames = 5;
 
 /**
  * Names of the parameters that don't train: those of the names given, where a name is a parameter's or a node's, which stands for all
- * the parameters it reads, and * in it stands for any characters.
+ * the parameters it reads, a weight that it reads through views (a Transpose) included, and * in it stands for any characters.
  *
  * @throws {RangeError} for a name that is none of the model's, with the ones most like it, or where nothing is left to train.
  */
 export function frozenParameters(model: Model, names: readonly string[]): Set<string> {
   const owners = new Map<string, readonly string[]>([...model.parameters.keys()].map((name) => [name, [name]]));
+  const weights = new Map(arrayNodes(model).map(({ node, weight }) => [node.name, weight]));
   for (const node of model.nodes) {
-    const own = node.inputs.filter((name) => model.parameters.has(name));
+    const own = [...node.inputs, weights.get(node.name) ?? ""].filter((name) => model.parameters.has(name));
     if (own.length > 0) owners.set(node.name, [...(owners.get(node.name) ?? []), ...own]);
   }
   const frozen = new Set<string>();
@@ -23,7 +27,7 @@ export function frozenParameters(model: Model, names: readonly string[]): Set<st
       const near = [...owners.keys()].sort((a, b) => distance(name, a) - distance(name, b)).slice(0, shownNames);
       throw optionError(
         (called) =>
-          `${called("freeze")}: expected names of parameters or layers, such as ${near.join(", ")}, got "${name}"`,
+          `${called("freeze")}: expected names of parameters or layers, such as ${oneLine(shortened(near.join(", "), mostCharacters))}, got ${inWords(name)}`,
       );
     }
     for (const [, parameters] of found) for (const parameter of parameters) frozen.add(parameter);

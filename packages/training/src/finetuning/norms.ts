@@ -1,5 +1,5 @@
 import { type GraphNode, type Model, valueShapes } from "@neft/model";
-import { optionError } from "@neft/options";
+import { inWords, optionError } from "@neft/options";
 import type { ResolvedSettings } from "./settings.js";
 
 /** ONNX's: the share of the old running value that stays. */
@@ -36,7 +36,7 @@ export function planNorms(
     if (momentum >= 0 && momentum < 1) continue;
     throw optionError(
       (called) =>
-        `node "${node.name}" (BatchNormalization): momentum: expected 0 to 1, got ${momentum}; train with its statistics as they are: ${called("batchNorm")} frozen`,
+        `node ${inWords(node.name)} (BatchNormalization): momentum: expected 0 to 1, got ${momentum}; train with its statistics as they are: ${called("batchNorm")} frozen`,
     );
   }
   checkCounts(model, moving, { batch, shards, dropLast }, samples);
@@ -47,7 +47,7 @@ export function planNorms(
 const shownNodes = 4;
 
 function stillWords(nodes: readonly GraphNode[]): string {
-  const shown = nodes.slice(0, shownNodes).map(({ name }) => `"${name}"`);
+  const shown = nodes.slice(0, shownNodes).map(({ name }) => inWords(name));
   const more = nodes.length > shownNodes ? ` and ${nodes.length - shownNodes} more` : "";
   return `batch normalisation of ${shown.join(", ")}${more}: a momentum of 1 never moves the running statistics, so they were kept and trained with, as with batchNorm frozen`;
 }
@@ -74,6 +74,6 @@ function checkCounts(
   throw optionError((called) => {
     const what = isLast ? `an epoch's last batch of ${last}` : `batches of ${batch}`;
     const wayOut = isLast ? `leave it out (see ${called("dropLast")})` : `raise ${called("batch")}`;
-    return `${called("batch")}: expected two samples or more in each shard for the batch statistics of "${node.name}", got 1 from ${what} in ${shards === 1 ? "1 shard" : `${shards} shards`}; ${wayOut}, or train with the statistics as they are (${called("batchNorm")} frozen)`;
+    return `${called("batch")}: expected two samples or more in each shard for the batch statistics of ${inWords(node.name)}, got 1 from ${what} in ${shards === 1 ? "1 shard" : `${shards} shards`}; ${wayOut}, or train with the statistics as they are (${called("batchNorm")} frozen)`;
   });
 }

@@ -35,6 +35,7 @@ export async function compareWithPeer(bytes, model, data) {
   return { ours: (100 * right.ours) / data.count, peer: (100 * right.peer) / data.count, largest };
 }
 
+/** Class with the highest of `classes` scores from index `at`; the first one on a tie. */
 function argMax(scores, at, classes) {
   let best = 0;
   for (let c = 1; c < classes; c++) if (scores[at + c] > scores[at + best]) best = c;

@@ -1,6 +1,6 @@
 import { has, inWords, kind, kinds, optional } from "@neft/options";
 import { type DType, fromBytes, sizeOf, type Tensor, tensor, written } from "@neft/tensor";
-import { tagOf } from "./bytes.js";
+import { typedArrayName } from "./bytes.js";
 import { checkForm, type Dataset, type Layout } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
 import { channelMoments, channelsOf } from "./normalisation.js";
@@ -40,7 +40,7 @@ export function gatherBatch(
     "gatherBatch: normalisation",
   );
   kind("the input's shape, batch first", (value) => Array.isArray(value))(inputShape, "gatherBatch: inputShape");
-  optional(kind("a Float32Array", (value) => tagOf(value) === "Float32Array"))(out, "gatherBatch: out");
+  optional(kind("a Float32Array", (value) => typedArrayName(value) === "Float32Array"))(out, "gatherBatch: out");
   const normalise = normalisers(dataset, normalisation);
   const { transpose } = planSample(dataset, normalisation, inputShape);
   const size = sizeOf(dataset.shape);
@@ -197,7 +197,10 @@ function normalisers(dataset: Dataset, normalisation: Normalisation): Normalise[
   });
 }
 
-/** Shape of a sample at the input, and whether its axes have to be transposed from the stored layout. */
+/**
+ * Shape of a sample at the input, and whether its axes have to be transposed from the stored layout.
+ * @throws {RangeError} when the samples don't fit the input.
+ */
 function planSample(
   dataset: Dataset,
   { layout }: Normalisation,
@@ -205,12 +208,12 @@ function planSample(
 ): { shape: number[]; transpose: boolean } {
   const input = inputShape.slice(1);
   const orders = (["NCHW", "NHWC"] as const).map((order) => ({ order, shape: shapeIn(dataset, order) }));
-  const fits = orders.filter(({ shape }) => agrees(input, shape)).map(({ order }) => order);
-  // Samples keep their order where the input's shape doesn't tell another: flattened, they are read as they are stored.
+  const fits = orders.filter(({ shape }) => matches(input, shape)).map(({ order }) => order);
+  // Unless exactly one layout fits the input's shape, samples keep their stored layout, for example when they are flattened.
   const order: Layout = layout ?? (fits.length === 1 ? fits[0]! : dataset.layout);
   const own = orders.find((candidate) => candidate.order === order)!.shape;
   const transpose = dataset.shape.length === 3 && order !== dataset.layout;
-  if (agrees(input, own)) return { shape: [...own], transpose };
+  if (matches(input, own)) return { shape: [...own], transpose };
   if (fits.length > 0) {
     throw new RangeError(
       `dataset ${inWords(dataset.name)}: expected a layout whose samples fit the network's input [${inputShape.join(", ")}], got ${order} (samples [${own.join(", ")}]); ${fits[0]} fits`,
@@ -224,7 +227,7 @@ function planSample(
 }
 
 /** Whether a shape has the input's rank and every length that the input fixes. */
-function agrees(input: readonly (number | string)[], shape: readonly number[]): boolean {
+function matches(input: readonly (number | string)[], shape: readonly number[]): boolean {
   return (
     input.length === shape.length && input.every((length, axis) => typeof length === "string" || length === shape[axis])
   );
@@ -238,13 +241,13 @@ function resolveShape(input: readonly (number | string)[], sample: readonly numb
   const sizes = input.filter((length) => typeof length === "number");
   if (sizes.length === input.length) return sizeOf(sizes) === sizeOf(sample) ? sizes : undefined;
   if (input.length === 1) return [sizeOf(sample)];
-  // An open size can be 1 as well: no more axes are left out than there are too many.
+  // A symbolic axis can also have length 1: remove only as many axes of length 1 as the sample has more axes than the input.
   let surplus = sample.length - input.length;
   const shortened = sample.filter((length) => length !== 1 || surplus-- <= 0);
-  if (agrees(input, shortened)) return shortened;
+  if (matches(input, shortened)) return shortened;
   const own = sample.filter((length) => length !== 1);
   const open = input.filter((length) => length !== 1);
-  if (!agrees(open, own)) return undefined;
+  if (!matches(open, own)) return undefined;
   let at = 0;
   return input.map((length) => (length === 1 ? 1 : own[at++]!));
 }

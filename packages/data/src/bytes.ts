@@ -7,7 +7,7 @@ import { inWords } from "@neft/options";
  * @throws {RangeError} for anything but a Uint8Array.
  */
 export function bytesOf(who: string, input: unknown): Uint8Array {
-  if (!(ArrayBuffer.isView(input) && tagOf(input) === "Uint8Array")) {
+  if (!(ArrayBuffer.isView(input) && typedArrayName(input) === "Uint8Array")) {
     const got = input instanceof ArrayBuffer ? "an ArrayBuffer; wrap it: new Uint8Array(buffer)" : inWords(input);
     throw new RangeError(`${who}: expected the file's bytes as a Uint8Array, got ${got}`);
   }
@@ -15,7 +15,7 @@ export function bytesOf(who: string, input: unknown): Uint8Array {
 }
 
 /** Class name of a typed array, in any realm ("Uint8Array" for a Buffer too); undefined for anything else. */
-export function tagOf(value: unknown): string | undefined {
+export function typedArrayName(value: unknown): string | undefined {
   return ArrayBuffer.isView(value) ? (value as unknown as Record<symbol, string>)[Symbol.toStringTag] : undefined;
 }
 

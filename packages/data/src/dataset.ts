@@ -1,6 +1,6 @@
 import { has, inWords, kind, kinds } from "@neft/options";
 import { permutation, sizeOf } from "@neft/tensor";
-import { tagOf } from "./bytes.js";
+import { typedArrayName } from "./bytes.js";
 import type { ArrayPair } from "./parts.js";
 
 /** Order of the axes of one image: channels first (C, H, W) or last (H, W, C). */
@@ -63,15 +63,19 @@ export function makeDataset(who: string, parts: DatasetParts): Dataset {
     shape: Array.isArray(shape) ? [...shape] : shape,
     layout,
     classes: parts.classes ?? labels.reduce((largest, label) => Math.max(largest, label), 0) + 1,
-    bytes: tagOf(values) === "Uint8Array",
+    bytes: typedArrayName(values) === "Uint8Array",
   };
   checkDataset(dataset, who);
   return dataset;
 }
 
+/**
+ * Labels as an Int32Array, which is returned without a copy; other lists are converted.
+ * @throws {RangeError} for anything but a list of integers of 32 bits.
+ */
 function labelArray(who: string, labels: unknown): Int32Array {
-  if (tagOf(labels) === "Int32Array") return labels as Int32Array;
-  if (!Array.isArray(labels) && tagOf(labels) === undefined) {
+  if (typedArrayName(labels) === "Int32Array") return labels as Int32Array;
+  if (!Array.isArray(labels) && typedArrayName(labels) === undefined) {
     throw new RangeError(`${who}: expected labels as a list of whole numbers, got ${inWords(labels)}`);
   }
   const given = labels as ArrayLike<unknown>;
@@ -94,9 +98,9 @@ const memberRules: {
   name: ["a name", (name) => typeof name === "string" && name !== ""],
   values: [
     "a Uint8Array or a Float32Array",
-    (values) => tagOf(values) === "Uint8Array" || tagOf(values) === "Float32Array",
+    (values) => typedArrayName(values) === "Uint8Array" || typedArrayName(values) === "Float32Array",
   ],
-  labels: ["an Int32Array; makeDataset converts a list", (labels) => tagOf(labels) === "Int32Array"],
+  labels: ["an Int32Array; makeDataset converts a list", (labels) => typedArrayName(labels) === "Int32Array"],
   count: ["a number", (count) => typeof count === "number"],
   shape: [
     "a list of whole numbers ≥ 1",
@@ -106,7 +110,7 @@ const memberRules: {
   classes: ["a whole number ≥ 1", isCount],
   bytes: [
     "true for values in a Uint8Array, else false",
-    (bytes, { values }) => bytes === (tagOf(values) === "Uint8Array"),
+    (bytes, { values }) => bytes === (typedArrayName(values) === "Uint8Array"),
   ],
 };
 
@@ -124,7 +128,7 @@ export function checkForm(dataset: Dataset, who = nameOf(dataset)): void {
   for (const [name, [expected, isValid]] of Object.entries(memberRules)) {
     const value = dataset[name as keyof Dataset];
     if (isValid(value, dataset)) continue;
-    const got = tagOf(value) ?? inWords(value);
+    const got = typedArrayName(value) ?? inWords(value);
     throw new RangeError(`${who}: ${name}: expected ${expected}, got ${got}`);
   }
   const { values, labels, count, shape } = dataset;

@@ -69,7 +69,10 @@ export function gunzipIfNeeded(who: string, bytes: Uint8Array): Uint8Array {
   return concatenate(chunks, total);
 }
 
-/** Length that the last member's trailer states, usually that of all the data; at most what `checkExpansion` accepts. */
+/**
+ * Length that the last member's trailer states, usually that of all the data. At most `freeBytes` and `mostExpansion` times the file's
+ * length; 0 for a file without room for a trailer.
+ */
 function sizeFromTrailer(bytes: Uint8Array): number {
   if (bytes.length < 18) return 0;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -9,7 +9,7 @@ export interface Normalisation {
   readonly mean: readonly number[];
   /** One value per channel, or one for all; each > 0. */
   readonly std: readonly number[];
-  /** Axis order in which the network expects images. Default: the one that fits the input's shape. */
+  /** Axis order in which the network expects images. Default: the only one that fits the input's shape, else the dataset's. */
   readonly layout?: Layout | undefined;
 }
 

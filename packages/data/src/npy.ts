@@ -128,20 +128,20 @@ export function npyNumbers({ shape, type, start, fortran }: NpyHeader, file: Uin
   const isInteger = /^[iu]/.test(kind);
   const bytes = kind === "u1" ? file.subarray(start) : undefined;
   if (!fortran || shape.length < 2) return { length, bytes, isInteger, at: stored };
-  const place = fortranPlace(shape);
-  return { length, bytes: bytes?.map((_, i) => bytes[place(i)]!), isInteger, at: (i) => stored(place(i)) };
+  const position = fortranIndex(shape);
+  return { length, bytes: bytes?.map((_, i) => bytes[position(i)]!), isInteger, at: (i) => stored(position(i)) };
 }
 
 /** Maps an element's index in C order to its index in Fortran order. */
-function fortranPlace(shape: readonly number[]): (index: number) => number {
+function fortranIndex(shape: readonly number[]): (index: number) => number {
   const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
   return (index) => {
     let rest = index;
-    let place = 0;
+    let position = 0;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      place += (rest % shape[axis]!) * strides[axis]!;
+      position += (rest % shape[axis]!) * strides[axis]!;
       rest = Math.floor(rest / shape[axis]!);
     }
-    return place;
+    return position;
   };
 }

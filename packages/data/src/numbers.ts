@@ -3,14 +3,14 @@ export interface Numbers {
   readonly length: number;
   /** The numbers in the order of `at`, if they are unsigned bytes. */
   readonly bytes?: Uint8Array | undefined;
-  /** Whether they are of an integer type. */
+  /** Whether the stored type is an integer type. */
   readonly isInteger: boolean;
   at(index: number): number | bigint;
 }
 
 /**
- * Samples: unsigned bytes as bytes, any other number as f32, truth values as 0 and 1. A copy.
- * @throws {Error} for the first integer that f32 can't hold: a network that takes integers must not get another one.
+ * Copies samples: unsigned bytes stay bytes, other numbers become f32, truth values 0 and 1.
+ * @throws {Error} for the first integer that f32 can't represent, since integers are never rounded.
  */
 export function sampleValues(who: string, numbers: Numbers): Uint8Array | Float32Array {
   if (numbers.bytes) return numbers.bytes.slice();
@@ -20,7 +20,7 @@ export function sampleValues(who: string, numbers: Numbers): Uint8Array | Float3
     values[i] = Number(stored);
     if (!numbers.isInteger || (typeof stored === "bigint" ? BigInt(values[i]!) : values[i]) === stored) continue;
     throw new Error(
-      `${who}: expected integers that 32-bit floats hold, such as all up to 16777216, got ${stored}; convert them with .astype("float32") where they may be rounded`,
+      `${who}: expected integers that 32-bit floats represent exactly, such as all up to 16777216, got ${stored}; if they may be rounded, convert them with .astype("float32")`,
     );
   }
   return values;

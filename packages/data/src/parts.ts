@@ -46,8 +46,8 @@ export interface ArrayChoice {
   /** The arrays to read, by name. */
   readonly arrays?: ArrayPair | undefined;
   /**
-   * What the samples are for, where neither is given: that part is read where the archive has several. Samples of another part
-   * are never trained on; a network can be tested on any, where nothing else looks like samples.
+   * Use of the samples; chooses the part when neither `part` nor `arrays` is given. Samples of another part are never used for
+   * training; for testing they are used if no other array seems to hold samples.
    */
   readonly purpose?: "train" | "test" | undefined;
 }
@@ -64,7 +64,7 @@ interface ReadName {
   readonly name: string;
   readonly part: Part | undefined;
   readonly role: "samples" | "labels" | undefined;
-  /** Whether a word of it means samples, whatever the others mean. */
+  /** Whether any word of the name means samples, even if other words are unknown. */
   readonly hintsSamples: boolean;
 }
 
@@ -99,9 +99,9 @@ export function chooseArrays(
   { part, arrays, purpose }: ArrayChoice,
   isFlat: (name: string) => boolean,
 ): ArrayPair {
-  const there = names.length === 0 ? "no array" : listed(names);
+  const listing = names.length === 0 ? "no array" : listed(names);
   const refuse = (expected: string, advice = ""): never => {
-    throw new Error(`${who}: expected ${expected}, got ${there}${advice}`);
+    throw new Error(`${who}: expected ${expected}, got ${listing}${advice}`);
   };
   if (arrays) {
     for (const name of arrays) if (!names.includes(name)) refuse(`an array ${inWords(name)}`);
@@ -121,12 +121,13 @@ export function chooseArrays(
   if (purpose && ofPart(purpose).length > 0) return only(ofPart(purpose), `one pair of arrays for ${purpose}`);
   if (purpose === "train" && ofPart(undefined).length === 0) return refuse("arrays to train on", choose);
   const found = only(pairs, "arrays of one part");
-  // Training samples would flatter the network: they are read where the archive can't mean others.
+  // Accuracy on training samples is too high: they are used for testing only if no other array may hold samples.
   if (purpose === "test" && ofPart("train").length > 0 && hasOtherSamples(names, found))
     refuse("arrays to test on", choose);
   return found;
 }
 
+/** Whether an array outside the pair has a word for samples in its name. */
 const hasOtherSamples = (names: readonly string[], pair: ArrayPair): boolean =>
   names.some((name) => !pair.includes(name) && readName(name).hintsSamples);
 

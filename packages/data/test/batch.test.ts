@@ -133,7 +133,7 @@ describe("gatherBatch", () => {
   it.each([
     ["one axis", ["N", 60]],
     ["open axes", ["N", "a", "b", "c"]],
-  ])("keeps the stored order where the input's shape tells none: %s", (_, input) => {
+  ])("keeps the stored layout when the input's shape fits none: %s", (_, input) => {
     for (const layout of ["NCHW", "NHWC"] as const) {
       const dataset = images(layout === "NCHW" ? [3, 4, 5] : [4, 5, 3], layout);
       const normalisation = makeNormalisation(dataset, { mean: [0.1, 0.2, 0.3] });

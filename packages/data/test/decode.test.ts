@@ -228,7 +228,7 @@ describe("decodeNpz", () => {
     ["objects", npz({ x, y: object }), 'y: expected a dtype of b1, u1, i1, u2, i2, u4, i4, u8, i8, f4, f8, got "|O"'],
     ["samples of one axis", npz({ x: y, y }), "x: expected samples along the first axis of 2 or more"],
     [
-      "integer samples that f32 can't hold",
+      "integer samples that f32 can't represent",
       npz({ x: npy("<i8", [2, 1], BigInt64Array.of(0n, -16777217n)), y }),
       "got -16777217",
     ],

@@ -104,11 +104,11 @@ describe("samples", () => {
     [">u4", (at, value) => words(4, (view, place, i) => view.setUint32(place, i === at ? value : i))],
     ["<i8", (at, value) => words(8, (view, place, i) => view.setBigInt64(place, BigInt(i === at ? value : -i), true))],
     [">u8", (at, value) => words(8, (view, place, i) => view.setBigUint64(place, BigInt(i === at ? value : i)))],
-  ])("of dtype %s are read as they are, or refused where f32 can't hold them", (dtype, make) => {
+  ])("of dtype %s are read exactly, or refused when f32 can't represent them", (dtype, make) => {
     const read = (value: number) => decodeNpz(npz({ x: npy(dtype, [2, 3], make(4, value)), y }));
     for (const value of [3, 2 ** 24, 2 ** 30]) expect(read(value).values[4]).toBe(value);
     expect(() => read(2 ** 24 + 1)).toThrow(
-      /x: expected integers that 32-bit floats hold, such as all up to 16777216, got 16777217; convert them with .astype\("float32"\)/,
+      /x: expected integers that 32-bit floats represent exactly, such as all up to 16777216, got 16777217; if they may be rounded, convert them with .astype\("float32"\)/,
     );
   });
 

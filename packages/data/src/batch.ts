@@ -1,5 +1,5 @@
 import { has, inWords, kind, kinds, optional } from "@neft/options";
-import { type DType, fromBytes, sizeOf, type Tensor, tensor, written } from "@neft/tensor";
+import { type DType, fromBytes, fromWriter, sizeOf, type Tensor, tensor } from "@neft/tensor";
 import { typedArrayName } from "./bytes.js";
 import { checkForm, type Dataset, type Layout } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
@@ -99,7 +99,7 @@ export function batchTensor(
   }
   const { values } = dataset;
   if (!(values instanceof Uint8Array) || transpose || dataset.layout !== "NCHW") {
-    return written([count, ...shape], (batch) => gatherBatch(dataset, indices, normalisation, inputShape, batch));
+    return fromWriter([count, ...shape], (batch) => gatherBatch(dataset, indices, normalisation, inputShape, batch));
   }
   return fromBytes([count, ...shape], byteTables(dataset, normalisation), (bytes) => {
     for (let i = 0; i < count; i++) {

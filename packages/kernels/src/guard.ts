@@ -3,25 +3,29 @@ import type { NumberType } from "./signatures.js";
 
 type Kernel = (...args: unknown[]) => unknown;
 
-/** A module's functions as wasm-bindgen wraps them, and what it exports itself. */
+/** An instantiated module. */
 interface Instance<Functions> {
+  /** The functions as wasm-bindgen wraps them. */
   readonly functions: Functions;
+  /** Parameter types of the exported functions, by name. */
   readonly signatures: ReadonlyMap<string, readonly NumberType[]>;
-  /** Where the stack ends; it grows downwards, and a trap leaves it as it was. */
+  /** Address of the top of the stack, which grows downwards. A trap doesn't reset it. */
   readonly stackPointer: WebAssembly.Global;
 }
 
-/** Signed or unsigned: WebAssembly has one type for both, and anything else would be wrapped. */
+/** Whether a number fits in 32 bits, signed or unsigned: WebAssembly's i32 is both. */
 const fits32 = (value: unknown): boolean =>
   Number.isInteger(value) && (value as number) >= -(2 ** 31) && (value as number) < 2 ** 32;
 
+/** Whether a bigint fits in 64 bits, signed or unsigned. */
 const fits64 = (value: bigint): boolean => value >= -(2n ** 63n) && value < 2n ** 64n;
 
 /**
- * The same functions, which refuse numbers that WebAssembly would wrap without a word, and leave the instance as it was where a
- * kernel traps: only what the call itself had allocated, about a kilobyte, is lost.
+ * Wraps the functions of an instance with checks of their arguments and recovery from traps.
  *
- * A kernel calls nothing outside, so the stack is empty between calls.
+ * A wrapped function throws a RangeError for a number that WebAssembly would silently wrap around. After a trap it resets the stack
+ * pointer and throws an Error, and the instance stays usable; only the blocks that the call itself had allocated, about 1 kB, leak.
+ * Kernels call no imported functions, so the stack is empty between calls.
  */
 export function guarded<Functions extends object>({
   functions,
@@ -32,17 +36,17 @@ export function guarded<Functions extends object>({
   const guard = (name: string, kernel: Kernel, types: readonly NumberType[]): Kernel => {
     const count = kernel.length;
     return (...args) => {
-      let at = 0;
+      let slot = 0;
       for (let i = 0; i < count; i++) {
         const value = args[i];
-        const type = types[at];
-        at += slotsOf(value);
-        const problem = problemOf(value, type);
-        if (problem)
-          throw new RangeError(`kernels: ${name}: argument ${i}: expected ${problem}, got ${inWords(value)}`);
+        const type = types[slot];
+        slot += slotsOf(value);
+        const expected = mismatchOf(value, type);
+        if (expected)
+          throw new RangeError(`kernels: ${name}: argument ${i}: expected ${expected}, got ${inWords(value)}`);
       }
-      if (at !== types.length || args.length > count) {
-        throw new RangeError(`kernels: ${name}: expected arguments for ${types.length} numbers, got ${at}`);
+      if (slot !== types.length || args.length > count) {
+        throw new RangeError(`kernels: ${name}: expected arguments for ${types.length} parameters, got ${slot}`);
       }
       try {
         return kernel(...args);
@@ -50,7 +54,7 @@ export function guarded<Functions extends object>({
         stackPointer.value = emptyStack;
         if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
         throw new Error(
-          `kernels: ${name}: expected a kernel that ends, got a trap (${cause.message}); sizes may be beyond the memory, try smaller batches`,
+          `kernels: ${name}: expected the kernel to return, got a trap (${cause.message}); the sizes may exceed the memory, use smaller batches`,
           { cause },
         );
       }
@@ -63,18 +67,18 @@ export function guarded<Functions extends object>({
   return Object.fromEntries(entries) as Functions;
 }
 
-/** Numbers that a value is passed as: arrays and texts are an address and a length. */
+/** Number of WebAssembly parameters that a value takes: an array or a string is passed as address and length. */
 const slotsOf = (value: unknown): number =>
   typeof value === "string" || (typeof value === "object" && value !== null) ? 2 : 1;
 
-/** What would have been right where a value isn't what a parameter of a type takes. */
-function problemOf(value: unknown, type: NumberType | undefined): string | undefined {
+/** The expected value in words when `value` doesn't fit a parameter of `type`; undefined when it fits. */
+function mismatchOf(value: unknown, type: NumberType | undefined): string | undefined {
   switch (typeof value) {
     case "number":
       if (type === "i32") return fits32(value) ? undefined : "a whole number of 32 bits";
       if (type === "f32") {
-        const rounds = Number.isFinite(Math.fround(value)) || !Number.isFinite(value);
-        return rounds ? undefined : "a number that a 32-bit float can hold";
+        const isRepresentable = Number.isFinite(Math.fround(value)) || !Number.isFinite(value);
+        return isRepresentable ? undefined : "a number in the range of a 32-bit float";
       }
       return type === "f64" ? undefined : "another kind of value";
     case "bigint":
@@ -83,7 +87,7 @@ function problemOf(value: unknown, type: NumberType | undefined): string | undef
     case "string":
       return type === "i32" ? undefined : "a number";
     case "undefined":
-      // A whole number that can be left out is passed as a double.
+      // wasm-bindgen passes an optional integer as f64.
       return type === "f64" ? undefined : "a value";
     default:
       if (type !== "i32") return "a number";

@@ -3,29 +3,31 @@ import { linearMemory, wasm } from "./load.js";
 let live = 0;
 let peak = 0;
 
-/** Bytes in use. */
+/** Use of the WebAssembly linear memory, in bytes. */
 export interface MemoryUse {
-  /** Allocated and not released. */
+  /** Bytes allocated and not yet released. */
   readonly live: number;
-  /** The most that was live at once since the start or the last {@link resetPeak}. */
+  /** Largest `live` since the start or the last {@link resetPeak}. */
   readonly peak: number;
-  /** Size of the linear memory, which only grows. */
+  /** Size of the linear memory. It never shrinks. */
   readonly memory: number;
 }
 
 /**
- * Address of `bytes` uninitialised bytes, aligned to 64; give them back with {@link release}.
+ * Allocates a block of uninitialised memory. Free it with {@link release}.
  *
- * @throws {RangeError} when it is 2 GiB or more, or the 4 GiB of a WebAssembly memory don't suffice.
+ * @param bytes  Size of the block; at least 0.
+ * @returns the block's address, a multiple of 64.
+ * @throws {RangeError} when `bytes` is 2 GiB or more, or the block doesn't fit in the 4 GiB of a WebAssembly memory.
  */
 export function allocate(bytes: number): number {
   if (!Number.isSafeInteger(bytes) || bytes < 0)
     throw new RangeError(`allocate: expected a size in bytes, got ${bytes}`);
-  // Rust's allocator takes sizes below 2 GiB, the rounding up to the alignment included.
+  // Rust's allocator requires that the size, rounded up to the alignment, stays below 2 GiB.
   const address = bytes <= 0x7fff_ff00 ? wasm().alloc(bytes) : 0;
   if (address === 0) {
     throw new RangeError(
-      `allocate: expected a block below 2 GiB that fits a memory of 4 GiB beside ${live} bytes in use, got ${bytes}; use smaller batches`,
+      `allocate: expected a block below 2 GiB that fits in 4 GiB of memory with ${live} bytes in use, got ${bytes} bytes; use smaller batches`,
     );
   }
   live += bytes;
@@ -33,40 +35,52 @@ export function allocate(bytes: number): number {
   return address;
 }
 
-/** Gives back what {@link allocate} returned for the same size. */
+/**
+ * Frees a block.
+ *
+ * @param address  Result of {@link allocate}.
+ * @param bytes    Size the block was allocated with.
+ */
 export function release(address: number, bytes: number): void {
   wasm().free(address, bytes);
   live -= bytes;
 }
 
-/** `count` floats at an address. The view dies when the memory grows: use it at once, never keep it. */
+/**
+ * View of `count` f32 values at `address`, in bytes.
+ *
+ * Memory growth detaches the view: use it before the next allocation and never store it.
+ */
 export function f32(address: number, count: number): Float32Array<ArrayBuffer> {
   return new Float32Array(linearMemory().buffer as ArrayBuffer, address, count);
 }
 
-/** `count` signed integers at an address; see {@link f32}. */
+/** View of `count` i32 values at `address`. Memory growth detaches it; see {@link f32}. */
 export function i32(address: number, count: number): Int32Array<ArrayBuffer> {
   return new Int32Array(linearMemory().buffer as ArrayBuffer, address, count);
 }
 
-/** `count` unsigned integers at an address; see {@link f32}. */
+/** View of `count` u32 values at `address`. Memory growth detaches it; see {@link f32}. */
 export function u32(address: number, count: number): Uint32Array<ArrayBuffer> {
   return new Uint32Array(linearMemory().buffer as ArrayBuffer, address, count);
 }
 
-/** `count` doubles at an address; see {@link f32}. */
+/** View of `count` f64 values at `address`. Memory growth detaches it; see {@link f32}. */
 export function f64(address: number, count: number): Float64Array<ArrayBuffer> {
   return new Float64Array(linearMemory().buffer as ArrayBuffer, address, count);
 }
 
-/** `count` bytes at an address; see {@link f32}. */
+/** View of `count` bytes at `address`. Memory growth detaches it; see {@link f32}. */
 export function u8(address: number, count: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(linearMemory().buffer as ArrayBuffer, address, count);
 }
 
 /**
- * Runs `use` with the addresses of blocks of so many bytes each, which are given back when it is done.
- * @throws what `use` throws, and as {@link allocate}.
+ * Allocates one block for each size, runs `use` with their addresses and frees them afterwards.
+ *
+ * @param sizes  Size of each block in bytes.
+ * @returns the result of `use`.
+ * @throws what `use` or {@link allocate} throws.
  */
 export function withBlocks<T>(sizes: readonly number[], use: (...addresses: number[]) => T): T {
   const addresses: number[] = [];
@@ -78,12 +92,12 @@ export function withBlocks<T>(sizes: readonly number[], use: (...addresses: numb
   }
 }
 
-/** How much memory is in use. */
+/** Current use of the linear memory, in bytes. */
 export function memoryUse(): MemoryUse {
   return { live, peak, memory: linearMemory().buffer.byteLength };
 }
 
-/** Starts a new measurement of the peak. */
+/** Resets the peak of {@link memoryUse} to the bytes that are live now. */
 export function resetPeak(): void {
   peak = live;
 }

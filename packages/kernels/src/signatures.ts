@@ -1,18 +1,21 @@
-/** A number's type in WebAssembly; `other` for what no kernel takes. */
+/** WebAssembly type of a parameter; `other` for types that no kernel takes. */
 export type NumberType = "i32" | "i64" | "f32" | "f64" | "other";
 
+/** Types by their code in the binary format. */
 const numberTypes: Readonly<Record<number, NumberType>> = { 127: "i32", 126: "i64", 125: "f32", 124: "f64" };
 
-/** Sections of a module, and the kind of a function among imports and exports, by the numbers of the binary format. */
+/** Section ids of the binary format, and the code of a function in the import and export sections. */
 const [typeSection, importSection, functionSection, exportSection, functionKind] = [1, 2, 3, 7, 0];
 
 /**
- * The parameters of each function that a module exports, by name, read from its bytes: engines tell names only.
+ * Reads the parameter types of a module's exported functions, by name. The JavaScript API reports names only.
  *
- * @param bytes  A module that an engine has compiled, of types that are all functions.
+ * @param bytes  A valid module whose types are all function types.
+ * @throws {Error} when the module imports anything but functions.
  */
 export function signaturesOf(bytes: Uint8Array): ReadonlyMap<string, readonly NumberType[]> {
   const types: NumberType[][] = [];
+  /** Index into `types` of each function; imported functions come first. */
   const functions: number[] = [];
   const signatures = new Map<string, readonly NumberType[]>();
   const module = new Reader(bytes, 8);
@@ -31,7 +34,8 @@ export function signaturesOf(bytes: Uint8Array): ReadonlyMap<string, readonly Nu
       section.each(() => {
         section.text();
         section.text();
-        if (section.byte() !== functionKind) throw new Error("kernels: expected to import functions only, got others");
+        if (section.byte() !== functionKind)
+          throw new Error("kernels: expected a module that imports functions only, got another kind of import");
         functions.push(section.unsigned());
       });
     } else if (id === functionSection) section.each(() => functions.push(section.unsigned()));
@@ -45,7 +49,7 @@ export function signaturesOf(bytes: Uint8Array): ReadonlyMap<string, readonly Nu
   return signatures;
 }
 
-/** Reads the binary format's numbers and texts one after the other. */
+/** Sequential reader of the WebAssembly binary format. */
 class Reader {
   constructor(
     readonly bytes: Uint8Array,
@@ -57,11 +61,12 @@ class Reader {
     return this.at >= this.end;
   }
 
+  /** Reads one byte. */
   byte(): number {
     return this.bytes[this.at++]!;
   }
 
-  /** LEB128: seven bits a byte, the lowest first. */
+  /** Reads an unsigned LEB128 number: seven bits per byte, the lowest first. */
   unsigned(): number {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
@@ -71,6 +76,7 @@ class Reader {
     }
   }
 
+  /** Reads a length-prefixed UTF-8 string. */
   text(): string {
     const size = this.unsigned();
     const from = this.at;
@@ -78,11 +84,12 @@ class Reader {
     return new TextDecoder().decode(this.bytes.subarray(from, this.at));
   }
 
+  /** Reads a count and calls `read` that many times. */
   each(read: () => void): void {
     for (let left = this.unsigned(); left > 0; left--) read();
   }
 
-  /** The next `size` bytes. */
+  /** A reader of the next `size` bytes, which this reader skips. */
   part(size: number): Reader {
     const from = this.at;
     this.at += size;

@@ -6,7 +6,7 @@ import { signaturesOf } from "../src/signatures.js";
 const folder = new URL("../wasm/simd128/", import.meta.url);
 const signatures = signaturesOf(readFileSync(new URL("crossbar_wasm_bg.wasm", folder)));
 
-/** Types of each kernel's parameters as wasm-bindgen declares them: number, boolean, bigint, string or an array. */
+/** Parameter types of each kernel as wasm-bindgen declares them: number, boolean, bigint, string or an array. */
 const declared = new Map(
   [...readFileSync(new URL("crossbar_wasm.d.ts", folder), "utf8").matchAll(/^export function (\w+)\((.*?)\): .*;$/gm)]
     .filter(([, name]) => signatures.has(name!))
@@ -18,7 +18,7 @@ const declared = new Map(
 const isArray = (type: string): boolean => type.includes("Array");
 const slots = (type: string): number => (isArray(type) || type === "string" ? 2 : 1);
 
-/** A value that each kernel takes, for sizes and addresses of 0. */
+/** A valid argument of a type: sizes and addresses are 0. */
 const neutral = (type: string): unknown =>
   isArray(type) ? [] : type === "string" ? "" : type === "bigint" ? 0n : type === "boolean" ? false : 0;
 
@@ -27,8 +27,8 @@ const kernel = (name: string): Kernel => (wasm() as unknown as Record<string, Ke
 
 beforeAll(() => init());
 
-describe("numbers that cross into WebAssembly", () => {
-  it("have the types that the module states", () => {
+describe("arguments of kernels", () => {
+  it("have the types that the module declares", () => {
     expect([...declared.keys()].length).toBeGreaterThan(50);
     for (const [name, types] of declared) {
       expect(
@@ -38,7 +38,7 @@ describe("numbers that cross into WebAssembly", () => {
     }
   });
 
-  it("are refused where they would be wrapped, in every parameter of every kernel", () => {
+  it("are rejected when WebAssembly would wrap them around, for every parameter of every kernel", () => {
     const integers = [2 ** 32, -(2 ** 31) - 1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 1e300];
     const wrong = {
       i32: [...integers, undefined, null, 1n, {}],
@@ -76,15 +76,15 @@ describe("numbers that cross into WebAssembly", () => {
     expect(passed).toEqual([]);
   });
 
-  it("are refused in another number than there are parameters", () => {
+  it("are rejected when their number is wrong", () => {
     expect(() => kernel("alloc")()).toThrow("kernels: alloc: argument 0: expected a value, got undefined");
-    expect(() => kernel("alloc")(1, 2)).toThrow("kernels: alloc: expected arguments for 1 numbers");
+    expect(() => kernel("alloc")(1, 2)).toThrow("kernels: alloc: expected arguments for 1 parameters");
   });
 });
 
 describe("a kernel that traps", () => {
-  /** A product and a convolution, to the bit. */
-  const good = (): number[][] => {
+  /** Results of a product and a convolution. */
+  const results = (): number[][] => {
     const [a, b, c, x, w, y] = [0, 1, 2, 3, 4, 5].map(() => allocate(4 * 4096)) as [
       number,
       number,
@@ -97,17 +97,17 @@ describe("a kernel that traps", () => {
       f32(address, 4096).set(Float32Array.from({ length: 4096 }, (_, i) => 1 / (i + 3)));
     wasm().gemm(false, true, 40, 40, 40, a, b, c, false);
     wasm().convForward(x, w, 0, y, [4, 3, 9, 9, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1], 0, 0, 0, 0, 0n, false, false, 0);
-    const results = [[...f32(c, 1600)], [...f32(y, 4 * 5 * 81)]];
+    const values = [[...f32(c, 1600)], [...f32(y, 4 * 5 * 81)]];
     for (const address of [a, b, c, x, w, y]) wasm().free(address, 4 * 4096);
-    return results;
+    return values;
   };
   const size = 4 * 2 ** 16;
 
   it.each<[string, (address: number) => void]>([
-    ["before its work", (address) => wasm().maxPool(address, address, 0, [])],
+    ["when it checks its arguments", (address) => wasm().maxPool(address, address, 0, [])],
     [
-      "in the middle of it",
-      // A stride of 0 is no step; a padded image of a gigabyte has no room.
+      "in the middle of its work",
+      // A stride of 0 is invalid.
       (address) =>
         wasm().convForward(
           address,
@@ -126,7 +126,7 @@ describe("a kernel that traps", () => {
         ),
     ],
     [
-      "for want of memory",
+      "when memory runs out",
       (address) =>
         wasm().convForward(
           address,
@@ -144,15 +144,15 @@ describe("a kernel that traps", () => {
           0,
         ),
     ],
-  ])("%s, 20,000 times, leaves the instance as it was", (_, trap) => {
-    const before = good();
+  ])("%s, 20,000 times, leaves the instance unchanged", (_, trap) => {
+    const before = results();
     const address = allocate(size);
-    expect(() => trap(address)).toThrow(/^kernels: \w+: expected a kernel that ends, got a trap \(.*\)/);
+    expect(() => trap(address)).toThrow(/^kernels: \w+: expected the kernel to return, got a trap \(.*\)/);
     const { memory } = memoryUse();
     for (let i = 0; i < 20_000; i++) expect(() => trap(address)).toThrow("got a trap");
-    // What the calls themselves had allocated is lost: a kilobyte each.
+    // Each call leaks what it had allocated: about 1 kB.
     expect(memoryUse().memory - memory).toBeLessThanOrEqual(2 ** 25);
     wasm().free(address, size);
-    expect(good()).toEqual(before);
+    expect(results()).toEqual(before);
   });
 });

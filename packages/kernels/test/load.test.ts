@@ -1,8 +1,8 @@
 import { allocate, build, init, isRelaxedAvailable, wasm } from "@neft/kernels";
 import { expect, test } from "vitest";
 
-// One after the other: a process loads the kernels once.
-test("before init every call says so", () => {
+// The order of the tests matters: a process loads the kernels once.
+test("every call before init is an error", () => {
   expect(() => wasm()).toThrow("kernels: expected init() to have finished, got a call before; await init() first");
   expect(() => build()).toThrow("await init() first");
   expect(() => allocate(4)).toThrow("await init() first");
@@ -17,7 +17,7 @@ test.skipIf(isRelaxedAvailable())(
   },
 );
 
-test("init may be asked twice, at once or later, for the same build only", async () => {
+test("init can be called again, concurrently or later, for the same build only", async () => {
   await Promise.all([init(), init({ relaxed: false })]);
   await init();
   expect(build()).toBe("simd128");

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 
 beforeAll(() => init());
 
-test("blocks are aligned, apart, counted and reused", () => {
+test("blocks are aligned, distinct, counted and reused", () => {
   const before = memoryUse();
   const blocks = [1, 4, 60, 64, 4096].map((bytes) => ({ bytes, address: allocate(bytes) }));
   for (const { address } of blocks) expect(address % 64).toBe(0);
@@ -33,15 +33,15 @@ test("views see the same bytes, before and after the memory grows", () => {
   release(address, 16);
 });
 
-test("what doesn't fit is an error with both sizes", () => {
+test("a block that doesn't fit is an error with both sizes", () => {
   const live = memoryUse().live;
   expect(() => allocate(5e9)).toThrow(
-    /^allocate: expected a block below 2 GiB that fits a memory of 4 GiB beside \d+ bytes in use, got 5000000000; use smaller batches$/,
+    /^allocate: expected a block below 2 GiB that fits in 4 GiB of memory with \d+ bytes in use, got 5000000000 bytes; use smaller batches$/,
   );
   expect(() => allocate(2 ** 31)).toThrow("use smaller batches");
   const most = 0x7fff_ff00;
   const first = allocate(most);
-  expect(() => allocate(most)).toThrow(`beside ${live + most} bytes in use`);
+  expect(() => allocate(most)).toThrow(`with ${live + most} bytes in use`);
   release(first, most);
   expect(() => allocate(-1)).toThrow("allocate: expected a size in bytes, got -1");
   expect(() => allocate(1.5)).toThrow("got 1.5");

@@ -3,25 +3,27 @@ import { intAttribute } from "./attributes.js";
 import type { GraphNode } from "./graph.js";
 import type { Weight } from "./weights.js";
 
-/** A node whose weight is a parameter, as it is or through views: the products a crossbar computes. */
+/** A product that a crossbar computes: a node whose weight is a parameter, read directly or through views. */
 export interface ArrayNode {
   readonly node: GraphNode;
   /** Name of the weight parameter. */
   readonly weight: string;
-  /** View nodes between the parameter and the product, first to last; mostly none. */
+  /** View nodes between the parameter and the product, first to last. Usually none. */
   readonly views: readonly GraphNode[];
-  /** How the weight stands at the product: "oi" [out, in], "io" [in, out], "conv" [out, in/group, …kernel]. */
+  /** Axes of the weight at the product: "oi" [out, in], "io" [in, out], "conv" [out, in/group, …kernel]. */
   readonly layout: "oi" | "io" | "conv";
-  /** Outputs of one product: bit lines. */
+  /** Number of outputs of one product: bit lines. */
   readonly outputs: number;
-  /** Inputs of one product: word lines; a convolution's are in/group times its kernel's size. */
+  /** Number of inputs of one product: word lines. For a convolution, in/group times the kernel's size. */
   readonly inputs: number;
 }
 
 /**
- * Which input of a node is the weight on an array, or undefined where the node is no array node.
+ * Index of the input that is the weight on a crossbar; undefined when the node is not an array node.
  *
- * Conv: input 1. Gemm and MatMul: a matrix as input 1, else one as input 0.
+ * Conv: input 1. Gemm and MatMul: input 1 if it is a matrix, else input 0 if that is one.
+ *
+ * @param weightOf  Finds the parameter behind a value name.
  */
 export function arrayInput(node: GraphNode, weightOf: (name: string) => Weight | undefined): 0 | 1 | undefined {
   const rankOf = (input: number) => weightOf(node.inputs[input] ?? "")?.shape.length;
@@ -31,7 +33,7 @@ export function arrayInput(node: GraphNode, weightOf: (name: string) => Weight |
   return rankOf(0) === 2 ? 0 : undefined;
 }
 
-/** Layout and size of an array node's weight. */
+/** Describes the weight of an array node: its name, views, layout and size. Returns undefined for any other node. */
 export function arrayNodeOf(node: GraphNode, weightOf: (name: string) => Weight | undefined): ArrayNode | undefined {
   const input = arrayInput(node, weightOf);
   if (input === undefined) return undefined;

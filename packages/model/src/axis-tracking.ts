@@ -7,62 +7,75 @@ import type { KnownValue } from "./operators/operator.js";
 import { isHostArray } from "./operators/operator.js";
 
 /**
- * Where `size` things (a batch's samples, a softmax's classes) lie in a value: index (o·size + thing)·inner + i along `axis`,
- * whose length is outer·size·inner.
+ * Position of `size` items (the samples of a batch, or the classes of a softmax) in a value.
+ *
+ * Axis `axis` has length outer·size·inner. Item s covers its indices (o·size + s)·inner + i for all o < outer, i <
+ * inner.
  */
-export interface AxisPlace {
+export interface AxisPosition {
   readonly axis: number;
   readonly outer: number;
   readonly inner: number;
 }
 
-/** A node after which the things are no longer separate along an axis: it adds them up, reorders them or can't be followed. */
+/** Thrown for a node that mixes items along their axis: it sums or reorders them, or can't be followed. */
 export class MixedError extends Error {
   override readonly name = "MixedError";
 }
 
+/** Arguments of one row of `axisTracks`. */
 interface TrackCall {
   readonly node: GraphNode;
-  /** Places of the inputs; undefined where the things aren't in it. At least one is there. */
-  readonly places: readonly (AxisPlace | undefined)[];
+  /** Positions of the items in the inputs; undefined for an input that doesn't hold them. At least one is defined. */
+  readonly positions: readonly (AxisPosition | undefined)[];
   readonly inputs: readonly (KnownValue | undefined)[];
   readonly output: KnownValue;
   readonly size: number;
 }
 
-type Track = (call: TrackCall) => AxisPlace;
+/** Finds the position of the items in a node's output. @throws {MixedError} when the node mixes them. */
+type Track = (call: TrackCall) => AxisPosition;
 
-const mixed = (): never => {
+const failMixed = (): never => {
   throw new MixedError("mixed");
 };
 
 const shapeOf = ({ inputs }: TrackCall, index = 0): readonly number[] => inputs[index]!.shape;
 
-/** The place in input 0; it is an error for the things to be in any other. */
-const ofFirst = ({ places: [first, ...others] }: TrackCall): AxisPlace =>
-  first === undefined || others.some((place) => place !== undefined) ? mixed() : first;
+/** Position in input 0. Fails when another input holds items. */
+const firstInputPosition = ({ positions: [first, ...others] }: TrackCall): AxisPosition =>
+  first === undefined || others.some((position) => position !== undefined) ? failMixed() : first;
 
-const isSame = (a: AxisPlace, b: AxisPlace): boolean => a.axis === b.axis && a.outer === b.outer && a.inner === b.inner;
+const isSame = (a: AxisPosition, b: AxisPosition): boolean =>
+  a.axis === b.axis && a.outer === b.outer && a.inner === b.inner;
 
-/** The one place that all inputs with things agree on, once each is counted on the output's axes. */
-function agreed(places: readonly (AxisPlace | undefined)[]): AxisPlace {
-  const [first, ...others] = places.filter((place) => place !== undefined);
-  return others.every((other) => isSame(first!, other)) ? first! : mixed();
+/** The position that all inputs with items share, given in the output's axes. Fails when they differ. */
+function commonPosition(positions: readonly (AxisPosition | undefined)[]): AxisPosition {
+  const [first, ...others] = positions.filter((position) => position !== undefined);
+  return others.every((other) => isSame(first!, other)) ? first! : failMixed();
 }
 
-/** numpy's broadcasting: axes align at the end. */
-const elementwise: Track = ({ places, inputs, output }) =>
-  agreed(
-    places.map((place, i) => place && { ...place, axis: place.axis + output.shape.length - inputs[i]!.shape.length }),
+/** NumPy broadcasting aligns axes at the end. */
+const elementwise: Track = ({ positions, inputs, output }) =>
+  commonPosition(
+    positions.map(
+      (position, i) => position && { ...position, axis: position.axis + output.shape.length - inputs[i]!.shape.length },
+    ),
   );
 
-/** The place after elements keep their row-major order and take another shape; undefined where it spreads over several axes. */
+/**
+ * Position after a reshape that keeps elements in row-major order; undefined when the items spread over several axes.
+ *
+ * @param from  Shape before.
+ * @param to  Shape after.
+ * @param size  Number of items.
+ */
 export function rowMajor(
-  { axis, outer, inner }: AxisPlace,
+  { axis, outer, inner }: AxisPosition,
   from: readonly number[],
   to: readonly number[],
   size: number,
-): AxisPlace | undefined {
+): AxisPosition | undefined {
   const before = sizeOf(from.slice(0, axis)) * outer;
   const after = sizeOf(from.slice(axis + 1)) * inner;
   for (const [at, length] of to.entries()) {
@@ -74,63 +87,65 @@ export function rowMajor(
   return undefined;
 }
 
-const reshaping: Track = (call) => rowMajor(ofFirst(call), shapeOf(call), call.output.shape, call.size) ?? mixed();
+const reshaping: Track = (call) =>
+  rowMajor(firstInputPosition(call), shapeOf(call), call.output.shape, call.size) ?? failMixed();
 
-/** Windows and means over the axes after the second. */
+/** Windows and means over the axes after the second keep items on the first two. */
 const spatial: Track = (call) => {
-  const place = ofFirst(call);
-  return place.axis < 2 ? place : mixed();
+  const position = firstInputPosition(call);
+  return position.axis < 2 ? position : failMixed();
 };
 
-/** Things must be rows of the one operand or columns of the other. */
-const matmul: Track = ({ places, inputs, output }) => {
+/** Items must be rows of A or columns of B. */
+const matmul: Track = ({ positions, inputs, output }) => {
   const rankOut = output.shape.length;
   const [ranks, isVector] = [
     inputs.map((input) => input!.shape.length),
     inputs.map((input) => input!.shape.length === 1),
   ];
   const rankAligned = rankOut + Number(isVector[0]) + Number(isVector[1]);
-  const onOutput = (place: AxisPlace, operand: 0 | 1): AxisPlace => {
+  const onOutput = (position: AxisPosition, operand: 0 | 1): AxisPosition => {
     const rank = isVector[operand] ? 2 : ranks[operand]!;
-    const own = operand === 0 && isVector[0] ? 1 : place.axis;
-    // Summed over: the last axis of A, the last but one of B.
-    if (own === rank - (operand === 0 ? 1 : 2)) return mixed();
+    const own = operand === 0 && isVector[0] ? 1 : position.axis;
+    // The product sums over the last axis of A and the last but one of B.
+    if (own === rank - (operand === 0 ? 1 : 2)) return failMixed();
     const aligned = own + rankAligned - rank;
-    return { ...place, axis: aligned - Number(isVector[0] && aligned > rankAligned - 2) };
+    return { ...position, axis: aligned - Number(isVector[0] && aligned > rankAligned - 2) };
   };
-  return agreed(places.slice(0, 2).map((place, i) => place && onOutput(place, i as 0 | 1)));
+  return commonPosition(positions.slice(0, 2).map((position, i) => position && onOutput(position, i as 0 | 1)));
 };
 
 const gemm: Track = (call) => {
-  const { node, places } = call;
-  const turned = (index: number, name: string): AxisPlace | undefined => {
-    const place = places[index];
-    return place && intAttribute(node, name, 0) !== 0 ? { ...place, axis: 1 - place.axis } : place;
+  const { node, positions } = call;
+  const operandPosition = (index: number, name: string): AxisPosition | undefined => {
+    const position = positions[index];
+    return position && intAttribute(node, name, 0) !== 0 ? { ...position, axis: 1 - position.axis } : position;
   };
-  const [a, b, c] = [turned(0, "transA"), turned(1, "transB"), places[2]];
-  if (a?.axis === 1 || b?.axis === 0) return mixed();
-  return agreed([a, b, c && { ...c, axis: c.axis + 2 - shapeOf(call, 2).length }]);
+  const [a, b, c] = [operandPosition(0, "transA"), operandPosition(1, "transB"), positions[2]];
+  if (a?.axis === 1 || b?.axis === 0) return failMixed();
+  return commonPosition([a, b, c && { ...c, axis: c.axis + 2 - shapeOf(call, 2).length }]);
 };
 
-/** Along the things' own axis only whole sets of them may be put end to end. */
+/** Along the items' own axis, every input must hold all of them: outer counts add up. */
 const concat: Track = (call) => {
-  const { node, places, inputs } = call;
-  const place = agreed(places.map((one) => one && { ...one, outer: 1 }));
-  if (axisOf("axis", intAttribute(node, "axis", 0), shapeOf(call).length) !== place.axis) return agreed(places);
-  if (inputs.length > 1 && places.some((one) => one === undefined)) return mixed();
-  return { ...place, outer: places.reduce((sum, one) => sum + one!.outer, 0) };
+  const { node, positions, inputs } = call;
+  const position = commonPosition(positions.map((one) => one && { ...one, outer: 1 }));
+  if (axisOf("axis", intAttribute(node, "axis", 0), shapeOf(call).length) !== position.axis)
+    return commonPosition(positions);
+  if (inputs.length > 1 && positions.some((one) => one === undefined)) return failMixed();
+  return { ...position, outer: positions.reduce((sum, one) => sum + one!.outer, 0) };
 };
 
-const gather: Track = ({ node, places: [x, indices], inputs }) => {
+const gather: Track = ({ node, positions: [x, indices], inputs }) => {
   const axis = axisOf("axis", intAttribute(node, "axis", 0), inputs[0]!.shape.length);
   if (x === undefined) return { ...indices!, axis: indices!.axis + axis };
-  if (indices !== undefined || x.axis === axis) return mixed();
+  if (indices !== undefined || x.axis === axis) return failMixed();
   return x.axis < axis ? x : { ...x, axis: x.axis - 1 + inputs[1]!.shape.length };
 };
 
-/** Elements along the place's axis must all stay, in their order. */
+/** All elements along the items' axis must stay, in order. */
 const sliced: Track = (call) => {
-  const place = ofFirst(call);
+  const position = firstInputPosition(call);
   const [starts, ends, axes, steps] = [1, 2, 3, 4].map((i) => {
     const input = call.inputs[i];
     return input && isHostArray(input) ? toPositions(input) : undefined;
@@ -141,107 +156,111 @@ const sliced: Track = (call) => {
     ...(axes && { axes }),
     ...(steps && { steps }),
   });
-  const isWhole = range.begins[place.axis] === 0 && range.steps[place.axis] === 1;
-  return isWhole && call.output.shape[place.axis] === shapeOf(call)[place.axis] ? place : mixed();
+  const isWhole = range.begins[position.axis] === 0 && range.steps[position.axis] === 1;
+  return isWhole && call.output.shape[position.axis] === shapeOf(call)[position.axis] ? position : failMixed();
 };
 
+/** The items' axis must not be padded. */
 const padded: Track = (call) => {
-  const place = ofFirst(call);
+  const position = firstInputPosition(call);
   const pads = call.inputs[1]!;
   const axes = call.inputs[3];
   const listed = axes && isHostArray(axes) ? toNumbers(axes) : shapeOf(call).map((_, axis) => axis);
-  const at = listed.findIndex((axis) => axisOf("axes", axis, shapeOf(call).length) === place.axis);
-  if (at < 0) return place;
+  const at = listed.findIndex((axis) => axisOf("axes", axis, shapeOf(call).length) === position.axis);
+  if (at < 0) return position;
   const values = isHostArray(pads) ? toNumbers(pads) : [];
-  return values[at] === 0 && values[at + listed.length] === 0 ? place : mixed();
+  return values[at] === 0 && values[at + listed.length] === 0 ? position : failMixed();
 };
 
+/** The items' axis must not be reduced. */
 const reduced: Track = (call) => {
-  const place = ofFirst(call);
+  const position = firstInputPosition(call);
   const rank = shapeOf(call).length;
   const given = call.inputs[1];
   const listed = given && isHostArray(given) ? toNumbers(given).map((axis) => axisOf("axes", axis, rank)) : [];
   const isNone = listed.length === 0 && intAttribute(call.node, "noop_with_empty_axes", 0) !== 0;
   const axes = listed.length > 0 || isNone ? listed : shapeOf(call).map((_, axis) => axis);
-  if (axes.includes(place.axis)) return mixed();
-  if (intAttribute(call.node, "keepdims", 1) !== 0) return place;
-  return { ...place, axis: place.axis - axes.filter((axis) => axis < place.axis).length };
+  if (axes.includes(position.axis)) return failMixed();
+  if (intAttribute(call.node, "keepdims", 1) !== 0) return position;
+  return { ...position, axis: position.axis - axes.filter((axis) => axis < position.axis).length };
 };
 
+/** Softmax mixes items along the axes it normalises. */
 const normalised: Track = (call) => {
-  const place = ofFirst(call);
+  const position = firstInputPosition(call);
   const axis = axisOf("axis", intAttribute(call.node, "axis", -1), shapeOf(call).length);
-  const touches = intAttribute(call.node, "coerce", 0) === 0 ? place.axis === axis : place.axis >= axis;
-  return touches ? mixed() : place;
+  const touches = intAttribute(call.node, "coerce", 0) === 0 ? position.axis === axis : position.axis >= axis;
+  return touches ? failMixed() : position;
 };
 
-/** A convolution sums over the second axis too. */
+/** A convolution sums over axis 1 too, so items must be on axis 0. */
 const convolved: Track = (call) => {
-  const place = ofFirst(call);
-  return place.axis === 0 ? place : mixed();
+  const position = firstInputPosition(call);
+  return position.axis === 0 ? position : failMixed();
 };
 
 const transposed: Track = (call) => {
-  const place = ofFirst(call);
+  const position = firstInputPosition(call);
   const perm = intsAttribute(call.node, "perm") ?? shapeOf(call).map((_, axis, all) => all.length - 1 - axis);
-  return { ...place, axis: perm.indexOf(place.axis) };
+  return { ...position, axis: perm.indexOf(position.axis) };
 };
 
-/** How each operator hands the things on. Values made of shapes alone (Shape, ConstantOfShape) have none. */
+/** Position rule of each operator. Outputs of Shape and ConstantOfShape depend on shapes only and hold no items. */
 export const axisTracks: Readonly<Record<string, Track>> = {
   Add: elementwise,
   AveragePool: spatial,
-  BatchNormalization: ofFirst,
-  Cast: ofFirst,
-  Clip: ofFirst,
+  BatchNormalization: firstInputPosition,
+  Cast: firstInputPosition,
+  Clip: firstInputPosition,
   Concat: concat,
-  ConstantOfShape: mixed,
+  ConstantOfShape: failMixed,
   Conv: convolved,
   Div: elementwise,
-  Dropout: ofFirst,
+  Dropout: firstInputPosition,
   Flatten: reshaping,
   Gather: gather,
   Gemm: gemm,
   GlobalAveragePool: spatial,
-  Identity: ofFirst,
-  LeakyRelu: ofFirst,
+  Identity: firstInputPosition,
+  LeakyRelu: firstInputPosition,
   LogSoftmax: normalised,
   MatMul: matmul,
   MaxPool: spatial,
   Mul: elementwise,
   Pad: padded,
   ReduceMean: reduced,
-  Relu: ofFirst,
+  Relu: firstInputPosition,
   Reshape: reshaping,
-  Shape: mixed,
-  Sigmoid: ofFirst,
+  Shape: failMixed,
+  Sigmoid: firstInputPosition,
   Slice: sliced,
   Softmax: normalised,
   Squeeze: reshaping,
   Sub: elementwise,
-  Tanh: ofFirst,
+  Tanh: firstInputPosition,
   Transpose: transposed,
   Unsqueeze: reshaping,
 };
 
 /**
- * Where the things are in a node's output.
+ * Position of the items in a node's first output; undefined when no input holds them.
  *
- * @param known  all values, `size` things along their axis.
- * @throws {MixedError} naming the node where they don't stay separate.
+ * @param known  Shapes of all values, with `size` items along their axis.
+ * @throws {MixedError} with the node as its message, when it mixes items.
  */
 export function trackNode(
   node: GraphNode,
-  placeOf: (name: string) => AxisPlace | undefined,
+  positionOf: (name: string) => AxisPosition | undefined,
   known: ReadonlyMap<string, KnownValue>,
   size: number,
-): AxisPlace | undefined {
-  const places = node.inputs.map(placeOf);
+): AxisPosition | undefined {
+  const positions = node.inputs.map(positionOf);
   const output = known.get(node.outputs[0]!);
-  if (output === undefined || places.every((place) => place === undefined) || node.op === "Shape") return undefined;
+  if (output === undefined || positions.every((position) => position === undefined) || node.op === "Shape")
+    return undefined;
   const inputs = node.inputs.map((name) => (name === "" ? undefined : known.get(name)));
   try {
-    return axisTracks[node.op]!({ node, places, inputs, output, size });
+    return axisTracks[node.op]!({ node, positions, inputs, output, size });
   } catch (error) {
     if (error instanceof MixedError) throw new MixedError(describeNode(node));
     throw error;

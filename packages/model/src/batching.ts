@@ -1,13 +1,13 @@
 import { inWords } from "@neft/options";
 import { sizeOf } from "@neft/tensor";
-import { type AxisPlace, MixedError, trackNode } from "./axis-tracking.js";
+import { type AxisPosition, MixedError, trackNode } from "./axis-tracking.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode } from "./graph.js";
 import { type HostArray, int64Array, toNumbers } from "./host-array.js";
 import { DataDependentError, isHostArray, type KnownValue } from "./operators/operator.js";
 import { inferNodes } from "./shapes.js";
 
-/** A graph as far as shapes need it: nodes in order, and what is known of its fixed tensors. */
+/** The part of a graph that shape inference needs: nodes in running order, dtypes and shapes of fixed tensors. */
 export interface ShapeGraph {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly string[];
@@ -15,48 +15,58 @@ export interface ShapeGraph {
   readonly fixed: ReadonlyMap<string, KnownValue>;
 }
 
-/** What a graph makes of `size` samples along axis 0 of its inputs. */
+/** Shapes of a graph for `size` samples along axis 0 of its inputs, and the samples' positions. */
 export interface BatchProbe {
   readonly size: number;
-  /** Dtype and shape of every value, as far as the nodes' inputs fit. */
+  /** Dtype and shape of every value, up to the first node that fails. */
   readonly known: ReadonlyMap<string, KnownValue>;
-  /** Where the samples are in a value; undefined where there are none, an error where they are no longer separate. */
-  readonly places: ReadonlyMap<string, AxisPlace | MixedError>;
-  /** Why shapes end before the outputs do. */
-  readonly misfit: Error | undefined;
-  /** The last node after which samples are no longer rows of any value. */
-  readonly leaves: GraphNode | undefined;
+  /** Position of the samples in each value that holds them, or an error once they are mixed. */
+  readonly positions: ReadonlyMap<string, AxisPosition | MixedError>;
+  /** The error that ended shape inference, if any. */
+  readonly shapeError: Error | undefined;
+  /** The last node that took the samples off axis 0, unless a later one put them back. */
+  readonly leavesRowsAt: GraphNode | undefined;
 }
 
 /**
- * A batch that shapes are tried at. At 1 every operator that looks for sizes of 1 would find the batch; few files have this
- * prime in a constant.
+ * Batch size at which shapes are tried. Not 1, because operators that look for axes of size 1 would match the batch
+ * axis; a prime, because constants in files seldom equal it.
  */
 export const probeBatch = 5;
 
-/** Elements that all values of one sample have at most: 1 GiB of them. Networks for images of a megapixel stay below. */
-const mostValues = 2 ** 28;
+/** Limit on the elements of all values of one sample: 1 GiB as f32. Networks for megapixel images stay below it. */
+const maxSampleElements = 2 ** 28;
 
-const start: AxisPlace = { axis: 0, outer: 1, inner: 1 };
+const start: AxisPosition = { axis: 0, outer: 1, inner: 1 };
 
-/** Whether samples are rows: one behind the other along axis 0. */
-export function areRows(place: AxisPlace | MixedError | undefined): boolean {
-  return place !== undefined && !(place instanceof MixedError) && place.axis === 0 && place.outer * place.inner === 1;
+/** Whether samples are the rows of a value: one after the other along axis 0. */
+export function areRows(position: AxisPosition | MixedError | undefined): boolean {
+  return (
+    position !== undefined &&
+    !(position instanceof MixedError) &&
+    position.axis === 0 &&
+    position.outer * position.inner === 1
+  );
 }
 
-/** Infers all shapes with `size` samples in the inputs that have the first one's batch, and follows these; all other sizes must be numbers. */
+/**
+ * Infers all shapes and follows the samples through the graph.
+ *
+ * @param size  Number of samples in every input whose axis 0 equals that of the first input. All other sizes must be
+ *   numbers.
+ */
 export function probe({ inputs, nodes, fixed }: ShapeGraph, size: number): BatchProbe {
   const known = new Map(fixed);
-  const places = new Map<string, AxisPlace | MixedError>();
+  const positions = new Map<string, AxisPosition | MixedError>();
   const batch = inputs[0]?.shape[0];
   for (const { name, dtype, shape } of inputs) {
     const isBatched = shape.length > 0 && shape[0] === batch;
     known.set(name, { dtype, shape: (isBatched ? [size, ...shape.slice(1)] : shape) as number[] });
-    if (isBatched) places.set(name, start);
+    if (isBatched) positions.set(name, start);
   }
-  let leaves: GraphNode | undefined;
+  let leavesRowsAt: GraphNode | undefined;
   let total = 0;
-  const probed = (misfit: Error | undefined): BatchProbe => ({ size, known, places, leaves, misfit });
+  const probed = (shapeError: Error | undefined): BatchProbe => ({ size, known, positions, leavesRowsAt, shapeError });
   for (const node of nodes) {
     if (node.inputs.some((name) => name !== "" && !known.has(name))) continue;
     try {
@@ -65,73 +75,76 @@ export function probe({ inputs, nodes, fixed }: ShapeGraph, size: number): Batch
       if (error instanceof Error && error.cause instanceof DataDependentError) continue;
       return probed(error instanceof Error ? error : new Error(String(error)));
     }
-    const place = placeAfter(node, places, known, size);
-    // A chain of doublings asks for gigabytes in a file of a few bytes: no machine has to try.
+    const position = positionAfter(node, positions, known, size);
+    // A tiny file with a chain of doublings can ask for gigabytes: stop before anything is allocated.
     for (const name of node.outputs) {
-      total += sizeOf(known.get(name)!.shape) / (place === undefined ? 1 : Math.max(1, size));
+      total += sizeOf(known.get(name)!.shape) / (position === undefined ? 1 : Math.max(1, size));
     }
-    if (total > mostValues) {
+    if (total > maxSampleElements) {
       return probed(
         new Error(
-          `${describeNode(node)}: expected values of at most ${mostValues} elements for a sample in all, got more`,
+          `${describeNode(node)}: expected at most ${maxSampleElements} elements in all values of one sample, got more`,
         ),
       );
     }
-    if (place === undefined) continue;
-    places.set(node.outputs[0]!, place);
-    if (areRows(place)) leaves = undefined;
-    else leaves ??= node;
+    if (position === undefined) continue;
+    positions.set(node.outputs[0]!, position);
+    if (areRows(position)) leavesRowsAt = undefined;
+    else leavesRowsAt ??= node;
   }
   return probed(undefined);
 }
 
-function placeAfter(
+/** Like `trackNode`, with an error as the result where samples are mixed, now or before. */
+function positionAfter(
   node: GraphNode,
-  places: ReadonlyMap<string, AxisPlace | MixedError>,
+  positions: ReadonlyMap<string, AxisPosition | MixedError>,
   known: ReadonlyMap<string, KnownValue>,
   size: number,
-): AxisPlace | MixedError | undefined {
+): AxisPosition | MixedError | undefined {
   if (node.op === "Shape") return undefined;
-  const given = node.inputs.map((name) => places.get(name));
-  const broken = given.find((place) => place instanceof MixedError);
+  const given = node.inputs.map((name) => positions.get(name));
+  const broken = given.find((position) => position instanceof MixedError);
   if (broken !== undefined) return broken;
   try {
-    return trackNode(node, (name) => places.get(name) as AxisPlace | undefined, known, size);
+    return trackNode(node, (name) => positions.get(name) as AxisPosition | undefined, known, size);
   } catch (error) {
     if (error instanceof MixedError) return error;
     throw error;
   }
 }
 
-/** Why a graph doesn't give `output` one row for each of a probe's samples, naming the node; undefined where it does. */
-export function whyNotRows({ size, known, places, misfit, leaves }: BatchProbe, output: string): string | undefined {
-  const place = places.get(output);
-  if (place instanceof MixedError) return `${place.message} mixes the samples of a batch, or may do so`;
-  if (known.has(output) && areRows(place)) return undefined;
-  const left = leaves && `${describeNode(leaves)} takes the batch from axis 0, or joins it with others`;
+/** Reason, naming the node, why `output` doesn't have one row per sample of the probe; undefined when it does. */
+export function whyNotRows(
+  { size, known, positions, shapeError, leavesRowsAt }: BatchProbe,
+  output: string,
+): string | undefined {
+  const position = positions.get(output);
+  if (position instanceof MixedError) return `${position.message} mixes the samples of a batch, or may do so`;
+  if (known.has(output) && areRows(position)) return undefined;
+  const left = leavesRowsAt && `${describeNode(leavesRowsAt)} moves the batch off axis 0 or merges it with other axes`;
   const end =
-    misfit?.message ?? `value ${inWords(output)} has shape [${known.get(output)?.shape.join(", ") ?? "unknown"}]`;
-  return `with a batch of ${size}, ${left === undefined || end.startsWith(describeNode(leaves!)) ? "" : `${left}, and `}${end}`;
+    shapeError?.message ?? `value ${inWords(output)} has shape [${known.get(output)?.shape.join(", ") ?? "unknown"}]`;
+  return `with a batch of ${size}, ${left === undefined || end.startsWith(describeNode(leavesRowsAt!)) ? "" : `${left}, and `}${end}`;
 }
 
-/** A graph that takes any batch: its nodes, and the fixed tensors added for them. */
+/** A graph that accepts any batch size: its nodes, and the fixed tensors added for them. */
 export interface FreedGraph {
   readonly nodes: readonly GraphNode[];
   readonly added: ReadonlyMap<string, HostArray>;
 }
 
 /**
- * Frees a graph from the batch that its file fixes.
+ * Removes a fixed batch size from a graph.
  *
- * Such a file has the batch in the constants of its Reshapes too. Each such target is resolved and its leading entry, where it is
- * the batch, replaced by −1, which is the batch at any size. At a larger batch every output must then be as many
- * independent rows.
+ * Reshape targets of such a file contain the batch size too. A leading entry equal to it becomes −1. The result is
+ * then probed at a larger batch: every output must have one independent row per sample.
  *
- * @returns the reason, naming the node, where that isn't so.
+ * @returns the changed graph, or the reason, naming the node, why the batch can't be changed.
  */
 export function freeBatch(graph: ShapeGraph, batch: number): FreedGraph | string {
   const fixed = probe(graph, batch);
-  if (fixed.misfit) return fixed.misfit.message;
+  if (fixed.shapeError) return fixed.shapeError.message;
   const freed = retarget(graph, batch, fixed.known);
   const larger = probe(
     { ...graph, nodes: freed.nodes, fixed: new Map([...graph.fixed, ...freed.added]) },
@@ -154,7 +167,7 @@ export function freeBatch(graph: ShapeGraph, batch: number): FreedGraph | string
   return freed;
 }
 
-/** The nodes with the leading batch entry of every constant Reshape target replaced. */
+/** Replaces the leading batch entry of every constant Reshape target by −1. */
 function retarget({ nodes, fixed }: ShapeGraph, batch: number, known: ReadonlyMap<string, KnownValue>): FreedGraph {
   const added = new Map<string, HostArray>();
   const changed = nodes.map((node) => {

@@ -5,30 +5,34 @@ import { batchAxis } from "./builder.js";
 import { constant } from "./constant.js";
 import { describeNode, type GraphNode, listNames, type ValueInfo } from "./graph.js";
 import { type HostArray, type HostData, int64Array } from "./host-array.js";
-import { findLogits, squashersBehind } from "./logits.js";
+import { findLogits, probabilityNodesBefore } from "./logits.js";
 import { arrayNodes, Model } from "./model.js";
 import type { KnownValue } from "./operators/operator.js";
 
-/** A model as it meets samples of one shape: what evaluation and training run. */
+/** A model bound to samples of one shape, as evaluation and training run it. */
 export interface BoundModel {
-  /** The same parameters in a graph whose inputs have the samples' sizes, and that has the logits as a value. */
+  /** The same parameters in a graph whose inputs have the samples' shape and that computes the logits. */
   readonly model: Model;
-  /** The value with the class scores before any softmax or sigmoid that ends the network, [batch, classes]. */
+  /** Name of the logits, [batch, classes]: the class scores before a final softmax or sigmoid. */
   readonly logits: string;
   readonly classes: number;
-  /** Values of the network that are class scores already: from the logits to the output. */
+  /** Names of the network's values that are class scores: from the logits to the output. */
   readonly scores: ReadonlySet<string>;
-  /** Values added to the network's. */
+  /** Names of values that the network itself doesn't have. */
   readonly added: ReadonlySet<string>;
-  /** Samples of a run where the network takes no other number, and why; undefined where it takes any. */
+  /** The only batch size that the network accepts, and why; undefined when it accepts any. */
   readonly fixed: { readonly batch: number; readonly reason: string } | undefined;
-  /** What may make numbers other than expected, one sentence each. */
+  /** Reasons why results may differ from what is expected, one sentence each. */
   readonly warnings: readonly string[];
-  /** Frees the tensors added to the model's. */
+  /** Frees the tensors that were added. The original model's tensors stay. */
   dispose(): void;
 }
 
-/** Name of a model's output. @throws {RangeError} naming the outputs when there are several and none, or an unknown one, is named. */
+/**
+ * Name of a model's output. Default: the only one.
+ *
+ * @throws {Error} when there are several outputs and none is named, or the name is unknown.
+ */
 export function outputNamed(model: Model, output: string | undefined): string {
   const names = model.outputs.map(({ name }) => name);
   if (output === undefined && names.length > 1) {
@@ -43,7 +47,7 @@ export function outputNamed(model: Model, output: string | undefined): string {
   return name;
 }
 
-/** What shapes need of a model. */
+/** The part of a model that shape inference needs. */
 export function shapeGraph(model: Model, outputs: readonly string[]): ShapeGraph {
   const fixed = new Map<string, KnownValue>();
   for (const [name, { dtype, shape }] of model.parameters) fixed.set(name, { dtype, shape });
@@ -54,7 +58,7 @@ export function shapeGraph(model: Model, outputs: readonly string[]): ShapeGraph
   return { inputs: model.inputs, outputs, nodes: model.nodes, fixed };
 }
 
-/** A graph at a batch that it takes. */
+/** A graph with a batch size that it accepts. */
 interface Batched {
   readonly nodes: readonly GraphNode[];
   readonly added: ReadonlyMap<string, HostArray>;
@@ -63,14 +67,16 @@ interface Batched {
 }
 
 /**
- * Binds a model with one input to samples.
+ * Binds a model with one input to samples of one shape.
  *
- * Shapes are never taken at a batch of 1 where others are possible: an operator that looks for sizes of 1 would find the batch. A
- * Squeeze without axes gets those it has at any other batch, so that a last batch of one sample is like the others.
+ * Shapes are inferred at a batch of 1 only when nothing else fits: at 1, operators that look for axes of size 1 would
+ * match the batch axis. A Squeeze without axes gets the axes that it drops at other batch sizes, so a last batch of
+ * one sample runs like any other.
  *
- * @param sample  shape of one sample, as the input takes it.
- * @param output  which output; may be left out when there is one.
- * @throws {RangeError} when the sample doesn't fit, the samples of a batch aren't independent, or the output has no class scores.
+ * @param sample  Shape of one sample, without the batch axis.
+ * @param output  Name of an output. Default: the only one.
+ * @throws {RangeError} when the sample doesn't fit, the network mixes samples of a batch, or the output is not
+ *   [batch, classes].
  */
 export function bindModel(model: Model, sample: readonly number[], output?: string): BoundModel {
   const name = outputNamed(model, output);
@@ -78,19 +84,23 @@ export function bindModel(model: Model, sample: readonly number[], output?: stri
   const graph = { ...shapeGraph(model, [name]), inputs: [{ ...input, shape: [input.shape[0]!, ...sample] }] };
   const batched = batchedGraph(model, graph, name);
   const tensors = new Map(batched.added);
-  const nodes = batched.fixed ? [...batched.nodes] : withAxes(batched, tensors);
-  const { scored, flatten } = asMatrix(model, name, batched);
+  const nodes = batched.fixed ? [...batched.nodes] : withSqueezeAxes(batched, tensors);
+  const { scored, flatten } = scoreMatrix(model, name, batched);
   nodes.push(...flatten);
   const known =
     flatten.length === 0
       ? batched.probe
-      : probe({ ...graph, nodes, fixed: knownOf(graph, tensors) }, batched.probe.size);
+      : probe({ ...graph, nodes, fixed: fixedValues(graph, tensors) }, batched.probe.size);
   const searched = { nodes, probe: known, scalar: scalarsOf(model) };
   const { base, views, scores } = findLogits(searched, scored);
   const arrays = new Set(arrayNodes(model).map(({ node }) => node.name));
-  const squashers = squashersBehind(searched, base, new Set(nodes.filter((node) => arrays.has(node.name))));
+  const probabilityNodes = probabilityNodesBefore(
+    searched,
+    base,
+    new Set(nodes.filter((node) => arrays.has(node.name))),
+  );
   const taken = new Set([...known.known.keys(), ...nodes.map((node) => node.name)]);
-  const [shadow, logits] = repeated(views, base, taken);
+  const [copies, logits] = copyViews(views, base, taken);
   const batch = batched.fixed?.batch ?? batchAxis;
   const classes = known.known.get(scored)!.shape[1]!;
   const own = [...tensors].map(([key, array]) => [key, constant(array)] as const);
@@ -99,36 +109,37 @@ export function bindModel(model: Model, sample: readonly number[], output?: stri
       name: model.name,
       inputs: [{ ...input, shape: [batch, ...sample] }],
       outputs: model.outputs,
-      nodes: [...nodes, ...shadow],
+      nodes: [...nodes, ...copies],
       parameters: model.parameters,
       constants: new Map([...model.constants, ...own]),
     }),
     logits,
     classes,
     scores,
-    added: new Set([...flatten, ...shadow].flatMap(({ outputs }) => outputs)),
+    added: new Set([...flatten, ...copies].flatMap(({ outputs }) => outputs)),
     fixed: batched.fixed,
-    warnings: [...mixing(batched, name), ...squashers.map(squashed)],
+    warnings: [...mixingWarnings(batched, name), ...probabilityNodes.map(probabilityWarning)],
     dispose: () => {
       for (const [, tensor] of own) tensor.dispose();
     },
   };
 }
 
-const squashed = (node: GraphNode): string =>
-  `${describeNode(node)}: expected class scores that a softmax is taken of, got what this node makes of them, and can't see through what comes after it: confidence and loss are those of a softmax of probabilities`;
+const probabilityWarning = (node: GraphNode): string =>
+  `${describeNode(node)}: expected class scores as output, got probabilities of this node, changed by later nodes that can't be undone: confidence and loss apply softmax to these probabilities`;
 
-const mixing = ({ fixed, probe: { places } }: Batched, output: string): string[] => {
-  const place = places.get(output);
-  if (fixed === undefined || fixed.batch === 1 || !(place instanceof MixedError)) return [];
+const mixingWarnings = ({ fixed, probe: { positions } }: Batched, output: string): string[] => {
+  const position = positions.get(output);
+  if (fixed === undefined || fixed.batch === 1 || !(position instanceof MixedError)) return [];
   return [
-    `${place.message}: mixes the ${fixed.batch} samples of a batch, or may do so: a sample's scores depend on those read with it`,
+    `${position.message}: mixes the ${fixed.batch} samples of a batch, or may do so: a sample's scores depend on the other samples in its batch`,
   ];
 };
 
-const knownOf = (graph: ShapeGraph, added: ReadonlyMap<string, HostArray>): ReadonlyMap<string, KnownValue> =>
+const fixedValues = (graph: ShapeGraph, added: ReadonlyMap<string, HostArray>): ReadonlyMap<string, KnownValue> =>
   new Map<string, KnownValue>([...graph.fixed, ...added]);
 
+/** Value of an f32 constant with one element; undefined for any other name. */
 const scalarsOf =
   ({ constants }: Model) =>
   (name: string): number | undefined => {
@@ -136,7 +147,7 @@ const scalarsOf =
     return tensor?.size === 1 && tensor.dtype === "f32" ? tensor.item() : undefined;
   };
 
-/** The graph for any batch where it takes any, else for the one it takes. */
+/** Makes the graph accept any batch size if it can, else one fixed size. */
 function batchedGraph(model: Model, graph: ShapeGraph, output: string): Batched {
   const first = graph.inputs[0]!.shape[0]!;
   const none = { nodes: graph.nodes, added: new Map<string, HostArray>() };
@@ -144,11 +155,11 @@ function batchedGraph(model: Model, graph: ShapeGraph, output: string): Batched 
   if (typeof first === "string") {
     const any = probe(graph, probeBatch);
     reason = whyNotRows(any, output);
-    const place = any.places.get(output);
-    const mixes = place instanceof MixedError ? place.message : countsBatch(graph, any);
+    const position = any.positions.get(output);
+    const mixes = position instanceof MixedError ? position.message : nodeReadingBatchSize(graph, any);
     if (mixes !== undefined) {
       throw new RangeError(
-        `model ${inWords(model.name)}: expected a network that reads each sample by itself, got ${mixes}, which mixes those of a batch, or may do so; export it with the batch it is to be run with`,
+        `model ${inWords(model.name)}: expected a network that computes each sample independently, got ${mixes}, which mixes the samples of a batch, or may do so; export the network with the batch size it will run at`,
       );
     }
     if (reason === undefined) return { ...none, probe: any, fixed: undefined };
@@ -157,21 +168,24 @@ function batchedGraph(model: Model, graph: ShapeGraph, output: string): Batched 
   if (batch === 0)
     throw new RangeError(`input ${inWords(graph.inputs[0]!.name)}: expected a batch of 1 or more, got 0`);
   const own = probe(graph, batch);
-  if (own.misfit) throw own.misfit;
+  if (own.shapeError) throw own.shapeError;
   if (!own.known.has(output)) {
     const open = graph.nodes.find(({ outputs }) => !own.known.has(outputs[0]!))!;
     throw new RangeError(
-      `${describeNode(open)}: expected a shape that follows from those of the inputs, got one that follows from data`,
+      `${describeNode(open)}: expected a shape that depends on input shapes only, got one that depends on data`,
     );
   }
   const freed = freeBatch(graph, batch);
   if (typeof freed === "string") return { ...none, probe: own, fixed: { batch, reason: reason ?? freed } };
-  const any = probe({ ...graph, nodes: freed.nodes, fixed: knownOf(graph, freed.added) }, probeBatch * batch);
+  const any = probe({ ...graph, nodes: freed.nodes, fixed: fixedValues(graph, freed.added) }, probeBatch * batch);
   return { ...freed, probe: any, fixed: undefined };
 }
 
-/** The node that makes a number to compute with of the batch's size, as a mean over it written out has. */
-function countsBatch(graph: ShapeGraph, { size, known }: BatchProbe): string | undefined {
+/**
+ * Describes the node that casts the batch size to a float, as a hand-written mean over the batch does; undefined when
+ * there is none.
+ */
+function nodeReadingBatchSize(graph: ShapeGraph, { size, known }: BatchProbe): string | undefined {
   const larger = probe(graph, 2 * size).known;
   const counting = graph.nodes.find(({ op, inputs, attributes }) => {
     if (op !== "Cast" || attributes.to !== "f32") return false;
@@ -181,8 +195,8 @@ function countsBatch(graph: ShapeGraph, { size, known }: BatchProbe): string | u
   return counting && describeNode(counting);
 }
 
-/** The nodes, a Squeeze without axes with those that it drops. */
-function withAxes({ nodes, probe: { known } }: Batched, tensors: Map<string, HostArray>): GraphNode[] {
+/** Gives every Squeeze without axes the axes that it drops, as a constant added to `tensors`. */
+function withSqueezeAxes({ nodes, probe: { known } }: Batched, tensors: Map<string, HostArray>): GraphNode[] {
   return nodes.map((node) => {
     const shape = known.get(node.inputs[0] ?? "")?.shape;
     if (node.op !== "Squeeze" || (node.inputs[1] ?? "") !== "" || shape === undefined) return node;
@@ -194,25 +208,29 @@ function withAxes({ nodes, probe: { known } }: Batched, tensors: Map<string, Hos
 }
 
 /**
- * The output as [batch, classes], by a Flatten where it has other axes of size 1.
- * @throws {RangeError} where it is something else.
+ * The output as [batch, classes], through an added Flatten when it has more axes of size 1.
+ *
+ * @throws {RangeError} when the output has another shape.
  */
-function asMatrix(
+function scoreMatrix(
   model: Model,
   output: string,
-  { probe: { known, places, size }, fixed }: Batched,
+  { probe: { known, positions, size }, fixed }: Batched,
 ): { scored: string; flatten: GraphNode[] } {
   const { shape } = known.get(output)!;
-  const isApart = fixed?.batch === 1 || places.get(output) instanceof MixedError || areRows(places.get(output));
-  if (shape.length === 2 && shape[0] === size && isApart) return { scored: output, flatten: [] };
-  // A single sample's scores may have lost their batch axis.
+  const isSeparate =
+    fixed?.batch === 1 || positions.get(output) instanceof MixedError || areRows(positions.get(output));
+  if (shape.length === 2 && shape[0] === size && isSeparate) return { scored: output, flatten: [] };
+  // With a batch fixed at 1, the scores may have lost their batch axis.
   const axis = fixed?.batch === 1 && shape.filter((n) => n !== 1).length <= 1 && shape.length > 0 ? 0 : undefined;
-  const isRow = shape[0] === size && isApart && shape.length > 2 && shape.slice(2).every((n) => n === 1);
+  const isRow = shape[0] === size && isSeparate && shape.length > 2 && shape.slice(2).every((n) => n === 1);
   if (axis === undefined && !isRow) {
     const sizes = shape.map((n, axis) => (axis === 0 && fixed === undefined && n === size ? 1 : n)).join(", ");
-    const place = places.get(output);
+    const position = positions.get(output);
     const where =
-      place && !(place instanceof MixedError) && place.axis > 0 ? ` with the batch on axis ${place.axis}` : "";
+      position && !(position instanceof MixedError) && position.axis > 0
+        ? ` with the batch on axis ${position.axis}`
+        : "";
     throw new RangeError(
       `output ${inWords(output)}: expected class scores of shape [batch, classes], got [${sizes}]${where}`,
     );
@@ -225,8 +243,12 @@ function asMatrix(
   };
 }
 
-/** Copies of the views, on the base instead of what the network has there; the last one's output are the logits. */
-function repeated(views: readonly GraphNode[], base: string, taken: Set<string>): [nodes: GraphNode[], logits: string] {
+/** Copies view nodes, applied to `base`. The last copy's output is the logits. */
+function copyViews(
+  views: readonly GraphNode[],
+  base: string,
+  taken: Set<string>,
+): [nodes: GraphNode[], logits: string] {
   const fresh = (wanted: string): string => {
     let name = wanted;
     while (taken.has(name)) name += "_";

@@ -8,54 +8,76 @@ import { checkOperators, Model } from "./model.js";
 import type { KnownValue } from "./operators/operator.js";
 import { inferNodes } from "./shapes.js";
 
-/** Name of the batch axis in models made here and by importers. */
+/** Symbol of the batch axis in built and imported models. */
 export const batchAxis = "N";
 
-/** A value of the network being built, by name. */
+/** Name of a value in the network being built. */
 export type Value = string;
 
+/** Options that every layer has. */
 export interface LayerOptions {
-  /** Name of the node, of its output, and, with ".weight" and so on behind it, of its parameters. */
+  /**
+   * Name of the node and its output; its parameters are called `<name>.weight` and so on. Default: operator and
+   * number.
+   */
   readonly name?: string;
 }
 
+/** Options of `linear`. */
 export interface LinearOptions extends LayerOptions {
+  /** Number of output features. */
   readonly outputs: number;
+  /** Default: true. */
   readonly bias?: boolean;
 }
 
+/** Options of `conv2d`. Kernel, stride and padding are in pixels and the same for both axes. */
 export interface ConvolutionOptions extends LayerOptions {
-  /** Output channels. */
+  /** Number of output channels. */
   readonly outputs: number;
   readonly kernel: number;
+  /** Default: 1. */
   readonly stride?: number;
+  /** Default: 0. */
   readonly padding?: number;
+  /** Default: 1. */
   readonly groups?: number;
+  /** Default: true. */
   readonly bias?: boolean;
 }
 
+/** Options of `maxPool2d` and `avgPool2d`, in pixels, the same for both axes. */
 export interface PoolOptions extends LayerOptions {
   readonly kernel: number;
-  /** The kernel's size when left out. */
+  /** Default: the kernel's size. */
   readonly stride?: number;
+  /** Default: 0. */
   readonly padding?: number;
 }
 
+/** Options of `batchNorm`. */
 export interface BatchNormOptions extends LayerOptions {
+  /** Default: 1e-5. */
   readonly epsilon?: number;
+  /** Share of the old running value that an update keeps, as in ONNX. Default: 0.9. */
   readonly momentum?: number;
 }
 
+/** Options of `leakyRelu`. */
 export interface LeakyReluOptions extends LayerOptions {
+  /** Slope for negative inputs. Default: 0.01. */
   readonly alpha?: number;
 }
 
+/** Options of `dropout`. */
 export interface DropoutOptions extends LayerOptions {
+  /** Probability of dropping an element. Default: 0.5. */
   readonly ratio?: number;
 }
 
+/** Options of `GraphBuilder`. */
 export interface BuilderOptions {
-  /** Every weight's stream is derived from it. */
+  /** Seed of all initial weights. */
   readonly seed: number;
 }
 
@@ -90,17 +112,19 @@ const isAttribute = (value: unknown): boolean =>
   [value].flat().every((one) => typeof one === "number" || typeof one === "string");
 
 const attributesRule = kind(
-  "attributes by name: numbers, texts or lists of them",
+  "attributes by name: numbers, strings or lists of them",
   (value) => Object.prototype.toString.call(value) === "[object Object]" && Object.values(value!).every(isAttribute),
 );
 
-/** Checks a layer's options; errors about any of them name the layer, one of many. */
+/** Checks the options of a layer. Errors name the layer. */
 const checkLayer = (layer: string, options: unknown, rules: Readonly<Record<string, Rule>>): void =>
   checkOptions(layer, options, rules, `${layer}: `);
 
 /**
- * Builds a model layer by layer. Weights are drawn as He et al. (2015) have it for ReLU networks, N(0, 2/fan-in), each from a
- * stream of its own derived from the seed and the weight's name; biases are 0.
+ * Builds a model layer by layer.
+ *
+ * Weights are drawn from N(0, 2/fan-in), He et al. (2015), each from its own stream, derived from the seed and the
+ * weight's name. Biases are 0.
  *
  * ```ts
  * const net = new GraphBuilder("mlp", { seed: 1 });
@@ -115,11 +139,11 @@ export class GraphBuilder {
   readonly #nodes: GraphNode[] = [];
   readonly #parameters = new Map<string, Tensor>();
   readonly #constants = new Map<string, Tensor>();
-  /** Every value at batch 1. */
+  /** Dtype and shape of every value at a batch of 1. */
   readonly #known = new Map<string, KnownValue>();
   readonly #counts = new Map<string, number>();
 
-  /** @throws {RangeError} for options that aren't known or of another kind, as all methods do. */
+  /** @throws {RangeError} for an unknown option or one of the wrong type, as all methods do. */
   constructor(name: string, options: BuilderOptions) {
     kinds.name(name, "GraphBuilder: name");
     checkOptions("GraphBuilder", options, builderRules);
@@ -127,7 +151,11 @@ export class GraphBuilder {
     this.#seed = options.seed;
   }
 
-  /** Declares an input of samples of a shape; a batch axis comes before it. */
+  /**
+   * Adds an f32 input.
+   *
+   * @param sample  Shape of one sample. The batch axis is put before it.
+   */
   input(name: string, sample: readonly number[]): Value {
     kinds.name(name, "input: name");
     kinds.shape(sample, "input: sample");
@@ -136,14 +164,15 @@ export class GraphBuilder {
     return name;
   }
 
-  /** Shape of a value at batch 1. */
+  /** Shape of a value at a batch of 1. @throws {Error} when there is no such value. */
   shapeOf(value: Value): readonly number[] {
     const known = this.#known.get(value);
-    if (known === undefined) throw new Error(`GraphBuilder: expected a value made before, got ${inWords(value)}`);
+    if (known === undefined)
+      throw new Error(`GraphBuilder: expected the name of an existing value, got ${inWords(value)}`);
     return known.shape;
   }
 
-  /** Adds a trainable parameter with given contents. */
+  /** Adds a trainable parameter with the given elements. */
   parameter(name: string, data: Float32Array, shape: readonly number[]): Value {
     kinds.name(name, "parameter: name");
     kinds.numberList(data, "parameter: data");
@@ -164,7 +193,10 @@ export class GraphBuilder {
     return name;
   }
 
-  /** Adds a node of any operator. @throws {Error} when it isn't known or its inputs do not fit. */
+  /**
+   * Adds a node of any operator and returns its output. @throws {Error} when the operator is unknown or its inputs
+   * don't fit.
+   */
   node(
     op: string,
     inputs: readonly Value[],
@@ -184,7 +216,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /** y = xWᵀ + b.  x: [N, in], W: [outputs, in], y: [N, outputs]. */
+  /** Adds y = xWᵀ + b. x: [N, in], W: [outputs, in], y: [N, outputs]. */
   linear(x: Value, options: LinearOptions): Value {
     checkLayer("linear", options, linearRules);
     const { outputs, bias = true, name = this.#freshName("linear") } = options;
@@ -194,7 +226,7 @@ export class GraphBuilder {
     return this.node("Gemm", operands, { transB: 1 }, { name });
   }
 
-  /** x: [N, C, H, W] → [N, outputs, H', W']. */
+  /** Adds a 2D convolution. x: [N, C, H, W] → [N, outputs, H', W']. */
   conv2d(x: Value, options: ConvolutionOptions): Value {
     checkLayer("conv2d", options, convolutionRules);
     const { outputs, kernel, stride = 1, padding = 0, groups = 1, bias = true } = options;
@@ -219,7 +251,7 @@ export class GraphBuilder {
     );
   }
 
-  /** Normalises every channel. x: [N, C, …]. */
+  /** Adds batch normalisation of every channel. x: [N, C, …]. */
   batchNorm(x: Value, options: BatchNormOptions = {}): Value {
     checkLayer("batchNorm", options, batchNormRules);
     const { epsilon = 1e-5, momentum = 0.9, name = this.#freshName("norm") } = options;
@@ -230,51 +262,56 @@ export class GraphBuilder {
     return this.node("BatchNormalization", operands, { epsilon, momentum }, { name });
   }
 
+  /** Adds max(x, 0). */
   relu(x: Value, options: LayerOptions = {}): Value {
     return this.node("Relu", [x], {}, options);
   }
 
+  /** Adds x for x ≥ 0, alpha·x for x < 0. */
   leakyRelu(x: Value, options: LeakyReluOptions = {}): Value {
     checkLayer("leakyRelu", options, leakyReluRules);
     const { alpha = 0.01, ...named } = options;
     return this.node("LeakyRelu", [x], { alpha }, named);
   }
 
+  /** Adds 1/(1 + e⁻ˣ). */
   sigmoid(x: Value, options: LayerOptions = {}): Value {
     return this.node("Sigmoid", [x], {}, options);
   }
 
+  /** Adds tanh(x). */
   tanh(x: Value, options: LayerOptions = {}): Value {
     return this.node("Tanh", [x], {}, options);
   }
 
+  /** Adds a + b with broadcasting. */
   add(a: Value, b: Value, options: LayerOptions = {}): Value {
     return this.node("Add", [a, b], {}, options);
   }
 
-  /** x: [N, C, H, W] → [N, C, H', W']. */
+  /** Adds max pooling. x: [N, C, H, W] → [N, C, H', W']. */
   maxPool2d(x: Value, options: PoolOptions): Value {
     checkLayer("maxPool2d", options, poolRules);
     return this.#pool("MaxPool", x, options);
   }
 
-  /** The mean under each window; padding is not counted. x: [N, C, H, W] → [N, C, H', W']. */
+  /** Adds average pooling; padding is not counted. x: [N, C, H, W] → [N, C, H', W']. */
   avgPool2d(x: Value, options: PoolOptions): Value {
     checkLayer("avgPool2d", options, poolRules);
     return this.#pool("AveragePool", x, options);
   }
 
-  /** x: [N, C, H, W] → [N, C, 1, 1]. */
+  /** Adds the mean over both spatial axes. x: [N, C, H, W] → [N, C, 1, 1]. */
   globalAvgPool(x: Value, options: LayerOptions = {}): Value {
     return this.node("GlobalAveragePool", [x], {}, options);
   }
 
-  /** x: [N, …] → [N, the product of the rest]. */
+  /** Adds a reshape of each sample to a vector. x: [N, …] → [N, features]. */
   flatten(x: Value, options: LayerOptions = {}): Value {
     return this.node("Flatten", [x], { axis: 1 }, options);
   }
 
-  /** The identity, but in runs that ask for masks. */
+  /** Adds dropout: the identity, except in runs with the option `dropout`. */
   dropout(x: Value, options: DropoutOptions = {}): Value {
     checkLayer("dropout", options, dropoutRules);
     const { ratio = 0.5, name = this.#freshName("dropout") } = options;
@@ -282,15 +319,17 @@ export class GraphBuilder {
     return this.node("Dropout", [x, value], {}, { name });
   }
 
+  /** Adds softmax over the last axis. */
   softmax(x: Value, options: LayerOptions = {}): Value {
     return this.node("Softmax", [x], { axis: -1 }, options);
   }
 
+  /** Adds the logarithm of softmax over the last axis. */
   logSoftmax(x: Value, options: LayerOptions = {}): Value {
     return this.node("LogSoftmax", [x], { axis: -1 }, options);
   }
 
-  /** The model, with values as outputs under the names given: `build({ logits: y })`. */
+  /** Returns the model. `build({ logits: y })` makes the value y an output named "logits". */
   build(outputs: Readonly<Record<string, Value>>): Model {
     kind("values by the names of outputs", (value) => has(value) && !Array.isArray(value))(outputs, "build: outputs");
     const renamed = new Map(Object.entries(outputs).map(([name, value]) => [value, name]));
@@ -321,6 +360,7 @@ export class GraphBuilder {
     return this.node(op, [x], attributes, named);
   }
 
+  /** Adds a parameter drawn from N(0, 2/fanIn). */
   #weight(name: string, shape: readonly number[], fanIn: number): Value {
     const size = sizeOf(shape);
     const sigma = Math.sqrt(2 / fanIn);

@@ -1,23 +1,39 @@
-import { axisOf, broadcastShapes, checkPoolPads, outputOf, sizeOf, type WindowNumbers, windowAxes } from "@neft/tensor";
+import {
+  axisOf,
+  broadcastShapes,
+  checkPoolPads,
+  outputSize,
+  sizeOf,
+  type WindowAttributes,
+  windowAxes,
+} from "@neft/tensor";
 import { intAttribute, intsAttribute, textAttribute } from "./attributes.js";
 import type { GraphNode } from "./graph.js";
-import { mostAxes } from "./host-array.js";
+import { maxAxes } from "./host-array.js";
 
-/** Axes as 0..rank − 1, ascending. @throws {RangeError} for one out of range or given twice, and for more than 64 axes. */
+/**
+ * Axes in 0..rank − 1, ascending; negative ones count from the end.
+ *
+ * @throws {RangeError} for an axis out of range or given twice, and for a rank above 64.
+ */
 export function axesOf(axes: readonly number[], rank: number, who = "axes"): number[] {
-  if (rank > mostAxes) throw new RangeError(`${who}: expected at most ${mostAxes} axes, got ${rank}`);
+  if (rank > maxAxes) throw new RangeError(`${who}: expected at most ${maxAxes} axes, got ${rank}`);
   const all = axes.map((axis) => axisOf(who, axis, rank));
   if (new Set(all).size < all.length) throw new RangeError(`${who}: expected each axis once, got [${axes.join(", ")}]`);
   return all.sort((a, b) => a - b);
 }
 
-/** Shape of a product over the last two axes, numpy's rules for ranks 1 and batches. */
+/**
+ * Shape of a matrix product over the last two axes, with NumPy's rules for vectors and batches of matrices.
+ *
+ * @throws {RangeError} for a scalar, or inner sizes that differ.
+ */
 export function matmulShape(a: readonly number[], b: readonly number[]): number[] {
   if (a.length === 0 || b.length === 0) throw new RangeError("expected operands of rank 1 or more, got a scalar");
   const left = a.length === 1 ? [1, ...a] : a;
   const right = b.length === 1 ? [...b, 1] : b;
   if (left.at(-1) !== right.at(-2)) {
-    throw new RangeError(`expected inner sizes that agree, got [${a.join(", ")}] and [${b.join(", ")}]`);
+    throw new RangeError(`expected equal inner sizes, got [${a.join(", ")}] and [${b.join(", ")}]`);
   }
   const shape = broadcastShapes(left.slice(0, -2), right.slice(0, -2));
   if (a.length > 1) shape.push(left.at(-2)!);
@@ -26,8 +42,9 @@ export function matmulShape(a: readonly number[], b: readonly number[]): number[
 }
 
 /**
- * The target of a Reshape with its special entries resolved: 0 copies the input's size (unless allowzero), one −1 takes
- * what is left.
+ * Resolves the target shape of a Reshape: 0 copies the input's size unless `allowZero`, and one −1 is inferred.
+ *
+ * @throws {RangeError} when the number of elements would change.
  */
 export function reshapeTarget(shape: readonly number[], target: readonly number[], allowZero: boolean): number[] {
   const size = sizeOf(shape);
@@ -51,28 +68,30 @@ export function reshapeTarget(shape: readonly number[], target: readonly number[
   return result;
 }
 
-/** A sliding window over spatial axes, everything resolved for one input size. */
+/** Window of a convolution or pool over spatial axes, resolved for one input size. Units: pixels. */
 export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
   /** ONNX order: all begins, then all ends. */
   readonly pads: readonly number[];
-  /** Output sizes. */
+  /** Output size of each axis. */
   readonly output: readonly number[];
 }
 
 /**
- * Reads strides, dilations, pads or auto_pad, and ceil_mode of a node for one image at its input: [channels, …spatial].
+ * Reads a node's strides, dilations, pads or auto_pad, and ceil_mode, for one image [channels, …spatial].
  *
- * ceil_mode: a last window that would start in the padding after the input is dropped.
- * @param pools  Whether windows in the padding alone are refused.
+ * With ceil_mode, a last window that would start in the end padding is dropped.
+ *
+ * @param isPool  Refuses windows that cover padding only. Default: false.
+ * @throws {RangeError} when a window doesn't fit the image.
  */
 export function windowOf(
   node: GraphNode,
   image: readonly number[],
   kernel: readonly number[],
-  { pools = false }: { readonly pools?: boolean } = {},
+  { isPool = false }: { readonly isPool?: boolean } = {},
 ): Window {
   const spatial = image.slice(1);
   const rank = spatial.length;
@@ -84,15 +103,18 @@ export function windowOf(
   const ceil = intAttribute(node, "ceil_mode", 0) !== 0;
   const pads = paddingOf(autoPad, spatial, { kernel, strides, dilations, pads: explicit });
   const axes = windowAxes("", image, { kernel, strides, dilations, pads });
-  if (pools) checkPoolPads("", axes);
-  return { kernel, strides, dilations, pads, output: axes.map((axis) => outputOf(axis, ceil)) };
+  if (isPool) checkPoolPads("", axes);
+  return { kernel, strides, dilations, pads, output: axes.map((axis) => outputSize(axis, ceil)) };
 }
 
-/** The pads that auto_pad stands for: SAME gives ⌈size/stride⌉ outputs, an odd pad to the end (UPPER) or to the front (LOWER). */
+/**
+ * Padding of an auto_pad mode: VALID has none, SAME gives ⌈size/stride⌉ outputs, with an odd pixel at the end
+ * (SAME_UPPER) or the front (SAME_LOWER).
+ */
 function paddingOf(
   autoPad: "NOTSET" | "VALID" | "SAME_UPPER" | "SAME_LOWER",
   spatial: readonly number[],
-  { kernel, strides, dilations, pads }: WindowNumbers,
+  { kernel, strides, dilations, pads }: WindowAttributes,
 ): readonly number[] {
   if (autoPad === "NOTSET") return pads;
   const totals = spatial.map((size, axis) => {
@@ -105,7 +127,7 @@ function paddingOf(
   return autoPad === "SAME_LOWER" ? [...large, ...small] : [...small, ...large];
 }
 
-/** A window over two axes, as the tensor operations take it. */
+/** Window over two axes, as the tensor operations take it. */
 export interface PlaneWindow {
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
@@ -114,10 +136,10 @@ export interface PlaneWindow {
   readonly pads: readonly [number, number, number, number];
 }
 
-/** A window over one or two axes as one over two; the first of one axis is of size 1. */
+/** Window over one or two axes as a window over two. A missing first axis gets size 1. */
 export function planeOf({ kernel, strides, dilations, pads }: Window): PlaneWindow {
-  const pair = (values: readonly number[], otherwise: number): [number, number] =>
-    values.length === 1 ? [otherwise, values[0]!] : [values[0]!, values[1]!];
+  const pair = (values: readonly number[], fallback: number): [number, number] =>
+    values.length === 1 ? [fallback, values[0]!] : [values[0]!, values[1]!];
   const half = pads.length / 2;
   return {
     kernel: pair(kernel, 1),

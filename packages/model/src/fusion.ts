@@ -3,27 +3,30 @@ import type { GraphNode } from "./graph.js";
 import type { Fused } from "./operators/operator.js";
 import { operatorTable } from "./operators/table.js";
 
-/** A node to run, with what comes after it where it computes that too: its outputs are the last one's. */
+/** A node to run, and the following nodes that are fused into it. Its outputs are those of the last one. */
 export interface Step extends Fused {
   readonly node: GraphNode;
 }
 
 /**
- * Nodes in an order that works, as fewer passes over the activations with the same values to the last bit:
+ * Fuses nodes so that activations are read and written less often. Values keep every bit.
  *
- * - a ReLU before a max pool runs after it, on a quarter of the values: a maximum commutes with a rising function;
- * - a max pool of 2×2 after a convolution, and a ReLU after either, belong to the product, where `fuses`.
+ * - A ReLU before a max pool moves behind it, onto a quarter of the values: max commutes with increasing functions.
+ * - A 2×2 max pool after a convolution, and a ReLU after either, are fused into the product.
  *
- * Values that are wanted are computed as they are.
+ * Wanted values are never fused away.
+ *
+ * @param plan  Nodes in running order.
+ * @param fuses  Whether the backend allows fusion into products.
  */
-export function fused(plan: readonly GraphNode[], wanted: ReadonlySet<string>, fuses: boolean): Step[] {
-  const swapped = poolFirst(plan, wanted);
+export function fuseNodes(plan: readonly GraphNode[], wanted: ReadonlySet<string>, fuses: boolean): Step[] {
+  const swapped = poolBeforeRelu(plan, wanted);
   const consumers = soleConsumers(swapped, wanted);
   const absorbed = new Set<GraphNode>();
   const steps: Step[] = [];
   for (const node of swapped) {
     if (absorbed.has(node)) continue;
-    const { rectifies = false, pools = false } = operatorTable.get(node.op)!;
+    const { fusesRelu = false, fusesPool = false } = operatorTable.get(node.op)!;
     let last = node;
     const absorbs = (can: boolean, fits: (next: GraphNode) => boolean): boolean => {
       const next = fuses && can ? consumers.get(last.outputs[0]!) : undefined;
@@ -32,15 +35,15 @@ export function fused(plan: readonly GraphNode[], wanted: ReadonlySet<string>, f
       last = next;
       return true;
     };
-    const pooled = absorbs(pools, isHalving);
-    const rectified = absorbs(rectifies, ({ op }) => op === "Relu");
+    const pooled = absorbs(fusesPool, isPool2x2);
+    const rectified = absorbs(fusesRelu, ({ op }) => op === "Relu");
     steps.push({ node: last === node ? node : { ...node, outputs: last.outputs }, rectified, pooled });
   }
   return steps;
 }
 
-/** Whether a node is a max pool of 2×2 values side by side. */
-function isHalving(node: GraphNode): boolean {
+/** Whether a node is a max pool of 2×2 with stride 2, without padding. */
+function isPool2x2(node: GraphNode): boolean {
   if (node.op !== "MaxPool" || node.outputs.length > 1) return false;
   const is = (name: string, value: number) => intsAttribute(node, name)?.every((each) => each === value);
   const twos = is("kernel_shape", 2) && intsAttribute(node, "kernel_shape")!.length === 2 && is("strides", 2);
@@ -48,8 +51,8 @@ function isHalving(node: GraphNode): boolean {
   return twos === true && isPlain && (node.attributes.auto_pad ?? "NOTSET") === "NOTSET";
 }
 
-/** ReLUs moved behind the max pools that alone read them; the value between keeps its name. */
-function poolFirst(plan: readonly GraphNode[], wanted: ReadonlySet<string>): GraphNode[] {
+/** Moves each ReLU whose only reader is a max pool behind that pool. The value between them keeps its name. */
+function poolBeforeRelu(plan: readonly GraphNode[], wanted: ReadonlySet<string>): GraphNode[] {
   const consumers = soleConsumers(plan, wanted);
   const moved = new Map<GraphNode, GraphNode>();
   for (const node of plan) {
@@ -65,7 +68,7 @@ function poolFirst(plan: readonly GraphNode[], wanted: ReadonlySet<string>): Gra
   });
 }
 
-/** The node that reads a value, for values that just one reads, once, and that nobody else wants. */
+/** The reading node of each value that is read exactly once and not wanted. */
 function soleConsumers(plan: readonly GraphNode[], wanted: ReadonlySet<string>): Map<string, GraphNode> {
   const readers = new Map<string, GraphNode[]>();
   for (const node of plan) {

@@ -1,41 +1,41 @@
 import { inWords } from "@neft/options";
 import type { DType } from "@neft/tensor";
 
-/** An attribute is plain data: tensors become constants of the model, not attributes. */
+/** Value of an attribute: plain data. Tensor attributes become constants of the model. */
 export type AttributeValue = number | string | readonly number[] | readonly string[];
 
-/** One operator applied to named values; semantics are those of the newest ONNX version up to opset 22. */
+/** One operator applied to named values, with the semantics of its newest ONNX version up to opset 22. */
 export interface GraphNode {
   /** Unique in its model. */
   readonly name: string;
   readonly op: string;
-  /** Value names; an empty name is an absent optional input. */
+  /** Value names. An empty name is an absent optional input. */
   readonly inputs: readonly string[];
-  /** Value names; an empty name is an output nobody reads. */
+  /** Value names. An empty name is an unused output. */
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, AttributeValue>>;
 }
 
-/** An input or output of a graph. A string in `shape` is a symbolic size, equal wherever the same name stands. */
+/** An input or output of a graph. A string in `shape` is a symbolic size; equal symbols have equal sizes. */
 export interface ValueInfo {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly (number | string)[];
 }
 
-/** How messages name a node: `node "conv1" (Conv)`. */
+/** Name of a node in messages: `node "conv1" (Conv)`. */
 export function describeNode(node: GraphNode): string {
   return `node ${inWords(node.name)} (${node.op})`;
 }
 
-/** A few names for a message, with the number left out. */
-export function listNames(names: Iterable<string>, most = 12): string {
+/** Names for a message, at most `max` of them, with the number of the others. Default: 12. */
+export function listNames(names: Iterable<string>, max = 12): string {
   const all = [...names];
-  const shown = all.slice(0, most).map(inWords);
-  return all.length > most ? `${shown.join(", ")} and ${all.length - most} more` : shown.join(", ") || "none";
+  const shown = all.slice(0, max).map(inWords);
+  return all.length > max ? `${shown.join(", ")} and ${all.length - max} more` : shown.join(", ") || "none";
 }
 
-/** The node that makes each value. */
+/** Maps each value name to the node that produces it. */
 export function producersOf(nodes: readonly GraphNode[]): Map<string, GraphNode> {
   const producers = new Map<string, GraphNode>();
   for (const node of nodes) for (const output of node.outputs) if (output !== "") producers.set(output, node);
@@ -43,10 +43,10 @@ export function producersOf(nodes: readonly GraphNode[]): Map<string, GraphNode>
 }
 
 /**
- * Orders nodes so that every value is made before it is read, keeping the given order where it already is.
+ * Sorts nodes topologically. Nodes that are already sorted keep their order.
  *
- * @param given  Names that exist before any node runs: inputs, parameters, constants.
- * @throws {Error} when a name is made twice, a value is read that nothing makes, or nodes wait for each other.
+ * @param given  Names of values that no node produces: inputs, parameters, constants.
+ * @throws {Error} when a node name is repeated, a value is produced twice or not at all, or nodes form a cycle.
  */
 export function sortNodes(nodes: readonly GraphNode[], given: Iterable<string>): GraphNode[] {
   const ready = new Set(given);
@@ -59,7 +59,7 @@ export function sortNodes(nodes: readonly GraphNode[], given: Iterable<string>):
       if (output === "") continue;
       if (ready.has(output) || made.has(output)) {
         throw new Error(
-          `${describeNode(node)}: expected a new value name as output, got ${inWords(output)}, which exists already`,
+          `${describeNode(node)}: expected a new name as output, got ${inWords(output)}, which exists already`,
         );
       }
       made.set(output, node);
@@ -69,7 +69,7 @@ export function sortNodes(nodes: readonly GraphNode[], given: Iterable<string>):
     for (const input of node.inputs) {
       if (input !== "" && !ready.has(input) && !made.has(input)) {
         throw new Error(
-          `${describeNode(node)}: expected a value some node makes as input, got ${inWords(input)}, which nothing makes`,
+          `${describeNode(node)}: expected an input that some node produces, got ${inWords(input)}, which none does`,
         );
       }
     }
@@ -77,7 +77,7 @@ export function sortNodes(nodes: readonly GraphNode[], given: Iterable<string>):
   return orderByInputs(nodes, ready);
 }
 
-/** Kahn's algorithm with a queue in the given order. */
+/** Kahn's algorithm; ready nodes run in the given order. */
 function orderByInputs(nodes: readonly GraphNode[], ready: ReadonlySet<string>): GraphNode[] {
   const waiting = new Map<GraphNode, number>();
   const readers = new Map<string, GraphNode[]>();
@@ -105,7 +105,7 @@ function orderByInputs(nodes: readonly GraphNode[], ready: ReadonlySet<string>):
   }
   if (order.length < nodes.length) {
     const stuck = nodes.filter((node) => waiting.get(node)! > 0).map((node) => node.name);
-    throw new Error(`graph: expected no cycles, got nodes that wait for each other: ${listNames(stuck)}`);
+    throw new Error(`graph: expected no cycles, got one among the nodes ${listNames(stuck)}`);
   }
   return isOrdered(nodes, ready) ? [...nodes] : order;
 }

@@ -1,42 +1,45 @@
 import { type DType, sizeOf, zeroData } from "@neft/tensor";
 
-/** Elements outside WebAssembly memory, as shape arithmetic and weight files need them. */
+/** An array outside WebAssembly memory, for shape arithmetic and weight files. */
 export interface HostArray {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly data: HostData;
 }
 
+/** Element storage of a `HostArray`. */
 export type HostData = Float32Array | BigInt64Array | Int32Array | Uint8Array | Int8Array;
 
-/** Any of the typed arrays, written to without knowing which; the caller keeps bigint with i64. */
-export type Slots = { [index: number]: number | bigint };
+/** Any `HostData` as a writable array. The caller writes bigints for i64 and numbers otherwise. */
+export type WritableArray = { [index: number]: number | bigint };
 
-/** More elements than any value of a real network has: a file that asks for more is broken. */
-export const mostElements = 2 ** 28;
+/** Limit on the elements of one value. A file that asks for more is broken. */
+export const maxElements = 2 ** 28;
 
-/** More elements than shape arithmetic has; the limit of what grows outside WebAssembly. */
-export const mostHostElements = 2 ** 24;
+/** Limit on the elements of arrays that grow outside WebAssembly. */
+export const maxHostElements = 2 ** 24;
 
-/** More axes than any value of a real network has. */
-export const mostAxes = 64;
+/** Limit on the rank of a value. */
+export const maxAxes = 64;
 
 /**
- * Number of elements of a shape, bounded. Sizes beside a 0 are bounded too: a loop over them must come to an end.
+ * Number of elements of a shape, checked against a limit.
  *
- * @throws {RangeError} when a size is negative or not an integer, there are more than `most` elements (a 0 counted as 1), or more than
- *   64 axes.
+ * The check counts a 0 as 1, because loops run over the other sizes too.
+ *
+ * @param max  Default: 2^28.
+ * @throws {RangeError} when a size is negative or not an integer, or there are more than `max` elements or 64 axes.
  */
-export function checkedSize(shape: readonly number[], most = mostElements): number {
-  if (shape.length > mostAxes) throw new RangeError(`shape: expected at most ${mostAxes} axes, got ${shape.length}`);
+export function checkedSize(shape: readonly number[], max = maxElements): number {
+  if (shape.length > maxAxes) throw new RangeError(`shape: expected at most ${maxAxes} axes, got ${shape.length}`);
   if (shape.some((n) => !Number.isSafeInteger(n) || n < 0))
     throw new RangeError(`shape: expected sizes of 0 or more, got [${shape.join(", ")}]`);
-  if (sizeOf(shape.map((n) => Math.max(1, n))) > most)
-    throw new RangeError(`shape: expected at most ${most} elements, got [${shape.join(", ")}]`);
+  if (sizeOf(shape.map((n) => Math.max(1, n))) > max)
+    throw new RangeError(`shape: expected at most ${max} elements, got [${shape.join(", ")}]`);
   return sizeOf(shape);
 }
 
-/** [1, 2] as i64, the dtype of shapes and axes. */
+/** An i64 vector, the dtype of shapes and axes. */
 export function int64Array(values: readonly number[]): HostArray {
   return { dtype: "i64", shape: [values.length], data: BigInt64Array.from(values, BigInt) };
 }
@@ -44,7 +47,7 @@ export function int64Array(values: readonly number[]): HostArray {
 /**
  * Elements as numbers, for sizes, axes and indices.
  *
- * @throws {RangeError} when an int64 does not fit a number exactly: it is never rounded silently.
+ * @throws {RangeError} when an int64 can't be represented exactly.
  */
 export function toNumbers(array: HostArray): number[] {
   return Array.from(array.data as ArrayLike<number | bigint>, (value) => {
@@ -54,7 +57,10 @@ export function toNumbers(array: HostArray): number[] {
   });
 }
 
-/** Slice positions: as numbers, those beyond 2^53 brought there, since every position is clamped to its axis anyway. */
+/**
+ * Elements as numbers, for slice positions. Those beyond ±2^53 are clamped, since positions are clamped to their axis
+ * anyway.
+ */
 export function toPositions(array: HostArray): number[] {
   return Array.from(array.data as ArrayLike<number | bigint>, (value) =>
     Math.min(Math.max(Number(value), Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER),
@@ -62,10 +68,10 @@ export function toPositions(array: HostArray): number[] {
 }
 
 /**
- * Element i of the result is data[offset + Σ index_k(i)·strides_k] for i over `shape` in row-major order: transposes,
- * slices and broadcasts are all this, with other strides.
+ * Copies strided elements: element i of the result is data[offset + Σ_k index_k(i)·strides[k]], where i runs over
+ * `shape` in row-major order. Transposing, slicing and broadcasting differ in strides only.
  */
-export function strided(
+export function copyStrided(
   source: HostArray,
   shape: readonly number[],
   strides: readonly number[],
@@ -73,7 +79,7 @@ export function strided(
 ): HostArray {
   const size = checkedSize(shape);
   const data = zeroData(source.dtype, size);
-  const slots = data as Slots;
+  const slots = data as WritableArray;
   const index = new Array<number>(shape.length).fill(0);
   let at = offset;
   for (let i = 0; i < size; i++) {

@@ -1,13 +1,17 @@
 import type { DType, SliceRange } from "@neft/tensor";
 import { broadcastShapes, broadcastStrides, sizeOf, stridesOf, zeroData } from "@neft/tensor";
-import type { HostArray, Slots } from "./host-array.js";
-import { checkedSize, mostHostElements, strided, toNumbers } from "./host-array.js";
+import type { HostArray, WritableArray } from "./host-array.js";
+import { checkedSize, copyStrided, maxHostElements, toNumbers } from "./host-array.js";
 
-/** Evaluation on typed arrays: shapes, axes, indices and labels never enter WebAssembly. */
+// Operators on typed arrays. Shapes, axes, indices and labels never enter WebAssembly.
 
 export type IntegerArithmetic = "add" | "sub" | "mul" | "div";
 
-/** Elementwise arithmetic with broadcasting; integers wrap at their width, division truncates, as ONNX has it. */
+/**
+ * Elementwise arithmetic with broadcasting, as in ONNX: integers wrap at their width, division truncates.
+ *
+ * @throws {TypeError} for mixed dtypes or bool. @throws {RangeError} for division by 0.
+ */
 export function integerArithmetic(kind: IntegerArithmetic, a: HostArray, b: HostArray): HostArray {
   if (a.dtype !== b.dtype) throw new TypeError(`expected operands of one dtype, got ${a.dtype} and ${b.dtype}`);
   if (a.dtype === "bool") throw new TypeError("expected operands that are numbers, got bool");
@@ -15,7 +19,7 @@ export function integerArithmetic(kind: IntegerArithmetic, a: HostArray, b: Host
   const left = expand(a, shape).data;
   const right = expand(b, shape).data;
   const data = zeroData(a.dtype, left.length);
-  const slots = data as Slots;
+  const slots = data as WritableArray;
   for (let i = 0; i < left.length; i++) slots[i] = combine(kind, left[i]!, right[i]!);
   return { dtype: a.dtype, shape, data };
 }
@@ -30,34 +34,35 @@ function combine(kind: IntegerArithmetic, a: number | bigint, b: number | bigint
   return kind === "add" ? m + n : kind === "sub" ? m - n : kind === "mul" ? Math.imul(m, n) : Math.trunc(m / n);
 }
 
-/** Clamps to [low, high]; an absent bound does not bind. */
+/** Clamps elements to [low, high]. Each bound is a scalar or absent. */
 export function clipIntegers(x: HostArray, low: HostArray | undefined, high: HostArray | undefined): HostArray {
   const data = x.data.slice();
-  const slots = data as Slots;
-  const [least, most] = [low?.data[0], high?.data[0]];
+  const slots = data as WritableArray;
+  const [min, max] = [low?.data[0], high?.data[0]];
   for (let i = 0; i < data.length; i++) {
-    if (least !== undefined && slots[i]! < least) slots[i] = least;
-    if (most !== undefined && slots[i]! > most) slots[i] = most;
+    if (min !== undefined && slots[i]! < min) slots[i] = min;
+    if (max !== undefined && slots[i]! > max) slots[i] = max;
   }
   return { ...x, data };
 }
 
 /**
- * Elements as another dtype. Numbers lose their fraction, integers keep their low bits, bool is 1 where the element isn't 0.
+ * Converts elements to another dtype. Numbers are truncated, integers keep their low bits, bool is 1 for any nonzero
+ * element.
  *
- * ONNX leaves open what a number beyond the integer type becomes; here it is what onnxruntime makes of it on x86: the least integer
- * of 64 or 32 bits, of which 8-bit types keep the low bits (0).
+ * ONNX doesn't define the result for numbers beyond the integer type. Here it is onnxruntime's on x86: the smallest
+ * 64-bit or 32-bit integer, whose low bits (0) 8-bit types keep.
  */
 export function castElements(x: HostArray, dtype: DType): HostArray {
   if (dtype === x.dtype) return x;
   const data = zeroData(dtype, x.data.length);
-  const slots = data as Slots;
+  const slots = data as WritableArray;
   const convert = conversions[dtype];
   for (let i = 0; i < x.data.length; i++) slots[i] = convert(x.data[i]!);
   return { dtype, shape: x.shape, data };
 }
 
-/** One element of any dtype as another; the typed array that takes it keeps the low bits. */
+/** Converts one element. The typed array that stores the result keeps its low bits. */
 const conversions: Readonly<Record<DType, (value: number | bigint) => number | bigint>> = {
   f32: (value) => (typeof value === "bigint" ? nearestFloat(value) : value),
   i64: (value) =>
@@ -74,22 +79,24 @@ function toInt32(value: number | bigint): number {
   return whole >= -(2 ** 31) && whole < 2 ** 31 ? whole : -(2 ** 31);
 }
 
-/** The f32 nearest to a 64-bit integer; as a number first it would be rounded twice. */
+/** The f32 nearest to a 64-bit integer. Converting through f64 would round twice. */
 function nearestFloat(value: bigint): number {
   if (BigInt.asIntN(54, value) === value) return Number(value);
-  // The leading bits fit a number; their last one says whether bits follow, so that rounding them to f32 rounds the whole.
+  // The upper 53 bits fit an f64. Their last bit is set if any lower bit is, so that rounding them rounds the whole.
   const leading = value >> 11n;
   return Number((value & 0x7ffn) === 0n ? leading : leading | 1n) * 2 ** 11;
 }
 
+/** Broadcasts x to a shape. */
 export function expand(x: HostArray, shape: readonly number[]): HostArray {
-  checkedSize(shape, mostHostElements);
-  return strided(x, shape, broadcastStrides(x.shape, shape), 0);
+  checkedSize(shape, maxHostElements);
+  return copyStrided(x, shape, broadcastStrides(x.shape, shape), 0);
 }
 
+/** Permutes axes: axis k of the result is axis perm[k] of x. */
 export function transposeElements(x: HostArray, perm: readonly number[]): HostArray {
   const own = stridesOf(x.shape);
-  return strided(
+  return copyStrided(
     x,
     perm.map((axis) => x.shape[axis]!),
     perm.map((axis) => own[axis]!),
@@ -97,12 +104,13 @@ export function transposeElements(x: HostArray, perm: readonly number[]): HostAr
   );
 }
 
+/** Concatenates arrays along an axis. */
 export function concatElements(xs: readonly HostArray[], axis: number): HostArray {
   const first = xs[0]!;
   const shape = [...first.shape];
   shape[axis] = xs.reduce((sum, x) => sum + x.shape[axis]!, 0);
-  const data = zeroData(first.dtype, checkedSize(shape, mostHostElements));
-  const slots = data as Slots;
+  const data = zeroData(first.dtype, checkedSize(shape, maxHostElements));
+  const slots = data as WritableArray;
   const outer = data.length === 0 ? 0 : sizeOf(shape.slice(0, axis));
   const rows = xs.map((x) => (outer === 0 ? 0 : x.data.length / outer));
   let at = 0;
@@ -114,15 +122,20 @@ export function concatElements(xs: readonly HostArray[], axis: number): HostArra
   return { dtype: first.dtype, shape, data };
 }
 
-/** Takes slices along an axis; negative indices count from the end. Shape: x's with the axis replaced by the indices' shape. */
+/**
+ * Takes slices at indices along an axis; negative indices count from the end. The axis is replaced by the indices'
+ * shape.
+ *
+ * @throws {RangeError} when an index is out of range.
+ */
 export function gatherElements(x: HostArray, indices: HostArray, axis: number): HostArray {
   const length = x.shape[axis]!;
   const at = gatherIndices(indices, length);
   const inner = sizeOf(x.shape.slice(axis + 1));
   const before = sizeOf(x.shape.slice(0, axis));
   const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
-  const data = zeroData(x.dtype, checkedSize(shape, mostHostElements));
-  const slots = data as Slots;
+  const data = zeroData(x.dtype, checkedSize(shape, maxHostElements));
+  const slots = data as WritableArray;
   const outer = data.length === 0 ? 0 : before;
   let to = 0;
   for (let o = 0; o < outer; o++) {
@@ -133,7 +146,7 @@ export function gatherElements(x: HostArray, indices: HostArray, axis: number): 
   return { dtype: x.dtype, shape, data };
 }
 
-/** Indices in [0, length), the negative ones resolved. */
+/** Indices in [0, length), with negative ones resolved. */
 function gatherIndices(indices: HostArray, length: number): number[] {
   return toNumbers(indices).map((index) => {
     if (index < -length || index >= length)
@@ -142,10 +155,11 @@ function gatherIndices(indices: HostArray, length: number): number[] {
   });
 }
 
+/** Copies a range of x. */
 export function sliceElements(x: HostArray, range: SliceRange): HostArray {
   const own = stridesOf(x.shape);
   const offset = range.begins.reduce((sum, begin, axis) => sum + begin * own[axis]!, 0);
-  return strided(
+  return copyStrided(
     x,
     range.sizes,
     own.map((stride, axis) => stride * range.steps[axis]!),

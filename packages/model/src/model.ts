@@ -8,7 +8,7 @@ import { operatorTable } from "./operators/table.js";
 import { checkFree, modelRule, tensorsOf } from "./use.js";
 import { type Weight, weightsOf } from "./weights.js";
 
-/** What a model is made of. Parameters are f32; constants are everything else that is fixed. */
+/** Parts of a model. Parameters are f32 tensors; constants are all other fixed tensors. */
 export interface ModelParts {
   readonly name: string;
   readonly inputs: readonly ValueInfo[];
@@ -16,14 +16,14 @@ export interface ModelParts {
   readonly nodes: readonly GraphNode[];
   readonly parameters: ReadonlyMap<string, Tensor>;
   readonly constants: ReadonlyMap<string, Tensor>;
-  /** Set by an importer, for an export that changes nothing but weights. */
+  /** Set by an importer, so that an export changes weights only. */
   readonly source?: unknown;
 }
 
 /**
- * A network: a graph of named nodes with ONNX semantics, and the tensors it reads.
+ * A network: a graph of named nodes with ONNX semantics, and the tensors that it reads.
  *
- * Its tensors live outside all scopes until `dispose`. Nodes are in an order in which they can run.
+ * Nodes are sorted topologically. Tensors belong to no scope; `dispose` frees them.
  */
 export class Model {
   readonly name: string;
@@ -34,7 +34,10 @@ export class Model {
   readonly constants: ReadonlyMap<string, Tensor>;
   readonly source?: unknown;
 
-  /** @throws {Error} when operators are unknown (all listed), names clash, values are missing or nodes form a cycle. */
+  /**
+   * @throws {Error} when operators are unknown (all are listed), names clash, values are missing or nodes form a
+   *   cycle.
+   */
   constructor(parts: ModelParts) {
     kind("the parts of a model", (value) =>
       has(value, "name", "nodes", "parameters", "constants", "inputs", "outputs"),
@@ -60,15 +63,16 @@ export class Model {
     for (const { name } of parts.outputs) {
       if (!made.has(name) && !seen.has(name)) {
         throw new Error(
-          `model ${inWords(parts.name)}: expected output ${inWords(name)} to be made by a node, got none that makes it`,
+          `model ${inWords(parts.name)}: expected a node that produces output ${inWords(name)}, got none`,
         );
       }
     }
   }
 
   /**
-   * Frees all tensors; the model is of no use afterwards.
-   * @throws {Error} while a call like an evaluation uses it or a model it shares tensors with; nothing is freed then.
+   * Frees all tensors. The model can't be used afterwards.
+   *
+   * @throws {Error} while a call uses the model or one that shares its tensors. Nothing is freed then.
    */
   dispose(): void {
     checkFree(this, "write", "dispose");
@@ -76,25 +80,23 @@ export class Model {
   }
 }
 
-/** @throws {Error} for a node whose operator isn't known, or has another number of inputs. */
+/** @throws {Error} for a node whose operator is unknown or that has a wrong number of inputs. */
 export function checkOperators(nodes: readonly GraphNode[]): void {
   const unknown = nodes.filter((node) => !operatorTable.has(node.op));
   if (unknown.length > 0) {
     const all = unknown.map(describeNode).join(", ");
-    throw new Error(
-      `model: expected operators of the table, got ${all}; known: ${[...operatorTable.keys()].join(", ")}`,
-    );
+    throw new Error(`model: expected known operators, got ${all}; known: ${[...operatorTable.keys()].join(", ")}`);
   }
   for (const node of nodes) {
-    const [least, most] = operatorTable.get(node.op)!.arity;
-    if (node.inputs.length < least || node.inputs.length > most) {
-      const expected = least === most ? `${least}` : `${least} to ${most}`;
+    const [min, max] = operatorTable.get(node.op)!.arity;
+    if (node.inputs.length < min || node.inputs.length > max) {
+      const expected = min === max ? `${min}` : `${min} to ${max}`;
       throw new Error(`${describeNode(node)}: expected ${expected} inputs, got ${node.inputs.length}`);
     }
   }
 }
 
-/** Names of the parameters that batch statistics write: the running vectors of every batch normalisation. */
+/** Names of the parameters that batch statistics update: the running mean and variance of every batch normalisation. */
 export function runningParameters(model: Model): Set<string> {
   const names = new Set<string>();
   for (const node of model.nodes) {
@@ -104,16 +106,16 @@ export function runningParameters(model: Model): Set<string> {
   return names;
 }
 
-/** Names of the parameters gradients train: all but running statistics, in the model's order. */
+/** Names of the parameters that gradients update, in the model's order: all but running statistics. */
 export function trainableParameters(model: Model): string[] {
   const running = runningParameters(model);
   return [...model.parameters.keys()].filter((name) => !running.has(name));
 }
 
-/** Found before: a model's nodes never change. */
+/** Cache: a model's nodes never change. */
 const weights = new WeakMap<Model, (name: string) => Weight | undefined>();
 
-/** Finds the parameter that a value is, as it is or through views. */
+/** Returns a function that finds the parameter behind a value name, directly or through views. */
 export function modelWeights(model: Model): (name: string) => Weight | undefined {
   const constantOf = (name: string) => {
     const tensor = model.constants.get(name);
@@ -126,8 +128,10 @@ export function modelWeights(model: Model): (name: string) => Weight | undefined
 }
 
 /**
- * The products a crossbar computes, in the order they run: Conv, Gemm and MatMul whose weight is a parameter, as it is or through
- * views (Transpose, Reshape, Flatten, Squeeze, Unsqueeze, Identity, Cast).
+ * Products that a crossbar computes, in running order: Conv, Gemm and MatMul nodes whose weight is a parameter, read
+ * directly or through views (Transpose, Reshape, Flatten, Squeeze, Unsqueeze, Identity, Cast).
+ *
+ * @throws {RangeError} when `model` is not a model.
  */
 export function arrayNodes(model: Model): ArrayNode[] {
   modelRule(model, "arrayNodes: model");
@@ -136,8 +140,8 @@ export function arrayNodes(model: Model): ArrayNode[] {
 }
 
 /**
- * Products of data with what follows from parameters and constants alone that no crossbar computes, so that nothing varies there:
- * vectors and stacks of matrices, and operands that are computed anew in every run.
+ * Products of data and weights that no crossbar computes, so that the weights don't vary: weights that are vectors,
+ * stacks of matrices, or recomputed in every run.
  */
 export function digitalProducts(model: Model): GraphNode[] {
   const weightOf = modelWeights(model);
@@ -151,13 +155,13 @@ export function digitalProducts(model: Model): GraphNode[] {
   });
 }
 
-/** Dropouts that a runtime would let drop values in every run. */
+/** Dropouts in training mode: other runtimes drop values there in every run. */
 function droppingNodes({ nodes, constants }: Model): GraphNode[] {
   const only = (name = "") => constants.get(name)?.values()[0];
   return nodes.filter(({ op, inputs: [, ratio, mode] }) => op === "Dropout" && only(mode) === 1 && only(ratio) !== 0);
 }
 
-/** What a user should know of a model before believing results on chips: a sentence each, mostly none. */
+/** Warnings about a model's results on chips, one sentence each. Usually none. */
 export function warningsOf(model: Model): string[] {
   const about = (what: string, nodes: readonly GraphNode[], why: string): string[] =>
     nodes.length === 0 ? [] : [`${what}: ${listNames(nodes.map(({ name }) => name))}: ${why}`];

@@ -1,18 +1,18 @@
-import { fused, type Step } from "./fusion.js";
+import { fuseNodes, type Step } from "./fusion.js";
 import type { GraphNode } from "./graph.js";
 import type { Model } from "./model.js";
 
-/** How some values of a model are made. */
+/** Steps that compute some values of a model. */
 export interface Plan {
   readonly steps: readonly Step[];
-  /** The node after which nobody reads a value. */
+  /** The last node that reads or produces each value. */
   readonly lastUse: ReadonlyMap<string, GraphNode>;
 }
 
-/** Plans made before: a model's nodes never change, and few sets of values are asked for. */
+/** Cache: a model's nodes never change, and few sets of values are requested. */
 const plans = new WeakMap<Model, Map<string, Plan>>();
 
-/** The plan for the wanted values; see `fused` for what `fuses` does. */
+/** Plan that computes the wanted values. `fuses` is as in `fuseNodes`. */
 export function planOf(model: Model, wanted: ReadonlySet<string>, fuses: boolean): Plan {
   const known = plans.get(model) ?? new Map<string, Plan>();
   plans.set(model, known);
@@ -22,14 +22,15 @@ export function planOf(model: Model, wanted: ReadonlySet<string>, fuses: boolean
   return plan;
 }
 
+/** Selects and fuses the needed nodes, and finds the last use of each value. */
 function makePlan(nodes: readonly GraphNode[], wanted: ReadonlySet<string>, fuses: boolean): Plan {
-  const steps = fused(neededNodes(nodes, wanted), wanted, fuses);
+  const steps = fuseNodes(neededNodes(nodes, wanted), wanted, fuses);
   const lastUse = new Map<string, GraphNode>();
   for (const { node } of steps) for (const name of [...node.outputs, ...node.inputs]) lastUse.set(name, node);
   return { steps, lastUse };
 }
 
-/** The nodes that the wanted values need, in the given order. */
+/** Nodes that the wanted values depend on, in the given order. */
 function neededNodes(nodes: readonly GraphNode[], wanted: ReadonlySet<string>): GraphNode[] {
   const needed = new Set(wanted);
   const kept: GraphNode[] = [];

@@ -13,7 +13,7 @@ export interface TensorRecord {
   readonly data: HostData;
 }
 
-/** A model as plain data, for structured clone: what a worker is sent. */
+/** A model as plain data, for structured clone: workers receive it. */
 export interface ModelRecord {
   readonly name: string;
   readonly inputs: readonly ValueInfo[];
@@ -23,7 +23,7 @@ export interface ModelRecord {
   readonly constants: readonly TensorRecord[];
 }
 
-/** Copies a model's contents. Its `source` stays behind: only the original can be exported byte for byte. */
+/** Copies a model to plain data. `source` is dropped: only the original model can be exported byte for byte. */
 export function modelToRecord(model: Model): ModelRecord {
   const { name, inputs, outputs, nodes } = model;
   const record = (tensors: ReadonlyMap<string, Tensor>): TensorRecord[] =>
@@ -36,7 +36,7 @@ export function modelToRecord(model: Model): ModelRecord {
   return { name, inputs, outputs, nodes, parameters: record(model.parameters), constants: record(model.constants) };
 }
 
-/** A model of its own from a record. @throws {Error} where the record is no valid model. */
+/** Creates a new model from a record. @throws {Error} when the record is invalid. */
 export function modelFromRecord(record: ModelRecord): Model {
   return new Model({
     ...record,

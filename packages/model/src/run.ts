@@ -7,37 +7,39 @@ import { type Model, modelWeights } from "./model.js";
 import type { ArrayBackend, BatchStatistics, Fused, RunContext } from "./operators/operator.js";
 import { operatorTable } from "./operators/table.js";
 import { planOf } from "./plan.js";
-import { atNode } from "./shapes.js";
+import { addLocation } from "./shapes.js";
 
+/** Options of `run`. */
 export interface RunOptions {
-  /** Computes array nodes; exact digital products when left out. */
+  /** Computes array nodes. Default: exact digital products. */
   readonly backend?: ArrayBackend;
-  /** Whether batch normalisation uses running statistics ("frozen", the default) or the batch's own. */
+  /** Statistics of batch normalisation: running ("frozen") or those of the batch ("batch"). Default: "frozen". */
   readonly batchNorm?: "frozen" | "batch";
-  /** Names of batch normalisations that use running statistics even so. */
+  /** Names of batch normalisations that use running statistics in any case. Default: none. */
   readonly frozenNorms?: ReadonlySet<string>;
-  /** Names of values, or of nodes for their first output, to return beside the outputs. */
+  /** Names of additional values to return. A node's name means its first output. Default: none. */
   readonly taps?: readonly string[];
-  /** Names of the outputs wanted, or of any other values; all outputs when left out. */
+  /** Names of the values to return as outputs. Default: the model's outputs. */
   readonly outputs?: readonly string[];
-  /** Where given, Dropout draws masks from this seed and step. */
+  /** Seed and step of the dropout masks. Default: no dropout. */
   readonly dropout?: { readonly seed: number; readonly step: number };
 }
 
+/** Result of `run`. */
 export interface RunResult {
   readonly outputs: Map<string, Tensor>;
-  /** By the names asked for. */
+  /** Values by the names in `RunOptions.taps`. */
   readonly taps: Map<string, Tensor>;
-  /** One for each batch normalisation, in the order they ran; empty when frozen. */
+  /** Statistics of each normalisation that used its batch, in running order. */
   readonly statistics: BatchStatistics[];
 }
 
 /**
- * Runs a model. Only nodes that the wanted values need run; a value is freed after its last use,
- * but for what a recorded gradient needs of it.
+ * Runs a model forward. Only nodes that the requested values depend on run. Values are freed after their last use,
+ * except those that a backward pass needs.
  *
- * @param inputs  A tensor for a model with one input, or one for each by name.
- * @throws {Error} naming the input or node where something does not fit.
+ * @param inputs  The tensor for a model with one input, or tensors by input name.
+ * @throws {Error} naming the input or node that doesn't fit.
  */
 export function run(
   model: Model,
@@ -68,14 +70,14 @@ export function run(
       });
       liveness.after(node, values);
     } catch (error) {
-      throw atNode(error, describeNode(node));
+      throw addLocation(error, describeNode(node));
     }
   }
   const pick = (names: Map<string, string>) => new Map([...names].map(([name, value]) => [name, values.get(value)!]));
   return { outputs: pick(outputs), taps: pick(taps), statistics };
 }
 
-/** Runs one node on tensors: on typed arrays where all inputs are integers, else on the tensor operations. */
+/** Runs one node on tensors: through typed arrays when all inputs are integers, else through tensor operations. */
 function evaluate(
   node: GraphNode,
   inputs: readonly (Tensor | undefined)[],
@@ -92,9 +94,9 @@ function evaluate(
 }
 
 /**
- * What a node makes of constants, outside any model. Only for nodes without parameters and dropout.
+ * Evaluates a node on constants, outside any model. Parameters and dropout are not available.
  *
- * @throws {Error} naming the node where its inputs do not fit.
+ * @throws {Error} naming the node when its inputs don't fit.
  */
 export function evaluateConstants(node: GraphNode, inputs: readonly (HostArray | undefined)[]): HostArray[] {
   const context: RunContext = {
@@ -122,10 +124,11 @@ export function evaluateConstants(node: GraphNode, inputs: readonly (HostArray |
       }),
     );
   } catch (error) {
-    throw atNode(error, describeNode(node));
+    throw addLocation(error, describeNode(node));
   }
 }
 
+/** Context that operators get in a run of a model. */
 function contextOf(model: Model, options: RunOptions, statistics: BatchStatistics[]): RunContext {
   const { backend } = options;
   const context: RunContext = {
@@ -146,7 +149,7 @@ function contextOf(model: Model, options: RunOptions, statistics: BatchStatistic
   return context;
 }
 
-/** The inputs by name, checked against what the model declares. */
+/** Inputs by name, checked against the model's declarations. */
 function feedsOf(model: Model, inputs: Tensor | Readonly<Record<string, Tensor>>): Map<string, Tensor> {
   const names = model.inputs.map(({ name }) => name);
   if (inputs instanceof Tensor && names.length !== 1) {
@@ -162,7 +165,7 @@ function feedsOf(model: Model, inputs: Tensor | Readonly<Record<string, Tensor>>
     model.inputs.map((info) => {
       const feed = feeds[info.name];
       if (feed === undefined)
-        throw new Error(`model ${inWords(model.name)}: expected input ${inWords(info.name)} to be given, got none`);
+        throw new Error(`model ${inWords(model.name)}: expected a tensor for input ${inWords(info.name)}, got none`);
       checkFeed(info, feed, symbols);
       return [info.name, feed];
     }),
@@ -182,14 +185,14 @@ function checkFeed({ name, dtype, shape }: ValueInfo, feed: Tensor, symbols: Map
     const size = symbols.get(symbol) ?? feed.shape[axis]!;
     if (size !== feed.shape[axis]) {
       throw new RangeError(
-        `input ${inWords(name)}: expected ${symbol} to be ${size} as in other inputs, got ${feed.shape[axis]}`,
+        `input ${inWords(name)}: expected ${symbol} to be ${size}, as on another axis, got ${feed.shape[axis]}`,
       );
     }
     symbols.set(symbol, size);
   });
 }
 
-/** A value by its own name or, failing that, the first output of the node of that name. */
+/** Resolves a name: a value, else the first output of the node with that name. */
 function valueNamed(
   model: Model,
   producers: ReadonlyMap<string, GraphNode>,
@@ -205,15 +208,15 @@ function valueNamed(
 }
 
 /**
- * Frees values after their last use; what a recorded gradient needs of them stays until its backward pass. Operators may
- * return an input as their output, so a tensor is freed when the last of its names is done with.
+ * Frees values after their last use. A backward pass keeps what it needs. Operators may return an input as their
+ * output, so a tensor is freed when the last of its names is no longer used.
  */
 class Liveness {
   readonly #lastUse: ReadonlyMap<string, GraphNode>;
   readonly #kept: ReadonlySet<string>;
-  /** Inputs, parameters and constants: not this run's to free. */
+  /** Inputs, parameters and constants, which the run doesn't own. */
   readonly #foreign: ReadonlySet<Tensor>;
-  /** How many living names each tensor of this run has. */
+  /** Number of names in use for each tensor of the run. */
   readonly #names = new Map<Tensor, number>();
 
   constructor(lastUse: ReadonlyMap<string, GraphNode>, kept: ReadonlySet<string>, foreign: Iterable<Tensor>) {
@@ -222,6 +225,7 @@ class Liveness {
     this.#foreign = new Set(foreign);
   }
 
+  /** Frees the values whose last use was this node. */
   after(node: GraphNode, values: Map<string, Tensor>): void {
     for (const name of node.outputs) {
       const value = values.get(name);

@@ -2,24 +2,24 @@ import { inWords } from "@neft/options";
 import type { GraphNode } from "./graph.js";
 import { describeNode } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
-import { checkedSize, mostHostElements } from "./host-array.js";
+import { checkedSize, maxHostElements } from "./host-array.js";
 import type { Model } from "./model.js";
 import type { KnownValue } from "./operators/operator.js";
 import { DataDependentError, isHostArray } from "./operators/operator.js";
 import { operatorTable } from "./operators/table.js";
 
-/** Adds where an error arose to its message, once. */
-export function atNode(error: unknown, where: string): Error {
+/** Prefixes an error's message with the location, unless it has it already. */
+export function addLocation(error: unknown, where: string): Error {
   const message = error instanceof Error ? error.message : String(error);
   const full = message.startsWith(where) ? message : `${where}: ${message}`;
   return error instanceof RangeError ? new RangeError(full, { cause: error }) : new Error(full, { cause: error });
 }
 
 /**
- * Dtype and shape of every value, found without running anything.
+ * Infers dtype and shape of every value without running the model.
  *
- * @param sizes  A size for every symbol in the inputs' shapes.
- * @throws {Error} naming the node whose inputs do not fit, or the symbol that has no size.
+ * @param sizes  Size of each symbol in the inputs' shapes.
+ * @throws {Error} naming the node whose inputs don't fit, or the symbol without a size.
  */
 export function inferValues(model: Model, sizes: Readonly<Record<string, number>>): Map<string, KnownValue> {
   const known = new Map<string, KnownValue>();
@@ -41,16 +41,17 @@ export function inferValues(model: Model, sizes: Readonly<Record<string, number>
 }
 
 /**
- * Adds to `known` the outputs of nodes that are in an order in which they can run.
+ * Infers the outputs of topologically sorted nodes and adds them to `known`.
  *
- * @param skipUnknown  Leaves out values whose shape follows from data, and what is made of them, instead of throwing.
+ * @param skipUnknown  Leaves out values whose shape depends on data, and all that depend on them. Default: false,
+ *   which throws.
  */
 export function inferNodes(
   nodes: readonly GraphNode[],
   known: Map<string, KnownValue>,
   { skipUnknown = false }: { skipUnknown?: boolean } = {},
 ): Map<string, KnownValue> {
-  let left: number = mostExact.all;
+  let left: number = maxExact.all;
   let host = 0;
   for (const node of nodes) {
     if (skipUnknown && node.inputs.some((name) => name !== "" && !known.has(name))) continue;
@@ -67,47 +68,49 @@ export function inferNodes(
           throw new Error(`expected at most ${results.length} outputs, got ${node.outputs.length}`);
         const size = checkedSize(result.shape);
         if (isHostNode(node, known)) host += size;
-        if (host > mostHostElements) {
+        if (host > maxHostElements) {
           throw new RangeError(
-            `expected values that are computed from shapes and integers to have at most ${mostHostElements} elements in all, got more`,
+            `expected at most ${maxHostElements} elements in all values computed from shapes and integers, got more`,
           );
         }
         left -= result.data?.length ?? 0;
         known.set(name, result);
       });
     } catch (error) {
-      if (!(skipUnknown && error instanceof DataDependentError)) throw atNode(error, describeNode(node));
+      if (!(skipUnknown && error instanceof DataDependentError)) throw addLocation(error, describeNode(node));
     }
   }
   return known;
 }
 
-/** Whether a node runs on typed arrays, outside of WebAssembly: where it can and reads no floats. */
+/** Whether a node runs on typed arrays: it has `elements`, and no input is f32. */
 function isHostNode({ op, inputs }: GraphNode, known: ReadonlyMap<string, KnownValue>): boolean {
   if (operatorTable.get(op)!.elements === null) return false;
   return inputs.every((name) => name === "" || known.get(name)?.dtype !== "f32");
 }
 
-/** Most integers that are kept of one value, and of all values of one inference: shape arithmetic has a few. */
-const mostExact = { value: 2 ** 16, all: 2 ** 21 } as const;
+/** Limits on the integers that shape inference keeps: per value, and in all values of one inference. */
+const maxExact = { value: 2 ** 16, all: 2 ** 21 } as const;
 
-/** Outputs of one node; exact where all inputs are integers that are known, and the outputs few integers. */
+/**
+ * Infers the outputs of one node; with elements, when all inputs are known integers and the outputs are few integers.
+ */
 function inferNode(node: GraphNode, inputs: readonly (KnownValue | undefined)[], left: number): readonly KnownValue[] {
   const operator = operatorTable.get(node.op)!;
   const isExact = (input: KnownValue | undefined) =>
     input === undefined || (input.dtype !== "f32" && isHostArray(input));
   const inferred = operator.infer({ node, inputs });
   const isFew = ({ dtype, shape }: KnownValue) =>
-    dtype !== "f32" && checkedSize(shape) <= Math.min(mostExact.value, left);
+    dtype !== "f32" && checkedSize(shape) <= Math.min(maxExact.value, left);
   if (operator.elements === null || !inputs.every(isExact) || !inferred.every(isFew)) return inferred;
   return operator.elements({ node, inputs: inputs as readonly (HostArray | undefined)[] });
 }
 
 /**
- * Shapes of all values at a batch size, by name, without running anything.
+ * Infers the shape of every value, by name.
  *
- * @param batch  The model's own where that is fixed, else 1, when left out.
- * @param sizes  Sizes of other symbols in the inputs' shapes, where there are any.
+ * @param batch  Default: the model's fixed batch, else 1.
+ * @param sizes  Sizes of other symbols in the inputs' shapes. Default: none.
  * @throws {RangeError} when the model's batch is fixed at another size.
  */
 export function valueShapes(

@@ -4,10 +4,12 @@ import type { Model } from "./model.js";
 import type { BatchStatistics } from "./operators/operator.js";
 
 /**
- * Moves running statistics toward those of batches, in the given order:
- * running ← momentum·running + (1 − momentum)·batch, ONNX's momentum, with the unbiased batch variance, as PyTorch has it.
+ * Updates running statistics with batch statistics, in the given order.
  *
- * @throws {RangeError} when a channel had one value: it has no unbiased variance.
+ * running ← momentum·running + (1 − momentum)·batch. The momentum is ONNX's; the batch variance is unbiased, as in
+ * PyTorch.
+ *
+ * @throws {RangeError} when a channel had a single value, which has no unbiased variance.
  */
 export function applyStatistics(model: Model, statistics: readonly BatchStatistics[]): void {
   for (const { node, mean, variance, batchMean, batchVariance, count, momentum } of statistics) {

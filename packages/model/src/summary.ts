@@ -4,33 +4,37 @@ import { shapeGraph } from "./binding.js";
 import { arrayNodes, digitalProducts, type Model } from "./model.js";
 import { modelRule } from "./use.js";
 
-/** One line of a model's summary. */
+/** One node in a model's summary. */
 export interface SummaryRow {
   readonly name: string;
   readonly op: string;
-  /** Shape of the first input, the batch axis included. */
+  /** Shape of the first input, with the batch axis. Sizes that aren't known are symbols or "?". */
   readonly inputShape: readonly (number | string)[];
   readonly outputShape: readonly (number | string)[];
-  /** Numbers in parameters this node reads first; a shared parameter is counted once. */
+  /** Number of elements in the node's parameters. A shared parameter is counted at its first node. */
   readonly parameters: number;
-  /** Whether a crossbar computes it. */
+  /** Whether a crossbar computes the node. */
   readonly onArray: boolean;
-  /** Whether it is a product with weights that no crossbar computes, so that they don't vary. */
+  /** Whether the node is a product with weights that no crossbar computes, so that they don't vary. */
   readonly staysDigital: boolean;
 }
 
-/** Sizes that a symbol is tried at, in their order: large enough for windows, then what images and their channels mostly are. */
+/** Sizes tried for a symbol, in this order: one that fits most windows, then common channels and sides of images. */
 const trialSizes = [64, 1, 3, 28, 32, 224] as const;
 
 /** Steps of inference that trials of single symbols may take for each of the sizes: real networks have a few symbols. */
 const mostSteps = 2 ** 16;
 
 /**
- * One row for each node, in the order they run, at a batch size, by default 1 or the fixed one.
+ * Summarises a model: one row per node, in running order.
  *
- * A size that follows from a symbol of the inputs is that symbol where it is equal to it, else "?". Where the network fits one size
- * alone of the usual ones, that is shown; a shape that isn't known without the symbol's size is ["?"]. Where there are very many
- * symbols, every size that follows from them is "?".
+ * A size that always equals a symbol of the inputs is shown as that symbol, one that depends on symbols otherwise as
+ * "?". If only one of the usual sizes fits the network, that size is shown. An unknown shape is ["?"]. With very many
+ * symbols, every size that depends on them is "?".
+ *
+ * @param batch  Default: the model's fixed batch, else 1.
+ * @throws {RangeError} when `batch` is not a whole number from 1 to 2^31 − 1, or the model's batch is fixed at
+ *   another size.
  */
 export function summary(model: Model, batch?: number): SummaryRow[] {
   modelRule(model, "summary: model");
@@ -59,7 +63,7 @@ export function summary(model: Model, batch?: number): SummaryRow[] {
   });
 }
 
-/** Shapes of values at a batch, with the inputs' symbols as sizes. */
+/** Shapes of values at a batch size, with the inputs' symbols as sizes. */
 function shapesBySymbol(model: Model, batch?: number): (name: string | undefined) => readonly (number | string)[] {
   const graph = shapeGraph(model, []);
   const first = model.inputs[0]?.shape[0];
@@ -81,19 +85,19 @@ function shapesBySymbol(model: Model, batch?: number): (name: string | undefined
   const knownWith = (some: readonly string[], n: number) =>
     at(size, new Map([...sizes, ...some.map((symbol) => [symbol, n] as const)])).known;
   const knownTwice = (group: readonly string[]) => knownWith(group, 2 * sizes.get(group[0]!)!);
-  /** Gives symbols the size at which most shapes are known, one size for all. */
-  const settle = (some: readonly string[]): void => {
+  /** Gives all these symbols the size at which most shapes are known. */
+  const chooseSize = (some: readonly string[]): void => {
     const known = trialSizes.map((trial) => knownWith(some, trial).size);
     for (const symbol of some) sizes.set(symbol, trialSizes[known.indexOf(Math.max(...known))]!);
   };
-  // First each by itself, as channels are; then those that may change together, as sides of images are.
-  for (const group of groups) settle(group);
-  const most = knownWith([], 0).size;
-  settle(groups.filter((group) => knownTwice(group).size >= most).flat());
+  // Channels fit one size each, so symbols are tried group by group. Sides of images change together, so the rest share a size.
+  for (const group of groups) chooseSize(group);
+  const mostKnown = knownWith([], 0).size;
+  chooseSize(groups.filter((group) => knownTwice(group).size >= mostKnown).flat());
   const base = at(size, sizes);
-  if (base.misfit && symbols.length === 0) {
+  if (base.shapeError && symbols.length === 0) {
     const single = at(1, sizes);
-    if (single.misfit) throw base.misfit;
+    if (single.shapeError) throw base.shapeError;
     return (name) => (name ? (single.known.get(name)?.shape ?? ["?"]) : []);
   }
   const larger = groups.flatMap((group) => {
@@ -111,7 +115,7 @@ function shapesBySymbol(model: Model, batch?: number): (name: string | undefined
         const follows = symbol !== undefined && n === sizes.get(symbol) && shapeIn(moving)[axis] === 2 * n;
         return others.length === 0 && follows ? symbol : "?";
       }
-      // Sizes grow evenly with the batch.
+      // Sizes are linear in the batch.
       return doubled === base ? n : n + (((shapeIn(doubled)[axis] ?? n) - n) / size) * ((batch ?? 1) - size);
     });
     return shape ?? ["?"];

@@ -1,43 +1,47 @@
 import { has, inWords, kind } from "@neft/options";
 import { type Access, Hold, holdAgainst, type Tensor } from "@neft/tensor";
 
-/** What of a model its users have to share. */
-interface Used {
+/** Tensors of a model, which calls share. */
+interface ModelTensors {
   readonly name: string;
   readonly parameters: ReadonlyMap<string, Tensor>;
   readonly constants: ReadonlyMap<string, Tensor>;
 }
 
-/** The rule of arguments that are models. */
+/** Rule that an argument is a model. */
 export const modelRule = kind("a model", (value) =>
   has(value, "nodes", "parameters", "constants", "inputs", "outputs"),
 );
 
-/** All of a model's tensors, which other models may have in common with it. */
-export const tensorsOf = ({ parameters, constants }: Used): Tensor[] => [...parameters.values(), ...constants.values()];
+/** All tensors of a model. Other models may share them. */
+export const tensorsOf = ({ parameters, constants }: ModelTensors): Tensor[] => [
+  ...parameters.values(),
+  ...constants.values(),
+];
 
 /**
- * Throws unless a call may use a model's tensors now: any number of calls may read them, or one changes them.
+ * Checks that a call may use a model's tensors now. Many calls may read them, or one may change them.
  *
- * @param who  The call, for errors.
+ * @param access  What the call does with the tensors.
+ * @param who  Name of the call, for errors.
  * @throws {Error} naming the call that uses them.
  */
-export function checkFree(model: Used, access: Access, who: string): void {
+export function checkFree(model: ModelTensors, access: Access, who: string): void {
   modelRule(model, `${who}: model`);
   const other = holdAgainst(tensorsOf(model), access);
   if (!other) return;
   const what = other.access === "write" ? "changes" : "reads";
   throw new Error(
-    `${who}: expected model ${inWords(model.name)} to be free, got one that ${other.by} ${what}; await that first, or use a model of its own`,
+    `${who}: expected model ${inWords(model.name)} to be free, got one that ${other.by} ${what}; await that first, or use a separate model`,
   );
 }
 
 /**
- * Keeps a model's tensors for a call that goes on over several turns of the event loop; release it on every way out.
+ * Reserves a model's tensors for an asynchronous call, which must release them however it ends.
  *
  * @throws {Error} as `checkFree`.
  */
-export function holdModel(model: Used, access: "read" | "write", by: string): Hold {
+export function holdModel(model: ModelTensors, access: "read" | "write", by: string): Hold {
   checkFree(model, access, by);
   return new Hold(tensorsOf(model), access, by);
 }

@@ -2,7 +2,7 @@ import type { GraphNode } from "./graph.js";
 import type { KnownValue } from "./operators/operator.js";
 import { inferNodes } from "./shapes.js";
 
-/** Operators whose output has the elements of their first input, arranged otherwise or not. */
+/** Operators that rearrange the elements of their first input and change none. */
 export const viewOperators: ReadonlySet<string> = new Set([
   "Cast",
   "Flatten",
@@ -13,23 +13,24 @@ export const viewOperators: ReadonlySet<string> = new Set([
   "Unsqueeze",
 ]);
 
-/** A parameter as a node reads it: as it is, or through views. */
+/** A parameter that a node reads, directly or through views. */
 export interface Weight {
   readonly parameter: string;
   /** Shape at the node's input. */
   readonly shape: readonly number[];
-  /** View nodes from the parameter to the node's input, in this order; none where the node reads the parameter itself. */
+  /** View nodes from the parameter to the node's input, in order. Empty when the node reads the parameter directly. */
   readonly views: readonly GraphNode[];
 }
 
-/** Longer chains of views don't count as a parameter: each of its products would run all of them. */
-const mostViews = 16;
+/** Limit on a chain of views, because each product evaluates all of them. Longer chains are not followed. */
+const maxViews = 16;
 
 /**
- * Finds the parameter behind a value name: a parameter itself, or views of one whose other inputs are constants.
+ * Returns a function that finds the parameter behind a value name: the parameter itself, or views of it with constant
+ * other inputs.
  *
- * @param nodes  In an order in which they can run.
- * @throws {Error} naming a view that does not fit its parameter.
+ * @param nodes  Topologically sorted.
+ * @throws {Error} naming a view that doesn't fit its parameter.
  */
 export function weightsOf(
   nodes: readonly GraphNode[],
@@ -45,7 +46,7 @@ export function weightsOf(
     if (!viewOperators.has(node.op)) continue;
     const [first = "", ...rest] = node.inputs;
     const base = find(first);
-    if (base === undefined || base.views.length >= mostViews) continue;
+    if (base === undefined || base.views.length >= maxViews) continue;
     const known = new Map<string, KnownValue>([[first, { dtype: "f32", shape: base.shape }]]);
     for (const name of rest) {
       const value = name === "" ? undefined : constantOf(name);

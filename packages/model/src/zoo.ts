@@ -2,11 +2,13 @@ import { checkOptions, kinds, type Rules } from "@neft/options";
 import { type BuilderOptions, builderRules, GraphBuilder, type Value } from "./builder.js";
 import type { Model } from "./model.js";
 
+/** Options of the networks in the zoo. */
 export interface NetworkOptions extends BuilderOptions {
+  /** Default: 10. */
   readonly classes?: number;
-  /** Channels of the input images. */
+  /** Channels of the images. Default: 1 for `lenet5`, else 3. */
   readonly channels?: number;
-  /** Height and width of the input images. */
+  /** Height and width of the images, in pixels. Default: 28 for `lenet5`, else 32. */
   readonly size?: number;
 }
 
@@ -18,8 +20,10 @@ const networkRules: Rules<NetworkOptions> = {
 };
 
 /**
- * LeNet-5 with ReLU and max pooling: two 5×5 convolutions (6 padded by 2, then 16) and linear layers of 120, 84 and `classes`.
- * Images of 1×28×28 by default. Source: LeCun et al. (1998), in its usual modern form.
+ * LeNet-5 with ReLU and max pooling: 5×5 convolutions with 6 (padding 2) and 16 channels, then linear layers of 120,
+ * 84 and `classes` outputs. Default: images of 1×28×28.
+ *
+ * Source: LeCun et al. (1998), in its usual modern form.
  */
 export function lenet5(options: NetworkOptions): Model {
   checkOptions("lenet5", options, networkRules);
@@ -37,10 +41,12 @@ export function lenet5(options: NetworkOptions): Model {
 }
 
 /**
- * VGG-8: 3×3 convolutions of 64, 128, pool, 256, 256, pool, 512, 512, pool, each with batch norm and ReLU, then linear layers of
- * 1024 and `classes`. Images of 3×32×32 by default. Source: Qin et al., NeFT, IEEE TCAD 2025.
+ * VGG-8: 3×3 convolutions (64, 128, pool, 256, 256, pool, 512, 512, pool), each with batch normalisation
+ * and ReLU, then linear layers of 1024 and `classes` outputs. Default: images of 3×32×32.
  *
- * Taps: "conv1" to "conv6" are the ReLUs' outputs, "pool1" to "pool3" the pools'.
+ * Taps: "conv1" to "conv6" are the outputs of the ReLUs, "pool1" to "pool3" those of the pools.
+ *
+ * Source: Qin et al., NeFT, IEEE TCAD 2025.
  */
 export function vgg8(options: NetworkOptions): Model {
   checkOptions("vgg8", options, networkRules);
@@ -58,10 +64,12 @@ export function vgg8(options: NetworkOptions): Model {
 }
 
 /**
- * ResNet-18 for small images: a 3×3 stem without pooling, four stages of two basic blocks (64, 128, 256, 512), global average
- * pooling, one linear layer. Images of 3×32×32 by default. Source: He et al. (2016), its CIFAR form.
+ * ResNet-18 for small images: a 3×3 stem without pooling, four stages of two basic blocks (64, 128, 256, 512
+ * channels), global average pooling and a linear layer. Default: images of 3×32×32.
  *
- * Taps: "stem", then "layer1.0" to "layer4.1" are the blocks' outputs.
+ * Taps: "stem"; "layer1.0" to "layer4.1" are the outputs of the blocks.
+ *
+ * Source: He et al. (2016), the CIFAR variant.
  */
 export function resnet18(options: NetworkOptions): Model {
   checkOptions("resnet18", options, networkRules);

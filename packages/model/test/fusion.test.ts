@@ -2,7 +2,7 @@ import { init } from "@neft/kernels";
 import { type ArrayBackend, GraphBuilder, type GraphNode, type Model, run, trainableParameters } from "@neft/model";
 import { backward, reduceMean, scope, square, tensor } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
-import { fused } from "../src/fusion.js";
+import { fuseNodes } from "../src/fusion.js";
 
 const node = (op: string, inputs: string[], output: string, attributes: GraphNode["attributes"] = {}): GraphNode => ({
   name: output,
@@ -13,7 +13,7 @@ const node = (op: string, inputs: string[], output: string, attributes: GraphNod
 });
 
 const read = (nodes: readonly GraphNode[], wanted: string[], fuses: boolean) =>
-  fused(nodes, new Set(wanted), fuses).map(
+  fuseNodes(nodes, new Set(wanted), fuses).map(
     ({ node, rectified, pooled }) =>
       `${node.op}${pooled ? "+MaxPool" : ""}${rectified ? "+Relu" : ""} ${node.inputs[0]} → ${node.outputs[0]}`,
   );
@@ -53,7 +53,7 @@ describe("fused steps", () => {
     ]);
   });
 
-  it("takes a max pool of 2×2 into a convolution, with a ReLU on either side of it", () => {
+  it("fuses a 2×2 max pool into a convolution, with a ReLU before or after it", () => {
     const halving = { kernel_shape: [2, 2], strides: [2, 2] };
     const pooled = (attributes: GraphNode["attributes"], before = true) => [
       node("Conv", ["x", "w"], "a"),
@@ -77,7 +77,7 @@ describe("fused steps", () => {
     }
   });
 
-  it("leaves values that are wanted, or read twice, as they are", () => {
+  it("doesn't fuse values that are wanted or read twice", () => {
     expect(read(chain, ["b", "d", "e"], true)).toEqual([
       "Conv+Relu x → b",
       "MaxPool b → c",
@@ -91,7 +91,7 @@ describe("fused steps", () => {
     ]);
   });
 
-  it("gives the values and gradients of the unfused network, all but those of a pooled bias to the last bit", () => {
+  it("gives the values and gradients of the unfused network, bit for bit except the gradient of a pooled bias", () => {
     const model = network();
     const x = () =>
       tensor(
@@ -104,7 +104,7 @@ describe("fused steps", () => {
       {},
       { backend: { ...digital, fuses: true } },
       { backend: digital },
-      // Wanting every value leaves nothing to fuse.
+      // If every value is wanted, nothing can be fused.
       { taps: all },
     ].map((options) =>
       scope(() => {
@@ -118,7 +118,7 @@ describe("fused steps", () => {
       }),
     );
     expect(results[0]!.flat().some((value) => value !== 0)).toBe(true);
-    // A bias' gradient adds up what the pool kept, in another order.
+    // The fused bias gradient is summed in another order.
     const isBias = (i: number): boolean =>
       i > 0 && model.parameters.get(trainableParameters(model)[i - 1]!)!.shape.length === 1;
     const round = (values: readonly (number | bigint)[]) => values.map((value) => Number(Number(value).toPrecision(6)));

@@ -10,12 +10,12 @@ const node = (name: string, inputs: string[], outputs: string[]): GraphNode => (
 });
 
 describe("sortNodes", () => {
-  it("keeps an order that works", () => {
+  it("keeps a valid order", () => {
     const nodes = [node("a", ["x"], ["p"]), node("b", ["x"], ["q"]), node("c", ["p", "q"], ["y"])];
     expect(sortNodes(nodes, ["x"])).toEqual(nodes);
   });
 
-  it("puts makers before readers", () => {
+  it("puts producers before readers", () => {
     const nodes = [node("c", ["q"], ["y"]), node("b", ["p"], ["q"]), node("a", ["x"], ["p"])];
     expect(sortNodes(nodes, ["x"]).map(({ name }) => name)).toEqual(["a", "b", "c"]);
   });
@@ -25,7 +25,7 @@ describe("sortNodes", () => {
     expect(sortNodes(nodes, ["x"]).map(({ name }) => name)).toEqual(["a", "b"]);
   });
 
-  it("takes absent inputs and unnamed outputs", () => {
+  it("accepts absent inputs and unnamed outputs", () => {
     expect(sortNodes([node("a", ["", "x"], ["y", ""]), node("b", ["x"], ["z", ""])], ["x"])).toHaveLength(2);
   });
 
@@ -38,14 +38,18 @@ describe("sortNodes", () => {
     ["a value made twice", [node("a", ["x"], ["p"]), node("b", ["x"], ["p"])], 'got "p", which exists already'],
     ["a given value made", [node("a", ["x"], ["x"])], 'got "x", which exists already'],
     [
-      "a value nobody makes",
+      "a value that no node produces",
       [node("a", ["z"], ["p"])],
-      'node "a" (Relu): expected a value some node makes as input, got "z"',
+      'node "a" (Relu): expected an input that some node produces, got "z"',
     ],
-    ["a cycle", [node("a", ["q"], ["p"]), node("b", ["p"], ["q"])], 'nodes that wait for each other: "a", "b"'],
+    [
+      "a cycle",
+      [node("a", ["q"], ["p"]), node("b", ["p"], ["q"])],
+      'expected no cycles, got one among the nodes "a", "b"',
+    ],
   ])("refuses %s", (_, nodes, message) => expect(() => sortNodes(nodes, ["x"])).toThrow(message));
 
-  it("takes ten thousand nodes in reverse order", () => {
+  it("sorts ten thousand nodes in reverse order", () => {
     const nodes = Array.from({ length: 10_000 }, (_, i) => node(`n${i}`, [`v${i}`], [`v${i + 1}`])).reverse();
     expect(sortNodes(nodes, ["v0"])[0]!.name).toBe("n0");
   });

@@ -49,7 +49,7 @@ describe("host arrays", () => {
     expect(toPositions(large)).toEqual([Number.MAX_SAFE_INTEGER]);
   });
 
-  it("cast between all kinds", () => {
+  it("cast between all dtypes", () => {
     const values = { dtype: "f32", shape: [4], data: Float32Array.of(1.9, -1.9, 0, Number.NaN) } as const;
     expect([...castElements(values, "i64").data]).toEqual([1n, -1n, 0n, -(2n ** 63n)]);
     expect([...castElements(values, "bool").data]).toEqual([1, 1, 0, 1]);
@@ -77,7 +77,7 @@ describe("host arrays", () => {
   });
 
   it("cast int64 to f32 with one rounding", () => {
-    // The first and the last lie just above the middle of two f32 numbers, which an f64 in between would hide.
+    // The first and the last are just above the midpoint of two f32 numbers; rounding to f64 first would lose that.
     const data = BigInt64Array.of(
       2n ** 54n + 2n ** 30n + 1n,
       2n ** 54n + 2n ** 30n,
@@ -144,9 +144,11 @@ describe("windowOf", () => {
   });
 
   it("refuses a window larger than its input", () => {
-    expect(() => windowOf(node({}), [1, 2], [3])).toThrow("expected a window of 3 that fits, got an input of size 2");
+    expect(() => windowOf(node({}), [1, 2], [3])).toThrow(
+      "expected a padded input at least as large as the window of 3, got size 2",
+    );
     expect(() => windowOf(node({ strides: [0] }), [1, 2], [1])).toThrow(
-      "strides: expected 1 whole numbers from 1 on, got [0]",
+      "strides: expected 1 whole numbers ≥ 1, got [0]",
     );
   });
 });

@@ -37,7 +37,7 @@ const sample = (batch: number) => {
 describe("run", () => {
   beforeAll(() => init());
 
-  it("computes what the layers say", () => {
+  it("computes the layers", () => {
     const net = new GraphBuilder("line", { seed: 1 });
     const x = net.input("x", [2]);
     const weight = net.parameter("w", Float32Array.of(1, 2, 3, 4, 5, 6), [3, 2]);
@@ -49,7 +49,7 @@ describe("run", () => {
     });
   });
 
-  it("gives taps by value or node name, and only runs what is asked for", () => {
+  it("returns taps by value or node name, and runs needed nodes only", () => {
     const model = small();
     const calls: string[] = [];
     const backend = {
@@ -85,7 +85,7 @@ describe("run", () => {
     expect(seen).toHaveLength(5);
   });
 
-  it("frees values after their last use, keeping none but what was asked for", () => {
+  it("frees values after their last use, except those requested", () => {
     const model = lenet5({ seed: 1 });
     const input = tensor(new Float32Array(16 * 784), [16, 1, 28, 28]);
     const before = memoryUse().live;
@@ -150,7 +150,7 @@ describe("run", () => {
     });
   });
 
-  it("drops values only when asked to, the same way for the same seed and step", () => {
+  it("drops values only with the option dropout, the same ones for the same seed and step", () => {
     const model = small();
     scope(() => {
       const tap = (dropout?: { seed: number; step: number }) =>
@@ -174,7 +174,7 @@ describe("run", () => {
   it.each<[string, (model: Model) => unknown, string]>([
     ["an input of a wrong shape", (m) => run(m, zeros([3, 2])), 'input "x": expected f32 [N, 2, 2], got f32 [3, 2]'],
     ["an unknown input", (m) => run(m, { y: zeros([1, 2, 2]) }), 'model "small": expected inputs "x", got "y"'],
-    ["a missing input", (m) => run(m, {}), 'model "small": expected input "x" to be given, got none'],
+    ["a missing input", (m) => run(m, {}), 'model "small": expected a tensor for input "x", got none'],
     [
       "an unknown tap",
       (m) => run(m, zeros([1, 2, 2]), { taps: ["deep"] }),
@@ -190,17 +190,17 @@ describe("run", () => {
     const model = small();
     const backend = {
       product(): never {
-        throw new Error("the array is on fire");
+        throw new Error("no such array");
       },
     };
-    scope(() => expect(() => run(model, sample(1), { backend })).toThrow('node "first" (Gemm): the array is on fire'));
+    scope(() => expect(() => run(model, sample(1), { backend })).toThrow('node "first" (Gemm): no such array'));
   });
 });
 
 describe("a model", () => {
   beforeAll(() => init());
 
-  it("knows its logits", () => {
+  it("has its logits found", () => {
     const model = small();
     expect(bindModel(model, [2, 2]).logits).toBe("second");
     expect(() => bindModel(model, [2, 2], "soft")).toThrow(
@@ -215,7 +215,7 @@ describe("a model", () => {
     expect(bindModel(two, [2], "b").logits).toBe("a");
   });
 
-  it("infers the shapes that running gives, and finds what does not fit", () => {
+  it("infers the shapes that a run gives, and refuses shapes that don't fit", () => {
     const model = small();
     const shapes = valueShapes(model, 4);
     scope(() => {
@@ -247,7 +247,7 @@ describe("a model", () => {
     expect(rows.filter((row) => row.onArray).map((row) => row.name)).toEqual(["c1", "c2", "f1", "f2", "f3"]);
   });
 
-  it("is summarised with the symbols of its inputs, and the one size that fits", () => {
+  it("is summarised with the symbols of its inputs, or with the only size that fits", () => {
     const base = lenet5({ seed: 1 });
     const shaped = (...shape: (string | number)[]) => new Model({ ...base, inputs: [{ ...base.inputs[0]!, shape }] });
     const [whole, ...rest] = summary(base).map((row) => row.outputShape);
@@ -269,7 +269,7 @@ describe("a model", () => {
     ).toEqual([0, 2, 9, 9]);
   });
 
-  it("is summarised soon with thousands of symbols", () => {
+  it("is summarised in linear time with thousands of symbols", () => {
     const base = lenet5({ seed: 1 });
     const first = base.inputs[0]!;
     const others = Array.from({ length: 3000 }, (_, i) => ({
@@ -290,7 +290,7 @@ describe("a model", () => {
     expect(performance.now() - start).toBeLessThan(3000);
   });
 
-  it("survives a trip through a record, with the same outputs", () => {
+  it("gives the same outputs after a round trip through a record", () => {
     const model = small();
     const copy = modelFromRecord(structuredClone(modelToRecord(model)));
     scope(() => {
@@ -302,7 +302,7 @@ describe("a model", () => {
     scope(() => expect(run(model, sample(1)).outputs.size).toBe(1));
   });
 
-  it("refuses unknown operators, all of them", () => {
+  it("lists all unknown operators", () => {
     const net = new GraphBuilder("x", { seed: 1 });
     net.input("x", [2]);
     const record = modelToRecord(net.build({ y: net.relu("x") }));
@@ -315,7 +315,7 @@ describe("a model", () => {
     });
     const nodes = [odd("Foo", "a", "x"), odd("Bar", "y", "a")];
     expect(() => modelFromRecord({ ...record, nodes })).toThrow(
-      'expected operators of the table, got node "a" (Foo), node "y" (Bar)',
+      'expected known operators, got node "a" (Foo), node "y" (Bar)',
     );
     expect(() => modelFromRecord({ ...record, nodes: [{ ...odd("Add", "y", "x") }] })).toThrow(
       'node "y" (Add): expected 2 inputs, got 1',

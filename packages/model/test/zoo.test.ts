@@ -27,7 +27,7 @@ describe("the zoo", () => {
       [1, 256, 8, 8],
     ]);
     expect(model.parameters.get("f1.weight")!.shape).toEqual([1024, 8192]);
-    // Convolutions, their norms' two vectors, two linear layers.
+    // Convolutions, two vectors per normalisation, two linear layers.
     const convolutions = 9 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 256 + 256 * 512 + 512 * 512);
     expect(count(model)).toBe(convolutions + 2 * (64 + 128 + 256 + 256 + 512 + 512) + 8192 * 1024 + 1024 + 10_240 + 10);
     model.dispose();
@@ -47,7 +47,7 @@ describe("the zoo", () => {
     model.dispose();
   });
 
-  it("draws weights as He et al. have it, the same for the same seed, each from its own stream", () => {
+  it("draws weights as in He et al., the same for the same seed, each from its own stream", () => {
     const [one, same, other] = [lenet5({ seed: 1 }), lenet5({ seed: 1 }), lenet5({ seed: 2 })];
     const weights = (model: Model, name: string) => model.parameters.get(name)!.toArray() as Float32Array;
     expect(weights(one, "f1.weight")).toEqual(weights(same, "f1.weight"));
@@ -55,7 +55,7 @@ describe("the zoo", () => {
     expect(weights(one, "f1.weight").slice(0, 4)).not.toEqual(weights(one, "f2.weight").slice(0, 4));
     const values = weights(one, "f1.weight");
     const deviation = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
-    // 48,000 draws of N(0, 2/400): the relative error of the deviation is 1/√(2·48,000) = 0.0032; four of them.
+    // 48,000 draws of N(0, 2/400): the relative error of the deviation is 1/√(2·48,000) = 0.0032. The bound is four times that.
     expect(Math.abs(deviation / Math.sqrt(2 / 400) - 1)).toBeLessThan(0.013);
     expect(weights(one, "f1.bias").every((value) => value === 0)).toBe(true);
   });

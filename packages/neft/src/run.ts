@@ -23,7 +23,7 @@ export function run(
   inputs: Tensor | Readonly<Record<string, Tensor>>,
   options: RunOptions = {},
 ): RunResult {
-  checkFree(model, "look", "run");
+  checkFree(model, "peek", "run");
   kind("a tensor, or one for each input by name", (value) => has(value))(inputs, "run: inputs");
   checkOptions("run", options, runRules);
   return runModel(model, inputs, options);

@@ -1,12 +1,12 @@
 import { build } from "@neft/kernels";
-import { createPool, nodeWorker, type Place, type Pool, type Spawn } from "@neft/pool";
+import { createPool, type GateSlot, nodeWorker, type Pool, type Spawn } from "@neft/pool";
 import type { TrainingWorker } from "@neft/training";
 
 /** What a worker is told when it starts. */
 export interface WorkerStart {
   /** Whether this thread runs the relaxed build; the workers have to run the same. */
   readonly relaxed: boolean;
-  readonly place: Place | undefined;
+  readonly place: GateSlot | undefined;
 }
 
 /**

@@ -337,7 +337,8 @@ describe("a worker that dies", () => {
 
   it("ends the run with the cause when it happens to the same job twice", async () => {
     const env = await killer(false);
-    const cause = /expected a living worker, got a second death: worker: expected to stay, exited with code 9/;
+    const cause =
+      /expected a worker that survives the job, got a second death: worker: expected a running worker, got an exit with code 9/;
     expectError(await runNeft([...evaluate, "never.json"], { cwd, env }), exitCodes.failure, cause);
     const finetune = ["finetune", "tiny.onnx", "--data", good, "--batch", "32", "-o", "kept"];
     expectError(await runNeft(finetune, { cwd, env }), exitCodes.failure, cause);

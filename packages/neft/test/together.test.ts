@@ -278,7 +278,7 @@ describe("one model", () => {
     const model = network(1);
     const call = evaluate(model, samples(1), chips);
     for (const one of model.parameters.values())
-      expect(() => one.dispose()).toThrow("dispose: expected a tensor that nobody uses, got one that evaluate uses");
+      expect(() => one.dispose()).toThrow("dispose: expected a tensor that no call uses, got one that evaluate uses");
     await call;
     model.dispose();
   });

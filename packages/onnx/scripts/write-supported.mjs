@@ -1,4 +1,4 @@
-// Writes SUPPORTED.md at the root from the operator table; a test fails when it is stale.
+// Writes SUPPORTED.md at the repository's root from the operator table. A test fails when the file is stale.
 import { writeFileSync } from "node:fs";
 import { supportedOperators } from "@neft/onnx";
 

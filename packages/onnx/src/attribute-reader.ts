@@ -5,54 +5,59 @@ import type { AttributeProto, NodeProto } from "./onnx_pb.js";
 import { AttributeProto_AttributeType as AttributeType } from "./onnx_pb.js";
 import { OnnxError } from "./onnx-error.js";
 
-/** Bounds of an integer attribute, both included. */
+/** Bounds of an integer attribute, both inclusive. Default: none. */
 export interface IntegerBounds {
-  readonly least?: number;
-  readonly most?: number;
+  readonly min?: number;
+  readonly max?: number;
 }
 
 /**
- * Reads a node's attributes by name, checks their type and range, and remembers what was read: `finish` refuses what was
- * left unread, so nothing a file says is silently ignored.
+ * Reads a node's attributes by name and checks their type and range. `finish` refuses attributes that were not read,
+ * so that none is silently ignored.
  */
 export class AttributeReader {
   readonly #who: string;
   readonly #attributes = new Map<string, { proto: AttributeProto; ranges: AttributeRanges | undefined }>();
   readonly #read = new Set<string>();
 
-  /** @throws {OnnxError} when an attribute stands twice or is a reference that only a function could resolve. */
+  /** @throws {OnnxError} when an attribute occurs twice, or is a reference that only a function could resolve. */
   constructor(node: NodeProto, who: string, ranges: readonly AttributeRanges[] = []) {
     this.#who = who;
     node.attribute.forEach((proto, i) => {
-      if (this.#attributes.has(proto.name)) throw this.#wrong(proto.name, "to be given once", "it twice");
+      if (this.#attributes.has(proto.name)) throw this.#error(proto.name, "one value", "two");
       if (proto.refAttrName !== "")
-        throw this.#wrong(proto.name, "a value", `a reference to ${inWords(proto.refAttrName)}`);
+        throw this.#error(proto.name, "a value", `a reference to ${inWords(proto.refAttrName)}`);
       this.#attributes.set(proto.name, { proto, ranges: ranges[i] });
     });
   }
 
+  /** Whether the node has an attribute. */
   has(name: string): boolean {
     return this.#attributes.has(name);
   }
 
-  int(name: string, otherwise: number, bounds?: IntegerBounds): number;
-  int(name: string, otherwise: undefined, bounds?: IntegerBounds): number | undefined;
-  int(name: string, otherwise: number | undefined, bounds: IntegerBounds = {}): number | undefined {
+  /**
+   * Reads an integer. @throws {OnnxError} when the attribute has another type or is out of bounds, as all methods do.
+   */
+  int(name: string, fallback: number, bounds?: IntegerBounds): number;
+  int(name: string, fallback: undefined, bounds?: IntegerBounds): number | undefined;
+  int(name: string, fallback: number | undefined, bounds: IntegerBounds = {}): number | undefined {
     const proto = this.#find(name, AttributeType.INT, "an integer");
-    return proto === undefined ? otherwise : this.#integer(name, proto.i, bounds);
+    return proto === undefined ? fallback : this.#integer(name, proto.i, bounds);
   }
 
-  /** An attribute that is 0 or 1. */
-  flag(name: string, otherwise: 0 | 1): 0 | 1 {
-    return this.int(name, otherwise, { least: 0, most: 1 }) as 0 | 1;
+  /** Reads an attribute that is 0 or 1. */
+  flag(name: string, fallback: 0 | 1): 0 | 1 {
+    return this.int(name, fallback, { min: 0, max: 1 }) as 0 | 1;
   }
 
+  /** Reads a list of integers; undefined when absent. */
   ints(name: string, bounds: IntegerBounds = {}): number[] | undefined {
     const proto = this.#find(name, AttributeType.INTS, "a list of integers");
     return proto?.ints.map((value) => this.#integer(name, value, bounds));
   }
 
-  /** Like `ints`, for positions that are clamped to an axis: those beyond 2^53 are brought there. */
+  /** Reads slice positions. Those beyond ±2^53 are clamped, since positions are clamped to their axis anyway. */
   positions(name: string): number[] | undefined {
     const proto = this.#find(name, AttributeType.INTS, "a list of integers");
     return proto?.ints.map((value) =>
@@ -60,25 +65,30 @@ export class AttributeReader {
     );
   }
 
-  /** A number; with `infinite` one of bounds and fillings, which may be infinite. */
-  float(name: string, otherwise: number, { infinite = false }: { infinite?: boolean } = {}): number {
+  /**
+   * Reads a finite number.
+   *
+   * @param infinite  Allows infinities, for bounds and padding values. Default: false.
+   */
+  float(name: string, fallback: number, { infinite = false }: { infinite?: boolean } = {}): number {
     const proto = this.#find(name, AttributeType.FLOAT, "a number");
-    if (proto === undefined) return otherwise;
-    if (infinite && Number.isNaN(proto.f)) throw this.#wrong(name, "a number", "NaN");
-    if (!infinite && !Number.isFinite(proto.f)) throw this.#wrong(name, "a finite number", `${proto.f}`);
+    if (proto === undefined) return fallback;
+    if (infinite && Number.isNaN(proto.f)) throw this.#error(name, "a number", "NaN");
+    if (!infinite && !Number.isFinite(proto.f)) throw this.#error(name, "a finite number", `${proto.f}`);
     return proto.f;
   }
 
-  text<T extends string>(name: string, allowed: readonly T[], otherwise: T): T {
-    const proto = this.#find(name, AttributeType.STRING, "a text");
-    if (proto === undefined) return otherwise;
+  /** Reads a string out of `allowed`. */
+  text<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
+    const proto = this.#find(name, AttributeType.STRING, "a string");
+    if (proto === undefined) return fallback;
     const value = Array.from(proto.s, (byte) => String.fromCharCode(byte)).join("");
     const found = allowed.find((one) => one === value);
-    if (found === undefined) throw this.#wrong(name, oneOf(allowed), inWords(value));
+    if (found === undefined) throw this.#error(name, oneOf(allowed), inWords(value));
     return found;
   }
 
-  /** The attribute as the file has it, for the one operator whose attributes are tensors. */
+  /** Reads an attribute as it is stored: its message and byte ranges. For Constant and ConstantOfShape. */
   stored(
     name: string,
     type: AttributeType,
@@ -87,12 +97,12 @@ export class AttributeReader {
     return proto && this.#attributes.get(name);
   }
 
-  /** Reads an attribute whose value does not matter; `reason` says why, for the reader of the code. */
+  /** Marks an attribute as read whose value has no effect. The reason documents the call. */
   ignore(name: string, _reason: string): void {
     this.#read.add(name);
   }
 
-  /** @throws {OnnxError} naming the attributes nobody read. */
+  /** @throws {OnnxError} naming the attributes that were not read. */
   finish(): void {
     const left = [...this.#attributes.keys()].filter((name) => !this.#read.has(name));
     if (left.length > 0) {
@@ -101,19 +111,19 @@ export class AttributeReader {
     }
   }
 
-  #integer(name: string, value: bigint, { least, most }: IntegerBounds): number {
+  #integer(name: string, value: bigint, { min, max }: IntegerBounds): number {
     const number = Number(value);
-    if (!Number.isSafeInteger(number)) throw this.#wrong(name, "an integer below 2^53", `${value}`);
-    if ((least !== undefined && number < least) || (most !== undefined && number > most)) {
+    if (!Number.isSafeInteger(number)) throw this.#error(name, "an integer below 2^53", `${value}`);
+    if ((min !== undefined && number < min) || (max !== undefined && number > max)) {
       const range =
-        least === most
-          ? `${least}`
-          : most === undefined
-            ? `${least} or more`
-            : least === undefined
-              ? `${most} or less`
-              : `${least} to ${most}`;
-      throw this.#wrong(name, range, `${number}`);
+        min === max
+          ? `${min}`
+          : max === undefined
+            ? `${min} or more`
+            : min === undefined
+              ? `${max} or less`
+              : `${min} to ${max}`;
+      throw this.#error(name, range, `${number}`);
     }
     return number;
   }
@@ -122,22 +132,22 @@ export class AttributeReader {
     this.#read.add(name);
     const found = this.#attributes.get(name)?.proto;
     if (found !== undefined && typeOf(found) !== type) {
-      throw this.#wrong(name, expected, `one of type ${AttributeType[typeOf(found)] ?? typeOf(found)}`);
+      throw this.#error(name, expected, `one of type ${AttributeType[typeOf(found)] ?? typeOf(found)}`);
     }
     return found;
   }
 
-  #wrong(name: string, expected: string, got: string): OnnxError {
+  #error(name: string, expected: string, got: string): OnnxError {
     return new OnnxError(`${this.#who}: ${name}: expected ${expected}, got ${got}`);
   }
 }
 
-/** "NOTSET, VALID, SAME_UPPER or SAME_LOWER". */
+/** Joins alternatives: "NOTSET, VALID, SAME_UPPER or SAME_LOWER". */
 function oneOf(allowed: readonly string[]): string {
   return allowed.length < 2 ? `${allowed[0]}` : `${allowed.slice(0, -1).join(", ")} or ${allowed.at(-1)}`;
 }
 
-/** The declared type; files of the first IR version leave it out, and the field that is filled tells. */
+/** Declared type. Files of the first IR version don't have it; then the field that is set determines it. */
 function typeOf(proto: AttributeProto): AttributeType {
   if (proto.type !== AttributeType.UNDEFINED) return proto.type;
   if (proto.ints.length > 0) return AttributeType.INTS;

@@ -1,27 +1,28 @@
 import { OnnxError } from "./onnx-error.js";
 
-/**
- * How many elements an import may make, read and write beyond those that the file has: a file of a few bytes may ask for gigabytes;
- * a real one makes of each weight a few others.
- */
-const most = { fixed: 2 ** 24, perElement: 16 } as const;
+/** Limits on the elements that an import reads and writes: a constant, plus a multiple of the file's own elements. */
+const limits = { fixed: 2 ** 24, perElement: 16 } as const;
 
-/** Elements that an import may still make of a file's. */
+/** Bounds the arithmetic of an import, because a file of a few bytes can ask for gigabytes. */
 export class Budget {
-  readonly #most: number;
+  readonly #max: number;
   #spent = 0;
 
-  /** @param stored  Elements that the file itself has. */
+  /** @param stored  Number of elements stored in the file. */
   constructor(stored: number) {
-    this.#most = most.fixed + most.perElement * stored;
+    this.#max = limits.fixed + limits.perElement * stored;
   }
 
-  /** @throws {OnnxError} naming the node that goes beyond what a file of that size may ask for. */
+  /**
+   * Counts elements that are read or written for a node.
+   *
+   * @throws {OnnxError} naming the node that exceeds the limit.
+   */
   spend(elements: number, node: string): void {
     this.#spent += elements;
-    if (this.#spent <= this.#most) return;
+    if (this.#spent <= this.#max) return;
     throw new OnnxError(
-      `${node}: expected a file whose arithmetic on constants reads and writes at most ${this.#most} elements in all, got more: store what it makes as initializers`,
+      `${node}: expected arithmetic on constants over at most ${this.#max} elements in the whole file, got more: store the results as initializers`,
     );
   }
 }

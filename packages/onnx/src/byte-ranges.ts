@@ -1,35 +1,40 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
-/** `length` bytes of a file from `offset` on. */
+/** A range of a file, in bytes. */
 export interface ByteRange {
   readonly offset: number;
   readonly length: number;
 }
 
-/** Where the elements of one TensorProto lie in its file, by the field that holds them. */
+/** Byte ranges of a TensorProto's elements, by field. */
 export interface TensorRanges {
-  /** raw_data; the last one wins, as everywhere in protobuf. */
+  /** raw_data. The last occurrence wins, as for every protobuf field. */
   raw: ByteRange | undefined;
-  /** float_data and double_data: one range for each packed run or single element, in order. */
+  /** float_data: one range per packed run or single element, in order. */
   readonly floats: ByteRange[];
+  /** double_data, in the same form. */
   readonly doubles: ByteRange[];
 }
 
-/** Where the floating-point contents of one attribute lie. */
+/** Byte ranges of the floating-point contents of one attribute. */
 export interface AttributeRanges {
   readonly tensor: TensorRanges;
   /** Field f. */
   float: ByteRange | undefined;
+  /** Field floats. */
   readonly floats: ByteRange[];
 }
 
-/** Where a model's stored numbers lie, in the order in which a decoder lists initializers, nodes and attributes. */
+/**
+ * Byte ranges of all stored numbers of a model, in the order in which a decoder lists initializers, nodes and
+ * attributes.
+ */
 export interface ModelRanges {
   readonly initializers: TensorRanges[];
   readonly nodes: AttributeRanges[][];
 }
 
-/** Field numbers of the messages on the way to a stored number. */
+/** Field numbers on the path to stored numbers. */
 const field = {
   model: { graph: 7 },
   graph: { node: 1, initializer: 5 },
@@ -38,7 +43,11 @@ const field = {
   tensor: { floats: 4, raw: 9, doubles: 10 },
 } as const;
 
-/** Finds the byte ranges of all stored numbers by walking the wire format of a model's file. */
+/**
+ * Finds the byte ranges of all stored numbers by walking a model file's wire format.
+ *
+ * @throws {RangeError} when the file ends early.
+ */
 export function scanModel(bytes: Uint8Array): ModelRanges {
   const ranges: ModelRanges = { initializers: [], nodes: [] };
   const whole = { offset: 0, length: bytes.length };
@@ -82,7 +91,7 @@ function scanTensor(bytes: Uint8Array, range: ByteRange, tensor: TensorRanges): 
   });
 }
 
-/** Calls `visit` with every field of a message that has bytes of its own: length-delimited, 32 and 64 bit. */
+/** Calls `visit` for every field of a message with wire type length-delimited, 32-bit or 64-bit. */
 function walk(bytes: Uint8Array, message: ByteRange, visit: (number: number, range: ByteRange) => void): void {
   const reader = new BinaryReader(bytes.subarray(message.offset, message.offset + message.length));
   while (reader.pos < reader.len) {

@@ -1,34 +1,36 @@
 import type { GraphNode, HostArray, ValueInfo } from "@neft/model";
 import type { Budget } from "./budget.js";
-import type { NamedPlace } from "./stored-tensor.js";
+import type { NamedStorage } from "./stored-tensor.js";
 
-/** A graph on its way from a file to a model: nodes have the model's operators, tensors are not in WebAssembly yet. */
+/** A graph during import: nodes have the model's operators, tensors are not yet in WebAssembly memory. */
 export interface Draft {
   name: string;
   inputs: ValueInfo[];
   outputs: ValueInfo[];
-  /** Those that the outputs need. Inputs and first outputs stand where the file's node has them. */
+  /** Nodes that the outputs depend on. Inputs and the first output are at the same positions as in the file's node. */
   nodes: GraphNode[];
   /** Fixed tensors by value name. */
   readonly tensors: Map<string, DraftTensor>;
   /** Every value name of the file, used or not. */
   readonly names: ReadonlySet<string>;
-  /** TensorProto.DataType of values whose type isn't that of their node's first input: outputs of Cast and ConstantOfShape. */
+  /** TensorProto.DataType in the file. */
   readonly types: ReadonlyMap<string, number>;
+  /** Bounds the arithmetic on constants. */
   readonly budget: Budget;
 }
 
+/** A fixed tensor of a draft. */
 export interface DraftTensor {
   readonly array: HostArray;
   /** TensorProto.DataType the file has it in. */
   readonly type: number;
-  /** Bytes that hold its elements and nothing else's, where there are such. */
-  readonly place: NamedPlace | undefined;
-  /** Element i of the array is element order[i] of the place; the same order when undefined. */
+  /** Bytes that hold its elements and no other tensor's; undefined when there are none. */
+  readonly storage: NamedStorage | undefined;
+  /** Element i of the array is element order[i] of the storage; undefined for the same order. */
   readonly order: Int32Array | undefined;
 }
 
-/** Leaves out nodes and tensors that the outputs don't need. */
+/** Removes nodes and tensors that the outputs don't depend on. */
 export function dropUnread(draft: Draft): void {
   const read = new Set(draft.outputs.map(({ name }) => name));
   const isRead = ({ inputs, outputs }: GraphNode): boolean => {
@@ -40,7 +42,7 @@ export function dropUnread(draft: Draft): void {
   for (const name of [...draft.tensors.keys()]) if (!read.has(name)) draft.tensors.delete(name);
 }
 
-/** How many nodes read each value; being an output counts as one more. */
+/** Number of nodes that read each value. An output of the graph counts as a reader. */
 export function countReaders(draft: Draft): Map<string, number> {
   const counts = new Map<string, number>();
   const count = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);

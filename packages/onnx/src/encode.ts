@@ -16,16 +16,17 @@ import { OnnxError } from "./onnx-error.js";
 import { castCode } from "./operators/casting.js";
 import { floatFormats } from "./stored-tensor.js";
 
-/** What whole files are written as: old enough for every runtime in use, new enough for all we write. */
+/** Versions of files written from scratch: old enough for current runtimes, new enough for all operators written. */
 const written = { irVersion: 8n, opset: 17 } as const;
 
-/** Attributes that are numbers with a fraction; all other numbers are integers. */
+/** Attributes that are floats. All other numbers are integers. */
 const floatAttributes = new Set(["alpha", "beta", "epsilon", "momentum"]);
 
 /**
- * A whole file for a model: opset 17, or the first that has what its nodes need; IR 8; raw little-endian tensors.
+ * Encodes a model as a new file: opset 17 or the first that has all its operators, IR version 8, raw little-endian
+ * tensors.
  *
- * @throws {OnnxError} when a value has a dtype that files do not have.
+ * @throws {OnnxError} for an attribute that can't be written.
  */
 export function encodeModel(model: Model): Uint8Array {
   const initializers = [...model.parameters, ...model.constants].map(([name, tensor]) =>
@@ -51,7 +52,7 @@ function hostArray(tensor: Tensor): HostArray {
   return { dtype: tensor.dtype, shape: tensor.shape, data: tensor.toArray() as HostData };
 }
 
-/** The opset that brought what a node uses. */
+/** First opset that has the features a node uses. */
 function opsetNeeded({ op, inputs, attributes }: GraphNode): number {
   if (op === "ReduceMean") return (inputs[1] ?? "") === "" ? written.opset : 18;
   if (op === "Pad") return attributes.mode === "wrap" ? 19 : (inputs[3] ?? "") === "" ? written.opset : 18;
@@ -59,13 +60,14 @@ function opsetNeeded({ op, inputs, attributes }: GraphNode): number {
   return written.opset;
 }
 
+/** Encodes a node as one or several nodes of the file. */
 function encodeNode(node: GraphNode): NodeProto[] {
   const { op, name, attributes } = node;
   if (op === "Cast") return [nodeProto({ ...node, attributes: { to: castCode(String(attributes.to)) } })];
   if (op === "ConstantOfShape") return [constantOfShape(node)];
   const { coerce, ...rest } = attributes;
   if (coerce === undefined || coerce === 0) return [nodeProto({ ...node, attributes: rest })];
-  // Before opset 13 a softmax took all axes from its own on as one: flatten, softmax, and back to the shape before.
+  // A softmax from before opset 13 covers its axis and all later ones: flatten, apply softmax, restore the shape.
   const [x, y] = [node.inputs[0]!, node.outputs[0]!];
   const [shape, flat, soft] = [`${name}.shape`, `${name}.flat`, `${name}.soft`];
   const step = (kind: string, role: string, inputs: string[], output: string, given: Record<string, AttributeValue>) =>
@@ -78,7 +80,7 @@ function encodeNode(node: GraphNode): NodeProto[] {
   ];
 }
 
-/** The value is a tensor of one element in a file. */
+/** Encodes a ConstantOfShape, whose value is a tensor with one element in a file. */
 function constantOfShape(node: GraphNode): NodeProto {
   const { value = 0, dtype = "f32" } = node.attributes;
   const data = zeroData(dtype as DType, 1);
@@ -116,11 +118,15 @@ function attributeProto(name: string, value: AttributeValue): AttributeProto {
     return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map((item) => BigInt(item)) });
   }
   throw new OnnxError(
-    `exportOnnx: attribute ${inWords(name)}: expected a number, a text or integers, got ${inWords(value)}`,
+    `exportOnnx: attribute ${inWords(name)}: expected a number, a string or integers, got ${inWords(value)}`,
   );
 }
 
-/** A tensor with raw data. */
+/**
+ * TensorProto with raw data.
+ *
+ * @param type  TensorProto.DataType. Default: the array's own.
+ */
 export function tensorProto(name: string, array: HostArray, type = typeOfArray(array)): TensorProto {
   return create(TensorProtoSchema, {
     name,
@@ -130,7 +136,7 @@ export function tensorProto(name: string, array: HostArray, type = typeOfArray(a
   });
 }
 
-/** Elements in the file type; floats are narrowed by rounding to nearest. WebAssembly's machines are little endian, as files. */
+/** Bytes of the elements in a file type, little-endian like WebAssembly. Floats are rounded to nearest. */
 export function rawBytes({ data }: HostArray, type: number): Uint8Array {
   const format = floatFormats.get(type);
   if (format === undefined) {
@@ -142,7 +148,11 @@ export function rawBytes({ data }: HostArray, type: number): Uint8Array {
   return bytes;
 }
 
-/** @param type  TensorProto.DataType; default: the dtype's own. */
+/**
+ * ValueInfoProto of an input or output.
+ *
+ * @param type  TensorProto.DataType. Default: that of the dtype.
+ */
 export function valueInfoProto(
   { name, dtype, shape }: ValueInfo,
   type = typeOfArray({ dtype, shape: [], data: new Float32Array() }),

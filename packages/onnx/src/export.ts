@@ -6,7 +6,7 @@ import { OnnxSource, type ParameterOrigin } from "./onnx-source.js";
 import { rewrite } from "./rewriting.js";
 import { forEachFloat } from "./stored-tensor.js";
 
-/** An exported model: its own bytes, and those of external weight files by location, where it has such. */
+/** An exported model: the model's file, and external weight files by location. */
 export interface OnnxFiles {
   readonly model: Uint8Array;
   readonly external: ReadonlyMap<string, Uint8Array>;
@@ -15,13 +15,14 @@ export interface OnnxFiles {
 /**
  * Writes a model as ONNX bytes.
  *
- * An imported model's file is copied and the bytes of weights that changed are overwritten, in their type and place; every other
- * byte stays. Weights without bytes that are theirs alone (what arithmetic on constants makes, half floats stored as integers,
- * tensors that others read for something else) become initializers that their readers are pointed to. Any other model is written
- * whole.
+ * For an imported model, the file is copied and the bytes of changed weights are overwritten in place, in their own
+ * type; all other bytes stay. Changed weights without bytes of their own (results of arithmetic on constants, half
+ * floats stored as integers, tensors shared with other readers) become initializers, and their readers are
+ * redirected. Any other model is written as a new file.
  *
- * @throws {OnnxError} when the weights are in external files: `exportOnnxFiles` returns those too.
- * @throws {Error} while a finetuning changes the model, but in its `onProgress`, where weights are those of the step it tells of.
+ * @throws {OnnxError} when weights are in external files: use `exportOnnxFiles`.
+ * @throws {Error} while a finetuning changes the model, except inside its `onProgress`, where weights are those of
+ *   the reported step.
  */
 export function exportOnnx(model: Model): Uint8Array {
   const { model: bytes, external } = exportOnnxFiles(model);
@@ -34,45 +35,50 @@ export function exportOnnx(model: Model): Uint8Array {
   return bytes;
 }
 
-/** Like `exportOnnx`, with external weight files beside the model's own. */
+/**
+ * Writes a model like `exportOnnx`, together with its external weight files.
+ *
+ * @throws {Error} as `exportOnnx`.
+ */
 export function exportOnnxFiles(model: Model): OnnxFiles {
-  checkFree(model, "look", "exportOnnx");
+  checkFree(model, "peek", "exportOnnx");
   const { source } = model;
   if (!(source instanceof OnnxSource)) return { model: encodeModel(model), external: new Map() };
   const files = new Map([...source.external].map(([name, bytes]) => [name, bytes.slice()]));
   files.set("", source.bytes.slice());
   const patched = new Map<string, string>();
-  const anew = new Set<string>();
+  const replaced = new Set<string>();
   for (const [name, origin] of source.origins) {
     const data = model.parameters.get(name)!.toArray() as Float32Array;
     const { stored } = origin;
     if (stored instanceof Float32Array) {
-      if (!isSame(data, stored)) anew.add(name);
+      if (!isSame(data, stored)) replaced.add(name);
     } else if (overwrite(files.get(stored.file)!, origin, data)) patched.set(name, stored.value);
   }
   const bytes = files.get("")!;
   files.delete("");
-  const isRewritten = anew.size > 0 || patched.size > 0;
-  return { model: isRewritten ? rewrite(model, source, bytes, { patched, anew }) : bytes, external: files };
+  const isRewritten = replaced.size > 0 || patched.size > 0;
+  return { model: isRewritten ? rewrite(model, source, bytes, { patched, replaced }) : bytes, external: files };
 }
 
 /**
- * Overwrites the elements that changed, at their places, and tells whether there were such. What a type rounds to the same f32 is
- * left as it is.
+ * Overwrites changed elements in place. Elements whose stored value rounds to the same f32 are kept.
+ *
+ * @returns whether any element changed.
  */
 function overwrite(bytes: Uint8Array, { stored, order }: ParameterOrigin, data: Float32Array): boolean {
   if (stored instanceof Float32Array) return false;
-  let placed = data;
+  let ordered = data;
   if (order !== undefined) {
-    placed = new Float32Array(data.length);
+    ordered = new Float32Array(data.length);
     order.forEach((to, from) => {
-      placed[to] = data[from]!;
+      ordered[to] = data[from]!;
     });
   }
   let changed = false;
   forEachFloat(stored, bytes, (view, at, i, format) => {
-    if (Object.is(Math.fround(format.read(view, at)), placed[i]!)) return;
-    format.write(view, at, placed[i]!);
+    if (Object.is(Math.fround(format.read(view, at)), ordered[i]!)) return;
+    format.write(view, at, ordered[i]!);
     changed = true;
   });
   return changed;

@@ -2,10 +2,13 @@ import { inWords } from "@neft/options";
 import type { GraphProto, TensorProto } from "./onnx_pb.js";
 import { TensorProto_DataLocation } from "./onnx_pb.js";
 import { OnnxError } from "./onnx-error.js";
-import type { Files, StoredPlace } from "./stored-tensor.js";
+import type { ElementStorage, Files } from "./stored-tensor.js";
 
-/** Bytes of external files that tensors may have in all: so many times the file, and so many more. Real files share a few weights. */
-const mostBytes = { perByte: 4, fixed: 2 ** 24 } as const;
+/**
+ * Limit on the bytes that tensors read from an external file: a multiple of its size, plus a constant. In real files,
+ * few tensors overlap.
+ */
+const externalLimit = { perByte: 4, fixed: 2 ** 24 } as const;
 
 interface ExternalRange {
   readonly location: string;
@@ -13,7 +16,7 @@ interface ExternalRange {
   readonly end: number;
 }
 
-/** The tensors of a graph: initializers and those of attributes. */
+/** All tensors of a graph: initializers and tensor attributes. */
 export function tensorsOf(graph: GraphProto): TensorProto[] {
   return [
     ...graph.initializer,
@@ -21,8 +24,8 @@ export function tensorsOf(graph: GraphProto): TensorProto[] {
   ];
 }
 
-/** A file's location with `.` and empty parts left out: two spellings of one file are equal. */
-function plainLocation(location: string): string {
+/** Location without `.` and empty parts, so that spellings of one file are equal. */
+function normalizedLocation(location: string): string {
   return location
     .split(/[/\\]/)
     .filter((part) => part !== "" && part !== ".")
@@ -30,11 +33,12 @@ function plainLocation(location: string): string {
 }
 
 /**
- * Tells places whose external bytes are another tensor's too, in whole or in part: writing one would change the other.
+ * Returns a predicate for storage whose external bytes overlap another tensor's: overwriting it would change that
+ * tensor too.
  *
- * @throws {OnnxError} when ranges overlap so much that a small file becomes large tensors.
+ * @throws {OnnxError} when overlapping ranges turn a small file into large tensors.
  */
-export function sharedPlaces(graph: GraphProto, files: Files): (place: StoredPlace) => boolean {
+export function sharedStorage(graph: GraphProto, files: Files): (storage: ElementStorage) => boolean {
   const byFile = new Map<string, ExternalRange[]>();
   for (const { dataLocation, externalData } of tensorsOf(graph)) {
     if (dataLocation !== TensorProto_DataLocation.EXTERNAL) continue;
@@ -42,7 +46,7 @@ export function sharedPlaces(graph: GraphProto, files: Files): (place: StoredPla
     const location = entry("location") ?? "";
     const begin = Number(entry("offset") ?? 0);
     const end = begin + Number(entry("length") ?? (files.get(location)?.length ?? 0) - begin);
-    const plain = plainLocation(location);
+    const plain = normalizedLocation(location);
     const ranges = byFile.get(plain) ?? [];
     byFile.set(plain, ranges);
     if (end > begin) ranges.push({ location, begin, end });
@@ -51,12 +55,12 @@ export function sharedPlaces(graph: GraphProto, files: Files): (place: StoredPla
   const keyOf = (location: string, offset: number) => JSON.stringify([location, offset]);
   for (const ranges of byFile.values()) {
     checkAmount(ranges, files);
-    const isRespelled = ranges.some(({ location }) => location !== ranges[0]!.location);
+    const hasAliases = ranges.some(({ location }) => location !== ranges[0]!.location);
     ranges.sort((a, b) => a.begin - b.begin);
     let last: ExternalRange | undefined;
     for (const range of ranges) {
       const overlaps = last !== undefined && range.begin < last.end;
-      if (overlaps || isRespelled) shared.add(keyOf(range.location, range.begin));
+      if (overlaps || hasAliases) shared.add(keyOf(range.location, range.begin));
       if (overlaps) shared.add(keyOf(last!.location, last!.begin));
       if (last === undefined || range.end > last.end) last = range;
     }
@@ -68,10 +72,10 @@ function checkAmount(ranges: readonly ExternalRange[], files: Files): void {
   const wanted = ranges.reduce((sum, { begin, end }) => sum + end - begin, 0);
   for (const location of new Set(ranges.map((range) => range.location))) {
     const length = files.get(location)?.length;
-    const most = mostBytes.perByte * (length ?? 0) + mostBytes.fixed;
-    if (length === undefined || wanted <= most) continue;
+    const max = externalLimit.perByte * (length ?? 0) + externalLimit.fixed;
+    if (length === undefined || wanted <= max) continue;
     throw new OnnxError(
-      `external file ${inWords(location)}: expected tensors of at most ${most} bytes in all in its ${length}, got ${wanted}`,
+      `external file ${inWords(location)}: expected tensors of at most ${max} bytes in total for a file of ${length}, got ${wanted}`,
     );
   }
 }

@@ -7,20 +7,20 @@ import { typeOfArray } from "./graph-reader.js";
 import { floatFormats } from "./stored-tensor.js";
 
 /**
- * Replaces nodes whose inputs are all fixed by what they make.
+ * Replaces nodes with constant inputs by their results.
  *
- * A name for a fixed tensor (Identity) becomes that tensor, and so does what an equal node has made before. A rearranged float
- * tensor keeps its place in the file, so that export stays exact, unless something else reads the tensor too: then the node
- * stays, and both readers keep sharing one tensor.
+ * Identities and duplicate nodes are removed. A rearranged float tensor keeps its storage in the file, so that an
+ * export can overwrite it. If other nodes read the tensor too, the rearranging node stays, so that all readers share
+ * one tensor.
  *
- * @throws {OnnxError} naming the node at which the arithmetic goes beyond what a file of that size may ask for.
+ * @throws {OnnxError} naming the node that exceeds the import's budget.
  */
 export function foldConstants(draft: Draft): void {
   draft.nodes = withoutCopies(draft);
   new Folding(draft).run();
 }
 
-/** The nodes with one name for each fixed value: second names of a value and nodes that make it again are left out. */
+/** Removes fixed values that duplicate others: Identities, and nodes equal to an earlier one. */
 function withoutCopies(draft: Draft): GraphNode[] {
   const outputs = new Set(draft.outputs.map(({ name }) => name));
   const fixed = new Set(["", ...draft.tensors.keys()]);
@@ -43,11 +43,12 @@ function withoutCopies(draft: Draft): GraphNode[] {
   });
 }
 
+/** Whether a node's output is constant. */
 function isFixed(node: GraphNode, isKnown: (name: string) => boolean): boolean {
   return node.op !== "Dropout" && node.inputs.every(isKnown);
 }
 
-/** Text that is equal for nodes that make the same of the same. JSON has no infinities and one zero. */
+/** Key that is equal for nodes with the same results. JSON has no infinities and no −0, so these are spelled out. */
 function keyOf({ op, inputs, attributes }: GraphNode): string {
   const entries = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([op, inputs, entries], (_, value) =>
@@ -57,13 +58,13 @@ function keyOf({ op, inputs, attributes }: GraphNode): string {
   );
 }
 
-/** One pass over the nodes, in their order. */
+/** One pass over the nodes, in order. */
 class Folding {
   readonly #draft: Draft;
   readonly #readers: Map<string, number>;
-  /** Nodes that stay though their inputs are fixed: views of a tensor that others read too. */
+  /** Views that stay nodes because their tensor has other readers. */
   readonly #views = new Map<string, GraphNode>();
-  /** What such views make, where folding needs it. */
+  /** Results of such views, where folding needed them. */
   readonly #viewed = new Map<string, DraftTensor>();
 
   constructor(draft: Draft) {
@@ -76,7 +77,7 @@ class Folding {
     draft.nodes = draft.nodes.filter((node) => !this.#fold(node));
   }
 
-  /** Whether the node has become a tensor. */
+  /** Replaces a node by a tensor if possible, and returns whether it did. */
   #fold(node: GraphNode): boolean {
     const { tensors } = this.#draft;
     const isView = viewOperators.has(node.op);
@@ -95,19 +96,19 @@ class Folding {
     return true;
   }
 
-  /** Whether a view stays one: it makes floats of a tensor of floats. */
+  /** Whether a view of a float tensor gives floats. */
   #isFloat(node: GraphNode): boolean {
     return node.op !== "Cast" || node.attributes.to === "f32";
   }
 
-  /** Counts one reader less; tensors on the way to others are freed at once. */
+  /** Removes one reader. Tensors without readers are freed. */
   #release(name: string): void {
     const left = (this.#readers.get(name) ?? 0) - 1;
     this.#readers.set(name, left);
     if (left === 0) this.#draft.tensors.delete(name);
   }
 
-  /** A tensor, or what a view makes of one. */
+  /** A fixed tensor, or the result of a view that stayed a node. */
   #valueOf(name: string): DraftTensor {
     const chain: GraphNode[] = [];
     let at = name;
@@ -126,7 +127,7 @@ class Folding {
     return found;
   }
 
-  /** What a node makes. */
+  /** Computes the result of a node. */
   #make(node: GraphNode): DraftTensor {
     const inputs = node.inputs.map((name) => (name === "" ? undefined : this.#valueOf(name)));
     const arrays = inputs.map((input) => input?.array);
@@ -137,7 +138,7 @@ class Folding {
     const array = this.#evaluate(node, arrays);
     const float = inputs.find((one) => one !== undefined && floatFormats.has(one.type));
     const type = array.dtype === "f32" && float ? float.type : typeOfArray(array);
-    return { array, type: this.#draft.types.get(node.outputs[0]!) ?? type, place: undefined, order: undefined };
+    return { array, type: this.#draft.types.get(node.outputs[0]!) ?? type, storage: undefined, order: undefined };
   }
 
   #evaluate(node: GraphNode, inputs: readonly (HostArray | undefined)[]): HostArray {
@@ -146,11 +147,11 @@ class Folding {
     if (result.data !== undefined) return { ...result, data: result.data };
     const given = inputs.reduce((sum, input) => sum + (input?.data.length ?? 0), 0);
     const made = sizeOf(result.shape);
-    this.#draft.budget.spend(given + made * termsOf(node, inputs), describeNode(node));
+    this.#draft.budget.spend(given + made * elementCost(node, inputs), describeNode(node));
     return evaluateConstants(node, inputs)[0]!;
   }
 
-  /** The tensor rearranged, and the order in which its elements now stand. */
+  /** Applies a view to a tensor and to the order of its elements. */
   #rearranged(node: GraphNode, tensor: DraftTensor, rest: readonly (HostArray | undefined)[]): DraftTensor {
     const type = this.#draft.types.get(node.outputs[0]!) ?? tensor.type;
     if (node.op === "Cast") return { ...tensor, type };
@@ -164,11 +165,11 @@ class Folding {
   }
 }
 
-/** Multiply-adds that take about the time of reading and writing one element. */
+/** Number of multiply-adds that take as long as reading and writing one element. */
 const addsPerElement = 256;
 
-/** How many elements' time an element of a node's output takes: products and pools sum up many terms for each. */
-function termsOf({ op, attributes }: GraphNode, inputs: readonly (HostArray | undefined)[]): number {
+/** Cost of one output element of a node, in elements read and written: products and pools sum many terms. */
+function elementCost({ op, attributes }: GraphNode, inputs: readonly (HostArray | undefined)[]): number {
   const weight = inputs[1]?.shape ?? [];
   const kernel = Array.isArray(attributes.kernel_shape) ? (attributes.kernel_shape as number[]) : [];
   const window = sizeOf(op === "Conv" ? weight.slice(1) : kernel);
@@ -176,7 +177,7 @@ function termsOf({ op, attributes }: GraphNode, inputs: readonly (HostArray | un
   return 1 + (window * inner) / addsPerElement;
 }
 
-/** Numbers that may be trained; single ones, as scales and bounds are, aren't worth sharing. */
+/** Whether a tensor may be trained. Scalars, such as scales and bounds, are excluded. */
 function isWeight({ type, array }: DraftTensor): boolean {
   return floatFormats.has(type) && array.data.length > 1;
 }

@@ -5,7 +5,7 @@ import { AttributeReader } from "./attribute-reader.js";
 import { Budget } from "./budget.js";
 import type { AttributeRanges } from "./byte-ranges.js";
 import type { Draft, DraftTensor } from "./draft.js";
-import { sharedPlaces } from "./external-ranges.js";
+import { sharedStorage } from "./external-ranges.js";
 import { isDefaultDomain, type ModelFile } from "./model-file.js";
 import type { GraphProto, NodeProto, ValueInfoProto } from "./onnx_pb.js";
 import { AttributeProto_AttributeType as AttributeType, TensorProto_DataType as DataType } from "./onnx_pb.js";
@@ -15,7 +15,7 @@ import { rowFor } from "./operators/table.js";
 import type { Files, StoredTensor } from "./stored-tensor.js";
 import { dtypeOf, isKnownType, readTensor } from "./stored-tensor.js";
 
-/** One node of the file with the row that reads it and the name it has in the model. */
+/** A node of the file, the row that reads it, and its name in the model. */
 interface ReadableNode {
   readonly proto: NodeProto;
   readonly row: OperatorRow;
@@ -24,9 +24,10 @@ interface ReadableNode {
 }
 
 /**
- * Turns a file's graph into a draft: newest semantics, attributes that became inputs as constants, nodes in order.
+ * Converts a file's graph to a draft: newest semantics, attributes that became inputs as constants, nodes
+ * topologically sorted.
  *
- * @throws {OnnxError} with all unsupported operators at once, or the first attribute, tensor or value that is wrong.
+ * @throws {OnnxError} listing all unsupported operators, or naming the first invalid attribute, tensor or value.
  */
 export function readGraph(file: ModelFile, files: Files): Draft {
   const { graph } = file;
@@ -38,26 +39,26 @@ export function readGraph(file: ModelFile, files: Files): Draft {
   const stored = new Set<string>();
   const draft = { tensors: new Map<string, DraftTensor>(), nodes: [] as GraphNode[], types: new Map<string, number>() };
   const { tensors, nodes, types } = draft;
-  const isShared = sharedPlaces(graph, files);
+  const isShared = sharedStorage(graph, files);
   graph.initializer.forEach((proto, i) => {
     const who = `initializer ${inWords(proto.name)}`;
-    if (stored.has(proto.name)) throw new OnnxError(`${who}: expected a name of its own, got one that stands twice`);
+    if (stored.has(proto.name)) throw new OnnxError(`${who}: expected a unique name, got one that occurs twice`);
     stored.add(proto.name);
     const isNeeded = needed.has(proto.name);
-    // Nobody reads it, and what it would be isn't known.
+    // An unused initializer may have an unknown type.
     if (!isNeeded && !isKnownType(proto.dataType)) return;
-    const tensor = placed(readTensor(proto, file.ranges.initializers[i]!, files, who), proto.name);
+    const tensor = draftTensor(readTensor(proto, file.ranges.initializers[i]!, files, who), proto.name);
     if (isNeeded) tensors.set(proto.name, tensor);
   });
   const inputs = graph.input.filter(({ name }) => !stored.has(name)).map((info) => readInput(info));
   const readable = readableNodes(file, needed);
   for (const node of readable) readNode(node, draft, files);
-  checkUnread(file, readable, nodes);
+  checkSecondOutputs(file, readable, nodes);
   const outputs = graph.output.map((info) => ({ name: info.name, dtype: "f32" as const, shape: readShape(info) }));
   let count = 0;
   for (const [name, tensor] of tensors) {
     count += tensor.array.data.length;
-    if (tensor.place !== undefined && isShared(tensor.place)) tensors.set(name, { ...tensor, place: undefined });
+    if (tensor.storage !== undefined && isShared(tensor.storage)) tensors.set(name, { ...tensor, storage: undefined });
   }
   return {
     name: graph.name || "model",
@@ -71,21 +72,21 @@ export function readGraph(file: ModelFile, files: Files): Draft {
   };
 }
 
-/** Names of the values that the outputs need, whatever the order of the nodes. */
+/** Names of the values that the outputs depend on. Nodes may be in any order. */
 function neededNames({ node: nodes, output }: GraphProto): Set<string> {
-  const makers = new Map<string, NodeProto[]>();
+  const producers = new Map<string, NodeProto[]>();
   for (const node of nodes) {
     for (const name of node.output) {
-      const list = makers.get(name);
-      if (list === undefined) makers.set(name, [node]);
+      const list = producers.get(name);
+      if (list === undefined) producers.set(name, [node]);
       else list.push(node);
     }
   }
   const names = new Set(output.map(({ name }) => name));
   const visited = new Set<NodeProto>();
-  // A set that grows while it is walked is walked to its end.
+  // Iteration includes names that are added on the way.
   for (const name of names) {
-    for (const node of makers.get(name) ?? []) {
+    for (const node of producers.get(name) ?? []) {
       if (visited.has(node)) continue;
       visited.add(node);
       for (const input of node.input) if (input !== "") names.add(input);
@@ -94,17 +95,18 @@ function neededNames({ node: nodes, output }: GraphProto): Set<string> {
   return names;
 }
 
+/** Reads a declared input. @throws {OnnxError} when it isn't a tensor of known rank. */
 function readInput(info: ValueInfoProto): ValueInfo {
   const type = info.type?.tensorType;
   const who = `input ${inWords(info.name)}`;
   if (type?.shape === undefined)
     throw new OnnxError(
-      `${who}: expected a tensor of known rank, got ${type ? "no shape; declare its axes, with names for sizes that vary" : "another type"}`,
+      `${who}: expected a tensor of known rank, got ${type ? "no shape: declare its axes, with symbols for sizes that vary" : "another type"}`,
     );
   return { name: info.name, dtype: dtypeOf(type.elemType, who), shape: readShape(info) };
 }
 
-/** Sizes, symbols, and a symbol of its own for an axis that has neither. */
+/** Sizes and symbols of a declared shape. An axis without either gets a new symbol. */
 function readShape(info: ValueInfoProto): (number | string)[] {
   const dims = info.type?.tensorType?.shape?.dim ?? [];
   return dims.map(({ value }, axis) => {
@@ -116,10 +118,10 @@ function readShape(info: ValueInfoProto): (number | string)[] {
   });
 }
 
-/** Most nodes in a message. */
-const mostListed = 100;
+/** Limit on the nodes listed in a message. */
+const maxListed = 100;
 
-/** Finds the row of every node that is needed. @throws {OnnxError} listing every one that has none. */
+/** Finds the row of every needed node. @throws {OnnxError} listing every such node without one. */
 function readableNodes({ graph, ranges, opset }: ModelFile, needed: ReadonlySet<string>): ReadableNode[] {
   const freshName = freshNames();
   const missing: string[] = [];
@@ -133,8 +135,8 @@ function readableNodes({ graph, ranges, opset }: ModelFile, needed: ReadonlySet<
     return [];
   });
   if (missing.length > 0) {
-    const shown = missing.slice(0, mostListed).join(", ");
-    const more = missing.length > mostListed ? ` and ${missing.length - mostListed} more` : "";
+    const shown = missing.slice(0, maxListed).join(", ");
+    const more = missing.length > maxListed ? ` and ${missing.length - maxListed} more` : "";
     throw new OnnxError(
       `importOnnx: expected supported operators of opset ${opset}, got ${shown}${more}; see SUPPORTED.md`,
     );
@@ -142,7 +144,7 @@ function readableNodes({ graph, ranges, opset }: ModelFile, needed: ReadonlySet<
   return nodes;
 }
 
-/** Gives each name it is asked for, or that with the next number that is free. */
+/** Returns a function that makes names unique by appending a number. */
 function freshNames(): (wanted: string) => string {
   const taken = new Set<string>();
   const next = new Map<string, number>();
@@ -156,13 +158,15 @@ function freshNames(): (wanted: string) => string {
   };
 }
 
-interface Reading {
+/** Parts of a draft that reading a node adds to. */
+interface DraftParts {
   readonly tensors: Map<string, DraftTensor>;
   readonly nodes: GraphNode[];
   readonly types: Map<string, number>;
 }
 
-function readNode(node: ReadableNode, { tensors, nodes, types }: Reading, files: Files): void {
+/** Reads one node into the draft. */
+function readNode(node: ReadableNode, { tensors, nodes, types }: DraftParts, files: Files): void {
   const { proto, row, name } = node;
   const who = `node ${inWords(name)} (${proto.opType})`;
   const attributes = new AttributeReader(proto, who, node.ranges);
@@ -177,8 +181,8 @@ function readNode(node: ReadableNode, { tensors, nodes, types }: Reading, files:
       constant: (role, value) => {
         const key = `${name}.${role}`;
         if (tensors.has(key))
-          throw new OnnxError(`${who}: expected no value named ${inWords(key)}, got one in the file`);
-        tensors.set(key, { array: value, type: typeOfArray(value), place: undefined, order: undefined });
+          throw new OnnxError(`${who}: expected ${inWords(key)} to be unused, got a value of that name in the file`);
+        tensors.set(key, { array: value, type: typeOfArray(value), storage: undefined, order: undefined });
         return key;
       },
       tensor: (attribute) => readTensorAttribute(attributes, attribute, files, who),
@@ -194,13 +198,13 @@ function readNode(node: ReadableNode, { tensors, nodes, types }: Reading, files:
     return;
   }
   if (tensors.has(output))
-    throw new OnnxError(`${who}: expected a new value name as output, got ${inWords(output)}, which exists already`);
-  tensors.set(output, placed(converted.constant, output));
+    throw new OnnxError(`${who}: expected a new name as output, got ${inWords(output)}, which exists already`);
+  tensors.set(output, draftTensor(converted.constant, output));
 }
 
-/** A tensor as the file has it under a name. */
-function placed({ place, ...stored }: StoredTensor, value: string): DraftTensor {
-  return { ...stored, place: place && { ...place, value }, order: undefined };
+/** Tensor of a draft, stored under a value name. */
+function draftTensor({ storage, ...stored }: StoredTensor, value: string): DraftTensor {
+  return { ...stored, storage: storage && { ...storage, value }, order: undefined };
 }
 
 function readTensorAttribute(
@@ -215,7 +219,7 @@ function readTensorAttribute(
   return readTensor(found.proto.t, ranges, files, `${who}: ${name}`);
 }
 
-/** Absent inputs at the end are no inputs. */
+/** Drops absent names at the end. */
 function trimmed(inputs: readonly string[]): string[] {
   const names = [...inputs];
   while (names.at(-1) === "") names.pop();
@@ -223,10 +227,10 @@ function trimmed(inputs: readonly string[]): string[] {
 }
 
 function checkArity({ proto, row }: ReadableNode, who: string): void {
-  const [least, most] = row.inputs;
+  const [min, max] = row.inputs;
   const count = trimmed(proto.input).length;
-  if (count < least || count > most || proto.input.slice(0, least).includes("")) {
-    const expected = least === most ? `${least}` : `${least} to ${most}`;
+  if (count < min || count > max || proto.input.slice(0, min).includes("")) {
+    const expected = min === max ? `${min}` : `${min} to ${max}`;
     throw new OnnxError(`${who}: expected ${expected} inputs, got ${proto.input.length}`);
   }
   if (trimmed(proto.output).length > row.outputs) {
@@ -234,27 +238,33 @@ function checkArity({ proto, row }: ReadableNode, who: string): void {
   }
 }
 
-/** Second outputs, masks and indices, may be declared but not read. */
-function checkUnread({ graph }: ModelFile, readable: readonly ReadableNode[], nodes: readonly GraphNode[]): void {
+/** Checks that no node reads a second output, such as a mask or indices. Declaring one is allowed. */
+function checkSecondOutputs(
+  { graph }: ModelFile,
+  readable: readonly ReadableNode[],
+  nodes: readonly GraphNode[],
+): void {
   const made = new Set(nodes.flatMap((node) => node.outputs));
-  const makers = new Map(readable.flatMap((node) => node.proto.output.slice(1).map((name) => [name, node] as const)));
+  const producers = new Map(
+    readable.flatMap((node) => node.proto.output.slice(1).map((name) => [name, node] as const)),
+  );
   for (const name of [...nodes.flatMap((node) => node.inputs), ...graph.output.map((output) => output.name)]) {
-    const maker = makers.get(name);
-    if (name === "" || maker === undefined || made.has(name)) continue;
+    const producer = producers.get(name);
+    if (name === "" || producer === undefined || made.has(name)) continue;
     throw new OnnxError(
-      `node ${inWords(maker.name)} (${maker.proto.opType}): expected only its first output to be used, got a use of ${inWords(name)}`,
+      `node ${inWords(producer.name)} (${producer.proto.opType}): expected only its first output to be used, got a use of ${inWords(name)}`,
     );
   }
 }
 
-/** The file type an array of the model's would have. */
+/** TensorProto.DataType of an array's dtype. */
 export function typeOfArray({ dtype }: HostArray): number {
   const types = { f32: DataType.FLOAT, i64: DataType.INT64, i32: DataType.INT32 };
   const small = { u8: DataType.UINT8, i8: DataType.INT8, bool: DataType.BOOL };
   return { ...types, ...small }[dtype];
 }
 
-/** Any error as an OnnxError with its message. */
+/** Runs a function and converts its errors to OnnxError. */
 export function orOnnxError<T>(body: () => T): T {
   try {
     return body();

@@ -7,12 +7,13 @@ import { orOnnxError, readGraph } from "./graph-reader.js";
 import { decodeModelFile } from "./model-file.js";
 import { OnnxError } from "./onnx-error.js";
 import { OnnxSource, type ParameterOrigin } from "./onnx-source.js";
+import { parameterNames } from "./parameter-names.js";
 import { rebatch } from "./rebatching.js";
-import { parameterNames } from "./roles.js";
 import { unshareRunningStatistics } from "./unsharing.js";
 
+/** Options of `importOnnx`. */
 export interface ImportOptions {
-  /** Bytes of external weight files by location; `externalFilesOf` names them. */
+  /** Contents of external weight files by location. `externalFilesOf` lists the locations. Default: none. */
   readonly externalData?: Readonly<Record<string, Uint8Array>>;
 }
 
@@ -26,14 +27,15 @@ const importRules: Rules<ImportOptions> = {
 };
 
 /**
- * Reads an ONNX file: opsets 7 to 22, operators as in SUPPORTED.md.
+ * Reads an ONNX file of opset 7 to 22 with the operators in SUPPORTED.md.
  *
- * Nodes get the newest version's semantics, arithmetic on constants is done once, axis 0 of the inputs becomes the batch axis
- * "N" where the network allows it. Floating-point types are all computed as f32. A copy of the bytes is kept for an export that
- * overwrites nothing but weights.
+ * Nodes get the semantics of the newest version, arithmetic on constants is evaluated, and axis 0 of the inputs
+ * becomes the batch axis "N" if the network accepts any batch size. All floating-point types are computed as f32. The
+ * model keeps a copy of the bytes, so that an export can overwrite weights only.
  *
- * @throws {RangeError} for an option that isn't known, or something else than bytes for a file.
- * @throws {OnnxError} when the bytes are no ONNX model, operators are unsupported (all listed), or something does not fit.
+ * @throws {RangeError} for an unknown option, or an argument that isn't bytes.
+ * @throws {OnnxError} when the bytes aren't an ONNX model, operators are unsupported (all are listed), or shapes
+ *   don't fit.
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Model {
   kinds.bytes(bytes, "importOnnx: bytes");
@@ -52,13 +54,14 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Mode
   });
 }
 
-/** A copy in memory of its own. `slice` would not do: of a Buffer it is a view. */
+/** Copies bytes to new memory. `slice` of a Buffer would return a view. */
 function copyOf(bytes: Uint8Array): Uint8Array {
   const copy = new Uint8Array(bytes.byteLength);
   copy.set(bytes);
   return copy;
 }
 
+/** Creates the model. Tensors are freed if that fails. */
 function toModel(draft: Draft, bytes: Uint8Array, external: ReadonlyMap<string, Uint8Array>): Model {
   const names = parameterNames(draft);
   const parameters = new Map<string, Tensor>();
@@ -72,8 +75,8 @@ function toModel(draft: Draft, bytes: Uint8Array, external: ReadonlyMap<string, 
     }
     const origins = new Map<string, ParameterOrigin>();
     for (const key of parameters.keys()) {
-      const { place, order, array } = draft.tensors.get(key)!;
-      origins.set(key, { stored: place ?? (array.data as Float32Array), order });
+      const { storage, order, array } = draft.tensors.get(key)!;
+      origins.set(key, { stored: storage ?? (array.data as Float32Array), order });
     }
     const types = new Map([...draft.tensors].map(([key, { type }]) => [key, type]));
     const source = new OnnxSource(bytes, external, origins, types);

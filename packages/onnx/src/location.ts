@@ -1,10 +1,10 @@
 import { inWords } from "@neft/options";
 import { OnnxError } from "./onnx-error.js";
 
-/** Names that are devices on Windows, with any extension. */
+/** Names of devices on Windows, with any extension. */
 const deviceName = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³])\s*(\.|$)/i;
 
-/** What no name of a folder or file in a location may be, on any system, and why. */
+/** Names of folders and files that are unsafe on some system, with the reason. */
 const refusedNames: readonly (readonly [reason: string, isSo: (name: string) => boolean])[] = [
   ["an empty name", (name) => name === ""],
   ['".." leads out of the folder', (name) => name === ".."],
@@ -12,6 +12,7 @@ const refusedNames: readonly (readonly [reason: string, isSo: (name: string) => 
   ["a name that is a device on Windows", (name) => deviceName.test(name)],
 ];
 
+/** Locations that are refused as a whole, with the reason. */
 const refusedTexts: readonly (readonly [reason: string, isSo: (location: string) => boolean])[] = [
   ["no location", (location) => location === ""],
   ["a control character", (location) => /\p{Cc}/u.test(location)],
@@ -21,10 +22,12 @@ const refusedTexts: readonly (readonly [reason: string, isSo: (location: string)
 ];
 
 /**
- * The folders' and the file's names in a location of external data, which the ONNX format has as a relative path with `/` inside the
- * model's folder. What a path means differs between systems: one that could lead out of the folder on any of them is refused on all.
+ * Splits the location of external data into names of folders and the file.
  *
- * Links are the file system's matter: whoever opens the file has to look at each of these names.
+ * ONNX defines a location as a relative path with `/`, inside the model's folder. A path that could leave the folder
+ * on any operating system is refused on all. Symbolic links are not checked here: code that opens the file must check
+ * each name.
+ *
  * @throws {OnnxError} for any other location, with the reason.
  */
 export function namesOfLocation(location: string): string[] {

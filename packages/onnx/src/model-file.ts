@@ -9,7 +9,7 @@ import { ModelProtoSchema, TensorProto_DataLocation } from "./onnx_pb.js";
 import { OnnxError } from "./onnx-error.js";
 import { supportedOpsets } from "./operators/table.js";
 
-/** A decoded file: its messages, and where in its bytes stored numbers lie. */
+/** A decoded file: its messages, and the byte ranges of stored numbers. */
 export interface ModelFile {
   readonly proto: ModelProto;
   readonly graph: GraphProto;
@@ -18,7 +18,7 @@ export interface ModelFile {
   readonly opset: number;
 }
 
-/** Decodes a file without looking at its nodes. @throws {OnnxError} when it is empty, truncated, or no ONNX model. */
+/** Decodes a file without reading its nodes. @throws {OnnxError} when it is empty, truncated or not an ONNX model. */
 export function decodeModelFile(bytes: Uint8Array): ModelFile {
   const { proto, ranges } = decodeBytes(bytes);
   const { graph } = proto;
@@ -27,7 +27,7 @@ export function decodeModelFile(bytes: Uint8Array): ModelFile {
   }
   const opset = opsetOf(proto);
   if (graph.initializer.length !== ranges.initializers.length || graph.node.length !== ranges.nodes.length) {
-    throw new OnnxError("importOnnx: expected a well-formed ONNX model, got messages that reach beyond their own end");
+    throw new OnnxError("importOnnx: expected a well-formed ONNX model, got messages that extend beyond their end");
   }
   return { proto, graph, ranges, opset };
 }
@@ -39,30 +39,35 @@ function decodeBytes(bytes: Uint8Array): Pick<ModelFile, "proto" | "ranges"> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new OnnxError(
-      `importOnnx: expected an ONNX model, got ${bytes.length} bytes that are not one, or a truncated file (${reason})`,
+      `importOnnx: expected an ONNX model, got ${bytes.length} bytes of another format or a truncated file (${reason})`,
       { cause: error },
     );
   }
 }
 
+/** Opset version of the default domain. @throws {OnnxError} when it is missing or unsupported. */
 function opsetOf(proto: ModelProto): number {
   const entry = proto.opsetImport.find(({ domain }) => isDefaultDomain(domain));
-  if (entry === undefined) throw new OnnxError("importOnnx: expected an opset version of the default domain, got none");
+  if (entry === undefined)
+    throw new OnnxError("importOnnx: expected an opset version for the default domain, got none");
   const opset = Number(entry.version);
-  const { least, most } = supportedOpsets;
-  if (!(opset >= least && opset <= most))
-    throw new OnnxError(`importOnnx: expected an opset of ${least} to ${most}, got ${opset}`);
+  const { min, max } = supportedOpsets;
+  if (!(opset >= min && opset <= max))
+    throw new OnnxError(`importOnnx: expected an opset of ${min} to ${max}, got ${opset}`);
   return opset;
 }
 
+/** Whether an operator domain is ONNX's own. */
 export function isDefaultDomain(domain: string): boolean {
   return domain === "" || domain === "ai.onnx";
 }
 
 /**
- * Locations of the external files a model's weights are in, to be passed to `importOnnx` as `externalData`: relative paths with `/`,
- * from the model's folder. In a file system any part of them may be a link: `readModel` refuses those, your own reader has to.
- * @throws {OnnxError} when the bytes are no ONNX model, or a location could lead out of the model's folder.
+ * Locations of a model's external weight files, to be passed to `importOnnx` as `externalData`: paths with `/`,
+ * relative to the model's folder. Parts of a path may be symbolic links in the file system; `readModel` refuses
+ * these, and your own reader must too.
+ *
+ * @throws {OnnxError} when the bytes aren't an ONNX model, or a location could leave the model's folder.
  */
 export function externalFilesOf(bytes: Uint8Array): string[] {
   kinds.bytes(bytes, "externalFilesOf: bytes");

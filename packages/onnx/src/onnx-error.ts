@@ -1,13 +1,16 @@
 import { oneLine, shortened } from "@neft/options";
 
-/** Characters of a message; a list of a file's operators may be long, but nothing a file holds makes it longer. */
-const mostCharacters = 20_000;
+/** Limit on the length of a message, in characters. */
+const maxCharacters = 20_000;
 
-/** Everything that can be wrong with an ONNX file or with writing one. Its message is one line of bounded length, whatever a file holds. */
+/**
+ * Thrown when an ONNX file can't be read or written. The message is one line of bounded length, whatever the file
+ * contains.
+ */
 export class OnnxError extends Error {
   override readonly name = "OnnxError";
 
   constructor(message: string, options?: ErrorOptions) {
-    super(oneLine(shortened(message, mostCharacters)), options);
+    super(oneLine(shortened(message, maxCharacters)), options);
   }
 }

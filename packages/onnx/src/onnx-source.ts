@@ -1,17 +1,17 @@
-import type { NamedPlace } from "./stored-tensor.js";
+import type { NamedStorage } from "./stored-tensor.js";
 
-/** Where an imported parameter came from. */
+/** Origin of an imported parameter. */
 export interface ParameterOrigin {
-  /** The bytes that are its own, or, where it has none, the values it was imported with. */
-  readonly stored: NamedPlace | Float32Array;
-  /** Element i of the parameter is element order[i] of the place; the same order when undefined. */
+  /** Bytes that hold only this parameter; if there are none, its values at import. */
+  readonly stored: NamedStorage | Float32Array;
+  /** Element i of the parameter is element order[i] of the storage; undefined for the same order. */
   readonly order: Int32Array | undefined;
 }
 
-/** What an export needs of the file a model was imported from. */
+/** The file that a model was imported from, kept for export. */
 export class OnnxSource {
   constructor(
-    /** The model's own bytes. */
+    /** Bytes of the model's file. */
     readonly bytes: Uint8Array,
     /** External files by location. */
     readonly external: ReadonlyMap<string, Uint8Array>,

@@ -3,10 +3,12 @@ import type { Draft } from "./draft.js";
 import { typeOfArray } from "./graph-reader.js";
 
 /**
- * Makes axis 0 of a draft's inputs the batch axis "N", also where the file fixes its size and the network takes any.
+ * Makes axis 0 of the inputs the batch axis "N", also if the file fixes its size but the network accepts any.
  *
- * A network that doesn't, or whose other sizes follow from data alone, keeps its batch. Then infers all shapes, where the inputs'
- * sizes allow it, so that what does not fit is found before anything runs.
+ * A network that accepts only one size keeps it, and so does one with other symbolic sizes. Then all shapes are
+ * inferred, if the inputs' sizes allow it, so that errors are found at import.
+ *
+ * @throws {Error} naming the node whose inputs don't fit at any batch size.
  */
 export function rebatch(draft: Draft): void {
   nameSymbols(draft);
@@ -29,32 +31,34 @@ const graphOf = ({ inputs, outputs, nodes, tensors }: Draft): ShapeGraph => ({
   ),
 });
 
+/** Removes the fixed batch size if the network allows it. */
 function free(draft: Draft, batch: number): void {
   const freed = freeBatch(graphOf(draft), batch);
   if (typeof freed === "string") return;
   draft.nodes = [...freed.nodes];
   for (const [name, array] of freed.added) {
-    draft.tensors.set(name, { array, type: typeOfArray(array), place: undefined, order: undefined });
+    draft.tensors.set(name, { array, type: typeOfArray(array), storage: undefined, order: undefined });
   }
   const open = (info: ValueInfo): ValueInfo =>
     info.shape[0] === batch ? { ...info, shape: [batchAxis, ...info.shape.slice(1)] } : info;
   draft.inputs = draft.inputs.map(open);
-  // Sizes are inferred, but for what a declared symbol names.
+  // Other sizes are inferred afterwards.
   draft.outputs = draft.outputs.map((info) => ({ ...info, shape: [batchAxis] }));
 }
 
 /**
- * Outputs as inferred: their axes that grow with the batch keep the symbols of the file. A network that fits no other batch may
- * still take single samples.
- * @throws {Error} naming the node whose inputs fit at no batch.
+ * Sets dtypes and shapes of the outputs to the inferred ones. Axes that grow with the batch keep the file's symbols.
+ * A network that fits no other batch may still accept single samples.
+ *
+ * @throws {Error} naming the node whose inputs don't fit at any batch size.
  */
 function inferOutputs(draft: Draft): void {
   const graph = graphOf(draft);
   const first = draft.inputs[0]?.shape[0];
   const sizes = typeof first === "number" ? [first] : [probeBatch, 1];
   const probes = sizes.map((size) => probe(graph, size));
-  const fitting = probes.find(({ misfit }) => misfit === undefined);
-  if (fitting === undefined) throw probes.at(-1)!.misfit;
+  const fitting = probes.find(({ shapeError }) => shapeError === undefined);
+  if (fitting === undefined) throw probes.at(-1)!.shapeError;
   const takesAny = typeof first === "string" && fitting.size > 1;
   const larger = takesAny ? probe(graph, 2 * fitting.size) : fitting;
   draft.outputs = draft.outputs.map((output) => {
@@ -71,8 +75,8 @@ function inferOutputs(draft: Draft): void {
 }
 
 /**
- * Calls the symbol on axis 0 of the first input "N" where it stands on an axis 0, and gives other axes that have the same symbol, or
- * one of the file's own called "N", another: files that write "?" or "None" on every axis don't mean that all are equal.
+ * Renames the symbol on axis 0 of the first input to "N" on every axis 0. On other axes, that symbol and a symbol "N"
+ * of the file get new names, because files that write "?" or "None" on every axis don't mean that they are equal.
  */
 function nameSymbols(draft: Draft): void {
   const symbol = draft.inputs[0]?.shape[0];

@@ -4,33 +4,40 @@ import { tensorProto, valueInfoProto } from "./encode.js";
 import { type GraphProto, ModelProtoSchema, type NodeProto } from "./onnx_pb.js";
 import type { OnnxSource } from "./onnx-source.js";
 
-/** Which parameters changed since the import. */
+/** Parameters that changed since the import. */
 export interface Changes {
-  /** Those whose own bytes were overwritten already, with the value of the file that has these bytes. */
+  /** Those already overwritten in place, with the name of the file's value that their bytes belong to. */
   readonly patched: ReadonlyMap<string, string>;
-  /** Those that have to become initializers. */
-  readonly anew: ReadonlySet<string>;
+  /** Those that must become initializers. */
+  readonly replaced: ReadonlySet<string>;
 }
 
 /**
- * Makes a file compute what its model does, where weights changed. Returns the bytes themselves where overwriting did it.
+ * Makes a file compute the same as its model after weights changed.
  *
- * A node of the model stands for the file's node with the same first output, and reads its inputs in the same places. So a file is
- * right when each of these inputs has the value the model reads there. Every fixed tensor that the model reads where the file has
- * something that follows from a change, and that isn't the changed weight seen through views, becomes an initializer: under
- * the name it has in the model, in place of what made it, and all its readers are pointed to it.
+ * A model's node corresponds to the file's node with the same first output, and reads the same inputs at the same
+ * positions. The file is correct when each of these inputs has the model's value. A fixed tensor that the model reads
+ * becomes an initializer if the file's value there depends on a changed weight and isn't just that weight seen
+ * through views. It gets its name in the model and replaces the node that produced it, and all its readers are
+ * redirected.
  *
- * @param bytes  The file, with patched weights in it.
+ * @param bytes  The file, with patched weights in place.
+ * @returns new bytes, or `bytes` if overwriting was enough.
  */
-export function rewrite(model: Model, source: OnnxSource, bytes: Uint8Array, { patched, anew }: Changes): Uint8Array {
+export function rewrite(
+  model: Model,
+  source: OnnxSource,
+  bytes: Uint8Array,
+  { patched, replaced }: Changes,
+): Uint8Array {
   const proto = fromBinary(ModelProtoSchema, bytes);
   const graph = proto.graph!;
-  const makers = new Map(graph.node.map((node) => [node.output[0] ?? "", node]));
-  const written = new Set(anew);
+  const producers = new Map(graph.node.map((node) => [node.output[0] ?? "", node]));
+  const written = new Set(replaced);
   const isFixed = (name: string) => model.parameters.has(name) || model.constants.has(name);
   const readers: { node: NodeProto | undefined; input: number; name: string }[] = [];
   for (const { inputs, outputs } of model.nodes) {
-    const node = makers.get(outputs[0]!);
+    const node = producers.get(outputs[0]!);
     inputs.forEach((name, input) => {
       if (isFixed(name) && node?.input[input] !== undefined) readers.push({ node, input, name });
     });
@@ -46,24 +53,24 @@ export function rewrite(model: Model, source: OnnxSource, bytes: Uint8Array, { p
   }
   if (written.size === 0) return bytes;
 
-  const loose = new Set<string>();
+  const candidates = new Set<string>();
   for (const { node, input, name } of readers) {
     if (node === undefined || !written.has(name) || node.input[input] === name) continue;
-    loose.add(node.input[input]!);
+    candidates.add(node.input[input]!);
     node.input[input] = name;
   }
-  const removed = new Set([...written].flatMap((name) => makers.get(name) ?? []));
-  for (const node of removed) for (const name of node.input) loose.add(name);
+  const removed = new Set([...written].flatMap((name) => producers.get(name) ?? []));
+  for (const node of removed) for (const name of node.input) candidates.add(name);
   graph.node = graph.node.filter((node) => !removed.has(node));
-  place(model, source, graph, written, proto.irVersion < 4n);
-  removeUnread(graph, loose, proto.irVersion < 4n);
+  setInitializers(model, source, graph, written, proto.irVersion < 4n);
+  removeUnread(graph, candidates, proto.irVersion < 4n);
   return toBinary(ModelProtoSchema, proto);
 }
 
-/** What a value follows from that isn't a sole patched weight seen through views. */
+/** Marks a value that depends on several patched weights, or on one by more than views. */
 const mixed = Symbol("mixed");
 
-/** For every value of the file that changes: the patched value that it is a view of, or that something else changes it. */
+/** For every value that changes: the patched value it is a view of, or `mixed`. */
 function effectsOf(
   graph: GraphProto,
   patched: ReadonlySet<string>,
@@ -97,8 +104,8 @@ function effectsOf(
   return effects;
 }
 
-/** Puts tensors of the model into the graph as raw initializers, in place of those of their names. */
-function place(
+/** Adds tensors of the model to the graph as raw initializers, replacing those with the same names. */
+function setInitializers(
   model: Model,
   source: OnnxSource,
   graph: GraphProto,
@@ -119,39 +126,44 @@ function place(
   for (const name of left) {
     const proto = protoOf(name);
     graph.initializer.push(proto);
-    // Before IR 4 every initializer was an input too.
+    // Before IR version 4, every initializer was also an input.
     const { dtype, shape } = model.parameters.get(name) ?? model.constants.get(name)!;
     if (areInputs) graph.input.push(valueInfoProto({ name, dtype, shape }, proto.dataType));
   }
 }
 
-/** Removes what made values that nobody reads any more, beginning with those that lost a reader. */
-function removeUnread(graph: GraphProto, loose: Set<string>, areInputs: boolean): void {
+/**
+ * Removes nodes, initializers and inputs that nothing reads any more.
+ *
+ * @param candidates  Values that lost a reader.
+ * @param areInputs  Whether every initializer is also an input (IR versions before 4).
+ */
+function removeUnread(graph: GraphProto, candidates: Set<string>, areInputs: boolean): void {
   const reads = new Map<string, number>();
   const count = (name: string, change: number) => reads.set(name, (reads.get(name) ?? 0) + change);
   for (const { input } of graph.node) for (const name of input) count(name, 1);
   for (const { name } of graph.output) count(name, 1);
-  const makers = new Map<string, NodeProto>();
-  for (const node of graph.node) for (const name of node.output) if (name !== "") makers.set(name, node);
+  const producers = new Map<string, NodeProto>();
+  for (const node of graph.node) for (const name of node.output) if (name !== "") producers.set(name, node);
   const gone = new Set<NodeProto>();
   const unread = new Set<string>();
-  // A set that grows while it is walked is walked to its end.
-  for (const name of loose) {
+  // Iteration includes names that are added on the way.
+  for (const name of candidates) {
     if ((reads.get(name) ?? 0) > 0) continue;
-    const node = makers.get(name);
+    const node = producers.get(name);
     if (node === undefined) unread.add(name);
     else if (!gone.has(node) && node.output.every((output) => (reads.get(output) ?? 0) === 0)) {
       gone.add(node);
       for (const input of node.input) {
         count(input, -1);
-        loose.delete(input);
-        loose.add(input);
+        candidates.delete(input);
+        candidates.add(input);
       }
     }
   }
   graph.node = graph.node.filter((node) => !gone.has(node));
   const inputs = new Set(graph.input.map(({ name }) => name));
-  // An initializer that is an input too may be fed by its name: that stays, but where the format made all of them inputs.
+  // An initializer that is also an input can be fed by name, so it stays, unless the format made all of them inputs.
   const removed = new Set(
     graph.initializer.map(({ name }) => name).filter((name) => unread.has(name) && (areInputs || !inputs.has(name))),
   );

@@ -9,14 +9,14 @@ import type { TensorProto } from "./onnx_pb.js";
 import { TensorProto_DataLocation, TensorProto_DataType, TensorProtoSchema } from "./onnx_pb.js";
 import { OnnxError } from "./onnx-error.js";
 
-/** How one floating-point type of a file is written: little endian, `size` bytes. */
+/** Encoding of a floating-point type: little-endian, `size` bytes. */
 export interface FloatFormat {
   readonly size: 2 | 4 | 8;
   read(view: DataView, at: number): number;
   write(view: DataView, at: number, value: number): void;
 }
 
-/** The floating-point types of a file; all of them are f32 in a model. */
+/** Encodings of the supported floating-point types, by TensorProto.DataType. All are f32 in a model. */
 export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, FloatFormat>([
   [
     TensorProto_DataType.FLOAT,
@@ -60,51 +60,52 @@ const integerTypes: ReadonlyMap<number, DType> = new Map<number, DType>([
   [TensorProto_DataType.BOOL, "bool"],
 ]);
 
-/** Whether a file's data type has a dtype in a model. */
+/** Whether a TensorProto.DataType has a dtype in a model. */
 export function isKnownType(type: number): boolean {
   return floatFormats.has(type) || integerTypes.has(type);
 }
 
-/** The dtype a file's data type has in a model. @throws {OnnxError} naming the types that have one. */
+/** Dtype of a TensorProto.DataType. @throws {OnnxError} listing the supported types. */
 export function dtypeOf(type: number, who: string): DType {
   const dtype = floatFormats.has(type) ? "f32" : integerTypes.get(type);
   if (dtype === undefined) {
     const known = [...floatFormats.keys(), ...integerTypes.keys()].map((key) => TensorProto_DataType[key]);
     throw new OnnxError(
-      `${who}: expected a data type of ${known.join(", ")}, got ${TensorProto_DataType[type] ?? type}`,
+      `${who}: expected one of the data types ${known.join(", ")}, got ${TensorProto_DataType[type] ?? type}`,
     );
   }
   return dtype;
 }
 
-/** Where stored floating-point numbers lie: ranges of one file that hold, end to end, all elements. */
-export interface StoredPlace {
-  /** "" is the model's own file, else the location of external data. */
+/** Location of floating-point elements: ranges of one file that hold all elements, in order. */
+export interface ElementStorage {
+  /** "" for the model's file, else the location of external data. */
   readonly file: string;
   readonly ranges: readonly ByteRange[];
   /** TensorProto.DataType. */
   readonly type: number;
 }
 
-/** A place with the name of the file's value that its bytes are: an initializer or the output of a Constant. */
-export interface NamedPlace extends StoredPlace {
+/** Storage with the name of the value stored there: an initializer or the output of a Constant. */
+export interface NamedStorage extends ElementStorage {
   readonly value: string;
 }
 
-/** A tensor as a file has it. */
+/** A tensor as stored in a file. */
 export interface StoredTensor {
   readonly array: HostArray;
   /** TensorProto.DataType. */
   readonly type: number;
-  /** Undefined where elements have no bytes of their own, and for integers, which export never changes. */
-  readonly place: StoredPlace | undefined;
+  /** Undefined when elements share bytes or are varints, and for integers, which an export never changes. */
+  readonly storage: ElementStorage | undefined;
 }
 
-/** A model's bytes by file name; "" is the model itself. */
+/** Contents of files by location; "" is the model's file. */
 export type Files = ReadonlyMap<string, Uint8Array>;
 
 /**
- * Decodes one TensorProto. Floating-point types become f32, read from the very bytes an export would overwrite.
+ * Decodes one TensorProto. Floating-point elements become f32 and are read from the same bytes that an export
+ * overwrites.
  *
  * @throws {OnnxError} when the type is unsupported, elements and shape disagree, or an external file is missing.
  */
@@ -115,25 +116,26 @@ export function readTensor(proto: TensorProto, ranges: TensorRanges, files: File
   }
   const shape = proto.dims.map(Number);
   const count = sizeOf(shape);
-  // Sizes beside a 0 count too: nothing may have to walk them.
+  // The check counts a 0 as 1, because loops run over the other sizes too.
   if (shape.some((n) => n < 0) || sizeOf(shape.map((n) => Math.max(1, n))) > 2 ** 31) {
     throw new OnnxError(`${who}: expected a shape of at most 2^31 elements, got [${shape.join(", ")}]`);
   }
-  const stored = placeOf(proto, ranges, files, who);
+  const stored = storageOf(proto, ranges, files, who);
   const format = floatFormats.get(proto.dataType);
   if (format !== undefined && stored !== undefined) {
-    const place: StoredPlace = { ...stored, type: proto.dataType };
+    const storage: ElementStorage = { ...stored, type: proto.dataType };
     checkLength(stored.ranges, count * format.size, shape, who);
-    return { array: { dtype, shape, data: readFloats(place, files, count) }, type: proto.dataType, place };
+    return { array: { dtype, shape, data: readFloats(storage, files, count) }, type: proto.dataType, storage };
   }
   const data =
     stored === undefined ? typedElements(proto, dtype) : rawElements(stored, files, dtype, count, shape, who);
   if (data.length !== count) {
     throw new OnnxError(`${who}: expected ${count} elements for shape [${shape.join(", ")}], got ${data.length}`);
   }
-  return { array: { dtype, shape, data }, type: proto.dataType, place: undefined };
+  return { array: { dtype, shape, data }, type: proto.dataType, storage: undefined };
 }
 
+/** @throws {OnnxError} when ranges don't have as many bytes as the shape needs. */
 function checkLength(ranges: readonly ByteRange[], bytes: number, shape: readonly number[], who: string): void {
   const length = ranges.reduce((sum, range) => sum + range.length, 0);
   if (length !== bytes) {
@@ -141,21 +143,22 @@ function checkLength(ranges: readonly ByteRange[], bytes: number, shape: readonl
   }
 }
 
-/** Where a tensor's fixed-width elements lie, or undefined where they are varints or absent. */
-function placeOf(
+/** Storage of a tensor's fixed-width elements; undefined when they are varints or absent. */
+function storageOf(
   proto: TensorProto,
   ranges: TensorRanges,
   files: Files,
   who: string,
-): Pick<StoredPlace, "file" | "ranges"> | undefined {
-  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) return externalPlace(proto, files, who);
+): Pick<ElementStorage, "file" | "ranges"> | undefined {
+  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) return externalStorage(proto, files, who);
   if (ranges.raw !== undefined) return { file: "", ranges: [ranges.raw] };
   if (proto.dataType === TensorProto_DataType.FLOAT) return { file: "", ranges: ranges.floats };
   if (proto.dataType === TensorProto_DataType.DOUBLE) return { file: "", ranges: ranges.doubles };
   return undefined;
 }
 
-function externalPlace(proto: TensorProto, files: Files, who: string): Pick<StoredPlace, "file" | "ranges"> {
+/** Storage of a tensor in an external file. @throws {OnnxError} when the file is missing or the range exceeds it. */
+function externalStorage(proto: TensorProto, files: Files, who: string): Pick<ElementStorage, "file" | "ranges"> {
   const entry = (key: string) => proto.externalData.find((one) => one.key === key)?.value;
   const file = entry("location") ?? "";
   namesOfLocation(file);
@@ -175,37 +178,38 @@ function externalPlace(proto: TensorProto, files: Files, who: string): Pick<Stor
     offset + length > bytes.length
   ) {
     throw new OnnxError(
-      `${who}: expected a range inside the ${bytes.length} bytes of ${inWords(file)}, got ${length} bytes from ${oneLine(entry("offset") ?? "0")} on`,
+      `${who}: expected a range inside the ${bytes.length} bytes of ${inWords(file)}, got ${length} bytes from offset ${oneLine(entry("offset") ?? "0")}`,
     );
   }
   return { file, ranges: [{ offset, length }] };
 }
 
-/** Reads elements that lie in ranges of a file, at any alignment. An element never crosses two ranges. */
-export function readFloats(place: StoredPlace, files: Files, count: number): Float32Array {
+/** Reads elements from ranges of a file, at any alignment. No element crosses two ranges. */
+export function readFloats(storage: ElementStorage, files: Files, count: number): Float32Array {
   const out = new Float32Array(count);
-  forEachFloat(place, files.get(place.file)!, (view, at, i, format) => {
+  forEachFloat(storage, files.get(storage.file)!, (view, at, i, format) => {
     out[i] = format.read(view, at);
   });
   return out;
 }
 
-/** Visits the place of every element in order. */
+/** Calls `visit` with the location of each element, in order. */
 export function forEachFloat(
-  place: StoredPlace,
+  storage: ElementStorage,
   bytes: Uint8Array,
   visit: (view: DataView, at: number, index: number, format: FloatFormat) => void,
 ): void {
-  const format = floatFormats.get(place.type)!;
+  const format = floatFormats.get(storage.type)!;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let index = 0;
-  for (const { offset, length } of place.ranges) {
+  for (const { offset, length } of storage.ranges) {
     for (let at = offset; at + format.size <= offset + length; at += format.size) visit(view, at, index++, format);
   }
 }
 
+/** Elements of a tensor with raw data. */
 function rawElements(
-  place: Pick<StoredPlace, "file" | "ranges">,
+  storage: Pick<ElementStorage, "file" | "ranges">,
   files: Files,
   dtype: DType,
   count: number,
@@ -213,13 +217,14 @@ function rawElements(
   who: string,
 ): HostArray["data"] {
   const width = zeroData(dtype, 0).BYTES_PER_ELEMENT;
-  checkLength(place.ranges, count * width, shape, who);
+  checkLength(storage.ranges, count * width, shape, who);
   const data = zeroData(dtype, count);
-  const { offset, length } = place.ranges[0]!;
-  new Uint8Array(data.buffer).set(files.get(place.file)!.subarray(offset, offset + length));
+  const { offset, length } = storage.ranges[0]!;
+  new Uint8Array(data.buffer).set(files.get(storage.file)!.subarray(offset, offset + length));
   return dtype === "bool" ? (data as Uint8Array).map((value) => Number(value !== 0)) : data;
 }
 
+/** Elements of a tensor with typed data fields. */
 function typedElements(proto: TensorProto, dtype: DType): HostArray["data"] {
   switch (proto.dataType) {
     case TensorProto_DataType.INT64:

@@ -2,12 +2,13 @@ import type { GraphNode } from "@neft/model";
 import { describeNode, evaluateConstants, producersOf, viewOperators } from "@neft/model";
 import type { Draft, DraftTensor } from "./draft.js";
 
-/** What the running vectors of a batch normalisation are called, by input. */
+/** Names of a batch normalisation's running vectors, by input index. */
 const runningRoles: Readonly<Record<number, string>> = { 3: "running_mean", 4: "running_var" };
 
 /**
- * Gives every batch normalisation running vectors that nothing else reads. Exporters store equal tensors once, and in a network
- * that was little trained a running mean may equal a bias, or another layer's: training would move both.
+ * Gives every batch normalisation running vectors that nothing else reads. Exporters merge equal tensors, so in a
+ * barely trained network a running mean may be the same tensor as a bias or another layer's mean, and training would
+ * change both.
  */
 export function unshareRunningStatistics(draft: Draft): void {
   const reads = new Map<string, number>();
@@ -27,14 +28,14 @@ export function unshareRunningStatistics(draft: Draft): void {
       let own = `${node.name}.${role}`;
       while (taken.has(own)) own += "_";
       taken.add(own);
-      draft.tensors.set(own, { ...tensor, place: undefined, order: undefined });
+      draft.tensors.set(own, { ...tensor, storage: undefined, order: undefined });
       return own;
     });
     return { ...node, inputs };
   });
 }
 
-/** A fixed tensor, or what views that stayed nodes make of one. */
+/** A fixed tensor, or the result of views that stayed nodes; undefined for any other value. */
 function fixedValue(draft: Draft, producers: ReadonlyMap<string, GraphNode>, name: string): DraftTensor | undefined {
   const chain: GraphNode[] = [];
   let at = name;

@@ -12,7 +12,7 @@ function reader(attributes: Record<string, Attribute>) {
 }
 
 describe("AttributeReader", () => {
-  it("reads every kind and falls back where there is none", () => {
+  it("reads every type, with a default for absent attributes", () => {
     const read = reader({ group: 2, pads: [1, -1], alpha: { float: 0.5 }, mode: "edge" });
     expect(read.int("group", 1)).toBe(2);
     expect(read.ints("pads")).toEqual([1, -1]);
@@ -27,7 +27,7 @@ describe("AttributeReader", () => {
     expect(() => read.finish()).not.toThrow();
   });
 
-  it("refuses what was left unread", () => {
+  it("refuses attributes that were not read", () => {
     const read = reader({ group: 2, dilation: [1], stride: 3 });
     read.int("group", 1);
     expect(() => read.finish()).toThrow(`${who}: expected group, got also "dilation", "stride"`);
@@ -35,10 +35,10 @@ describe("AttributeReader", () => {
 
   it.each([
     ["another type", (r: AttributeReader) => r.float("group", 1), "group: expected a number, got one of type INT"],
-    ["a value too small", (r: AttributeReader) => r.int("group", 1, { least: 3 }), "group: expected 3 or more, got 2"],
+    ["a value too small", (r: AttributeReader) => r.int("group", 1, { min: 3 }), "group: expected 3 or more, got 2"],
     ["a value too large", (r: AttributeReader) => r.flag("group", 0), "group: expected 0 to 1, got 2"],
-    ["a small entry", (r: AttributeReader) => r.ints("pads", { least: 0 }), "pads: expected 0 or more, got -1"],
-    ["an unknown text", (r: AttributeReader) => r.text("mode", ["a", "b"], "a"), 'mode: expected a or b, got "edge"'],
+    ["a small entry", (r: AttributeReader) => r.ints("pads", { min: 0 }), "pads: expected 0 or more, got -1"],
+    ["an unknown string", (r: AttributeReader) => r.text("mode", ["a", "b"], "a"), 'mode: expected a or b, got "edge"'],
     [
       "an infinite number",
       (r: AttributeReader) => r.float("alpha", 1),
@@ -49,13 +49,13 @@ describe("AttributeReader", () => {
     expect(() => read(reader(attributes))).toThrow(`${who}: ${message}`);
   });
 
-  it("refuses integers that numbers can't hold, doubles and references", () => {
+  it("refuses integers beyond 2^53, repeated attributes and references", () => {
     const big = create(AttributeProtoSchema, { name: "axis", type: 2, i: 2n ** 60n });
     const twice = [big, big];
     const reference = create(AttributeProtoSchema, { name: "axis", type: 2, refAttrName: "outer" });
     const make = (attribute: (typeof big)[]) => new AttributeReader(create(NodeProtoSchema, { attribute }), who);
     expect(() => make([big]).int("axis", 0)).toThrow(`${who}: axis: expected an integer below 2^53`);
-    expect(() => make(twice)).toThrow("axis: expected to be given once, got it twice");
+    expect(() => make(twice)).toThrow("axis: expected one value, got two");
     expect(() => make([reference])).toThrow('axis: expected a value, got a reference to "outer"');
   });
 

@@ -27,7 +27,7 @@ const node = (op: string, inputs: string | string[], output: string, attributes:
 
 const scalar = (name: string, value: number) => floats(name, [], [value]);
 
-/** Fixed tensors that the tables' nodes read. */
+/** Initializers that the nodes of the tables read. */
 const initializers = [
   floats("w", [4, 3], numbers(12, 3)),
   floats("w6", [4, 6], numbers(24, 5)),
@@ -64,7 +64,7 @@ const initializers = [
   int64s("pad0", [1, 0, 0, 0]),
 ];
 
-/** A file of some of them: runtimes warn of the others. */
+/** A file with the initializers that its nodes read; runtimes warn about unused ones. */
 function fileOf(parts: Omit<FileParts, "initializers" | "outputs"> & { output?: FileValue }): Uint8Array {
   const read = new Set(parts.nodes.flatMap(({ inputs }) => inputs));
   const { output = { name: "y" }, ...rest } = parts;
@@ -72,7 +72,7 @@ function fileOf(parts: Omit<FileParts, "initializers" | "outputs"> & { output?: 
   return onnxFile({ ...rest, outputs: [output], initializers: used });
 }
 
-/** What a model makes of samples, as rows. */
+/** Rows of a value, one per sample. */
 function rowsOf(model: Model, value: string, data: Float32Array, sample: readonly number[]): number[][] {
   const { name } = model.inputs[0]!;
   const count = data.length / sample.reduce((a, b) => a * b, 1);
@@ -97,7 +97,7 @@ const p = node("Softmax", "z", "p", { axis: 1 });
 const z4 = [z, node("Reshape", ["z", "four"], "z4")];
 const p4 = node("Softmax", "z4", "p", { axis: 1 });
 
-/** Ends of a network with class scores z, and the opset where that matters. */
+/** Last nodes of a network with class scores z whose logits are found, and the opset if not 17. */
 const seen: [name: string, nodes: FileNode[], opset?: number][] = [
   ["nothing", [node("MatMul", ["x", "w"], "y")]],
   ["Softmax", [z, node("Softmax", "z", "y")]],
@@ -186,7 +186,7 @@ const seen: [name: string, nodes: FileNode[], opset?: number][] = [
   ["a softmax and a sigmoid", [z, p, node("Sigmoid", "p", "y")]],
 ];
 
-/** Ends that change the scores' order, hide it, or mix the probabilities, and the node that should be named. */
+/** Last nodes that change or hide the order of scores, or mix probabilities, and the node named in the warning. */
 const hidden: [name: string, nodes: FileNode[], named: string][] = [
   ["a negative factor", [z, p, node("Mul", ["p", "minus"], "y")], "Softmax_p"],
   ["a difference from one", [z, p, node("Sub", ["one", "p"], "y")], "Softmax_p"],
@@ -255,7 +255,7 @@ describe("a network's logits", () => {
     bound.dispose();
   });
 
-  it.each(hidden)("can't be seen behind %s, which is said", (_, nodes, named) => {
+  it.each(hidden)("can't be found behind %s, which gives a warning", (_, nodes, named) => {
     const read = new Set(nodes.flatMap(({ inputs }) => inputs));
     const used = [...initializers, halves].filter(({ name }) => read.has(name as string));
     const bytes = onnxFile({
@@ -272,13 +272,13 @@ describe("a network's logits", () => {
   it.each<[string, FileNode[]]>([
     ["a softmax before later weights", [z, p, node("MatMul", ["p", "square"], "y")]],
     ["a gate", [z, node("Sigmoid", "z", "s"), node("Mul", ["z", "s"], "y")]],
-  ])("are what %s gives", (_, nodes) => {
+  ])("are the output of %s", (_, nodes) => {
     const bound = bindModel(importOnnx(fileOf({ nodes, inputs: [{ name: "x", shape: ["batch", 4] }] })), sample);
     expect([bound.logits, bound.warnings]).toEqual(["y", []]);
   });
 });
 
-/** What becomes of a network: "any" batch, its own "fixed" one with a node named, or "refused" with the node. */
+/** Result of binding: "any" batch, a "fixed" one, or "refused"; the last two name a node. */
 type Fate = { kind: "any" } | { kind: "fixed" | "refused" | "mixes"; named: string };
 const any: Fate = { kind: "any" };
 const fixed = (named: string): Fate => ({ kind: "fixed", named });
@@ -481,7 +481,7 @@ describe("a network's batch", () => {
     const atOnce = bound.fixed?.batch ?? 6;
     const data = numbers(atOnce * size, 11);
     const rows = rowsOf(bound.model, bound.logits, data, sample);
-    // A free batch in the runtime is the file's own: sample by sample.
+    // onnxruntime runs batches of the fixed size, or single samples if the batch is free.
     const own = typeof batch === "number" ? batch : 1;
     for (let first = 0; first + own <= atOnce; first += own) {
       const x: Value = { dtype: "f32", shape: [own, ...sample], data: data.slice(first * size, (first + own) * size) };
@@ -496,7 +496,7 @@ describe("a network's batch", () => {
       expect(bound.fixed?.reason).toContain(`node "${fate.named}"`);
       expect(bound.warnings.some((warning) => warning.includes(fate.named))).toBe(fate.kind === "mixes");
     }
-    // One sample, alone: what looks for sizes of 1 mustn't find the batch.
+    // A batch of one sample: operators that look for axes of size 1 must not match the batch axis.
     if (bound.fixed === undefined) {
       expect(rowsOf(bound.model, bound.logits, data.slice(0, size), sample)[0]).toEqual(rows[0]);
     }

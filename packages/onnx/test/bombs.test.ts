@@ -7,7 +7,7 @@ import { bombs, crowds } from "./bombs.js";
 
 const externalData = { "weights.bin": new Uint8Array(2 ** 20) };
 
-/** Imports a file, or gets our error. */
+/** Imports a file. Returns undefined if it is refused with an OnnxError. */
 function imported(bytes: Uint8Array): Model | undefined {
   try {
     return importOnnx(bytes, { externalData });
@@ -17,7 +17,7 @@ function imported(bytes: Uint8Array): Model | undefined {
   }
 }
 
-/** Uses a model in every way: no use may take longer than the file's size explains. */
+/** Calls every function that inspects a model. None may take longer than the file's size justifies. */
 function use(model: Model): void {
   arrayNodes(model);
   summary(model);
@@ -32,21 +32,21 @@ function use(model: Model): void {
   model.dispose();
 }
 
-describe("importOnnx of files that ask for much", () => {
+describe("importOnnx of decompression bombs", () => {
   beforeAll(() => init());
 
-  // Two seconds on a machine of its own; tests run side by side.
-  it.each(Object.entries(bombs))("is done soon with %s", { timeout: 10_000 }, (_, make) => {
+  // Two seconds on an idle machine; other tests run in parallel.
+  it.each(Object.entries(bombs))("ends soon for %s", { timeout: 10_000 }, (_, make) => {
     const bytes = make();
     const before = process.memoryUsage();
     const model = imported(bytes);
     const after = process.memoryUsage();
-    // The heap is garbage for the most part; arrays of elements are what a file can blow up.
+    // Only array buffers are measured: the heap is mostly garbage, and a file can inflate arrays only.
     expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(400e6);
     if (model !== undefined) use(model);
   });
 
-  // Quadratic time would be minutes.
+  // Quadratic time would take minutes.
   it.each(Object.entries(crowds))("takes linear time for thousands of nodes: %s", { timeout: 30_000 }, (_, make) => {
     const model = imported(make());
     expect(model).toBeDefined();

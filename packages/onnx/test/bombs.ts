@@ -2,7 +2,7 @@ import { DataType, type FileNode, floats, int64s, numbers, onnxFile, type Tensor
 
 const x = { name: "x", shape: ["batch", 4] };
 
-/** Nodes after which y is x plus the mean of a value, so that the value is needed. */
+/** Nodes that compute y = x + mean(value), so that the value is needed. */
 function file(nodes: readonly FileNode[], last: string, initializers: readonly Tensor[] = []): Uint8Array {
   return onnxFile({
     nodes: [
@@ -16,7 +16,7 @@ function file(nodes: readonly FileNode[], last: string, initializers: readonly T
   });
 }
 
-/** A chain of nodes: each reads what the one before made. */
+/** A chain of nodes: each reads the output of the previous one. */
 function chain(
   count: number,
   first: string,
@@ -26,7 +26,7 @@ function chain(
   return { nodes, last: `v${count - 1}` };
 }
 
-/** Many nodes that each make a value of the same, all of them added up one after another. */
+/** Many nodes with the same input, whose outputs are summed one after another. */
 function fan(count: number, make: (output: string, i: number) => FileNode): { nodes: FileNode[]; last: string } {
   const nodes: FileNode[] = [];
   for (let i = 0; i < count; i++) {
@@ -59,7 +59,7 @@ const doubling = (count: number, first: string) =>
     outputs: [output],
     attributes: { axis: 0 },
   }));
-/** Shape arithmetic that comes to [2^23]: four million for each number of x. */
+/** Shape arithmetic that gives [2^23]: four million for each element of x. */
 const million = big("million", 2 ** 21);
 const hugeShape: FileNode[] = [
   { op: "Shape", inputs: ["x"], outputs: ["s"], attributes: { start: 1 } },
@@ -85,7 +85,7 @@ const overlapping = file(
   })),
 );
 
-/** Files of at most 40 kB that ask for gigabytes or minutes, and so many nodes that anything but linear time shows. */
+/** Files of at most 40 kB that ask for gigabytes or minutes, or have enough nodes to expose superlinear time. */
 export const bombs: Readonly<Record<string, () => Uint8Array>> = {
   "a doubling chain of Concats": () => {
     const { nodes, last } = doubling(40, "w");

@@ -9,7 +9,7 @@ import { differences, runHere, runInRuntime } from "./runtime.js";
 
 const feeds = { x: { dtype: "f32", shape: [3, 4], data: numbers(12, 8).map((value) => value / 4) } } as const;
 
-/** Gives every parameter values of its own. */
+/** Gives every parameter different values. */
 function change(model: Model): void {
   [...model.parameters].forEach(([, tensor], i) => {
     assign(
@@ -24,8 +24,8 @@ function change(model: Model): void {
 describe("exportOnnx of computed weights", () => {
   beforeAll(() => init());
 
-  it("knows how every operator makes a weight", () => {
-    // What Dropout makes of a weight isn't fixed.
+  it("has a case for every operator", () => {
+    // The output of Dropout isn't constant.
     expect(Object.keys(makers).sort()).toEqual(
       Object.keys(onnxOperators)
         .filter((op) => op !== "Dropout")
@@ -33,7 +33,7 @@ describe("exportOnnx of computed weights", () => {
     );
   });
 
-  it.each(Object.keys(makers))("is the trained network where %s makes them", { timeout: 60_000 }, async (op) => {
+  it.each(Object.keys(makers))("gives the trained network when %s computes them", { timeout: 60_000 }, async (op) => {
     const wrong: string[] = [];
     for (const use of Object.keys(uses)) {
       for (const storage of Object.keys(storages)) {
@@ -43,7 +43,7 @@ describe("exportOnnx of computed weights", () => {
         const model = importOnnx(bytes);
         expect(trainableParameters(model).length).toBeGreaterThan(0);
         const before = runHere(model, feeds);
-        // bfloat16 isn't among the types onnxruntime casts from on every machine.
+        // onnxruntime doesn't cast from bfloat16 on every machine.
         const runtime = (file: Uint8Array) => (storage === "raw bfloat16" ? undefined : runInRuntime(file, feeds));
         const expected = await runtime(bytes);
         if (expected) say("imported", differences(before, expected));
@@ -65,7 +65,7 @@ describe("exportOnnx of computed weights", () => {
   });
 });
 
-/** A network of nodes that make matrices of matrices, drawn at random, and products with some of them. */
+/** A random network: nodes that compute matrices from matrices, and products with some of them. */
 function randomFile(seed: number): Uint8Array {
   const draws = numbers(400, seed + 1);
   let at = 0;
@@ -136,10 +136,10 @@ function randomFile(seed: number): Uint8Array {
   });
 }
 
-describe("exportOnnx of networks drawn at random", () => {
+describe("exportOnnx of random networks", () => {
   beforeAll(() => init());
 
-  it("is the trained network", { timeout: 120_000 }, async () => {
+  it("gives the trained network", { timeout: 120_000 }, async () => {
     const wrong: string[] = [];
     for (let seed = 0; seed < 120; seed++) {
       const bytes = randomFile(seed);

@@ -1,7 +1,7 @@
 import { float16ToNumber, numberToBfloat16, numberToFloat16 } from "../src/float16.js";
 import { DataType, type FileNode, floats, int64s, numbers, onnxFile, type Tensor } from "./onnx-file.js";
 
-/** How a file keeps a float tensor; `values` are exact in all of these types. */
+/** Ways to store a float tensor in a file. `values` are exact in all of them. */
 export const storages: Readonly<
   Record<string, (name: string, shape: readonly number[], values: Float32Array) => Tensor>
 > = {
@@ -44,12 +44,12 @@ export const storages: Readonly<
   }),
 };
 
-/** The nearest number that all the types have, bfloat16's 8 bits of a fraction too. */
+/** The nearest number that is exact in all types, including bfloat16 with its 8 significant bits. */
 export function rounded(value: number): number {
   return Math.round(float16ToNumber(numberToFloat16(value)) * 32) / 32;
 }
 
-/** Nodes that make a weight "out" [4, 4] of float tensors, and the tensors by name and shape. */
+/** Nodes that compute a weight "out" [4, 4] from float tensors, and the tensors by name and shape. */
 export interface Maker {
   readonly weights: Readonly<Record<string, readonly number[]>>;
   readonly others?: readonly Tensor[];
@@ -78,7 +78,7 @@ const pool = (op: string, shape: readonly number[], attributes: NonNullable<File
   ],
 });
 
-/** A weight made by every operator of the table. */
+/** One computed weight for every operator of the table. */
 export const makers: Readonly<Record<string, Maker>> = {
   Add: two("Add", [4]),
   AveragePool: pool("AveragePool", [1, 1, 8, 8], { kernel_shape: [2, 2], strides: [2, 2] }),
@@ -168,7 +168,7 @@ export const makers: Readonly<Record<string, Maker>> = {
   },
 };
 
-/** Nodes with other names for what they make. */
+/** Nodes with renamed outputs. */
 function again(nodes: readonly FileNode[], suffix: string): FileNode[] {
   const made = new Set(nodes.flatMap(({ outputs }) => outputs));
   const renamed = (name: string) => (made.has(name) ? name + suffix : name);
@@ -181,10 +181,10 @@ const times = (x: string, weight: string, output: string): FileNode => ({
   outputs: [output],
 });
 
-/** What a maker reads first, or what it makes where that is no float tensor. */
+/** First input of a maker, or its output if that input is no float tensor. */
 const floatSource = (nodes: readonly FileNode[]): string => (nodes[0]!.inputs[0] === "w" ? "w" : "out");
 
-/** What a network does with a computed weight: nodes after the maker's, and outputs beside y. */
+/** Uses of a computed weight: nodes after the maker's, and outputs other than y. */
 export const uses: Readonly<Record<string, (nodes: readonly FileNode[]) => { nodes: FileNode[]; outputs: string[] }>> =
   {
     once: (nodes) => ({ nodes: [...nodes, times("x", "out", "y")], outputs: [] }),
@@ -236,7 +236,7 @@ export const uses: Readonly<Record<string, (nodes: readonly FileNode[]) => { nod
     },
   };
 
-/** The whole file: where weights aren't FLOAT they are cast first. */
+/** The whole file. Weights that aren't FLOAT are cast first. */
 export function computedWeightFile(maker: Maker, use: string, storage: string): Uint8Array {
   const initializers: Tensor[] = [...(maker.others ?? []), int64s("flat", [-1, 1])];
   const casts: FileNode[] = [];

@@ -22,14 +22,14 @@ describe("importOnnx refuses", () => {
   it.each<[string, Uint8Array, string]>([
     ["an empty file", new Uint8Array(), "importOnnx: expected an ONNX model, got an empty file"],
     [
-      "a text",
+      "a text file",
       new TextEncoder().encode("not a model at all"),
-      "importOnnx: expected an ONNX model, got 18 bytes that are not one, or a truncated file",
+      "importOnnx: expected an ONNX model, got 18 bytes of another format or a truncated file",
     ],
     [
       "a truncated file",
       ownNetworks[0]!.bytes.slice(0, 1000),
-      "importOnnx: expected an ONNX model, got 1000 bytes that are not one, or a truncated file",
+      "importOnnx: expected an ONNX model, got 1000 bytes of another format or a truncated file",
     ],
     ["a file without a graph", Uint8Array.of(8, 8), "importOnnx: expected an ONNX model, got a file without a graph"],
     ["an opset too old", file({ opset: 6 }), "importOnnx: expected an opset of 7 to 22, got 6"],
@@ -46,7 +46,7 @@ describe("importOnnx refuses", () => {
       'importOnnx: expected supported operators of opset 17, got node "a" (Foo), node "Bar_1" (Bar), node "Relu_2" (custom.Relu)',
     ],
     [
-      "an unknown text",
+      "an unknown string",
       conv({ auto_pad: "SAME" }),
       'node "conv1" (Conv): auto_pad: expected NOTSET, VALID, SAME_UPPER or SAME_LOWER, got "SAME"',
     ],
@@ -90,7 +90,7 @@ describe("importOnnx refuses", () => {
         ],
         initializers: [floats("v", [4], [1, 1, 1, 1])],
       }),
-      'node "bn" (BatchNormalization): expected one output, got 5, which mean training mode before opset 14: export the network in evaluation mode',
+      'node "bn" (BatchNormalization): expected one output, got 5, which before opset 14 means training mode: export the network in evaluation mode',
     ]),
     [
       "a padding by elements that are all cropped",
@@ -106,9 +106,9 @@ describe("importOnnx refuses", () => {
       'node "sum" (Add): expected 2 inputs, got 1',
     ],
     [
-      "a value that nothing makes",
+      "a value that no node produces",
       file({ nodes: [{ op: "Add", name: "sum", inputs: ["x", "z"], outputs: ["y"] }] }),
-      'node "sum" (Add): expected a value some node makes as input, got "z", which nothing makes',
+      'node "sum" (Add): expected an input that some node produces, got "z", which none does',
     ],
     [
       "a cycle",
@@ -119,14 +119,14 @@ describe("importOnnx refuses", () => {
           { op: "Relu", name: "c", inputs: ["p"], outputs: ["y"] },
         ],
       }),
-      'graph: expected no cycles, got nodes that wait for each other: "a", "b", "c"',
+      'graph: expected no cycles, got one among the nodes "a", "b", "c"',
     ],
     [
-      "a value made twice",
+      "a value produced twice",
       file({ nodes: [relu, { op: "Relu", name: "again", inputs: ["x"], outputs: ["y"] }] }),
-      'node "again" (Relu): expected a new value name as output, got "y", which exists already',
+      'node "again" (Relu): expected a new name as output, got "y", which exists already',
     ],
-    ["an output that nothing makes", file({ outputs: [{ name: "z" }] }), 'expected output "z" to be made by a node'],
+    ["an output that no node produces", file({ outputs: [{ name: "z" }] }), 'expected a node that produces output "z"'],
     [
       "a use of a mask",
       file({ nodes: [{ op: "Dropout", name: "d", inputs: ["x"], outputs: ["t", "y"] }] }),
@@ -148,7 +148,7 @@ describe("importOnnx refuses", () => {
         nodes: [{ op: "Add", inputs: ["x", "w"], outputs: ["y"] }],
         initializers: [{ name: "w", dims: [1n], dataType: DataType.STRING }],
       }),
-      'initializer "w": expected a data type of FLOAT, DOUBLE, FLOAT16, BFLOAT16, UINT8, INT8, INT32, INT64, BOOL, got STRING',
+      'initializer "w": expected one of the data types FLOAT, DOUBLE, FLOAT16, BFLOAT16, UINT8, INT8, INT32, INT64, BOOL, got STRING',
     ],
     [
       "a negative size",
@@ -179,7 +179,7 @@ describe("importOnnx refuses", () => {
     expect(run).toThrow(message);
   });
 
-  it("all operators a later opset brought", () => {
+  it("all operators of a later opset", () => {
     const attributes = { axes: [0] };
     const bytes = file({ opset: 13, nodes: [{ op: "Squeeze", name: "s", inputs: ["x"], outputs: ["y"], attributes }] });
     expect(() => importOnnx(bytes)).toThrow('node "s" (Squeeze): expected no attributes, got also "axes"');

@@ -37,7 +37,7 @@ function change(model: Model): void {
   }
 }
 
-/** Positions at which two files of one length differ, and are not within a weight's raw bytes. */
+/** Offsets at which two files of equal length differ outside the weights' raw bytes. */
 function changedOutside(before: Uint8Array, after: Uint8Array): number[] {
   const inside = new Uint8Array(before.length);
   for (const { raw } of scanModel(before).initializers) if (raw) inside.fill(1, raw.offset, raw.offset + raw.length);
@@ -124,7 +124,7 @@ describe("exportOnnx of an imported model", () => {
     expect(importOnnx(exported).nodes.map(({ op }) => op)).toEqual(["MatMul"]);
   });
 
-  it("writes doubles and half floats in their own type, leaving unchanged ones alone", () => {
+  it("writes doubles and half floats in their own type and keeps unchanged bytes", () => {
     const rawData = new Uint8Array(Float64Array.of(0.1, 0.2, 0.3).buffer);
     const double: Tensor = { name: "w", dims: [3n, 1n], dataType: DataType.DOUBLE, rawData };
     const model = importOnnx(file([matmul], [double], 3));
@@ -151,7 +151,7 @@ describe("exportOnnx of an imported model", () => {
     expect([...importOnnx(exported).parameters.get("w")!.toArray()]).toEqual([1.5, -2]);
   });
 
-  it("keeps running statistics apart from what the file shares with them", async () => {
+  it("separates running statistics from other readers of the same tensor", async () => {
     const nodes: FileNode[] = [
       { op: "Identity", inputs: ["zeros"], outputs: ["mean"] },
       { op: "BatchNormalization", name: "a", inputs: ["x", "ones", "zeros", "mean", "ones"], outputs: ["t"] },
@@ -245,7 +245,7 @@ describe("exportOnnx of an imported model", () => {
       },
     ],
   ];
-  it.each(copies)("has nothing in common with the caller's bytes: %s", (_, make) => {
+  it.each(copies)("shares no memory with the caller's bytes: %s", (_, make) => {
     const inline = file([matmul], [floats("w", [4, 3], numbers(12, 5))], 4);
     const outside = file([matmul], [external("w", 0)], 2);
     for (const [bytes, data] of [
@@ -258,7 +258,7 @@ describe("exportOnnx of an imported model", () => {
       const files = exportOnnxFiles(model);
       expect(Buffer.compare(given, bytes)).toBe(0);
       expect(Buffer.compare(weights, data)).toBe(0);
-      // Neither do later changes of the caller's bytes reach the model, nor those of exported bytes the next export.
+      // Later changes to the caller's bytes don't reach the model, nor do changes to exported bytes reach the next export.
       given.fill(1);
       weights.fill(1);
       const { model: first, external: outer } = exportOnnxFiles(model);
@@ -270,7 +270,7 @@ describe("exportOnnx of an imported model", () => {
     }
   });
 
-  it("moves running statistics that stand behind views others read", async () => {
+  it("separates running statistics read through views that have other readers", async () => {
     const nodes: FileNode[] = [
       { op: "Reshape", inputs: ["row", "channels"], outputs: ["mean"] },
       { op: "Mul", inputs: ["x", "row"], outputs: ["scaled"] },
@@ -288,7 +288,7 @@ describe("exportOnnx of an imported model", () => {
     expect(differences(runHere(importOnnx(exported), feeds), runHere(model, feeds))).toEqual([]);
   });
 
-  it("leaves out what nobody reads any more, and says nothing of it", () => {
+  it("removes values without readers", () => {
     const nodes: FileNode[] = [
       { op: "Transpose", inputs: ["w"], outputs: ["t"] },
       { op: "Mul", inputs: ["t", "scale"], outputs: ["v"] },
@@ -317,13 +317,13 @@ describe("exportOnnx of an imported model", () => {
     }
   });
 
-  it("keeps fields it does not know when it encodes a file anew", async () => {
+  it("keeps unknown fields when it re-encodes a file", async () => {
     const nodes = [
       { op: "Mul", inputs: ["w", "scale"], outputs: ["v"] },
       { op: "MatMul", inputs: ["x", "v"], outputs: ["y"] },
     ];
     const plain = file(nodes, [floats("w", [4, 3], numbers(12, 5)), floats("scale", [], [2])], 4);
-    // Field 99 of the model, four bytes long.
+    // Field 99 of the model, with four bytes.
     const unknown = Uint8Array.of(0x9a, 0x06, 4, 1, 2, 3, 4);
     const model = importOnnx(Uint8Array.of(...plain, ...unknown));
     change(model);
@@ -360,7 +360,7 @@ async function checkChanged(
   return exported;
 }
 
-/** Every layer a builder has. */
+/** A network with every layer of the builder. */
 function everything(): Model {
   const net = new GraphBuilder("everything", { seed: 5 });
   let x = net.input("image", [3, 12, 12]);
@@ -373,7 +373,7 @@ function everything(): Model {
   return net.build({ probabilities: net.softmax(logits), log: net.logSoftmax(logits) });
 }
 
-describe("exportOnnx of a model that was built", () => {
+describe("exportOnnx of a built model", () => {
   beforeAll(() => init());
 
   it.each<[string, () => Model]>([
@@ -408,7 +408,7 @@ describe("exportOnnx of a model that was built", () => {
     expect(built.nodes.map(({ op }) => op)).toEqual(imported.nodes.map(({ op }) => op));
   });
 
-  it.each(ownNetworks)("$name written whole, without its source, still agrees", async ({ bytes }) => {
+  it.each(ownNetworks)("$name, written as a new file, agrees with the original", async ({ bytes }) => {
     const imported = importOnnx(bytes);
     const copy = modelFromRecord(structuredClone(modelToRecord(imported)));
     const feeds = randomInput(imported, 2);

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { ownNetworks } from "./networks.js";
 import { floats, int64s, numbers, onnxFile } from "./onnx-file.js";
 
-/** A small file with most of what a file can have, so that a change is likely to hit something that matters. */
+/** A small file with most features of the format, so that a change is likely to matter. */
 const small = onnxFile({
   nodes: [
     { op: "Conv", inputs: ["x", "w", "b"], outputs: ["c"], attributes: { pads: [1, 1, 1, 1], strides: [2, 2] } },
@@ -33,7 +33,7 @@ const small = onnxFile({
   ],
 });
 
-/** Importing must give a model or our error, and soon. */
+/** Importing must soon give a model or an OnnxError. */
 function survives(bytes: Uint8Array): void {
   let result: Model | undefined;
   try {
@@ -73,7 +73,7 @@ describe("importOnnx of broken files", () => {
     );
   });
 
-  it("survives bytes left out and put in", { timeout: 120_000 }, () => {
+  it("survives removed and inserted bytes", { timeout: 120_000 }, () => {
     const cut = fc.tuple(fc.nat(small.length), fc.nat(12), fc.uint8Array({ maxLength: 12 }));
     fc.assert(
       fc.property(cut, ([at, count, put]) => {

@@ -19,20 +19,20 @@ function namesIn(cell: string): string[] {
   return cell.startsWith("none") ? [] : cell.split(", ").map((name) => name.split(" ")[0]!);
 }
 
-/** Where each kind of row is kept, which rows there are, and in which column their names stand. */
-const places = [
+/** For each kind of row: its folder, the column of the table with its names, and all its names. */
+const kinds = [
   { folder: "packages/tensor/src/operations", column: "tensor", names: operations.map(({ row }) => row.name) },
   { folder: "packages/model/src/operators", column: "onnx", names: [...operatorTable.keys()] },
   { folder: "packages/onnx/src/operators", column: "onnx", names: Object.keys(onnxOperators) },
   { folder: "packages/onnx/test/samples", column: "onnx", names: Object.keys(onnxOperators) },
 ] as const;
 
-it.each(places)("$folder has each operator in the file of its group", ({ folder, column, names }) => {
+it.each(kinds)("$folder has each operator in the file of its group", ({ folder, column, names }) => {
   expect(groups.length).toBeGreaterThan(10);
   const files = readdirSync(new URL(`${folder}/`, root));
   const wrong = names.flatMap((name) => {
     const listed = groups.filter((row) => row[column].includes(name)).map(({ group }) => group);
-    // A row is written by its name: as a text, or as what onnx's table is made of.
+    // A row's name is a string in the source, or an exported constant in onnx.
     const found = groups
       .map(({ group }) => group)
       .filter((group) => files.includes(`${group}.ts`))
@@ -44,7 +44,7 @@ it.each(places)("$folder has each operator in the file of its group", ({ folder,
   expect(wrong).toEqual([]);
 });
 
-it("lists no operator that isn't there", () => {
-  const known = new Set<string>(places.flatMap(({ names }) => names));
+it("lists existing operators only", () => {
+  const known = new Set<string>(kinds.flatMap(({ names }) => names));
   expect(groups.flatMap(({ tensor, onnx }) => [...tensor, ...onnx]).filter((name) => !known.has(name))).toEqual([]);
 });

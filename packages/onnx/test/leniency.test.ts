@@ -7,7 +7,7 @@ import { differences, runHere, runInRuntime, type Value } from "./runtime.js";
 
 const x: Value = { dtype: "f32", shape: [3, 4, 1], data: numbers(12) };
 
-/** Files that the standard forbids or hardly allows, that exporters wrote all the same and runtimes read. */
+// Files that the standard forbids or barely allows, but that exporters wrote and runtimes read.
 async function checkAgainstRuntime(
   opset: number,
   node: FileNode,
@@ -49,7 +49,7 @@ describe("importOnnx reads", () => {
       ...(opset < 10 ? [withAxis("Slice", { starts: [1], ends: [3], axes: [-2] })] : []),
     ];
     for (const node of nodes) await checkAgainstRuntime(opset, node, [int64s("rows", [2, 0])]);
-    // This one the runtime reads since opset 11 only.
+    // onnxruntime accepts this one from opset 11 on only.
     await checkAgainstRuntime(opset, withAxis("Flatten", { axis: -1 }), [], 11);
   });
 
@@ -70,7 +70,7 @@ describe("importOnnx reads", () => {
     await checkAgainstRuntime(13, node, [floats("low", [], [0]), floats("high", [], [infinity])]);
   });
 
-  it("refuses bounds that are no numbers, and infinite numbers that mean nothing", () => {
+  it("refuses NaN as bounds, and infinities where only finite numbers make sense", () => {
     const file = (op: string, attributes: FileNode["attributes"]) =>
       onnxFile({
         opset: 10,
@@ -90,21 +90,21 @@ describe("importOnnx reads", () => {
     ["unsigned integers", { dataType: DataType.UINT64, dims: [1n], uint64Data: [1n] }],
     ["a type that isn't known yet", { dataType: 99, dims: [1n] }],
   ];
-  it.each(unread)("initializers that nobody reads: %s", (_, tensor) => {
+  it.each(unread)("unused initializers: %s", (_, tensor) => {
     const relu: FileNode = { op: "Relu", inputs: ["x"], outputs: ["y"] };
     const constant: FileNode = { op: "Constant", inputs: [], outputs: ["c"], attributes: { value: { tensor } } };
     const parts = { inputs: [{ name: "x", shape: ["N", 2] }], outputs: [{ name: "y" }] };
     expect(
       importOnnx(onnxFile({ ...parts, nodes: [relu], initializers: [{ ...tensor, name: "w" }] })).nodes,
     ).toHaveLength(1);
-    // Neither does anyone read what a node without readers makes of it.
+    // The same for a node without readers.
     const reader: FileNode = { op: "Identity", inputs: ["w"], outputs: ["z"] };
     const initializers = [{ ...tensor, name: "w" }];
     expect(importOnnx(onnxFile({ ...parts, nodes: [relu, reader], initializers })).nodes).toHaveLength(1);
     expect(importOnnx(onnxFile({ ...parts, nodes: [relu, constant] })).nodes).toHaveLength(1);
     const used: FileNode[] = [{ op: "Add", inputs: ["x", "w"], outputs: ["y"] }];
     expect(() => importOnnx(onnxFile({ ...parts, nodes: used, initializers }))).toThrow(
-      'initializer "w": expected a data type of',
+      'initializer "w": expected one of the data types',
     );
   });
 

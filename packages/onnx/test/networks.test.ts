@@ -19,7 +19,7 @@ function rows({ dtype, shape, data }: Value, from: number, to: number): Value {
   return { dtype, shape: [to - from, ...shape.slice(1)], data: data.slice(from * size, to * size) };
 }
 
-/** Like running all samples at once, for files that take one at a time. */
+/** Runs samples one by one, for files with a batch of 1, and joins the outputs. */
 async function runOneByOne(bytes: Uint8Array, feeds: Values): Promise<Values> {
   const [[name, value]] = Object.entries(feeds) as [[string, Value]];
   const parts: Values[] = [];

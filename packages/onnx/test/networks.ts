@@ -18,8 +18,8 @@ export const ownNetworks = networksIn(new URL("../../../examples/models/", impor
 
 const thirdParty = new URL("../../../../shared/models/third-party/", import.meta.url);
 
-/** Networks by others, which are not ours to publish: there only beside a checkout that has them. */
+/** Third-party networks, which may not be published: present only next to a checkout that has them. */
 export const otherNetworks = existsSync(thirdParty) ? networksIn(thirdParty) : [];
 
-/** Why tests of the others are skipped, or undefined where they are there. */
+/** Reason to skip tests of third-party networks; undefined when the files are present. */
 export const skipReason = existsSync(thirdParty) ? undefined : "no networks by others beside this checkout";

@@ -11,7 +11,7 @@ import {
 
 export { AttributeType, DataType };
 
-/** An attribute by JavaScript value: a float is written `{ float: 1 }`, a tensor as its message. */
+/** An attribute as a JavaScript value. A float is `{ float: 1 }`, a tensor its message. */
 export type Attribute =
   | number
   | string
@@ -49,7 +49,7 @@ export interface FileParts {
   readonly sparse?: readonly Tensor[];
 }
 
-/** Encodes a model's file by hand, for tests of what others write. */
+/** Encodes a model's file by hand, to test files of other exporters. */
 export function onnxFile({
   opset = 17,
   ir = 8,
@@ -128,7 +128,7 @@ export function int64s(name: string, values: readonly number[], shape: readonly 
   return { name, dims: shape.map(BigInt), dataType: DataType.INT64, rawData };
 }
 
-/** Numbers in [−2, 2] that look random and are the same every time. */
+/** Reproducible pseudorandom numbers in [−2, 2]. */
 export function numbers(count: number, seed = 1): Float32Array {
   let state = seed * 2654435761;
   return Float32Array.from({ length: count }, () => {

@@ -25,7 +25,7 @@ function contentsOf({ shape, dtype = "f32", values }: SampleInput, seed: number)
   return { dtype, shape, data };
 }
 
-/** A file of one node, and what to feed it. */
+/** A file with one node, and its inputs. */
 function fileOf(sample: Sample, opset: number): { bytes: Uint8Array; feeds: Values } {
   const feeds: Record<string, Value> = {};
   const inputs: FileValue[] = [];
@@ -48,7 +48,7 @@ function fileOf(sample: Sample, opset: number): { bytes: Uint8Array; feeds: Valu
   const nodes: FileNode[] = [{ op: sample.op, inputs: names, outputs, attributes: sample.attributes ?? {} }];
   const type = outputType(sample);
   if (inputs.length === 0) {
-    // A model needs an input: one that the node does not read.
+    // A model needs an input, even if the node doesn't read it.
     feeds.unread = { dtype: "f32", shape: [1], data: Float32Array.of(0) };
     inputs.push({ name: "unread", shape: [1] });
     nodes.push({ op: "Relu", inputs: ["unread"], outputs: ["other"] });
@@ -65,8 +65,8 @@ function outputType({ op, inputs, attributes = {} }: Sample): number {
   return codes[inputs[0]?.dtype ?? "f32"];
 }
 
-/** The opsets at which something changes for a sample: its own bounds and every row's first between them. */
-function opsetsOf({ op, from = supportedOpsets.least, to = supportedOpsets.most }: Sample): number[] {
+/** The opsets at which a sample is run: its first, its last, and the first of each row in between. */
+function opsetsOf({ op, from = supportedOpsets.min, to = supportedOpsets.max }: Sample): number[] {
   const since = Object.keys(onnxOperators[op]!).map(Number);
   const inside = [from, to, ...since, ...since.map((version) => version - 1)].filter((n) => n >= from && n <= to);
   return [...new Set(inside)].sort((a, b) => a - b);
@@ -78,7 +78,7 @@ describe("the operator table", () => {
   it("has a sample for every row", () => {
     const missing = Object.entries(onnxOperators).flatMap(([op, versions]) =>
       Object.keys(versions)
-        .map((since) => Math.max(Number(since), supportedOpsets.least))
+        .map((since) => Math.max(Number(since), supportedOpsets.min))
         .filter((since) => !samples.some((sample) => sample.op === op && opsetsOf(sample).includes(since)))
         .map((since) => `${op} since ${since}`),
     );

@@ -57,7 +57,7 @@ export function runHere(model: Model, feeds: Values, names?: readonly string[]):
   );
 }
 
-/** What differs between two sets of outputs by more than 1e-4·max(1, |expected|), as text; empty where they agree. */
+/** Describes outputs that differ by more than 1e-4·max(1, |expected|); empty when all agree. */
 export function differences(actual: Values, expected: Values): string[] {
   return Object.entries(expected).flatMap(([name, want]) => {
     const got = actual[name];

@@ -65,7 +65,7 @@ describe("importOnnx", () => {
     expect([...model.parameters.keys()]).toEqual(["v"]);
   });
 
-  it("keeps one parameter where a weight is read as it is and transposed", async () => {
+  it("keeps one parameter when a weight is read both directly and transposed", async () => {
     const square = floats("w", [4, 4], numbers(16, 5));
     const nodes = [{ op: "Transpose", inputs: ["w"], outputs: ["v"] }, matmul(["x", "w"], "a"), matmul(["a", "v"])];
     const model = await imported({ nodes, initializers: [square] }, input([2, 4]));
@@ -100,7 +100,7 @@ describe("importOnnx", () => {
     expect(trainableParameters(model)).toEqual(["w", "bias"]);
   });
 
-  it("leaves running statistics out of what is trained", async () => {
+  it("excludes running statistics from the trainable parameters", async () => {
     const vector = (name: string, values: number[]) => floats(name, [2], values);
     const nodes = [{ op: "BatchNormalization", inputs: ["x", "g", "b", "m", "v"], outputs: ["y"] }];
     const initializers = [vector("g", [1, 2]), vector("b", [0, 1]), vector("m", [0.5, 0]), vector("v", [1, 2])];
@@ -145,7 +145,7 @@ describe("importOnnx", () => {
       'initializer "w": expected the bytes of the external file "weights.bin", got none: pass them as externalData',
     );
     expect(() => importOnnx(bytes, { externalData: { "weights.bin": file.slice(0, 10) } })).toThrow(
-      'initializer "w": expected a range inside the 10 bytes of "weights.bin", got 8 bytes from 3 on',
+      'initializer "w": expected a range inside the 10 bytes of "weights.bin", got 8 bytes from offset 3',
     );
   });
 
@@ -170,7 +170,7 @@ describe("importOnnx", () => {
     expect(model.inputs).toEqual([{ name: "x", dtype: "f32", shape: ["N", 4] }]);
   });
 
-  it("does shape arithmetic at run time, at any batch", async () => {
+  it("evaluates shape arithmetic at run time, at any batch size", async () => {
     const nodes = [
       { op: "Shape", inputs: ["x"], outputs: ["s"] },
       { op: "Gather", inputs: ["s", "zero"], outputs: ["n"] },
@@ -185,7 +185,7 @@ describe("importOnnx", () => {
     expect(runHere(model, { x: input([5, 3, 4]) }).y!.shape).toEqual([5, 12]);
   });
 
-  it("takes shapes that follow from data", async () => {
+  it("accepts shapes that depend on data", async () => {
     const nodes = [
       { op: "Cast", inputs: ["x"], outputs: ["s"], attributes: { to: DataType.INT64 } },
       { op: "Reshape", inputs: ["four", "s"], outputs: ["y"] },
@@ -195,7 +195,7 @@ describe("importOnnx", () => {
     const x: Value = { dtype: "f32", shape: [2], data: Float32Array.of(2, 2) };
     const model = await imported({ nodes, initializers, inputs }, x);
     expect(() => valueShapes(model)).toThrow(
-      'node "Reshape_1" (Reshape): expected input 1 to follow from shapes and constants, got one computed from data',
+      'node "Reshape_1" (Reshape): expected input 1 to depend on shapes and constants only, got one that depends on data',
     );
   });
 
@@ -230,7 +230,7 @@ describe("importOnnx", () => {
     expect(model.inputs[0]!.shape).toEqual([2, 3]);
   });
 
-  it("names the batch axis N and keeps other symbols apart", () => {
+  it("names the batch axis N and gives other symbols different names", () => {
     const bytes = onnxFile({
       nodes: [{ op: "Relu", inputs: ["x"], outputs: ["y"] }],
       inputs: [{ name: "x", shape: ["batch", "N", -1] }],
@@ -263,7 +263,7 @@ describe("importOnnx", () => {
     expect(bindModel(model, [4]).logits).toBe("z");
   });
 
-  it("gives nodes without names names of their own", () => {
+  it("gives unnamed nodes unique names", () => {
     const bytes = onnxFile({
       nodes: [
         { op: "Relu", inputs: ["x"], outputs: ["a"] },

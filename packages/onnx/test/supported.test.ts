@@ -2,6 +2,6 @@ import { readFileSync } from "node:fs";
 import { supportedOperators } from "@neft/onnx";
 import { expect, it } from "vitest";
 
-it("SUPPORTED.md is what the table says; npm run supported --workspace @neft/onnx writes it anew", () => {
+it("SUPPORTED.md matches the table; npm run supported --workspace @neft/onnx rewrites it", () => {
   expect(readFileSync(new URL("../../../SUPPORTED.md", import.meta.url), "utf8")).toBe(supportedOperators());
 });

@@ -1,18 +1,20 @@
 import { inWords } from "./inWords.js";
 
-/** What a number may be; a bound that is left out isn't one. */
+/** Bounds of a finite number. Default of each bound: none. */
 export interface Bounds {
-  /** Exactly representable, without a fraction. Default false. */
+  /** Require a safe integer: at most ±(2⁵³ − 1). Default: false. */
   readonly whole?: boolean;
+  /** Inclusive lower bound. */
   readonly min?: number;
-  /** Smallest value allowed is above this, not this itself. */
+  /** Exclusive lower bound. */
   readonly above?: number;
+  /** Inclusive upper bound. */
   readonly max?: number;
-  /** Largest value allowed is below this. */
+  /** Exclusive upper bound. */
   readonly below?: number;
 }
 
-/** Whether a value is a finite number within bounds. */
+/** Whether a value is a finite number within the bounds. */
 export function isWithin(value: unknown, { whole, min, above, max, below }: Bounds): value is number {
   return (
     typeof value === "number" &&
@@ -24,7 +26,7 @@ export function isWithin(value: unknown, { whole, min, above, max, below }: Boun
   );
 }
 
-/** "a whole number ≥ 1 and ≤ 256". */
+/** Describes bounds for errors: "a whole number ≥ 1 and ≤ 256". */
 export function boundsInWords({ whole, min, above, max, below }: Bounds): string {
   const parts = [
     min === undefined ? "" : ` ≥ ${min}`,
@@ -35,7 +37,12 @@ export function boundsInWords({ whole, min, above, max, below }: Bounds): string
   return `a ${whole ? "whole " : ""}number${parts.filter((part) => part !== "").join(" and")}`;
 }
 
-/** @throws {RangeError} for a value that isn't within bounds; `who` names it. */
+/**
+ * Checks that a value is within bounds.
+ *
+ * @param who  Name of the value, the start of the error message.
+ * @throws {RangeError} when it isn't.
+ */
 export function checkWithin(who: string, value: unknown, bounds: Bounds): void {
   if (!isWithin(value, bounds))
     throw new RangeError(`${who}: expected ${boundsInWords(bounds)}, got ${inWords(value)}`);

@@ -1,36 +1,42 @@
-/** Items of a list that errors show, and characters of a word. */
+/** Maximum number of list items in an error. */
 const shownItems = 8;
+/** Maximum number of characters of a string in an error. */
 const shownCharacters = 200;
 
 /**
- * Characters a terminal acts on instead of showing them, or that show as nothing: control characters (C0 with its line breaks,
- * DEL, C1), directions and other invisible formats, line and paragraph separators, private ones, halves of a pair.
+ * Characters that a terminal interprets or that are invisible: control (C0 including line breaks, DEL, C1), format (including
+ * text direction), line and paragraph separators, private use, unpaired surrogates.
  */
-const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu;
+const nonPrinting = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu;
 
-const code = (character: string): string => {
+/** \uXXXX, or \u{X…} above U+FFFF. */
+const escaped = (character: string): string => {
   const hex = character.codePointAt(0)!.toString(16);
   return hex.length <= 4 ? `\\u${hex.padStart(4, "0")}` : `\\u{${hex}}`;
 };
 
-/** A text on one line, as a terminal may get it: control and format characters are written as \uXXXX. */
+/** Escapes control and format characters, including line breaks, as \uXXXX, so that a terminal shows the text on one line. */
 export function oneLine(text: string): string {
-  return text.replace(unseen, code);
+  return text.replace(nonPrinting, escaped);
 }
 
-/** `oneLine` for texts of several lines: line breaks stay. */
+/** Escapes control and format characters as `oneLine` does, but keeps line breaks. */
 export function printable(text: string): string {
-  return text.replace(unseen, (character) => (character === "\n" ? character : code(character)));
+  return text.replace(nonPrinting, (character) => (character === "\n" ? character : escaped(character)));
 }
 
-/** At most `most` characters of a text; the middle of a longer one is left out, since names tend to differ at their ends. */
+/** Shortens a text to `most` characters. It drops the middle, because names tend to differ at their ends. */
 export function shortened(text: string, most: number): string {
   if (text.length <= most) return text;
   const half = Math.floor((most - 1) / 2);
   return `${text.slice(0, half)}…${text.slice(text.length - half)}`;
 }
 
-/** A value as errors show it: words in quotes on one line, objects, which can be large, as such. */
+/**
+ * Formats a value for an error message, on one line.
+ *
+ * Strings are quoted and cut after 200 characters, lists after 8 items. Objects and functions are only named as such.
+ */
 export function inWords(value: unknown): string {
   if (typeof value === "string") {
     return oneLine(JSON.stringify(value.length > shownCharacters ? `${value.slice(0, shownCharacters)}…` : value));

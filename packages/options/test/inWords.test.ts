@@ -2,10 +2,10 @@ import { inWords, oneLine, printable, shortened } from "@neft/options";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/u;
+const nonPrinting = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/u;
 
 describe("texts for a terminal", () => {
-  it("are escaped where a terminal would act on them", () => {
+  it("have characters escaped that a terminal would interpret", () => {
     expect(oneLine("a\nb\u001b[31m\u009b\u202e\u200b\u2028\ud800\u{e0041}σ é 漢 😀")).toBe(
       "a\\u000ab\\u001b[31m\\u009b\\u202e\\u200b\\u2028\\ud800\\u{e0041}σ é 漢 😀",
     );
@@ -13,11 +13,11 @@ describe("texts for a terminal", () => {
     expect(inWords('a"\n\u202e\u0085')).toBe('"a\\"\\n\\u202e\\u0085"');
   });
 
-  it("hold nothing unseen, whatever they are made of", () => {
+  it("contain no non-printing character, for any input", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 50 }), (text) => {
-        for (const shown of [oneLine(text), inWords(text), inWords([text])]) expect(shown).not.toMatch(unseen);
-        expect(printable(text).replaceAll("\n", "")).not.toMatch(unseen);
+        for (const shown of [oneLine(text), inWords(text), inWords([text])]) expect(shown).not.toMatch(nonPrinting);
+        expect(printable(text).replaceAll("\n", "")).not.toMatch(nonPrinting);
       }),
     );
   });

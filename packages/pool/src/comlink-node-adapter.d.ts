@@ -1,4 +1,4 @@
-/** comlink ships this file without types of its own. */
+/** Types of comlink's adapter for Node, which comlink doesn't ship. */
 declare module "comlink/dist/esm/node-adapter.mjs" {
   import type { Endpoint } from "comlink";
   import type { NodePort } from "./worker-handle.js";

@@ -1,4 +1,4 @@
-export type { Gate, Place } from "./gate.js";
+export type { Gate, GateSlot } from "./gate.js";
 export type { JobOf, Lease, ResultOf, RunOptions, Setup } from "./lease.js";
 export type { LendOptions, Pool, PoolOptions } from "./pool.js";
 export { createPool, mostWorkers } from "./pool.js";

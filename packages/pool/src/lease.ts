@@ -1,42 +1,43 @@
 import type { Remote } from "comlink";
 import type { Stoppable } from "./stoppable.js";
 
-/** What a method of a worker's api takes as its job. */
+/** Job type of a method: its parameter. */
 export type JobOf<Api, Name extends keyof Api> = Api[Name] extends (job: infer Job) => unknown ? Job : never;
 
-/** What a method of a worker's api answers. */
+/** Result type of a method, awaited. */
 export type ResultOf<Api, Name extends keyof Api> = Api[Name] extends (job: never) => infer Result
   ? Awaited<Result>
   : never;
 
-/** Brings a worker into the state its jobs need (a model, a dataset). */
+/** Prepares a worker for its jobs, for example by sending a model and a dataset. */
 export type Setup<Api> = (api: Remote<Api>) => Promise<unknown>;
 
-/** Settings of one run. */
+/** Options of one run. */
 export interface RunOptions<Name, Result> {
-  /** The api's method that does a job. */
+  /** Method that runs a job. */
   readonly method: Name;
-  /** Told of each result as it comes, in no fixed order; the worker gets its next job when this has returned (or resolved). */
+  /** Called with each result and its job's index, in no fixed order. The worker gets its next job after this returns or resolves. */
   readonly onResult?: ((index: number, result: Result) => unknown) | undefined;
-  /** Ends the run: it rejects with the signal's reason, and the busy workers are terminated. */
+  /** Aborts the run: it rejects with the signal's reason, and its busy workers are terminated. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** All workers of a pool, for one user alone until the lease ends. */
+/** Exclusive use of all workers of a pool, until the lease ends. */
 export interface Lease<Api> {
-  /** Workers at most. */
+  /** Maximum number of workers. */
   readonly size: number;
-  /** Sets the setup: every worker, running or not yet started, goes through it once before its next job of this lease. */
+  /** Sets the setup. Every worker, also one that starts later, runs it once before its next job of this lease. */
   prepare(setup: Setup<Api>): void;
   /**
-   * Does every job on some worker, one at a time on each. Resolves with the results in the order of the jobs.
+   * Runs all jobs on the workers, one job per worker at a time.
    *
-   * Jobs and results are structured-cloned; a job must not be transferred, as it may run twice: where its worker dies,
-   * it runs again on a fresh one. Jobs are taken from the iterable only when a worker is free.
+   * Jobs and results are cloned by the structured clone algorithm. A job must not be transferred, because it runs again on a new worker
+   * when its worker dies. A job is taken from the iterable when a worker is free.
    *
+   * @returns the results in the order of the jobs.
    * @throws the error of a job that throws; an Error with the cause when a job's worker dies twice; the signal's reason.
-   *   Busy workers are terminated then, and the lease can be used again.
-   * @throws {Error} for a second run at the same time, and after the end of the lease.
+   *   Busy workers are then terminated, and the lease stays usable.
+   * @throws {Error} while another run of the lease is in progress, and after the lease has ended.
    */
   run<Name extends keyof Api & string>(
     jobs: Iterable<JobOf<Api, Name>>,
@@ -44,30 +45,30 @@ export interface Lease<Api> {
   ): Promise<ResultOf<Api, Name>[]>;
 }
 
-/** A run's settings, whatever its method. */
+/** Options of a run, with untyped methods and results. */
 export interface AnyRunOptions extends RunOptions<string, unknown> {
-  /** Told of what stops the run. */
+  /** Called with the handle that stops the run. */
   readonly onStart: (run: Stoppable) => void;
 }
 
-/** Does jobs on workers that have gone through a setup. */
-type Perform<Api> = (
+/** Runs jobs on workers that have run a setup. */
+type RunJobs<Api> = (
   setup: Setup<Api> | undefined,
   jobs: Iterable<unknown>,
   options: AnyRunOptions,
 ) => Promise<unknown[]>;
 
-/** The lease of a pool whose runs `perform` does. */
+/** A lease that passes its runs to `runJobs`. */
 export class WorkerLease<Api> implements Lease<Api> {
   #setup: Setup<Api> | undefined;
-  /** The run under way. */
+  /** The run in progress. */
   #running: Promise<unknown> | undefined;
   #stop: ((reason: unknown) => void) | undefined;
   #ended = false;
 
   constructor(
     readonly size: number,
-    readonly perform: Perform<Api>,
+    readonly runJobs: RunJobs<Api>,
   ) {}
 
   prepare(setup: Setup<Api>): void {
@@ -80,8 +81,8 @@ export class WorkerLease<Api> implements Lease<Api> {
     { method, onResult, signal }: RunOptions<Name, ResultOf<Api, Name>>,
   ): Promise<ResultOf<Api, Name>[]> {
     this.#check();
-    if (this.#running) throw new Error("pool: expected one run at a time, got a second; await the first");
-    const run = this.perform(this.#setup, jobs, {
+    if (this.#running) throw new Error("pool: expected one run at a time, got a second run; await the first");
+    const run = this.runJobs(this.#setup, jobs, {
       method,
       onResult: onResult as RunOptions<string, unknown>["onResult"],
       signal,
@@ -98,14 +99,15 @@ export class WorkerLease<Api> implements Lease<Api> {
     }
   }
 
-  /** Resolves when no worker is busy any more. */
+  /** Ends the lease and stops its run. Resolves when no worker is busy. */
   async end(): Promise<void> {
     this.#ended = true;
-    this.#stop?.(new Error("pool: expected the run to end before its lease, got one under way; await it"));
+    this.#stop?.(new Error("pool: expected the run to end before its lease, got a run in progress; await it"));
     await this.#running?.catch(() => {});
   }
 
+  /** @throws {Error} after the end of the lease. */
   #check(): void {
-    if (this.#ended) throw new Error("pool: expected a lease that goes on, got one that has ended; use it inside lend");
+    if (this.#ended) throw new Error("pool: expected an active lease, got one that has ended; use it inside lend");
   }
 }

@@ -1,48 +1,51 @@
 import { inWords } from "@neft/options";
 import type { Remote } from "comlink";
 import { wrap } from "comlink";
-import { createGate, openGate, type Place } from "./gate.js";
+import { createGate, type GateSlot, openGate } from "./gate.js";
 import { type AnyRunOptions, type Lease, type Setup, WorkerLease } from "./lease.js";
 import { Stoppable } from "./stoppable.js";
-import { type Spawn, sendingBy, type WorkerHandle } from "./worker-handle.js";
+import { type Spawn, type WorkerHandle, withSend } from "./worker-handle.js";
 
-/** Settings of a pool. */
+/** Options of a pool. */
 export interface PoolOptions {
-  /** Workers at most; they start when jobs need them. */
+  /** Maximum number of workers, from 1 to {@link mostWorkers}. */
   readonly size: number;
+  /** Starts a worker. */
   readonly spawn: Spawn;
 }
 
-/** Settings of a lease. */
+/** Options of a lease. */
 export interface LendOptions {
-  /** Ends the waiting for a lease: `lend` rejects with the signal's reason. Runs of the lease have signals of their own. */
+  /** Aborts the wait for the lease: `lend` rejects with the signal's reason. It doesn't abort runs, which have their own signals. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A pool of workers that all offer the methods of `Api`. */
+/** A pool of workers that implement the methods of `Api`. */
 export interface Pool<Api> {
-  /** Workers at most. */
+  /** Maximum number of workers. */
   readonly size: number;
   /**
-   * Lends all workers to `use` until what it returns has settled. Users queue, first come, first served: a setup can't be
-   * replaced, nor a worker taken, between two runs of one lease.
+   * Leases all workers to `use` until its promise settles. Leases queue in the order of the calls and never overlap, so no other caller
+   * replaces the setup or takes a worker between two runs of a lease.
    *
-   * A run that `use` has started and not awaited is stopped at the end of the lease. What `use` returns must not wait for another lease
-   * of the same pool, which would wait for it.
-   * @throws what `use` throws; the signal's reason when it aborts the waiting; {Error} when the pool is closed.
+   * A run that `use` has started but not awaited is stopped when the lease ends. `use` must not await another lease of the same pool:
+   * that would deadlock.
+   *
+   * @returns the result of `use`.
+   * @throws what `use` throws; the signal's reason when it aborts the wait; an Error when the pool is closed.
    */
   lend<T>(use: (lease: Lease<Api>) => Promise<T>, options?: LendOptions): Promise<T>;
-  /** Terminates all workers; a run under way rejects, and so does everybody who waits for a lease. The process can end afterwards. */
+  /** Terminates all workers. The run in progress and all waiting leases reject. The pool then no longer keeps the process alive. */
   close(): Promise<void>;
 }
 
-/** Workers of a pool at most: each is a thread with a memory of its own. */
+/** Maximum size of a pool. Each worker is a thread with its own memory. */
 export const mostWorkers = 256;
 
 /**
- * Makes a pool. No worker starts before a job needs it.
+ * Makes a pool. Workers start when jobs need them.
  *
- * @throws {RangeError} when `size` isn't a whole number from 1 to `mostWorkers`.
+ * @throws {RangeError} when `size` isn't a whole number from 1 to {@link mostWorkers}.
  */
 export function createPool<Api extends object>({ size, spawn }: PoolOptions): Pool<Api> {
   if (!Number.isInteger(size) || size < 1 || size > mostWorkers)
@@ -50,33 +53,36 @@ export function createPool<Api extends object>({ size, spawn }: PoolOptions): Po
   return new WorkerPool(size, spawn);
 }
 
-/** A running worker and the setup it has been through. */
+/** A running worker. */
 interface Member<Api> {
   readonly handle: WorkerHandle;
   readonly api: Remote<Api>;
-  /** Rejects with the cause when the worker dies: a call it was to answer stays pending for ever. */
+  /** Rejects with the cause when the worker dies; its unanswered calls stay pending forever. */
   readonly death: Promise<never>;
+  /** The last setup that it has completed. */
   setup: Setup<Api> | undefined;
-  readonly place: Place | undefined;
+  /** Its slot at the gate; undefined without a gate. */
+  readonly slot: GateSlot | undefined;
 }
 
-/** A job as a lease's run hands it on. */
+/** One job of a run. */
 interface Call {
   readonly index: number;
   readonly method: string;
   readonly job: unknown;
 }
 
+/** The implementation of {@link Pool}. */
 class WorkerPool<Api extends object> implements Pool<Api> {
   readonly #members = new Set<Member<Api>>();
   readonly #idle: Member<Api>[] = [];
-  /** Places at the gate that no worker has. */
-  readonly #places: Place[];
-  /** Workers to be let through the gate, the last one in the order of their messages. */
-  #called: number[] = [];
-  /** Resolves when the last lease asked for has ended. */
+  /** Free slots at the gate. */
+  readonly #freeSlots: GateSlot[];
+  /** Slots to release at the next opening of the gate, in the order of the messages. */
+  #toRelease: number[] = [];
+  /** Resolves when the last lease in the queue has ended. */
   #last: Promise<void> = Promise.resolve();
-  /** What closing stops: the run under way, and the waiting for leases. */
+  /** The run in progress and the waits for leases, which `close` stops. */
   readonly #stoppable = new Set<Stoppable>();
   #closed = false;
 
@@ -85,7 +91,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     readonly spawn: Spawn,
   ) {
     const gate = createGate(size);
-    this.#places = gate ? Array.from({ length: size }, (_, index) => ({ gate, index })) : [];
+    this.#freeSlots = gate ? Array.from({ length: size }, (_, index) => ({ gate, index })) : [];
   }
 
   async lend<T>(use: (lease: Lease<Api>) => Promise<T>, { signal }: LendOptions = {}): Promise<T> {
@@ -95,7 +101,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
       leave = resolve;
     });
     try {
-      await this.#stopping(signal, (waiting) => Promise.race([before, waiting.ended]));
+      await this.#withStop(signal, (waiting) => Promise.race([before, waiting.ended]));
       const lease = new WorkerLease<Api>(this.size, (setup, jobs, options) => this.#run(setup, jobs, options));
       try {
         return await use(lease);
@@ -103,7 +109,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
         await lease.end();
       }
     } finally {
-      // Whoever stops waiting doesn't let those behind overtake those before.
+      // An aborted wait keeps its position in the queue: the next lease still waits for the earlier ones.
       void before.then(leave);
     }
   }
@@ -111,13 +117,13 @@ class WorkerPool<Api extends object> implements Pool<Api> {
   async close(): Promise<void> {
     this.#closed = true;
     for (const one of this.#stoppable)
-      one.stop(new Error("pool: expected to stay open until its run ends, got closed"));
+      one.stop(new Error("pool: expected the pool to stay open until its runs end, got closed; close it after them"));
     await Promise.all([...this.#members].map((member) => this.#discard(member)));
   }
 
-  /** Does what an abort of the signal or the pool's closing can stop. */
-  async #stopping<T>(signal: AbortSignal | undefined, act: (stoppable: Stoppable) => Promise<T>): Promise<T> {
-    if (this.#closed) throw new Error("pool: expected an open pool, got a closed one");
+  /** Runs `act` with a handle that the signal or `close` stops. */
+  async #withStop<T>(signal: AbortSignal | undefined, act: (stoppable: Stoppable) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Error("pool: expected an open pool, got a closed one; create another");
     signal?.throwIfAborted();
     const stoppable = new Stoppable();
     const abort = () => stoppable.stop(signal?.reason);
@@ -131,30 +137,31 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     }
   }
 
+  /** Runs the jobs of one run of a lease, each worker taking the next job when it is free. */
   #run(setup: Setup<Api> | undefined, jobs: Iterable<unknown>, options: AnyRunOptions): Promise<unknown[]> {
     const { method, onResult, signal } = options;
-    return this.#stopping(signal, async (run) => {
+    return this.#withStop(signal, async (run) => {
       options.onStart(run);
       const results: unknown[] = [];
       const queue = numbered(jobs);
-      const lane = async () => {
+      const takeJobs = async () => {
         for (const [index, job] of queue) {
-          const result = await this.#perform(run, setup, { index, method, job });
+          const result = await this.#runJob(run, setup, { index, method, job });
           results[index] = result;
           await onResult?.(index, result);
           if (run.stopped) return;
         }
       };
-      await Promise.all(Array.from({ length: this.size }, () => lane().catch((reason) => run.stop(reason))));
+      await Promise.all(Array.from({ length: this.size }, () => takeJobs().catch((reason) => run.stop(reason))));
       run.throwIfStopped();
       return results;
     });
   }
 
-  /** One job, a second time on a fresh worker when the first one's died. */
-  async #perform(run: Stoppable, setup: Setup<Api> | undefined, call: Call): Promise<unknown> {
+  /** Runs one job, and a second time on a new worker if its worker dies. */
+  async #runJob(run: Stoppable, setup: Setup<Api> | undefined, call: Call): Promise<unknown> {
     for (let deaths = 0; ; ) {
-      const member = this.#idle.pop() ?? (await this.#hire());
+      const member = this.#idle.pop() ?? (await this.#addMember());
       let died = true;
       try {
         run.throwIfStopped();
@@ -164,7 +171,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
         return result;
       } catch (cause) {
         if (!run.stopped && !died) {
-          // The job threw; its worker is as good as before.
+          // The job threw: its worker is still usable.
           this.#idle.push(member);
           throw cause;
         }
@@ -172,7 +179,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
         run.throwIfStopped();
         if (++deaths === 2) {
           throw new Error(
-            `pool: job ${call.index} (${call.method}): expected a living worker, got a second death: ${(cause as Error).message}`,
+            `pool: job ${call.index} (${call.method}): expected a worker that survives the job, got a second death: ${(cause as Error).message}`,
             { cause },
           );
         }
@@ -180,9 +187,10 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     }
   }
 
+  /** Calls the method of a job in a worker, after the setup if the worker hasn't completed it. */
   async #call(member: Member<Api>, setup: Setup<Api> | undefined, { method, job }: Call): Promise<unknown> {
     if (setup && member.setup !== setup) {
-      // What a setup that fails leaves behind is nobody's.
+      // A setup that fails leaves an unknown state: no setup counts as completed.
       member.setup = undefined;
       await setup(member.api);
       member.setup = setup;
@@ -191,47 +199,50 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     return call(job);
   }
 
-  /** Sends a message to the worker at a place, and opens the gate for it when everything that can be sent now has been sent. */
-  #sendThrough({ gate, index }: Place, send: () => void): void {
+  /** Sends a message to a worker and releases it from the gate in a microtask, together with all workers messaged until then. */
+  #sendAndRelease({ gate, index }: GateSlot, send: () => void): void {
     send();
-    if (this.#called.push(index) > 1) return;
+    if (this.#toRelease.push(index) > 1) return;
     queueMicrotask(() => {
-      const called = this.#called;
-      this.#called = [];
-      openGate(gate, called);
+      const slots = this.#toRelease;
+      this.#toRelease = [];
+      openGate(gate, slots);
     });
   }
 
-  async #hire(): Promise<Member<Api>> {
-    const place = this.#places.pop();
-    const handle = await this.#start(place);
+  /** Starts a worker and adds it to the pool. */
+  async #addMember(): Promise<Member<Api>> {
+    const slot = this.#freeSlots.pop();
+    const handle = await this.#start(slot);
     const death = new Promise<never>((_, reject) => handle.onDeath(reject));
-    const endpoint = place ? sendingBy(handle.endpoint, (send) => this.#sendThrough(place, send)) : handle.endpoint;
-    const member: Member<Api> = { handle, api: wrap<Api>(endpoint), death, setup: undefined, place };
+    const endpoint = slot ? withSend(handle.endpoint, (send) => this.#sendAndRelease(slot, send)) : handle.endpoint;
+    const member: Member<Api> = { handle, api: wrap<Api>(endpoint), death, setup: undefined, slot };
     this.#members.add(member);
-    // Also handles a death nobody waits for: an idle worker's.
+    // Also handles the death of an idle worker, which no run awaits.
     death.catch(() => this.#discard(member));
     return member;
   }
 
-  async #start(place: Place | undefined): Promise<WorkerHandle> {
+  /** Spawns a worker; frees its slot when that fails. */
+  async #start(slot: GateSlot | undefined): Promise<WorkerHandle> {
     try {
-      return await this.spawn(place);
+      return await this.spawn(slot);
     } catch (cause) {
-      if (place) this.#places.push(place);
+      if (slot) this.#freeSlots.push(slot);
       throw cause;
     }
   }
 
+  /** Removes a worker from the pool and terminates it. */
   async #discard(member: Member<Api>): Promise<void> {
-    if (this.#members.delete(member) && member.place) this.#places.push(member.place);
+    if (this.#members.delete(member) && member.slot) this.#freeSlots.push(member.slot);
     const at = this.#idle.indexOf(member);
     if (at >= 0) this.#idle.splice(at, 1);
     await member.handle.terminate();
   }
 }
 
-/** The jobs with their indices; several lanes draw from the one generator. */
+/** Pairs of index and job. All workers of a run take from the same generator. */
 function* numbered<Job>(jobs: Iterable<Job>): Generator<[number, Job], void> {
   let index = 0;
   for (const job of jobs) yield [index++, job];

@@ -1,18 +1,19 @@
-/** What can be stopped: the first reason given ends all that wait for it. */
+/** A handle that stops an operation. The first reason counts; later calls of `stop` do nothing. */
 export class Stoppable {
   stopped = false;
   #reason: unknown;
   #reject: (reason: unknown) => void = () => {};
-  /** Never resolves; rejects when it is stopped. */
+  /** Rejects with the reason when stopped; never resolves. */
   readonly ended = new Promise<never>((_, reject) => {
     this.#reject = reject;
   });
 
   constructor() {
-    // Stopping what nobody waits for is no unhandled rejection.
+    // Without a waiter, the rejection would count as unhandled.
     this.ended.catch(() => {});
   }
 
+  /** Stops the operation: `ended` rejects with the reason. */
   stop(reason: unknown): void {
     if (this.stopped) return;
     this.stopped = true;
@@ -20,6 +21,7 @@ export class Stoppable {
     this.#reject(reason);
   }
 
+  /** @throws the reason when stopped. */
   throwIfStopped(): void {
     if (this.stopped) throw this.#reason;
   }

@@ -1,34 +1,36 @@
 import type { Endpoint } from "comlink";
 import { expose } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
-import { type Place, waitAtGate } from "./gate.js";
+import { type GateSlot, waitAtGate } from "./gate.js";
 
-/** A started worker as the pool needs it, whatever it runs on. */
+/** A started worker, in Node or in a browser. */
 export interface WorkerHandle {
-  /** Where comlink's messages go. */
+  /** Endpoint of comlink's messages. */
   readonly endpoint: Endpoint;
-  /** Calls back with the cause once the worker can't answer any more; at once when that has happened already. */
+  /** Calls `listener` with the cause when the worker can no longer answer; immediately if that has already happened. */
   onDeath(listener: (cause: Error) => void): void;
-  /** Ends the worker; resolves when it is gone. */
+  /** Terminates the worker; resolves when it has ended. */
   terminate(): Promise<void>;
 }
 
-/** Starts one worker, which hands its place at the pool's gate on to `serveNode` or `serveWeb`. */
-export type Spawn = (place: Place | undefined) => WorkerHandle | Promise<WorkerHandle>;
+/** Starts one worker. The worker's module must pass `slot` to `serveNode` or `serveWeb`; undefined without shared memory. */
+export type Spawn = (slot: GateSlot | undefined) => WorkerHandle | Promise<WorkerHandle>;
 
-/** The part of node:worker_threads' MessagePort and Worker that comlink's adapter uses; typed here so that browsers need no Node types. */
+/**
+ * The part of node:worker_threads' MessagePort and Worker that comlink's adapter uses. Declared here so that browsers need no Node types.
+ */
 export interface NodePort {
   postMessage(message: unknown, transfer?: readonly never[]): void;
   on(event: string, listener: (value: unknown) => void): unknown;
   off(event: string, listener: (value: unknown) => void): unknown;
 }
 
-/** The part of a node:worker_threads Worker the pool uses. */
+/** The part of a node:worker_threads Worker that the pool uses. */
 export interface NodeWorker extends NodePort {
   terminate(): Promise<unknown>;
 }
 
-/** The part of a browser's Worker the pool uses. */
+/** The part of a browser's Worker that the pool uses. */
 export interface WebWorker extends Endpoint {
   terminate(): void;
 }
@@ -38,7 +40,9 @@ export function nodeWorker(worker: NodeWorker): WorkerHandle {
   const death = new Death();
   worker.on("error", (cause) => death.report(asError(cause)));
   worker.on("messageerror", (cause) => death.report(unreadable(cause)));
-  worker.on("exit", (code) => death.report(new Error(`worker: expected to stay, exited with code ${code}`)));
+  worker.on("exit", (code) =>
+    death.report(new Error(`worker: expected a running worker, got an exit with code ${code}`)),
+  );
   return {
     endpoint: nodeEndpoint(worker),
     onDeath: (listener) => death.onDeath(listener),
@@ -46,7 +50,7 @@ export function nodeWorker(worker: NodeWorker): WorkerHandle {
   };
 }
 
-/** Wraps a browser's module Worker whose module calls `serveWeb`. An error nobody caught inside it counts as its death. */
+/** Wraps a browser's module Worker whose module calls `serveWeb`. An uncaught error inside it counts as its death. */
 export function webWorker(worker: WebWorker): WorkerHandle {
   const death = new Death();
   worker.addEventListener("error", (event) => {
@@ -61,25 +65,34 @@ export function webWorker(worker: WebWorker): WorkerHandle {
   };
 }
 
-/** Called once in a Node worker's module: answers the pool's calls with the methods of `api`. */
-export function serveNode(api: object, parentPort: NodePort | null, place?: Place): void {
+/**
+ * Serves the methods of `api` to the pool. Called once in a Node worker's module.
+ *
+ * @param slot  The slot that `Spawn` received.
+ * @throws {Error} outside a worker thread.
+ */
+export function serveNode(api: object, parentPort: NodePort | null, slot?: GateSlot): void {
   if (!parentPort) throw new Error("serveNode: expected to run in a worker thread, got no parent port");
-  expose(api, gated(nodeEndpoint(parentPort), place));
+  expose(api, gated(nodeEndpoint(parentPort), slot));
 }
 
-/** Called once in a browser worker's module: answers the pool's calls with the methods of `api`. */
-export function serveWeb(api: object, place?: Place): void {
-  expose(api, gated(globalThis as unknown as Endpoint, place));
+/**
+ * Serves the methods of `api` to the pool. Called once in a browser worker's module.
+ *
+ * @param slot  The slot that `Spawn` received.
+ */
+export function serveWeb(api: object, slot?: GateSlot): void {
+  expose(api, gated(globalThis as unknown as Endpoint, slot));
 }
 
-/** An endpoint that waits at the gate after every message it has sent. */
-function gated(endpoint: Endpoint, place: Place | undefined): Endpoint {
-  if (!place) return endpoint;
-  return sendingBy(endpoint, (send) => waitAtGate(place, send));
+/** Wraps an endpoint so that the worker waits at the gate after every message it sends. */
+function gated(endpoint: Endpoint, slot: GateSlot | undefined): Endpoint {
+  if (!slot) return endpoint;
+  return withSend(endpoint, (send) => waitAtGate(slot, send));
 }
 
-/** The same endpoint, whose messages `deliver` sends. */
-export function sendingBy(endpoint: Endpoint, deliver: (send: () => void) => void): Endpoint {
+/** Wraps an endpoint so that `deliver` sends its messages, each by calling `send`. */
+export function withSend(endpoint: Endpoint, deliver: (send: () => void) => void): Endpoint {
   return {
     addEventListener: endpoint.addEventListener.bind(endpoint),
     removeEventListener: endpoint.removeEventListener.bind(endpoint),
@@ -88,17 +101,19 @@ export function sendingBy(endpoint: Endpoint, deliver: (send: () => void) => voi
   };
 }
 
-/** The first cause of a worker's end, told to listeners however late they come. */
+/** The first cause of a worker's death. Listeners added after the death are called immediately. */
 class Death {
   #cause: Error | undefined;
   readonly #listeners: ((cause: Error) => void)[] = [];
 
+  /** Records the cause and calls the listeners; later reports do nothing. */
   report(cause: Error): void {
     if (this.#cause) return;
     this.#cause = cause;
     for (const listener of this.#listeners) listener(cause);
   }
 
+  /** Adds a listener. */
   onDeath(listener: (cause: Error) => void): void {
     if (this.#cause) listener(this.#cause);
     else this.#listeners.push(listener);
@@ -109,6 +124,7 @@ function asError(cause: unknown): Error {
   return cause instanceof Error ? cause : new Error(String(cause));
 }
 
+/** Error of a message that can't be deserialized. */
 function unreadable(cause: unknown): Error {
-  return new Error("worker: expected messages that can be read, got one that can't", { cause });
+  return new Error("worker: expected a message that can be deserialized, got one that can't", { cause });
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import type { JobOf, Lease, Place, Pool, PoolOptions, ResultOf, RunOptions, Setup, Spawn } from "@neft/pool";
+import type { GateSlot, JobOf, Lease, Pool, PoolOptions, ResultOf, RunOptions, Setup, Spawn } from "@neft/pool";
 import { createPool, nodeWorker } from "@neft/pool";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
@@ -31,8 +31,8 @@ let workers: Worker[];
 let pool: Pool<Api>;
 
 function open(options: Partial<PoolOptions> = {}): Pool<Api> {
-  const spawn: Spawn = (place) => {
-    const worker = new Worker(entry, { workerData: place });
+  const spawn: Spawn = (slot) => {
+    const worker = new Worker(entry, { workerData: slot });
     workers.push(worker);
     return nodeWorker(worker);
   };
@@ -40,7 +40,7 @@ function open(options: Partial<PoolOptions> = {}): Pool<Api> {
   return pool;
 }
 
-/** One run on a lease of its own. */
+/** Runs jobs on a separate lease. */
 function run<Name extends keyof Api & string>(
   jobs: Iterable<JobOf<Api, Name>>,
   options: RunOptions<Name, ResultOf<Api, Name>>,
@@ -52,8 +52,8 @@ function run<Name extends keyof Api & string>(
   });
 }
 
-/** threadId is −1 once a worker has ended. */
-const living = () => workers.filter((worker) => worker.threadId !== -1).length;
+/** Number of running workers: threadId is −1 after a worker has ended. */
+const running = () => workers.filter((worker) => worker.threadId !== -1).length;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "pool-"));
@@ -62,12 +62,12 @@ beforeEach(() => {
 
 afterEach(async () => {
   await pool.close();
-  expect(living()).toBe(0);
+  expect(running()).toBe(0);
   rmSync(folder, { recursive: true });
 });
 
 describe("jobs", () => {
-  it("gives results in the order of the jobs, and each with its index", async () => {
+  it("return results in their own order, and call onResult with each index", async () => {
     const seen = new Map<number, number>();
     const jobs = Array.from({ length: 17 }, (_, value) => ({ value }));
     open();
@@ -76,20 +76,20 @@ describe("jobs", () => {
     expect([...seen].sort(([a], [b]) => a - b)).toEqual(results.map((result, index) => [index, result]));
   });
 
-  it("does nothing for no jobs", async () => {
+  it("start no worker for an empty list", async () => {
     open();
     expect(await run([], { method: "square" })).toEqual([]);
     expect(workers).toHaveLength(0);
   });
 
-  it("starts no more workers than there are jobs, and keeps them between runs", async () => {
+  it("start at most one worker each, which stays for the next run", async () => {
     open({ size: 4 });
     await run([{ value: 1 }], { method: "square" });
     await run([{ value: 2 }], { method: "square" });
     expect(workers).toHaveLength(1);
   });
 
-  it("takes a job only when a worker is free", async () => {
+  it("are taken from the iterable only when a worker is free", async () => {
     let taken = 0;
     let done = 0;
     function* jobs() {
@@ -104,7 +104,7 @@ describe("jobs", () => {
     expect(done).toBe(20);
   });
 
-  it("waits for an asynchronous onResult before the next job", async () => {
+  it("wait for an asynchronous onResult of the job before", async () => {
     let pending = 0;
     open({ size: 1 });
     await run([{ value: 1 }, { value: 2 }, { value: 3 }], {
@@ -117,14 +117,14 @@ describe("jobs", () => {
     });
   });
 
-  it("ends with the error of a job that throws and can be used again", async () => {
+  it("reject the run when one throws, and leave the pool usable", async () => {
     open();
     await expect(run([{ reason: "no" }], { method: "refuse" })).rejects.toThrow("no");
     expect(await run([{ value: 3 }], { method: "square" })).toEqual([9]);
     expect(workers).toHaveLength(1);
   });
 
-  it("ends with the error of a job that can't be sent, of onResult, and of the jobs themselves", async () => {
+  it("reject the run when they can't be cloned, when onResult throws and when the iterable throws", async () => {
     open();
     const unsendable = { value: (() => 1) as unknown as number };
     await expect(run([unsendable], { method: "square" })).rejects.toThrow(/could not be cloned/);
@@ -143,7 +143,7 @@ describe("jobs", () => {
 describe("the gate", () => {
   const squares = (count: number) => Array.from({ length: count }, (_, value) => ({ value }));
 
-  it("lets every worker through at once, run after run, whatever the number of jobs", async () => {
+  it("releases every worker without delay, in every run, for any number of jobs", async () => {
     open({ size: 3 });
     await run(squares(3), { method: "square" });
     const start = performance.now();
@@ -151,26 +151,26 @@ describe("the gate", () => {
       const jobs = squares(1 + (turn % 5));
       expect(await run(jobs, { method: "square" })).toEqual(jobs.map(({ value }) => value * value));
     }
-    // A worker that nobody lets through goes on by itself after 100 ms.
+    // A worker that isn't released wakes after 100 ms.
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  it("has a place for each worker, and again for the one that follows a death", async () => {
-    const places: (Place | undefined)[] = [];
-    const spawn: Spawn = (place) => {
-      places.push(place);
-      return nodeWorker(new Worker(entry, { workerData: place }));
+  it("has a slot for each worker, and reuses the slot of a dead one", async () => {
+    const slots: (GateSlot | undefined)[] = [];
+    const spawn: Spawn = (slot) => {
+      slots.push(slot);
+      return nodeWorker(new Worker(entry, { workerData: slot }));
     };
     open({ size: 2, spawn });
     await run(squares(2), { method: "square" });
-    expect(new Set(places.map((place) => place?.index))).toEqual(new Set([0, 1]));
+    expect(new Set(slots.map((slot) => slot?.index))).toEqual(new Set([0, 1]));
     await run([{ how: "exit", marker: join(folder, "died"), value: 1 }], { method: "die" });
     await run(squares(2), { method: "square" });
-    expect(places).toHaveLength(3);
-    expect([0, 1]).toContain(places[2]?.index);
+    expect(slots).toHaveLength(3);
+    expect([0, 1]).toContain(slots[2]?.index);
   });
 
-  it("lets every message of a setup through", async () => {
+  it("releases a worker for every message of a setup", async () => {
     const start = performance.now();
     open({ size: 1 });
     for (let turn = 0; turn < 20; turn++) {
@@ -182,23 +182,23 @@ describe("the gate", () => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  it("keeps a worker from its own timers for a moment only", async () => {
+  it("delays a worker's timers only briefly", async () => {
     open({ size: 1 });
     await run([20], { method: "countDown" });
     await expect.poll(() => run([0], { method: "countDown" }), { interval: 200, timeout: 5000 }).toEqual([true]);
   });
 
-  it("isn't there without shared memory", async () => {
+  it("is absent without shared memory", async () => {
     vi.stubGlobal("SharedArrayBuffer", undefined);
-    const places: (Place | undefined)[] = [];
-    const spawn: Spawn = (place) => {
-      places.push(place);
+    const slots: (GateSlot | undefined)[] = [];
+    const spawn: Spawn = (slot) => {
+      slots.push(slot);
       return nodeWorker(new Worker(entry));
     };
     open({ size: 2, spawn });
     vi.unstubAllGlobals();
     expect(await run(squares(5), { method: "square" })).toEqual([0, 1, 4, 9, 16]);
-    expect(places).toEqual([undefined, undefined]);
+    expect(slots).toEqual([undefined, undefined]);
   });
 });
 
@@ -214,7 +214,7 @@ describe("setup", () => {
     expect(setups).toBe(workers.length);
   });
 
-  it("runs on the fresh worker after a death", async () => {
+  it("runs on the new worker after a death", async () => {
     open({ size: 1 });
     const setup: Setup<Api> = (api) => api.load("ready");
     await run([{ how: "exit", marker: join(folder, "died"), value: 1 }], { method: "die" }, setup);
@@ -222,7 +222,7 @@ describe("setup", () => {
     expect(await run([0], { method: "describe" })).toMatchObject([{ state: "ready" }]);
   });
 
-  it("can be replaced: workers go through the new one before their next job", async () => {
+  it("can be replaced: workers run the new one before their next job", async () => {
     open({ size: 1 });
     await pool.lend(async (lease) => {
       lease.prepare((api) => api.load("first"));
@@ -233,13 +233,13 @@ describe("setup", () => {
     expect(workers).toHaveLength(1);
   });
 
-  it("ends the run when it throws", async () => {
+  it("rejects the run when it throws", async () => {
     open();
     const setup: Setup<Api> = (api) => api.refuse({ reason: "bad state" });
     await expect(run([{ value: 1 }], { method: "square" }, setup)).rejects.toThrow("bad state");
   });
 
-  it("is done anew after one that failed on the way", async () => {
+  it("runs again after another setup has failed halfway", async () => {
     open({ size: 1 });
     await pool.lend(async (lease) => {
       const good: Setup<Api> = (api) => api.load("good");
@@ -260,7 +260,7 @@ describe("leases", () => {
   const ten = Array.from({ length: 10 }, (_, value) => value);
   const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-  it("keep their setup, in the gaps between their runs too, however many are asked for at once", async () => {
+  it("keep their setup, also between their runs, while other leases wait", async () => {
     open({ size: 2 });
     const states = (name: string, runs: number) =>
       pool.lend(async (lease) => {
@@ -278,7 +278,7 @@ describe("leases", () => {
     expect(all).toEqual(names.map((name) => new Set([name])));
   });
 
-  it("come in the order they were asked for, each when the one before has ended, however it ends", async () => {
+  it("start in the order of the calls, each after the one before has resolved or rejected", async () => {
     open();
     const order: string[] = [];
     const lease = (name: string, fails: boolean) =>
@@ -293,7 +293,7 @@ describe("leases", () => {
     expect(all.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   });
 
-  it("are no longer waited for after an abort, which lets nobody overtake", async () => {
+  it("stop waiting after an abort, which changes no order", async () => {
     open();
     const order: string[] = [];
     const controller = new AbortController();
@@ -309,7 +309,7 @@ describe("leases", () => {
     await expect(late).rejects.toThrow("no time");
   });
 
-  it("are refused to all who wait when the pool closes", async () => {
+  it("reject when the pool closes", async () => {
     open();
     const held = pool.lend((lease) => lease.run([1], { method: "hang" }));
     const waiting = pool.lend(() => Promise.resolve("never"));
@@ -323,7 +323,7 @@ describe("leases", () => {
     await expect(pool.lend(() => Promise.resolve())).rejects.toThrow("expected an open pool");
   });
 
-  it("stop a run that nobody awaited, and are of no use once they have ended", async () => {
+  it("stop a run that isn't awaited, and can't be used after their end", async () => {
     open({ size: 1 });
     let kept: Lease<Api> | undefined;
     let run: Promise<unknown> | undefined;
@@ -339,7 +339,7 @@ describe("leases", () => {
     expect(await pool.lend((lease) => lease.run([{ value: 3 }], { method: "square" }))).toEqual([9]);
   });
 
-  it("refuse a second run at the same time", async () => {
+  it("reject a second concurrent run", async () => {
     open();
     await pool.lend(async (lease) => {
       const first = lease.run([{ value: 1 }], { method: "square" });
@@ -351,37 +351,39 @@ describe("leases", () => {
 
 describe("deaths", () => {
   for (const how of ["exit", "error"] as const) {
-    it(`runs a job again whose worker died once (${how})`, async () => {
+    it(`of one worker: its job runs again (${how})`, async () => {
       const jobs = [0, 1, 2, 3, 4].map((value) => ({ how, value, marker: join(folder, value === 2 ? "died" : ".") }));
       open();
       expect(await run(jobs, { method: "die" })).toEqual([0, 1, 2, 3, 4]);
       expect(existsSync(join(folder, "died"))).toBe(true);
     });
 
-    it(`ends with the cause at a job's second death (${how}), all workers terminated`, async () => {
+    it(`of two workers by the same job: the run rejects with the cause, all workers terminated (${how})`, async () => {
       open({ size: 3 });
       const jobs = [0, 1, 2, 3].map((value) => ({ how, value, ...(value === 2 ? {} : { marker: folder }) }));
-      const cause = how === "exit" ? "exited with code 3" : "struck by lightning";
+      const cause = how === "exit" ? "exit with code 3" : "struck by lightning";
       const first = run(jobs, { method: "die" });
-      await expect(first).rejects.toThrow(`pool: job 2 (die): expected a living worker, got a second death`);
+      await expect(first).rejects.toThrow(
+        `pool: job 2 (die): expected a worker that survives the job, got a second death`,
+      );
       await expect(first).rejects.toThrow(cause);
       await expect(first).rejects.toHaveProperty("cause");
       expect(await run([{ value: 5 }], { method: "square" })).toEqual([25]);
     });
   }
 
-  it("terminates the other jobs' busy workers at a second death", async () => {
+  it("of two workers by the same job terminate the other busy workers", async () => {
     open({ size: 2 });
-    // The first worker gets through its setup and hangs in its job; every other one dies in its setup.
+    // The first worker completes its setup and hangs in its job; every other one dies in its setup.
     let workersSetUp = 0;
     const setup: Setup<Api> = async (api) => {
       if (workersSetUp++ > 0) await api.die({ how: "exit", value: 0 });
     };
     await expect(run([1, 2], { method: "hang" }, setup)).rejects.toThrow("second death");
-    expect(living()).toBe(0);
+    expect(running()).toBe(0);
   });
 
-  it("survives the death of an idle worker", async () => {
+  it("of an idle worker: the pool starts another", async () => {
     open({ size: 1 });
     await run([{ value: 1 }], { method: "square" });
     await workers[0]?.terminate();
@@ -389,7 +391,7 @@ describe("deaths", () => {
     expect(workers).toHaveLength(2);
   });
 
-  it("ends with the cause when workers can't load or can't be started", async () => {
+  it("while loading or starting reject the run with the cause", async () => {
     open({ spawn: () => nodeWorker(new Worker("throw new Error('no such module')", { eval: true })) });
     await expect(run([{ value: 1 }], { method: "square" })).rejects.toThrow("no such module");
     await pool.close();
@@ -399,25 +401,25 @@ describe("deaths", () => {
   });
 });
 
-describe("ends", () => {
-  it("stops at an abort signal with its reason, even when a worker spins", async () => {
+describe("a pool", () => {
+  it("stops a run at an abort with the signal's reason, even when a worker spins", async () => {
     open();
     const controller = new AbortController();
     const first = run([1, 2, 3], { method: "spin", signal: controller.signal });
     setTimeout(() => controller.abort(new Error("Ctrl-C")), 50);
     await expect(first).rejects.toThrow("Ctrl-C");
-    expect(living()).toBe(0);
+    expect(running()).toBe(0);
     expect(await run([{ value: 4 }], { method: "square" })).toEqual([16]);
   });
 
-  it("doesn't start when the signal is aborted already", async () => {
+  it("doesn't start a run whose signal is already aborted", async () => {
     open();
     const signal = AbortSignal.abort(new Error("too late"));
     await expect(run([{ value: 1 }], { method: "square", signal })).rejects.toThrow("too late");
     expect(workers).toHaveLength(0);
   });
 
-  it("rejects a run under way when closed, and every run afterwards", async () => {
+  it("rejects the run in progress when it closes, and every later run", async () => {
     open();
     const first = run([1, 2], { method: "hang" });
     const rejected = expect(first).rejects.toThrow("got closed");
@@ -427,7 +429,7 @@ describe("ends", () => {
     await expect(run([1], { method: "hang" })).rejects.toThrow("expected an open pool");
   });
 
-  it("refuses a size that is none", () => {
+  it("rejects an invalid size", () => {
     open();
     for (const size of [0, -1, 1.5, Number.NaN, 257, 1e9, "2"])
       expect(() => createPool({ size: size as number, spawn: () => null as never })).toThrow(

@@ -1,10 +1,10 @@
-/** What a scope can own and free. */
+/** An object that a scope can own and free. */
 export interface Owned {
   owner: Arena | undefined;
   free(reason: string): void;
 }
 
-/** The tensors made inside one scope. */
+/** The tensors that one scope owns. */
 export class Arena {
   readonly owned = new Set<Owned>();
   readonly parent: Arena | undefined;
@@ -13,12 +13,13 @@ export class Arena {
     this.parent = parent;
   }
 
+  /** Takes ownership. */
   add(item: Owned): void {
     item.owner = this;
     this.owned.add(item);
   }
 
-  /** Frees what is left. */
+  /** Frees everything it still owns. */
   end(): void {
     for (const item of this.owned) {
       item.owner = undefined;
@@ -30,12 +31,12 @@ export class Arena {
 
 let current: Arena | undefined;
 
-/** The innermost open scope; undefined outside all. */
+/** The innermost scope; undefined outside all scopes. */
 export function currentArena(): Arena | undefined {
   return current;
 }
 
-/** Runs `fn` inside a scope of its own, which `finish` may take things out of before it ends. */
+/** Runs `fn` inside a new scope. `finish` gets its result and may remove items from the scope before the others are freed. */
 export function withArena<T>(fn: () => T, finish: (result: T, arena: Arena) => void): T {
   const arena = new Arena(current);
   current = arena;

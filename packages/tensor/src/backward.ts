@@ -1,21 +1,25 @@
 import { wasm } from "@neft/kernels";
-import { type Edge, GraphNode, noGrad } from "./graph.js";
-import type { Context, Inputs } from "./operation.js";
+import { AutogradNode, type Edge, noGrad } from "./graph.js";
+import type { BackwardContext, Inputs } from "./operation.js";
 import { add } from "./operations/arithmetic.js";
 import { scope } from "./scope.js";
 import { shapeText } from "./shape.js";
-import { alias, full, owned, type Tensor, zeros } from "./tensor.js";
+import { addToScope, alias, full, type Tensor, zeros } from "./tensor.js";
 
-type Target = GraphNode | Tensor;
+/** A node, for the gradient by its output, or a parameter. */
+type Target = AutogradNode | Tensor;
 
 /**
- * Gradients of `loss` by every tensor of `wrt`, in that order and in the current scope; zeros where the loss doesn't
- * depend on it.
+ * Computes the gradients of `loss` by the tensors of `wrt`, in this order and in the current scope. A tensor that the loss doesn't
+ * depend on gets zeros.
  *
- * The recorded steps are used up: gradients and what was kept for them are freed as soon as nothing needs them, and a
- * second backward pass through the same steps is an error. Tensors the program holds stay readable.
+ * The backward pass consumes the recorded graph: it frees each gradient and kept tensor after the last rule that reads it. A second pass
+ * through the same operations is an error. Tensors that the program holds stay readable.
  *
- * @throws {Error} when the loss isn't one f32 number computed from parameters, or a tensor of `wrt` has no gradient.
+ * @param loss  One f32 element, computed from parameters.
+ * @param wrt   Parameters, or results of operations on them.
+ * @returns one new tensor for each of `wrt`, of its shape.
+ * @throws {Error} when `loss` or `wrt` isn't as described, or an earlier backward pass has consumed a part of the graph.
  */
 export function backward(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   loss.check("backward");
@@ -26,159 +30,172 @@ export function backward(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
     throw new Error("backward: expected a loss computed from parameters, got a constant; was it made inside noGrad()?");
   }
   const targets = new Set<Target>(wrt.map(targetOf));
-  const { steps, needed } = plan(root, targets);
-  const sums = sumsOf(steps, needed);
+  const { nodes, needed } = plan(root, targets);
+  const groups = groupsOf(nodes, needed);
   const gradients = new Map<Target, Tensor>();
-  const given = new Set<Tensor>();
-  // Steps hold each other: without a hold of our own, one whose output is gone would be freed before its turn.
-  for (const step of steps) step.retain();
+  const returned = new Set<Tensor>();
+  // Nodes hold references to earlier nodes only. Without this reference, a node with a freed output would be freed before its turn.
+  for (const node of nodes) node.retain();
   try {
     noGrad(() => {
       gradients.set(
         root,
         scope(() => alias(full(loss.shape, 1))),
       );
-      for (const step of steps) visit(step, { gradients, targets, needed, sums });
+      for (const node of nodes) visit(node, { gradients, targets, needed, groups });
     });
-    return wrt.map((tensor) => result(gradients.get(targetOf(tensor)), tensor, given));
+    return wrt.map((tensor) => resultFor(tensor, gradients.get(targetOf(tensor)), returned));
   } finally {
-    for (const step of steps) step.release();
-    for (const gradient of gradients.values()) if (!given.has(gradient)) gradient.dispose();
-    for (const { held } of sums.values()) for (const { step, dy } of held) if (!targets.has(step)) dy.dispose();
+    for (const node of nodes) node.release();
+    for (const gradient of gradients.values()) if (!returned.has(gradient)) gradient.dispose();
+    for (const { visited } of groups.values()) for (const { node, dy } of visited) if (!targets.has(node)) dy.dispose();
   }
 }
 
+/** Target of the gradient by a tensor. */
 function targetOf(tensor: Tensor): Target {
   return tensor.node ?? tensor;
 }
 
+/** @throws {Error} unless the loss can be differentiated by this tensor. */
 function checkTarget(tensor: Tensor): void {
   tensor.check("backward");
   if (tensor.dtype !== "f32")
     throw new Error(`backward: expected f32 tensors to differentiate by, got ${tensor.dtype}`);
   if (!tensor.requiresGrad) {
     throw new Error(
-      `backward: expected parameters or results of them, got a constant of shape ${shapeText(tensor.shape)}`,
+      `backward: expected parameters or tensors computed from them, got a constant of shape ${shapeText(tensor.shape)}`,
     );
   }
 }
 
-/** Steps behind the loss, the latest first, and what lies on a way from the loss to a target. */
-function plan(root: Target, targets: ReadonlySet<Target>): { steps: GraphNode[]; needed: ReadonlySet<Edge> } {
-  const reached = new Set<GraphNode>();
+/** The nodes that the loss depends on, the latest first, and the nodes and parameters on a path from the loss to a target. */
+function plan(root: Target, targets: ReadonlySet<Target>): { nodes: AutogradNode[]; needed: ReadonlySet<Edge> } {
+  const reached = new Set<AutogradNode>();
   const pending: Target[] = [root];
-  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-    if (!(at instanceof GraphNode) || reached.has(at)) continue;
-    if (at.isConsumed) {
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (!(node instanceof AutogradNode) || reached.has(node)) continue;
+    if (node.isConsumed) {
       throw new Error(
-        `backward: expected a fresh graph, got one whose step ${at.row.name} an earlier backward pass used up`,
+        `backward: expected a graph that no backward pass has consumed, got one whose ${node.row.name} is consumed; run the forward pass again`,
       );
     }
-    reached.add(at);
-    for (const edge of at.edges) if (edge !== undefined) pending.push(edge);
+    reached.add(node);
+    for (const edge of node.edges) if (edge !== undefined) pending.push(edge);
   }
-  const steps = [...reached].sort((a, b) => a.id - b.id);
+  const nodes = [...reached].sort((a, b) => a.id - b.id);
   const needed = new Set<Edge>(targets);
-  for (const step of steps) if (step.edges.some((edge) => needed.has(edge))) needed.add(step);
-  return { steps: steps.reverse(), needed };
+  for (const node of nodes) if (node.edges.some((edge) => needed.has(edge))) needed.add(node);
+  return { nodes: nodes.reverse(), needed };
 }
 
-/** Steps whose weights' rules take all their dys at once. */
-interface Sum {
-  readonly like: GraphNode;
-  /** Steps that are still to be visited. */
-  left: number;
-  /** Those that have been, with their dys. */
-  readonly held: { readonly step: GraphNode; readonly dy: Tensor }[];
+/** Nodes that evaluate their shared rules together. */
+interface Group {
+  /** A node of the group. */
+  readonly representative: AutogradNode;
+  /** Number of nodes not visited yet. */
+  pending: number;
+  /** Visited nodes with their gradients by the output. */
+  readonly visited: { readonly node: AutogradNode; readonly dy: Tensor }[];
 }
 
-/** The sums that steps belong to, where there is more than one. */
-function sumsOf(steps: readonly GraphNode[], needed: ReadonlySet<Edge>): ReadonlyMap<GraphNode, Sum> {
-  const sums: Sum[] = [];
-  const all = new Map<GraphNode, Sum>();
-  for (const step of steps) {
-    if (!step.row.together?.rules.some((i) => step.edges[i] !== undefined && needed.has(step.edges[i]))) continue;
-    const sum = sums.find(({ like }) => isAlike(like, step)) ?? { like: step, left: 0, held: [] };
-    if (sum.left++ === 0) sums.push(sum);
-    all.set(step, sum);
+/** Groups the nodes whose shared rules compute a needed gradient. A node that is alone in its group has no entry. */
+function groupsOf(nodes: readonly AutogradNode[], needed: ReadonlySet<Edge>): ReadonlyMap<AutogradNode, Group> {
+  const groups: Group[] = [];
+  const all = new Map<AutogradNode, Group>();
+  for (const node of nodes) {
+    if (!node.row.sharedRules?.inputs.some((i) => node.edges[i] !== undefined && needed.has(node.edges[i]))) continue;
+    const group = groups.find(({ representative }) => sharesRules(representative, node)) ?? {
+      representative: node,
+      pending: 0,
+      visited: [],
+    };
+    if (group.pending++ === 0) groups.push(group);
+    all.set(node, group);
   }
-  return new Map([...all].filter(([, { left }]) => left > 1));
+  return new Map([...all].filter(([, { pending }]) => pending > 1));
 }
 
-function isAlike(a: GraphNode, b: GraphNode): boolean {
-  const { together } = a.row;
+/** Whether two nodes may evaluate their shared rules together. */
+function sharesRules(a: AutogradNode, b: AutogradNode): boolean {
+  const { sharedRules } = a.row;
   return (
-    together !== undefined &&
+    sharedRules !== undefined &&
     a.row === b.row &&
     a.inputs[0]!.storage === b.inputs[0]!.storage &&
     a.inputs[0]!.shape.join() === b.inputs[0]!.shape.join() &&
-    together.rules.every((i) => a.edges[i] === b.edges[i]) &&
-    together.key(a.attributes) === together.key(b.attributes)
+    sharedRules.inputs.every((i) => a.edges[i] === b.edges[i]) &&
+    sharedRules.key(a.attributes) === sharedRules.key(b.attributes)
   );
 }
 
-/** What a backward pass holds. */
+/** State of a backward pass. */
 interface Pass {
+  /** Gradients computed so far. */
   readonly gradients: Map<Target, Tensor>;
+  /** Targets that the caller asked for. */
   readonly targets: ReadonlySet<Target>;
+  /** Nodes and parameters whose gradients are computed. */
   readonly needed: ReadonlySet<Edge>;
-  readonly sums: ReadonlyMap<GraphNode, Sum>;
+  readonly groups: ReadonlyMap<AutogradNode, Group>;
 }
 
-/** Pulls the gradient of one step's output back to its inputs and frees what only this needed. */
-function visit(node: GraphNode, { gradients, targets, needed, sums }: Pass): void {
+/** Applies the gradient rules of one node, adds the results to the gradients of its inputs and consumes the node. */
+function visit(node: AutogradNode, { gradients, targets, needed, groups }: Pass): void {
   const dy = gradients.get(node);
-  const sum = sums.get(node);
+  const group = groups.get(node);
   if (dy !== undefined) {
     const isNeeded = (i: number): boolean => node.edges[i] !== undefined && needed.has(node.edges[i]);
-    const rules = sum ? node.row.together!.rules : [];
+    const shared = group ? node.row.sharedRules!.inputs : [];
     scope(() => {
       const context = contextOf(node);
       for (const [i, edge] of node.edges.entries()) {
-        if (edge === undefined || !isNeeded(i) || rules.includes(i)) continue;
+        if (edge === undefined || !isNeeded(i) || shared.includes(i)) continue;
         const rule = typeof node.row.vjp === "function" ? node.row.vjp : node.row.vjp[i]!;
         accumulate(gradients, edge, rule(dy, context, i));
       }
     });
     if (!targets.has(node)) gradients.delete(node);
-    if (sum) sum.held.push({ step: node, dy });
+    if (group) group.visited.push({ node, dy });
     else release(node, dy, targets);
-  } else if (!sum) node.consume();
-  if (!sum || --sum.left > 0) return;
-  const { held, like } = sum;
+  } else if (!group) node.consume();
+  if (!group || --group.pending > 0) return;
+  const { visited, representative } = group;
   scope(() => {
-    const terms = held.map(({ step, dy }) => ({ dy, context: contextOf(step) }));
+    const terms = visited.map(({ node, dy }) => ({ dy, context: contextOf(node) }));
     if (terms.length === 0) return;
-    const { rules, gradients: results } = like.row.together!;
-    const isNeeded = (i: number): boolean => like.edges[i] !== undefined && needed.has(like.edges[i]);
+    const { edges } = representative;
+    const { inputs, gradients: results } = representative.row.sharedRules!;
+    const isNeeded = (i: number): boolean => edges[i] !== undefined && needed.has(edges[i]);
     for (const [j, result] of results(terms, isNeeded).entries())
-      if (result) accumulate(gradients, like.edges[rules[j]!]!, result);
+      if (result) accumulate(gradients, edges[inputs[j]!]!, result);
   });
-  for (const { step, dy } of held.splice(0)) release(step, dy, targets);
+  for (const { node, dy } of visited.splice(0)) release(node, dy, targets);
 }
 
-/** Frees a step's gradient, unless it was asked for, and what the step kept. */
-function release(step: GraphNode, dy: Tensor, targets: ReadonlySet<Target>): void {
-  if (!targets.has(step)) dy.dispose();
-  step.consume();
+/** Frees a node's gradient, unless the caller asked for it, and consumes the node. */
+function release(node: AutogradNode, dy: Tensor, targets: ReadonlySet<Target>): void {
+  if (!targets.has(node)) dy.dispose();
+  node.consume();
 }
 
-function contextOf(node: GraphNode): Context<Inputs, unknown> {
-  const shared = new Map<string, readonly Tensor[]>();
+/** Data of a node for its gradient rules. */
+function contextOf(node: AutogradNode): BackwardContext<Inputs, unknown> {
+  const cache = new Map<string, readonly Tensor[]>();
   return {
     inputs: node.inputs,
     output: node.output,
     attributes: node.attributes,
     saved: node.saved,
-    once: (what, make) => {
-      const tensors = shared.get(what) ?? make();
-      shared.set(what, tensors);
+    once: (name, make) => {
+      const tensors = cache.get(name) ?? make();
+      cache.set(name, tensors);
       return tensors;
     },
   };
 }
 
-/** Adds a gradient to what came along other edges: in place, unless something else shares the elements. */
+/** Adds a gradient to the sum of an edge's target: in place, unless another tensor shares its elements. */
 function accumulate(gradients: Map<Target, Tensor>, edge: Target, gradient: Tensor): void {
   const before = gradients.get(edge);
   if (before === undefined) {
@@ -191,12 +208,16 @@ function accumulate(gradients: Map<Target, Tensor>, edge: Target, gradient: Tens
   }
 }
 
-/** The gradient as a tensor of its own: results never share elements. */
-function result(gradient: Tensor | undefined, wrt: Tensor, given: Set<Tensor>): Tensor {
+/**
+ * The result for one tensor of `wrt`, in the current scope: its gradient, a copy if another tensor shares the elements, or zeros.
+ *
+ * @param returned  Gradients that are results already; extended.
+ */
+function resultFor(wrt: Tensor, gradient: Tensor | undefined, returned: Set<Tensor>): Tensor {
   if (gradient === undefined) return zeros(wrt.shape);
-  if (gradient.storage!.references === 1 && !given.has(gradient)) {
-    given.add(gradient);
-    return owned(gradient);
+  if (gradient.storage!.references === 1 && !returned.has(gradient)) {
+    returned.add(gradient);
+    return addToScope(gradient);
   }
   const copy = zeros(wrt.shape);
   wasm().axpy(1, gradient.ptr, copy.ptr, copy.size);

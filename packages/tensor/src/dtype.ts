@@ -1,12 +1,11 @@
 /**
  * Element type of a tensor.
  *
- * Operations compute with f32 alone, which is stored in the kernels' memory and has gradients. The other types hold indices, labels
- * and shapes; a model evaluates them on typed arrays.
+ * Operations and gradients support f32 only. The other types hold indices, labels and shapes.
  */
 export type DType = "f32" | "i64" | "i32" | "u8" | "i8" | "bool";
 
-/** Elements of a tensor of any type; bool is one byte of 0 or 1. */
+/** Elements of a tensor. A bool is stored as one byte, 0 or 1. */
 export type TensorData =
   | Float32Array<ArrayBuffer>
   | BigInt64Array<ArrayBuffer>
@@ -14,9 +13,10 @@ export type TensorData =
   | Uint8Array<ArrayBuffer>
   | Int8Array<ArrayBuffer>;
 
-/** Accepted as elements: numbers, big integers (for i64) or a typed array. */
+/** Elements accepted for a new tensor: numbers, bigints for integer types, or a typed array. */
 export type TensorSource = ArrayLike<number> | ArrayLike<bigint>;
 
+/** Array class of each type. */
 const arrays = {
   f32: Float32Array,
   i64: BigInt64Array,
@@ -26,9 +26,10 @@ const arrays = {
   bool: Uint8Array,
 } as const;
 
-/** All types. */
+/** All element types. */
 export const dtypes = Object.keys(arrays) as readonly DType[];
 
+/** Smallest and largest value of the integer types; i64 is checked separately. */
 const ranges: Partial<Record<DType, readonly [number, number]>> = {
   i32: [-(2 ** 31), 2 ** 31 - 1],
   u8: [0, 255],
@@ -36,15 +37,15 @@ const ranges: Partial<Record<DType, readonly [number, number]>> = {
   bool: [0, 1],
 };
 
-/** `size` zeros as a typed array; bool takes one byte an element. */
+/** Makes a typed array of `size` zeros. A bool takes one byte. */
 export function zeroData(dtype: DType, size: number): TensorData {
   return new arrays[dtype](size);
 }
 
 /**
- * A copy of `source` as elements of `dtype`. Only numbers to f32 are rounded.
+ * Copies `source` to a typed array of `dtype`. Numbers are rounded to f32; integer types are exact.
  *
- * @throws {RangeError} when a value doesn't fit an integer type exactly.
+ * @throws {RangeError} when a value doesn't fit the integer type.
  */
 export function convertData(who: string, source: TensorSource, dtype: DType): TensorData {
   const from = source as ArrayLike<number | bigint>;
@@ -64,6 +65,7 @@ export function convertData(who: string, source: TensorSource, dtype: DType): Te
   return result;
 }
 
+/** @throws {RangeError} unless the value is an exact 64-bit integer. */
 function exactBigInt(who: string, value: number | bigint): bigint {
   if (typeof value === "number" && !Number.isSafeInteger(value)) {
     throw new RangeError(`${who}: expected whole numbers below 2^53 for i64, got ${value}; pass a BigInt`);
@@ -73,6 +75,7 @@ function exactBigInt(who: string, value: number | bigint): bigint {
   return big;
 }
 
+/** @throws {RangeError} for a value outside the type's range, or a bigint beyond ±(2⁵³ − 1). */
 function exactNumber(who: string, value: number | bigint, dtype: DType, range?: readonly [number, number]): number {
   const number = typeof value === "bigint" ? safeNumber(who, value) : value;
   if (range !== undefined && !(Number.isInteger(number) && number >= range[0] && number <= range[1])) {
@@ -81,7 +84,7 @@ function exactNumber(who: string, value: number | bigint, dtype: DType, range?: 
   return number;
 }
 
-/** A 64-bit integer as a number. @throws {RangeError} beyond ±(2^53 − 1), where numbers have gaps. */
+/** Converts a 64-bit integer to a number. @throws {RangeError} beyond ±(2⁵³ − 1), where numbers are inexact. */
 export function safeNumber(who: string, value: bigint): number {
   const number = Number(value);
   if (!Number.isSafeInteger(number)) {

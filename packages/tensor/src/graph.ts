@@ -2,8 +2,8 @@ import { kinds } from "@neft/options";
 import type { AnyRow, Kept } from "./operation.js";
 import { alias, Tensor } from "./tensor.js";
 
-/** Where a gradient goes: the step that made the input, or the parameter itself; undefined where none is needed. */
-export type Edge = GraphNode | Tensor | undefined;
+/** Target of an input's gradient: the node that computed the input, or the parameter itself; undefined when no gradient is needed. */
+export type Edge = AutogradNode | Tensor | undefined;
 
 let nextId = 0;
 let recording = true;
@@ -13,7 +13,7 @@ export function isRecording(): boolean {
   return recording;
 }
 
-/** Runs `fn` without recording: results need no gradient and nothing is kept for a backward pass. */
+/** Runs `fn` without recording operations for a backward pass: its results need no gradient. @returns the result of `fn`. */
 export function noGrad<T>(fn: () => T): T {
   kinds.callback(fn, "noGrad: fn");
   const before = recording;
@@ -26,22 +26,25 @@ export function noGrad<T>(fn: () => T): T {
 }
 
 /**
- * One recorded operation: what its gradient rules read, and where their results go.
+ * One recorded operation: the tensors that its gradient rules read, and the targets of their results.
  *
- * It lives as long as its output or a later step refers to it, so an activation is freed as soon as neither the
- * program nor a gradient rule can read it.
+ * It is reference-counted by its output and later nodes. An activation is therefore freed as soon as neither the program nor a gradient
+ * rule can read it.
  */
-export class GraphNode {
-  /** Later steps have larger numbers. */
+export class AutogradNode {
+  /** Increases with every recorded operation. */
   readonly id = nextId++;
   readonly row: AnyRow;
   readonly attributes: unknown;
-  /** Aliases of the inputs the rules read; of the others only the shape. */
+  /** The inputs: aliases of those that the row keeps, shapes only of the others. */
   readonly inputs: readonly (Tensor | undefined)[];
+  /** The output: an alias when the row keeps it, otherwise only the shape. */
   readonly output: Tensor;
+  /** Tensors that the forward pass saved for the rules. */
   readonly saved: readonly Tensor[];
+  /** Target of each input's gradient. */
   readonly edges: readonly Edge[];
-  /** Set once a backward pass has used it up. */
+  /** Whether its tensors are freed: after a backward pass, or when nothing refers to it. */
   isConsumed = false;
   #references = 1;
 
@@ -57,40 +60,45 @@ export class GraphNode {
     this.attributes = attributes;
     const keeps = typeof row.keeps === "function" ? row.keeps(attributes) : row.keeps;
     const keep = (tensor: Tensor, which: Kept[number]) =>
-      keeps.includes(which) ? alias(tensor) : hollow(row, tensor, which);
+      keeps.includes(which) ? alias(tensor) : shapeOnly(row, tensor, which);
     this.inputs = inputs.map((input, i) => input && keep(input, i));
     this.output = keep(output, "output");
     this.saved = saved;
     this.edges = edges;
-    for (const edge of edges) if (edge instanceof GraphNode) edge.#references++;
+    for (const edge of edges) if (edge instanceof AutogradNode) edge.#references++;
   }
 
+  /** Adds a reference. */
   retain(): void {
     this.#references++;
   }
 
+  /** Drops a reference; the last one consumes the node. */
   release(): void {
     if (--this.#references > 0 || this.isConsumed) return;
     this.consume();
   }
 
-  /** Frees what it keeps and lets go of earlier steps. A loop, not recursion: graphs are deep. */
+  /**
+   * Frees its tensors and drops its references to earlier nodes; nodes without references are consumed too. It uses a loop, because
+   * recursion would overflow on deep graphs.
+   */
   consume(): void {
-    const pending: GraphNode[] = [this];
+    const pending: AutogradNode[] = [this];
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
       if (node.isConsumed) continue;
       node.isConsumed = true;
-      for (const input of node.inputs) input?.free("one that a backward pass has used up");
-      for (const saved of node.saved) saved.free("one that a backward pass has used up");
-      node.output.free("one that a backward pass has used up");
-      for (const edge of node.edges) if (edge instanceof GraphNode && --edge.#references === 0) pending.push(edge);
+      for (const input of node.inputs) input?.free("one that a backward pass has consumed");
+      for (const saved of node.saved) saved.free("one that a backward pass has consumed");
+      node.output.free("one that a backward pass has consumed");
+      for (const edge of node.edges) if (edge instanceof AutogradNode && --edge.#references === 0) pending.push(edge);
     }
   }
 }
 
-/** The shape of a tensor whose elements aren't kept. */
-function hollow(row: AnyRow, { shape, dtype }: Tensor, which: Kept[number]): Tensor {
+/** A tensor with the shape of another but no elements: reading it is an error. */
+function shapeOnly(row: AnyRow, { shape, dtype }: Tensor, which: Kept[number]): Tensor {
   const tensor = new Tensor(shape, dtype, undefined);
-  tensor.gone = `${which === "output" ? "the output" : `input ${which}`} of ${row.name}, which its row doesn't keep`;
+  tensor.invalidReason = `${which === "output" ? "the output" : `input ${which}`} of ${row.name}, which its row doesn't keep`;
   return tensor;
 }

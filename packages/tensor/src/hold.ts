@@ -1,18 +1,18 @@
 import type { Tensor } from "./tensor.js";
 
 /**
- * How tensors are used: any number of calls may read them, or one writes them. A look is a read that has ended before anything else
- * runs.
+ * Access of a call to tensors: any number of calls may read them, or one may write them. A peek is a synchronous read, which ends before
+ * any other code runs.
  */
-export type Access = "look" | "read" | "write";
+export type Access = "peek" | "read" | "write";
 
-/** Tensors that a call uses over several turns of the event loop: until its release they can't be disposed. */
+/** A lock of an asynchronous call on its tensors: until its release they can't be disposed. */
 export class Hold {
   readonly #tensors: readonly Tensor[];
-  /** Whether others may look at what this one writes. */
-  #isOpen = false;
+  /** Whether other calls may peek although this one writes. */
+  #allowsPeek = false;
 
-  /** @param by  Who holds them, for errors. */
+  /** @param by  Name of the call, for errors. */
   constructor(
     tensors: Iterable<Tensor>,
     readonly access: "read" | "write",
@@ -25,29 +25,29 @@ export class Hold {
     }
   }
 
-  /** Whether such an access by another has to wait for this one's end. */
+  /** Whether this hold conflicts with another call's access. */
   excludes(access: Access): boolean {
-    if (access === "look" && this.#isOpen) return false;
+    if (access === "peek" && this.#allowsPeek) return false;
     return access === "write" || this.access === "write";
   }
 
-  /** Lets others look at what this one writes while `fn` runs, which must leave it as it is. */
-  letLook<T>(fn: () => T): T {
-    this.#isOpen = true;
+  /** Lets other calls peek while `fn` runs, which must not change the tensors. @returns the result of `fn`. */
+  allowPeek<T>(fn: () => T): T {
+    this.#allowsPeek = true;
     try {
       return fn();
     } finally {
-      this.#isOpen = false;
+      this.#allowsPeek = false;
     }
   }
 
-  /** Doing so twice is harmless. */
+  /** Ends the hold. A second call does nothing. */
   release(): void {
     for (const tensor of this.#tensors) tensor.holds?.delete(this);
   }
 }
 
-/** The first hold on any of the tensors that such an access has to wait for. */
+/** The first hold on any of the tensors that conflicts with an access; undefined when there is none. */
 export function holdAgainst(tensors: Iterable<Tensor>, access: Access): Hold | undefined {
   for (const { holds } of tensors) {
     for (const hold of holds ?? []) if (hold.excludes(access)) return hold;

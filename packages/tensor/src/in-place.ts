@@ -4,7 +4,7 @@ import { addScaled, setScaled } from "./in-place/scaled-sums.js";
 import { setVaried } from "./in-place/varied-weight.js";
 
 /**
- * Every update in place, by name; a test walks them. They overwrite parameters and constants, allocate nothing and record nothing
+ * Every in-place update, by name; a test walks them. They overwrite parameters and constants, allocate no tensors and aren't recorded
  * for a backward pass.
  */
 export const inPlaceUpdates = { addScaled, adamStep, clipToRootMeanSquare, setScaled, setVaried, sgdStep } as const;

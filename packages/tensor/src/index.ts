@@ -18,18 +18,18 @@ export { inPlaceUpdates } from "./in-place.js";
 export { maxAbs } from "./max-abs.js";
 export {
   type AnyRow,
-  type Context,
+  type BackwardContext,
   defineOp,
+  type ExampleCall,
+  type ExampleInput,
+  type GradientRule,
+  type GradientRules,
+  type GradientTerm,
   type Inputs,
   type Operation,
   type Row,
-  type Rule,
-  type Rules,
-  type Sample,
-  type SampleInput,
-  type Term,
-  type Together,
-  type VariadicRule,
+  type SharedRules,
+  type VariadicGradientRule,
 } from "./operation.js";
 export { add, div, mul, sub } from "./operations/arithmetic.js";
 export { type Conv2dAttributes, conv2d, conv2dEach } from "./operations/convolution.js";
@@ -65,9 +65,9 @@ export { expand, reshape, transpose } from "./operations/layout.js";
 export { crossEntropy } from "./operations/loss.js";
 export {
   type BatchNormAttributes,
-  type BatchStatistics,
   batchNorm,
   batchNormTrain,
+  type ChannelStatistics,
 } from "./operations/normalisation.js";
 export {
   type AdaptivePoolAttributes,
@@ -88,5 +88,5 @@ export { normals, permutation, type StreamName, stream, uniforms, words } from "
 export { scope } from "./scope.js";
 export { entropySum, type ScoreCounter, type ScoreCounts, withScoreCounter } from "./scores.js";
 export { axisOf, broadcastShapes, broadcastStrides, clampPosition, type Shape, sizeOf, stridesOf } from "./shape.js";
-export { assign, full, parameter, persistent, Tensor, tensor, written, zeros } from "./tensor.js";
-export { checkPoolPads, outputOf, type WindowAxis, type WindowNumbers, windowAxes } from "./window.js";
+export { assign, fromWriter, full, parameter, persistent, Tensor, tensor, zeros } from "./tensor.js";
+export { checkPoolPads, outputSize, type WindowAttributes, type WindowAxis, windowAxes } from "./window.js";

@@ -1,104 +1,113 @@
-import { type Edge, GraphNode, isRecording } from "./graph.js";
+import { AutogradNode, type Edge, isRecording } from "./graph.js";
 import type { Shape } from "./shape.js";
 import { shapeText } from "./shape.js";
-import { alias, loose, owned, Tensor } from "./tensor.js";
+import { addToScope, alias, emptyUnowned, Tensor } from "./tensor.js";
 
-/** Inputs of an operation: a tuple of tensors, undefined for one left out, or an array for any number of them. */
+/** Inputs of an operation: a tuple, with undefined for an omitted optional input, or an array for a variable number of inputs. */
 export type Inputs = readonly (Tensor | undefined)[];
 
-/** What a gradient rule may read. */
-export interface Context<I extends Inputs, A> {
-  /** The inputs; only those the row keeps have elements, the others just a shape. */
+/** Data of a recorded operation that its gradient rules may read. */
+export interface BackwardContext<I extends Inputs, A> {
+  /** The inputs. Those that the row doesn't keep have a shape but no elements. */
   readonly inputs: I;
-  /** The output; it has elements only when the row keeps it. */
+  /** The output. It has elements only if the row keeps it. */
   readonly output: Tensor;
   readonly attributes: A;
-  /** What the forward pass wrote for the rules. */
+  /** Tensors that the forward pass saved. */
   readonly saved: readonly Tensor[];
-  /** Runs `make` for the first rule of this step that asks for `what` and gives the others the same tensors. */
-  once(what: string, make: () => readonly Tensor[]): readonly Tensor[];
+  /** Caches by name: the first call runs `make`, later calls by other rules of this node return the same tensors. */
+  once(name: string, make: () => readonly Tensor[]): readonly Tensor[];
 }
 
-/** Gradient of the loss by one input, given that by the output. May return `dy` itself; must not write to it. */
-export type Rule<I extends Inputs, A> = (dy: Tensor, context: Context<I, A>) => Tensor;
+/** Computes the gradient of the loss by one input from `dy`, that by the output. It may return `dy` but must not write to it. */
+export type GradientRule<I extends Inputs, A> = (dy: Tensor, context: BackwardContext<I, A>) => Tensor;
 
-/** The rule of every input of an operation that takes any number of them. */
-export type VariadicRule<I extends Inputs, A> = (dy: Tensor, context: Context<I, A>, index: number) => Tensor;
+/** Gradient rule of an operation with a variable number of inputs, for the input at `index`. */
+export type VariadicGradientRule<I extends Inputs, A> = (
+  dy: Tensor,
+  context: BackwardContext<I, A>,
+  index: number,
+) => Tensor;
 
-/** One rule an input, null where no gradient flows: a row that leaves one out doesn't compile. */
-export type Rules<I extends Inputs, A> = number extends I["length"]
-  ? VariadicRule<I, A>
-  : { readonly [K in keyof I]: Rule<I, A> | null };
+/** One rule for each input, null for inputs without a gradient. A row without a rule or null for an input doesn't compile. */
+export type GradientRules<I extends Inputs, A> = number extends I["length"]
+  ? VariadicGradientRule<I, A>
+  : { readonly [K in keyof I]: GradientRule<I, A> | null };
 
-/** How a sample input is filled: its gradient must exist there. */
-export interface SampleInput {
+/** An input of an example call. The operation must be differentiable at its values. */
+export interface ExampleInput {
   readonly shape: Shape;
   /**
-   * `normal` (the default); `positive`: in [0.5, 1.5), for denominators and variances; `separated`: distinct, at least
-   * 0.1 apart and 0.05 from 0, for functions with kinks.
+   * `normal`: standard normal. `positive`: in [0.5, 1.5), for denominators and variances. `separated`: differing by at least 0.1 from
+   * each other and 0.05 from 0, for functions with kinks. Default: `normal`.
    */
   readonly values?: "normal" | "positive" | "separated";
 }
 
-/** One call of an operation, for the test that walks the table. */
-export interface Sample<A> {
-  readonly inputs: readonly (SampleInput | undefined)[];
+/** An example call of an operation, for the test that walks the table. */
+export interface ExampleCall<A> {
+  readonly inputs: readonly (ExampleInput | undefined)[];
   readonly attributes: A;
 }
 
-/** Inputs by index, and the output. */
+/** The tensors that gradient rules read: indices of inputs, and "output". */
 export type Kept = readonly (number | "output")[];
 
-/** A step's gradient by its output, and what its rules see. */
-export interface Term<I extends Inputs, A> {
+/** One of several nodes whose gradients are summed: its gradient by the output, and the data for its rules. */
+export interface GradientTerm<I extends Inputs, A> {
   readonly dy: Tensor;
-  readonly context: Context<I, A>;
+  readonly context: BackwardContext<I, A>;
 }
 
 /**
- * Rules that are linear in dy and read input 0 alone. Where steps have the same input 0 and the same other inputs, such rules take
- * all their dys at once: one product instead of one a step.
+ * Gradient rules that are linear in dy and read input 0 only, as for the weight of a product. Nodes that agree in input 0 and in these
+ * inputs evaluate the rules together: one product instead of one per node.
  */
-export interface Together<I extends Inputs, A> {
-  /** Inputs whose rules they are. */
-  readonly rules: readonly number[];
-  /** Tells attributes apart that those rules read. */
+export interface SharedRules<I extends Inputs, A> {
+  /** Indices of the inputs whose gradients the rules compute. */
+  readonly inputs: readonly number[];
+  /** Key of the attributes that the rules read: equal for nodes that may be evaluated together. */
   key(attributes: A): string;
-  /** Their results for the sum over the terms, of which there is one at least; of those that `isNeeded`. */
-  readonly gradients: (terms: readonly Term<I, A>[], isNeeded: (input: number) => boolean) => (Tensor | undefined)[];
+  /** Gradients by these inputs, summed over the terms (at least one). Undefined for inputs that aren't needed. */
+  readonly gradients: (
+    terms: readonly GradientTerm<I, A>[],
+    isNeeded: (input: number) => boolean,
+  ) => (Tensor | undefined)[];
 }
 
-/** One operation: everything the executor and the tests need to know about it. */
+/** Definition of an operation. */
 export interface Row<I extends Inputs, A> {
   readonly name: string;
-  /** Shape of the output. @throws when inputs or attributes don't fit. */
+  /** Shape of the output. @throws {RangeError} when inputs or attributes don't match. */
   shape(inputs: I, attributes: A): Shape;
-  /** Writes every element of `output`, and of `saved` when a backward pass may follow; it is empty otherwise. */
+  /** Writes every element of `output` and of `saved`. `saved` is empty when no backward pass can follow. */
   forward(inputs: I, attributes: A, output: Tensor, saved: readonly Tensor[]): void;
-  readonly vjp: Rules<I, A>;
-  /** For products: what steps that share input 0 may compute together. */
-  readonly together?: Together<I, A>;
-  /** Which inputs' elements, and whether the output's, the rules read. */
+  /** Gradient rules (vector-Jacobian products). */
+  readonly vjp: GradientRules<I, A>;
+  /** Rules that several nodes evaluate together. Default: none. */
+  readonly sharedRules?: SharedRules<I, A>;
+  /** The inputs and outputs whose elements the rules read. The elements of others are freed early. */
   readonly keeps: Kept | ((attributes: A) => Kept);
-  readonly samples: readonly Sample<A>[];
-  /** Shapes of further f32 arrays that the forward pass writes for the rules. */
+  /** Example calls, for tests. */
+  readonly examples: readonly ExampleCall<A>[];
+  /** Shapes of additional f32 tensors that the forward pass writes for the rules. Default: none. */
   saved?(inputs: I, attributes: A): readonly Shape[];
-  /** The output has the elements of input 0, of any type: it shares them, and `forward` isn't called. */
+  /** The output shares the elements of input 0, which may have any element type; `forward` isn't called. Default: false. */
   readonly isView?: boolean;
 }
 
-/** A row as a function of its inputs and, where it has some, its attributes. */
+/** An operation: a function of its inputs and, if it has any, its attributes. */
 export interface Operation<I extends Inputs, A> {
   (...args: [A] extends [undefined] ? [...I] : [...I, attributes: A]): Tensor;
   readonly row: Row<I, A>;
 }
 
-/** A row whose types the executor doesn't know. */
+/** A row with untyped inputs and attributes. */
 export interface AnyRow extends Omit<Row<Inputs, unknown>, "vjp"> {
-  readonly vjp: VariadicRule<Inputs, unknown> | readonly (Rule<Inputs, unknown> | null)[];
+  readonly vjp: VariadicGradientRule<Inputs, unknown> | readonly (GradientRule<Inputs, unknown> | null)[];
 }
 
-/** Makes an operation of its row. */
+/** Makes an operation from its row. */
 export function defineOp<I extends Inputs, A = undefined>(row: Row<I, A>): Operation<I, A> {
   const any = row as unknown as AnyRow;
   const arity = typeof any.vjp === "function" ? undefined : any.vjp.length;
@@ -109,14 +118,15 @@ export function defineOp<I extends Inputs, A = undefined>(row: Row<I, A>): Opera
   return Object.assign(operation, { row }) as unknown as Operation<I, A>;
 }
 
+/** Runs an operation and records it if an input requires a gradient. */
 function apply(row: AnyRow, inputs: Inputs, attributes: unknown): Tensor {
   checkInputs(row, inputs);
   const shape = Object.freeze(row.shape(inputs, attributes));
 
   const edges = isRecording() ? edgesOf(row, inputs) : undefined;
   const isRecorded = edges !== undefined;
-  const output = owned(row.isView ? alias(inputs[0]!, shape, isRecorded) : loose(shape, isRecorded));
-  const saved = isRecorded && row.saved ? row.saved(inputs, attributes).map((s) => loose(s)) : [];
+  const output = addToScope(row.isView ? alias(inputs[0]!, shape, isRecorded) : emptyUnowned(shape, isRecorded));
+  const saved = isRecorded && row.saved ? row.saved(inputs, attributes).map((s) => emptyUnowned(s)) : [];
   if (!row.isView) {
     try {
       row.forward(inputs, attributes, output, saved);
@@ -126,10 +136,11 @@ function apply(row: AnyRow, inputs: Inputs, attributes: unknown): Tensor {
       throw error;
     }
   }
-  if (isRecorded) output.node = new GraphNode(row, attributes, inputs, output, saved, edges);
+  if (isRecorded) output.node = new AutogradNode(row, attributes, inputs, output, saved, edges);
   return output;
 }
 
+/** @throws {TypeError} unless there is at least one input and all are f32 (any type for views). @throws {Error} for a freed tensor. */
 function checkInputs(row: AnyRow, inputs: Inputs): void {
   let count = 0;
   for (const [i, input] of inputs.entries()) {
@@ -138,13 +149,15 @@ function checkInputs(row: AnyRow, inputs: Inputs): void {
       throw new TypeError(`${row.name}: expected a tensor as input ${i}, got ${typeof input}`);
     input.check(row.name);
     if (input.dtype !== "f32" && !row.isView)
-      throw new TypeError(`${row.name}: expected f32 inputs, got ${input.dtype} ${shapeText(input.shape)}`);
+      throw new TypeError(
+        `${row.name}: expected f32 inputs, got ${input.dtype} ${shapeText(input.shape)} as input ${i}`,
+      );
     count++;
   }
   if (count === 0) throw new TypeError(`${row.name}: expected at least one tensor, got none`);
 }
 
-/** Where gradients of the inputs go; undefined when none is needed. */
+/** Targets of the inputs' gradients; undefined when no input needs one. */
 function edgesOf(row: AnyRow, inputs: Inputs): Edge[] | undefined {
   let isNeeded = false;
   const edges = inputs.map((input, i) => {

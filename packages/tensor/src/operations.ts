@@ -1,7 +1,7 @@
 import type { AnyRow, Operation } from "./operation.js";
 import { add, div, mul, sub } from "./operations/arithmetic.js";
-import { conv2dRow } from "./operations/convolution.js";
-import { dropoutRow } from "./operations/dropout.js";
+import { conv2dOp } from "./operations/convolution.js";
+import { dropoutOp } from "./operations/dropout.js";
 import {
   abs,
   clip,
@@ -17,23 +17,23 @@ import {
   square,
   tanh,
 } from "./operations/elementwise.js";
-import { concatRow, gatherRow, padRow, sliceRow } from "./operations/indexing.js";
-import { expand, reshape, transposeRow } from "./operations/layout.js";
-import { crossEntropyRow } from "./operations/loss.js";
-import { batchNormRow, batchNormTrainRow } from "./operations/normalisation.js";
-import { adaptiveAvgPool2dRow, avgPool2dRow, maxPool2dRow } from "./operations/pooling.js";
-import { linearRow, matmulRow } from "./operations/products.js";
-import { maxRow, meanRow, sumRow } from "./operations/reductions.js";
-import { logSoftmaxRow, softmaxRow } from "./operations/softmax.js";
+import { concatOp, gatherOp, padOp, sliceOp } from "./operations/indexing.js";
+import { expand, reshape, transposeOp } from "./operations/layout.js";
+import { crossEntropyOp } from "./operations/loss.js";
+import { batchNormOp, batchNormTrainOp } from "./operations/normalisation.js";
+import { adaptiveAvgPool2dOp, avgPool2dOp, maxPool2dOp } from "./operations/pooling.js";
+import { linearOp, matmulOp } from "./operations/products.js";
+import { maxOp, meanOp, sumOp } from "./operations/reductions.js";
+import { logSoftmaxOp, softmaxOp } from "./operations/softmax.js";
 import { varied } from "./operations/variation.js";
 
-/** An operation of the table: any inputs, any attributes. */
+/** An operation of the table, with untyped inputs and attributes. */
 export interface TableOperation {
   (...args: unknown[]): ReturnType<Operation<readonly never[], unknown>>;
   readonly row: AnyRow;
 }
 
-/** Every operation with gradients. A generic test walks them: shape, gradient, determinism, both builds. */
+/** Every differentiable operation. A generic test checks shape, gradient and determinism of each, on both builds. */
 export const operations: readonly TableOperation[] = [
   add,
   sub,
@@ -52,27 +52,27 @@ export const operations: readonly TableOperation[] = [
   square,
   scale,
   shift,
-  sumRow,
-  meanRow,
-  maxRow,
-  softmaxRow,
-  logSoftmaxRow,
-  crossEntropyRow,
+  sumOp,
+  meanOp,
+  maxOp,
+  softmaxOp,
+  logSoftmaxOp,
+  crossEntropyOp,
   reshape,
-  transposeRow,
+  transposeOp,
   expand,
-  concatRow,
-  sliceRow,
-  padRow,
-  gatherRow,
-  matmulRow,
-  linearRow,
-  conv2dRow,
-  maxPool2dRow,
-  avgPool2dRow,
-  adaptiveAvgPool2dRow,
-  batchNormRow,
-  batchNormTrainRow,
-  dropoutRow,
+  concatOp,
+  sliceOp,
+  padOp,
+  gatherOp,
+  matmulOp,
+  linearOp,
+  conv2dOp,
+  maxPool2dOp,
+  avgPool2dOp,
+  adaptiveAvgPool2dOp,
+  batchNormOp,
+  batchNormTrainOp,
+  dropoutOp,
   varied,
 ] as unknown as readonly TableOperation[];

@@ -3,12 +3,13 @@ import { withArena } from "./arena.js";
 import { Tensor } from "./tensor.js";
 
 /**
- * Runs `fn` and frees every tensor made inside, but those found in what it returns (a tensor, arrays, maps and plain
- * objects of them, nested): they move to the surrounding scope. Outside every scope they live until disposed.
+ * Runs `fn` and frees the tensors made inside, except those in its result: a tensor, or tensors in nested arrays, maps and plain
+ * objects. These move to the enclosing scope; without one they live until disposed.
  *
- * Scopes nest. When `fn` throws, everything is freed.
+ * Scopes nest. When `fn` throws, all tensors made inside are freed.
  *
- * @throws {TypeError} when `fn` returns a promise: its tensors would be gone before it settles.
+ * @returns the result of `fn`.
+ * @throws {TypeError} when `fn` returns a promise: its tensors would be freed before it settles.
  */
 export function scope<T>(fn: () => T): T {
   kinds.callback(fn, "scope: fn");
@@ -24,6 +25,7 @@ export function scope<T>(fn: () => T): T {
   });
 }
 
+/** All tensors in a value: itself, or in nested arrays, maps and plain objects. */
 function tensorsIn(value: unknown, found = new Set<Tensor>(), seen = new Set<object>()): Set<Tensor> {
   if (value instanceof Tensor) found.add(value);
   else if (typeof value === "object" && value !== null && !seen.has(value)) {
@@ -35,6 +37,7 @@ function tensorsIn(value: unknown, found = new Set<Tensor>(), seen = new Set<obj
   return found;
 }
 
+/** Whether an object has no class. */
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as unknown;
   return prototype === Object.prototype || prototype === null;

@@ -8,11 +8,11 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
-/** @throws {RangeError} when a size isn't a whole number from 0 on. */
+/** @throws {RangeError} when a size isn't a whole number ≥ 0. */
 export function checkShape(who: string, shape: Shape): void {
   for (const dim of shape) {
     if (!Number.isSafeInteger(dim) || dim < 0) {
-      throw new RangeError(`${who}: expected a shape of whole numbers from 0 on, got [${shape.join(", ")}]`);
+      throw new RangeError(`${who}: expected a shape of whole numbers ≥ 0, got [${shape.join(", ")}]`);
     }
   }
 }
@@ -37,9 +37,9 @@ export function isSameShape(a: Shape, b: Shape): boolean {
 }
 
 /**
- * The shape two shapes broadcast to by numpy's rules.
+ * The common shape of two shapes by NumPy's broadcasting rules.
  *
- * @param who  begins the error's message.
+ * @param who  Start of the error message. Default: none.
  * @throws {RangeError} when sizes differ and neither is 1.
  */
 export function broadcastShapes(a: Shape, b: Shape, who?: string): number[] {
@@ -57,17 +57,17 @@ export function broadcastShapes(a: Shape, b: Shape, who?: string): number[] {
   return shape;
 }
 
-/** Strides in elements of a tensor of shape `from` broadcast to `to`: 0 along repeated axes. */
+/** Row-major strides, in elements, of a tensor of shape `from` broadcast to `to`: 0 along repeated axes. */
 export function broadcastStrides(from: Shape, to: Shape): number[] {
-  const own = stridesOf(from);
+  const strides = stridesOf(from);
   const lead = to.length - from.length;
   return to.map((dim, axis) => {
-    const at = axis - lead;
-    return at < 0 || (from[at] === 1 && dim !== 1) ? 0 : own[at]!;
+    const fromAxis = axis - lead;
+    return fromAxis < 0 || (from[fromAxis] === 1 && dim !== 1) ? 0 : strides[fromAxis]!;
   });
 }
 
-/** The axis as 0..rank − 1; negative ones count from the end. @throws {RangeError} outside −rank..rank − 1. */
+/** Resolves an axis to 0 … rank − 1; negative axes count from the end. @throws {RangeError} outside −rank … rank − 1. */
 export function axisOf(who: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     throw new RangeError(`${who}: expected an axis from ${-rank} to ${rank - 1}, got ${axis}`);
@@ -75,17 +75,23 @@ export function axisOf(who: string, axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** A position along an axis of size `size`, negative ones counted from the end, clamped to [low, high]. */
-export function clampPosition(at: number, size: number, low = 0, high = size): number {
-  return Math.min(Math.max(at < 0 ? at + size : at, low), high);
+/**
+ * Resolves a position along an axis and clamps it to [low, high]. Negative positions count from the end.
+ *
+ * @param size  Size of the axis.
+ * @param low   Default: 0.
+ * @param high  Default: `size`.
+ */
+export function clampPosition(position: number, size: number, low = 0, high = size): number {
+  return Math.min(Math.max(position < 0 ? position + size : position, low), high);
 }
 
-/** The shape as [outer, len, inner] around `count` axes from `axis` on. */
+/** Number of elements before, in and after the `count` axes that start at `axis`. `count` default: 1. */
 export function splitAt(shape: Shape, axis: number, count = 1): readonly [outer: number, len: number, inner: number] {
   return [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis, axis + count)), sizeOf(shape.slice(axis + count))];
 }
 
-/** "[2, 3]". */
+/** Formats a shape: "[2, 3]". */
 export function shapeText(shape: Shape): string {
   return `[${shape.join(", ")}]`;
 }

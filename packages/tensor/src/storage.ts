@@ -1,6 +1,6 @@
 import { allocate, release } from "@neft/kernels";
 
-/** A block of the kernels' memory, shared by tensors that view it; freed when the last of them lets go. */
+/** A reference-counted block of WebAssembly memory, shared by the tensors that view it. */
 export class Storage {
   readonly address: number;
   readonly bytes: number;
@@ -11,11 +11,13 @@ export class Storage {
     this.address = allocate(bytes);
   }
 
+  /** Adds a reference. */
   retain(): this {
     this.references++;
     return this;
   }
 
+  /** Drops a reference; the last one frees the block. */
   release(): void {
     if (--this.references === 0) release(this.address, this.bytes);
   }

@@ -2,16 +2,16 @@ import { f32 } from "@neft/kernels";
 import { kinds } from "@neft/options";
 import { type Arena, currentArena } from "./arena.js";
 import { convertData, type DType, dtypes, safeNumber, type TensorData, type TensorSource, zeroData } from "./dtype.js";
-import type { GraphNode } from "./graph.js";
+import type { AutogradNode } from "./graph.js";
 import type { Hold } from "./hold.js";
 import { checkShape, type Shape, shapeText, sizeOf } from "./shape.js";
 import { Storage } from "./storage.js";
 
 /**
- * An array of numbers of one type. f32 lives in the kernels' memory; other types are typed arrays.
+ * An n-dimensional array of one element type, in row-major order. f32 elements are stored in WebAssembly memory, others in typed arrays.
  *
- * A tensor made inside a scope lives until the scope ends; parameters and tensors made outside every scope live until
- * they are disposed. Reading one that is gone is an error.
+ * A tensor made inside a scope lives until the scope ends. Parameters and tensors made outside all scopes live until disposed.
+ * Reading a freed tensor is an error.
  */
 export class Tensor {
   /** Sizes along the axes; [] for a scalar. */
@@ -19,14 +19,14 @@ export class Tensor {
   readonly dtype: DType;
   /** Number of elements. */
   readonly size: number;
-  /** Whether gradients flow to it: a parameter, or computed from one. */
+  /** Whether it is a parameter or computed from one while recording. */
   readonly requiresGrad: boolean;
-  /** @internal */ storage: Storage | undefined;
-  /** @internal */ data: TensorData | undefined;
-  /** @internal The step of the graph that made it. */ node: GraphNode | undefined;
-  /** @internal */ owner: Arena | undefined;
-  /** @internal Why it can't be read any more. */ gone: string | undefined;
-  /** @internal Calls that use it over several turns of the event loop. */ holds: Set<Hold> | undefined;
+  /** @internal Elements of an f32 tensor. */ storage: Storage | undefined;
+  /** @internal Elements of another type. */ data: TensorData | undefined;
+  /** @internal The recorded operation that computed it. */ node: AutogradNode | undefined;
+  /** @internal The scope that frees it. */ owner: Arena | undefined;
+  /** @internal Set when it can't be read: a description for errors. */ invalidReason: string | undefined;
+  /** @internal Asynchronous calls that use it. */ holds: Set<Hold> | undefined;
 
   /** @internal */
   constructor(shape: Shape, dtype: DType, content: Storage | TensorData | undefined, requiresGrad = false) {
@@ -38,11 +38,11 @@ export class Tensor {
     this.data = content instanceof Storage ? undefined : content;
     this.node = undefined;
     this.owner = undefined;
-    this.gone = undefined;
+    this.invalidReason = undefined;
     this.holds = undefined;
   }
 
-  /** Address of the elements in the kernels' memory. @throws {Error} when it is gone or not f32. */
+  /** Address of the elements in WebAssembly memory, in bytes. @throws {Error} when the tensor is freed or not f32. */
   get ptr(): number {
     const { storage } = this;
     if (storage === undefined) {
@@ -52,39 +52,44 @@ export class Tensor {
     return storage.address;
   }
 
-  /** A copy of the elements. @throws {Error} when it is gone. */
+  /** Copies the elements to a new typed array. @throws {Error} when the tensor is freed. */
   toArray(): TensorData {
     this.check("toArray");
     return this.storage === undefined ? this.data!.slice() : f32(this.storage.address, this.size).slice();
   }
 
-  /** The elements: a copy for f32, the live array for other types. @throws {Error} when it is gone. */
+  /** The elements: a copy for f32, the tensor's own array for other types. @throws {Error} when the tensor is freed. */
   values(): TensorData {
     this.check("values");
     return this.storage === undefined ? this.data! : f32(this.storage.address, this.size).slice();
   }
 
-  /** A copy of the elements of an f32 tensor. @throws {Error} when it is gone or of another type. */
+  /** Copies the elements of an f32 tensor to a new array. @throws {Error} when the tensor is freed or not f32. */
   floats(): Float32Array<ArrayBuffer> {
     return f32(this.ptr, this.size).slice();
   }
 
-  /** Copies the elements of an f32 tensor to an array of its size. @throws {RangeError} for an array of another size. */
+  /**
+   * Copies the elements of an f32 tensor to `target`.
+   *
+   * @throws {RangeError} when the length of `target` isn't the tensor's size.
+   * @throws {Error} when the tensor is freed or not f32.
+   */
   copyTo(target: Float32Array): void {
     if (target.length !== this.size) {
-      throw new RangeError(`copyTo: expected room for ${this.size} values, got ${target.length}`);
+      throw new RangeError(`copyTo: expected an array of length ${this.size}, got ${target.length}`);
     }
     target.set(f32(this.ptr, this.size));
   }
 
-  /** The elements as numbers. @throws {RangeError} when a 64-bit integer doesn't fit one exactly. */
+  /** The elements as a list of numbers. @throws {RangeError} for a 64-bit integer beyond ±(2⁵³ − 1). */
   numbers(): number[] {
     return Array.from<number | bigint, number>(this.values(), (v) =>
       typeof v === "bigint" ? safeNumber("numbers", v) : v,
     );
   }
 
-  /** The only element. @throws {Error} when there isn't exactly one. */
+  /** The element of a tensor of size 1. @throws {Error} when the size isn't 1. */
   item(): number {
     this.check("item");
     if (this.size !== 1) throw new Error(`item: expected one element, got a tensor of shape ${shapeText(this.shape)}`);
@@ -94,61 +99,63 @@ export class Tensor {
   }
 
   /**
-   * Frees it now. What a pending backward needs of it stays until then. Doing so twice is harmless.
+   * Frees the tensor before its scope ends. A pending backward pass keeps the elements it needs. A second call does nothing.
    *
-   * Scopes make this unnecessary in loops; executors that know a value's last use save memory with it.
-   * @throws {Error} while a call like a finetuning uses it.
+   * @throws {Error} while an asynchronous call, such as finetune, uses the tensor.
    */
   dispose(): void {
     for (const { by } of this.holds ?? []) {
-      throw new Error(`dispose: expected a tensor that nobody uses, got one that ${by} uses; await that first`);
+      throw new Error(`dispose: expected a tensor that no call uses, got one that ${by} uses; await that first`);
     }
     this.owner?.owned.delete(this);
     this.owner = undefined;
     this.free("one that was disposed");
   }
 
-  /** @internal */
+  /** @internal Drops its references to elements and node. @param reason  Describes the tensor in later errors. */
   free(reason: string): void {
-    if (this.gone !== undefined) return;
-    this.gone = reason;
+    if (this.invalidReason !== undefined) return;
+    this.invalidReason = reason;
     this.storage?.release();
     this.storage = undefined;
     this.data = undefined;
     this.node?.release();
   }
 
-  /** @internal @throws {Error} when it is gone. */
+  /** @internal @throws {Error} when the tensor can't be read. */
   check(who: string): void {
-    if (this.gone !== undefined) {
-      throw new Error(`${who}: expected a live tensor, got ${this.gone} (${this.dtype} ${shapeText(this.shape)})`);
+    if (this.invalidReason !== undefined) {
+      throw new Error(
+        `${who}: expected a live tensor, got ${this.invalidReason} (${this.dtype} ${shapeText(this.shape)})`,
+      );
     }
   }
 }
 
-/** @internal Hands a new tensor to the current scope. */
-export function owned(tensor: Tensor): Tensor {
+/** @internal Makes the current scope, if any, the owner of a new tensor. */
+export function addToScope(tensor: Tensor): Tensor {
   currentArena()?.add(tensor);
   return tensor;
 }
 
-/** @internal An f32 tensor with arbitrary content, owned by nobody. */
-export function loose(shape: Shape, requiresGrad = false): Tensor {
+/** @internal Makes an uninitialised f32 tensor that no scope owns. */
+export function emptyUnowned(shape: Shape, requiresGrad = false): Tensor {
   return new Tensor(shape, "f32", new Storage(4 * sizeOf(shape)), requiresGrad);
 }
 
-/** @internal An f32 tensor with arbitrary content in the current scope: for kernels that write all of it. */
+/** @internal Makes an uninitialised f32 tensor in the current scope, for kernels that write every element. */
 export function empty(shape: Shape): Tensor {
-  return owned(loose(shape));
+  return addToScope(emptyUnowned(shape));
 }
 
-/** @internal A second tensor on the same elements, owned by nobody. */
+/** @internal Makes a tensor that shares the elements of another. No scope owns it. */
 export function alias(tensor: Tensor, shape = tensor.shape, requiresGrad = false): Tensor {
   tensor.check("alias");
   return new Tensor(shape, tensor.dtype, tensor.storage?.retain() ?? tensor.data, requiresGrad);
 }
 
-function filled(who: string, source: TensorSource, shape: Shape, dtype: DType, requiresGrad: boolean): Tensor {
+/** Makes a tensor with a copy of `source` that no scope owns. @throws as {@link tensor}. */
+function fromData(who: string, source: TensorSource, shape: Shape, dtype: DType, requiresGrad: boolean): Tensor {
   checkShape(who, shape);
   if (source.length !== sizeOf(shape)) {
     throw new RangeError(
@@ -158,54 +165,56 @@ function filled(who: string, source: TensorSource, shape: Shape, dtype: DType, r
   const frozen = Object.freeze([...shape]);
   if (dtype !== "f32") return new Tensor(frozen, dtype, convertData(who, source, dtype));
   if (typeof source[0] === "bigint") throw new TypeError(`${who}: expected numbers for f32, got big integers`);
-  const result = loose(frozen, requiresGrad);
+  const result = emptyUnowned(frozen, requiresGrad);
   f32(result.ptr, result.size).set(source as ArrayLike<number>);
   return result;
 }
 
 /**
- * A constant in the current scope, with a copy of `data` in row-major order.
+ * Makes a constant in the current scope.
  *
+ * @param data   Elements in row-major order; copied.
+ * @param shape  [] for a scalar.
+ * @param dtype  Default: "f32".
  * @throws {RangeError} when the length doesn't match the shape, or a value doesn't fit an integer type.
  */
 export function tensor(data: TensorSource, shape: Shape, dtype: DType = "f32"): Tensor {
   kinds.numberList(data, "tensor: data");
   kinds.shape(shape, "tensor: shape");
   kinds.oneOf(...dtypes)(dtype, "tensor: dtype");
-  return owned(filled("tensor", data, shape, dtype, false));
+  return addToScope(fromData("tensor", data, shape, dtype, false));
 }
 
 /**
- * An f32 constant in the current scope.
+ * Makes an f32 constant in the current scope whose elements `write` fills in.
  *
- * @param write  Writes all elements in row-major order, to a view of the kernels' memory that is valid until more memory is
- *   allocated: it must make no tensors.
+ * @param write  Must write all elements, in row-major order, and must make no tensors: an allocation detaches its view.
  */
-export function written(shape: Shape, write: (values: Float32Array) => void): Tensor {
-  checkShape("written", shape);
+export function fromWriter(shape: Shape, write: (values: Float32Array) => void): Tensor {
+  checkShape("fromWriter", shape);
   const result = empty(Object.freeze([...shape]));
   write(f32(result.ptr, result.size));
   return result;
 }
 
-/** A constant outside all scopes: it lives until disposed. */
+/** Makes a constant outside all scopes, which lives until disposed. Arguments and errors as {@link tensor}. */
 export function persistent(data: TensorSource, shape: Shape, dtype: DType = "f32"): Tensor {
-  return filled("persistent", data, shape, dtype, false);
+  return fromData("persistent", data, shape, dtype, false);
 }
 
-/** A trainable f32 tensor outside all scopes: gradients flow to it, and it lives until disposed. */
+/** Makes a trainable f32 tensor outside all scopes, which lives until disposed. @throws {RangeError} as {@link tensor}. */
 export function parameter(data: ArrayLike<number>, shape: Shape): Tensor {
-  return filled("parameter", data, shape, "f32", true);
+  return fromData("parameter", data, shape, "f32", true);
 }
 
-/** Zeros in the current scope. */
+/** Makes a tensor of zeros in the current scope. `dtype` default: "f32". */
 export function zeros(shape: Shape, dtype: DType = "f32"): Tensor {
   checkShape("zeros", shape);
   if (dtype === "f32") return full(shape, 0);
-  return owned(new Tensor(Object.freeze([...shape]), dtype, zeroData(dtype, sizeOf(shape))));
+  return addToScope(new Tensor(Object.freeze([...shape]), dtype, zeroData(dtype, sizeOf(shape))));
 }
 
-/** An f32 tensor with all elements equal, in the current scope. */
+/** Makes an f32 tensor in the current scope with all elements equal to `value`. */
 export function full(shape: Shape, value: number): Tensor {
   checkShape("full", shape);
   const result = empty(Object.freeze([...shape]));
@@ -214,16 +223,16 @@ export function full(shape: Shape, value: number): Tensor {
 }
 
 /**
- * Overwrites the elements of a tensor that no operation made: a parameter or a constant.
+ * Overwrites the elements of a parameter or a constant, in row-major order.
  *
- * @throws {Error} for an operation's result, whose gradients would go wrong, for a tensor that a call reads meanwhile, and for a
- *   wrong length.
+ * @throws {Error} for the result of an operation, whose gradients would become wrong, and for a tensor that an asynchronous call reads.
+ * @throws {RangeError} when the length doesn't match, or a value doesn't fit an integer type.
  */
 export function assign(target: Tensor, data: TensorSource): void {
   target.check("assign");
   for (const { access, by } of target.holds ?? []) {
     if (access === "read")
-      throw new Error(`assign: expected a tensor that nobody reads, got one that ${by} reads; await that first`);
+      throw new Error(`assign: expected a tensor that no call reads, got one that ${by} reads; await that first`);
   }
   if (target.node !== undefined)
     throw new Error("assign: expected a parameter or a constant, got an operation's result");

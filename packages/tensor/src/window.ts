@@ -1,47 +1,48 @@
 import { shapeText, sizeOf } from "./shape.js";
 
-/** A window that slides along one axis of an image. */
+/** The window of a convolution or pool along one axis of an image, in pixels. */
 export interface WindowAxis {
-  /** Input size. */
+  /** Input size without padding. */
   readonly size: number;
   readonly kernel: number;
   readonly stride: number;
   readonly dilation: number;
-  /** Padding before and after the input. */
+  /** Padding before the input. */
   readonly before: number;
+  /** Padding after the input. */
   readonly after: number;
 }
 
-/** The numbers of a window as operators list them, one an axis. */
-export interface WindowNumbers {
+/** Window attributes as ONNX lists them: one number per axis. */
+export interface WindowAttributes {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
-  /** Those before the input on each axis, then those after it. */
+  /** Padding before each axis, then after each axis. */
   readonly pads: readonly number[];
 }
 
 /**
- * Elements of a padded image at most, over all its channels, as kernels lay it out: 1 GiB. A network that asks for more is broken, or
- * made to break what reads it.
+ * Maximum number of elements of a padded image, over all channels: 1 GiB of f32. A model that needs more is corrupt or malicious.
  */
-const mostPadded = 2 ** 28;
+const maxPaddedElements = 2 ** 28;
 
-/** Input size with its padding. */
+/** Input size including padding. */
 const paddedSize = ({ size, before, after }: WindowAxis): number => size + before + after;
 
-/** Values from the first that a window reads to its last. */
-const reachOf = ({ kernel, dilation }: WindowAxis): number => dilation * (kernel - 1) + 1;
+/** Extent of the dilated kernel: distance from its first to its last pixel, plus 1. */
+const extentOf = ({ kernel, dilation }: WindowAxis): number => dilation * (kernel - 1) + 1;
 
 /**
- * A window by axes, checked: the one place for convolutions and pools, whoever asks.
+ * Checks the window of a convolution or pool and splits it by axis. Shape inference and operations both use it.
  *
- * @param who  Stands before errors.
- * @param image  Sizes of one image: [channels, …one an axis].
- * @throws {RangeError} for another number of numbers, one that isn't whole or too small, a window larger than its padded input, or a
- *   padded image of more than 2²⁸ elements.
+ * @param who  Prefix of error messages.
+ * @param image  Shape of one image: [channels, size of each axis …].
+ * @returns one window for each axis.
+ * @throws {RangeError} when a list has a wrong length; a number isn't a whole number ≥ 1 (pads: ≥ 0); the window is larger than the
+ *   padded input; or the padded image has more than 2²⁸ elements.
  */
-export function windowAxes(who: string, image: readonly number[], numbers: WindowNumbers): WindowAxis[] {
+export function windowAxes(who: string, image: readonly number[], numbers: WindowAttributes): WindowAxis[] {
   const [channels = 1, ...sizes] = image;
   const rank = sizes.length;
   for (const [name, count, least] of [
@@ -52,7 +53,7 @@ export function windowAxes(who: string, image: readonly number[], numbers: Windo
   ] as const) {
     const values = numbers[name];
     if (values.length !== count || !values.every((value) => Number.isSafeInteger(value) && value >= least)) {
-      throw new RangeError(`${who}${name}: expected ${count} whole numbers from ${least} on, got ${shapeText(values)}`);
+      throw new RangeError(`${who}${name}: expected ${count} whole numbers ≥ ${least}, got ${shapeText(values)}`);
     }
   }
   const { kernel, strides, dilations, pads } = numbers;
@@ -65,52 +66,56 @@ export function windowAxes(who: string, image: readonly number[], numbers: Windo
     after: pads[rank + i]!,
   }));
   for (const axis of axes) {
-    if (reachOf(axis) > paddedSize(axis)) {
+    if (extentOf(axis) > paddedSize(axis)) {
       throw new RangeError(
-        `${who}expected a window of ${reachOf(axis)} that fits, got an input of size ${axis.size} with pads ${axis.before} and ${axis.after}`,
+        `${who}expected a padded input at least as large as the window of ${extentOf(axis)}, got size ${axis.size} with pads ${axis.before} and ${axis.after}`,
       );
     }
   }
   const padded = axes.map(paddedSize);
-  if (sizeOf([channels, ...padded]) > mostPadded) {
+  if (sizeOf([channels, ...padded]) > maxPaddedElements) {
     throw new RangeError(
-      `${who}pads: expected a padded image of at most ${mostPadded} elements, got ${shapeText([channels, ...padded])}`,
+      `${who}pads: expected a padded image of at most ${maxPaddedElements} elements, got ${shapeText([channels, ...padded])}`,
     );
   }
   return axes;
 }
 
 /**
- * Throws where a window lies in the padding alone: it has no largest value, and no mean.
- * @throws {RangeError} naming the pads.
+ * Checks that no window of a pool covers padding only: such a window has no maximum and no mean.
+ *
+ * @param who  Prefix of the error message.
+ * @throws {RangeError} when a pad is at least the extent of the window.
  */
 export function checkPoolPads(who: string, axes: readonly WindowAxis[]): void {
   for (const axis of axes) {
-    if (Math.max(axis.before, axis.after) >= reachOf(axis)) {
+    if (Math.max(axis.before, axis.after) >= extentOf(axis)) {
       throw new RangeError(
-        `${who}pads: expected less padding than the window's ${reachOf(axis)}, got ${axis.before} and ${axis.after}`,
+        `${who}pads: expected less padding than the window's ${extentOf(axis)}, got ${axis.before} and ${axis.after}`,
       );
     }
   }
 }
 
 /**
- * Number of window positions of an axis.
- * @param ceilMode  A last window that starts inside the input or its leading padding but reaches beyond counts too.
+ * Output size along an axis: the number of window positions.
+ *
+ * @param ceilMode  Also count a last window that extends past the padded input, if it starts before the trailing padding.
+ *   Default: false.
  */
-export function outputOf(axis: WindowAxis, ceilMode = false): number {
+export function outputSize(axis: WindowAxis, ceilMode = false): number {
   const { size, before, stride } = axis;
-  const room = paddedSize(axis) - reachOf(axis);
+  const room = paddedSize(axis) - extentOf(axis);
   if (!ceilMode) return Math.floor(room / stride) + 1;
   const count = Math.ceil(room / stride) + 1;
   return (count - 1) * stride >= size + before ? count - 1 : count;
 }
 
 /**
- * The same windows in numbers that kernels can take: a stride beyond the padded input leaves one position, and so does the padded size
- * itself; one element has no distance to others.
+ * Reduces stride and dilation to 32 bits without changing the window positions: any stride from the padded size on gives one position,
+ * and the dilation of a kernel of size 1 has no effect.
  */
-export function bounded(axis: WindowAxis): WindowAxis {
+export function clampWindow(axis: WindowAxis): WindowAxis {
   return {
     ...axis,
     stride: Math.min(axis.stride, Math.max(1, paddedSize(axis))),

@@ -6,6 +6,7 @@ import {
   crossEntropy,
   defineOp,
   full,
+  type GradientTerm,
   linear,
   maxPool2d,
   mul,
@@ -23,14 +24,13 @@ import {
   stream,
   sub,
   type Tensor,
-  type Term,
   tensor,
 } from "@neft/tensor";
 import { beforeAll, expect, test } from "vitest";
 
 beforeAll(() => init());
 
-test("gradients add up over every way to the loss", () => {
+test("gradients are summed over all paths to the loss", () => {
   scope(() => {
     const [a, b] = [parameter([2, 3], [2]), parameter([5, 7], [2])];
     const shared = mul(a, b);
@@ -42,7 +42,7 @@ test("gradients add up over every way to the loss", () => {
   });
 });
 
-test("gradients come in the order asked for, zeros where the loss doesn't reach, each with elements of its own", () => {
+test("gradients come in the requested order, zeros for tensors without influence, and share no elements", () => {
   scope(() => {
     const [a, b, c] = [parameter([1], [1]), parameter([2], [1]), parameter([3, 4], [2])];
     const gradients = backward(reduceSum(add(a, b)), [c, b, a, a]);
@@ -51,7 +51,7 @@ test("gradients come in the order asked for, zeros where the loss doesn't reach,
   });
 });
 
-test("results of operations can be differentiated by", () => {
+test("gradients by results of operations", () => {
   scope(() => {
     const a = parameter([3], [1]);
     const b = square(a);
@@ -60,7 +60,7 @@ test("results of operations can be differentiated by", () => {
   });
 });
 
-test("tensors the program holds stay readable; those it gave up are freed", () => {
+test("tensors that the program holds stay readable; disposed ones don't", () => {
   scope(() => {
     const w = parameter([1, 2, 3, 4], [2, 2]);
     const logits = linear(tensor([1, 2], [1, 2]), w, undefined);
@@ -73,7 +73,7 @@ test("tensors the program holds stay readable; those it gave up are freed", () =
   });
 });
 
-test("misuse is told apart", () => {
+test("each misuse has its own error", () => {
   scope(() => {
     const w = parameter([1, 2], [2]);
     expect(() => backward(square(w), [w])).toThrow("backward: expected a loss of one element, got shape [2]");
@@ -83,18 +83,18 @@ test("misuse is told apart", () => {
     const number = tensor([1], [1], "i64");
     expect(() => backward(loss, [number])).toThrow("backward: expected f32 tensors to differentiate by, got i64");
     expect(() => backward(loss, [tensor([1], [1])])).toThrow(
-      "expected parameters or results of them, got a constant of shape [1]",
+      "expected parameters or tensors computed from them, got a constant of shape [1]",
     );
     backward(loss, [w]);
-    expect(() => backward(loss, [w])).toThrow("got one whose step reduceSum an earlier backward pass used up");
-    const gone = reduceSum(w);
-    gone.dispose();
-    expect(() => backward(gone, [w])).toThrow("backward: expected a live tensor, got one that was disposed");
+    expect(() => backward(loss, [w])).toThrow("got one whose reduceSum is consumed; run the forward pass again");
+    const disposed = reduceSum(w);
+    disposed.dispose();
+    expect(() => backward(disposed, [w])).toThrow("backward: expected a live tensor, got one that was disposed");
     expect(backward(w.size === 2 ? reduceSum(w) : w, []).length).toBe(0);
   });
 });
 
-test("an error in a rule leaves nothing behind", () => {
+test("an error in a rule leaks no memory", () => {
   const broken = defineOp<[x: Tensor]>({
     name: "broken",
     shape: ([x]) => [...x.shape],
@@ -106,7 +106,7 @@ test("an error in a rule leaves nothing behind", () => {
       },
     ],
     keeps: [0, "output"],
-    samples: [],
+    examples: [],
   });
   const before = memoryUse().live;
   const w = parameter(new Float32Array(8), [8]);
@@ -119,14 +119,14 @@ test("an error in a rule leaves nothing behind", () => {
   expect(memoryUse().live).toBe(before);
 });
 
-test("a rule may read only what its row keeps", () => {
+test("a rule may read only tensors that its row keeps", () => {
   const forgetful = defineOp<[x: Tensor]>({
     name: "forgetful",
     shape: ([x]) => [...x.shape],
     forward: () => {},
     vjp: [(_, { inputs: [x] }) => square(x)],
     keeps: [],
-    samples: [],
+    examples: [],
   });
   scope(() => {
     const w = parameter([1], [1]);
@@ -135,7 +135,7 @@ test("a rule may read only what its row keeps", () => {
   });
 });
 
-/** Peak of live bytes while `fn` runs, above what was live before. */
+/** Increase of live bytes at the peak while `fn` runs. */
 function peakOf(fn: () => void): number {
   const before = memoryUse().live;
   resetPeak();
@@ -143,7 +143,7 @@ function peakOf(fn: () => void): number {
   return memoryUse().peak - before;
 }
 
-test("backward needs two gradients at a time beside the activations, and an executor that disposes even less", () => {
+test("backward keeps at most two gradients in addition to the activations, and disposing of those saves memory", () => {
   const [n, depth] = [10_000, 50];
   const w = parameter(new Float32Array(n).fill(0.5), [n]);
   const chain = (disposes: boolean) => () =>
@@ -158,12 +158,12 @@ test("backward needs two gradients at a time beside the activations, and an exec
     });
   const slack = 3 * 4 * n + 100;
   expect(peakOf(chain(false))).toBeLessThanOrEqual((depth + 1) * 4 * n + slack);
-  // Only what rules read stays: scale reads nothing, sigmoid its output.
+  // Only tensors that rules read stay: none for scale, the output for sigmoid.
   expect(peakOf(chain(true))).toBeLessThanOrEqual((depth / 2) * 4 * n + slack);
   w.dispose();
 });
 
-test("memory is flat over 1,000 training steps", () => {
+test("memory is constant over 1,000 training steps", () => {
   const draw = (name: string, shape: number[], by: number) => {
     const n = sizeOf(shape);
     return parameter(
@@ -194,10 +194,10 @@ test("memory is flat over 1,000 training steps", () => {
   for (const p of parameters) p.dispose();
 });
 
-test("products of the same input have one weight gradient, of the sum of their dys", () => {
+test("products of the same input and weight compute their weight gradient together", () => {
   let calls = 0;
   type Inputs = [x: Tensor, w: Tensor];
-  const together = (terms: readonly Term<Inputs, { readonly kind: string }>[]) => {
+  const computeTogether = (terms: readonly GradientTerm<Inputs, { readonly kind: string }>[]) => {
     calls++;
     return [mul(terms.map(({ dy }) => dy).reduce(add), terms[0]!.context.inputs[0])];
   };
@@ -205,10 +205,10 @@ test("products of the same input have one weight gradient, of the sum of their d
     name: "product",
     shape: ([x]) => [...x.shape],
     forward: ([x, w], _, y) => f32(y.ptr, y.size).set(mul(x, w).toArray() as Float32Array),
-    vjp: [(dy, { inputs: [, w] }) => mul(dy, w), (dy, context) => together([{ dy, context }])[0]!],
-    together: { rules: [1], key: ({ kind }) => kind, gradients: (terms) => together(terms) },
+    vjp: [(dy, { inputs: [, w] }) => mul(dy, w), (dy, context) => computeTogether([{ dy, context }])[0]!],
+    sharedRules: { inputs: [1], key: ({ kind }) => kind, gradients: (terms) => computeTogether(terms) },
     keeps: [0, 1],
-    samples: [],
+    examples: [],
   });
   scope(() => {
     const [w, v] = [parameter([2, 3], [2]), parameter([5, 7], [2])];
@@ -232,7 +232,7 @@ test("products of the same input have one weight gradient, of the sum of their d
   });
 });
 
-test("the shared weight gradient is that of the products one by one", () => {
+test("the shared weight gradient equals the sum of separate ones", () => {
   const x = tensor(normals(stream(3, { purpose: "test", name: "x" }), 2 * 3 * 6 * 6), [2, 3, 6, 6]);
   const w = parameter(normals(stream(3, { purpose: "test", name: "w" }), 4 * 3 * 9), [4, 3, 3, 3]);
   const b = parameter([0.1, -0.2, 0.3, 0], [4]);
@@ -250,10 +250,10 @@ test("the shared weight gradient is that of the products one by one", () => {
       ),
     ),
   );
-  const apart = [0, 1, 2, 3].map((i) => scope(() => values(backward(lossOf(i), [w, b]))));
+  const separate = [0, 1, 2, 3].map((i) => scope(() => values(backward(lossOf(i), [w, b]))));
   const scaleOf = Math.max(...together.map(Math.abs));
   together.forEach((value, i) => {
-    expect(Math.abs(value - apart.reduce((sum, one) => sum + one[i]!, 0))).toBeLessThan(1e-6 * scaleOf);
+    expect(Math.abs(value - separate.reduce((sum, one) => sum + one[i]!, 0))).toBeLessThan(1e-6 * scaleOf);
   });
   expect(memoryUse().live).toBe(before);
   for (const one of [x, w, b]) one.dispose();

@@ -20,7 +20,7 @@ import { beforeAll, expect, test } from "vitest";
 
 beforeAll(() => init());
 
-test("64-bit integers never go through numbers", () => {
+test("64-bit integers are never converted to numbers", () => {
   const large = 2n ** 62n + 1n;
   const x = tensor([large, -large], [2], "i64");
   expect([...(x.toArray() as BigInt64Array)]).toEqual([large, -large]);
@@ -74,7 +74,7 @@ test("slices, gathers and pads", () => {
   check(expand(reshape(x, [2, 1, 3]), [2, 1]), [2, 2, 3], [1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6]);
 });
 
-test("operations take f32 alone, and views any type", () => {
+test("operations take f32 only, views any type", () => {
   for (const dtype of ["f32", "i64", "i32", "u8", "i8", "bool"] as const) {
     const x = tensor([0, 1], [2], dtype);
     expect([reshape(x, [2, 1]).dtype, reshape(x, [1, 2]).numbers()]).toEqual([dtype, [0, 1]]);
@@ -82,14 +82,14 @@ test("operations take f32 alone, and views any type", () => {
   }
 
   const [x, n] = [tensor([1], [1]), tensor([1], [1], "i64")];
-  expect(() => add(x, n)).toThrow("add: expected f32 inputs, got i64 [1]");
-  expect(() => relu(n)).toThrow("relu: expected f32 inputs, got i64 [1]");
+  expect(() => add(x, n)).toThrow("add: expected f32 inputs, got i64 [1] as input 1");
+  expect(() => relu(n)).toThrow("relu: expected f32 inputs, got i64 [1] as input 0");
   expect(() => n.ptr).toThrow("ptr: expected an f32 tensor, got i64 [1]");
   expect(() => gather(x, x)).toThrow("gather: expected i64 or i32 indices, got f32");
   expect(() => gather(x, [1])).toThrow("gather: expected indices from -1 to 0, got 1");
 });
 
-test("assign overwrites parameters and constants, not results", () => {
+test("assign overwrites parameters and constants, but not results of operations", () => {
   scope(() => {
     const [w, n] = [parameter([1, 2], [2]), tensor([1n], [1], "i64")];
     assign(w, [3, 4]);
@@ -106,7 +106,7 @@ test("assign overwrites parameters and constants, not results", () => {
 
 test("constructors check lengths and shapes", () => {
   expect(() => tensor([1, 2], [3])).toThrow("tensor: expected 3 values for shape [3], got 2");
-  expect(() => zeros([-1])).toThrow("zeros: expected a shape of whole numbers from 0 on, got [-1]");
+  expect(() => zeros([-1])).toThrow("zeros: expected a shape of whole numbers ≥ 0, got [-1]");
   expect(() => parameter([1], [0.5])).toThrow("parameter: expected a shape of whole numbers");
   expect(tensor([], [0, 3]).floats().length).toBe(0);
   expect(tensor([5], []).item()).toBe(5);

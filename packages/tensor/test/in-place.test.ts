@@ -4,6 +4,7 @@ import {
   conv2d,
   entropySum,
   fromBytes,
+  fromWriter,
   inPlaceUpdates as inPlace,
   maxAbs,
   mul,
@@ -15,7 +16,6 @@ import {
   type Tensor,
   tensor,
   withScoreCounter,
-  written,
 } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 
@@ -34,7 +34,7 @@ const adam = {
 };
 const sgd = { learningRate: 0.01, momentum: 0.9, weightDecay: 0.1 };
 
-/** Each update on a target and other tensors, and the same by definition on one element of each. */
+/** Each update: a call with a target and other operands, and the expected new element of the target. */
 const updates: Record<
   keyof typeof inPlace,
   {
@@ -85,8 +85,8 @@ const updates: Record<
   },
 };
 
-describe("updates in place", () => {
-  it.each(Object.entries(updates))("%s is its definition", (name, { operands, run, expected }) => {
+describe("in-place updates", () => {
+  it.each(Object.entries(updates))("%s matches its definition", (name, { operands, run, expected }) => {
     const before = draws(name);
     const others = Array.from({ length: operands }, (_, i) => draws(`${name} ${i}`).map(Math.abs));
     const tensors = [before, ...others].map((values) => persistent(values, [13]));
@@ -104,14 +104,14 @@ describe("updates in place", () => {
   });
 
   it.each(Object.entries(updates))(
-    "%s refuses results, other types, other shapes and tensors that are gone",
+    "%s rejects results of operations, other types, other shapes and freed tensors",
     (name, { operands, run }) => {
       scope(() => {
         const given = (target: Tensor, other: Tensor) => () => run(target, new Array<Tensor>(operands).fill(other));
         const w = parameter(draws(name), [13]);
         const x = tensor(draws(name), [13]);
         expect(given(mul(w, x), x)).toThrow(
-          `${name}: expected a parameter or a constant to overwrite, got an operation's result`,
+          `${name}: expected a parameter or a constant to overwrite, got the result of an operation`,
         );
         expect(given(tensor([1], [1], "i64"), tensor([1], [1], "i64"))).toThrow(
           `${name}: expected f32 tensors, got i64`,
@@ -124,7 +124,7 @@ describe("updates in place", () => {
     },
   );
 
-  it("setVaried writes the weight a convolution with that variation uses", () => {
+  it("setVaried writes the weight that a convolution with this variation uses", () => {
     scope(() => {
       const [x, w, varied] = [
         tensor(draws("x", 50), [1, 2, 5, 5]),
@@ -140,7 +140,7 @@ describe("updates in place", () => {
     });
   });
 
-  it("leave the gradients of later steps right", () => {
+  it("keep the gradients of later operations right", () => {
     const w = parameter([2], [1]);
     inPlace.setScaled(w, w, 3);
     scope(() => expect([...backward(mul(w, w), [w])[0]!.floats()]).toEqual([12]));
@@ -148,7 +148,7 @@ describe("updates in place", () => {
   });
 });
 
-describe("readings", () => {
+describe("reductions to typed arrays and numbers", () => {
   it("maxAbs is infinite where an element is NaN", () => {
     scope(() => {
       expect(maxAbs(tensor([1, -3, 2], [3]))).toBe(3);
@@ -163,11 +163,11 @@ describe("readings", () => {
       const to = new Float32Array(2);
       tensor([1, 2], [2]).copyTo(to);
       expect([...to]).toEqual([1, 2]);
-      expect(() => tensor([1], [1]).copyTo(to)).toThrow("copyTo: expected room for 1 values, got 2");
+      expect(() => tensor([1], [1]).copyTo(to)).toThrow("copyTo: expected an array of length 1, got 2");
     });
   });
 
-  it("scores are counted against the labels of their samples", () => {
+  it("scores are compared with the labels of their samples", () => {
     const unit = 2 ** 26;
     scope(() => {
       withScoreCounter(Int32Array.of(1, 0, 1), 2, (counter) => {
@@ -192,7 +192,7 @@ describe("readings", () => {
         expect(() => counter.count(scores, 0)).toThrow("expected at most 2 samples");
         expect(counter.count(scores, 0, 2).correct).toBe(2);
         expect(counter.count(scores, 1, 1).correct).toBe(0);
-        expect(() => counter.count(scores, 0, 4)).toThrow("rows: expected at most the 3 of the scores, got 4");
+        expect(() => counter.count(scores, 0, 4)).toThrow("rows: expected at most the 3 rows of the scores, got 4");
       });
       withScoreCounter(Int32Array.of(0), 0, (counter) => {
         expect(counter.count(tensor([Number.NaN, 1, 0], [1, 3]), 0).broken).toBe(1);
@@ -200,16 +200,16 @@ describe("readings", () => {
     });
   });
 
-  it("bytes become what their channel's table says", () => {
+  it("fromBytes looks up bytes in the table of their channel", () => {
     const tables = [1, -2].map((factor) => Float32Array.from({ length: 256 }, (_, byte) => factor * byte));
     scope(() => {
       const y = fromBytes([2, 2, 2], tables, (bytes) => bytes.set([1, 2, 3, 4, 255, 0, 7, 8]));
       expect([...y.floats()]).toEqual([1, 2, -6, -8, 255, 0, -14, -16]);
       expect([...fromBytes([0, 4], tables, () => {}).floats()]).toEqual([]);
       expect(() => fromBytes([1, 3], tables, () => {})).toThrow(
-        "fromBytes: expected tables of 256 values that divide 3 elements",
+        "fromBytes: expected tables of 256 values whose number divides 3 elements",
       );
-      expect([...written([2], (values) => values.set([1, 2])).floats()]).toEqual([1, 2]);
+      expect([...fromWriter([2], (values) => values.set([1, 2])).floats()]).toEqual([1, 2]);
     });
   });
 });

@@ -29,7 +29,7 @@ beforeAll(() => init());
 const z = (...shape: number[]): Tensor => zeros(shape);
 const variation = { sMax: 1, sigmaOuter: 0.1, sigmaMid: 0.1, key: 1n, perSample: false };
 
-/** What is called wrongly, and what it says. */
+/** Invalid calls, and a part of their error messages. */
 const cases: readonly (readonly [() => unknown, string])[] = [
   [() => add(z(2, 3), z(4)), "add: expected shapes that broadcast, got [2, 3] and [4]"],
   [() => relu(3 as unknown as Tensor), "relu: expected a tensor as input 0, got number"],
@@ -43,11 +43,11 @@ const cases: readonly (readonly [() => unknown, string])[] = [
   [() => linear(z(2, 5), z(4, 5, 1), undefined), "linear: expected a weight of two axes, got [4, 5, 1]"],
   [
     () => linear(z(2, 5), z(4, 5), undefined, { variation: { ...variation, sigmaOuter: Number.NaN } }),
-    "linear: variation.sigmaOuter: expected a finite number from 0 on, got NaN",
+    "linear: variation.sigmaOuter: expected a finite number ≥ 0, got NaN",
   ],
   [
     () => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), undefined, { variation: { ...variation, sMax: -1 } }),
-    "conv2d: variation.sMax: expected a finite number from 0 on, got -1",
+    "conv2d: variation.sMax: expected a finite number ≥ 0, got -1",
   ],
   [
     () => conv2d(z(2, 5, 5), z(3, 2, 3, 3), undefined),
@@ -59,12 +59,12 @@ const cases: readonly (readonly [() => unknown, string])[] = [
   ],
   [
     () => conv2d(z(1, 2, 2, 5), z(3, 2, 3, 3), undefined),
-    "conv2d: expected a window of 3 that fits, got an input of size 2 with pads 0 and 0",
+    "conv2d: expected a padded input at least as large as the window of 3, got size 2 with pads 0 and 0",
   ],
   [() => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), z(2)), "conv2d: expected a bias [3], got [2]"],
   [
     () => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), undefined, { strides: [0, 1] }),
-    "conv2d: strides: expected 2 whole numbers from 1 on, got [0, 1]",
+    "conv2d: strides: expected 2 whole numbers ≥ 1, got [0, 1]",
   ],
   [
     () => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), undefined, { pads: [2 ** 31 - 1, 0, 0, 0] }),
@@ -72,11 +72,11 @@ const cases: readonly (readonly [() => unknown, string])[] = [
   ],
   [
     () => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), undefined, { pads: [-1, 0, 0, 0] }),
-    "conv2d: pads: expected 4 whole numbers from 0 on, got [-1, 0, 0, 0]",
+    "conv2d: pads: expected 4 whole numbers ≥ 0, got [-1, 0, 0, 0]",
   ],
   [
     () => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), undefined, { dilations: [2 ** 32, 1] }),
-    "conv2d: expected a window of 8589934593 that fits, got an input of size 5 with pads 0 and 0",
+    "conv2d: expected a padded input at least as large as the window of 8589934593, got size 5 with pads 0 and 0",
   ],
   [
     () => avgPool2d(z(1, 2, 5, 5), { kernel: [3, 3], pads: [0, 3, 0, 0] }),
@@ -84,7 +84,7 @@ const cases: readonly (readonly [() => unknown, string])[] = [
   ],
   [
     () => maxPool2d(z(1, 2, 2, 2), { kernel: [3, 3] }),
-    "maxPool2d: expected a window of 3 that fits, got an input of size 2 with pads 0 and 0",
+    "maxPool2d: expected a padded input at least as large as the window of 3, got size 2 with pads 0 and 0",
   ],
   [() => maxPool2d(z(2, 2), { kernel: [1, 1] }), "maxPool2d: expected an input [n, c, h, w], got [2, 2]"],
   [() => batchNormTrain(z(2, 3, 4), z(3), z(2)), "batchNormTrain: beta: expected shape [3], got [2]"],
@@ -92,14 +92,14 @@ const cases: readonly (readonly [() => unknown, string])[] = [
     () => batchNorm(z(2, 3), z(3), z(3), { mean: z(3), variance: z(1, 3) }),
     "batchNorm: variance: expected shape [3], got [1, 3]",
   ],
-  [() => batchNormTrain(z(0, 3), z(3), z(3)), "batchNormTrain: expected at least one value a channel, got [0, 3]"],
+  [() => batchNormTrain(z(0, 3), z(3), z(3)), "batchNormTrain: expected at least one value per channel, got [0, 3]"],
   [() => crossEntropy(z(2, 3), Int32Array.of(0)), "crossEntropy: expected 2 labels, got 1"],
   [() => crossEntropy(z(2, 3), Int32Array.of(0, 3)), "crossEntropy: expected labels from 0 to 2, got 3 for sample 1"],
   [() => crossEntropy(z(3), Int32Array.of(0)), "crossEntropy: expected logits [samples ≥ 1, classes], got [3]"],
   [() => crossEntropy(z(0, 3), Int32Array.of()), "crossEntropy: expected logits [samples ≥ 1, classes], got [0, 3]"],
   [() => softmax(z(2, 3), { axis: 2 }), "softmax: expected an axis from -2 to 1, got 2"],
   [() => reduceSum(z(2), { axes: [1] }), "reduceSum: expected an axis from -1 to 0, got 1"],
-  [() => reshape(z(2, 3), [4, -1]), "reshape: expected a shape of 6 elements like [2, 3], got [4, -1]"],
+  [() => reshape(z(2, 3), [4, -1]), "reshape: expected a shape of 6 elements, the size of [2, 3], got [4, -1]"],
   [() => reshape(z(2, 3), [-1, -1]), "reshape: expected a shape of 6 elements"],
   [() => reshape(z(0, 3), [-1, 0]), "reshape: expected a shape of 0 elements"],
   [() => transpose(z(2, 3), { perm: [0, 0] }), "transpose: expected a permutation of 2 axes, got [0, 0]"],
@@ -107,31 +107,34 @@ const cases: readonly (readonly [() => unknown, string])[] = [
   [() => concat([], { axis: 0 }), "concat: expected at least one tensor, got none"],
   [
     () => concat([z(2, 3), z(2, 4)], { axis: 0 }),
-    "concat: expected shapes equal but along axis 0, got [2, 3] and [2, 4]",
+    "concat: expected shapes that are equal except along axis 0, got [2, 3] and [2, 4]",
   ],
-  [() => slice(z(3), { starts: [0], ends: [1], steps: [0] }), "slice: expected whole steps other than 0, got 0"],
+  [
+    () => slice(z(3), { starts: [0], ends: [1], steps: [0] }),
+    "slice: expected steps that are whole numbers other than 0, got 0",
+  ],
   [() => slice(z(3), { starts: [0.5], ends: [2] }), "slice: expected whole starts and ends, got [0.5] and [2]"],
   [() => slice(z(3), { starts: [0], ends: [Number.NaN] }), "slice: expected whole starts and ends, got [0] and [NaN]"],
   [
     () => slice(z(3), { starts: [0], ends: [] }),
-    "slice: expected as many ends, axes and steps as 1 starts, got 0, 1, 1",
+    "slice: expected 1 ends, axes and steps, one for each start, got 0, 1, 1",
   ],
   [() => pad(z(3), { pads: [1] }), "pad: expected 2 whole numbers for rank 1, got [1]"],
-  [() => dropout(z(3), { p: 1, key: 1n }), "dropout: expected p from 0 to below 1, got 1"],
+  [() => dropout(z(3), { p: 1, key: 1n }), "dropout: expected p ≥ 0 and < 1, got 1"],
 ];
 
-test("calls that don't fit say what was expected", () => {
-  const said = cases.map(([call]) => {
+test("invalid calls throw errors that name the expectation", () => {
+  const messages = cases.map(([call]) => {
     try {
       call();
-      return "nothing";
+      return "no error";
     } catch (error) {
       return (error as Error).message;
     }
   });
   expect(
     cases
-      .filter(([, message], i) => !said[i]!.includes(message))
-      .map(([, message]) => [message, said[cases.findIndex((c) => c[1] === message)]]),
+      .filter(([, message], i) => !messages[i]!.includes(message))
+      .map(([, message]) => [message, messages[cases.findIndex((c) => c[1] === message)]]),
   ).toEqual([]);
 });

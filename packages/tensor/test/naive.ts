@@ -1,11 +1,11 @@
 import { normals, type Shape, sizeOf, stream, stridesOf, type Tensor, tensor } from "@neft/tensor";
 
-/** Reproducible values of a shape. */
+/** Reproducible normal numbers for a tensor of this shape. */
 export function values(name: string, shape: Shape): Float32Array {
   return normals(stream(3, { purpose: "naive", name }), sizeOf(shape));
 }
 
-/** The same as a tensor in the current scope. */
+/** A tensor of reproducible normal numbers in the current scope. */
 export function filled(name: string, shape: Shape): Tensor {
   return tensor(values(name, shape), shape);
 }
@@ -16,13 +16,13 @@ export function* indices(shape: Shape): Generator<number[]> {
   for (let i = 0; i < sizeOf(shape); i++) yield shape.map((dim, axis) => Math.floor(i / strides[axis]!) % dim);
 }
 
-/** An element, 0 outside. */
+/** An element of x; 0 outside its shape. */
 export function at(x: Float32Array, shape: Shape, index: readonly number[]): number {
   if (index.some((i, axis) => i < 0 || i >= shape[axis]!)) return 0;
   return x[stridesOf(shape).reduce((sum, stride, axis) => sum + stride * index[axis]!, 0)]!;
 }
 
-/** max |got − want| / max(|want|, 1) with the shapes checked; NaN when lengths differ. */
+/** max |got − want| / max(1, max |want|); NaN when shape or length differs. */
 export function distance(got: Tensor, shape: Shape, want: readonly number[]): number {
   if (String(got.shape) !== String(shape) || got.size !== want.length) return Number.NaN;
   const scale = want.reduce((most, v) => Math.max(most, Math.abs(v)), 1);

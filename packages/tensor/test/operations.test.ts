@@ -5,19 +5,19 @@ import { cases, faults } from "./walk.js";
 
 beforeAll(() => init());
 
-test("every sample of every row: shape, gradient, determinism", () => {
+test("every example of every row: shape, gradient, determinism", () => {
   expect(build()).toBe("simd128");
   expect(cases().flatMap(faults)).toEqual([]);
 });
 
-test("rows are complete: a sample, a name of their own, as many rules as inputs", () => {
+test("rows are complete: a unique name, an example, one rule per input", () => {
   const names = api.operations.map(({ row }) => row.name);
   expect(new Set(names).size).toBe(names.length);
   const incomplete = api.operations.filter(({ row }) => {
     const rules = row.vjp;
     return (
-      row.samples.length === 0 ||
-      (typeof rules !== "function" && row.samples.some((s) => s.inputs.length !== rules.length))
+      row.examples.length === 0 ||
+      (typeof rules !== "function" && row.examples.some((s) => s.inputs.length !== rules.length))
     );
   });
   expect(incomplete.map(({ row }) => row.name)).toEqual([]);
@@ -31,7 +31,7 @@ test("every operation the package exports is in the table", () => {
   expect(missing.map(([name]) => name)).toEqual([]);
 });
 
-test("the walk leaves nothing behind", () => {
+test("the walk leaks no memory", () => {
   const before = memoryUse().live;
   for (const one of cases()) faults(one);
   expect(memoryUse().live).toBe(before);

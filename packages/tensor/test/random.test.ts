@@ -21,16 +21,16 @@ test("streams differ by seed, purpose, name, index and step, and by nothing else
   expect(stream(1, { ...name })).toBe(keys[0]);
 });
 
-test("bad seeds and indices are errors", () => {
+test("invalid seeds, indices and counts are errors", () => {
   for (const seed of [-1, 0.5, Number.NaN, 2 ** 53])
     expect(() => stream(seed, name)).toThrow("stream: expected a seed from 0 to 2^53 - 1");
   expect(() => stream(1, { ...name, index: 2 ** 32 })).toThrow(
     "stream: index: expected a whole number from 0 to 2^32 - 1, got 4294967296",
   );
-  expect(() => normals(1n, -1)).toThrow("stream: expected a count from 0 on, got -1");
+  expect(() => normals(1n, -1)).toThrow("stream: expected a count ≥ 0, got -1");
 });
 
-test("numbers are pinned: a change is a changelog entry", () => {
+test("numbers are pinned: a change needs a changelog entry", () => {
   const key = stream(1, name);
   expect({
     key,
@@ -94,7 +94,7 @@ test("permutations: every order of 4 equally likely (chi-square, 23 degrees of f
   expect(chi2).toBeLessThan(49.73);
 });
 
-test("permutations of nothing, one and many", () => {
+test("permutations of 0, 1 and many numbers", () => {
   const before = memoryUse().live;
   expect([...permutation(1n, 0)]).toEqual([]);
   expect([...permutation(1n, 1)]).toEqual([0]);

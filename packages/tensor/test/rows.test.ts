@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const packages = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Compiles `source` as if it were a file of this folder; the messages of what is wrong. */
+/** Compiles `source` as a file of this folder. Returns the compiler's messages. */
 function errorsOf(source: string): string[] {
   const name = `${folder}row.ts`;
   const options: ts.CompilerOptions = {
@@ -16,7 +16,7 @@ function errorsOf(source: string): string[] {
     noEmit: true,
     skipLibCheck: true,
     types: [],
-    // A package's name means its sources: nothing has to be built.
+    // Packages resolve to their sources, so no build is needed.
     paths: { "@neft/*": [`${packages}*/src/index.ts`] },
   };
   const host = ts.createCompilerHost(options);
@@ -36,10 +36,10 @@ export const pair = defineOp<[Tensor, Tensor]>({
   forward: () => {},
   ${vjp}
   keeps: [],
-  samples: [],
+  examples: [],
 });`;
 
-test("a row needs a rule or a written null for every input", () => {
+test("a row needs a rule or an explicit null for every input", () => {
   expect(errorsOf(row("vjp: [(dy) => dy, null],"))).toEqual([]);
   expect(errorsOf(row(""))).toEqual([expect.stringContaining("Property 'vjp' is missing")]);
   expect(errorsOf(row("vjp: [(dy) => dy],"))[0]).toMatch(/not assignable/);

@@ -22,7 +22,7 @@ beforeAll(() => init());
 
 const live = () => memoryUse().live;
 
-test("a scope frees what it doesn't return", () => {
+test("a scope frees the tensors that it doesn't return", () => {
   const before = live();
   const kept = scope(() => {
     const x = tensor([1, 2], [2]);
@@ -38,7 +38,7 @@ test("a scope frees what it doesn't return", () => {
   expect(live()).toBe(before);
 });
 
-test("scopes nest: what an inner one returns lives as long as the outer one", () => {
+test("scopes nest: the result of an inner scope lives until the outer one ends", () => {
   const before = live();
   let seen: Tensor | undefined;
   const result = scope(() => {
@@ -67,7 +67,7 @@ test("parameters and persistent constants are outside all scopes", () => {
   expect(() => w.ptr).toThrow("got one that was disposed");
 });
 
-test("an error frees everything, also of operations that failed half way", () => {
+test("an error frees everything, also the output of an operation that failed", () => {
   const before = live();
   expect(() =>
     scope(() => {
@@ -78,13 +78,13 @@ test("an error frees everything, also of operations that failed half way", () =>
   expect(live()).toBe(before + 8); // the parameter
 });
 
-test("a promise can't be waited for inside a scope", () => {
+test("a scope rejects a function that returns a promise", () => {
   expect(() => scope(async () => zeros([1]))).toThrow(
     "scope: expected a synchronous function, got one that returns a promise",
   );
 });
 
-test("views share elements, and the last one frees them", () => {
+test("views share elements; disposing of the last one frees them", () => {
   const before = live();
   const x = persistent([1, 2, 3, 4], [4]);
   const y = scope(() => reshape(x, [2, -1]));
@@ -96,7 +96,7 @@ test("views share elements, and the last one frees them", () => {
   expect(live()).toBe(before);
 });
 
-test("a graph nobody uses goes with its tensors", () => {
+test("an unused graph is freed with its tensors", () => {
   const before = live();
   const w = parameter(new Float32Array(100), [100]);
   for (let i = 0; i < 10; i++) {
@@ -127,7 +127,7 @@ test("a graph that leaves its scope can still be differentiated", () => {
   expect(live()).toBe(before);
 });
 
-test("without recording nothing is kept", () => {
+test("noGrad keeps no tensors for a backward pass", () => {
   const w = parameter(new Float32Array(1000), [1000]);
   const before = live();
   scope(() => {

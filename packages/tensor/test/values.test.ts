@@ -50,7 +50,7 @@ test("matmul against a triple loop, odd and empty sizes", () => {
   }
 });
 
-test("matmul of vectors and batches, as numpy's", () => {
+test("matmul of vectors and batches follows NumPy", () => {
   scope(() => {
     expect([...matmul(filled("v", [5]), filled("m", [5, 3])).shape]).toEqual([3]);
     expect([...matmul(filled("m", [3, 5]), filled("v", [5])).shape]).toEqual([3]);
@@ -85,7 +85,7 @@ test("linear in both layouts, with and without bias, over leading axes", () => {
   });
 });
 
-test("conv2d against loops: strides, uneven pads, dilation, groups", () => {
+test("conv2d against loops: strides, unequal pads, dilations, groups", () => {
   const cases = [
     { x: [2, 3, 5, 7], w: [4, 3, 3, 3], strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1], groups: 1 },
     { x: [1, 4, 8, 5], w: [6, 2, 3, 2], strides: [2, 1], pads: [0, 1, 2, 3], dilations: [1, 2], groups: 2 },
@@ -104,13 +104,13 @@ test("conv2d against loops: strides, uneven pads, dilation, groups", () => {
       let sum = b[o!]!;
       const first = Math.floor(o! / (ws[0] / groups)) * ws[1];
       for (const [c, ky, kx] of indices(ws.slice(1))) {
-        const place = [
+        const position = [
           n!,
           first + c!,
           i! * strides[0] - top + ky! * dilations[0],
           j! * strides[1] - left + kx! * dilations[1],
         ];
-        sum += at(w, ws, [o!, c!, ky!, kx!]) * at(x, xs, place);
+        sum += at(w, ws, [o!, c!, ky!, kx!]) * at(x, xs, position);
       }
       return sum;
     });
@@ -121,7 +121,7 @@ test("conv2d against loops: strides, uneven pads, dilation, groups", () => {
   }
 });
 
-test("variation of zero strength gives the digital bits, per batch and per sample", () => {
+test("variation with sigma 0 changes no bit, per batch and per sample", () => {
   for (const perSample of [false, true]) {
     const variation = { sMax: 3, sigmaOuter: 0, sigmaMid: 0, key: 1n, perSample };
     scope(() => {
@@ -135,7 +135,7 @@ test("variation of zero strength gives the digital bits, per batch and per sampl
   }
 });
 
-test("a batch may be split anywhere without changing a bit, samples keeping their draws", () => {
+test("splitting a batch changes no bit: samples keep their draws", () => {
   const variation = { sMax: 3, sigmaOuter: 0.1, sigmaMid: 0.2, key: 9n };
   const [xs, images] = [values("x", [5, 17]), values("i", [5, 2, 7, 7])];
   scope(() =>
@@ -188,18 +188,18 @@ test("a pooled convolution is the convolution, the pool and the ReLU after it, a
           const gradients = backward(reduceSum(square(y)), [x, w, b]).map((gradient) => gradient.floats());
           const all = [y.floats(), ...gradients, noGrad(() => conv2d(x, w, b, settings).floats())];
           for (const each of [x, w, b]) each.dispose();
-          // The last gradient, the bias', adds up what the pool kept, in another order.
+          // The fused bias gradient sums the pooled gradients, in another order.
           return { same: [...all.slice(0, 3), pooled ? all[4]! : all[0]!], bias: all[3]! };
         }),
       );
-      const [pooled, apart] = both as [(typeof both)[0], (typeof both)[0]];
-      expect(pooled.same, `${shape} ${filter} ${rectified}`).toEqual(apart.same);
-      for (const [i, value] of pooled.bias.entries()) expect(Math.abs(value / apart.bias[i]! - 1)).toBeLessThan(2e-6);
+      const [fused, separate] = both as [(typeof both)[0], (typeof both)[0]];
+      expect(fused.same, `${shape} ${filter} ${rectified}`).toEqual(separate.same);
+      for (const [i, value] of fused.bias.entries()) expect(Math.abs(value / separate.bias[i]! - 1)).toBeLessThan(2e-6);
     }
   }
   const x = zeros([1, 1, 3, 3]);
   expect(() => conv2d(x, full([1, 1, 3, 3], 1), undefined, { pooled: true })).toThrow(
-    "conv2d: expected outputs to pool two by two, got [1, 1, 1, 1]",
+    "conv2d: expected outputs of at least 2×2 to pool, got [1, 1, 1, 1]",
   );
 });
 
@@ -222,7 +222,7 @@ test("pooling reads its attributes", () => {
   });
 });
 
-test("batch normalisation tells its statistics", () => {
+test("batchNormTrain returns the statistics of the batch", () => {
   scope(() => {
     const x = tensor([1, 2, 3, 4, 5, 6, 7, 20], [2, 2, 2]);
     const { output, statistics } = batchNormTrain(x, full([2], 2), full([2], 1), { epsilon: 0 });
@@ -279,7 +279,7 @@ test("reductions over any axes", () => {
   }
 });
 
-test("dropout keeps its share and its mean", () => {
+test("dropout zeroes the expected share and rescales the rest", () => {
   scope(() => {
     const y = dropout(full([100_000], 1), { p: 0.3, key: stream(1, { purpose: "dropout" }) }).floats();
     const zeroShare = y.filter((v) => v === 0).length / y.length;
@@ -289,7 +289,7 @@ test("dropout keeps its share and its mean", () => {
   });
 });
 
-test("conv2dEach gives conv2d's bits for each weight, and refuses what it can't do", () => {
+test("conv2dEach is bit-identical to conv2d for each weight, and rejects gradients and variation", () => {
   scope(() => {
     const cases = [
       { x: [5, 1, 9, 11], w: [4, 1, 5, 5], attributes: { pads: [2, 2, 2, 2], pooled: true, rectified: true } },
@@ -307,11 +307,13 @@ test("conv2dEach gives conv2d's bits for each weight, and refuses what it can't 
     const weights = [filled("a", [1, 1, 3, 3]), filled("b", [1, 1, 2, 2])];
     expect(() => conv2dEach(input, weights, undefined)).toThrow("expected weights of one shape");
     const trained = parameter(new Float32Array(9), [1, 1, 3, 3]);
-    expect(() => conv2dEach(input, [trained], undefined)).toThrow("expected no gradients to be wanted");
+    expect(() => conv2dEach(input, [trained], undefined)).toThrow(
+      "expected inputs without gradients, got one that requires them",
+    );
     expect(noGrad(() => conv2dEach(input, [trained], undefined))).toHaveLength(1);
     const variation = { sMax: 1, sigmaOuter: 0.1, sigmaMid: 0.1, key: 1n, perSample: false };
     const varied: Conv2dAttributes = { variation };
-    expect(() => conv2dEach(input, [weights[0]!], undefined, varied)).toThrow("expected weights as they are");
+    expect(() => conv2dEach(input, [weights[0]!], undefined, varied)).toThrow("expected no variation, got one");
     expect(() => conv2d(zeros([1, 0, 5, 5]), zeros([4, 0, 3, 3]), undefined)).toThrow("with at least one value");
     trained.dispose();
   });

@@ -1,6 +1,7 @@
 import {
   type AnyRow,
   backward,
+  type ExampleInput,
   mul,
   noGrad,
   normals,
@@ -8,7 +9,6 @@ import {
   parameter,
   permutation,
   reduceSum,
-  type SampleInput,
   scope,
   sizeOf,
   stream,
@@ -24,29 +24,29 @@ interface Case {
   readonly operation: TableOperation;
   readonly row: AnyRow;
   readonly label: string;
-  readonly inputs: readonly (SampleInput | undefined)[];
+  readonly inputs: readonly (ExampleInput | undefined)[];
   readonly attributes: unknown;
   readonly values: Values;
 }
 
-function fill({ shape, values = "normal" }: SampleInput, index: number): Float32Array {
+function fill({ shape, values = "normal" }: ExampleInput, index: number): Float32Array {
   const n = sizeOf(shape);
   const key = stream(1, { purpose: "walk", name: values, index, step: n });
   if (values === "normal") return normals(key, n);
   if (values === "positive") return uniforms(key, n).map((u) => u + 0.5);
-  return Float32Array.from(permutation(key, n), (place) => (place - Math.floor(n / 2) + 0.5) * 0.1);
+  return Float32Array.from(permutation(key, n), (rank) => (rank - Math.floor(n / 2) + 0.5) * 0.1);
 }
 
-/** Every sample of every row. */
+/** Every example call of every operation, with values for its inputs. */
 export function cases(): Case[] {
   return operations.flatMap((operation) =>
-    operation.row.samples.map((sample, s) => ({
+    operation.row.examples.map((example, i) => ({
       operation,
       row: operation.row,
-      label: `${operation.row.name} sample ${s}`,
-      inputs: sample.inputs,
-      attributes: sample.attributes,
-      values: sample.inputs.map((input, i) => input && fill(input, i)),
+      label: `${operation.row.name} example ${i}`,
+      inputs: example.inputs,
+      attributes: example.attributes,
+      values: example.inputs.map((input, index) => input && fill(input, index)),
     })),
   );
 }
@@ -66,12 +66,12 @@ function run(test: Case, values: Values): Float32Array {
   );
 }
 
-/** Weights of the outputs in the scalar that is differentiated. */
+/** Weights of the outputs in the scalar Σ weights·output, which is differentiated. */
 function weightsOf(size: number): Float32Array {
   return normals(stream(1, { purpose: "walk", name: "weights", index: size }), size);
 }
 
-/** Output, and the gradient of Σ weights·output by every input. */
+/** Output and shape of an example, the gradient of Σ weights·output by each input, and whether it has a nonzero element. */
 function pullBack(test: Case): {
   output: Float32Array;
   shape: readonly number[];
@@ -92,14 +92,16 @@ function pullBack(test: Case): {
   });
 }
 
-/** Σ weights·output, in f64. */
+/** Σ weights·output, summed in f64. */
 function project(output: Float32Array, weights: Float32Array): number {
   return output.reduce((sum, y, j) => sum + y * weights[j]!, 0);
 }
 
 /**
- * Slope along a random direction of one input: central differences at h and h/2, extrapolated, so the error of the
- * difference is of order h⁴ and what remains is rounding: about 2⁻²⁴ Σ|weights·y|/h.
+ * Slope of Σ weights·output along a random direction of one input: numerically, and from the gradient.
+ *
+ * The numeric slope extrapolates central differences at h and h/2. Their error is of order h⁴; rounding adds about
+ * 2⁻²⁴ Σ|weights·y|/h.
  */
 function slopes(test: Case, which: number, gradient: Float32Array): { numeric: number; pulled: number; scale: number } {
   const x = test.values[which]!;
@@ -121,7 +123,7 @@ function slopes(test: Case, which: number, gradient: Float32Array): { numeric: n
     const weights = weightsOf(outputs[0].length);
     const numeric = (project(outputs[0], weights) - project(outputs[1], weights)) / (2 * h);
     scale = outputs[0].reduce((sum, y, j) => sum + Math.abs(y * weights[j]!), 0);
-    // The ends were rounded to f32: the direction really taken is their difference.
+    // The ends are rounded to f32: the actual direction is their difference.
     const taken = ends[0].map((end, i) => end - ends[1][i]!);
     const pulled = taken.reduce((sum, step, i) => sum + (step * gradient[i]!) / (2 * h), 0);
     scale += taken.reduce((sum, step, i) => sum + Math.abs((step * gradient[i]!) / (2 * h)), 0);
@@ -134,7 +136,7 @@ function slopes(test: Case, which: number, gradient: Float32Array): { numeric: n
 /** Relative to Σ|weights·y| + Σ|gradient·direction|: rounding gives about 1e-5, a wrong element at least 1e-3. */
 const tolerance = 1e-4;
 
-/** What is wrong with one row, in words; nothing when all is well. */
+/** Errors of one example in words; empty when it passes. */
 export function faults(test: Case): string[] {
   const { row, label } = test;
   const found: string[] = [];

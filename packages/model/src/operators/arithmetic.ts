@@ -11,6 +11,7 @@ function inferBroadcast({ inputs }: InferCall): KnownValue[] {
   return [{ dtype: a.dtype, shape: ops.broadcastShapes(a.shape, b.shape) }];
 }
 
+/** Defines an elementwise operator with two operands, on floats and integers. */
 function arithmetic(name: string, kind: IntegerArithmetic, float: (a: Tensor, b: Tensor) => Tensor): Operator {
   return defineOperator({
     name,
@@ -21,7 +22,7 @@ function arithmetic(name: string, kind: IntegerArithmetic, float: (a: Tensor, b:
   });
 }
 
-/** y = a ∘ b with numpy's broadcasting. */
+/** y = a + b with NumPy broadcasting. Integers wrap at their width; a division truncates. */
 export const add = arithmetic("Add", "add", ops.add);
 export const sub = arithmetic("Sub", "sub", ops.sub);
 export const mul = arithmetic("Mul", "mul", ops.mul);

@@ -5,7 +5,7 @@ import type { HostData } from "../host-array.js";
 import { castElements } from "../integers.js";
 import { defineOperator, need } from "./operator.js";
 
-/** The dtypes a value may be cast to or filled with. */
+/** Converts x to the dtype `to`. All floating-point types of a file are f32. */
 export const castTargets = ["f32", "i64", "i32", "u8", "i8", "bool"] as const satisfies readonly DType[];
 
 /** x as another dtype, attribute `to`; every floating-point type of a file is f32 here. */

@@ -2,12 +2,12 @@ import * as ops from "@neft/tensor";
 import { floatAttribute, intAttribute, textAttribute } from "../attributes.js";
 import type { GraphNode } from "../graph.js";
 import type { HostArray } from "../host-array.js";
-import { checkedSize, int64Array, mostHostElements } from "../host-array.js";
+import { checkedSize, int64Array, maxHostElements } from "../host-array.js";
 import { castTargets } from "./casting.js";
 import type { ElementsCall, RunCall } from "./operator.js";
 import { defineOperator, integersOf, need } from "./operator.js";
 
-/** The sizes of x from axis start up to end, as i64. */
+/** Sizes of x from axis `start` up to, not including, `end`, as i64. */
 export const shape = defineOperator({
   name: "Shape",
   arity: [1, 1],
@@ -21,11 +21,11 @@ export const shape = defineOperator({
 
 function shapeElements(node: GraphNode, sizes: readonly number[]): HostArray {
   const rank = sizes.length;
-  const position = (name: string, otherwise: number) => ops.clampPosition(intAttribute(node, name, otherwise), rank);
+  const position = (name: string, fallback: number) => ops.clampPosition(intAttribute(node, name, fallback), rank);
   return int64Array(sizes.slice(position("start", 0), position("end", rank)));
 }
 
-/** Elements of the shape given as input, all of attribute `value`, of the dtype `dtype`. */
+/** Tensor of the shape given as input, filled with the attribute `value`, of the dtype `dtype`. */
 export const constantOfShape = defineOperator({
   name: "ConstantOfShape",
   arity: [1, 1],
@@ -40,7 +40,7 @@ export const constantOfShape = defineOperator({
 function filledElements(call: RunCall | ElementsCall): HostArray {
   const sizes = integersOf(call, 0) ?? [];
   const dtype = textAttribute(call.node, "dtype", castTargets, "f32");
-  const data = ops.zeroData(dtype, checkedSize(sizes, mostHostElements));
+  const data = ops.zeroData(dtype, checkedSize(sizes, maxHostElements));
   const value = floatAttribute(call.node, "value", 0);
   data.fill((dtype === "i64" ? BigInt(value) : value) as never);
   return { dtype, shape: sizes, data };

@@ -4,9 +4,9 @@ import { intAttribute, intsAttribute } from "../attributes.js";
 import { planeOf, windowOf } from "../dimensions.js";
 import type { GraphNode } from "../graph.js";
 import { defineOperator, need, needFloat } from "./operator.js";
-import { product, varied } from "./products.js";
+import { product, variationOption } from "./products.js";
 
-/** Kernel sizes follow from the weight; an attribute that says otherwise is an error. */
+/** Kernel sizes of the weight. @throws {RangeError} when the attribute kernel_shape differs. */
 function kernelOf(node: GraphNode, weight: readonly number[]): readonly number[] {
   const kernel = weight.slice(2);
   const given = intsAttribute(node, "kernel_shape");
@@ -16,7 +16,7 @@ function kernelOf(node: GraphNode, weight: readonly number[]): readonly number[]
   return kernel;
 }
 
-/** x: [N, C, (H,) W], w: [O, C/group, (KH,) KW], b: [O] → [N, O, (OH,) OW]. */
+/** Convolution. x: [N, C, (H,) W], w: [O, C/group, (KH,) KW], b: [O] → [N, O, (OH,) OW]. */
 export const conv = defineOperator({
   name: "Conv",
   arity: [2, 3],
@@ -25,7 +25,7 @@ export const conv = defineOperator({
     const group = intAttribute(node, "group", 1);
     if (x.shape.length < 3 || x.shape.length > 4 || w.shape.length !== x.shape.length) {
       throw new RangeError(
-        `expected an input and a weight of rank 3 or 4 alike, got [${x.shape.join(", ")}] and [${w.shape.join(", ")}]`,
+        `expected an input and a weight of the same rank, 3 or 4, got [${x.shape.join(", ")}] and [${w.shape.join(", ")}]`,
       );
     }
     if (group < 1 || w.shape[1]! * group !== x.shape[1] || w.shape[0]! % group !== 0) {
@@ -33,7 +33,7 @@ export const conv = defineOperator({
         `expected channels that fit the weight in ${group} groups, got [${x.shape.join(", ")}] and [${w.shape.join(", ")}]`,
       );
     }
-    if (w.shape.includes(0)) throw new RangeError(`expected a weight with values, got [${w.shape.join(", ")}]`);
+    if (w.shape.includes(0)) throw new RangeError(`expected a weight with elements, got [${w.shape.join(", ")}]`);
     const bias = inputs[2];
     if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== w.shape[0])) {
       throw new RangeError(`expected a bias [${w.shape[0]}], got [${bias.shape.join(", ")}]`);
@@ -55,12 +55,12 @@ export const conv = defineOperator({
     const y = product(
       call,
       1,
-      (weight, variation) => ops.conv2d(plane, kernelOn(weight), bias, { ...options, ...varied(variation) }),
+      (weight, variation) => ops.conv2d(plane, kernelOn(weight), bias, { ...options, ...variationOption(variation) }),
       (weights) => ops.conv2dEach(plane, weights.map(kernelOn), bias, options),
     );
     return [flat ? ops.reshape(y, [y.shape[0]!, y.shape[1]!, y.shape[3]!]) : y];
   },
-  rectifies: true,
-  pools: true,
+  fusesRelu: true,
+  fusesPool: true,
   elements: null,
 });

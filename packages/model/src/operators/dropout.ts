@@ -2,10 +2,10 @@ import * as ops from "@neft/tensor";
 import { defineOperator, need, needFloat } from "./operator.js";
 
 /**
- * y = x, unless the run asks for masks: then each element is 0 with probability ratio, else x/(1 − ratio).
+ * y = x, unless the run has the option `dropout`: then each element is 0 with probability `ratio`, else x/(1 −
+ * ratio).
  *
- * The masks' stream is derived from the run's seed and step and the node's name. What the file says about training mode
- * does not matter: the run decides.
+ * The mask's stream is derived from the run's seed and step and the node's name. The file's training_mode is ignored.
  */
 export const dropout = defineOperator({
   name: "Dropout",

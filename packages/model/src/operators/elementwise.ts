@@ -10,6 +10,7 @@ function inferSame({ inputs }: InferCall): KnownValue[] {
   return [{ dtype: x.dtype, shape: x.shape }];
 }
 
+/** Defines an elementwise operator on floats. */
 function activation(name: string, float: (x: Tensor) => Tensor): Operator {
   return defineOperator({
     name,
@@ -20,7 +21,9 @@ function activation(name: string, float: (x: Tensor) => Tensor): Operator {
   });
 }
 
+/** y = max(x, 0). */
 export const relu = activation("Relu", ops.relu);
+/** y = 1/(1 + e⁻ˣ). */
 export const sigmoid = activation("Sigmoid", ops.sigmoid);
 export const tanh = activation("Tanh", ops.tanh);
 
@@ -33,7 +36,7 @@ export const leakyRelu = defineOperator({
   elements: null,
 });
 
-/** y = min(max(x, low), high), the bounds as optional scalar inputs. */
+/** y = min(max(x, low), high). The bounds are optional scalar inputs. */
 export const clip = defineOperator({
   name: "Clip",
   arity: [1, 3],

@@ -2,7 +2,7 @@ import * as ops from "@neft/tensor";
 import { intAttribute, textAttribute } from "../attributes.js";
 import { axesOf } from "../dimensions.js";
 import type { HostArray } from "../host-array.js";
-import { checkedSize, int64Array, mostHostElements, toPositions } from "../host-array.js";
+import { checkedSize, int64Array, maxHostElements, toPositions } from "../host-array.js";
 import { concatElements, gatherElements, sliceElements } from "../integers.js";
 import type { ElementsCall, InferCall, RunCall } from "./operator.js";
 import { defineOperator, hostInput, integersOf, need } from "./operator.js";
@@ -16,7 +16,7 @@ function slicePositions(call: InferCall | RunCall | ElementsCall): ops.SliceAttr
   return { starts, ends, ...(axes && { axes }), ...(steps && { steps }) };
 }
 
-/** y = x[starts:ends:steps] along axes, all four as inputs. */
+/** y = x[starts:ends:steps] along axes. All of them are inputs. */
 export const slice = defineOperator({
   name: "Slice",
   arity: [3, 5],
@@ -31,7 +31,7 @@ export const slice = defineOperator({
   },
 });
 
-/** y = x taken along an axis at integer indices of any shape. */
+/** Takes slices of x along an axis at integer indices of any shape. */
 export const gather = defineOperator({
   name: "Gather",
   arity: [2, 2],
@@ -53,7 +53,7 @@ export const gather = defineOperator({
   },
 });
 
-/** Values end to end along an axis. */
+/** Concatenates values along an axis. */
 export const concat = defineOperator({
   name: "Concat",
   arity: [1, Number.POSITIVE_INFINITY],
@@ -68,7 +68,7 @@ export const concat = defineOperator({
       const fits = other.shape.length === shape.length && other.shape.every((n, k) => k === axis || n === shape[k]);
       if (!fits) {
         throw new RangeError(
-          `expected shapes equal but for axis ${axis}, got [${first.shape.join(", ")}] and [${other.shape.join(", ")}]`,
+          `expected equal shapes except on axis ${axis}, got [${first.shape.join(", ")}] and [${other.shape.join(", ")}]`,
         );
       }
       shape[axis]! += other.shape[axis]!;
@@ -87,13 +87,13 @@ export const concat = defineOperator({
 
 const padModes = ["constant", "reflect", "edge", "wrap"] as const;
 
-/** What negative pads leave of an axis: the first element's place and how many there are, none where it is below 1. */
+/** What negative padding keeps of an axis: position of the first element and number of elements, below 1 when none remain. */
 interface Kept {
   readonly first: number;
   readonly length: number;
 }
 
-/** Begins and ends for every axis; negative ones crop, before the others add anything. */
+/** Padding at both ends of every axis, and the padded sizes. Negative padding crops, before positive padding adds anything. */
 function padsOf(
   shape: readonly number[],
   call: InferCall | RunCall | ElementsCall,
@@ -119,7 +119,7 @@ function padsOf(
   return { begins, ends, sizes, kept };
 }
 
-/** Which element of an axis stands at a position that counts from the axis' own first one, by mode. */
+/** Index in the input, along an axis, of the element at a position relative to the axis' first element. */
 function paddedIndex(mode: (typeof padModes)[number], position: number, { first, length }: Kept): number {
   const at = position - first;
   if (at >= 0 && at < length) return position;
@@ -130,7 +130,7 @@ function paddedIndex(mode: (typeof padModes)[number], position: number, { first,
   return first + (folded < length ? folded : period - folded);
 }
 
-/** y = x with elements added or cropped at both ends of axes: constant, reflect, edge or wrap. */
+/** Pads or crops x at both ends of axes. Modes: constant, reflect, edge, wrap. */
 export const pad = defineOperator({
   name: "Pad",
   arity: [2, 4],
@@ -162,15 +162,15 @@ export const pad = defineOperator({
     const mode = textAttribute(call.node, "mode", padModes, "constant");
     const x = need(call.inputs, 0);
     const { begins, sizes, kept } = padsOf(x.shape, call);
-    if (checkedSize(sizes, mostHostElements) === 0)
+    if (checkedSize(sizes, maxHostElements) === 0)
       return [{ dtype: x.dtype, shape: sizes, data: ops.zeroData(x.dtype, 0) }];
     let y = x;
     sizes.forEach((size, axis) => {
       const length = x.shape[axis]!;
-      // Positions outside a constant padding's input point at one more element, the padding's value.
-      const place = (at: number) =>
+      // Constant padding reads one more element, appended to the axis, that has the padding's value.
+      const source = (at: number) =>
         mode === "constant" ? (at >= 0 && at < length ? at : length) : paddedIndex(mode, at, kept[axis]!);
-      const from = Array.from({ length: size }, (_, i) => place(i - begins[axis]!));
+      const from = Array.from({ length: size }, (_, i) => source(i - begins[axis]!));
       const wide = mode === "constant" ? concatElements([y, paddingLike(y, axis, call.inputs[2])], axis) : y;
       y = gatherElements(wide, int64Array(from), axis);
     });
@@ -178,7 +178,7 @@ export const pad = defineOperator({
   },
 });
 
-/** One element along an axis, filled with a value or 0. */
+/** Array like x with size 1 along an axis, filled with a value. Default: 0. */
 function paddingLike(x: HostArray, axis: number, value: HostArray | undefined): HostArray {
   const sizes = x.shape.map((n, k) => (k === axis ? 1 : n));
   const data = ops.zeroData(x.dtype, checkedSize(sizes));

@@ -6,9 +6,9 @@ import { transposeElements } from "../integers.js";
 import type { InferCall, Operator, RunCall } from "./operator.js";
 import { defineOperator, integersOf, need } from "./operator.js";
 
-/** Operators that keep every element and change only how they are arranged. */
+// Operators that rearrange elements and change none.
 
-/** A row whose output is its first input in another shape. */
+/** Defines an operator that gives its first input another shape. */
 function reshaping(
   name: string,
   arity: readonly [number, number],
@@ -32,19 +32,19 @@ function reshaping(
   });
 }
 
-/** y: the shape given as input; 0 copies a size unless allowzero, one −1 takes the rest. */
+/** Reshapes x to the shape given as input: 0 copies a size unless allowzero is 1, one −1 is inferred. */
 export const reshape = reshaping("Reshape", [2, 2], (node, shape, call) => {
   return reshapeTarget(shape, integersOf(call, 1) ?? [], intAttribute(node, "allowzero", 0) !== 0);
 });
 
-/** x: [d0, …] → [d0·…·d(axis−1), d(axis)·…]. */
+/** Flattens x to a matrix: [d0, …] → [d0·…·d(axis−1), d(axis)·…]. */
 export const flatten = reshaping("Flatten", [1, 1], (node, shape) => {
   const given = intAttribute(node, "axis", 1);
   const axis = given === shape.length ? given : ops.axisOf("axis", given, shape.length);
   return [ops.sizeOf(shape.slice(0, axis)), ops.sizeOf(shape.slice(axis))];
 });
 
-/** Drops axes of size 1: those given, or all. */
+/** Drops axes of size 1: those given as input, or all. */
 export const squeeze = reshaping("Squeeze", [1, 2], (_, shape, call) => {
   const given = integersOf(call, 1);
   const axes = given ? axesOf(given, shape.length) : shape.flatMap((n, axis) => (n === 1 ? [axis] : []));
@@ -55,7 +55,7 @@ export const squeeze = reshaping("Squeeze", [1, 2], (_, shape, call) => {
   return shape.filter((_, axis) => !axes.includes(axis));
 });
 
-/** Adds axes of size 1 at the given places of the result. */
+/** Inserts axes of size 1 at the given positions of the result. */
 export const unsqueeze = reshaping("Unsqueeze", [2, 2], (_, shape, call) => {
   const given = integersOf(call, 1) ?? [];
   const rank = shape.length + given.length;
@@ -64,6 +64,7 @@ export const unsqueeze = reshaping("Unsqueeze", [2, 2], (_, shape, call) => {
   return Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : left.shift()!));
 });
 
+/** Permutation of a Transpose. Default: reversed axes. @throws {RangeError} when it isn't a permutation. */
 function permOf(node: GraphNode, rank: number): number[] {
   const perm = intsAttribute(node, "perm") ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
   if (perm.length !== rank || new Set(perm).size !== rank || perm.some((axis) => axis < 0 || axis >= rank)) {
@@ -72,7 +73,7 @@ function permOf(node: GraphNode, rank: number): number[] {
   return [...perm];
 }
 
-/** y[i_perm] = x[i]; perm reverses the axes when left out. */
+/** Permutes axes: axis k of y is axis perm[k] of x. Default: reversed axes. */
 export const transpose = defineOperator({
   name: "Transpose",
   arity: [1, 1],

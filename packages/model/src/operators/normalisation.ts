@@ -4,10 +4,10 @@ import { floatAttribute } from "../attributes.js";
 import { defineOperator, need, needFloat } from "./operator.js";
 
 /**
- * y = gamma·(x − mean)/√(variance + epsilon) + beta per channel.  x: [N, C, …]; the four vectors: [C].
+ * y = gamma·(x − mean)/√(variance + epsilon) + beta per channel. x: [N, C, …]; gamma, beta, mean, variance: [C].
  *
- * A run with batchNorm "batch" takes mean and variance from the batch and reports them, but of nodes that it freezes; gradients flow
- * through both.
+ * In runs with batchNorm "batch", mean and variance are those of the batch, gradients flow through both, and the run
+ * reports them. Nodes in `frozenNorms` use the running statistics in any run.
  */
 export const batchNormalization = defineOperator({
   name: "BatchNormalization",
@@ -24,7 +24,7 @@ export const batchNormalization = defineOperator({
     return [{ dtype: "f32", shape: x.shape }];
   },
   run: ({ node, inputs, context }) => {
-    const [x, gamma, beta, mean, variance] = [0, 1, 2, 3, 4].map((i) => need(inputs, i)) as Five;
+    const [x, gamma, beta, mean, variance] = [0, 1, 2, 3, 4].map((i) => need(inputs, i)) as BatchNormInputs;
     const epsilon = floatAttribute(node, "epsilon", 1e-5);
     const [meanName, varianceName] = [node.inputs[3]!, node.inputs[4]!];
     if (context.batchNorm === "frozen" || context.frozenNorms.has(node.name))
@@ -46,4 +46,4 @@ export const batchNormalization = defineOperator({
   elements: null,
 });
 
-type Five = [Tensor, Tensor, Tensor, Tensor, Tensor];
+type BatchNormInputs = [Tensor, Tensor, Tensor, Tensor, Tensor];

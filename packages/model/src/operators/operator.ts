@@ -4,7 +4,7 @@ import type { HostArray, HostData } from "../host-array.js";
 import { toNumbers } from "../host-array.js";
 import type { Weight } from "../weights.js";
 
-/** What is known of a value before anything runs; `data` where it follows from shapes and constants alone. */
+/** What shape inference knows of a value. `data` is present when shapes and constants determine it. */
 export interface KnownValue {
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -14,79 +14,84 @@ export interface KnownValue {
 /** Batch statistics of one normalisation in one run, for `applyStatistics`. */
 export interface BatchStatistics {
   readonly node: string;
-  /** Parameter names of the running vectors. */
+  /** Names of the parameters that hold the running vectors. */
   readonly mean: string;
   readonly variance: string;
-  /** The batch's own, [channels]; the variance is the biased one. */
+  /** Mean and biased variance of the batch, [channels]. */
   readonly batchMean: Float32Array;
   readonly batchVariance: Float32Array;
-  /** Values per channel that were averaged. */
+  /** Number of values per channel. */
   readonly count: number;
-  /** ONNX's: the share of the old running value that stays. */
+  /** Share of the old running value that an update keeps, as in ONNX. */
   readonly momentum: number;
 }
 
-/** A product of inputs with a parameter weight, given to the backend. */
+/** One product of an array node, as passed to the backend. */
 export interface ArrayCall {
   readonly node: GraphNode;
-  /** The parameter and its name; where the node reads it through views, `digital` applies them. */
+  /** Name of the parameter. */
   readonly weightName: string;
+  /** The parameter. Views between it and the node are applied by `digital`. */
   readonly weight: Tensor;
-  /** What the node reads beside the weight. */
+  /** The other operand. */
   readonly input: Tensor;
-  /** The exact product with some weight of the parameter's shape, optionally varied while it is computed. */
+  /** The exact product with a weight of the parameter's shape. With `variation`, ΔW is drawn during the product. */
   digital(weight: Tensor, variation?: Variation): Tensor;
-  /** `digital` of each of several weights, without gradients, where one call does it with less work. */
+  /** `digital` for several weights, without gradients, where one call can share work between them. */
   readonly digitalEach?: ((weights: readonly Tensor[]) => Tensor[]) | undefined;
 }
 
 /** Computes array nodes: digitally, with variation, or on a programmed chip. */
 export interface ArrayBackend {
+  /** Returns the output of the product. */
   product(call: ArrayCall): Tensor;
   /**
-   * Whether a max pool and a ReLU after the product may be computed inside `digital`: so where its result is the product's as
-   * it is. Default false.
+   * Whether `digital` may include a following max pool and ReLU. Correct only if the backend returns the result of
+   * `digital` unchanged. Default: false.
    */
   readonly fuses?: boolean;
 }
 
-/** What operators may ask of the run they belong to. */
+/** State of a run that operators can use. */
 export interface RunContext {
   readonly batchNorm: "frozen" | "batch";
-  /** Names of the batch normalisations that are frozen whatever `batchNorm` says. */
+  /** Names of batch normalisations that use running statistics, whatever `batchNorm` is. */
   readonly frozenNorms: ReadonlySet<string>;
-  /** Masks are drawn only when this is given. */
+  /** Seed and step of the dropout masks; undefined for no dropout. */
   readonly dropout: { readonly seed: number; readonly step: number } | undefined;
   readonly statistics: BatchStatistics[];
   product(call: ArrayCall): Tensor;
   isParameter(name: string): boolean;
-  /** The parameter that a value is, as it is or through views. */
+  /** Finds the parameter behind a value name, directly or through views. */
   weightOf(name: string): Weight | undefined;
-  /** A parameter's tensor. */
+  /** Tensor of a parameter. */
   parameter(name: string): Tensor;
-  /** What a weight's views make of a tensor of the parameter's shape. */
+  /** Applies the views of a weight to a tensor of the parameter's shape. */
   view(weight: Weight, tensor: Tensor): Tensor;
 }
 
+/** Arguments of shape inference. */
 export interface InferCall {
   readonly node: GraphNode;
   readonly inputs: readonly (KnownValue | undefined)[];
 }
 
-/** What a node computes beside its own values, in this order. */
+/** Operations fused into a node. They are applied to its first output, the pool before the ReLU. */
 export interface Fused {
-  /** The first output is to be the largest of each 2×2 of that; only rows that say `pools` are asked for it. */
+  /** Whether a 2×2 max pool follows. Only for operators with `fusesPool`. */
   readonly pooled: boolean;
-  /** The first output is to be max(that, 0); only rows that say `rectifies` are asked for it. */
+  /** Whether a ReLU follows. Only for operators with `fusesRelu`. */
   readonly rectified: boolean;
 }
 
+/** Arguments of an evaluation on tensors. */
 export interface RunCall extends Fused {
   readonly node: GraphNode;
   readonly inputs: readonly (Tensor | undefined)[];
   readonly context: RunContext;
 }
 
+/** Arguments of an evaluation on typed arrays. */
 export interface ElementsCall {
   readonly node: GraphNode;
   readonly inputs: readonly (HostArray | undefined)[];
@@ -94,53 +99,59 @@ export interface ElementsCall {
 
 /** One row of the operator table. */
 export interface Operator {
-  /** ONNX's name; semantics of its newest version up to opset 22. */
+  /** Name in ONNX. Semantics are those of its newest version up to opset 22. */
   readonly name: string;
-  /** Least and most inputs. */
+  /** Minimum and maximum number of inputs. */
   readonly arity: readonly [number, number];
-  /** Dtype and shape of each output. Throws where the inputs do not fit. */
+  /** Dtype and shape of each output. @throws {Error} when the inputs don't fit. */
   infer(call: InferCall): readonly KnownValue[];
-  /** Whether it can compute a ReLU after it as well. */
-  readonly rectifies?: boolean;
-  /** Whether it can compute a max pool of 2×2 after it, and before any ReLU, as well. */
-  readonly pools?: boolean;
-  /** Values of each output. Float inputs; integers too where `elements` is null or not all inputs are integers. */
+  /** Whether `run` can apply a following ReLU. Default: false. */
+  readonly fusesRelu?: boolean;
+  /** Whether `run` can apply a following 2×2 max pool, before the ReLU. Default: false. */
+  readonly fusesPool?: boolean;
+  /** Computes each output from tensors. Integer inputs occur only if `elements` is null or another input is f32. */
   run(call: RunCall): readonly Tensor[];
-  /** Evaluation on typed arrays, used when every input is of an integer dtype; null for float-only operators. */
+  /** Computes each output from typed arrays; called when all inputs are integers. Null for operators of floats only. */
   readonly elements: ((call: ElementsCall) => readonly HostArray[]) | null;
 }
 
-/** A row of the operator table. */
+/** Defines a row of the operator table. */
 export function defineOperator(operator: Operator): Operator {
   return Object.freeze(operator);
 }
 
-/** A shape that follows from data, which only running finds. */
+/** Thrown when a shape depends on data, so that only a run can determine it. */
 export class DataDependentError extends Error {
   override readonly name = "DataDependentError";
 }
 
-/** The input at an index. @throws {Error} when absent. */
+/** Input at an index. @throws {Error} when it is absent. */
 export function need<T>(inputs: readonly (T | undefined)[], index: number): T {
   const input = inputs[index];
-  if (input === undefined) throw new Error(`expected input ${index} to be given, got none`);
+  if (input === undefined) throw new Error(`expected an input ${index}, got none`);
   return input;
 }
 
-/** An input that must be f32. */
+/** Input at an index. @throws {TypeError} when it is not f32. */
 export function needFloat(inputs: readonly (KnownValue | undefined)[], index: number): KnownValue {
   const input = need(inputs, index);
   if (input.dtype !== "f32") throw new TypeError(`expected input ${index} as f32, got ${input.dtype}`);
   return input;
 }
 
-/** The elements of a small integer input, or undefined when the input is absent. */
+/**
+ * Elements of an integer input as numbers; undefined when it is absent. @throws {DataDependentError} as `hostInput`.
+ */
 export function integersOf(call: InferCall | RunCall | ElementsCall, index: number): number[] | undefined {
   const array = hostInput(call, index);
   return array === undefined ? undefined : toNumbers(array);
 }
 
-/** An input as a host array. @throws {Error} when its elements follow from data, which shapes must not. */
+/**
+ * An integer input as a typed array; undefined when it is absent.
+ *
+ * @throws {DataDependentError} during shape inference, when the elements depend on data.
+ */
 export function hostInput(call: InferCall | RunCall | ElementsCall, index: number): HostArray | undefined {
   const input = call.inputs[index];
   if (input === undefined) return undefined;
@@ -148,13 +159,13 @@ export function hostInput(call: InferCall | RunCall | ElementsCall, index: numbe
   if ("values" in input) return { dtype: input.dtype, shape: input.shape, data: input.values() as HostData };
   if (input.data === undefined) {
     throw new DataDependentError(
-      `expected input ${index} to follow from shapes and constants, got one computed from data`,
+      `expected input ${index} to depend on shapes and constants only, got one that depends on data`,
     );
   }
   return { dtype: input.dtype, shape: input.shape, data: input.data };
 }
 
-/** Whether a known value's elements are known too. */
+/** Whether the elements of a value are known. */
 export function isHostArray(value: KnownValue): value is HostArray {
   return value.data !== undefined;
 }

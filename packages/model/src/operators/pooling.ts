@@ -12,8 +12,8 @@ function poolWindow(node: GraphNode, shape: readonly number[]): Window {
     throw new RangeError(`expected an input of rank 3 or 4, got [${shape.join(", ")}]`);
   }
   const kernel = intsAttribute(node, "kernel_shape");
-  if (kernel === undefined) throw new Error("kernel_shape: expected to be given, got none");
-  return windowOf(node, shape.slice(1), kernel, { pools: true });
+  if (kernel === undefined) throw new Error("kernel_shape: expected a list of integers, got none");
+  return windowOf(node, shape.slice(1), kernel, { isPool: true });
 }
 
 function inferPool({ node, inputs }: InferCall): KnownValue[] {
@@ -21,7 +21,7 @@ function inferPool({ node, inputs }: InferCall): KnownValue[] {
   return [{ dtype: "f32", shape: [...x.shape.slice(0, 2), ...poolWindow(node, x.shape).output] }];
 }
 
-/** Runs a pool over two axes on an input of one or two spatial axes. */
+/** Runs a pool over two axes on an input with one or two spatial axes. */
 function pooled(call: RunCall, pool: (x: Tensor, window: PlaneWindow, output: readonly number[]) => Tensor): Tensor[] {
   const x = need(call.inputs, 0);
   const window = poolWindow(call.node, x.shape);
@@ -31,7 +31,7 @@ function pooled(call: RunCall, pool: (x: Tensor, window: PlaneWindow, output: re
   return [ops.reshape(y, [n, c, y.shape[3]!])];
 }
 
-/** The largest value under each window; padding never wins. */
+/** Maximum of each window; padding is ignored. */
 export const maxPool = defineOperator({
   name: "MaxPool",
   arity: [1, 1],
@@ -43,7 +43,7 @@ export const maxPool = defineOperator({
   elements: null,
 });
 
-/** The mean under each window, of the values alone or, with count_include_pad, of the padding's zeros too. */
+/** Mean of each window. With count_include_pad, padding counts as zeros. */
 export const averagePool = defineOperator({
   name: "AveragePool",
   arity: [1, 1],
@@ -61,14 +61,14 @@ export const averagePool = defineOperator({
 });
 
 /**
- * Means under dilated windows, as sums over counts: both are convolutions with ones, of the values and of a plane that is 1
+ * Mean of dilated windows, as sum/count. Both are convolutions with ones: of the values, and of a plane that is 1
  * where a value counts. x: [N, C, H, W].
  */
 function dilatedMean(x: Tensor, window: PlaneWindow, output: readonly number[], countIncludePad: boolean): Tensor {
   const { kernel, strides, dilations, pads } = window;
   const [n, c, height, width] = x.shape as [number, number, number, number];
   const padded = (plane: Tensor, value: number) => {
-    // With ceil_mode the last window may reach beyond the padding, over what counts as nothing.
+    // With ceil_mode, the last window may reach beyond the padding. Pixels there are not counted.
     const reach = [0, 1].map((i) => (output[i]! - 1) * strides[i]! + (kernel[i]! - 1) * dilations[i]! + 1);
     const beyond = [0, 1].map((i) => Math.max(0, reach[i]! - plane.shape[2 + i]! - pads[i]! - pads[2 + i]!));
     const inner = ops.pad(plane, { pads: [0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]], value });
@@ -81,7 +81,7 @@ function dilatedMean(x: Tensor, window: PlaneWindow, output: readonly number[], 
   return ops.reshape(ops.div(sums, counts), [n, c, ...sums.shape.slice(2)]);
 }
 
-/** The mean over all spatial axes, which stay with size 1. x: [N, C, …]. */
+/** Mean over all spatial axes, which keep size 1. x: [N, C, …]. */
 export const globalAveragePool = defineOperator({
   name: "GlobalAveragePool",
   arity: [1, 1],

@@ -7,18 +7,20 @@ import { matmulShape } from "../dimensions.js";
 import type { ArrayCall, KnownValue, RunCall } from "./operator.js";
 import { defineOperator, need, needFloat } from "./operator.js";
 
-/** Matrix products; with a parameter as weight they are array nodes and go to the backend, as convolutions do. */
+// Matrix products. If the weight is a parameter, the node is an array node and the backend computes the product.
 
-/** Which input is the weight of an array node; undefined where none is a parameter. */
+/** Index of the input that is the weight of an array node; undefined for any other node. */
 function weightInput({ node, context }: RunCall): 0 | 1 | undefined {
   return arrayInput(node, (name) => context.weightOf(name));
 }
 
 /**
- * Runs `digital` on an input, through the backend where that is the weight of an array node.
+ * Computes a product with input `at` as weight. If that is the weight of an array node, the backend computes it.
  *
- * A weight that is read through views varies as the parameter does: ΔW is drawn in the parameter's own order, and the views are
- * applied to W + ΔW, so that all products with one parameter see one draw.
+ * ΔW is drawn in the parameter's element order, and views are applied to W + ΔW. So all products with one parameter
+ * share one draw.
+ *
+ * @throws {RangeError} for variation per sample of a weight read through views.
  */
 export function product(
   call: RunCall,
@@ -54,9 +56,13 @@ export function product(
   });
 }
 
-export const varied = (variation: Variation | undefined) => (variation === undefined ? {} : { variation });
+/** The variation as an option object, empty when there is none. */
+export const variationOption = (variation: Variation | undefined) => (variation === undefined ? {} : { variation });
 
-/** y = alpha·A'B' + beta·C; A': [M, K] and B': [K, N] are transposed where transA, transB say so; C broadcasts to [M, N]. */
+/**
+ * y = alpha·A'B' + beta·C. A': [M, K] and B': [K, N] are A and B, transposed if transA or transB is 1. C broadcasts
+ * to [M, N].
+ */
 export const gemm = defineOperator({
   name: "Gemm",
   arity: [2, 3],
@@ -77,37 +83,41 @@ export const gemm = defineOperator({
     const [a, b, c] = [need(inputs, 0), need(inputs, 1), inputs[2]];
     const [alpha, beta] = [floatAttribute(node, "alpha", 1), floatAttribute(node, "beta", 1)];
     const isTransposed = (name: string) => intAttribute(node, name, 0) !== 0;
-    const turned = (x: Tensor, turn: boolean) => (turn ? ops.transpose(x, { perm: [1, 0] }) : x);
+    const transposeIf = (x: Tensor, turn: boolean) => (turn ? ops.transpose(x, { perm: [1, 0] }) : x);
     let y: Tensor;
     let rest = c;
     if (weightInput(call) === 0) {
-      // (A'B')ᵀ = B'ᵀA'ᵀ: the inputs of the array are the columns of B'.
-      const columns = turned(b, !isTransposed("transB"));
+      // (A'B')ᵀ = B'ᵀA'ᵀ: the word lines read the columns of B'.
+      const columns = transposeIf(b, !isTransposed("transB"));
       const layout = isTransposed("transA") ? "io" : "oi";
-      y = turned(
-        product(call, 0, (w, variation) => ops.linear(columns, w, undefined, { layout, ...varied(variation) })),
+      y = transposeIf(
+        product(call, 0, (w, variation) =>
+          ops.linear(columns, w, undefined, { layout, ...variationOption(variation) }),
+        ),
         true,
       );
     } else {
-      const rows = turned(a, isTransposed("transA"));
+      const rows = transposeIf(a, isTransposed("transA"));
       const layout = isTransposed("transB") ? "oi" : "io";
       const outputs = b.shape[layout === "oi" ? 0 : 1];
       const fused = alpha === 1 && beta === 1 && c?.shape.length === 1 && c.shape[0] === outputs ? c : undefined;
       if (fused !== undefined) rest = undefined;
       const isLast = alpha === 1 && rest === undefined;
       const rectified = call.rectified && isLast;
-      y = product(call, 1, (w, variation) => ops.linear(rows, w, fused, { layout, rectified, ...varied(variation) }));
+      y = product(call, 1, (w, variation) =>
+        ops.linear(rows, w, fused, { layout, rectified, ...variationOption(variation) }),
+      );
       if (isLast) return [y];
     }
     if (alpha !== 1) y = ops.scale(y, alpha);
     if (rest !== undefined) y = ops.add(y, beta === 1 ? rest : ops.scale(rest, beta));
     return [call.rectified ? ops.relu(y) : y];
   },
-  rectifies: true,
+  fusesRelu: true,
   elements: null,
 });
 
-/** y = AB over the last two axes with numpy's rules. A parameter matrix may stand on either side. */
+/** y = AB over the last two axes, with NumPy's rules. Either operand can be a parameter. */
 export const matmul = defineOperator({
   name: "MatMul",
   arity: [2, 2],
@@ -121,7 +131,7 @@ export const matmul = defineOperator({
       const shape = matmulShape(a.shape, b.shape);
       const rows = a.shape.length === 1 ? ops.reshape(a, [1, a.shape[0]!]) : a;
       const y = product(call, 1, (w, variation) =>
-        ops.linear(rows, w, undefined, { layout: "io", ...varied(variation) }),
+        ops.linear(rows, w, undefined, { layout: "io", ...variationOption(variation) }),
       );
       return [a.shape.length === 1 ? ops.reshape(y, shape) : y];
     }
@@ -133,10 +143,10 @@ export const matmul = defineOperator({
   elements: null,
 });
 
-/** w: [out, in] times x: [..., in, columns], as (xᵀwᵀ)ᵀ: the inputs of the array are the columns of x. */
+/** w: [out, in] times x: [..., in, columns], as (xᵀwᵀ)ᵀ: the word lines read the columns of x. */
 function weightTimes(call: RunCall, x: Tensor): Tensor {
   const times = (rows: Tensor) =>
-    product(call, 0, (w, variation) => ops.linear(rows, w, undefined, { layout: "oi", ...varied(variation) }));
+    product(call, 0, (w, variation) => ops.linear(rows, w, undefined, { layout: "oi", ...variationOption(variation) }));
   if (x.shape.length === 1) {
     const y = times(ops.reshape(x, [1, x.shape[0]!]));
     return ops.reshape(y, [y.shape[1]!]);

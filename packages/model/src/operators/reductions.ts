@@ -12,7 +12,7 @@ function reducedAxes(call: InferCall | RunCall, rank: number): number[] {
     : Array.from({ length: rank }, (_, axis) => axis);
 }
 
-/** The mean over axes, given as input or all; they stay with size 1 unless keepdims is 0. */
+/** Mean over the axes given as input. Default: all. They keep size 1 unless keepdims is 0. */
 export const reduceMean = defineOperator({
   name: "ReduceMean",
   arity: [1, 2],

@@ -5,7 +5,7 @@ import type { Operator } from "./operator.js";
 import { defineOperator, need, needFloat } from "./operator.js";
 
 /**
- * Along one axis; with `coerce` 1 (opsets below 13) over all axes from `axis` on, taken as one.
+ * Defines an operator over one axis. With `coerce` 1 (opsets below 13), it covers `axis` and all later axes together.
  */
 function softmaxLike(name: string, float: (x: Tensor, options: { axis: number }) => Tensor): Operator {
   return defineOperator({
@@ -29,5 +29,7 @@ function softmaxLike(name: string, float: (x: Tensor, options: { axis: number })
   });
 }
 
+/** y = eˣ/Σeˣ. */
 export const softmax = softmaxLike("Softmax", ops.softmax);
+/** y = log(eˣ/Σeˣ). */
 export const logSoftmax = softmaxLike("LogSoftmax", ops.logSoftmax);

@@ -33,5 +33,5 @@ const rows: readonly Operator[] = [
   ...[shape, sigmoid, slice, softmax, squeeze, sub, tanh, transpose, unsqueeze],
 ];
 
-/** Every operator a model may use, by name. */
+/** Every operator that a model can use, by name. */
 export const operatorTable: ReadonlyMap<string, Operator> = new Map(rows.map((row) => [row.name, row]));

@@ -1,10 +1,11 @@
 import type { NodeCall, OperatorVersions } from "./row.js";
 
+/** Dtype of each TensorProto.DataType. */
 const castTypes: Readonly<Record<number, string>> = { 1: "f32", 2: "u8", 3: "i8", 6: "i32", 7: "i64", 9: "bool" };
 
 function cast(call: NodeCall) {
   const type = call.attributes.int("to", 0);
-  // Half, bfloat16 and double are f32 in a model.
+  // Half, double and bfloat16 are f32 in a model.
   const to = type === 10 || type === 11 || type === 16 ? "f32" : castTypes[type];
   if (to === undefined) {
     const known = [...Object.keys(castTypes), 10, 11, 16].join(", ");
@@ -13,7 +14,7 @@ function cast(call: NodeCall) {
   return { op: "Cast", inputs: call.inputs, attributes: { to }, type };
 }
 
-/** The file's code for a dtype to cast to. */
+/** TensorProto.DataType of a dtype. */
 export function castCode(to: string): number {
   return Number(Object.keys(castTypes).find((code) => castTypes[Number(code)] === to));
 }

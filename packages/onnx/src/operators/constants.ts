@@ -17,12 +17,12 @@ export const Shape: OperatorVersions = {
   },
 };
 
-/** Exactly one of the attributes, by the opset that brought it. */
+/** Reads a Constant, which has exactly one of the value attributes of its opset. */
 function constant(since: number): OperatorRow {
   return {
     inputs: [0, 0],
     outputs: 1,
-    limits: "no sparse tensors, no texts",
+    limits: "no sparse tensors, no strings",
     convert: (call): CanonicalConstant => {
       const found = [call.tensor("value"), ...(since >= 12 ? numberConstants(call) : [])].filter(
         (one) => one !== undefined,
@@ -33,12 +33,13 @@ function constant(since: number): OperatorRow {
   };
 }
 
+/** Reads the attributes that opset 12 added. */
 function numberConstants({ attributes: read }: NodeCall): (StoredTensor | undefined)[] {
   const float = read.stored("value_float", AttributeType.FLOAT);
   const floats = read.stored("value_floats", AttributeType.FLOATS);
   const int = read.stored("value_int", AttributeType.INT);
   const ints = read.stored("value_ints", AttributeType.INTS);
-  const place = (ranges: readonly { offset: number; length: number }[] | undefined, length: number) =>
+  const storage = (ranges: readonly { offset: number; length: number }[] | undefined, length: number) =>
     ranges?.reduce((sum, range) => sum + range.length, 0) === 4 * length
       ? { file: "", ranges, type: DataType.FLOAT }
       : undefined;
@@ -46,22 +47,22 @@ function numberConstants({ attributes: read }: NodeCall): (StoredTensor | undefi
     float && {
       array: { dtype: "f32", shape: [], data: Float32Array.of(float.proto.f) },
       type: DataType.FLOAT,
-      place: place(float.ranges?.float && [float.ranges.float], 1),
+      storage: storage(float.ranges?.float && [float.ranges.float], 1),
     },
     floats && {
       array: { dtype: "f32", shape: [floats.proto.floats.length], data: Float32Array.from(floats.proto.floats) },
       type: DataType.FLOAT,
-      place: place(floats.ranges?.floats, floats.proto.floats.length),
+      storage: storage(floats.ranges?.floats, floats.proto.floats.length),
     },
     int && {
       array: { dtype: "i64", shape: [], data: BigInt64Array.of(int.proto.i) },
       type: DataType.INT64,
-      place: undefined,
+      storage: undefined,
     },
     ints && {
       array: { dtype: "i64", shape: [ints.proto.ints.length], data: BigInt64Array.from(ints.proto.ints) },
       type: DataType.INT64,
-      place: undefined,
+      storage: undefined,
     },
   ];
 }

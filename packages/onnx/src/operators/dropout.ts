@@ -10,15 +10,15 @@ export const Dropout: OperatorVersions = {
   7: {
     inputs: [1, 1],
     outputs: 2,
-    limits: "no mask output; drops only in runs that ask for it, whatever training_mode is",
+    limits: "no mask output; training_mode is ignored: only runs with dropout drop values",
     convert: dropout7,
   },
   12: {
     inputs: [1, 3],
     outputs: 2,
-    limits: "no mask output; drops only in runs that ask for it, whatever training_mode is",
+    limits: "no mask output; training_mode is ignored: only runs with dropout drop values",
     convert: ({ attributes: read, inputs }) => {
-      read.ignore("seed", "the run's seed draws the masks");
+      read.ignore("seed", "masks are drawn from the run's seed");
       return { op: "Dropout", inputs, attributes: {} };
     },
   },

@@ -20,7 +20,7 @@ export const LeakyRelu: OperatorVersions = {
 
 const scalar = (value: number): HostArray => ({ dtype: "f32", shape: [], data: Float32Array.of(value) });
 
-/** Bounds as attributes become constants. */
+/** Turns bounds from attributes into constants. */
 function clip6(call: NodeCall) {
   const bound = (name: string) =>
     call.attributes.has(name) ? call.constant(name, scalar(call.attributes.float(name, 0, { infinite: true }))) : "";

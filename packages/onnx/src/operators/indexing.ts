@@ -1,7 +1,7 @@
 import { int64Array } from "@neft/model";
 import type { NodeCall, OperatorRow, OperatorVersions } from "./row.js";
 
-// Before opset 11 the standard has no negative axes, yet exporters wrote them for opset 9 and runtimes count them from the end.
+// The standard allows negative axes since opset 11. Exporters wrote them for opset 9 already, and runtimes accept them.
 
 export const Gather: OperatorVersions = {
   1: {
@@ -14,7 +14,7 @@ export const Gather: OperatorVersions = {
 function slice1(call: NodeCall) {
   const [starts, ends] = ["starts", "ends"].map((name) => {
     const values = call.attributes.positions(name);
-    if (values === undefined) throw new Error(`${call.who}: ${name}: expected to be given, got none`);
+    if (values === undefined) throw new Error(`${call.who}: ${name}: expected a list of integers, got none`);
     return call.constant(name, int64Array(values));
   }) as [string, string];
   const axes = call.attributes.ints("axes");
@@ -33,7 +33,7 @@ export const Concat: OperatorVersions = {
     outputs: 1,
     convert: (call) => {
       const axis = call.attributes.int("axis", undefined);
-      if (axis === undefined) throw new Error(`${call.who}: axis: expected to be given, got none`);
+      if (axis === undefined) throw new Error(`${call.who}: axis: expected an integer, got none`);
       return { op: "Concat", inputs: call.inputs, attributes: { axis } };
     },
   },
@@ -43,7 +43,7 @@ function pad2(call: NodeCall) {
   const mode = call.attributes.text("mode", ["constant", "reflect", "edge"], "constant");
   const value = call.attributes.float("value", 0, { infinite: true });
   const pads = call.attributes.ints("pads");
-  if (pads === undefined) throw new Error(`${call.who}: pads: expected to be given, got none`);
+  if (pads === undefined) throw new Error(`${call.who}: pads: expected a list of integers, got none`);
   const filling = call.constant("value", { dtype: "f32", shape: [], data: Float32Array.of(value) });
   return {
     op: "Pad",

@@ -2,7 +2,7 @@ import { int64Array } from "@neft/model";
 import type { NodeCall, OperatorRow, OperatorVersions } from "./row.js";
 import { attributes } from "./row.js";
 
-// Before opset 11 the standard has no negative axes, yet exporters wrote them for opset 9 and runtimes count them from the end.
+// The standard allows negative axes since opset 11. Exporters wrote them for opset 9 already, and runtimes accept them.
 
 export const Flatten: OperatorVersions = {
   1: {
@@ -32,19 +32,19 @@ export const Transpose: OperatorVersions = {
     convert: ({ attributes: read, inputs }) => ({
       op: "Transpose",
       inputs,
-      attributes: attributes({ perm: read.ints("perm", { least: 0 }) }),
+      attributes: attributes({ perm: read.ints("perm", { min: 0 }) }),
     }),
   },
 };
 
-/** Axes as an attribute become a constant input. */
+/** Turns axes from an attribute into a constant input. */
 function axesAttribute(op: string, optional: boolean): OperatorRow {
   return {
     inputs: [1, 1],
     outputs: 1,
     convert: (call: NodeCall) => {
       const axes = call.attributes.ints("axes");
-      if (axes === undefined && !optional) throw new Error(`${call.who}: axes: expected to be given, got none`);
+      if (axes === undefined && !optional) throw new Error(`${call.who}: axes: expected a list of integers, got none`);
       const inputs = axes === undefined ? call.inputs : [call.inputs[0]!, call.constant("axes", int64Array(axes))];
       return { op, inputs, attributes: {} };
     },

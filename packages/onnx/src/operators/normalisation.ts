@@ -6,11 +6,11 @@ function batchNormalization(since: number): OperatorRow {
     outputs: since >= 14 ? 3 : 5,
     limits: since >= 14 ? "training_mode 0" : since < 9 ? "spatial 1" : "one output",
     convert: ({ who, attributes: read, inputs, outputs }) => {
-      if (since < 9) read.int("spatial", 1, { least: 1, most: 1 });
-      // Until opset 13 the outputs say what is meant: the batch's own statistics where they are given out, else the running ones.
+      if (since < 9) read.int("spatial", 1, { min: 1, max: 1 });
+      // Before opset 14, declaring the batch's statistics as outputs selects training mode.
       if (since < 14 && outputs.length > 1) {
         throw new Error(
-          `${who}: expected one output, got ${outputs.length}, which mean training mode before opset 14: export the network in evaluation mode`,
+          `${who}: expected one output, got ${outputs.length}, which before opset 14 means training mode: export the network in evaluation mode`,
         );
       }
       if (since >= 14 && read.flag("training_mode", 0) === 1) {

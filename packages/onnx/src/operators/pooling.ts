@@ -5,7 +5,7 @@ import { attributes } from "./row.js";
 function pool(call: NodeCall, op: string, more: Parameters<typeof attributes>[0]) {
   const window = windowAttributes(call);
   if (window.kernel_shape === undefined) {
-    throw new Error(`${call.who}: kernel_shape: expected to be given, got none`);
+    throw new Error(`${call.who}: kernel_shape: expected a list of integers, got none`);
   }
   checkAxes(call, window.kernel_shape);
   return { op, inputs: call.inputs, attributes: attributes({ ...window, ...more }) };
@@ -20,7 +20,7 @@ function averagePool(since: number): OperatorRow {
       pool(call, "AveragePool", {
         count_include_pad: call.attributes.flag("count_include_pad", 0),
         ...(since >= 10 && { ceil_mode: call.attributes.flag("ceil_mode", 0) }),
-        ...(since >= 19 && { dilations: call.attributes.ints("dilations", { least: 1 }) }),
+        ...(since >= 19 && { dilations: call.attributes.ints("dilations", { min: 1 }) }),
       }),
   };
 }
@@ -34,7 +34,7 @@ function maxPool(since: number): OperatorRow {
       if (since >= 8) call.attributes.ignore("storage_order", "it orders the Indices output, which is not supported");
       return pool(call, "MaxPool", {
         ...(since >= 10 && { ceil_mode: call.attributes.flag("ceil_mode", 0) }),
-        ...(since >= 10 && { dilations: call.attributes.ints("dilations", { least: 1 }) }),
+        ...(since >= 10 && { dilations: call.attributes.ints("dilations", { min: 1 }) }),
       });
     },
   };

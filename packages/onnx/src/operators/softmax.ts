@@ -1,6 +1,6 @@
 import type { OperatorRow, OperatorVersions } from "./row.js";
 
-/** Until opset 12 an axis stands for itself and all after it, taken as one. */
+/** Before opset 13, softmax covers its axis and all later ones together. */
 function softmax(op: string, since: number): OperatorRow {
   return {
     inputs: [1, 1],

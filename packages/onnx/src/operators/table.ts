@@ -13,12 +13,12 @@ import { ReduceMean } from "./reductions.js";
 import type { OperatorRow, OperatorVersions } from "./row.js";
 import { LogSoftmax, Softmax } from "./softmax.js";
 
-/** The opsets of the default domain a file may be written in. */
-export const supportedOpsets = { least: 7, most: 22 } as const;
+/** Range of supported opsets of the default domain, both inclusive. */
+export const supportedOpsets = { min: 7, max: 22 } as const;
 
 /**
- * Every ONNX operator that can be read, by name, then by the opset since which a row holds; a row is there where what we
- * read changed, not at every version of the standard.
+ * Every supported ONNX operator by name, then by the first opset a row applies to. A new row exists only where the
+ * attributes or inputs read here changed.
  */
 export const onnxOperators: Readonly<Record<string, OperatorVersions>> = {
   ...{
@@ -41,7 +41,7 @@ export const onnxOperators: Readonly<Record<string, OperatorVersions>> = {
   ...{ Shape, Sigmoid, Slice, Softmax, Squeeze, Sub, Tanh, Transpose, Unsqueeze },
 };
 
-/** The row with the highest opset not above the file's, or undefined for an unknown operator. */
+/** Row with the highest opset up to the file's; undefined for an unknown operator. */
 export function rowFor(op: string, opset: number): OperatorRow | undefined {
   if (!Object.hasOwn(onnxOperators, op)) return undefined;
   const versions = onnxOperators[op]!;

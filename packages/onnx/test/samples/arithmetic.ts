@@ -1,6 +1,6 @@
 import { type Sample, scalar, typed, x } from "./sample.js";
 
-/** Float with and without broadcasting, and the integer types shape arithmetic uses. */
+/** Floats with and without broadcasting, and the integer types that shape arithmetic uses. */
 const both = (op: string): Sample[] => [
   { op, about: "same shape", inputs: [x(2, 3), x(2, 3)] },
   { op, about: "broadcast", inputs: [x(2, 3, 1), x(3, 4)] },

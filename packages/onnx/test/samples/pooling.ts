@@ -14,7 +14,7 @@ const pool = (
   ...more,
 });
 
-/** What both kinds of pool have. */
+/** Samples for both kinds of pool. */
 const both = (op: string): Sample[] => [
   pool(op, "stride 1", {}),
   pool(op, "strides and pads", { strides: [2, 2], pads: [1, 0, 1, 1] }),

@@ -13,7 +13,7 @@ import { reductions } from "./reductions.js";
 import type { Sample } from "./sample.js";
 import { softmax } from "./softmax.js";
 
-/** Every operator of the table, in every form a row reads. */
+/** Samples for every operator, in every form that its rows read. */
 export const samples: readonly Sample[] = [
   ...arithmetic,
   ...casting,

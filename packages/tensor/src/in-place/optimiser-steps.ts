@@ -2,34 +2,36 @@ import { wasm } from "@neft/kernels";
 import type { Tensor } from "../tensor.js";
 import { checkTarget } from "./target.js";
 
-/** Operands of {@link adamStep}, of one shape. */
+/** Operands of {@link adamStep}. All have the same shape. */
 export interface AdamOperands {
-  /** Overwritten. */
+  /** The parameter; overwritten. */
   readonly weight: Tensor;
   readonly gradient: Tensor;
-  /** Running mean of the gradient, overwritten; zeros before the first step. */
+  /** Running mean of the gradient; overwritten. Zeros before the first step. */
   readonly mean: Tensor;
-  /** Running mean of the squared gradient, overwritten; zeros before the first step. */
+  /** Running mean of the squared gradient; overwritten. Zeros before the first step. */
   readonly square: Tensor;
 }
 
 /** Settings of {@link adamStep}. */
 export interface AdamStepSettings {
   readonly learningRate: number;
+  /** Decay of the running mean of the gradient. */
   readonly beta1: number;
+  /** Decay of the running mean of the squared gradient. */
   readonly beta2: number;
   /** Added to the denominator. */
   readonly epsilon: number;
-  /** 1 − beta1ᵗ, t the number of this step from 1 on. */
+  /** Bias correction of the mean: 1 − beta1ᵗ at step t = 1, 2, …. */
   readonly bias1: number;
-  /** 1 − beta2ᵗ. */
+  /** Bias correction of the squared mean: 1 − beta2ᵗ. */
   readonly bias2: number;
-  /** Factor of the L2 penalty. */
+  /** Factor of the L2 penalty; 0 for none. */
   readonly weightDecay: number;
 }
 
 /**
- * One step of Adam, in place, with g = gradient + weightDecay·weight:
+ * Applies one step of Adam in place. With g = gradient + weightDecay·weight:
  *
  * mean ← beta1·mean + (1 − beta1)·g, square ← beta2·square + (1 − beta2)·g²,
  * weight ← weight − learningRate·(mean/bias1) / (√(square/bias2) + epsilon).
@@ -43,28 +45,28 @@ export function adamStep({ weight, gradient, mean, square }: AdamOperands, setti
   wasm().adamStep(weight.ptr, gradient.ptr, mean.ptr, square.ptr, weight.size, ...rest);
 }
 
-/** Operands of {@link sgdStep}, of one shape. */
+/** Operands of {@link sgdStep}. All have the same shape. */
 export interface SgdOperands {
-  /** Overwritten. */
+  /** The parameter; overwritten. */
   readonly weight: Tensor;
   readonly gradient: Tensor;
-  /** Running sum of the gradients, overwritten; zeros before the first step. Left out for plain gradient descent. */
+  /** Momentum buffer, the decayed sum of gradients; overwritten. Zeros before the first step. Default: no momentum. */
   readonly buffer?: Tensor | undefined;
 }
 
 /** Settings of {@link sgdStep}. */
 export interface SgdStepSettings {
   readonly learningRate: number;
-  /** Factor of the buffer; without a buffer it has no effect. */
+  /** Decay of the buffer; ignored without one. */
   readonly momentum: number;
-  /** Factor of the L2 penalty. */
+  /** Factor of the L2 penalty; 0 for none. */
   readonly weightDecay: number;
 }
 
 /**
- * One step of gradient descent, in place, with g = gradient + weightDecay·weight:
+ * Applies one step of gradient descent in place. With g = gradient + weightDecay·weight:
  *
- * buffer ← momentum·buffer + g, weight ← weight − learningRate·buffer; without a buffer weight ← weight − learningRate·g.
+ * buffer ← momentum·buffer + g, weight ← weight − learningRate·buffer; without a buffer, weight ← weight − learningRate·g.
  *
  * @throws as {@link checkTarget}.
  */

@@ -2,10 +2,11 @@ import { isSameShape, shapeText } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 
 /**
- * Checks a tensor that an update overwrites and the tensors it reads.
+ * Checks the target and the operands of an in-place update.
  *
- * @throws {Error} unless the target is a live f32 parameter or constant: overwriting an operation's result would make gradients wrong.
- * @throws {RangeError} when an operand's shape isn't the target's.
+ * @throws {Error} when a tensor is freed, or the target is the result of an operation: overwriting it would make gradients wrong.
+ * @throws {TypeError} when a tensor isn't f32.
+ * @throws {RangeError} when an operand's shape differs from the target's.
  */
 export function checkTarget(who: string, target: Tensor, operands: readonly Tensor[] = []): void {
   for (const tensor of [target, ...operands]) {
@@ -18,6 +19,6 @@ export function checkTarget(who: string, target: Tensor, operands: readonly Tens
     }
   }
   if (target.node !== undefined) {
-    throw new Error(`${who}: expected a parameter or a constant to overwrite, got an operation's result`);
+    throw new Error(`${who}: expected a parameter or a constant to overwrite, got the result of an operation`);
   }
 }

@@ -3,10 +3,11 @@ import type { Tensor } from "../tensor.js";
 import { checkTarget } from "./target.js";
 
 /**
- * target ← weight + ΔW, in place: the weight that a product with this variation uses, to the last bit.
+ * target ← weight + ΔW, in place: bit-identical to the weight that a product with this variation uses.
  *
- * @param target  Of the weight's shape, [outputs or inputs, ..] as the weight is stored; may be the weight itself.
- * @throws {RangeError} for a variation that differs by sample, which no single weight has, or a number of it out of range.
+ * @param target  May be the weight itself.
+ * @param weight  In its stored layout, the shape of `target`.
+ * @throws {RangeError} for a per-sample variation, or one with a number out of range.
  * @throws as {@link checkTarget}.
  */
 export function setVaried(target: Tensor, weight: Tensor, variation: Variation): void {

@@ -3,11 +3,11 @@ import { defineOp, type Operation, type Row } from "../operation.js";
 import { broadcastShapes, broadcastStrides, isSameShape, type Shape, sizeOf, stridesOf } from "../shape.js";
 import { type Tensor, zeros } from "../tensor.js";
 import { scale } from "./elementwise.js";
-import { moveBack } from "./movement.js";
+import { accumulateStrided } from "./strided-copy.js";
 
 type Pair = [a: Tensor, b: Tensor];
 
-/** Shapes of samples: neither, either or both operands are broadcast. */
+/** Shapes of the example calls: none, one or both operands are broadcast. */
 const shapes: readonly (readonly [Shape, Shape])[] = [
   [
     [3, 5],
@@ -29,7 +29,8 @@ const shapes: readonly (readonly [Shape, Shape])[] = [
   ],
 ];
 
-function pairRow(
+/** Makes a binary elementwise operation with broadcasting. */
+function binaryOp(
   name: Binary,
   vjp: Row<Pair, undefined>["vjp"],
   keeps: Row<Pair, undefined>["keeps"],
@@ -39,44 +40,48 @@ function pairRow(
     shape: ([a, b]) => broadcastShapes(a.shape, b.shape, name),
     forward: ([a, b], _, y) => {
       if (a.size === y.size && b.size === y.size) return wasm().binary(binaryCode[name], a.ptr, b.ptr, y.ptr, y.size);
-      const [ofA, ofB] = [broadcastStrides(a.shape, y.shape), broadcastStrides(b.shape, y.shape)];
-      wasm().binaryBroadcast(binaryCode[name], a.ptr, b.ptr, y.ptr, [...y.shape], ofA, ofB);
+      const [stridesA, stridesB] = [broadcastStrides(a.shape, y.shape), broadcastStrides(b.shape, y.shape)];
+      wasm().binaryBroadcast(binaryCode[name], a.ptr, b.ptr, y.ptr, [...y.shape], stridesA, stridesB);
     },
     vjp,
     keeps,
-    samples: shapes.map(([a, b]) => ({
+    examples: shapes.map(([a, b]) => ({
       inputs: [{ shape: a }, { shape: b, values: name === "div" ? ("positive" as const) : ("normal" as const) }],
       attributes: undefined,
     })),
   });
 }
 
-/** Sums a gradient over the axes along which a tensor of this shape was broadcast. */
+/** Sums a gradient over the axes along which a tensor of `shape` was broadcast. */
 function unbroadcast(dy: Tensor, shape: Shape): Tensor {
   if (isSameShape(dy.shape, shape)) return dy;
   const dx = zeros(shape);
   if (sizeOf(shape) === 0) return dx;
   const strides = broadcastStrides(shape, dy.shape);
-  moveBack({ dims: dy.shape, from: { strides, offset: 0 }, to: { strides: stridesOf(dy.shape), offset: 0 } }, dy, dx);
+  accumulateStrided(
+    { dims: dy.shape, from: { strides, offset: 0 }, to: { strides: stridesOf(dy.shape), offset: 0 } },
+    dy,
+    dx,
+  );
   return dx;
 }
 
-/** y = a + b, shapes broadcast as numpy's. */
-export const add: Operation<Pair, undefined> = pairRow(
+/** y = a + b, with NumPy broadcasting. */
+export const add: Operation<Pair, undefined> = binaryOp(
   "add",
   [(dy, { inputs: [a] }) => unbroadcast(dy, a.shape), (dy, { inputs: [, b] }) => unbroadcast(dy, b.shape)],
   [],
 );
 
-/** y = a − b, shapes broadcast as numpy's. */
-export const sub: Operation<Pair, undefined> = pairRow(
+/** y = a − b, with NumPy broadcasting. */
+export const sub: Operation<Pair, undefined> = binaryOp(
   "sub",
   [(dy, { inputs: [a] }) => unbroadcast(dy, a.shape), (dy, { inputs: [, b] }) => scale(unbroadcast(dy, b.shape), -1)],
   [],
 );
 
-/** y = a·b, shapes broadcast as numpy's. */
-export const mul: Operation<Pair, undefined> = pairRow(
+/** y = a·b elementwise, with NumPy broadcasting. */
+export const mul: Operation<Pair, undefined> = binaryOp(
   "mul",
   [
     (dy, { inputs: [a, b] }) => unbroadcast(mul(dy, b), a.shape),
@@ -85,8 +90,8 @@ export const mul: Operation<Pair, undefined> = pairRow(
   [0, 1],
 );
 
-/** y = a / b, shapes broadcast as numpy's. */
-export const div: Operation<Pair, undefined> = pairRow(
+/** y = a / b, with NumPy broadcasting. */
+export const div: Operation<Pair, undefined> = binaryOp(
   "div",
   [
     (dy, { inputs: [a, b] }) => unbroadcast(div(dy, b), a.shape),

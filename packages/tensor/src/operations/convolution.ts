@@ -1,45 +1,52 @@
 import { wasm } from "@neft/kernels";
 import { isRecording } from "../graph.js";
-import { type Context, defineOp, type Sample, type SampleInput, type Term } from "../operation.js";
+import {
+  type BackwardContext,
+  defineOp,
+  type ExampleCall,
+  type ExampleInput,
+  type GradientTerm,
+} from "../operation.js";
 import { shapeText } from "../shape.js";
-import { empty, loose, type Tensor } from "../tensor.js";
-import { bounded, outputOf, type WindowAxis, windowAxes } from "../window.js";
+import { empty, emptyUnowned, type Tensor } from "../tensor.js";
+import { clampWindow, outputSize, type WindowAxis, windowAxes } from "../window.js";
+import { type EpilogueAttributes, gradientBeforeRelu, keptForGradient, sumTensors } from "./epilogue.js";
 import { poolGeometry } from "./pooling.js";
-import { byProduct, keptByProduct, type RectifiedAttributes, sumOf } from "./rectified.js";
 import { type Variation, variationArguments } from "./variation.js";
 
-/** Settings of {@link conv2d}. */
-export interface Conv2dAttributes extends RectifiedAttributes {
-  /** [vertical, horizontal]; default 1. */
+/** Attributes of {@link conv2d}. */
+export interface Conv2dAttributes extends EpilogueAttributes {
+  /** [vertical, horizontal], in pixels. Default: [1, 1]. */
   readonly strides?: readonly [number, number];
-  /** [top, left, bottom, right]; default 0. */
+  /** [top, left, bottom, right], in pixels. Default: [0, 0, 0, 0]. */
   readonly pads?: readonly [number, number, number, number];
-  /** [vertical, horizontal]; default 1. */
+  /** [vertical, horizontal], in pixels. Default: [1, 1]. */
   readonly dilations?: readonly [number, number];
-  /** Default 1. */
+  /** Default: 1. */
   readonly groups?: number;
-  /** Variation of the weight; undefined for none. */
+  /** Variation of the weight. Default: none. */
   readonly variation?: Variation | undefined;
-  /** y is the largest of each 2×2 outputs, as `maxPool2d` with windows and strides of 2 gives it. Default false. */
+  /** Apply `maxPool2d` with kernel 2×2 and stride 2 to the outputs, before the ReLU. Default: false. */
   readonly pooled?: boolean;
 }
 
 type Inputs = [x: Tensor, w: Tensor, b: Tensor | undefined];
 
-/** The two axes of the window, checked. */
+/** The window by axis. @throws {RangeError} as `windowAxes`. */
 function axesOf(x: Pick<Tensor, "shape">, w: Pick<Tensor, "shape">, attributes: Conv2dAttributes): WindowAxis[] {
   const { strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1] } = attributes;
   return windowAxes("conv2d: ", x.shape.slice(1), { kernel: w.shape.slice(2), strides, pads, dilations });
 }
 
-/** [n, c, h, w, oc, kh, kw, strideH, strideW, padT, padL, padB, padR, dilH, dilW, groups] */
+/** Geometry for the kernels: [n, c, h, w, out, kh, kw, strideH, strideW, padT, padL, padB, padR, dilH, dilW, groups]. */
 function geometry(x: Tensor, w: Tensor, attributes: Conv2dAttributes): number[] {
-  const axes = axesOf(x, w, attributes).map(bounded);
+  const axes = axesOf(x, w, attributes).map(clampWindow);
   const both = (name: keyof WindowAxis): number[] => axes.map((axis) => axis[name]);
   const window = (["kernel", "stride", "before", "after", "dilation"] as const).flatMap(both);
   return [...x.shape, w.shape[0]!, ...window, attributes.groups ?? 1];
 }
 
+/** @throws {RangeError} when the shapes of x, W and b or the groups don't match. */
 function checkGeometry([x, w, b]: Inputs, { groups = 1 }: Conv2dAttributes): void {
   if (x.shape.length !== 4 || w.shape.length !== 4) {
     throw new RangeError(
@@ -59,73 +66,82 @@ function checkGeometry([x, w, b]: Inputs, { groups = 1 }: Conv2dAttributes): voi
   }
 }
 
-/** Sizes of what is convolved, before any pool. */
+/** Shape of the convolution's output before the pool. */
 function outputShape([x, w]: Inputs, attributes: Conv2dAttributes): number[] {
-  return [x.shape[0]!, w.shape[0]!, ...axesOf(x, w, attributes).map((axis) => outputOf(axis))];
+  return [x.shape[0]!, w.shape[0]!, ...axesOf(x, w, attributes).map((axis) => outputSize(axis))];
 }
 
+/** Shape of the convolution's output after a 2×2 pool. */
 function pooledShape(inputs: Inputs, attributes: Conv2dAttributes): number[] {
   return outputShape(inputs, attributes).map((size, axis) => (axis < 2 ? size : size >> 1));
 }
 
-/** The pool's windows for the kernels. */
-const halving = (outputs: Pick<Tensor, "shape">, y: Pick<Tensor, "shape">) =>
+/** Geometry of the 2×2 pool for the kernels. */
+const pool2x2Geometry = (outputs: Pick<Tensor, "shape">, y: Pick<Tensor, "shape">) =>
   poolGeometry(outputs, y, { kernel: [2, 2], strides: [2, 2] });
 
-/** Whether the pool that is asked for is one that a kernel takes on its way, with variation of a kind. */
-const poolsOnTheWay = (sizes: number[], { pooled, variation }: Conv2dAttributes): boolean =>
+/** Whether a convolution kernel computes the requested pool in the same pass, for this kind of variation. */
+const canFusePool = (sizes: number[], { pooled, variation }: Conv2dAttributes): boolean =>
   pooled === true && wasm().convPools(sizes, variationArguments("conv2d", variation)[0]);
 
-/** The gradient by the convolution's outputs, given that by y: computed once for all rules of a step. */
-function byOutputs(dy: Tensor, context: Context<Inputs, Conv2dAttributes>): Tensor {
+/** Gradient by the convolution's output before pool and ReLU, given that by y. Computed once for all rules of a node. */
+function gradientBeforePool(dy: Tensor, context: BackwardContext<Inputs, Conv2dAttributes>): Tensor {
   const { inputs, attributes, output, saved, once } = context;
-  if (!attributes.pooled) return byProduct(dy, context);
+  if (!attributes.pooled) return gradientBeforeRelu(dy, context);
   const [gradient] = once("outputs", () => {
     const dz = empty(outputShape(inputs, attributes));
-    wasm().maxPoolGradient(byProduct(dy, context).ptr, saved[0]!.ptr, dz.ptr, halving(dz, output));
+    wasm().maxPoolGradient(gradientBeforeRelu(dy, context).ptr, saved[0]!.ptr, dz.ptr, pool2x2Geometry(dz, output));
     return [dz];
   });
   return gradient!;
 }
 
 /**
- * Of weight and bias. Where a kernel without variation pools on its way, one also takes the gradients by the pool, with the places of the maxima: those by
- * the outputs would be four times as much memory, most of it zeros.
+ * Gradients by weight and bias, summed over the terms.
+ *
+ * If the kernels can fuse the pool, the weight's kernel reads the gradients after the pool and the positions of the maxima. The gradients
+ * before the pool would take four times as much memory, most of it zeros.
  */
 function gradients(
-  terms: readonly Term<Inputs, Conv2dAttributes>[],
+  terms: readonly GradientTerm<Inputs, Conv2dAttributes>[],
   isNeeded: (input: number) => boolean,
 ): (Tensor | undefined)[] {
   const { inputs, attributes } = terms[0]!.context;
   const [x, w, b] = inputs;
   const sizes = geometry(x, w, attributes);
-  const isByPool = poolsOnTheWay(sizes, { ...attributes, variation: undefined });
-  const given = terms.map(({ dy, context }) => (isByPool ? byProduct : byOutputs)(dy, context));
-  const by = isByPool ? given : [sumOf(given)];
-  const places = isByPool ? terms.map(({ context }) => context.saved[0]!.ptr) : [];
-  const addresses = by.map(({ ptr }) => ptr);
+  const fusesPool = canFusePool(sizes, { ...attributes, variation: undefined });
+  const each = terms.map(({ dy, context }) => (fusesPool ? gradientBeforeRelu : gradientBeforePool)(dy, context));
+  const dys = fusesPool ? each : [sumTensors(each)];
+  const positions = fusesPool ? terms.map(({ context }) => context.saved[0]!.ptr) : [];
+  const addresses = dys.map(({ ptr }) => ptr);
   const [dw, db] = [isNeeded(1) ? empty(w.shape) : undefined, isNeeded(2) && b ? empty(b.shape) : undefined];
-  if (dw) wasm().convBackwardWeight(x.ptr, addresses, places, dw.ptr, sizes);
+  if (dw) wasm().convBackwardWeight(x.ptr, addresses, positions, dw.ptr, sizes);
   if (!db) return [dw];
-  const sums = by.map((each) => {
-    const [n, channels, height, width] = each.shape as [number, number, number, number];
+  const sums = dys.map((dy) => {
+    const [n, channels, height, width] = dy.shape as [number, number, number, number];
     const sum = empty(b!.shape);
-    wasm().channelSum(each.ptr, sum.ptr, n, channels, height * width);
+    wasm().channelSum(dy.ptr, sum.ptr, n, channels, height * width);
     return sum;
   });
-  return [dw, sumOf(sums)];
+  return [dw, sumTensors(sums)];
 }
 
 const oneDraw: Variation = { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: 78n, perSample: false };
 
-const separated = (...shape: number[]): SampleInput => ({ shape, values: "separated" });
-const positive = (...shape: number[]): SampleInput => ({ shape, values: "positive" });
+const separated = (...shape: number[]): ExampleInput => ({ shape, values: "separated" });
+const positive = (...shape: number[]): ExampleInput => ({ shape, values: "positive" });
 
-function sample(x: number[], w: number[], hasBias: boolean, attributes: Conv2dAttributes): Sample<Conv2dAttributes> {
+function example(
+  x: number[],
+  w: number[],
+  hasBias: boolean,
+  attributes: Conv2dAttributes,
+): ExampleCall<Conv2dAttributes> {
   return { inputs: [{ shape: x }, { shape: w }, hasBias ? { shape: [w[0]!] } : undefined], attributes };
 }
 
-export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
+/** The operation of {@link conv2d}. */
+export const conv2dOp = defineOp<Inputs, Conv2dAttributes>({
   name: "conv2d",
   shape: (inputs, attributes) => {
     checkGeometry(inputs, attributes);
@@ -133,7 +149,7 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
     if (!attributes.pooled) return out;
     const pooled = pooledShape(inputs, attributes);
     if (pooled.includes(0, 2))
-      throw new RangeError(`conv2d: expected outputs to pool two by two, got ${shapeText(out)}`);
+      throw new RangeError(`conv2d: expected outputs of at least 2×2 to pool, got ${shapeText(out)}`);
     return pooled;
   },
   saved: (inputs, attributes) => (attributes.pooled ? [pooledShape(inputs, attributes)] : []),
@@ -157,11 +173,11 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
         pools ? at : 0,
         first,
       );
-    if (!pooled || poolsOnTheWay(sizes, attributes)) return convolve(y, pooled);
-    const outputs = loose(outputShape(inputs, attributes));
+    if (!pooled || canFusePool(sizes, attributes)) return convolve(y, pooled);
+    const outputs = emptyUnowned(outputShape(inputs, attributes));
     try {
       convolve(outputs, false);
-      wasm().maxPool(outputs.ptr, y.ptr, at, halving(outputs, y));
+      wasm().maxPool(outputs.ptr, y.ptr, at, pool2x2Geometry(outputs, y));
     } finally {
       outputs.dispose();
     }
@@ -174,7 +190,7 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
       const variation = variationArguments("conv2d", attributes.variation);
       const first = attributes.variation?.firstSample;
       wasm().convBackwardInput(
-        byOutputs(dy, context).ptr,
+        gradientBeforePool(dy, context).ptr,
         w.ptr,
         dx.ptr,
         geometry(x, w, attributes),
@@ -186,24 +202,24 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
     (dy, context) => gradients([{ dy, context }], (i) => i === 1)[0]!,
     (dy, context) => gradients([{ dy, context }], (i) => i === 2)[1]!,
   ],
-  together: {
-    rules: [1, 2],
+  sharedRules: {
+    inputs: [1, 2],
     key: ({ strides, pads, dilations, groups, pooled }) =>
       JSON.stringify([strides, pads, dilations, groups, pooled ?? false]),
     gradients,
   },
-  keeps: keptByProduct,
-  samples: [
-    sample([2, 3, 5, 7], [4, 3, 3, 3], true, { pads: [1, 1, 1, 1] }),
-    sample([1, 2, 6, 5], [3, 2, 1, 1], false, {}),
-    sample([2, 4, 7, 5], [6, 2, 3, 2], true, { groups: 2, strides: [2, 1], pads: [0, 1, 2, 0] }),
-    sample([1, 3, 7, 9], [3, 1, 3, 3], true, { groups: 3, pads: [1, 1, 1, 1], dilations: [1, 2] }),
-    sample([1, 1, 5, 5], [17, 1, 5, 5], true, {}),
-    sample([3, 2, 5, 5], [3, 2, 3, 3], true, { pads: [1, 1, 1, 1], variation: oneDraw }),
-    sample([3, 2, 5, 5], [3, 2, 3, 3], true, { variation: { ...oneDraw, perSample: true } }),
-    sample([2, 4, 5, 5], [4, 1, 3, 3], false, { groups: 4, variation: oneDraw }),
-    sample([1, 2, 4, 4], [3, 2, 3, 3], true, { rectified: true, variation: oneDraw }),
-    // Of distinct values: the largest of four must stay the largest. Other kernels are tested against pooling apart.
+  keeps: keptForGradient,
+  examples: [
+    example([2, 3, 5, 7], [4, 3, 3, 3], true, { pads: [1, 1, 1, 1] }),
+    example([1, 2, 6, 5], [3, 2, 1, 1], false, {}),
+    example([2, 4, 7, 5], [6, 2, 3, 2], true, { groups: 2, strides: [2, 1], pads: [0, 1, 2, 0] }),
+    example([1, 3, 7, 9], [3, 1, 3, 3], true, { groups: 3, pads: [1, 1, 1, 1], dilations: [1, 2] }),
+    example([1, 1, 5, 5], [17, 1, 5, 5], true, {}),
+    example([3, 2, 5, 5], [3, 2, 3, 3], true, { pads: [1, 1, 1, 1], variation: oneDraw }),
+    example([3, 2, 5, 5], [3, 2, 3, 3], true, { variation: { ...oneDraw, perSample: true } }),
+    example([2, 4, 5, 5], [4, 1, 3, 3], false, { groups: 4, variation: oneDraw }),
+    example([1, 2, 4, 4], [3, 2, 3, 3], true, { rectified: true, variation: oneDraw }),
+    // Distinct values keep the position of each maximum under small steps. values.test.ts covers the other pooling kernels.
     {
       inputs: [separated(2, 1, 7, 6), positive(3, 1, 1, 1), { shape: [3] }],
       attributes: { pooled: true, variation: oneDraw },
@@ -213,17 +229,27 @@ export const conv2dRow = defineOp<Inputs, Conv2dAttributes>({
 });
 
 /**
- * Convolution of images: x [n, c, h, w], W [out, c/groups, kh, kw], b [out], y [n, out, h′, w′] with
- * h′ = ⌊(h + top + bottom − dilation·(kh − 1) − 1)/stride⌋ + 1. As in all networks, W isn't flipped.
+ * 2-D convolution, y = x ⋆ (W + ΔW) + b. As usual in neural networks, W isn't flipped.
+ *
+ * @param x  [n, c, h, w].
+ * @param w  W: [out, c/groups, kh, kw].
+ * @param b  [out], or undefined for none.
+ * @returns y: [n, out, h′, w′] with h′ = ⌊(h + top + bottom − dilation·(kh − 1) − 1)/stride⌋ + 1 and w′ alike;
+ *   both halved and rounded down if pooled.
+ * @throws {RangeError} when shapes or attributes don't match, or a number of the variation is out of range.
  */
 export function conv2d(x: Tensor, w: Tensor, b: Tensor | undefined, attributes: Conv2dAttributes = {}): Tensor {
-  return conv2dRow(x, w, b, attributes);
+  return conv2dOp(x, w, b, attributes);
 }
 
 /**
- * What `conv2d` makes of one x with each of several weights of one shape, to the same bits: for weights as they are, and outside of
- * what records gradients. Where a kernel can, x is read and transformed once for all of them.
- * @throws {Error} where the result would need gradients.
+ * Convolves one x with several weights of the same shape, without variation and gradients.
+ *
+ * The results are bit-identical to those of {@link conv2d} for each weight. Some kernels pad and transform x once for all weights.
+ *
+ * @throws {Error} while recording, when an input requires gradients.
+ * @throws {TypeError} for a variation, or tensors that aren't f32.
+ * @throws {RangeError} when the weights differ in shape, and as {@link conv2d}.
  */
 export function conv2dEach(
   x: Tensor,
@@ -236,23 +262,25 @@ export function conv2dEach(
   const all = [x, ...weights, ...(b ? [b] : [])];
   for (const tensor of all) {
     tensor.check("conv2dEach");
-    if (tensor.dtype !== "f32") throw new TypeError(`conv2dEach: expected tensors of f32, got one of ${tensor.dtype}`);
+    if (tensor.dtype !== "f32") throw new TypeError(`conv2dEach: expected f32 tensors, got ${tensor.dtype}`);
   }
   if ("variation" in attributes && attributes.variation !== undefined) {
-    throw new TypeError("conv2dEach: expected weights as they are, got a variation; call conv2d for each weight");
+    throw new TypeError("conv2dEach: expected no variation, got one; call conv2d for each weight");
   }
   if (isRecording() && all.some((tensor) => tensor.requiresGrad)) {
-    throw new Error("conv2dEach: expected no gradients to be wanted, got some; use noGrad, or conv2d for each weight");
+    throw new Error(
+      "conv2dEach: expected inputs without gradients, got one that requires them; use noGrad, or conv2d for each weight",
+    );
   }
   const other = weights.find(({ shape }) => shape.join() !== first.shape.join());
   if (other) {
     const shapes = `${shapeText(first.shape)} and ${shapeText(other.shape)}`;
     throw new RangeError(`conv2dEach: expected weights of one shape, got ${shapes}`);
   }
-  const shape = conv2dRow.row.shape([x, first, b], attributes);
+  const shape = conv2dOp.row.shape([x, first, b], attributes);
   const sizes = geometry(x, first, attributes);
   const { rectified = false, pooled = false } = attributes;
-  if (pooled && !poolsOnTheWay(sizes, attributes)) {
+  if (pooled && !canFusePool(sizes, attributes)) {
     return weights.map((w) => conv2d(x, w, b, attributes));
   }
   const outputs = weights.map(() => empty(shape));

@@ -2,34 +2,35 @@ import { wasm } from "@neft/kernels";
 import { defineOp, type Operation } from "../operation.js";
 import type { Tensor } from "../tensor.js";
 
-/** Settings of {@link dropout}. */
+/** Attributes of {@link dropout}. */
 export interface DropoutAttributes {
-  /** Share of elements set to 0, in [0, 1). */
+  /** Probability of setting an element to 0, in [0, 1). */
   readonly p: number;
-  /** Key of the stream the mask is drawn from: equal keys give equal masks. */
+  /** Key of the mask's random stream: equal keys give equal masks. */
   readonly key: bigint;
 }
 
-export const dropoutRow: Operation<[x: Tensor], DropoutAttributes> = defineOp({
+/** The operation of {@link dropout}. */
+export const dropoutOp: Operation<[x: Tensor], DropoutAttributes> = defineOp({
   name: "dropout",
   shape: ([x], { p }) => {
-    if (!(p >= 0 && p < 1)) throw new RangeError(`dropout: expected p from 0 to below 1, got ${p}`);
+    if (!(p >= 0 && p < 1)) throw new RangeError(`dropout: expected p ≥ 0 and < 1, got ${p}`);
     return [...x.shape];
   },
   forward: ([x], { p, key }, y) => {
     wasm().fillUniform(key, y.ptr, y.size);
     wasm().dropOut(x.ptr, y.ptr, y.size, p);
   },
-  // The mask is drawn again instead of kept.
-  vjp: [(dy, { attributes }) => dropoutRow(dy, attributes)],
+  // Drawing the mask again saves the memory to keep it.
+  vjp: [(dy, { attributes }) => dropoutOp(dy, attributes)],
   keeps: [],
-  samples: [
+  examples: [
     { inputs: [{ shape: [5, 17] }], attributes: { p: 0.4, key: 5n } },
     { inputs: [{ shape: [3] }], attributes: { p: 0, key: 6n } },
   ],
 });
 
-/** Sets a random share p of the elements to 0 and divides the others by 1 − p. */
+/** Sets each element to 0 with probability p and divides the others by 1 − p. @throws {RangeError} when p isn't in [0, 1). */
 export function dropout(x: Tensor, attributes: DropoutAttributes): Tensor {
-  return dropoutRow(x, attributes);
+  return dropoutOp(x, attributes);
 }

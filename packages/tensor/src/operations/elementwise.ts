@@ -1,25 +1,28 @@
 import { type Unary, unaryCode, wasm } from "@neft/kernels";
-import { defineOp, type Operation, type SampleInput } from "../operation.js";
+import { defineOp, type ExampleInput, type Operation } from "../operation.js";
 import { empty, type Tensor } from "../tensor.js";
 
-/** The two parameters a function may have. */
+/** The two parameters of a kernel function; 0 where unused. */
 type Parameters = readonly [p0: number, p1: number];
 type One = [x: Tensor];
 
-interface UnaryRow<A> {
+/** Description of a unary elementwise operation. */
+interface UnaryDefinition<A> {
   readonly name: Unary;
-  /** What the gradient reads. */
+  /** The tensor that the gradient reads in addition to dy. Default: none. */
   readonly keeps?: 0 | "output";
-  readonly values: NonNullable<SampleInput["values"]>;
+  /** Values of the example inputs. */
+  readonly values: NonNullable<ExampleInput["values"]>;
+  /** Kernel parameters for given attributes. */
   readonly parameters: (attributes: A) => Parameters;
-  /** Attributes of the sample calls. */
-  readonly samples: readonly A[];
+  /** Attributes of the example calls. */
+  readonly examples: readonly A[];
 }
 
 const shapes = [[], [3, 17], [2, 3, 4], [0, 2]];
 
-/** A row of the kernels' table of elementwise functions: forward and gradient by the same code. */
-function unaryRow<A>({ name, keeps, values, parameters, samples }: UnaryRow<A>): Operation<One, A> {
+/** Makes a unary elementwise operation. Its forward and gradient kernels have the same code. */
+function unaryOp<A>({ name, keeps, values, parameters, examples }: UnaryDefinition<A>): Operation<One, A> {
   const code = unaryCode[name];
   return defineOp<One, A>({
     name,
@@ -34,81 +37,88 @@ function unaryRow<A>({ name, keeps, values, parameters, samples }: UnaryRow<A>):
       },
     ],
     keeps: keeps === undefined ? [] : [keeps],
-    samples: samples.flatMap((attributes) => shapes.map((shape) => ({ inputs: [{ shape, values }], attributes }))),
+    examples: examples.flatMap((attributes) => shapes.map((shape) => ({ inputs: [{ shape, values }], attributes }))),
   });
 }
 
-function plainRow(name: Unary, values: UnaryRow<undefined>["values"], keeps?: 0 | "output"): Operation<One, undefined> {
-  return unaryRow({
+/** Makes a unary elementwise operation without attributes. */
+function parameterlessOp(
+  name: Unary,
+  values: UnaryDefinition<undefined>["values"],
+  keeps?: 0 | "output",
+): Operation<One, undefined> {
+  return unaryOp({
     name,
     values,
     ...(keeps !== undefined && { keeps }),
     parameters: () => [0, 0],
-    samples: [undefined],
+    examples: [undefined],
   });
 }
 
 /** y = −x. */
-export const neg: Operation<One, undefined> = plainRow("neg", "normal");
+export const neg: Operation<One, undefined> = parameterlessOp("neg", "normal");
 /** y = max(x, 0); NaN stays NaN. The slope at 0 is 0. */
-export const relu: Operation<One, undefined> = plainRow("relu", "separated", "output");
+export const relu: Operation<One, undefined> = parameterlessOp("relu", "separated", "output");
 /** y = 1 / (1 + e^−x). */
-export const sigmoid: Operation<One, undefined> = plainRow("sigmoid", "normal", "output");
-/** Hyperbolic tangent. */
-export const tanh: Operation<One, undefined> = plainRow("tanh", "normal", "output");
+export const sigmoid: Operation<One, undefined> = parameterlessOp("sigmoid", "normal", "output");
+/** y = tanh x. */
+export const tanh: Operation<One, undefined> = parameterlessOp("tanh", "normal", "output");
 /** y = e^x. */
-export const exp: Operation<One, undefined> = plainRow("exp", "normal", "output");
-/** Natural logarithm; NaN below 0, −∞ at 0. */
-export const log: Operation<One, undefined> = plainRow("log", "positive", 0);
-/** Square root; NaN below 0. */
-export const sqrt: Operation<One, undefined> = plainRow("sqrt", "positive", "output");
+export const exp: Operation<One, undefined> = parameterlessOp("exp", "normal", "output");
+/** y = ln x; NaN for x < 0, −∞ at 0. */
+export const log: Operation<One, undefined> = parameterlessOp("log", "positive", 0);
+/** y = √x; NaN for x < 0. */
+export const sqrt: Operation<One, undefined> = parameterlessOp("sqrt", "positive", "output");
 /** y = |x|. The slope at 0 is 0. */
-export const abs: Operation<One, undefined> = plainRow("abs", "separated", 0);
+export const abs: Operation<One, undefined> = parameterlessOp("abs", "separated", 0);
 /** y = x². */
-export const square: Operation<One, undefined> = plainRow("square", "normal", 0);
+export const square: Operation<One, undefined> = parameterlessOp("square", "normal", 0);
 
 /** y = c·x for a number c. */
-export const scale: Operation<One, number> = unaryRow<number>({
+export const scale: Operation<One, number> = unaryOp<number>({
   name: "scale",
   values: "normal",
   parameters: (c) => [c, 0],
-  samples: [-2.5],
+  examples: [-2.5],
 });
 
 /** y = x + c for a number c. */
-export const shift: Operation<One, number> = unaryRow<number>({
+export const shift: Operation<One, number> = unaryOp<number>({
   name: "shift",
   values: "normal",
   parameters: (c) => [c, 0],
-  samples: [0.75],
+  examples: [0.75],
 });
 
-/** Slope of {@link leakyRelu} below 0. */
+/** Attributes of {@link leakyRelu}. */
 export interface LeakyReluAttributes {
-  /** Default 0.01, as in ONNX. */
+  /** Slope for x < 0. Default: 0.01, as in ONNX. */
   readonly alpha?: number;
 }
 
-/** y = x where x ≥ 0, else alpha·x. */
-export const leakyRelu: Operation<One, LeakyReluAttributes> = unaryRow<LeakyReluAttributes>({
+/** y = x for x ≥ 0, alpha·x for x < 0. */
+export const leakyRelu: Operation<One, LeakyReluAttributes> = unaryOp<LeakyReluAttributes>({
   name: "leakyRelu",
   keeps: 0,
   values: "separated",
   parameters: ({ alpha = 0.01 }) => [alpha, 0],
-  samples: [{ alpha: 0.2 }, {}],
+  examples: [{ alpha: 0.2 }, {}],
 });
 
-/** Bounds of {@link clip}; one left out doesn't bound. */
+/** Attributes of {@link clip}. */
 export interface ClipAttributes {
+  /** Default: −∞. */
   readonly min?: number;
+  /** Default: ∞. */
   readonly max?: number;
 }
 
-/** y = min(max(x, min), max); NaN stays NaN. The gradient passes on the bounds. */
-export const clip: Operation<One, ClipAttributes> = unaryRow<ClipAttributes>({
+/** y = min(max(x, min), max); NaN stays NaN. The slope is 1 at the bounds. */
+export const clip: Operation<One, ClipAttributes> = unaryOp<ClipAttributes>({
   name: "clip",
   keeps: 0,
   values: "separated",
   parameters: ({ min = -Infinity, max = Infinity }) => [min, max],
-  samples: [{ min: -0.5, max: 1.3 }, { min: 0 }, { max: 0 }],
+  examples: [{ min: -0.5, max: 1.3 }, { min: 0 }, { max: 0 }],
 });

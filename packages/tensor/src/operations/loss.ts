@@ -4,7 +4,8 @@ import { shapeText } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { scale } from "./elementwise.js";
 
-export const crossEntropyRow = defineOp<[logits: Tensor], { readonly labels: Int32Array }>({
+/** The operation of {@link crossEntropy}. */
+export const crossEntropyOp = defineOp<[logits: Tensor], { readonly labels: Int32Array }>({
   name: "crossEntropy",
   shape: ([logits], { labels }) => {
     const [rows, classes] = logits.shape;
@@ -30,7 +31,7 @@ export const crossEntropyRow = defineOp<[logits: Tensor], { readonly labels: Int
       release(address, 4 * rows);
     }
   },
-  // The forward pass has the probabilities at hand and writes the whole gradient.
+  // The forward pass computes the probabilities anyway, so it writes the gradient too.
   vjp: [
     (dy, { saved: [gradient] }) => {
       const factor = dy.item();
@@ -38,7 +39,7 @@ export const crossEntropyRow = defineOp<[logits: Tensor], { readonly labels: Int
     },
   ],
   keeps: [],
-  samples: [
+  examples: [
     { inputs: [{ shape: [3, 5] }], attributes: { labels: Int32Array.of(4, 0, 2) } },
     { inputs: [{ shape: [1, 17] }], attributes: { labels: Int32Array.of(16) } },
     { inputs: [{ shape: [5, 1] }], attributes: { labels: new Int32Array(5) } },
@@ -46,10 +47,12 @@ export const crossEntropyRow = defineOp<[logits: Tensor], { readonly labels: Int
 });
 
 /**
- * Mean over samples of −ln softmax(logits)[label], a scalar. logits [samples, classes].
+ * Mean cross entropy, a scalar: the mean over the samples of −ln softmax(logits)[label].
  *
- * @throws {RangeError} when the labels aren't one a sample, from 0 to classes − 1.
+ * @param logits  [samples, classes], with at least one sample.
+ * @param labels  Class of each sample, 0 … classes − 1.
+ * @throws {RangeError} when the shape of the logits, the number of labels or a label is wrong.
  */
 export function crossEntropy(logits: Tensor, labels: Int32Array): Tensor {
-  return crossEntropyRow(logits, { labels });
+  return crossEntropyOp(logits, { labels });
 }

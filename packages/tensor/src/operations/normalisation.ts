@@ -1,13 +1,14 @@
 import { f32, wasm } from "@neft/kernels";
-import { type Context, defineOp, type Inputs, type SampleInput } from "../operation.js";
+import { type BackwardContext, defineOp, type ExampleInput, type Inputs } from "../operation.js";
 import { type Shape, shapeText, sizeOf } from "../shape.js";
 import { empty, type Tensor } from "../tensor.js";
 
-/** x as [samples, channels, values of a channel in a sample]. */
+/** Shape of x with its spatial axes merged: [samples, channels, values per channel of a sample]. */
 function sizesOf(shape: Shape): readonly [n: number, c: number, spatial: number] {
   return [shape[0]!, shape[1]!, sizeOf(shape.slice(2))];
 }
 
+/** Shape of the output, that of x. @throws {RangeError} unless x is [n, c, ..] and the vectors are [c]. */
 function checkVectors(who: string, x: Tensor, vectors: Readonly<Record<string, Tensor>>): number[] {
   if (x.shape.length < 2) throw new RangeError(`${who}: expected an input [n, c, ..], got ${shapeText(x.shape)}`);
   for (const [name, { shape }] of Object.entries(vectors)) {
@@ -18,10 +19,14 @@ function checkVectors(who: string, x: Tensor, vectors: Readonly<Record<string, T
   return [...x.shape];
 }
 
-/** dx, dgamma and dbeta in one go: the first needs the sums the others are. */
+/**
+ * dx, dgamma and dbeta, computed together once per node: dx needs the sums that dgamma and dbeta are.
+ *
+ * @param isFrozen  The statistics are constants; otherwise they depend on x.
+ */
 function gradients<I extends Inputs, A>(
   dy: Tensor,
-  context: Context<I, A>,
+  context: BackwardContext<I, A>,
   [x, gamma, mean, variance]: readonly [Tensor, Tensor, Tensor, Tensor],
   epsilon: number,
   isFrozen: boolean,
@@ -29,23 +34,28 @@ function gradients<I extends Inputs, A>(
   return context.once("gradients", () => {
     const [dx, dgamma, dbeta] = [empty(x.shape), empty(gamma.shape), empty(gamma.shape)];
     const addresses = [x, dy, gamma, mean, variance, dx, dgamma, dbeta].map((t) => t.ptr);
-    wasm().batchNormGradient(...(addresses as Eight), ...sizesOf(x.shape), epsilon, isFrozen);
+    wasm().batchNormGradient(...(addresses as EightAddresses), ...sizesOf(x.shape), epsilon, isFrozen);
     return [dx, dgamma, dbeta];
   });
 }
 
-type Eight = [number, number, number, number, number, number, number, number];
+type EightAddresses = [number, number, number, number, number, number, number, number];
 
-const positive = (...shape: number[]): SampleInput => ({ shape, values: "positive" });
+const positive = (...shape: number[]): ExampleInput => ({ shape, values: "positive" });
 
 type Frozen = [x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor];
 
-const frozenGradients = (dy: Tensor, context: Context<Frozen, { readonly epsilon: number }>): readonly Tensor[] => {
+/** dx, dgamma and dbeta of {@link batchNorm}. */
+const frozenGradients = (
+  dy: Tensor,
+  context: BackwardContext<Frozen, { readonly epsilon: number }>,
+): readonly Tensor[] => {
   const [x, gamma, , mean, variance] = context.inputs;
   return gradients(dy, context, [x, gamma, mean, variance], context.attributes.epsilon, true);
 };
 
-export const batchNormRow = defineOp<Frozen, { readonly epsilon: number }>({
+/** The operation of {@link batchNorm}. */
+export const batchNormOp = defineOp<Frozen, { readonly epsilon: number }>({
   name: "batchNorm",
   shape: ([x, gamma, beta, mean, variance]) => checkVectors("batchNorm", x, { gamma, beta, mean, variance }),
   forward: ([x, gamma, beta, mean, variance], { epsilon }, y) =>
@@ -59,7 +69,7 @@ export const batchNormRow = defineOp<Frozen, { readonly epsilon: number }>({
     null,
   ],
   keeps: [0, 1, 3, 4],
-  samples: [
+  examples: [
     {
       inputs: [{ shape: [2, 3, 5] }, { shape: [3] }, { shape: [3] }, { shape: [3] }, positive(3)],
       attributes: { epsilon: 1e-5 },
@@ -71,19 +81,23 @@ export const batchNormRow = defineOp<Frozen, { readonly epsilon: number }>({
   ],
 });
 
-/** Settings of {@link batchNorm}. */
+/** Attributes of {@link batchNorm}. */
 export interface BatchNormAttributes {
-  /** Mean of every channel, [c]. */
+  /** Mean of each channel, [c]. */
   readonly mean: Tensor;
-  /** Variance of every channel, [c]. */
+  /** Variance of each channel, [c]. */
   readonly variance: Tensor;
-  /** Added to the variance. Default 1e-5. */
+  /** Added to the variance. Default: 1e-5. */
   readonly epsilon?: number;
 }
 
 /**
- * y = (x − mean)/√(variance + epsilon)·gamma + beta with frozen statistics, through which no gradient flows.
- * x [n, c, ..], the others [c].
+ * Batch normalisation with given statistics: y = (x − mean)/√(variance + epsilon)·gamma + beta. The statistics get no gradient.
+ *
+ * @param x      [n, c, ..], the shape of y.
+ * @param gamma  [c].
+ * @param beta   [c].
+ * @throws {RangeError} when shapes don't match.
  */
 export function batchNorm(
   x: Tensor,
@@ -91,34 +105,37 @@ export function batchNorm(
   beta: Tensor,
   { mean, variance, epsilon = 1e-5 }: BatchNormAttributes,
 ): Tensor {
-  return batchNormRow(x, gamma, beta, mean, variance, { epsilon });
+  return batchNormOp(x, gamma, beta, mean, variance, { epsilon });
 }
 
-/** Statistics of one batch. */
-export interface BatchStatistics {
-  /** Mean of every channel. */
+/** Statistics of one batch by channel. */
+export interface ChannelStatistics {
+  /** Mean of each channel. */
   readonly mean: Float32Array;
-  /** Biased variance (divisor: count) of every channel. */
+  /** Biased variance (divisor: count) of each channel. */
   readonly variance: Float32Array;
-  /** Values a channel. */
+  /** Number of values per channel. */
   readonly count: number;
 }
 
+/** Attributes of the operation of {@link batchNormTrain}. */
 interface TrainAttributes {
   readonly epsilon: number;
-  /** Receives the statistics. */
-  readonly statistics?: BatchStatistics;
+  /** Overwritten with the statistics. Default: they aren't reported. */
+  readonly statistics?: ChannelStatistics;
 }
 
 type Train = [x: Tensor, gamma: Tensor, beta: Tensor];
 
-const trainGradients = (dy: Tensor, context: Context<Train, TrainAttributes>): readonly Tensor[] => {
+/** dx, dgamma and dbeta of {@link batchNormTrain}. */
+const trainGradients = (dy: Tensor, context: BackwardContext<Train, TrainAttributes>): readonly Tensor[] => {
   const [x, gamma] = context.inputs;
   const [mean, variance] = context.saved as readonly [Tensor, Tensor];
   return gradients(dy, context, [x, gamma, mean, variance], context.attributes.epsilon, false);
 };
 
-export const batchNormTrainRow = defineOp<Train, TrainAttributes>({
+/** The operation of {@link batchNormTrain}. */
+export const batchNormTrainOp = defineOp<Train, TrainAttributes>({
   name: "batchNormTrain",
   shape: ([x, gamma, beta]) => checkVectors("batchNormTrain", x, { gamma, beta }),
   saved: ([, gamma]) => [gamma.shape, gamma.shape],
@@ -136,7 +153,7 @@ export const batchNormTrainRow = defineOp<Train, TrainAttributes>({
     (dy, context) => trainGradients(dy, context)[2]!,
   ],
   keeps: [0, 1],
-  samples: [
+  examples: [
     { inputs: [{ shape: [3, 2, 5] }, { shape: [2] }, { shape: [2] }], attributes: { epsilon: 1e-5 } },
     { inputs: [{ shape: [5, 3] }, { shape: [3] }, { shape: [3] }], attributes: { epsilon: 1e-3 } },
     { inputs: [{ shape: [2, 3, 3, 3] }, { shape: [3] }, { shape: [3] }], attributes: { epsilon: 1e-5 } },
@@ -144,20 +161,25 @@ export const batchNormTrainRow = defineOp<Train, TrainAttributes>({
 });
 
 /**
- * Batch normalisation with the batch's own statistics, gradients flowing through them. x [n, c, ..], gamma and beta [c].
+ * Batch normalisation with the statistics of x, as in training: y = (x − mean)/√(variance + epsilon)·gamma + beta. Gradients flow
+ * through the statistics.
  *
- * @returns the output and the statistics, for the running ones.
- * @throws {RangeError} for an empty batch, which has none.
+ * @param x        [n, c, ..], the shape of the output.
+ * @param gamma    [c].
+ * @param beta     [c].
+ * @param epsilon  Default: 1e-5.
+ * @returns the output, and the statistics to update running ones with.
+ * @throws {RangeError} when shapes don't match or x is empty.
  */
 export function batchNormTrain(
   x: Tensor,
   gamma: Tensor,
   beta: Tensor,
   { epsilon = 1e-5 }: { readonly epsilon?: number } = {},
-): { readonly output: Tensor; readonly statistics: BatchStatistics } {
+): { readonly output: Tensor; readonly statistics: ChannelStatistics } {
   const [c, count] = [gamma.size, x.size / Math.max(gamma.size, 1)];
   if (x.size === 0)
-    throw new RangeError(`batchNormTrain: expected at least one value a channel, got ${shapeText(x.shape)}`);
+    throw new RangeError(`batchNormTrain: expected at least one value per channel, got ${shapeText(x.shape)}`);
   const statistics = { mean: new Float32Array(c), variance: new Float32Array(c), count };
-  return { output: batchNormTrainRow(x, gamma, beta, { epsilon, statistics }), statistics };
+  return { output: batchNormTrainOp(x, gamma, beta, { epsilon, statistics }), statistics };
 }

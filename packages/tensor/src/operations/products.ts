@@ -1,14 +1,14 @@
 import { wasm } from "@neft/kernels";
-import { defineOp, type Sample, type Term } from "../operation.js";
+import { defineOp, type ExampleCall, type GradientTerm } from "../operation.js";
 import { broadcastShapes, broadcastStrides, isSameShape, type Shape, shapeText, sizeOf } from "../shape.js";
-import { empty, loose, type Tensor, zeros } from "../tensor.js";
+import { empty, emptyUnowned, type Tensor, zeros } from "../tensor.js";
+import { type EpilogueAttributes, gradientBeforeRelu, keptForGradient, sumTensors } from "./epilogue.js";
 import { reshape } from "./layout.js";
-import { byProduct, keptByProduct, type RectifiedAttributes, sumOf } from "./rectified.js";
 import { type Variation, variationArguments } from "./variation.js";
 
-/** Settings of {@link linear}. */
-export interface LinearAttributes extends RectifiedAttributes {
-  /** Shape of the weight: "oi" [out, in] or "io" [in, out]. Default: "oi". */
+/** Attributes of {@link linear}. */
+export interface LinearAttributes extends EpilogueAttributes {
+  /** Layout of the weight: "oi" for [out, in], "io" for [in, out]. Default: "oi". */
   readonly layout?: "oi" | "io";
   /** Variation of the weight. Default: none. */
   readonly variation?: Variation | undefined;
@@ -16,15 +16,18 @@ export interface LinearAttributes extends RectifiedAttributes {
 
 type Inputs = [x: Tensor, w: Tensor, b: Tensor | undefined];
 
+/** Sizes of a linear operation. */
 interface Sizes {
+  /** Number of samples. */
   readonly batch: number;
   readonly rowsPerSample: number;
   readonly inputs: number;
   readonly outputs: number;
-  /** The kernels' code of the weight's layout. */
+  /** Kernel code of the weight's layout: 0 "oi", 1 "io". */
   readonly layout: number;
 }
 
+/** Sizes of a linear operation from the shapes of x and W. */
 function sizesOf(x: Tensor, w: Tensor, { layout = "oi" }: LinearAttributes): Sizes {
   const [first, second] = w.shape as [number, number];
   const [outputs, inputs] = layout === "oi" ? [first, second] : [second, first];
@@ -32,40 +35,41 @@ function sizesOf(x: Tensor, w: Tensor, { layout = "oi" }: LinearAttributes): Siz
   return { batch, rowsPerSample: sizeOf(x.shape.slice(1, -1)), inputs, outputs, layout: layout === "oi" ? 0 : 1 };
 }
 
-/** Whether each sample has a draw of its own and one input row: one normal number for each output then replaces ΔW. */
-function isCheap({ rowsPerSample }: Pick<Sizes, "rowsPerSample">, { variation }: LinearAttributes): boolean {
+/** Whether the kernels draw the noise of each output instead of ΔW: the variation is per sample, and a sample has one input row. */
+function drawsPerOutput({ rowsPerSample }: Pick<Sizes, "rowsPerSample">, { variation }: LinearAttributes): boolean {
   return variation?.perSample === true && rowsPerSample === 1;
 }
 
 const oneDraw: Variation = { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: 77n, perSample: false };
 const perSample: Variation = { ...oneDraw, perSample: true };
 
-function sample(
+function example(
   x: number[],
   w: number[],
   b: number[] | undefined,
   attributes: LinearAttributes,
-): Sample<LinearAttributes> {
+): ExampleCall<LinearAttributes> {
   return { inputs: [{ shape: x }, { shape: w }, b && { shape: b }], attributes };
 }
 
-/** Gradients by weight and bias, summed over the terms. */
+/** Gradients by weight and bias, summed over the terms. Undefined for those not needed. */
 function gradients(
-  terms: readonly Term<Inputs, LinearAttributes>[],
+  terms: readonly GradientTerm<Inputs, LinearAttributes>[],
   isNeeded: (input: number) => boolean,
 ): (Tensor | undefined)[] {
   const { inputs: operands, attributes } = terms[0]!.context;
   const [x, w, b] = operands;
   const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
   const rows = batch * rowsPerSample;
-  const dy = sumOf(terms.map(({ dy, context }) => byProduct(dy, context)));
+  const dy = sumTensors(terms.map(({ dy, context }) => gradientBeforeRelu(dy, context)));
   const [dw, db] = [isNeeded(1) ? empty(w.shape) : undefined, isNeeded(2) && b ? empty(b.shape) : undefined];
   if (dw) wasm().linearBackwardWeight(x.ptr, dy.ptr, dw.ptr, rows, inputs, outputs, layout);
   if (db) wasm().columnSum(dy.ptr, db.ptr, rows, outputs);
   return [dw, db];
 }
 
-export const linearRow = defineOp<Inputs, LinearAttributes>({
+/** The operation of {@link linear}. */
+export const linearOp = defineOp<Inputs, LinearAttributes>({
   name: "linear",
   shape: ([x, w, b], attributes) => {
     if (w.shape.length !== 2) throw new RangeError(`linear: expected a weight of two axes, got ${shapeText(w.shape)}`);
@@ -81,14 +85,15 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
   },
   saved: ([x, w], attributes) => {
     const sizes = sizesOf(x, w, attributes);
-    return isCheap(sizes, attributes) ? [[sizes.batch, sizes.outputs]] : [];
+    return drawsPerOutput(sizes, attributes) ? [[sizes.batch, sizes.outputs]] : [];
   },
   forward: ([x, w, b], attributes, y, [ratio]) => {
     const { batch, rowsPerSample, inputs, outputs, layout } = sizesOf(x, w, attributes);
     const variation = variationArguments("linear", attributes.variation);
     const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
-    // The cheap form writes `ratio` even where no backward pass reads it.
-    const scratch = ratio === undefined && isCheap({ rowsPerSample }, attributes) ? loose([batch, outputs]) : undefined;
+    // The kernel writes `ratio` in any case, so it needs a scratch buffer when no backward pass follows.
+    const scratch =
+      ratio === undefined && drawsPerOutput({ rowsPerSample }, attributes) ? emptyUnowned([batch, outputs]) : undefined;
     const work = (ratio ?? scratch)?.ptr ?? 0;
     const first = attributes.variation?.firstSample;
     wasm().linearForward(
@@ -114,43 +119,51 @@ export const linearRow = defineOp<Inputs, LinearAttributes>({
       const variation = variationArguments("linear", attributes.variation);
       const sizes = [batch, rowsPerSample, inputs, outputs, layout] as const;
       const first = attributes.variation?.firstSample;
-      wasm().linearBackwardInput(byProduct(dy, context).ptr, w.ptr, dx.ptr, ...kept, ...sizes, ...variation, first);
+      wasm().linearBackwardInput(
+        gradientBeforeRelu(dy, context).ptr,
+        w.ptr,
+        dx.ptr,
+        ...kept,
+        ...sizes,
+        ...variation,
+        first,
+      );
       return dx;
     },
     (dy, context) => gradients([{ dy, context }], (i) => i === 1)[0]!,
     (dy, context) => gradients([{ dy, context }], (i) => i === 2)[1]!,
   ],
-  together: { rules: [1, 2], key: ({ layout }) => layout ?? "oi", gradients },
-  keeps: keptByProduct,
-  samples: [
-    sample([3, 5], [4, 5], [4], {}),
-    sample([3, 5], [5, 4], undefined, { layout: "io" }),
-    sample([2, 3, 5], [17, 5], [17], { layout: "oi" }),
-    sample([5, 17], [3, 17], [3], { variation: oneDraw }),
-    sample([2, 3, 5], [5, 4], [4], { layout: "io", variation: oneDraw }),
-    sample([3, 5], [4, 5], [4], { variation: perSample }),
-    sample([3, 5], [5, 4], [4], { layout: "io", variation: perSample }),
-    sample([3, 2, 5], [4, 5], [4], { variation: perSample }),
-    sample([3, 5], [4, 5], undefined, { variation: { ...perSample, firstSample: 7 } }),
-    sample([0, 5], [4, 5], [4], {}),
-    sample([2, 6], [3, 6], [3], { rectified: true, variation: oneDraw }),
+  sharedRules: { inputs: [1, 2], key: ({ layout }) => layout ?? "oi", gradients },
+  keeps: keptForGradient,
+  examples: [
+    example([3, 5], [4, 5], [4], {}),
+    example([3, 5], [5, 4], undefined, { layout: "io" }),
+    example([2, 3, 5], [17, 5], [17], { layout: "oi" }),
+    example([5, 17], [3, 17], [3], { variation: oneDraw }),
+    example([2, 3, 5], [5, 4], [4], { layout: "io", variation: oneDraw }),
+    example([3, 5], [4, 5], [4], { variation: perSample }),
+    example([3, 5], [5, 4], [4], { layout: "io", variation: perSample }),
+    example([3, 2, 5], [4, 5], [4], { variation: perSample }),
+    example([3, 5], [4, 5], undefined, { variation: { ...perSample, firstSample: 7 } }),
+    example([0, 5], [4, 5], [4], {}),
+    example([2, 6], [3, 6], [3], { rectified: true, variation: oneDraw }),
   ],
 });
 
 /**
- * y = x·(W + ΔW)ᵀ + b.
+ * Linear layer: y = x·(W + ΔW)ᵀ + b.
  *
- * Where each sample has a ΔW of its own and one input row, the noise of y is itself normal, so the kernels draw one number for each
- * output instead of one for each weight. The gradient by x is then the conditional mean given y.
+ * For a per-sample variation and one input row per sample, the noise of y is itself normal. The kernels then draw one number per output
+ * instead of one per weight, and the gradient by x is the conditional mean given y.
  *
  * @param x  [samples, .., in].
- * @param w  [out, in] or, with layout "io", [in, out].
- * @param b  [out].
- * @returns y, [samples, .., out].
- * @throws {RangeError} when shapes don't fit, or a number of the variation is out of range.
+ * @param w  [out, in], or [in, out] with layout "io".
+ * @param b  [out], or undefined for none.
+ * @returns y: [samples, .., out].
+ * @throws {RangeError} when shapes don't match, or a number of the variation is out of range.
  */
 export function linear(x: Tensor, w: Tensor, b: Tensor | undefined, attributes: LinearAttributes = {}): Tensor {
-  return linearRow(x, w, b, attributes);
+  return linearOp(x, w, b, attributes);
 }
 
 /** The matrix products of a batch. */
@@ -160,6 +173,7 @@ interface Batches {
   at(i: number): readonly [a: number, b: number];
 }
 
+/** Splits a batched product of shapes a and b, with leading axes broadcast to `batch`, into matrix products. */
 function batchesOf(a: Shape, b: Shape, batch: Shape): Batches {
   const [leadA, leadB] = [a.slice(0, -2), b.slice(0, -2)];
   const [strideA, strideB] = [broadcastStrides(leadA, batch), broadcastStrides(leadB, batch)];
@@ -179,10 +193,11 @@ function batchesOf(a: Shape, b: Shape, batch: Shape): Batches {
   };
 }
 
+/** Bytes per element. */
 const bytes = 4;
 
-/** y[.., m, n] = Σ_k a[.., m, k]·b[.., k, n]. */
-export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
+/** The operation of {@link matmul}, without vectors: y[.., m, n] = Σ_k a[.., m, k]·b[.., k, n]. */
+export const matmulOp = defineOp<[a: Tensor, b: Tensor]>({
   name: "matmul",
   shape: ([{ shape: a }, { shape: b }]) => {
     const [m, k, l, n] = [...a.slice(-2), ...b.slice(-2)];
@@ -196,7 +211,7 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
   forward: ([a, b], _, y) => {
     const [m, n] = y.shape.slice(-2) as [number, number];
     const k = a.shape.at(-1)!;
-    // One matrix for the whole batch: a single tall product.
+    // The whole batch shares b: one product with all rows.
     if (b.shape.length === 2)
       return wasm().gemm(false, false, y.size / Math.max(n, 1), n, k, a.ptr, b.ptr, y.ptr, false);
     const batches = batchesOf(a.shape, b.shape, y.shape.slice(0, -2));
@@ -206,7 +221,7 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
     }
   },
   vjp: [
-    // dA = dY Bᵀ, summed over what was broadcast
+    // dA = dY·Bᵀ, summed over broadcast axes
     (dy, { inputs: [a, b] }) => {
       const [m, n] = dy.shape.slice(-2) as [number, number];
       const k = a.shape.at(-1)!;
@@ -223,7 +238,7 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
       }
       return da;
     },
-    // dB = Aᵀ dY, summed over what was broadcast
+    // dB = Aᵀ·dY, summed over broadcast axes
     (dy, { inputs: [a, b] }) => {
       const [m, n] = dy.shape.slice(-2) as [number, number];
       const k = a.shape.at(-1)!;
@@ -242,7 +257,7 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
     },
   ],
   keeps: [0, 1],
-  samples: [
+  examples: [
     { inputs: [{ shape: [3, 5] }, { shape: [5, 17] }], attributes: undefined },
     { inputs: [{ shape: [1, 1] }, { shape: [1, 1] }], attributes: undefined },
     { inputs: [{ shape: [2, 3, 5] }, { shape: [5, 4] }], attributes: undefined },
@@ -253,15 +268,17 @@ export const matmulRow = defineOp<[a: Tensor, b: Tensor]>({
 });
 
 /**
- * Matrix product by numpy's rules: y [.., m, n] of a [.., m, k] and b [.., k, n]. Leading axes broadcast; a vector is one row (left) or
- * one column (right).
+ * Matrix product by NumPy's rules. Leading axes broadcast.
  *
- * @throws {RangeError} when shapes don't fit.
+ * @param a  [.., m, k], or a vector [k], which counts as a row.
+ * @param b  [.., k, n], or a vector [k], which counts as a column.
+ * @returns [.., m, n], without the axis of a vector.
+ * @throws {RangeError} when shapes don't match.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   const left = a.shape.length === 1 ? reshape(a, [1, a.size]) : a;
   const right = b.shape.length === 1 ? reshape(b, [b.size, 1]) : b;
-  const y = matmulRow(left, right);
+  const y = matmulOp(left, right);
   if (left === a && right === b) return y;
   const shape = y.shape.filter(
     (_, i) => !(left !== a && i === y.shape.length - 2) && !(right !== b && i === y.shape.length - 1),

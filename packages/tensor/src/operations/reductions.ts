@@ -4,31 +4,33 @@ import { axisOf, splitAt } from "../shape.js";
 import { empty, type Tensor } from "../tensor.js";
 import { reshape } from "./layout.js";
 
-/** Neighbouring axes to reduce. */
-interface Span {
+/** Consecutive axes to reduce. */
+interface AxisRange {
+  /** First axis. */
   readonly axis: number;
   readonly count: number;
-  /** Leave axes of size 1 in their place. */
+  /** Keep the reduced axes with size 1. */
   readonly keepDims: boolean;
 }
 
 type One = [x: Tensor];
 type Name = "reduceSum" | "reduceMean" | "reduceMax";
 
-const spans: readonly { shape: number[]; span: Span }[] = [
-  { shape: [3, 5], span: { axis: 0, count: 2, keepDims: false } },
-  { shape: [3, 17], span: { axis: 1, count: 1, keepDims: true } },
-  { shape: [2, 5, 3], span: { axis: 1, count: 1, keepDims: false } },
-  { shape: [5, 2, 3], span: { axis: 0, count: 2, keepDims: true } },
+const exampleRanges: readonly { shape: number[]; range: AxisRange }[] = [
+  { shape: [3, 5], range: { axis: 0, count: 2, keepDims: false } },
+  { shape: [3, 17], range: { axis: 1, count: 1, keepDims: true } },
+  { shape: [2, 5, 3], range: { axis: 1, count: 1, keepDims: false } },
+  { shape: [5, 2, 3], range: { axis: 0, count: 2, keepDims: true } },
 ];
 
-function spanRow(
+/** Makes a reduction over consecutive axes. `gradient` returns dx. */
+function reductionOp(
   name: Name,
   reduction: Reduction,
-  pull: (dy: Tensor, x: Tensor, y: Tensor, span: Span) => Tensor,
-): Operation<One, Span> {
+  gradient: (dy: Tensor, x: Tensor, y: Tensor, range: AxisRange) => Tensor,
+): Operation<One, AxisRange> {
   const isMax = reduction === "max";
-  return defineOp<One, Span>({
+  return defineOp<One, AxisRange>({
     name,
     shape: ([x], { axis, count, keepDims }) => {
       const between = keepDims ? new Array<number>(count).fill(1) : [];
@@ -36,43 +38,46 @@ function spanRow(
     },
     forward: ([x], { axis, count }, y) =>
       wasm().reduce(reductionCode[reduction], x.ptr, y.ptr, ...splitAt(x.shape, axis, count)),
-    vjp: [(dy, { inputs: [x], output, attributes }) => pull(dy, x, output, attributes)],
+    vjp: [(dy, { inputs: [x], output, attributes }) => gradient(dy, x, output, attributes)],
     keeps: isMax ? [0, "output"] : [],
-    samples: spans.map(({ shape, span }) => ({
+    examples: exampleRanges.map(({ shape, range }) => ({
       inputs: [{ shape, values: isMax ? ("separated" as const) : ("normal" as const) }],
-      attributes: span,
+      attributes: range,
     })),
   });
 }
 
-/** The gradient of a sum goes to every summand, that of a mean in equal parts. */
-function spread(dy: Tensor, x: Tensor, { axis, count }: Span, isMean: boolean): Tensor {
+/** Gradient of a sum or mean: dy broadcast along the reduced axes, divided by their size for a mean. */
+function spread(dy: Tensor, x: Tensor, { axis, count }: AxisRange, isMean: boolean): Tensor {
   const dx = empty(x.shape);
   const [outer, len, inner] = splitAt(x.shape, axis, count);
   wasm().spread(dy.ptr, dx.ptr, outer, len, inner, isMean ? 1 / len : 1);
   return dx;
 }
 
-export const sumRow = spanRow("reduceSum", "sum", (dy, x, _, span) => spread(dy, x, span, false));
-export const meanRow = spanRow("reduceMean", "mean", (dy, x, _, span) => spread(dy, x, span, true));
-export const maxRow = spanRow("reduceMax", "max", (dy, x, y, { axis, count }) => {
+/** The operation of {@link reduceSum}, over consecutive axes. */
+export const sumOp = reductionOp("reduceSum", "sum", (dy, x, _, range) => spread(dy, x, range, false));
+/** The operation of {@link reduceMean}, over consecutive axes. */
+export const meanOp = reductionOp("reduceMean", "mean", (dy, x, _, range) => spread(dy, x, range, true));
+/** The operation of {@link reduceMax}, over consecutive axes. */
+export const maxOp = reductionOp("reduceMax", "max", (dy, x, y, { axis, count }) => {
   const dx = empty(x.shape);
   wasm().reduceMaxGradient(x.ptr, y.ptr, dy.ptr, dx.ptr, ...splitAt(x.shape, axis, count));
   return dx;
 });
 
-/** Axes of a reduction. */
+/** Attributes of a reduction. */
 export interface ReduceAttributes {
-  /** Default all; negative ones count from the end; an empty list reduces nothing. */
+  /** Axes to reduce; negative ones count from the end; an empty list reduces nothing. Default: all axes. */
   readonly axes?: readonly number[];
-  /** Leave axes of size 1 in their place. Default false. */
+  /** Keep the reduced axes with size 1. Default: false. */
   readonly keepDims?: boolean;
 }
 
-/** Reduces run after run of neighbouring axes, the last first. */
-function reduceBy(
+/** Reduces any axes: one range of consecutive axes after another, the last range first. */
+function reduceAxes(
   name: Name,
-  row: Operation<One, Span>,
+  row: Operation<One, AxisRange>,
   x: Tensor,
   { axes, keepDims = false }: ReduceAttributes,
 ): Tensor {
@@ -86,21 +91,21 @@ function reduceBy(
     y = row(y, { axis, count: end - axis, keepDims });
     end = axis + 1;
   }
-  // A reduction of nothing: the reduced value of single elements is the elements.
+  // Without axes each element is its own reduction.
   return y === x ? reshape(x, x.shape) : y;
 }
 
-/** Sum over axes. */
+/** Sum over axes. @throws {RangeError} for an axis out of range. */
 export function reduceSum(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
-  return reduceBy("reduceSum", sumRow, x, attributes);
+  return reduceAxes("reduceSum", sumOp, x, attributes);
 }
 
-/** Mean over axes; NaN over nothing. */
+/** Mean over axes; NaN for an axis of size 0. @throws {RangeError} for an axis out of range. */
 export function reduceMean(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
-  return reduceBy("reduceMean", meanRow, x, attributes);
+  return reduceAxes("reduceMean", meanOp, x, attributes);
 }
 
-/** Largest value over axes; the gradient goes to the first place that holds it. */
+/** Maximum over axes. The gradient goes to its first position. @throws {RangeError} for an axis out of range. */
 export function reduceMax(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
-  return reduceBy("reduceMax", maxRow, x, attributes);
+  return reduceAxes("reduceMax", maxOp, x, attributes);
 }

@@ -3,7 +3,8 @@ import { defineOp } from "../operation.js";
 import { axisOf, splitAt } from "../shape.js";
 import { empty, type Tensor } from "../tensor.js";
 
-function softmaxLike(name: "softmax" | "logSoftmax") {
+/** Makes a softmax or a log-softmax along an axis ≥ 0. */
+function makeSoftmax(name: "softmax" | "logSoftmax") {
   const isLogarithm = name === "logSoftmax";
   return defineOp<[x: Tensor], { readonly axis: number }>({
     name,
@@ -17,7 +18,7 @@ function softmaxLike(name: "softmax" | "logSoftmax") {
       },
     ],
     keeps: ["output"],
-    samples: [
+    examples: [
       { inputs: [{ shape: [3, 5] }], attributes: { axis: 1 } },
       { inputs: [{ shape: [17] }], attributes: { axis: 0 } },
       { inputs: [{ shape: [2, 5, 3] }], attributes: { axis: 1 } },
@@ -26,21 +27,23 @@ function softmaxLike(name: "softmax" | "logSoftmax") {
   });
 }
 
-export const softmaxRow = softmaxLike("softmax");
-export const logSoftmaxRow = softmaxLike("logSoftmax");
+/** The operation of {@link softmax}, along an axis ≥ 0. */
+export const softmaxOp = makeSoftmax("softmax");
+/** The operation of {@link logSoftmax}, along an axis ≥ 0. */
+export const logSoftmaxOp = makeSoftmax("logSoftmax");
 
-/** The axis that sums to 1. */
+/** Attributes of {@link softmax} and {@link logSoftmax}. */
 export interface SoftmaxAttributes {
-  /** Default −1, the last. */
+  /** The normalised axis; negative axes count from the end. Default: −1. */
   readonly axis?: number;
 }
 
-/** y = e^x / Σ e^x along an axis. */
+/** y = e^x / Σ e^x along an axis. @throws {RangeError} for an axis out of range. */
 export function softmax(x: Tensor, { axis = -1 }: SoftmaxAttributes = {}): Tensor {
-  return softmaxRow(x, { axis: axisOf("softmax", axis, x.shape.length) });
+  return softmaxOp(x, { axis: axisOf("softmax", axis, x.shape.length) });
 }
 
-/** y = x − ln Σ e^x along an axis. */
+/** y = x − ln Σ e^x along an axis. @throws {RangeError} for an axis out of range. */
 export function logSoftmax(x: Tensor, { axis = -1 }: SoftmaxAttributes = {}): Tensor {
-  return logSoftmaxRow(x, { axis: axisOf("logSoftmax", axis, x.shape.length) });
+  return logSoftmaxOp(x, { axis: axisOf("logSoftmax", axis, x.shape.length) });
 }

@@ -3,23 +3,26 @@ import { defineOp } from "../operation.js";
 import type { Tensor } from "../tensor.js";
 
 /**
- * Weight variation of one product, plain data: ΔW ~ N(0, σ²) with σ = sigmaMid where 0.25 < |w|/sMax < 0.75
- * (strictly), else sigmaOuter. Gradients go straight through it.
+ * Weight variation of one product: ΔW ~ N(0, σ²) with σ = sigmaMid if 0.25 < |w|/sMax < 0.75, otherwise σ = sigmaOuter.
+ *
+ * ΔW counts as a constant in the backward pass.
  */
 export interface Variation {
-  /** max |w| of the whole tensor: a constant, no gradient flows through it. */
+  /** Full scale: max |w| of the whole tensor. A constant in the backward pass. */
   readonly sMax: number;
+  /** Standard deviation for weights near 0 and near the full scale, in units of the weight. */
   readonly sigmaOuter: number;
+  /** Standard deviation for weights in between, in units of the weight. */
   readonly sigmaMid: number;
-  /** Key of the stream ΔW is drawn from; the backward pass draws it again. */
+  /** Key of the random stream of ΔW. The backward pass draws the same ΔW again. */
   readonly key: bigint;
-  /** A fresh ΔW for every sample, along the first axis of x, instead of one for all. */
+  /** Draw a separate ΔW for each sample (axis 0 of x) instead of one for all. */
   readonly perSample: boolean;
-  /** Index in the whole batch of the call's first sample, where the batch is split: samples keep their draws. Default 0. */
+  /** Index of the first sample of x in the whole batch: each sample keeps its draw when a batch is split. Default: 0. */
   readonly firstSample?: number;
 }
 
-/** The variation as the kernels take it: kind (0 none, 1 one draw, 2 one a sample), max |w|, deviations, key. */
+/** A variation as the kernels take it. Kind: 0 none, 1 one draw, 2 one draw per sample. */
 export type VariationArguments = readonly [
   kind: number,
   sMax: number,
@@ -30,13 +33,13 @@ export type VariationArguments = readonly [
 
 const none: VariationArguments = [0, 0, 0, 0, 0n];
 
-/** @throws {RangeError} when a number is negative or not finite. */
+/** Converts a variation to kernel arguments. @throws {RangeError} when a number is negative, not finite or too large. */
 export function variationArguments(who: string, variation: Variation | undefined): VariationArguments {
   if (variation === undefined) return none;
   const { sMax, sigmaOuter, sigmaMid, key, perSample, firstSample = 0 } = variation;
   for (const [name, value] of Object.entries({ sMax, sigmaOuter, sigmaMid })) {
     if (!(value >= 0 && value < Infinity)) {
-      throw new RangeError(`${who}: variation.${name}: expected a finite number from 0 on, got ${value}`);
+      throw new RangeError(`${who}: variation.${name}: expected a finite number ≥ 0, got ${value}`);
     }
   }
   if (!(Number.isInteger(firstSample) && firstSample >= 0 && firstSample < 2 ** 32)) {
@@ -47,7 +50,7 @@ export function variationArguments(who: string, variation: Variation | undefined
   return [perSample ? 2 : 1, sMax, sigmaOuter, sigmaMid, key];
 }
 
-/** Writes W + ΔW to `to`, which may be W itself. w, to: [rows, ..]. @throws {RangeError} as `variationArguments`. */
+/** Writes W + ΔW to `to`, which may be W itself and has its shape. @throws {RangeError} as {@link variationArguments}. */
 export function writeVaried(who: string, w: Tensor, variation: Variation, to: Tensor): void {
   const [, sMax, sigmaOuter, sigmaMid, key] = variationArguments(who, variation);
   const rows = w.shape[0] ?? 1;
@@ -57,9 +60,9 @@ export function writeVaried(who: string, w: Tensor, variation: Variation, to: Te
 type Inputs = [w: Tensor];
 
 /**
- * W + ΔW written out: the weight that a product with this variation meets, to the last bit. w and y: [rows, ..], any rank from 1.
+ * y = W + ΔW: bit-identical to the weight that a product with this variation uses. ΔW counts as a constant in the backward pass.
  *
- * The gradient goes straight through. @throws {RangeError} for a fresh draw for every sample, which no single tensor can hold.
+ * @throws {RangeError} for a scalar, a per-sample variation, or one with a number out of range.
  */
 export const varied = defineOp<Inputs, { readonly variation: Variation }>({
   name: "varied",
@@ -71,7 +74,7 @@ export const varied = defineOp<Inputs, { readonly variation: Variation }>({
   forward: ([w], { variation }, y) => writeVaried("varied", w, variation, y),
   vjp: [(dy) => dy],
   keeps: [],
-  samples: [
+  examples: [
     {
       inputs: [{ shape: [3, 5] }],
       attributes: { variation: { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: 79n, perSample: false } },

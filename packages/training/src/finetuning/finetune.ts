@@ -125,7 +125,7 @@ async function finetuneBound(
   const hold = holdModel(model, "write", "finetune");
   const watched = {
     ...options,
-    onProgress: onProgress && ((progress: FinetuneProgress) => hold.letLook(() => onProgress(progress))),
+    onProgress: onProgress && ((progress: FinetuneProgress) => hold.allowPeek(() => onProgress(progress))),
   };
   let isWaiting = true;
   try {

@@ -2,7 +2,7 @@ import { init } from "@neft/kernels";
 import { evaluateConstants, type GraphNode, type HostArray, inferNodes, int64Array, operatorTable } from "@neft/model";
 import { normals, stream } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type AxisPlace, axisTracks, MixedError, trackNode } from "../src/axis-tracking.js";
+import { type AxisPosition, axisTracks, MixedError, trackNode } from "../src/axis-tracking.js";
 
 beforeAll(() => init());
 
@@ -14,11 +14,11 @@ function values(shape: readonly number[], name: string): HostArray {
 
 interface Case {
   readonly op: string;
-  /** Shapes of inputs that are followed, or fixed ones. */
+  /** Inputs: a shape to be tracked, or a fixed value. */
   readonly inputs: readonly (readonly number[] | HostArray)[];
   readonly attributes?: GraphNode["attributes"];
-  /** Inputs that hold the things at once; the first one where left out. */
-  readonly followed?: readonly number[];
+  /** Sets of inputs that hold items together. Default: the first input. */
+  readonly tracked?: readonly number[];
 }
 
 const square = [4, 6];
@@ -27,8 +27,8 @@ const cases = (): Case[] => [
   ...["Add", "Sub", "Mul", "Div"].flatMap((op): Case[] => [
     { op, inputs: [square, values([6], "b")] },
     { op, inputs: [square, values([3, 1, 6], "b")] },
-    { op, inputs: [square, square], followed: [0, 1] },
-    { op, inputs: [[6], square], followed: [1] },
+    { op, inputs: [square, square], tracked: [0, 1] },
+    { op, inputs: [[6], square], tracked: [1] },
   ]),
   ...["Relu", "Sigmoid", "Tanh", "LeakyRelu", "Identity", "Dropout", "Clip"].map((op) => ({ op, inputs: [square] })),
   { op: "Cast", inputs: [square], attributes: { to: "f32" } },
@@ -40,25 +40,25 @@ const cases = (): Case[] => [
   { op: "GlobalAveragePool", inputs: [image] },
   { op: "Gemm", inputs: [square, values([6, 3], "w"), values([3], "b")] },
   { op: "Gemm", inputs: [square, values([3, 4], "w")], attributes: { transA: 1, transB: 1 } },
-  { op: "Gemm", inputs: [values([3, 4], "w"), square], followed: [1] },
-  { op: "Gemm", inputs: [values([3, 4], "w"), [6, 4]], attributes: { transB: 1 }, followed: [1] },
-  { op: "Gemm", inputs: [square, values([6, 3], "w"), [4, 3]], followed: [0, 2] },
+  { op: "Gemm", inputs: [values([3, 4], "w"), square], tracked: [1] },
+  { op: "Gemm", inputs: [values([3, 4], "w"), [6, 4]], attributes: { transB: 1 }, tracked: [1] },
+  { op: "Gemm", inputs: [square, values([6, 3], "w"), [4, 3]], tracked: [0, 2] },
   { op: "MatMul", inputs: [square, values([6, 3], "w")] },
-  { op: "MatMul", inputs: [values([3, 4], "w"), square], followed: [1] },
+  { op: "MatMul", inputs: [values([3, 4], "w"), square], tracked: [1] },
   { op: "MatMul", inputs: [[2, 4, 6], values([6, 3], "w")] },
-  { op: "MatMul", inputs: [values([3, 4], "w"), [2, 4, 6]], followed: [1] },
+  { op: "MatMul", inputs: [values([3, 4], "w"), [2, 4, 6]], tracked: [1] },
   {
     op: "MatMul",
     inputs: [
       [2, 4, 6],
       [2, 6, 3],
     ],
-    followed: [0, 1],
+    tracked: [0, 1],
   },
   { op: "MatMul", inputs: [[4, 6], values([2, 6, 3], "w")] },
   { op: "MatMul", inputs: [square, values([6], "w")] },
-  { op: "MatMul", inputs: [values([4], "w"), square], followed: [1] },
-  { op: "MatMul", inputs: [values([4], "w"), [2, 4, 6]], followed: [1] },
+  { op: "MatMul", inputs: [values([4], "w"), square], tracked: [1] },
+  { op: "MatMul", inputs: [values([4], "w"), [2, 4, 6]], tracked: [1] },
   { op: "MatMul", inputs: [[4], values([4, 3], "w")] },
   { op: "Softmax", inputs: [image], attributes: { axis: 1 } },
   { op: "Softmax", inputs: [image], attributes: { axis: 2, coerce: 1 } },
@@ -75,8 +75,8 @@ const cases = (): Case[] => [
   { op: "Transpose", inputs: [image], attributes: { perm: [0, 2, 3, 1] } },
   { op: "Concat", inputs: [square, values([4, 2], "b")], attributes: { axis: 1 } },
   { op: "Concat", inputs: [square, values([1, 6], "b")], attributes: { axis: 0 } },
-  { op: "Concat", inputs: [square, square], attributes: { axis: 0 }, followed: [0, 1] },
-  { op: "Concat", inputs: [square, square], attributes: { axis: -1 }, followed: [0, 1] },
+  { op: "Concat", inputs: [square, square], attributes: { axis: 0 }, tracked: [0, 1] },
+  { op: "Concat", inputs: [square, square], attributes: { axis: -1 }, tracked: [0, 1] },
   { op: "Gather", inputs: [image, int64Array([1, 0])], attributes: { axis: 1 } },
   { op: "Gather", inputs: [image, { ...int64Array([1]), shape: [] }], attributes: { axis: -1 } },
   { op: "Gather", inputs: [square, int64Array([3, 2, 1, 0])] },
@@ -91,34 +91,34 @@ const cases = (): Case[] => [
   { op: "ReduceMean", inputs: [square], attributes: { noop_with_empty_axes: 1 } },
 ];
 
-/** Every way in which some number of things, two at least, can lie along an axis. */
-function placesIn(shape: readonly number[]): { place: AxisPlace; size: number }[] {
+/** Every position of two or more items along an axis. */
+function positionsIn(shape: readonly number[]): { position: AxisPosition; size: number }[] {
   return shape.flatMap((length, axis) =>
     [1, 2, 3].flatMap((outer) =>
       [1, 2, 3].flatMap((inner) => {
         const size = length / (outer * inner);
-        return Number.isInteger(size) && size > 1 ? [{ place: { axis, outer, inner }, size }] : [];
+        return Number.isInteger(size) && size > 1 ? [{ position: { axis, outer, inner }, size }] : [];
       }),
     ),
   );
 }
 
-/** Which thing an element belongs to. */
-function thingAt(index: number, shape: readonly number[], { axis, inner }: AxisPlace, size: number): number {
+/** Index of the item that an element belongs to. */
+function itemAt(index: number, shape: readonly number[], { axis, inner }: AxisPosition, size: number): number {
   const along = Math.floor(index / product(shape.slice(axis + 1))) % shape[axis]!;
   return Math.floor(along / inner) % size;
 }
 
-/** Elements of a node's output that change with those of one thing. */
+/** Elements of a node's output that depend on the elements of one item. */
 function changedBy(
   node: GraphNode,
   inputs: HostArray[],
-  followed: readonly number[],
+  tracked: readonly number[],
   is: (i: number, shape: readonly number[]) => boolean,
 ): number[] {
   const [before] = evaluateConstants(node, inputs);
   const moved = inputs.map((input, at) =>
-    followed.includes(at)
+    tracked.includes(at)
       ? {
           ...input,
           data: Float32Array.from(input.data as Float32Array, (v, i) => (is(i, input.shape) ? 1.5 - 2 * v : v)),
@@ -130,44 +130,49 @@ function changedBy(
   return now!.flatMap((value, i) => (Object.is(value, old![i]) ? [] : [i]));
 }
 
-describe("following things through operators", () => {
+describe("tracking items through operators", () => {
   it("has a row for every operator", () => {
     expect(Object.keys(axisTracks).sort()).toEqual([...operatorTable.keys()].sort());
   });
 
-  it("finds them where a change of one shows, or says that they mix", () => {
+  it("finds each item where a change to it shows, or reports that items are mixed", () => {
     const failures: string[] = [];
     const kept = new Set<string>();
-    for (const [at, { op, inputs: given, attributes = {}, followed = [0] }] of cases().entries()) {
+    for (const [at, { op, inputs: given, attributes = {}, tracked = [0] }] of cases().entries()) {
       const names = given.map((_, i) => `in${i}`);
       const node: GraphNode = { name: "node", op, inputs: names, outputs: ["y"], attributes };
       const inputs = given.map((one, i) => ("data" in one ? one : values(one, `x${i}`)));
       if (op === "BatchNormalization") inputs[4] = { ...inputs[4]!, data: new Float32Array(6).fill(2) };
       const known = inferNodes([node], new Map(inputs.map((input, i) => [names[i]!, input])));
       const output = known.get("y")!.shape;
-      for (const { place, size } of placesIn(inputs[followed[0]!]!.shape)) {
-        let found: AxisPlace | undefined;
+      for (const { position, size } of positionsIn(inputs[tracked[0]!]!.shape)) {
+        let found: AxisPosition | undefined;
         try {
-          found = trackNode(node, (name) => (followed.some((i) => names[i] === name) ? place : undefined), known, size);
+          found = trackNode(
+            node,
+            (name) => (tracked.some((i) => names[i] === name) ? position : undefined),
+            known,
+            size,
+          );
         } catch (error) {
           if (!(error instanceof MixedError)) throw error;
           continue;
         }
         kept.add(op);
-        const where = `case ${at}: ${op} ${JSON.stringify({ place, size, found, output })}`;
+        const where = `case ${at}: ${op} ${JSON.stringify({ position, size, found, output })}`;
         if (found === undefined || output[found.axis] !== found.outer * size * found.inner) failures.push(where);
         else {
-          for (let thing = 0; thing < size; thing++) {
-            const changed = changedBy(node, inputs, followed, (i, shape) => thingAt(i, shape, place, size) === thing);
-            const others = changed.filter((i) => thingAt(i, output, found, size) !== thing);
-            if (others.length > 0) failures.push(`${where}: thing ${thing} shows in elements ${others.slice(0, 5)}`);
+          for (let item = 0; item < size; item++) {
+            const changed = changedBy(node, inputs, tracked, (i, shape) => itemAt(i, shape, position, size) === item);
+            const others = changed.filter((i) => itemAt(i, output, found, size) !== item);
+            if (others.length > 0) failures.push(`${where}: item ${item} shows in elements ${others.slice(0, 5)}`);
           }
         }
       }
     }
     expect(failures).toEqual([]);
     const without = [...operatorTable.keys()].filter((op) => !kept.has(op));
-    // Both make values of shapes alone.
+    // The outputs of both depend on shapes only.
     expect(without).toEqual(["ConstantOfShape", "Shape"]);
   });
 });

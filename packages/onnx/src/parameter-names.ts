@@ -3,9 +3,11 @@ import { arrayNodeOf, producersOf, weightsOf } from "@neft/model";
 import type { Draft } from "./draft.js";
 
 /**
- * Which fixed tensors of a draft are parameters, by how nodes use them, as they are or through views: weights and biases of Conv,
- * operands of Gemm and MatMul, the four vectors of batch normalisation, and what an Add puts on the outputs of an array node, one
- * number for each. Other float tensors (means and scales of inputs, bounds, paddings) are constants: they are no one's to train.
+ * Names of the fixed tensors that are parameters, by how nodes use them, directly or through views: weights and
+ * biases of Conv, operands of Gemm and MatMul, the vectors of batch normalisation, and tensors that an Add adds to an
+ * array node's output, one number per output channel.
+ *
+ * Other float tensors, such as means and scales of inputs, bounds or padding, are constants.
  */
 export function parameterNames(draft: Draft): Set<string> {
   const names = new Set<string>();
@@ -45,7 +47,7 @@ export function parameterNames(draft: Draft): Set<string> {
   return names;
 }
 
-/** Whether a tensor has one number for each output of an array node, along the axis of its outputs. */
+/** Whether a shape has one number per output of the array node `producer`, along its output axis. */
 function isBias(
   bias: readonly number[],
   producer: GraphNode | undefined,

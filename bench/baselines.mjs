@@ -1,8 +1,8 @@
-// Accuracy of the example networks on varying chips, before and after finetuning, against the figures of a reference
-// implementation in PyTorch (golden/baselines.json, with the prediction interval of each mean).
-//   node bench/baselines.mjs [digital] [noTraining] [finetuned]     all of them when none is named
-// Writes results/baselines.json and an aligned table; exits with 1 when a figure misses its interval.
-// Fashion-MNIST comes from Debian's dataset-fashion-mnist; rows that need it are skipped where it isn't installed.
+// Accuracy of the example networks on varying chips, before and after finetuning, compared with a reference implementation in
+// PyTorch (golden/baselines.json, with a prediction interval for each mean).
+//   node bench/baselines.mjs [digital] [noTraining] [finetuned]     default: all parts
+// Writes results/baselines.json and prints a table; exits with 1 when a figure is outside its interval.
+// Fashion-MNIST comes from Debian's package dataset-fashion-mnist; without it, rows that need it are skipped.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { build, createWorkers, evaluate, finetune, importOnnx, init, readDataset, take } from "neft";
@@ -10,7 +10,7 @@ import { build, createWorkers, evaluate, finetune, importOnnx, init, readDataset
 const golden = JSON.parse(readFileSync(new URL("golden/baselines.json", import.meta.url), "utf8"));
 const fashion = "/usr/share/datasets/fashion-mnist";
 
-/** Dataset `part` ("train" or "test") for a network; undefined where it isn't installed. */
+/** A network's dataset; `part` is "train" or "test". Undefined when the dataset isn't installed. */
 async function datasetFor(model, part) {
   if (!model.startsWith("fashion")) return readDataset(`mnist:${part}`);
   const file = (what) => `${fashion}/${part === "test" ? "t10k" : part}-${what}-ubyte.gz`;
@@ -41,7 +41,7 @@ function measured(what, ours, reference, interval, more = {}) {
   report({ what, ours, reference, interval, inside, ...more });
 }
 
-/** Accuracy without chips; two images of 10,000 are allowed to differ. */
+/** Accuracy of the digital networks; tolerance: two images of 10,000. */
 async function digital() {
   for (const [name, reference] of Object.entries(golden.digital)) {
     const data = await datasetFor(name, "test");
@@ -57,6 +57,7 @@ async function digital() {
   }
 }
 
+/** Accuracy on varying chips before finetuning. */
 async function noTraining() {
   for (const { model: name, device, sigma, chips, images, mean, interval } of golden.noTraining) {
     const data = await datasetFor(name, "test");
@@ -73,7 +74,7 @@ async function noTraining() {
   }
 }
 
-/** Settings of each finetuned row, as `finetuneSettings` of the golden file has them. */
+/** Settings of each finetuned row, equal to `finetuneSettings` in the golden file. */
 const strategies = {
   "noise-injection": { strategy: "noise-injection" },
   temperature: { strategy: { id: "temperature", divisorN: 3 } },
@@ -82,11 +83,12 @@ const strategies = {
   "noise-injection+clip2": { strategy: "noise-injection", clip: 2 },
 };
 
+/** Accuracy on varying chips after one epoch of finetuning. */
 async function finetuned() {
   for (const { model: name, strategy, device, sigma, mean, interval, chipStd } of golden.finetuned) {
     const all = await datasetFor(name, "train");
     const data = take(all, 55_000);
-    // The samples the reference left out; they only choose between the weights before and after the epoch.
+    // Samples that the reference didn't train on; they only decide between the weights before and after the epoch.
     const validationData = last(all, 5_000);
     const model = load(name);
     const training = {
@@ -143,7 +145,7 @@ if (unknown !== undefined) {
   console.error(`baselines: expected ${Object.keys(parts).join(", ")}, got ${unknown}`);
   process.exit(2);
 }
-// Rows of parts that don't run now stay as they were.
+// Parts that don't run keep their rows.
 const before = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).rows : {};
 const results = {};
 try {

@@ -1,5 +1,5 @@
-// One bench in one build, in a process of its own: a process runs one build, and no bench warms another's code.
-//   node bench/child.mjs TOPIC BUILD ROUNDS      records go to the parent process
+// Runs one bench with one build in a separate process: a process can load only one build, and benches must not share compiled code.
+//   node bench/child.mjs TOPIC BUILD ROUNDS      sends records to the parent process
 import { init } from "@neft/kernels";
 import { makeRecord, makeSkipped } from "./harness/record.mjs";
 

@@ -1,9 +1,9 @@
-// Every figure of README's table, measured.
-//   npm run bench                            all of them, at most a quarter of an hour on a quiet machine
+// Runs the benches of README.md.
+//   npm run bench                            all of them: at most 15 minutes on a quiet machine
 //   npm run bench -- gemm monteCarlo         some of them; the others keep their last results
 //   npm run bench -- --build relaxed --rounds 21 gemm
-// Each bench runs in a process of its own for each build. Writes results/latest.json; exits with 1 when a goal is missed
-// or a bench fails.
+// Each bench runs in a separate process for each build. Writes results/latest.json; exits with 1 when a goal is missed or a
+// bench fails.
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -57,11 +57,11 @@ console.log(
 );
 process.exitCode = missed + failures.length === 0 ? 0 : 1;
 
-/** Writes what there is so far, so that a run that is stopped leaves it; what wasn't measured stays as it is. */
+/** Writes the records so far, so that an interrupted run keeps them; figures that weren't measured keep their last records. */
 function write() {
   const fresh = new Set(records.map(recordKey));
   const isReplaced = ({ bench, build }) => done.has(`${bench} ${build}`);
-  // Read again, as another run may have ended since.
+  // Read again: another run may have written results in the meantime.
   const kept = readResults(machine).filter((record) => !isReplaced(record) && !fresh.has(recordKey(record)));
   const order = Object.keys(topics);
   const all = [...kept, ...records].sort((a, b) => order.indexOf(a.bench) - order.indexOf(b.bench));
@@ -69,7 +69,7 @@ function write() {
   writeResults({ machine, commit: commit(), rounds, seconds, records: all });
 }
 
-/** The records of one bench in one build, and why it failed where it did. */
+/** Runs one bench with one build; returns its records and, if it failed, the problem. */
 async function runTopic(name, build) {
   const flags = [...(topics[name].nodeFlags ?? []), ...relaxedFlags(build)];
   const child = fork(fileURLToPath(new URL("child.mjs", import.meta.url)), [name, build, String(rounds)], {
@@ -87,7 +87,7 @@ async function runTopic(name, build) {
   return { rows, problem: problem || `ended by ${signal ?? `code ${code}`}` };
 }
 
-/** Node 20 has relaxed SIMD behind a flag. */
+/** Node flags for a build: Node 20 has relaxed SIMD behind a flag. */
 function relaxedFlags(build) {
   const isHidden = Number(process.versions.node.split(".")[0]) < 22;
   return build === "relaxed" && isHidden ? ["--experimental-wasm-relaxed-simd"] : [];

@@ -1,7 +1,7 @@
 const both = ["simd128", "relaxed"];
 const one = ["simd128"];
 
-/** The benches, in their order: each is topics/NAME.mjs, with a function `run` that measures one build. */
+/** The benches in order. Each is topics/NAME.mjs with a function `run`, which measures one build. */
 export const topics = {
   gemm: { builds: both },
   convolution: { builds: both },

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Builds the Rust crates twice, as WebAssembly with SIMD and with relaxed SIMD:
-#   packages/kernels/wasm/simd128/   crates/crossbar-wasm: the default, the same bits on every machine
-#   packages/kernels/wasm/relaxed/   the same with relaxed SIMD (fused multiply-add)
-#   packages/kernels/wasm/BUILD.json versions of the tools that made them, sizes in bytes
+# Builds the Rust crates twice, with SIMD and with relaxed SIMD:
+#   packages/kernels/wasm/simd128/     crates/crossbar-wasm: the default, bit-identical results on every machine
+#   packages/kernels/wasm/relaxed/     the same with relaxed SIMD (fused multiply-add)
+#   packages/kernels/wasm/BUILD.json   versions of the build tools, sizes in bytes
 #   bench/wasm/simd128.wasm, relaxed.wasm   crates/roofline, the probe of the benches
-# With an argument, into that folder instead of the repository. No path of this machine may end up in the files: scripts/check-wasm.sh
-# compares them byte for byte.
+# An argument names another folder than the repository. The files must not contain paths of this machine: scripts/check-wasm.sh compares
+# them byte for byte.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -14,7 +14,7 @@ mkdir -p "$into/packages/kernels/wasm" "$into/bench/wasm"
 into=$(cd "$into" && pwd)
 out=$into/packages/kernels/wasm
 
-# Debian's compiler, where it is, knows the wasm32 target: rustup's shims must not hide it.
+# If installed, Debian's compiler has the wasm32 target: it comes before rustup's shims.
 export PATH="/usr/bin:$PATH:$HOME/.cargo/bin"
 command -v wasm-pack >/dev/null || { echo "build-wasm: expected wasm-pack on PATH, got none; run scripts/install-toolchain.sh"; exit 1; }
 sysroot=$(rustc --print sysroot)
@@ -29,17 +29,17 @@ rust_source=$sysroot/lib/rustlib/src/rust
 remap="--remap-path-prefix=$root=neft --remap-path-prefix=$cargo_home=cargo"
 remap+=" --remap-path-prefix=$rust_source=rust --remap-path-prefix=$(readlink -f "$rust_source" || echo "$rust_source")=rust"
 
-# LLVM's loop strength reduction rewrites the addresses of a loop as sums that no longer fit into a load's constant offset;
-# V8 then spends an instruction a load on them. The products lose a tenth to it and the files 5 kB.
-# Loops that gain from being written out are written out; LLVM's own unrolling adds 5 kB gzipped and no speed.
-# What has to be inlined is marked in the sources; for the rest a lower threshold than the default takes 5 kB off the gzipped size, at no cost.
-# Nobody reads a panic's message in WebAssembly, where it is a trap either way: panics that trap at once take 12 kB off the gzipped
-# size. Such a standard library has to be built along with the crate (-Zbuild-std), and both flags are unstable: RUSTC_BOOTSTRAP.
-# The stack pointer is exported: a trap leaves it where it was, and whoever catches the trap has to put it back.
+# -disable-lsr: loop strength reduction rewrites addresses as sums that don't fit a load's constant offset, so that V8 needs one more
+#   instruction per load. It costs the products 10 % of their speed and 5 kB.
+# -unroll-*: loops that gain from unrolling are unrolled in the sources; LLVM's unrolling adds 5 kB gzipped and no speed.
+# -inline-threshold: required inlining is declared in the sources; a threshold below the default saves 5 kB gzipped at no cost in speed.
+# panic=immediate-abort: in WebAssembly a panic is a trap without a message in any case; trapping at once saves 12 kB gzipped. It needs
+#   a standard library built with the crate (-Zbuild-std). Both flags are unstable, hence RUSTC_BOOTSTRAP.
+# --export=__stack_pointer: a trap doesn't restore the stack pointer, so the code that catches it must.
 flags="-C link-arg=--export=__stack_pointer -C llvm-args=-disable-lsr -C llvm-args=-unroll-runtime=false -C llvm-args=-unroll-allow-partial=false -C llvm-args=-inline-threshold=90 -Z unstable-options -C panic=immediate-abort $remap"
 
 optimise() { # from, to
-  # These passes cost nothing at run time and take a tenth off the size; the features are those rustc turns on.
+  # These passes reduce the size by a tenth at no run-time cost; the features are those that rustc enables.
   "$wasm_opt" -O3 --converge --reorder-functions --enable-simd --enable-relaxed-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-mutable-globals \
     --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue --enable-call-indirect-overlong \
     --strip-producers "$1" -o "$2"

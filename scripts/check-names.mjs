@@ -1,2 +1,14 @@
-/** The checks of npm run check, each a task of turbo.json and an entry of scripts/check.mjs. */
-export const checkNames = ["types", "lint", "layers", "surroundings", "lock", "tables", "fmt", "clippy", "wasm"];
+/** Names of the checks of npm run check; each is a task in turbo.json and an entry in scripts/check.mjs. */
+export const checkNames = [
+  "types",
+  "lint",
+  "layers",
+  "surroundings",
+  "lock",
+  "tables",
+  "names",
+  "words",
+  "fmt",
+  "clippy",
+  "wasm",
+];

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks that packages/kernels/wasm and bench/wasm are what the Rust sources give. Rebuilds into a temporary folder; where the tools have the
-# versions recorded in BUILD.json the bytes must be equal, otherwise the suites of kernels and tensor run on the rebuilt files.
+# Checks that packages/kernels/wasm and bench/wasm were built from the Rust sources. Rebuilds into a temporary folder. If the tools have the
+# versions recorded in BUILD.json, the bytes must be equal; otherwise the tests of kernels and tensor run with the rebuilt files.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -14,7 +14,7 @@ tools() { node -p 'const { bytes, ...tools } = JSON.parse(require("fs").readFile
 if [ "$(tools "$committed")" = "$(tools "$built")" ]; then
   different=$(diff -rq "$committed" "$built" || true; diff -rq bench/wasm "$work/built/bench/wasm" || true)
   if [ -n "$different" ]; then
-    echo "check-wasm: expected $committed and bench/wasm to be what crates/ gives, got differences; run npm run build:wasm and commit the result"
+    echo "check-wasm: expected $committed and bench/wasm to equal a build of crates/, got differences; run npm run build:wasm and commit the result"
     echo "$different"
     exit 1
   fi
@@ -22,10 +22,10 @@ if [ "$(tools "$committed")" = "$(tools "$built")" ]; then
   exit 0
 fi
 
-echo "check-wasm: other tool versions than the committed files', so the suites run on the rebuilt ones:"
+echo "check-wasm: tool versions differ from those of the committed files; testing the rebuilt files:"
 echo "  committed $(tools "$committed")"
 echo "  here      $(tools "$built")"
-# A copy of the two packages under a node_modules whose @neft points into the copy.
+# Copies the two packages next to a node_modules whose @neft links point into the copy.
 mkdir -p "$work/copy/packages" "$work/copy/node_modules/@neft"
 cp package.json tsconfig.base.json vitest.config.ts "$work/copy/"
 for entry in node_modules/* node_modules/.bin; do

@@ -1,18 +1,20 @@
-// One check of npm run check with its findings; ends with "N passed, N failed".
-//   node scripts/check.mjs NAME   one of scripts/check-names.mjs
+// Runs one check of npm run check and prints its findings; ends with "N passed, N failed".
+//   node scripts/check.mjs NAME   a name in scripts/check-names.mjs
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findCargo } from "./cargo.mjs";
 import { checkNames } from "./check-names.mjs";
 import { root, runInstalled, runProgram } from "./command.mjs";
+import { checkFileNames } from "./file-names.mjs";
 import { checkLayers } from "./layers.mjs";
 import { checkLockFile } from "./lock.mjs";
 import { checkSurroundings } from "./surroundings.mjs";
 import { line, nothing, oneFailed, onePassed } from "./tally.mjs";
+import { checkWords } from "./words.mjs";
 
-/** Each resolves to true, false, or a sentence that says why it can't be done here. */
+/** The checks by name. Each returns or resolves to whether it passed, or to the reason why it can't run on this machine. */
 const checks = {
-  /** Sources are compiled by the build; here come the tests. */
+  /** Type-checks the tests; the build type-checks the sources. */
   types: () => succeeds(runInstalled("typescript/bin/tsc", ["-p", "tsconfig.test.json"])),
   lint: () =>
     succeeds(
@@ -27,17 +29,19 @@ const checks = {
   surroundings: () => none(checkSurroundings(root)),
   lock: () => none(checkLockFile(root)),
   tables: () => succeeds(runProgram(process.execPath, ["scripts/tables.mjs", "--check"])),
-  /** The Rust sources are formatted. */
+  names: () => none(checkFileNames()),
+  words: () => none(checkWords()),
+  /** Checks that the Rust sources are formatted. */
   fmt: () => cargoCheck("fmt", ["--all", "--check"]),
-  /** Clippy has nothing to say about the Rust sources, tests included, in either build. */
+  /** Runs clippy on the Rust sources and tests, in either build. */
   clippy: () =>
     cargoCheck("clippy", [...everything, ...denied]) &&
     cargoCheck("clippy", [...everything, "--features", "fused", ...denied]),
-  /** The committed .wasm files are what the Rust sources make. */
+  /** Checks that the committed .wasm files were built from the Rust sources. */
   wasm: () =>
     findCargo() && hasProgram("wasm-pack")
       ? succeeds(runProgram("bash", ["scripts/check-wasm.sh"]))
-      : "no Rust toolchain here; npm run toolchain installs one",
+      : "no Rust toolchain; npm run toolchain installs one",
 };
 
 /** What clippy looks at, and that it fails on warnings. */
@@ -59,6 +63,7 @@ function succeeds({ status }) {
   return status === 0;
 }
 
+/** Prints breaches; returns whether there are none. */
 function none(breaches) {
   for (const breach of breaches) console.log(breach);
   return breaches.length === 0;

@@ -1,4 +1,4 @@
-// Running other programs. Node's own modules only: this runs before anything is installed.
+// Runs other programs. Imports only Node's modules, because it runs before anything is installed.
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 /** The repository's root. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** No program of ours reports home, asks for newer versions or reads the terminal. */
+/** Environment that turns off telemetry, update notices and downloads. */
 export const quiet = {
   TURBO_TELEMETRY_DISABLED: "1",
   TURBO_NO_UPDATE_NOTIFIER: "1",
@@ -15,9 +15,10 @@ export const quiet = {
 };
 
 /**
- * Runs a program at the root until it ends; what it prints is shown, or returned when `capture` is set.
+ * Runs a program and waits for its end. Its output is printed, or returned with `capture`.
  *
- * @returns {{ status: number, output: string }} status 127 where the program isn't there.
+ * @param cwd  working folder. Default: the repository's root.
+ * @returns {{ status: number, output: string }} status 127 when the program can't be started.
  */
 export function runProgram(program, args, { capture = false, env = {}, cwd = root } = {}) {
   const pipe = capture ? "pipe" : "inherit";
@@ -31,7 +32,7 @@ export function runProgram(program, args, { capture = false, env = {}, cwd = roo
   return { status: error ? 127 : (status ?? 1), output: `${stdout ?? ""}${stderr ?? ""}` };
 }
 
-/** Runs the command of an installed package through Node: the file its package.json names as its program. */
+/** Runs a script of an installed package with Node; `script` is its path in node_modules. */
 export function runInstalled(script, args, options) {
   return runProgram(process.execPath, [join(root, "node_modules", script), ...args], options);
 }

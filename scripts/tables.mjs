@@ -1,16 +1,16 @@
-// The tables of README and docs/, made from the result files of examples/ and bench/: no number there is typed by hand.
-//   node scripts/tables.mjs           writes them
-//   node scripts/tables.mjs --check   names the documents with stale tables; exits with 1 when there is one
+// Generates the tables of README.md and docs/ from the result files of examples/ and bench/.
+//   node scripts/tables.mjs           updates the documents
+//   node scripts/tables.mjs --check   lists documents with stale tables; exits with 1 if there are any
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseResults, resultFiles } from "../bench/harness/results.mjs";
 import { root } from "./command.mjs";
 
-/** The documents that hold tables. */
+/** Documents with tables. */
 const documents = ["README.md", "docs/results.md", "docs/performance.md"];
 
-/** Each table: its result files, of which the first is required, and the function that makes its lines. */
+/** Tables by name: the result files, of which only the first is required, and the function that returns the table's lines. */
 export const tables = {
   headline: {
     files: ["examples/quickstart/results/results.json", "bench/results/latest.json"],
@@ -22,11 +22,11 @@ export const tables = {
 };
 
 /**
- * A text with the tables between its markers (`<!-- table: demo -->` … `<!-- end -->`) made anew.
+ * Regenerates the tables between markers (`<!-- table: demo -->` … `<!-- end -->`) in a text. A table without results is kept.
  *
  * @param {string} text
- * @param {(file: string) => unknown} read  the parsed results in a file, undefined where there is none.
- * @throws {Error} for a marker no table has, or one without its end.
+ * @param {(file: string) => unknown} read  returns the parsed results in a file; undefined when it doesn't exist.
+ * @throws {Error} for an unknown table, or a marker without an end.
  */
 export function withTables(text, read) {
   return text.replace(/(<!-- table: (\w+) -->\n)([\s\S]*?)(<!-- end -->)/g, (_, begin, name, old, end) => {
@@ -64,7 +64,7 @@ function demoTable({ settings: { sigmas, trainedSigma }, rows }) {
   );
 }
 
-/** The rows are by part of the comparison. */
+/** Lines of the table of baselines; `rows` are grouped by part. */
 function baselinesTable({ rows }) {
   const head = ["", "here", "reference", "interval", ""];
   return markdown(
@@ -83,14 +83,14 @@ function baselinesTable({ rows }) {
 }
 
 /**
- * What has a goal, in the default build, on every machine with results; of single products and layers, which are many, only means,
- * sums and counts.
+ * Lines of the bench table: records of the default build that have a goal, for every machine. Records of single products and layers
+ * are left out; their means, sums and counts are included.
  */
 export function benchTable(...machines) {
   const isOneOfMany = ({ bench, what }) =>
     /^(gemm|convolution|variation)$/.test(bench) && !/mean|all layers|that reach/.test(what);
   const rowsOf = ({ records }) => records.filter((row) => row.goal && row.build === "simd128" && !isOneOfMany(row));
-  // Without versions and what else machines may differ in.
+  // Without versions and thread counts, which differ between machines.
   const peerOf = ({ peerName }) => (peerName ?? "").replace(/ \d+\.\d\S*/, "").replace(/, \d+ threads.*/, "");
   const keyOf = (row) => [row.bench, row.what, peerOf(row)].join(" | ");
   const byKey = machines.map((results) => new Map(rowsOf(results).map((row) => [keyOf(row), row])));
@@ -112,7 +112,10 @@ export function benchTable(...machines) {
   );
 }
 
-/** What is measured in five rows. @throws {Error} where a result file lacks one of them. */
+/**
+ * Lines of README.md's table of five headline results.
+ * @throws {Error} when the results lack one of them.
+ */
 export function headlineTable({ settings, rows }, bench) {
   const sigma = settings.sigmas.at(-1);
   const accuracy = (name) => {
@@ -155,7 +158,7 @@ export function headlineTable({ settings, rows }, bench) {
   );
 }
 
-/** Every document with fresh tables. */
+/** Every document's name, path, current text and text with regenerated tables. */
 export function freshDocuments() {
   const read = (file) => {
     const path = join(root, file);
@@ -174,7 +177,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const stale = freshDocuments().filter(({ text, fresh }) => text !== fresh);
   if (process.argv[2] === "--check") {
     for (const { name } of stale)
-      console.error(`${name}: expected the tables that the result files give, got others; run npm run tables`);
+      console.error(`${name}: expected tables that match the result files, got stale ones; run npm run tables`);
     process.exitCode = stale.length === 0 ? 0 : 1;
   } else for (const { file, fresh } of stale) writeFileSync(file, fresh);
 }

@@ -1,4 +1,4 @@
-// Counts of tests and checks, read from what other programs print.
+// Counts tests and checks from the output of other programs.
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
 
@@ -19,7 +19,7 @@ export function line({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
-/** The sum of all lines of that form in what tasks print, each with its task's name before it. */
+/** Sums all lines in the format of `line` in a text; a task's name may precede each. */
 export function parseLines(text) {
   const lines = [...text.matchAll(/^(?:\S+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/gm)];
   return sum(
@@ -31,7 +31,7 @@ export function parseLines(text) {
   );
 }
 
-/** Reads a report of vitest's json reporter. A test file that can't even be loaded counts as one failed test. */
+/** Tally of a report of vitest's JSON reporter. A test file that can't be loaded counts as one failed test. */
 export function tallyVitest(report) {
   const broken = report.testResults.filter(
     ({ status, assertionResults }) => status === "failed" && !assertionResults.length,
@@ -43,7 +43,7 @@ export function tallyVitest(report) {
   };
 }
 
-/** Sums cargo's `test result:` lines. An exit status with no failed test behind it (a crate that doesn't compile) counts as one. */
+/** Sums cargo's `test result:` lines. A non-zero status without a failed test (a crate that doesn't compile) counts as one failure. */
 export function tallyCargo(output, status) {
   const total = { ...nothing };
   for (const [, passed, failed, ignored] of output.matchAll(

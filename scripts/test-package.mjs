@@ -1,5 +1,5 @@
-// One workspace's tests, the vitest project of its name; ends with "N passed, N failed".
-//   node scripts/test-package.mjs [project] [vitest arguments…]   the project defaults to the workspace npm runs it for
+// Runs the tests of one workspace, which is a vitest project of the same name; ends with "N passed, N failed".
+//   node scripts/test-package.mjs PROJECT [vitest arguments…]
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,11 +12,11 @@ const report = join(folder, "report.json");
 let tally;
 try {
   const args = ["run", `--project=${project}`, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  // Words choose among tests; a workspace that has none of that name is no failure.
+  // Arguments select tests; a workspace without a match doesn't fail.
   if (words.length > 0) args.push("--passWithNoTests", ...words);
   const { status } = runInstalled("vitest/vitest.mjs", args);
   tally = tallyVitest(JSON.parse(readFileSync(report, "utf8")));
-  // An error outside of every test, or no test at all, fails the run without failing a test.
+  // vitest can fail without a failed test: an error outside of tests, or no tests.
   if (status !== 0 && tally.failed === 0) tally = sum(tally, oneFailed);
 } catch (error) {
   console.error(`test ${project}: expected vitest's report, got none: ${error.message}`);

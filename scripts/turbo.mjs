@@ -1,14 +1,14 @@
-// Runs turbo's tasks (turbo.json) and adds up what they print.
+// Runs turbo's tasks (turbo.json) and sums the tallies they print.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { quiet, root } from "./command.mjs";
 import { parseLines } from "./tally.mjs";
 
 /**
- * Runs tasks, all of them even if one fails; output is shown as it comes, a cached task's too.
+ * Runs all tasks, even if one fails, and prints their output, a cached task's included.
  *
- * @param {string[]} args  turbo's: task names, --filter=…, -- words for the tasks.
- * @returns {Promise<{ status: number, tally: import("./tally.mjs").Tally }>} the sum of the tallies the tasks printed.
+ * @param {string[]} args  turbo's arguments: task names, --filter=…, -- and arguments for the tasks.
+ * @returns {Promise<{ status: number, tally: import("./tally.mjs").Tally }>} turbo's exit status and the sum of the printed tallies.
  */
 export function runTurbo(args) {
   const turbo = join(root, "node_modules", "turbo", "bin", "turbo");

@@ -1,10 +1,10 @@
 import { allocate, f32, release, wasm } from "@neft/kernels";
 import { normals, stream } from "@neft/tensor";
 
-/** Seed of everything a bench draws. */
+/** Seed of all random numbers of the benches. */
 export const seed = 1;
 
-/** Arrays in the kernels' memory, all given back by `close`. */
+/** Allocates arrays in the kernels' memory; `close` frees all of them. */
 export function createBuffers() {
   const owned = [];
   /** Address of `count` uninitialised floats. */
@@ -15,13 +15,13 @@ export function createBuffers() {
   };
   return {
     empty,
-    /** Address of `count` floats. */
+    /** Address of a copy of `values`. */
     holding(values) {
       const address = empty(values.length);
       f32(address, values.length).set(values);
       return address;
     },
-    /** Address of standard normals from the stream of that name. */
+    /** Address of `count` standard normals from the stream `name`. */
     normal(name, count) {
       const address = empty(count);
       wasm().fillNormal(stream(seed, { purpose: "bench", name }), address, count);
@@ -33,7 +33,7 @@ export function createBuffers() {
   };
 }
 
-/** Standard normals from the stream of that name. */
+/** `count` standard normals from the stream `name`. */
 export const normalArray = (name, count) => normals(stream(seed, { purpose: "bench", name }), count);
 
 /** A copy of `count` floats at an address. */

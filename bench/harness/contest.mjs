@@ -1,6 +1,6 @@
-// Timing in turn: every round runs each contestant, so that what disturbs the machine disturbs all of them.
+// Interleaved timing: every round runs each contestant, so that disturbances of the machine affect all of them.
 
-/** Rounds when the command line says nothing else; a median needs ten. */
+/** Default number of rounds; a median needs about ten. */
 export const defaultRounds = 11;
 
 export function median(values) {
@@ -10,31 +10,31 @@ export function median(values) {
 }
 
 /**
- * Milliseconds of processor time this process has used. Other programs on the machine don't count, so ratios of work done by
- * one thread hold on a busy machine too; what V8 does beside that thread counts.
+ * Milliseconds of processor time that this process has used. Other programs on the machine don't count, so ratios of single-threaded
+ * work hold on a busy machine; V8's background threads count.
  */
 export function processorTime() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e3;
 }
 
-/** Milliseconds on the wall: for work of several threads or processes. */
+/** Milliseconds of wall time, for work of several threads or processes. */
 export const wallTime = () => performance.now();
 
-/** Calls longer than this are timed singly, once a round. */
+/** Calls longer than this are timed once per round. */
 const longMs = 20;
 
 /**
- * Times contestants in turn.
+ * Times contestants, interleaved.
  *
- * @param contestants  by name: a function that does the work once and may return a promise. One that returns (or resolves to)
- *   a number has measured itself, in milliseconds.
- * @param rounds       rounds that count.
- * @param warmUp       rounds before them: V8 compiles a hot function twice.
- * @param sampleMs     calls are repeated until a sample lasts about this long.
- * @param best         samples of a round, of which the shortest counts; 1 for long calls.
- * @param clock        `processorTime` unless said.
- * @returns {Promise<Record<string, Float64Array>>} milliseconds a call, one for each round.
+ * @param contestants  functions by name, each of which does its work once and may return a promise. One that returns (or resolves
+ *   to) a number has measured itself, in milliseconds.
+ * @param rounds       counted rounds. Default: 11.
+ * @param warmUp       rounds before them that don't count; V8 compiles a hot function twice. Default: 3.
+ * @param sampleMs     calls are repeated until a sample takes about this long. Default: 2.
+ * @param best         samples per round, of which the shortest counts; 1 for calls above 20 ms. Default: 3.
+ * @param clock        Default: `processorTime`.
+ * @returns {Promise<Record<string, Float64Array>>} milliseconds per call, one value per round.
  */
 export async function contest(contestants, options = {}) {
   const { rounds = defaultRounds, warmUp = 3, sampleMs = 2, best = 3, clock = processorTime } = options;
@@ -57,7 +57,7 @@ export async function contest(contestants, options = {}) {
   return times;
 }
 
-/** Milliseconds a call. */
+/** Milliseconds per call, over `calls` calls. */
 async function sample(work, calls, clock) {
   const start = clock();
   let measured;
@@ -68,7 +68,7 @@ async function sample(work, calls, clock) {
   return typeof measured === "number" ? measured : (clock() - start) / calls;
 }
 
-/** Median of the ratios of each round. */
+/** Median over the rounds of numerator / denominator. */
 export function medianRatio(numerators, denominators) {
   return median(numerators.map((value, round) => value / denominators[round]));
 }

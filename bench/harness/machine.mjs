@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem, type } from "node:os";
 
-/** What a result depends on; results are compared where the descriptions are equal. */
+/** Description of this machine. Only results with equal descriptions are compared. */
 export function describeMachine() {
   return {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
@@ -15,7 +15,7 @@ export function describeMachine() {
   };
 }
 
-/** The widest vector instructions there are: peers use them, WebAssembly doesn't. */
+/** Vector instruction sets of the CPU: peers use the widest, WebAssembly doesn't. */
 function cpuFeatures() {
   const known = ["avx512f", "avx2", "fma", "asimd"];
   try {
@@ -27,7 +27,7 @@ function cpuFeatures() {
   }
 }
 
-/** The commit that was measured, or null outside of a clone. */
+/** The current commit, or null outside a clone. */
 export function commit() {
   try {
     return execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8", stdio: "pipe" }).trim();

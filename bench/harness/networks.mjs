@@ -1,15 +1,15 @@
-// The products of real networks, read from the networks themselves.
+// Layers of real networks, read from their models.
 import { arrayNodes, lenet5, resnet18, valueShapes, vgg8 } from "@neft/model";
 import { seed } from "./buffers.mjs";
 
-/** Networks and the batches they are trained with. */
+/** Networks with the batch sizes of their training. */
 const trained = [
   { title: "LeNet-5", make: lenet5, batch: 128 },
   { title: "VGG-8", make: vgg8, batch: 32 },
   { title: "ResNet-18", make: resnet18, batch: 32 },
 ];
 
-/** Two layers of a MobileNet on images of 32×32, as none of the three networks has a depthwise convolution. */
+/** Two pairs of depthwise and pointwise layers of a MobileNet on 32×32 images; the three networks have no depthwise convolution. */
 const depthwise = [
   { name: "depthwise 3×3, 64", n: 32, c: 64, h: 32, width: 32, oc: 64, kernel: 3, stride: 1, padding: 1, groups: 64 },
   {
@@ -50,11 +50,12 @@ const depthwise = [
   },
 ].map((layer) => withOutput({ network: "MobileNet", ...layer }));
 
-/** A layer of a small network on Fashion-MNIST, as none of the three has a narrow 3×3 convolution. */
+/** A layer of a small network for Fashion-MNIST: none of the three networks has a narrow 3×3 convolution. */
 const narrow = [
   { name: "narrow 3×3, 16→32", n: 128, c: 16, h: 14, width: 14, oc: 32, kernel: 3, stride: 1, padding: 1, groups: 1 },
 ].map((layer) => withOutput({ network: "Fashion CNN", ...layer }));
 
+/** A convolution with its output size, `oh` and `ow`, added. */
 function withOutput(layer) {
   const side = (size) => Math.floor((size + 2 * layer.padding - layer.kernel) / layer.stride) + 1;
   return { ...layer, oh: side(layer.h), ow: side(layer.width) };
@@ -77,7 +78,7 @@ export function layersOf({ title, make, batch }) {
   return layers;
 }
 
-/** The layers of LeNet-5, VGG-8 and ResNet-18, equal ones once. */
+/** The layers of LeNet-5, VGG-8 and ResNet-18, without duplicates. */
 export function networkLayers() {
   const seen = new Set();
   return trained.flatMap(layersOf).filter((layer) => {
@@ -87,19 +88,19 @@ export function networkLayers() {
   });
 }
 
-/** Operations of one measured call at most, where a batch of `fewestImages` doesn't need more: time for all layers. */
-const mostFlops = 2e9;
-const fewestImages = 8;
+/** Maximum operations of one measured call, to limit the bench's time; batches have at least `minImages` images in any case. */
+const maxFlops = 2e9;
+const minImages = 8;
 
-/** All convolutions that are measured: those of the networks, a MobileNet's and a narrow one; of the heaviest a part of the batch. */
+/** All measured convolutions, of the networks, of a MobileNet and a narrow one; the heaviest with a smaller batch. */
 export function convolutions() {
   return [...networkLayers().filter((layer) => layer.kernel), ...depthwise, ...narrow].map((layer) => {
-    const images = Math.floor((mostFlops / flopsOf(layer)) * layer.n);
-    return { ...layer, n: Math.min(layer.n, Math.max(fewestImages, images)) };
+    const images = Math.floor((maxFlops / flopsOf(layer)) * layer.n);
+    return { ...layer, n: Math.min(layer.n, Math.max(minImages, images)) };
   });
 }
 
-/** VGG-8 at batch 32. */
+/** Layers of VGG-8 at batch 32. */
 export const vggLayers = () => layersOf(trained[1]);
 
 /** Geometry of a layer as the kernels take it. */
@@ -117,14 +118,14 @@ export const convShape = ({ n, c, h, width, oc, kernel, stride, padding, groups 
   groups,
 });
 
-/** Sides of a convolution as a product, of one group: outputs, word lines, output pixels. */
+/** Sides [m, k, n] of one group of a convolution as a product: outputs, word lines, output pixels. */
 export const productSides = ({ n, c, oc, oh, ow, kernel, groups }) => [
   oc / groups,
   (c / groups) * kernel * kernel,
   n * oh * ow,
 ];
 
-/** Floating-point operations of a layer's forward pass, as those of each of its backward passes. */
+/** Floating-point operations of a layer's forward pass; each of its backward passes has as many. */
 export function flopsOf(layer) {
   if (!layer.kernel) return 2 * layer.n * layer.inputs * layer.outputs;
   const [m, k, n] = productSides(layer);

@@ -1,15 +1,15 @@
-// Naive references in float64 of a sample of a kernel's outputs: all of them would take minutes.
+// Naive float64 references for some of a kernel's outputs; all of them would take minutes.
 
-/** Outputs that are checked of each array. */
+/** Number of checked outputs per array. */
 const sampled = 100;
 
 /**
- * Bound of |ours − reference| relative to Σ|a·b|, the sum of the products' magnitudes: float32 sums in blocks stay well below it,
- * a product left out or counted twice in a thousand doesn't.
+ * Bound of |ours − reference| relative to Σ|a·b|, the sum of the products' magnitudes. Blocked float32 sums stay well below it; one
+ * product in a thousand that is missing or counted twice exceeds it.
  */
 const tolerance = 4e-6;
 
-/** Positions spread over an array by a step that is prime to nearly all sizes, its first and last included. */
+/** Positions spread over an array by a step that is coprime to nearly all sizes, and the first and last position. */
 function positions(count) {
   const step = 7919;
   const spread = Array.from({ length: Math.min(sampled, count) }, (_, i) => (i * step) % count);
@@ -17,9 +17,11 @@ function positions(count) {
 }
 
 /**
- * Throws unless sampled entries of an array agree with their reference.
+ * Compares sampled entries of an array with their reference, addend(index) + Σ a·b.
  *
- * @param entry  (index) → the list of factors [a, b] whose products are summed, as an iterable.
+ * @param entry   (index) → iterable of the factors [a, b].
+ * @param addend  (index) → the value added to the sum. Default: 0.
+ * @throws {Error} naming the first entry that differs.
  */
 export function checkSampled(what, values, entry, addend = () => 0) {
   for (const index of positions(values.length)) {
@@ -31,12 +33,12 @@ export function checkSampled(what, values, entry, addend = () => 0) {
     }
     const error = Math.abs(values[index] - sum);
     if (!(error <= tolerance * magnitude + 1e-30)) {
-      throw new Error(`${what}: expected ${sum} at ${index}, got ${values[index]}; a kernel that is wrong isn't timed`);
+      throw new Error(`${what}: expected ${sum} at ${index}, got ${values[index]}; a wrong kernel isn't timed`);
     }
   }
 }
 
-/** Root mean square of the errors of sampled entries, relative to that of the entries. */
+/** Root mean square error of sampled entries, relative to the root mean square of their references. */
 export function relativeError(values, entry) {
   let [errors, squares] = [0, 0];
   for (const index of positions(values.length)) {
@@ -68,7 +70,7 @@ export function* convForwardEntry(index, layer, x, w) {
   }
 }
 
-/** Factors of dx[n, c, i, j]: every output whose window has the pixel. */
+/** Factors of dx[n, c, i, j], one pair for each output whose window contains the pixel. */
 export function* convInputEntry(index, layer, dy, w) {
   const { c, h, width, oc, oh, ow, groups, kernel, stride, padding } = layer;
   const [image, channel, row, column] = unravel(index, c, h, width);
@@ -105,7 +107,7 @@ export function* convWeightEntry(index, layer, x, dy) {
   }
 }
 
-/** [tap, row, column] of the pixels below a window that lie inside the image. */
+/** [index in the kernel, row, column] of a window's pixels inside the image. */
 function* windowOf({ h, width, kernel, stride, padding }, row, column) {
   for (let ki = 0; ki < kernel; ki++) {
     const i = row * stride + ki - padding;
@@ -117,7 +119,7 @@ function* windowOf({ h, width, kernel, stride, padding }, row, column) {
   }
 }
 
-/** The four indices of a position in an array whose last three axes are given. */
+/** The four indices of a flat position in an array whose last three axes have these lengths. */
 function unravel(index, second, third, fourth) {
   const rest = Math.floor(index / fourth);
   return [Math.floor(rest / third / second), Math.floor(rest / third) % second, rest % third, index % fourth];

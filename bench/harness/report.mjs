@@ -1,4 +1,4 @@
-// Results as a table, and against earlier ones.
+// Prints results as a table and compares them with earlier ones.
 import { alignedTable, left, right } from "neft";
 import { recordKey, slowdown } from "./record.mjs";
 
@@ -8,7 +8,7 @@ const number = (value) => {
   return value.toFixed(Math.min(3, digits));
 };
 
-/** One line a record. */
+/** A text table with one line per record. */
 export function table(records) {
   const columns = [
     left("bench"),
@@ -38,10 +38,10 @@ export function table(records) {
   return alignedTable(columns, rows);
 }
 
-/** Slower by more than this is told. */
+/** Slowdowns above this factor are reported. */
 const tolerated = 1.1;
 
-/** What got slower since the last run on this machine. */
+/** Text that lists what got slower since the last run on this machine. */
 export function comparison(records, earlier) {
   if (earlier.length === 0) return "no earlier result of this machine to compare with";
   const before = new Map(earlier.map((record) => [recordKey(record), record]));

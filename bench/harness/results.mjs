@@ -2,13 +2,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Where the results of this repository are. */
+/** Folder of this repository's results. */
 export const resultsFolder = new URL("../results/", import.meta.url);
 
 const latest = (folder) => new URL("latest.json", folder);
 const machines = (folder) => new URL("machines/", folder);
 
-/** A machine's description as a name: what tells it from others, versions of Node included. */
+/** A file name for a machine, from all of its description, Node's version included. */
 const nameOf = (machine) =>
   Object.values(machine)
     .flat()
@@ -17,10 +17,10 @@ const nameOf = (machine) =>
     .replace(/\(r\)|\(tm\)/g, "")
     .replace(/[^a-z0-9]+/g, "-");
 
-/** The file for a machine's results while another one's are the latest. */
+/** The file for a machine's results while another machine's are the latest. */
 const fileOf = (machine, folder) => new URL(`${nameOf(machine)}.json`, machines(folder));
 
-/** The results in a file, undefined where there is none. */
+/** The results in a file; undefined when it doesn't exist. */
 function read(file) {
   let text;
   try {
@@ -32,26 +32,29 @@ function read(file) {
   return parseResults(text, fileURLToPath(file));
 }
 
-/** @throws {Error} naming the file, where it isn't what `writeResults` writes. */
+/**
+ * Parses a result file.
+ * @throws {Error} naming the file, when `writeResults` didn't write it.
+ */
 export function parseResults(text, file) {
   let results;
   try {
     results = JSON.parse(text);
   } catch {
-    // Told below.
+    // Reported below.
   }
   if (results?.machine && Array.isArray(results.records)) return results;
   throw new Error(`${file}: expected results of npm run bench, got something else; restore or delete it`);
 }
 
-/** Records of the last run on this machine, by its description; none where there is no such run. */
+/** Records of the last run on a machine; empty without such a run. */
 export function readResults(machine, folder = resultsFolder) {
   const last = read(latest(folder));
   const own = last && nameOf(last.machine) === nameOf(machine) ? last : read(fileOf(machine, folder));
   return own?.records ?? [];
 }
 
-/** Names of all result files, the latest first, from the folder on. */
+/** Paths of all result files, relative to the folder; the latest first. */
 export function resultFiles(folder = resultsFolder) {
   const others = existsSync(machines(folder)) ? readdirSync(machines(folder)) : [];
   const files = others.filter((name) => name.endsWith(".json")).sort();
@@ -59,8 +62,8 @@ export function resultFiles(folder = resultsFolder) {
 }
 
 /**
- * Writes the latest results, one record a line, so that a change of one is a change of one line. Those of another machine, which
- * were the latest, are put aside.
+ * Writes the latest results, one record per line, which keeps diffs small. If the latest results were another machine's, they are
+ * moved to its file first.
  */
 export function writeResults({ records, ...rest }, folder = resultsFolder) {
   mkdirSync(machines(folder), { recursive: true });
@@ -72,6 +75,7 @@ export function writeResults({ records, ...rest }, folder = resultsFolder) {
   rmSync(fileOf(rest.machine, folder), { force: true });
 }
 
+/** A record with its numbers rounded to four digits. */
 function rounded(record) {
   const digits = (value) => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, digits(value)]));

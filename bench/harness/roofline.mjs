@@ -2,17 +2,17 @@ import { readFileSync } from "node:fs";
 import { build } from "@neft/kernels";
 import { processorTime } from "./contest.mjs";
 
-/** Floating-point operations of one call of a probe: half a millisecond, of which the clock's microsecond is little. */
+/** Floating-point operations of one call of the probe: about half a millisecond, long compared with the clock's resolution of 1 µs. */
 const probeFlops = 2.4e7;
 
-/** Operations of one of the probe's multiply-adds: four lanes of a multiply and an add. */
+/** Operations of one vector multiply-add: two in each of four lanes. */
 const flopsPerMultiplyAdd = 8;
 
-/** Times that the fastest unrolls are run: the clock changes by some percent from one moment to the next, and of a product the best of three samples counts too. */
-const turns = 3;
+/** Runs of the fastest unrolls: the clock rate varies by some percent, and of a product the best of three samples counts, too. */
+const repeats = 3;
 
-/** After the first turn only unrolls that take at most this much longer than the fastest are run. */
-const worthAnotherTurn = 1.1;
+/** Unrolls slower than the fastest by more than this factor run only once. */
+const repeatedWithin = 1.1;
 
 /** The probe of the build that runs (crates/roofline), with the multiply-adds of each of its unrolls. */
 function loadProbe() {
@@ -22,17 +22,17 @@ function loadProbe() {
 }
 
 /**
- * A contestant that runs every unroll of the register-only loop, the fastest a few times; it resolves to the milliseconds
- * the fastest of them needs for a billion operations.
+ * A contestant that runs every unroll of the register-only loop, the fastest ones several times. It returns the milliseconds that
+ * the fastest needs for 10⁹ operations.
  */
 export function rooflineContestant() {
   const { unrolls, probe } = loadProbe();
   return () => {
     const times = unrolls.map(() => 0);
     let best = Number.POSITIVE_INFINITY;
-    for (let turn = 0; turn < turns; turn++) {
+    for (let repeat = 0; repeat < repeats; repeat++) {
       for (const [i, multiplyAdds] of unrolls.entries()) {
-        if (times[i] > worthAnotherTurn * best) continue;
+        if (times[i] > repeatedWithin * best) continue;
         const steps = Math.round(probeFlops / (flopsPerMultiplyAdd * multiplyAdds));
         const start = processorTime();
         probe(i, steps, 0.5);
@@ -48,5 +48,5 @@ export function rooflineContestant() {
 /** GFLOP/s of the roofline, from the times of a {@link rooflineContestant}. */
 export const rooflineRates = (times) => times.map((ms) => 1e3 / ms);
 
-/** GFLOP/s of something that does `flops` a call. */
+/** GFLOP/s of work of `flops` operations per call, from milliseconds per call. */
 export const ratesOf = (times, flops) => times.map((ms) => flops / ms / 1e6);

@@ -1,4 +1,4 @@
-// Training steps as `finetune` makes them in one thread: gather the batch, gradients of the strategy's loss, optimiser.
+// Training steps as `finetune` runs them in one thread: gather the batch, compute the gradients of the strategy's loss, update.
 import { rram1 } from "@neft/crossbar";
 import { makeDataset, makeNormalisation } from "@neft/data";
 import { lenet5, vgg8 } from "@neft/model";
@@ -7,13 +7,13 @@ import { createTrainingState, disposeTrainingState, optimiserNamed, StepUpdate, 
 import { seed } from "./buffers.mjs";
 import { flopsOf, layersOf } from "./networks.mjs";
 
-/** Networks that are trained, by the name the PyTorch process has for them too. */
+/** Trained networks, by their names in pytorch.py. */
 export const networks = {
   lenet: { title: "LeNet-5", make: lenet5, shape: [1, 28, 28] },
   vgg: { title: "VGG-8", make: vgg8, shape: [3, 32, 32] },
 };
 
-/** Strategies, by the PyTorch process's names for them. */
+/** Strategies, by their names in pytorch.py. */
 export const strategies = {
   clean: { strategy: { id: "none" }, sigma: 0 },
   noiseInjection: { strategy: { id: "noise-injection" }, sigma: 0.2 },
@@ -24,7 +24,7 @@ const classes = 10;
 const optimiser = { id: "adam" };
 const learningRate = 1e-3;
 
-/** `count` random images of bytes with random labels. */
+/** A dataset of `count` random byte images with random labels. */
 export function randomImages(count, shape) {
   const draw = (name, size) => words(stream(seed, { purpose: "bench", name }), size);
   const size = sizeOf(shape);
@@ -37,7 +37,7 @@ export function randomImages(count, shape) {
   });
 }
 
-/** A network in training on one batch of random images, over and over. */
+/** Trains a network on one batch of random images; `step` makes one step, `gradients` only computes gradients, `close` frees all. */
 export function createTrainer(network, batch, { strategy, sigma, perSample = false }) {
   const { make, shape } = networks[network];
   const model = make({ seed });
@@ -80,8 +80,8 @@ export function createTrainer(network, batch, { strategy, sigma, perSample = fal
 }
 
 /**
- * Floating-point operations of the products of a step: of the forward pass, of each backward pass but the first layer's input
- * gradient, which nothing asks for; and of the first layer's weight gradient.
+ * Floating-point operations of the products of a training step. `forward`: of one forward pass. `step`: of forward and backward
+ * pass, without the first layer's input gradient, which isn't computed. `firstWeight`: of the first layer's weight gradient.
  */
 export function stepFlops(network, batch) {
   const flops = layersOf({ ...networks[network], batch }).map(flopsOf);

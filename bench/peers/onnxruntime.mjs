@@ -7,15 +7,15 @@ import * as ort from "onnxruntime-web";
 export const onnxruntimeName = "onnxruntime-web (wasm, 1 thread)";
 
 /**
- * C = A·B of [m, k] and [k, n], both inputs of the network, so that neither is packed before the clock starts. One call runs
- * `copies` equal products, which spreads the cost of the call and of copying its inputs and output.
+ * C = A·B of [m, k] and [k, n]. Both are inputs of the network, so that neither is packed before the clock starts. One call runs
+ * `copies` equal products, to amortise the cost of the call and of copying inputs and outputs.
  */
 export async function onnxruntimeProduct(m, n, k, a, b, copies) {
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = "error";
   const session = await ort.InferenceSession.create(productModel(m, n, k, copies), {
     executionProviders: ["wasm"],
-    // Else equal products would be found equal and run once.
+    // Common subexpression elimination would run equal products once.
     graphOptimizationLevel: "disabled",
   });
   const feeds = { a: new ort.Tensor("float32", a, [m, k]), b: new ort.Tensor("float32", b, [k, n]) };
@@ -27,6 +27,7 @@ export async function onnxruntimeProduct(m, n, k, a, b, copies) {
   };
 }
 
+/** An ONNX model of `copies` products of the same two inputs. */
 function productModel(m, n, k, copies) {
   const names = Array.from({ length: copies }, (_, i) => (i === 0 ? "c" : `c${i}`));
   const value = (name, shape) => ({ name, dtype: "f32", shape });

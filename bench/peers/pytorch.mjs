@@ -1,17 +1,18 @@
-// PyTorch in a process beside this one, where an interpreter that has it is found; never a dependency.
+// Runs PyTorch in a child process if an interpreter with torch is found; it is never a dependency.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** What keeps PyTorch from instructions wider than AVX2: about the width a WebAssembly engine could have used. */
+/** Environment that limits PyTorch to AVX2 instructions. */
 const avx2Only = { ATEN_CPU_CAPABILITY: "avx2", ONEDNN_MAX_CPU_ISA: "AVX2", MKL_ENABLE_INSTRUCTIONS: "AVX2" };
 
 /**
  * Starts pytorch.py.
  *
- * @returns {Promise<object>} `timer(work)`, a contestant that has the work done once and resolves to its milliseconds;
- *   `ask(work)`, the whole answer; `name` for records; `close()`.
- * @throws {Error} when there is no such interpreter or it can't import torch; the message says what it said.
+ * @param avx2  limits PyTorch to AVX2. Default: false.
+ * @returns {Promise<object>} `timer(work)`, a contestant that runs the work once and resolves to its milliseconds;
+ *   `ask(work)`, which resolves to the whole answer; `name` for records; `close()`.
+ * @throws {Error} when there is no interpreter or it can't import torch; the message has the reason.
  */
 export async function startPytorch({ avx2 = false } = {}) {
   const program = process.env.NEFT_PYTHON ?? "python3";
@@ -26,7 +27,7 @@ export async function startPytorch({ avx2 = false } = {}) {
     child.on("error", reject);
     child.on("close", (code) => reject(new Error(errors.trim().split("\n").at(-1) || `ended with code ${code}`)));
   });
-  // A process that ends after its last answer is no error.
+  // Not an error when the process ends after its last answer.
   ended.catch(() => {});
   child.stdin.on("error", () => {});
   const answer = async () => {
@@ -42,7 +43,7 @@ export async function startPytorch({ avx2 = false } = {}) {
     about = await answer();
   } catch (error) {
     const reason = error.code === "ENOENT" ? `no program ${program}` : error.message;
-    throw new Error(`no PyTorch here (${reason}); NEFT_PYTHON names an interpreter that has it`);
+    throw new Error(`pytorch: expected an interpreter with torch, got ${reason}; set NEFT_PYTHON to one`);
   }
   return {
     name: `PyTorch ${about.torch} (${avx2 ? "AVX2 only" : about.capability})`,
@@ -52,7 +53,7 @@ export async function startPytorch({ avx2 = false } = {}) {
   };
 }
 
-/** Lends processes to `use`, or records why there are none: nothing of ours needs them. */
+/** Passes started PyTorch processes to `use` and closes them afterwards. If one doesn't start, records a skipped row instead. */
 export async function withPytorch({ skip, what }, starting, use) {
   const started = await Promise.allSettled(starting);
   const processes = started.flatMap(({ status, value }) => (status === "fulfilled" ? [value] : []));

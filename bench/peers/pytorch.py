@@ -1,8 +1,8 @@
-"""PyTorch doing the same work, one line of standard input at a time.
+"""Does the benches' work in PyTorch: reads one work per line of standard input, writes one line of JSON per answer.
 
-Answers one line of JSON a line: first what runs, then {"ms": ...} for every work that is named.  Milliseconds of processor
-time of one thread, but for `monteCarlo.BATCH.THREADS` of wall time.  Run by the benches where torch can be imported; never a
-dependency.  By hand: echo lenet.noiseInjection.128 | python3 pytorch.py
+The first line of output describes PyTorch; then {"ms": ...} follows for every work.  Times are milliseconds of processor
+time of one thread, except for `monteCarlo.BATCH.THREADS`, whose times are wall time.  The benches start it if torch can be
+imported; it is never a dependency.  By hand: echo lenet.noiseInjection.128 | python3 pytorch.py
 """
 import base64
 import functools
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 
 
 class LeNet5(nn.Module):
-    """The layers of our lenet5."""
+    """The layers of neft's lenet5."""
 
     shape = (1, 28, 28)
 
@@ -37,7 +37,7 @@ class LeNet5(nn.Module):
 
 
 class VGG8(nn.Module):
-    """The layers of our vgg8: convolutions 64, 128, pool, 256, 256, pool, 512, 512, pool, then 8192, 1024, 10."""
+    """The layers of neft's vgg8: convolutions 64, 128, pool, 256, 256, pool, 512, 512, pool, then 8192, 1024, 10."""
 
     shape = (3, 32, 32)
 
@@ -62,12 +62,12 @@ class VGG8(nn.Module):
 
 networks = {"lenet": LeNet5, "vgg": VGG8}
 
-# Sigmas of the forwards of a step.
+# Sigmas of the forward passes of a step.
 forwards = {"clean": [None], "noiseInjection": [0.2], "ovf": [0.2, 0.35, 0.3, 0.25]}
 
 
 def varied(weight, sigma):
-    """W + N(0, sigma_W^2) of a uniform device with 8 weight bits in 2-bit cells; the scale is a constant of the step."""
+    """W + N(0, sigma_W^2) of a uniform device with 8 weight bits in 2-bit cells; no gradient flows through the scale."""
     scale = weight.detach().abs().max() * 0.7776 * sigma
     return weight + torch.randn_like(weight) * scale
 
@@ -85,7 +85,7 @@ def loss_of(model, x, labels, sigmas, beta=0.1):
 
 @functools.cache
 def training(network, batch):
-    """A network, its optimiser and a batch, made once."""
+    """A network, its optimiser and a batch; cached."""
     model = networks[network]()
     x, labels = torch.rand(int(batch), *model.shape), torch.randint(0, 10, (int(batch),))
     return model, torch.optim.Adam(model.parameters(), 1e-3), x, labels
@@ -109,7 +109,7 @@ def evaluated():
 
 
 def monte_carlo(batch, threads):
-    """One chip over 10,000 images held in memory: one draw of all weights."""
+    """Evaluates one chip, i.e. one draw of all weights, on 10,000 images in memory."""
     torch.set_num_threads(int(threads))
     model = evaluated()
     with torch.inference_mode():
@@ -131,7 +131,7 @@ works = {"normals": normals, "monteCarlo": monte_carlo}
 
 
 def gradients(network, given):
-    """Loss and gradients of the clean network with the parameters, images and labels given, all in our order."""
+    """Loss and gradients of the network without variation, for given parameters, images and labels in neft's layout."""
     model = networks[network]()
     decode = lambda text: torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.float32)
     parameters = dict(model.named_parameters())
@@ -150,7 +150,7 @@ def answer(line):
     name, *arguments = work.split(".")
     if name == "gradients":
         return gradients(*arguments, json.loads(given))
-    # Making the work's tensors is no part of it.
+    # Tensors are created before the clock starts.
     if name in networks:
         training(name, arguments[1])
         run = functools.partial(step, name, *arguments)

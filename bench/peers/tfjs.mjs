@@ -6,9 +6,9 @@ export { tf };
 export const tfjsWasmName = "tfjs-wasm (1 thread)";
 export const tfjsCpuName = "tfjs (JavaScript)";
 
-/** Makes one of the backends ("wasm" or "cpu") the one that runs. */
+/** Selects a backend, "wasm" or "cpu". */
 export async function useTfjs(backend) {
-  // What it prints is advice to install another package.
+  // Suppresses the advice to install another package.
   tf.env().set("PROD", true);
   if (backend === "wasm") {
     tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
@@ -19,7 +19,7 @@ export async function useTfjs(backend) {
   if (tf.getBackend() !== backend) throw new Error(`tfjs: expected the backend ${backend}, got ${tf.getBackend()}`);
 }
 
-/** C = A·B of [m, k] and [k, n] held by the backend. */
+/** C = A·B of [m, k] and [k, n], both in the backend's memory. */
 export function tfjsProduct(m, n, k, a, b) {
   const [left, right] = [tf.tensor2d(a, [m, k]), tf.tensor2d(b, [k, n])];
   return {

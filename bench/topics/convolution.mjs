@@ -13,20 +13,20 @@ import {
 } from "../harness/reference.mjs";
 import { ratesOf, rooflineContestant, rooflineRates } from "../harness/roofline.mjs";
 
-/** Every side of the product at least this: the goal is for those. */
+/** A product is large if every side is at least this; only large products have a goal. */
 const large = 64;
 
-/** Of the roofline, for those. */
+/** Goal of large products, as a fraction of the roofline. */
 const leastRatio = 0.75;
 
-/** A draw for every sample, too weak to change a weight: those products are summed directly. */
+/** A draw for every sample with a sigma too small to change a weight: such products are summed directly. */
 const direct = { ...noVariation, kind: 2, sMax: 1, sigmaOuter: 1e-30, sigmaMid: 1e-30 };
 
 /** A forward pass without bias and epilogue. */
 const plain = { bias: 0, positions: 0, rectified: false, pooled: false };
 
 /**
- * Errors of the passes that have a direct sum beside them, ours and the direct sum's; none where both are the same.
+ * Relative errors of the passes that don't sum directly, and of the direct sum for the same pass.
  * @returns {{ pass: string, ours: number, direct: number }[]}
  */
 export function convolutionErrors(layer, buffers) {
@@ -49,7 +49,7 @@ export function convolutionErrors(layer, buffers) {
     .filter(({ ours, direct }) => ours !== direct);
 }
 
-/** The three passes of a layer, checked. */
+/** The three passes of a layer, after a check of their outputs. */
 export function convolutionPasses(layer, buffers) {
   const { n, c, h, width, oc, oh, ow, kernel, groups } = layer;
   const title = `${layer.network} ${layer.name}`;
@@ -74,7 +74,7 @@ export function convolutionPasses(layer, buffers) {
 /** Measures one build. */
 export async function run({ rounds, record }) {
   const ratios = {};
-  let [reached, asked] = [0, 0];
+  let [reached, total] = [0, 0];
   const largest = { ours: 0, direct: 0 };
   for (const layer of convolutions()) {
     const buffers = createBuffers();
@@ -104,7 +104,7 @@ export async function run({ rounds, record }) {
       const ratio = medianRatio(rates, limit);
       ratios[pass] ??= { large: [], others: [] };
       ratios[pass][isLarge ? "large" : "others"].push(ratio);
-      if (isLarge) asked++;
+      if (isLarge) total++;
       if (isLarge && ratio >= leastRatio) reached++;
       record({
         what: `${layer.network} ${layer.name} ${sides(...product)} ${pass}`,
@@ -118,7 +118,7 @@ export async function run({ rounds, record }) {
     }
   }
   const what = `passes of large layers that reach ${leastRatio} of the roofline`;
-  record({ what, ours: reached, peer: asked, peerName: "passes", unit: "", ratio: reached / asked, goal: atLeast(1) });
+  record({ what, ours: reached, peer: total, peerName: "passes", unit: "", ratio: reached / total, goal: atLeast(1) });
   record({
     what: "largest relative error of all layers",
     ours: 1e7 * largest.ours,

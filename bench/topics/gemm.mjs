@@ -1,4 +1,4 @@
-// Products on the sides that LeNet-5, VGG-8 and ResNet-18 have, against the machine's roofline, onnxruntime-web and tfjs-wasm.
+// Products with the shapes of LeNet-5, VGG-8 and ResNet-18, against the machine's roofline, onnxruntime-web and tfjs-wasm.
 import { call, wasm } from "@neft/kernels";
 import { createBuffers, read } from "../harness/buffers.mjs";
 import { contest, geometricMean, median, medianRatio } from "../harness/contest.mjs";
@@ -9,18 +9,18 @@ import { ratesOf, rooflineContestant, rooflineRates } from "../harness/roofline.
 import { onnxruntimeName, onnxruntimeProduct } from "../peers/onnxruntime.mjs";
 import { tfjsProduct, tfjsWasmName, useTfjs } from "../peers/tfjs.mjs";
 
-/** Columns of a convolution's product: a whole batch of output pixels has more, but from here on the rate stays the same. */
-const mostColumns = 512;
+/** Maximum columns of a convolution's product: a whole batch has more output pixels, at the same rate. */
+const maxColumns = 512;
 
-/** Every side at least this: the goals are higher there. */
+/** A product is large if every side is at least this; large products have higher goals. */
 const large = 64;
 
-/** Products of a layer: a convolution's forward pass, all three of a linear layer. */
+/** Products of a layer: of a convolution the forward pass, of a linear layer all three. */
 function productsOf(layer) {
   const title = `${layer.network} ${layer.name}`;
   if (layer.kernel) {
     const [m, k, n] = productSides(layer);
-    return [{ title, transA: false, transB: false, m, n: Math.min(n, mostColumns), k }];
+    return [{ title, transA: false, transB: false, m, n: Math.min(n, maxColumns), k }];
   }
   const { n: batch, inputs, outputs } = layer;
   return [
@@ -30,12 +30,16 @@ function productsOf(layer) {
   ];
 }
 
-/** Flops of products that a contest times once a round. The roofline is the best of many short samples, so two more are taken of theirs for it: the clock comes and goes. */
+/**
+ * Products with more operations take one sample per round. The roofline is the best of many samples, so two more samples of such
+ * products are taken for the comparison with it: the clock rate varies.
+ */
 const longFlops = 5e8;
 
-/** Flops of one call of onnxruntime at least, so that the call's own cost doesn't count. */
+/** Minimum operations per call of onnxruntime, to amortise the cost of the call. */
 const onnxruntimeFlops = 1e8;
 
+/** Rates in GFLOP/s, one per round, of a product and its peers. */
 async function measure(product, rounds) {
   const { title, transA, transB, m, n, k } = product;
   const flops = 2 * m * n * k;
@@ -46,7 +50,7 @@ async function measure(product, rounds) {
   const [left, right] = [read(a, m * k), read(b, k * n)];
   checkSampled(title, read(c, m * n), (i) => gemmEntry(i, product, left, right));
 
-  // Peers have both factors as they like them best, not transposed: the transposed ones of tfjs-wasm are several times slower.
+  // Peers get both factors untransposed, which is fastest for them: tfjs-wasm is several times slower with transposed ones.
   const tfjs = tfjsProduct(m, n, k, left, right);
   const copies = Math.max(1, Math.ceil(onnxruntimeFlops / flops));
   const ort = await onnxruntimeProduct(m, n, k, left, right, copies);
@@ -106,7 +110,7 @@ export async function run({ build, rounds, record }) {
   for (const [kind, rows] of Object.entries(efficiencies)) {
     const mean = (name) => geometricMean(rows.map((row) => row[name]));
     const what = `geometric mean, ${kind === "large" ? `every side ≥ ${large}` : "the others"}`;
-    // The first bench of the project asked this of every product.
+    // The goal of the project's first bench.
     const goal = kind === "large" ? atLeast(0.6) : undefined;
     record({
       what,
@@ -118,9 +122,9 @@ export async function run({ build, rounds, record }) {
       goal,
     });
   }
-  const asked = efficiencies.large.length + efficiencies.others.length;
-  const ofAll = { what: "products that reach their share of the roofline", ours: reached, peer: asked };
-  record({ ...ofAll, peerName: "products", unit: "", ratio: reached / asked, goal: atLeast(1) });
+  const total = efficiencies.large.length + efficiencies.others.length;
+  const ofAll = { what: "products that reach their share of the roofline", ours: reached, peer: total };
+  record({ ...ofAll, peerName: "products", unit: "", ratio: reached / total, goal: atLeast(1) });
   const goal = atLeast(build === "relaxed" ? 1.5 : 1.2);
   const means = { ort: onnxruntimeName, tfjs: tfjsWasmName };
   for (const [peer, peerName] of Object.entries(means)) {

@@ -1,6 +1,7 @@
-// Training steps of LeNet-5 at batch 128 on one thread: against PyTorch, against their own arithmetic, per sample against per batch.
+// Training steps of LeNet-5 at batch 128 on one thread: against PyTorch, against their multiply-adds at the roofline, and with a draw
+// per sample against a draw per batch.
 import { contest, median, medianRatio } from "../harness/contest.mjs";
-import { checkAgainstPytorch, checkSlope } from "../harness/gradientCheck.mjs";
+import { checkAgainstPytorch, checkSlope } from "../harness/gradient-check.mjs";
 import { atMost } from "../harness/record.mjs";
 import { ratesOf, rooflineContestant } from "../harness/roofline.mjs";
 import { createTrainer, stepFlops, strategies } from "../harness/steps.mjs";
@@ -8,8 +9,8 @@ import { startPytorch, withPytorch } from "../peers/pytorch.mjs";
 
 const batch = 128;
 
-/** Steps before those that count: V8 compiles beside the first hundred, which the processor time counts; beside PyTorch ours are compiled. */
-const warmUp = { own: 100, besidePytorch: 10 };
+/** Warm-up steps. V8 compiles in the background during the first hundred, which adds processor time; in the contest with PyTorch the code is compiled. */
+const warmUp = { own: 100, withPytorch: 10 };
 
 /** Measures one build. */
 export async function run({ rounds, record, skip }) {
@@ -36,7 +37,7 @@ export async function run({ rounds, record, skip }) {
       goal,
     });
   const { forward } = stepFlops("lenet", batch);
-  // Milliseconds the step's multiply-adds would take at the roofline of the same round.
+  // Milliseconds of the step's multiply-adds at the roofline of the same round.
   const arithmetic = own.roofline.map((ms) => (ms * 3 * forward) / 1e9);
   record({
     what: "noise injection step, batch 128",
@@ -63,7 +64,7 @@ export async function run({ rounds, record, skip }) {
         ["ovf", "ovf"],
       ]) {
         const [full, avx2] = peers.map((peer) => peer.timer(`lenet.${name}.${batch}`));
-        const times = await contest({ ours: steps[ours], full, avx2 }, { rounds, warmUp: warmUp.besidePytorch });
+        const times = await contest({ ours: steps[ours], full, avx2 }, { rounds, warmUp: warmUp.withPytorch });
         const report = (peer, peerName) =>
           record({
             what: `${name === "noiseInjection" ? "noise injection" : name} step, batch 128`,

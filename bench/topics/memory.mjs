@@ -1,12 +1,12 @@
-// Memory: flat over thousands of training steps, and the most a process takes for steps of VGG-8 at batch 128.
+// Memory: constant over thousands of training steps, and the peak of a process that trains VGG-8 at batch 128.
 import { fork } from "node:child_process";
 import { median } from "../harness/contest.mjs";
 import { atMost } from "../harness/record.mjs";
 
-/** Runs steps in a process of its own, which answers with what it used; see ../memoryChild.mjs. */
+/** Runs steps in a separate process, ../memory-child.mjs, and returns its memory readings. */
 async function measure(network, strategy, batch, marks) {
   const child = fork(
-    new URL("../memoryChild.mjs", import.meta.url),
+    new URL("../memory-child.mjs", import.meta.url),
     [network, strategy, batch, marks.join()].map(String),
     {
       execArgv: ["--expose-gc"],
@@ -23,9 +23,9 @@ async function measure(network, strategy, batch, marks) {
 }
 
 /**
- * What is compared, between which steps, each the median of what was read at some of them. In the first few thousand steps V8 compiles, and
- * sets its young generation up to its full size, 48 MB, though nothing in it stays: what it holds is compared from there on. It frees when it
- * likes, which is what the bounds above 1 allow for.
+ * Compared readings: the median over the steps `to` divided by the median over the steps `from` must not exceed `bound`. In the first
+ * few thousand steps V8 compiles and grows its young generation to its full size, 48 MB, so V8's memory is compared after them. V8
+ * chooses when it frees memory, hence bounds above 1.
  */
 const comparisons = [
   { what: "tensors", of: "live", from: [100], to: [1000], bound: 1 },

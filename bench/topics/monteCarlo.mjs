@@ -1,5 +1,5 @@
-// Monte Carlo over chips through the API: LeNet-5 and all 10,000 test images of MNIST on every core, against PyTorch with the images
-// in memory, one draw a chip and the better of two batch sizes.
+// Monte Carlo evaluation through the API: LeNet-5 on the 10,000 test images of MNIST on all cores, against PyTorch with the images
+// in memory, one draw per chip and the better of two batch sizes.
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ import { startPytorch, withPytorch } from "../peers/pytorch.mjs";
 const network = new URL("../../examples/models/mnist-lenet5.onnx", import.meta.url);
 const reference = JSON.parse(readFileSync(new URL("../golden/baselines.json", import.meta.url), "utf8"));
 
-/** Two images of 10,000 may fall on the other side of a tie. */
+/** Tolerance in percent: two images of 10,000 can be classified differently because of rounding. */
 const tolerance = 0.0201;
 
 /** LeNet-5 with trained weights and MNIST's test set. */
@@ -22,8 +22,8 @@ export async function readInputs() {
 }
 
 /**
- * A contestant that resolves to the milliseconds a chip takes, all that `evaluate` does shared among the chips: handing model and
- * images to the workers, normalising, statistics. The digital network, a pass like any other, counts as one of them.
+ * A contestant that resolves to the milliseconds per chip of a whole `evaluate`: sending model and images to the workers,
+ * normalisation and statistics included. The digital network counts as one chip.
  */
 export function chipsContestant({ model, data }, workers, chips) {
   return async () => {
@@ -33,7 +33,7 @@ export function chipsContestant({ model, data }, workers, chips) {
   };
 }
 
-/** Contestants that resolve to the milliseconds a chip takes in a job of four and in a job of its own, on this thread. */
+/** Contestants that resolve to the milliseconds per chip in a job of four chips and in a job of one, on this thread. */
 function jobContestants({ model, data }) {
   const state = createEvaluationState({
     model,
@@ -53,7 +53,7 @@ function jobContestants({ model, data }) {
   };
 }
 
-/** Throws unless the digital accuracy is the reference's. */
+/** @throws {Error} unless the accuracies without variation are the reference's. */
 export async function checkAccuracy({ model, data }, workers) {
   const { digital, results } = await evaluate(model, data, { sigma: 0, chips: 1, workers });
   const expected = reference.digital["mnist-lenet5"];

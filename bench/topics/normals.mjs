@@ -1,4 +1,4 @@
-// Standard normals of a stream on one core, in nanoseconds each; tfjs and PyTorch beside it.
+// Nanoseconds per standard normal of a stream on one core, against tfjs and PyTorch.
 import { wasm } from "@neft/kernels";
 import { stream } from "@neft/tensor";
 import { createBuffers, read, seed } from "../harness/buffers.mjs";
@@ -10,8 +10,9 @@ import { tf, tfjsCpuName, useTfjs } from "../peers/tfjs.mjs";
 const count = 1 << 20;
 
 /**
- * Throws unless the moments of `count` numbers are those of a standard normal within five standard errors: of the mean
- * 1/√n, of the variance √(2/n), of the share beyond 2 √(p(1−p)/n).
+ * Checks that the moments of `count` numbers are those of a standard normal within five standard errors. The standard errors are
+ * 1/√n of the mean, √(2/n) of the variance and √(p(1−p)/n) of the fraction beyond ±2.
+ * @throws {Error} with the differences in standard errors.
  */
 function checkNormals(values) {
   const mean = values.reduce((sum, x) => sum + x, 0) / count;
@@ -24,7 +25,9 @@ function checkNormals(values) {
     Math.abs(beyond - p) / Math.sqrt((p * (1 - p)) / count),
   ];
   if (!off.every((errors) => errors < 5)) {
-    throw new Error(`normals: expected moments of a standard normal within 5 standard errors, got ${off} of them off`);
+    throw new Error(
+      `normals: expected moments of a standard normal within 5 standard errors, got differences of ${off} standard errors`,
+    );
   }
 }
 
@@ -44,10 +47,10 @@ export async function run({ rounds, record, skip }) {
   };
   await useTfjs("cpu");
   const tfjs = () => tf.randomNormal([count]).dispose();
-  const beside = await contest({ ours, tfjs }, { rounds });
-  const ns = median(beside.ours.map((ms) => (ms * 1e6) / count));
+  const times = await contest({ ours, tfjs }, { rounds });
+  const ns = median(times.ours.map((ms) => (ms * 1e6) / count));
   record({ what, ours: ns, peer: 1, peerName: "a nanosecond", unit: "ns", ratio: ns, goal: atMost(3) });
-  report(beside, "tfjs", tfjsCpuName);
+  report(times, "tfjs", tfjsCpuName);
   await withPytorch({ skip, what }, [startPytorch()], async ([pytorch]) => {
     report(await contest({ ours, pytorch: pytorch.timer("normals") }, { rounds }), "pytorch", pytorch.name);
   });

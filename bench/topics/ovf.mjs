@@ -1,12 +1,12 @@
-// The step of OVF against its own arithmetic: four forward and backward passes, but the first layer's weight gradient once.
+// The step of OVF against its arithmetic: four forward and backward passes, with the first layer's weight gradient computed once.
 import { contest, median } from "../harness/contest.mjs";
-import { checkSlope } from "../harness/gradientCheck.mjs";
+import { checkSlope } from "../harness/gradient-check.mjs";
 import { atMost } from "../harness/record.mjs";
 import { createTrainer, networks, stepFlops, strategies } from "../harness/steps.mjs";
 
 /**
- * Networks, batches and steps before those that count. The ratio doesn't hang on the batch; VGG-8's is a part of 32, for time. V8 compiles
- * beside the first hundred steps, which the processor time counts.
+ * Network, batch and warm-up steps. The ratio doesn't depend on the batch; VGG-8's is 8 instead of 32 to save time. V8 compiles in the
+ * background during the first hundred steps, which adds processor time.
  */
 const steps = [
   ["lenet", 128, 100],
@@ -21,8 +21,8 @@ export async function run({ rounds, record }) {
     const [once, ovf] = ["noiseInjection", "ovf"].map((name) => createTrainer(network, batch, strategies[name]));
     const times = await contest({ once: () => once.step(), ovf: () => ovf.step() }, { rounds, warmUp });
     const { step, firstWeight } = stepFlops(network, batch);
-    // (4F − 3·F_dW of the first layer)/F steps of noise injection: its input is the same in all four passes, so their
-    // gradients can be added before the product.
+    // (4F − 3·F_dW)/F steps of noise injection, where F_dW is the first layer's weight gradient: that layer's input is the same in all
+    // four passes, so the output gradients are added before the product.
     const bound = times.once.map((ms) => (ms * (4 * step - 3 * firstWeight)) / step);
     const ratio = median(times.ovf.map((ms, round) => ms / bound[round]));
     record({

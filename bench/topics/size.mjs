@@ -1,4 +1,4 @@
-// Size of the kernels as they are sent: each .wasm, gzipped.
+// Download size of the kernels: each .wasm, gzipped.
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { atMost } from "../harness/record.mjs";

@@ -1,9 +1,9 @@
-// From a new process to the first chip's result, against a process that does nothing.
+// Time from a new process to the first chip's result, against an empty process.
 import { spawnSync } from "node:child_process";
 import { contest, median, medianRatio, wallTime } from "../harness/contest.mjs";
 import { atMost } from "../harness/record.mjs";
 
-/** What a user writes: LeNet-5 and 1,000 images through the API, on this thread. */
+/** A user's program: LeNet-5 on 1,000 images through the API, on the main thread. */
 const program = `
 import { evaluate, importOnnx, init, readDataset, take } from "neft";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The training step of LeNet-5 against TensorFlow.js on its JavaScript backend, the only one of its that trains convolutions in Node
+// The training step of LeNet-5 against TensorFlow.js with its JavaScript backend, its only backend that trains convolutions in Node
 // without native code.
 import { contest, median, medianRatio, processorTime } from "../harness/contest.mjs";
 import { atLeast } from "../harness/record.mjs";
@@ -7,16 +7,16 @@ import { tf, tfjsCpuName, useTfjs } from "../peers/tfjs.mjs";
 
 const batch = 32;
 
-/** Tolerance of losses: float32 in another order of sums. */
+/** Relative tolerance of losses, which differ in the order of float32 sums. */
 const tolerance = 1e-4;
 
-/** [out, in, h, w] → [h, w, in, out], and [out, in] → [in, out]. */
+/** Transposes a weight for tfjs: [out, in, h, w] → [h, w, in, out], [out, in] → [in, out]. */
 const toTfjs = (tensor) => {
   const own = tf.tensor(tensor.toArray(), [...tensor.shape]);
   return tf.variable(own.transpose(tensor.shape.length === 4 ? [2, 3, 1, 0] : [1, 0]));
 };
 
-/** The same network with the same weights, images and labels. */
+/** A tfjs trainer of the same network with the same weights, images and labels. */
 function tfjsTrainer({ model, data }) {
   const weight = (name) => toTfjs(model.parameters.get(`${name}.weight`));
   const bias = (name) => tf.variable(tf.tensor1d(model.parameters.get(`${name}.bias`).toArray()));
@@ -35,7 +35,7 @@ function tfjsTrainer({ model, data }) {
     const [c1, c2, ...linear] = layers;
     let x = images.conv2d(varied(c1, sigma), 1, 2).add(c1.bias).relu().maxPool(2, 2, "valid");
     x = x.conv2d(varied(c2, sigma), 1, "valid").add(c2.bias).relu().maxPool(2, 2, "valid");
-    // Our weights take channels first.
+    // The linear weights expect channels first.
     x = x.transpose([0, 3, 1, 2]).reshape([batch, -1]);
     for (const [i, layer] of linear.entries()) {
       x = x.matMul(varied(layer, sigma)).add(layer.bias);

@@ -1,4 +1,4 @@
-// What a variation drawn for the batch costs: products with W + ΔW against the clean ones, layer by layer of VGG-8 at batch 32.
+// Cost of a variation drawn once per batch: products with W + ΔW against products with W, for each layer of VGG-8 at batch 32.
 import { call, wasm } from "@neft/kernels";
 import { stream } from "@neft/tensor";
 import { createBuffers, read, seed } from "../harness/buffers.mjs";
@@ -7,15 +7,15 @@ import { convShape, vggLayers } from "../harness/networks.mjs";
 import { atMost } from "../harness/record.mjs";
 import { checkSampled, convForwardEntry, convInputEntry, gemmEntry } from "../harness/reference.mjs";
 
-/** Goal of a convolution, and of all layers together. */
+/** Maximum ratio of varied to clean time, of each convolution and of all layers together. */
 const timesClean = 1.15;
 
-/** Goal of a linear layer: what a weight may cost on top. */
+/** Maximum additional nanoseconds per weight of a linear layer. */
 const nsPerWeight = 3;
 
 const oneDraw = 1;
 
-/** One layer's products, clean and varied, both directions, checked. */
+/** The forward and backward input products of a layer, each with and without variation, after a check of their outputs. */
 function productsOf(layer, buffers) {
   const { kernel } = layer;
   const isConvolution = kernel !== undefined;
@@ -63,6 +63,7 @@ function productsOf(layer, buffers) {
   return { passes: { forward, "backward input": backward }, weights: counts.w, isConvolution };
 }
 
+/** Elementwise sum; `b` when `a` is undefined. */
 const plus = (a, b) => (a ? a.map((value, i) => value + b[i]) : b);
 
 /** Measures one build. */

@@ -1,6 +1,6 @@
 // Training step of VGG-8 with noise injection at batch 32 on one thread, against PyTorch.
 import { contest, median, medianRatio } from "../harness/contest.mjs";
-import { checkAgainstPytorch, checkSlope } from "../harness/gradientCheck.mjs";
+import { checkAgainstPytorch, checkSlope } from "../harness/gradient-check.mjs";
 import { atMost } from "../harness/record.mjs";
 import { rooflineContestant } from "../harness/roofline.mjs";
 import { createTrainer, stepFlops, strategies } from "../harness/steps.mjs";

@@ -1,4 +1,4 @@
-// Two workers against one: training at a stated number of shards, and Monte Carlo.
+// Two workers against one: training with two shards, and Monte Carlo evaluation.
 import { availableParallelism } from "node:os";
 import { createWorkers, finetune, lenet5, vgg8 } from "neft";
 import { seed } from "../harness/buffers.mjs";
@@ -9,18 +9,18 @@ import { checkAccuracy, chipsContestant, readInputs } from "./monteCarlo.mjs";
 
 const goal = atLeast(1.8);
 
-/** Rounds of some steps each; those of `warmUp` don't count: workers are set up, and V8 compiles for that long. */
+/** Measured trainings. A round is `stepsPerRound` steps; during the `warmUp` rounds workers start and V8 compiles. */
 const runs = [
   { title: "LeNet-5", make: lenet5, shape: [1, 28, 28], batch: 128, shards: 2, stepsPerRound: 100, warmUp: 20 },
   { title: "VGG-8", make: vgg8, shape: [3, 32, 32], batch: 32, shards: 2, stepsPerRound: 1, warmUp: 2 },
 ];
 
-/** Batches in the training data: a run goes through them as often as its steps need. */
+/** Batches per epoch; a run has as many epochs as its steps need. */
 const batchesPerEpoch = 4;
 
 /**
- * Takes turns: a run has the machine from the moment it is granted a turn to the moment it asks for the next.
- * @param names  of the runs, in turn.
+ * Makes runs take turns: a run has the machine from the start of its turn until it asks for the next.
+ * @param names  names of the runs, in the order of their turns.
  */
 function createTurns(names) {
   const times = Object.fromEntries(names.map((name) => [name, []]));
@@ -39,9 +39,9 @@ function createTurns(names) {
     grant();
   };
   return {
-    /** Milliseconds of each turn. */
+    /** Milliseconds of each turn, by run. */
     times,
-    /** Ends the turn, where it is the caller's, and waits for the next. */
+    /** Ends the caller's turn, if it has it, and waits for its next turn. */
     async next(name, isFirst) {
       const granted = new Promise((resolve) => waiting.set(name, resolve));
       if (holder !== name) return granted;
@@ -52,7 +52,7 @@ function createTurns(names) {
       }
       return granted;
     },
-    /** Gives up all further turns. */
+    /** Ends the run: it takes no further turns. */
     leave(name) {
       left.add(name);
       if (holder === name) pass();
@@ -60,7 +60,7 @@ function createTurns(names) {
   };
 }
 
-/** Workers whose training steps wait for their turn, which is one of `stepsPerRound` steps. */
+/** Wraps workers so that training waits for a turn before every `stepsPerRound` steps. */
 function inTurn(name, workers, turns, stepsPerRound) {
   let step = 0;
   return {
@@ -79,7 +79,7 @@ function inTurn(name, workers, turns, stepsPerRound) {
   };
 }
 
-/** Weights after a training of some steps. */
+/** Trains a new model and returns its weights. */
 async function train({ make, shape, batch, shards }, epochs, workers) {
   const model = make({ seed });
   const validation = { chips: 1, every: epochs * batchesPerEpoch };
@@ -100,10 +100,13 @@ async function train({ make, shape, batch, shards }, epochs, workers) {
   return weights;
 }
 
-/** Milliseconds a step of each round with one worker and with two: two trainings side by side, a round of one, then one of the other. */
+/**
+ * Trains twice, with one worker and with two, in alternating rounds; returns milliseconds per step of each round.
+ * @throws {Error} when the final weights differ.
+ */
 async function trainBoth(settings, pools, rounds) {
   const { warmUp, stepsPerRound } = settings;
-  // The last round of a run has no end of its own: validation follows it.
+  // One more step: the last turn of a run also contains the validation and isn't counted.
   const steps = (warmUp + rounds) * stepsPerRound + 1;
   const names = Object.keys(pools);
   const turns = createTurns(names);
@@ -123,7 +126,7 @@ async function trainBoth(settings, pools, rounds) {
 
 function checkSame(title, one, two) {
   const differs = one.some((weight, i) => weight.some((value, j) => !Object.is(value, two[i][j])));
-  if (differs) throw new Error(`${title}: expected the same weights with one worker and with two, got others`);
+  if (differs) throw new Error(`${title}: expected equal weights with one worker and with two, got different ones`);
 }
 
 /** Measures one build. */

@@ -2,16 +2,16 @@ import sharp from "sharp";
 import { parse, View } from "vega";
 import { compile } from "vega-lite";
 
-/** Okabe and Ito's colours, told apart by colour-blind readers too; grey is for the network as it came. */
+/** Okabe and Ito's palette, which colour-blind readers can distinguish, too; grey is for the imported network. */
 const colours = ["#7f7f7f", "#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00"];
 
 const percent = { type: "quantitative", scale: { zero: false, nice: true } };
 
 /**
- * Accuracy against σ, and what the chips do at the σ that was trained for, as a Vega-Lite specification.
+ * A Vega-Lite specification of two charts: accuracy against σ, and the distribution over chips at the σ of finetuning.
  *
- * @param rows     one for each network and σ: {network, sigma, mean, low, high, p5, worst}, accuracies in percent.
- * @param trained  the σ of the finetuning.
+ * @param rows     one per network and σ: {network, sigma, mean, low, high, p5, worst}, accuracies in percent.
+ * @param trained  the σ of finetuning.
  */
 export function chartSpec(rows, trained, title) {
   const networks = [...new Set(rows.map(({ network }) => network))];
@@ -118,7 +118,7 @@ export function chartSpec(rows, trained, title) {
   };
 }
 
-/** The chart as SVG text and as PNG bytes of twice its size. */
+/** Renders a chart to SVG text and to PNG bytes at twice its size. */
 export async function drawChart(spec) {
   const view = new View(parse(compile(spec).spec), { renderer: "none" });
   const svg = await view.toSVG();

@@ -1,6 +1,6 @@
-// npm run demo: one trained LeNet-5, from an ONNX file through chips whose devices vary and five kinds of finetuning back to
-// ONNX files that another runtime confirms. Writes out/results.json, out/*.onnx, out/accuracy.svg and .png.
-// Words: --quick (few samples and chips, to see it work), --out FOLDER.
+// npm run demo: imports a trained LeNet-5 from ONNX, evaluates it on chips whose devices vary, finetunes it in five ways, exports
+// ONNX files and checks them with onnxruntime. Writes out/results.json, out/*.onnx, out/accuracy.svg and out/accuracy.png.
+// Options: --quick (few samples and chips, to try it out), --out FOLDER (default: out).
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -25,10 +25,10 @@ import { difference, explain, inWords } from "./explain.mjs";
 import { compareWithPeer } from "./peer.mjs";
 import { budgets, runs, trainedSigma } from "./runs.mjs";
 
-const { values: words } = parseArgs({ options: { quick: { type: "boolean" }, out: { type: "string" } } });
+const { values: options } = parseArgs({ options: { quick: { type: "boolean" }, out: { type: "string" } } });
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const folder = words.out ?? join(root, "out");
-const budget = words.quick ? budgets.quick : budgets.full;
+const folder = options.out ?? join(root, "out");
+const budget = options.quick ? budgets.quick : budgets.full;
 const sigmas = [0.1, 0.2, 0.3];
 const seed = 1;
 
@@ -136,7 +136,7 @@ console.log(
   `\nWritten to ${folder}: results.json, accuracy.svg, accuracy.png and the six networks (.onnx). It took ${seconds()}.`,
 );
 
-// A file is wrong when its outputs differ beyond rounding, or its classes do where no tie of rounding explains it.
+// A file is wrong when its outputs differ by more than rounding, or its accuracy by more than two images of 10,000.
 const wrong = rows.filter(({ peer }) => peer.largest > 1e-4 || Math.abs(peer.ours - peer.peer) > 0.02);
 for (const { id } of wrong)
   console.error(`${id}.onnx: expected onnxruntime to agree, got a difference (see the table)`);

@@ -1,12 +1,12 @@
 const points = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 const halfOf = ({ ci95 }) => (ci95 === null ? Number.POSITIVE_INFINITY : (ci95[1] - ci95[0]) / 2);
 
-/** Mean of `a` less that of `b`, in points, with the half-width of its 95 % interval over chips. */
+/** Difference of mean accuracies a − b in percentage points, with the half-width of its 95 % interval over chips. */
 export function difference(a, b) {
   return { mean: a.mean - b.mean, half: Math.hypot(halfOf(a), halfOf(b)) };
 }
 
-/** "+1.20 ± 0.50"; without the second number where one chip gives no interval. */
+/** Formats a difference as "+1.20 ± 0.50", or "+1.20" when a single chip gives no interval. */
 export const inWords = ({ mean, half }) => points(mean) + (Number.isFinite(half) ? ` ± ${half.toFixed(2)}` : "");
 
 const isClear = ({ mean, half }) => Math.abs(mean) > half;
@@ -15,7 +15,7 @@ const isClear = ({ mean, half }) => Math.abs(mean) > half;
 const divisors = { ovf: 4, irs: 3 };
 const controlDivisor = 4;
 
-/** What one kind of negative feedback did, against noise injection and against its own control. */
+/** Sentences that compare one kind of negative feedback with noise injection and with its control. */
 function explainFeedback(name, divisor, own, at) {
   const overNoise = difference(own, at["noise-injection"]);
   const control = difference(at.temperature, at["noise-injection"]);
@@ -26,19 +26,20 @@ function explainFeedback(name, divisor, own, at) {
     const where = overControl.mean > 0 ? "above" : "below";
     return [
       first,
-      `  It lies ${where} its control by ${inWords(overControl)}: here the feedback itself ${overControl.mean > 0 ? "helps" : "costs"}.`,
+      `  It is ${where} its control by ${inWords(overControl)}: the feedback itself ${overControl.mean > 0 ? "increases" : "decreases"} the accuracy here.`,
     ];
   }
   return [
     first,
-    `  It can't be told from its control (${inWords(overControl)}): what ${name} does here, that division alone, a softmax temperature, does as well.`,
+    `  It doesn't differ from its control beyond the interval (${inWords(overControl)}): the division alone, a softmax temperature, has the same effect here.`,
   ];
 }
 
 /**
- * What the numbers say, gains and losses alike, in plain sentences.
+ * Describes the results in sentences, gains and losses alike.
  *
- * @param at  accuracy {mean, ci95} of each run's id at the σ trained for.
+ * @param at     accuracy {mean, ci95} at σ, by the runs' ids.
+ * @param sigma  the σ of finetuning.
  */
 export function explain(at, sigma) {
   const better = at.ovf.mean > at.irs.mean ? { name: "OVF", own: at.ovf } : { name: "IRS", own: at.irs };
@@ -51,12 +52,12 @@ export function explain(at, sigma) {
   ];
   if (isClear(clipped) && clipped.mean > 0) {
     lines.push(
-      "  Plain clipping beats both: variation grows with a layer's largest weight, and clipping makes just that smaller.",
-      "  It is no rival of theirs: clipping goes with any strategy (--clip).",
+      "  Plain clipping beats both: variation is proportional to a layer's largest weight, which clipping reduces.",
+      "  Clipping can be combined with any strategy (--clip).",
     );
   }
   return [
     ...lines,
-    "One training seed each. Another seed moves a mean by some tenths of a point: smaller differences mean nothing.",
+    "Each network was trained with one seed. Another seed changes a mean by some tenths of a point: smaller differences aren't significant.",
   ];
 }

@@ -4,10 +4,10 @@ import { InferenceSession, Tensor as PeerTensor } from "onnxruntime-node";
 const batchSize = 500;
 
 /**
- * Runs a network on a dataset with onnxruntime and with ours, digitally.
+ * Runs a network without variation on a dataset, with onnxruntime and with neft.
  *
  * @param bytes  the exported file.
- * @param model  the model in memory it was exported from.
+ * @param model  the model from which it was exported.
  * @returns both accuracies in percent and the largest |a − b| / max(1, |b|) over all outputs.
  */
 export async function compareWithPeer(bytes, model, data) {
@@ -35,6 +35,7 @@ export async function compareWithPeer(bytes, model, data) {
   return { ours: (100 * right.ours) / data.count, peer: (100 * right.peer) / data.count, largest };
 }
 
+/** Class with the highest of `classes` scores from index `at`; the first one on a tie. */
 function argMax(scores, at, classes) {
   let best = 0;
   for (let c = 1; c < classes; c++) if (scores[at + c] > scores[at + best]) best = c;

@@ -1,7 +1,7 @@
-/** σ the networks are trained for; chips of it are what the picture's right half shows. */
+/** σ of finetuning, and of the chips in the right half of the chart. */
 export const trainedSigma = 0.2;
 
-/** The network as it came, then five ways to finetune it; all else about them is equal. */
+/** The imported network and five ways to finetune it, with all other settings equal. */
 export const runs = [
   { id: "imported", name: "as imported" },
   { id: "noise-injection", name: "noise injection", settings: { strategy: "noise-injection" } },
@@ -15,7 +15,7 @@ export const runs = [
   { id: "noise-injection-clip2", name: "noise injection, clip 2", settings: { strategy: "noise-injection", clip: 2 } },
 ];
 
-/** What a run of the demo costs; `--quick` is for a look and for tests. */
+/** Numbers of samples and chips; `quick` is for `--quick` and for tests. */
 export const budgets = {
   full: { trainImages: 40_000, testImages: 10_000, chips: 20 },
   quick: { trainImages: 1_500, testImages: 500, chips: 3 },

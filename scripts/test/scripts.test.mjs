@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findCargo } from "../cargo.mjs";
 import { checkNames } from "../check-names.mjs";
 import { root as repository } from "../command.mjs";
+import { checkFileNames } from "../file-names.mjs";
 import { checkLayers } from "../layers.mjs";
 import { checkLock } from "../lock.mjs";
 import { missingPackage } from "../prepare.mjs";
@@ -12,6 +13,7 @@ import { rustUses } from "../rust-layers.mjs";
 import { checkSurroundings } from "../surroundings.mjs";
 import { benchTable, withTables } from "../tables.mjs";
 import { line, parseLines, sum, tallyCargo, tallyVitest } from "../tally.mjs";
+import { checkWords } from "../words.mjs";
 
 let root;
 
@@ -22,7 +24,7 @@ function write(files) {
   }
 }
 
-/** A repository of two packages, sound but for what a test adds. */
+/** A repository of two packages without breaches; a test adds its own. */
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "neft-layers-"));
   write({
@@ -265,6 +267,25 @@ describe("checks", () => {
   });
 });
 
+describe("file names", () => {
+  it("are kebab-case, and snake_case for Rust", () => {
+    const files = ["a/array-node.ts", "a/run.test.ts", "a/types.d.ts", "b/conv_input.rs", "a/onnx_pb.ts", "c/Makefile"];
+    expect(checkFileNames(files)).toEqual([]);
+    expect(checkFileNames(["a/arrayNode.ts", "b/convInput.rs", "a/run_test.mjs"])).toEqual([
+      "a/arrayNode.ts: expected a name in kebab-case, got arrayNode.ts",
+      "b/convInput.rs: expected a name in snake_case, got convInput.rs",
+      "a/run_test.mjs: expected a name in kebab-case, got run_test.mjs",
+    ]);
+  });
+});
+
+describe("words", () => {
+  it("finds phrases that are hard to understand and suggests replacements", () => {
+    const text = "/** Shards. Default: 1. */\n/** Shards; 1 unless said. */";
+    expect(checkWords([{ file: "a.ts", text }])).toEqual(['a.ts:2: expected "Default: …", got "unless said"']);
+  });
+});
+
 describe("installation", () => {
   const lock = {
     packages: {
@@ -283,7 +304,7 @@ describe("installation", () => {
     expect(missingPackage(lock, installed("1.0.0"))).toBeUndefined();
   });
 
-  it("says what is missing or of another version", () => {
+  it("names a package that is missing or has another version", () => {
     expect(missingPackage(lock, undefined)).toBe("node_modules is missing");
     expect(missingPackage(lock, installed("0.9.0"))).toBe("node_modules/a is 0.9.0, not 1.0.0");
     expect(missingPackage(lock, { packages: {} })).toBe("node_modules/a is missing");
@@ -312,7 +333,7 @@ describe("tables", () => {
     },
   };
 
-  it("are made of the results between their markers; without results they stay", () => {
+  it("are generated between their markers from results, and kept without results", () => {
     const text = "x\n<!-- table: baselines -->\nold\n<!-- end -->\ny";
     expect(withTables(text, () => results)).toBe(
       "x\n<!-- table: baselines -->\n|  | here | reference | interval |  |\n| --- | --- | --- | --- | --- |\n" +
@@ -321,7 +342,7 @@ describe("tables", () => {
     expect(withTables(text, () => undefined)).toBe(text);
   });
 
-  it("set machines side by side by what was measured, whatever versions ran there", () => {
+  it("compare machines by figure, whatever versions ran on them", () => {
     const row = (ours, ratio, met, version) => {
       const peerName = `PyTorch ${version} (AVX512), 2 threads, batch 128`;
       return { bench: "b", what: "w", build: "simd128", ours, unit: "ms", peerName, ratio, goal: "≥ 1", met };
@@ -344,7 +365,7 @@ describe("tables", () => {
     ]);
   });
 
-  it("refuse a name that is none, and a table without its end", () => {
+  it("refuse an unknown table, and a table without an end", () => {
     expect(() => withTables("<!-- table: x -->\n<!-- end -->", () => results)).toThrow(
       "expected one of headline, demo, baselines, bench",
     );
@@ -354,7 +375,7 @@ describe("tables", () => {
 });
 
 describe("cargo", () => {
-  it("passes over one that fails, and finds none where none works", () => {
+  it("skips one that fails, and is undefined when none works", () => {
     const run = (program) => ({ status: program === "cargo" ? 0 : 1, output: "cargo 1.96.0\n" });
     expect(findCargo(run)).toMatchObject({ program: "cargo", version: "cargo 1.96.0" });
     expect(findCargo(() => ({ status: 127, output: "" }))).toBeUndefined();

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("the demo", () => {
-  it("runs with few samples, prints its tables and writes everything it says", async () => {
+  it("runs with few samples, prints its tables and writes all files", async () => {
     const { stdout } = await run(process.execPath, [here("../demo.mjs"), "--quick", "--out", folder]);
     for (const { name, id } of runs) {
       expect(stdout).toMatch(new RegExp(`^${name} +\\d`, "m"));
@@ -39,7 +39,7 @@ describe("the README's example", () => {
   });
 
   it("runs and leaves a robust network", async () => {
-    // The example with fewer samples and chips; it has no settings of its own for that.
+    // The example's text, edited to use fewer samples and chips.
     const whole = await readFile(here("../api.mjs"), "utf8");
     const few = whole
       .replace("readModel }", "readModel, take }")

@@ -24,14 +24,14 @@ describe("explain", () => {
       0.2,
     ).join("\n");
     expect(text).toContain("OVF against noise injection: +2.00 ± 0.71");
-    expect(text).toContain("It can't be told from its control (+0.00 ± 0.71)");
+    expect(text).toContain("It doesn't differ from its control beyond the interval (+0.00 ± 0.71)");
     expect(text).toContain("Plain clipping beats both");
   });
 
   it("reports a gain over the control as the feedback's, and a loss as its cost", () => {
     const text = explain({ ...flat, ovf: accuracy(98, 0.5), irs: accuracy(94, 0.5) }, 0.2).join("\n");
-    expect(text).toContain("It lies above its control by +2.00 ± 0.71: here the feedback itself helps.");
-    expect(text).toContain("It lies below its control by −2.00 ± 0.71: here the feedback itself costs.");
+    expect(text).toContain("It is above its control by +2.00 ± 0.71: the feedback itself increases the accuracy here.");
+    expect(text).toContain("It is below its control by −2.00 ± 0.71: the feedback itself decreases the accuracy here.");
     expect(text).not.toContain("Plain clipping beats both");
   });
 });

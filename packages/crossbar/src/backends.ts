@@ -3,31 +3,34 @@ import { inWords, oneLine } from "@neft/options";
 import { add, maxAbs, persistent, setVaried, stream, type Tensor, type Variation } from "@neft/tensor";
 import { checkProgramming, type ProgrammingSettings, programmingVariation } from "./programming.js";
 
-/** Which draw of the variation a backend stands for: plain data, the same everywhere. */
+/** Identifies one draw of the variation. Plain data: equal settings give equal draws on every machine. */
 export interface DrawSettings {
   readonly seed: number;
-  /** What the draw is for, e.g. "chip": streams of different purposes are independent. */
+  /** Purpose of the draw, e.g. "chip". Streams of different purposes are independent. */
   readonly purpose: string;
-  /** Number of the chip, or of the forward within a training step. */
+  /** Index of the chip, or of the forward pass within a training step. */
   readonly index: number;
-  /** Training step; 0 unless said. */
+  /** Training step. Default: 0. */
   readonly step?: number | undefined;
-  /** A fresh draw for every sample instead of one for the whole chip. */
+  /** Draws the variation anew for every sample instead of once per chip. Default: false. */
   readonly perSample?: boolean | undefined;
-  /** Index of the first sample of the call in the whole batch; 0 unless said. Matters with `perSample` only. */
+  /** Index in the whole batch of the call's first sample; used with `perSample` only. Default: 0. */
   readonly firstSample?: number | undefined;
 }
 
-/** A chip whose weights vary. */
+/** Programming settings and draw of one chip. */
 export interface VariationSettings extends ProgrammingSettings, DrawSettings {}
 
-/** Products with the weights as they are. */
+/** Computes products with the unchanged weights. */
 export const digitalBackend: ArrayBackend = {
   fuses: true,
   product: ({ weight, digital }) => digital(weight),
 };
 
-/** The draw that a weight has on the chip; none where nothing varies. */
+/**
+ * The variation of one weight on the chip; undefined when its sigma is 0.
+ * @throws {RangeError} when a weight isn't finite.
+ */
 function drawOf(settings: VariationSettings, name: string, weight: Tensor): Variation | undefined {
   const { seed, purpose, index, step = 0, perSample = false, firstSample = 0 } = settings;
   const largest = maxAbs(weight);
@@ -42,12 +45,12 @@ function drawOf(settings: VariationSettings, name: string, weight: Tensor): Vari
 }
 
 /**
- * Refuses a second product with a weight that is drawn for every sample: a matrix product then draws its outputs' noise, not ΔW, so
- * that two of them would not see one ΔW. Convolutions draw ΔW itself.
+ * Refuses a second product with a weight that is drawn for every sample. Matrix products draw their outputs' deviation instead of ΔW,
+ * so two of them would not see the same ΔW. Convolutions draw ΔW.
  */
-function checkSoleProduct(readers: Map<string, GraphNode>, name: string, node: GraphNode): void {
-  const first = readers.get(name) ?? node;
-  readers.set(name, first);
+function checkSoleProduct(firstReaders: Map<string, GraphNode>, name: string, node: GraphNode): void {
+  const first = firstReaders.get(name) ?? node;
+  firstReaders.set(name, first);
   if (first.name === node.name || (first.op === "Conv" && node.op === "Conv")) return;
   throw new RangeError(
     `parameter ${inWords(name)}: expected one product with it for a draw for every sample, got nodes ${inWords(first.name)} and ${inWords(node.name)}: leave perSample out`,
@@ -55,40 +58,41 @@ function checkSoleProduct(readers: Map<string, GraphNode>, name: string, node: G
 }
 
 /**
- * Products with W + ΔW, ΔW ~ N(0, σ_w²) drawn from the stream (seed, purpose, parameter name, index, step): one backend is
- * one chip, and a weight that several nodes share has one draw. σ = 0 and the ideal device give the digital product itself.
+ * A backend that computes products with W + ΔW, where ΔW ~ N(0, σ_w²) comes from the stream (seed, purpose, parameter name, index,
+ * step). One backend is one chip: a weight that several nodes share has one draw. With σ = 0 or the ideal device the product is
+ * bit-identical to the digital one.
  *
- * S = max|W| is read when a weight is first used: make a backend for the weights of now, not for later ones.
- * @throws {RangeError} for a setting out of range, and in a run with perSample for a weight of several matrix products, or of one that
- * reads it through views.
+ * S = max|W| is computed when a weight is first used; after weights change, create a new backend.
+ * @throws {RangeError} for a setting out of range; during a run with `perSample`, for a weight that several matrix products read, or
+ *   that one reads through views.
  */
 export function variationBackend(settings: VariationSettings): ArrayBackend {
   checkProgramming(settings);
   const variations = new Map<string, Variation | undefined>();
-  const readers = new Map<string, GraphNode>();
+  const firstReaders = new Map<string, GraphNode>();
   return {
     fuses: true,
     product: ({ node, weightName, weight, digital }) => {
       if (!variations.has(weightName)) variations.set(weightName, drawOf(settings, weightName, weight));
       const variation = variations.get(weightName);
-      if (variation?.perSample) checkSoleProduct(readers, weightName, node);
+      if (variation?.perSample) checkSoleProduct(firstReaders, weightName, node);
       return digital(weight, variation);
     },
   };
 }
 
-/** A chip whose weights are written out; `dispose` frees them. */
+/** A chip with its varied weights in memory; `dispose` frees them. */
 export interface ProgrammedChip {
   readonly backend: ArrayBackend;
-  /** The weight that stands on the chip for a parameter of this name and content. */
+  /** The chip's weight for a parameter: W + ΔW, or `weight` itself if it doesn't vary. */
   weightOf(name: string, weight: Tensor): Tensor;
   dispose(): void;
 }
 
 /**
- * Writes a model onto a chip: the same products as `variationBackend` gives, to the last bit, with W + ΔW drawn once and kept
- * instead of drawn at every call. Worth its memory where one chip is read many times.
- * @throws {RangeError} for a setting out of range, or a draw for every sample, which no chip can hold.
+ * Programs a model onto a chip: draws W + ΔW once and keeps it. Products are bit-identical to those of `variationBackend`, which draws
+ * at every call. Takes memory of the size of the weights; faster when a chip is read many times.
+ * @throws {RangeError} for a setting out of range, or for `perSample`, since a chip holds one draw.
  */
 export function programChip(model: Model, settings: VariationSettings): ProgrammedChip {
   checkProgramming(settings);
@@ -113,27 +117,28 @@ export function programChip(model: Model, settings: VariationSettings): Programm
 }
 
 /**
- * Backends, one for each chip, for chips that all read the same x without gradients: the same products as the chips' own. A layer
- * that reads x itself is computed for all of them when the first comes to it, so that what the layer makes of x before it meets
- * weights is made once. Results for the others wait in the scope of that moment: run all the chips within one.
+ * Backends, one per chip, for chips that read the same input x without gradients; products are those of the chips' own backends.
+ * A layer that reads x directly is computed for all chips when the first chip reaches it, so that x is packed or transformed
+ * only once. The outputs for the other chips belong to the scope that is current then: run all chips within one scope.
  */
 export function readTogether(chips: readonly ProgrammedChip[], x: Tensor): ArrayBackend[] {
-  const waiting = new Map<GraphNode, readonly Tensor[]>();
+  const computed = new Map<GraphNode, readonly Tensor[]>();
   return chips.map(({ backend }, chip) => ({
     fuses: true,
     product: (call) => {
       const { node, weightName, weight, input, digitalEach } = call;
       if (input !== x || digitalEach === undefined) return backend.product(call);
-      const outputs = waiting.get(node) ?? digitalEach(chips.map((each) => each.weightOf(weightName, weight)));
-      waiting.set(node, outputs);
+      const outputs = computed.get(node) ?? digitalEach(chips.map((each) => each.weightOf(weightName, weight)));
+      computed.set(node, outputs);
       return outputs[chip]!;
     },
   }));
 }
 
 /**
- * Products with W + ΔW for ΔW given by parameter name; for known answers and for chips that were measured.
- * @throws {RangeError} when a weight that is used has no ΔW, or one of another shape.
+ * A backend that computes products with W + ΔW for given ΔW: for tests with known answers and for measured chips.
+ * @param variations  ΔW by parameter name, of the weight's shape.
+ * @throws {RangeError} during a run, when a weight has no ΔW or one of another shape.
  */
 export function givenBackend(variations: ReadonlyMap<string, Tensor>): ArrayBackend {
   return {
@@ -142,7 +147,7 @@ export function givenBackend(variations: ReadonlyMap<string, Tensor>): ArrayBack
       const given = variations.get(weightName);
       if (!given) {
         throw new RangeError(
-          `weight ${inWords(weightName)}: expected a given variation, got none; there are ${oneLine([...variations.keys()].join(", "))}`,
+          `weight ${inWords(weightName)}: expected a given variation, got none; variations are given for ${oneLine([...variations.keys()].join(", "))}`,
         );
       }
       if (given.shape.join() !== weight.shape.join()) {

@@ -1,52 +1,53 @@
 import { checkOptions, has, inWords, kind, kinds, type Rules, required } from "@neft/options";
 
-/** Where a device's numbers come from. */
+/** Publication that a device's numbers are from. */
 export interface Source {
   readonly cite: string;
   readonly doi?: string;
 }
 
-/** A device that takes exactly the value written to it. */
+/** Programming without variation: a cell holds exactly the value written. */
 export interface ExactProgramming {
   readonly kind: "exact";
 }
 
 /**
- * Programming variation by level: |w|/S in [0, 1] is cut into four equal bins, one a level, and each level has its own
- * standard deviation, relative to the others. A value on an edge between bins belongs to the outer level.
+ * Programming variation by level. |w|/S in [0, 1] is divided into four equal bins, one per level; each level has a relative standard
+ * deviation. A value on the edge between two bins belongs to the outer level.
  */
 export interface LevelProgramming {
   readonly kind: "levels";
-  /** Relative standard deviation of the levels, lowest first; the two middle ones are equal, and so are the two outer ones. */
+  /** Relative standard deviations of the levels, lowest level first. The middle ones are equal, and the outer ones are equal. */
   readonly sigma: readonly [outer: number, middle: number, middle: number, outer: number];
   /**
-   * Share of the weights that each level is taken to hold; sums to 1. The levels' standard deviations are divided by
-   * √(Σ share·sigma²), so that devices with different levels are compared at the same mean variance.
+   * Assumed share of the weights in each level; sums to 1. Standard deviations are divided by √(Σ share·sigma²), so that devices
+   * with different levels are compared at the same mean variance.
    */
   readonly share: readonly [number, number, number, number];
 }
 
-/** A kind of memory device: numbers only, no behaviour. */
+/** A type of memory device, as plain data. */
 export interface Device {
   readonly id: string;
-  /** One line for lists. */
+  /** One-line description. */
   readonly summary: string;
   readonly technology: string;
-  /** Bits one cell holds unless a run asks for another number. */
+  /** Bits per cell; settings can override it. */
   readonly bitsPerCell: number;
   readonly source: Source;
   readonly programming: ExactProgramming | LevelProgramming;
 }
 
-function frozen<T>(value: T): T {
+/** Freezes a value and all it contains. */
+function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null) {
-    for (const inner of Object.values(value)) frozen(inner);
+    for (const inner of Object.values(value)) deepFreeze(inner);
     Object.freeze(value);
   }
   return value;
 }
 
-/** Most bits of a cell: as many as a weight has. */
+/** Maximum bits of a cell, equal to the maximum bits of a weight. */
 const maxCellBits = 16;
 
 const sourceRules: Rules<Source> = { cite: required(kinds.name), doi: kinds.name };
@@ -75,7 +76,7 @@ const deviceRules: Rules<Device> = {
   ),
 };
 
-const isFour = (value: unknown): value is readonly number[] =>
+const areFourNumbers = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.length === 4 && Array.from(value).every((item) => Number.isFinite(item) && item >= 0);
 
 const programmingRules: {
@@ -87,25 +88,25 @@ const programmingRules: {
     sigma: required(
       kind(
         "four numbers ≥ 0, outer levels equal and middle levels equal",
-        (sigma) => isFour(sigma) && sigma[0] === sigma[3] && sigma[1] === sigma[2],
+        (sigma) => areFourNumbers(sigma) && sigma[0] === sigma[3] && sigma[1] === sigma[2],
       ),
     ),
-    // The sum of four decimal fractions may miss 1 by a few roundings.
+    // Four decimal fractions sum to 1 within a few roundings.
     share: required(
       kind(
         "four numbers ≥ 0 with sum 1",
-        (share) => isFour(share) && Math.abs(share.reduce((sum, s) => sum + s, 0) - 1) <= 1e-9,
+        (share) => areFourNumbers(share) && Math.abs(share.reduce((sum, s) => sum + s, 0) - 1) <= 1e-9,
       ),
     ),
   },
 };
 
-/** Records that were checked and can't change any more. */
+/** Checked and frozen devices, which need no second check. */
 const checked = new WeakSet<Device>();
 
 /**
- * Throws unless a record is a device that the model of variation understands, whole.
- * @throws {RangeError} naming what is missing, unknown or makes no sense.
+ * Checks a device record.
+ * @throws {RangeError} naming the member that is missing, unknown or out of range.
  */
 export function checkDevice(device: Device): void {
   if (checked.has(device)) return;
@@ -116,7 +117,7 @@ export function checkDevice(device: Device): void {
   if (programming.kind === "levels") checkMeanSquare(who, programming);
 }
 
-/** The levels' standard deviations are divided by the root of it. */
+/** Checks Σ share·sigma², by whose root the standard deviations are divided. */
 function checkMeanSquare(who: string, { sigma, share }: LevelProgramming): void {
   const meanSquare = sigma.reduce((sum, s, level) => sum + share[level]! * s * s, 0);
   if (!(Number.isFinite(meanSquare) && meanSquare > 0)) {
@@ -127,14 +128,14 @@ function checkMeanSquare(who: string, { sigma, share }: LevelProgramming): void 
 }
 
 /**
- * Checks, copies and freezes a device record.
+ * Checks a device record and returns a frozen copy of it.
  * @throws {RangeError} as `checkDevice`.
  */
 export function defineDevice(device: Device): Device {
   checkDevice(device);
   if (checked.has(device)) return device;
   const { programming } = device;
-  const own = frozen<Device>({
+  const own = deepFreeze<Device>({
     ...device,
     source: { ...device.source },
     programming:

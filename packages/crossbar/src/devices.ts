@@ -6,14 +6,14 @@ import { ideal } from "./devices/ideal.js";
 import { rram1 } from "./devices/rram1.js";
 import { rram4 } from "./devices/rram4.js";
 
-/** The devices that can be asked for by id. */
+/** The built-in devices by id. */
 export const devices: ReadonlyMap<string, Device> = new Map(
   [ideal, rram1, fefet2, rram4, fefet6].map((device) => [device.id, device]),
 );
 
 /**
- * The device of that id.
- * @throws {RangeError} for an unknown id, with the ids that exist.
+ * The built-in device with an id.
+ * @throws {RangeError} for an unknown id; the message lists the known ones.
  */
 export function deviceNamed(id: string): Device {
   kinds.name(id, "device");

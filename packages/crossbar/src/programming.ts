@@ -1,46 +1,46 @@
 import { optionError } from "@neft/options";
 import { checkDevice, type Device } from "./device.js";
 
-/** How weights are stored. */
+/** How weights are programmed into devices. */
 export interface ProgrammingSettings {
   readonly device: Device;
   /** Standard deviation of one device relative to its full scale; ≥ 0. */
   readonly sigma: number;
-  /** Bits of a stored weight; 8 unless said. */
+  /** Bits of a stored weight, 1 to 16. Default: 8. */
   readonly weightBits?: number | undefined;
-  /** Bits one cell holds, a divisor of `weightBits`; the device's own number unless said. */
+  /** Bits per cell, a divisor of `weightBits`. Default: the device's `bitsPerCell`. */
   readonly bitsPerCell?: number | undefined;
 }
 
-/** Standard deviations of one tensor's weight variation, in the unit of its weights. */
+/** Standard deviations of one tensor's weight variation, in units of its weights. */
 export interface WeightSigma {
   /** S = max|W|. */
   readonly sMax: number;
-  /** Where |w|/S ≤ 0.25 or ≥ 0.75. */
+  /** For weights with |w|/S ≤ 0.25 or ≥ 0.75. */
   readonly sigmaOuter: number;
-  /** Where 0.25 < |w|/S < 0.75. */
+  /** For weights with 0.25 < |w|/S < 0.75. */
   readonly sigmaMid: number;
 }
 
-/** Most bits of a weight: powers of 4 up to here are exact. */
+/** Maximum bits of a weight; sums of powers of 4 up to it are exact. */
 const maxWeightBits = 16;
 
-function checkWhole(name: string, value: number, max: number): void {
+function checkBits(name: string, value: number, max: number): void {
   if (!Number.isInteger(value) || value < 1 || value > max) {
     throw new RangeError(`${name}: expected a whole number from 1 to ${max}, got ${value}`);
   }
 }
 
 /**
- * Checks the settings of a chip once, at the boundary.
- * @throws {RangeError} naming the setting.
+ * Checks programming settings.
+ * @throws {RangeError} naming the setting that is out of range.
  */
 export function checkProgramming({ device, sigma, weightBits = 8, bitsPerCell: given }: ProgrammingSettings): void {
   checkDevice(device);
   const bitsPerCell = given ?? device.bitsPerCell;
   if (!(Number.isFinite(sigma) && sigma >= 0)) throw new RangeError(`sigma: expected a number ≥ 0, got ${sigma}`);
-  checkWhole("weightBits", weightBits, maxWeightBits);
-  checkWhole("bitsPerCell", bitsPerCell, maxWeightBits);
+  checkBits("weightBits", weightBits, maxWeightBits);
+  checkBits("bitsPerCell", bitsPerCell, maxWeightBits);
   if (weightBits % bitsPerCell !== 0) {
     throw optionError(
       (called) =>
@@ -50,8 +50,8 @@ export function checkProgramming({ device, sigma, weightBits = 8, bitsPerCell: g
 }
 
 /**
- * Variation of a weight that is sliced over n = M/K cells of K bits, relative to S = max|W| and to one cell's σ:
- * √(Σ_{i<n} 4^{iK}) / Σ_{i<n} 2^{iK}. The cells vary independently and the i-th counts 2^{iK}.
+ * Standard deviation of a weight of M bits that is sliced over n = M/K cells of K bits, relative to S = max|W| and to one cell's σ:
+ * √(Σ_{i<n} 4^{iK}) / Σ_{i<n} 2^{iK}. Cells vary independently; cell i has significance 2^{iK}.
  */
 function slicingFactor(weightBits: number, bitsPerCell: number): number {
   let squares = 0;
@@ -66,13 +66,13 @@ function slicingFactor(weightBits: number, bitsPerCell: number): number {
 }
 
 /**
- * Weight variation of one programmed tensor: N(0, σ_w²) with
+ * Standard deviations σ_w of one programmed tensor, whose weights vary by N(0, σ_w²):
  * σ_w = S·√(Σ4^{iK})/Σ2^{iK} · σ · level / √(Σ share·level²).
  *
- * @param maxAbs  S = max|W| of the tensor; a constant for the gradient.
+ * @param maxAbs  S = max|W| of the tensor; the gradient treats it as a constant.
  * @throws {RangeError} for a setting out of range.
- * Source: Qin et al., NeFT, and its reference implementation; as there the level is judged on the whole weight, |w|/S, not
- * cell by cell. Other papers (SWIM, TRICE) write the same σ for S·√(Σ_{i=1..n} 4^{−iK})·σ, 3.01 times less at M = 8, K = 2.
+ * Source: Qin et al., NeFT, and its reference implementation. As there, the level follows from the whole weight, |w|/S, not from
+ * each cell. Other papers (SWIM, TRICE) define σ by S·√(Σ_{i=1..n} 4^{−iK})·σ, 3.01 times less at M = 8, K = 2.
  */
 export function programmingVariation(settings: ProgrammingSettings, maxAbs: number): WeightSigma {
   checkProgramming(settings);

@@ -73,7 +73,7 @@ describe("programChip", () => {
   });
 });
 
-/** Two convolutions: the first reads the input and is pooled, the second reads what the first made of it. */
+/** Two convolutions: the first reads the input and is pooled, the second reads the pooled output. */
 function convolutionalNet(): Model {
   const net = new GraphBuilder("convolutional", { seed: 2 });
   const images = net.input("images", [1, 12, 12]);
@@ -234,7 +234,7 @@ describe("givenBackend", () => {
     scope(() => {
       const none = givenBackend(new Map([["other", tensor(new Float32Array(1), [1])]]));
       expect(() => run(model, x, { backend: none })).toThrow(
-        'weight "fc.weight": expected a given variation, got none; there are other',
+        'weight "fc.weight": expected a given variation, got none; variations are given for other',
       );
       const wrong = givenBackend(new Map([["fc.weight", tensor(new Float32Array(6), [6])]]));
       expect(() => run(model, x, { backend: wrong })).toThrow(

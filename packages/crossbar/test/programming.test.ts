@@ -57,7 +57,7 @@ describe("programmingVariation", () => {
     for (const [i, expected] of [0.5796, 0.7776, 0.943, 1].entries()) expect(factors[i]).toBeCloseTo(expected, 4);
   });
 
-  it("uses 8-bit weights and the device's own cells unless told otherwise", () => {
+  it("uses 8-bit weights and the device's bits per cell by default", () => {
     expect(programmingVariation({ device: rram4, sigma: 0.1 }, 2)).toEqual(
       programmingVariation({ device: rram4, sigma: 0.1, weightBits: 8, bitsPerCell: 2 }, 2),
     );
@@ -156,7 +156,7 @@ describe("devices", () => {
       "expected options (id, summary, technology, bitsPerCell, source, programming) as a plain object",
     ],
     [undefined, "device without an id: expected options (id"],
-  ])("refuses %o, defined or used as it is", (device, message) => {
+  ])("refuses %o, both in defineDevice and in use", (device, message) => {
     expect(() => defineDevice(device as Device)).toThrow(message);
     expect(() => defineDevice(device as Device)).toThrow(RangeError);
     expect(() => programmingVariation({ device: device as Device, sigma: 0.1 }, 1)).toThrow(message);

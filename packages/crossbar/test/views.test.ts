@@ -140,7 +140,7 @@ function gradientOf(model: Model, options: RunOptions): number[] {
 const close = (actual: readonly number[], expected: readonly number[], most: number) =>
   actual.every((value, i) => Math.abs(value - expected[i]!) <= most * Math.max(1, Math.abs(expected[i]!)));
 
-describe("a weight read as it is and through views", () => {
+describe("a weight read directly and through views", () => {
   beforeAll(() => init());
 
   it.each(Object.keys(chains))("has one draw in both products: %s", (chain) => {
@@ -154,7 +154,7 @@ describe("a weight read as it is and through views", () => {
       const chip = programChip(model, settings);
       const written = chip.weightOf("w", model.parameters.get("w")!).toArray() as Float32Array;
       const clean = model.parameters.get("w")!.toArray() as Float32Array;
-      // The digital network of the weights that stand on the chip.
+      // The digital network with the chip's weights.
       const reference = tied(chain, product, written);
       const expected = outputsOf(reference, {});
       expect(expected).not.toEqual(outputsOf(model, {}));

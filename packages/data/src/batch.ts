@@ -1,15 +1,15 @@
 import { has, inWords, kind, kinds, optional } from "@neft/options";
 import { type DType, fromBytes, fromWriter, sizeOf, type Tensor, tensor } from "@neft/tensor";
-import { tagOf } from "./bytes.js";
+import { typedArrayName } from "./bytes.js";
 import { checkForm, type Dataset, type Layout } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
 import { channelMoments, channelsOf } from "./normalisation.js";
 
 /**
- * The shape one sample takes at a network's input, without the batch axis.
+ * Shape of one sample at a network's input, without the batch axis.
  *
- * @param inputShape  the input as the model states it, batch axis first; symbolic axes ("H") take the sample's own length.
- * @throws {RangeError} when the sample doesn't have the size the input asks for.
+ * @param inputShape  shape of the model's input, batch axis first; a symbolic axis ("H") takes the sample's length.
+ * @throws {RangeError} when the sample doesn't fit the input's shape.
  */
 export function sampleShape(
   dataset: Dataset,
@@ -20,11 +20,11 @@ export function sampleShape(
 }
 
 /**
- * Normalised samples, one behind the other in the layout the network reads: [indices.length, ...sampleShape].
+ * Gathers normalised samples into a contiguous batch in the network's layout: [indices.length, ...sampleShape].
  *
  * @param inputShape  as for `sampleShape`.
- * @param out         written when given; its length must be indices.length × the sample's size.
- * @throws {RangeError} when an index is no sample's, `out` has another length, or the sample doesn't fit the input.
+ * @param out         array to write to, of indices.length × the sample's size. Default: a new array.
+ * @throws {RangeError} when an index is out of range, `out` has another length, or the samples don't fit the input.
  */
 export function gatherBatch(
   dataset: Dataset,
@@ -40,7 +40,7 @@ export function gatherBatch(
     "gatherBatch: normalisation",
   );
   kind("the input's shape, batch first", (value) => Array.isArray(value))(inputShape, "gatherBatch: inputShape");
-  optional(kind("a Float32Array", (value) => tagOf(value) === "Float32Array"))(out, "gatherBatch: out");
+  optional(kind("a Float32Array", (value) => typedArrayName(value) === "Float32Array"))(out, "gatherBatch: out");
   const normalise = normalisers(dataset, normalisation);
   const { transpose } = planSample(dataset, normalisation, inputShape);
   const size = sizeOf(dataset.shape);
@@ -52,16 +52,16 @@ export function gatherBatch(
   }
   const channels = channelsOf(dataset);
   const pixels = size / channels;
-  // Where channel c of pixel p lies in a stored sample and in a written one.
+  // Strides between channels and between pixels, in a stored sample and in a sample of the batch.
   const stored = dataset.layout === "NCHW" ? { channel: pixels, pixel: 1 } : { channel: 1, pixel: channels };
-  const written = transpose
+  const gathered = transpose
     ? { channel: stored.pixel === 1 ? 1 : pixels, pixel: stored.pixel === 1 ? channels : 1 }
     : stored;
   for (let i = 0; i < indices.length; i++) {
     const index = checkIndex("gatherBatch", dataset, indices[i]!);
     for (let c = 0; c < channels; c++) {
       const from = index * size + c * stored.channel;
-      normalise[c]!(dataset.values, from, stored.pixel, batch, i * size + c * written.channel, written.pixel, pixels);
+      normalise[c]!(dataset.values, from, stored.pixel, batch, i * size + c * gathered.channel, gathered.pixel, pixels);
     }
   }
   return batch;
@@ -75,10 +75,10 @@ function checkIndex(who: string, dataset: Dataset, index: number): number {
 }
 
 /**
- * The same as a tensor in the current scope: bytes go through the kernels where the stored layout is the network's.
+ * Gathers a batch as `gatherBatch` does, into a tensor of the current scope. The kernels convert bytes whose stored layout is the network's.
  *
- * @param dtype  of the network's input.
- * @throws {RangeError} as `gatherBatch`, and where a value isn't of an integer dtype: it is never rounded.
+ * @param dtype  dtype of the network's input. Default: f32.
+ * @throws {RangeError} as `gatherBatch`, and for a value that an integer dtype can't hold: values are never rounded.
  */
 export function batchTensor(
   dataset: Dataset,
@@ -93,7 +93,7 @@ export function batchTensor(
   const count = indices.length;
   if (dtype !== "f32") {
     const values = gatherBatch(dataset, indices, normalisation, inputShape);
-    checkWhole(dataset, values, dtype, (at) => indices[at]!);
+    checkIntegers(dataset, values, dtype, (at) => indices[at]!);
     const data = dtype === "i64" ? BigInt64Array.from(values, BigInt) : values;
     return tensor(data, [count, ...shape], dtype);
   }
@@ -109,34 +109,34 @@ export function batchTensor(
   });
 }
 
-/** What inputs of each integer dtype take. */
-const wholeRanges: Readonly<Partial<Record<DType, readonly [least: number, most: number]>>> = {
+/** Range of the values of each integer dtype. */
+const integerRanges: Readonly<Partial<Record<DType, readonly [least: number, most: number]>>> = {
   bool: [0, 1],
   u8: [0, 255],
   i8: [-128, 127],
   i32: [-(2 ** 31), 2 ** 31 - 1],
-  // f32 holds every integer up to there.
+  // f32 holds every integer of this range.
   i64: [-(2 ** 24), 2 ** 24],
 };
 
-function checkWhole(dataset: Dataset, values: Float32Array, dtype: DType, sampleAt: (at: number) => number): void {
-  const range = wholeRanges[dtype];
+function checkIntegers(dataset: Dataset, values: Float32Array, dtype: DType, sampleAt: (at: number) => number): void {
+  const range = integerRanges[dtype];
   if (range === undefined) return;
   const [least, most] = range;
   const at = values.findIndex((value) => !(Number.isInteger(value) && value >= least && value <= most));
   if (at < 0) return;
   const sample = sampleAt(Math.floor(at / sizeOf(dataset.shape)));
   throw new RangeError(
-    `dataset ${inWords(dataset.name)}: expected integers from ${least} to ${most} for the network's ${dtype} input, got ${values[at]} in sample ${sample} after normalisation; its inputs are (value / scale − mean) / std, by default the values themselves`,
+    `dataset ${inWords(dataset.name)}: expected integers from ${least} to ${most} for the network's ${dtype} input, got ${values[at]} in sample ${sample} after normalisation, (value / scale − mean) / std; by default an integer input takes the values unchanged`,
   );
 }
 
-/** Samples checked at a time. */
-const samplesAtOnce = 1024;
+/** Samples that `checkSamples` gathers in one batch. */
+const samplesPerBatch = 1024;
 
 /**
- * Throws unless all samples fit a network's input, its shape and its dtype.
- * @throws {RangeError} naming the first value that doesn't.
+ * Checks that all samples fit the shape and the dtype of a network's input.
+ * @throws {RangeError} naming the shapes that differ, or the first value that doesn't fit.
  */
 export function checkSamples(
   dataset: Dataset,
@@ -145,15 +145,15 @@ export function checkSamples(
   dtype: DType,
 ): void {
   planSample(dataset, normalisation, inputShape);
-  if (wholeRanges[dtype] === undefined) return;
-  for (let first = 0; first < dataset.count; first += samplesAtOnce) {
-    const indices = Array.from({ length: Math.min(samplesAtOnce, dataset.count - first) }, (_, i) => first + i);
+  if (integerRanges[dtype] === undefined) return;
+  for (let first = 0; first < dataset.count; first += samplesPerBatch) {
+    const indices = Array.from({ length: Math.min(samplesPerBatch, dataset.count - first) }, (_, i) => first + i);
     const values = gatherBatch(dataset, indices, normalisation, inputShape);
-    checkWhole(dataset, values, dtype, (at) => indices[at]!);
+    checkIntegers(dataset, values, dtype, (at) => indices[at]!);
   }
 }
 
-/** The normalised values of the 256 bytes, for each channel. */
+/** For each channel, the normalised value of every byte: 256 entries. */
 function byteTables(dataset: Dataset, normalisation: Normalisation): Float32Array[] {
   const { scale } = normalisation;
   return channelMoments(dataset, normalisation).map(({ mean, std }) =>
@@ -162,14 +162,14 @@ function byteTables(dataset: Dataset, normalisation: Normalisation): Float32Arra
 }
 
 /**
- * The labels of the samples at `indices`.
- * @throws {RangeError} when an index is no sample's.
+ * Labels of the samples at `indices`.
+ * @throws {RangeError} when an index is out of range.
  */
 export function gatherLabels(dataset: Dataset, indices: ArrayLike<number>): Int32Array {
   return Int32Array.from(indices, (index) => dataset.labels[checkIndex("gatherLabels", dataset, index)]!);
 }
 
-/** Writes `count` values of `from` (from `at`, every `step`) to `to` (from `toAt`, every `toStep`), normalised. */
+/** Normalises `count` values: reads `from` from offset `at` with stride `step`, writes `to` from offset `toAt` with stride `toStep`. */
 type Normalise = (
   from: Uint8Array | Float32Array,
   at: number,
@@ -180,7 +180,7 @@ type Normalise = (
   count: number,
 ) => void;
 
-/** One writer for each channel. Bytes go through a table of their 256 normalised values. */
+/** A normalising copy for each channel. Bytes are looked up in a table of their 256 normalised values. */
 function normalisers(dataset: Dataset, normalisation: Normalisation): Normalise[] {
   const { scale } = normalisation;
   if (!dataset.bytes) {
@@ -197,7 +197,10 @@ function normalisers(dataset: Dataset, normalisation: Normalisation): Normalise[
   });
 }
 
-/** A sample's shape at the input, and whether its stored axes must change order for it. */
+/**
+ * Shape of a sample at the input, and whether its axes have to be transposed from the stored layout.
+ * @throws {RangeError} when the samples don't fit the input.
+ */
 function planSample(
   dataset: Dataset,
   { layout }: Normalisation,
@@ -205,49 +208,51 @@ function planSample(
 ): { shape: number[]; transpose: boolean } {
   const input = inputShape.slice(1);
   const orders = (["NCHW", "NHWC"] as const).map((order) => ({ order, shape: shapeIn(dataset, order) }));
-  const fits = orders.filter(({ shape }) => agrees(input, shape)).map(({ order }) => order);
-  // Samples keep their order where the input's shape doesn't tell another: flattened, they are read as they are stored.
+  const fits = orders.filter(({ shape }) => matches(input, shape)).map(({ order }) => order);
+  // Unless exactly one layout fits the input's shape, samples keep their stored layout, for example when they are flattened.
   const order: Layout = layout ?? (fits.length === 1 ? fits[0]! : dataset.layout);
   const own = orders.find((candidate) => candidate.order === order)!.shape;
   const transpose = dataset.shape.length === 3 && order !== dataset.layout;
-  if (agrees(input, own)) return { shape: [...own], transpose };
+  if (matches(input, own)) return { shape: [...own], transpose };
   if (fits.length > 0) {
     throw new RangeError(
       `dataset ${inWords(dataset.name)}: expected a layout whose samples fit the network's input [${inputShape.join(", ")}], got ${order} (samples [${own.join(", ")}]); ${fits[0]} fits`,
     );
   }
-  const sizes = filled(input, own);
+  const sizes = resolveShape(input, own);
   if (sizes !== undefined) return { shape: sizes, transpose };
   throw new RangeError(
     `dataset ${inWords(dataset.name)}: expected samples that fit the network's input [${inputShape.join(", ")}], got samples of shape [${own.join(", ")}] (${sizeOf(own)} values)`,
   );
 }
 
-function agrees(input: readonly (number | string)[], shape: readonly number[]): boolean {
+/** Whether a shape has the input's rank and every length that the input fixes. */
+function matches(input: readonly (number | string)[], shape: readonly number[]): boolean {
   return (
     input.length === shape.length && input.every((length, axis) => typeof length === "string" || length === shape[axis])
   );
 }
 
 /**
- * An input's shape with a sample's values in their order: an input of other axes and as many values, one axis that takes them all,
- * or the sample's axes with some of size 1 added or left out. Undefined where it is neither.
+ * The input's shape for samples of another shape whose values keep their order: a fixed shape of the same size, a single axis that
+ * takes all values, or the sample's axes with some of length 1 added or removed. Undefined when none of these applies.
  */
-function filled(input: readonly (number | string)[], sample: readonly number[]): number[] | undefined {
+function resolveShape(input: readonly (number | string)[], sample: readonly number[]): number[] | undefined {
   const sizes = input.filter((length) => typeof length === "number");
   if (sizes.length === input.length) return sizeOf(sizes) === sizeOf(sample) ? sizes : undefined;
   if (input.length === 1) return [sizeOf(sample)];
-  // An open size can be 1 as well: no more axes are left out than there are too many.
+  // A symbolic axis can also have length 1: remove only as many axes of length 1 as the sample has more axes than the input.
   let surplus = sample.length - input.length;
   const shortened = sample.filter((length) => length !== 1 || surplus-- <= 0);
-  if (agrees(input, shortened)) return shortened;
+  if (matches(input, shortened)) return shortened;
   const own = sample.filter((length) => length !== 1);
   const open = input.filter((length) => length !== 1);
-  if (!agrees(open, own)) return undefined;
+  if (!matches(open, own)) return undefined;
   let at = 0;
   return input.map((length) => (length === 1 ? 1 : own[at++]!));
 }
 
+/** A sample's shape in a layout. */
 function shapeIn(dataset: Dataset, order: Layout): readonly number[] {
   if (dataset.shape.length !== 3 || order === dataset.layout) return dataset.shape;
   const [a, b, c] = dataset.shape as [number, number, number];

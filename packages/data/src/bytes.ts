@@ -1,25 +1,26 @@
 import { inWords } from "@neft/options";
 
 /**
- * A reader's input as a plain view of the same bytes: `slice` of a Buffer is a view of it, that of a Uint8Array a copy.
+ * A reader's input as a plain Uint8Array over the same memory, which may be shared. A Buffer is converted because its `slice`
+ * doesn't copy.
  *
- * @throws {RangeError} for anything but a Uint8Array; its memory may be shared.
+ * @throws {RangeError} for anything but a Uint8Array.
  */
 export function bytesOf(who: string, input: unknown): Uint8Array {
-  if (!(ArrayBuffer.isView(input) && tagOf(input) === "Uint8Array")) {
+  if (!(ArrayBuffer.isView(input) && typedArrayName(input) === "Uint8Array")) {
     const got = input instanceof ArrayBuffer ? "an ArrayBuffer; wrap it: new Uint8Array(buffer)" : inWords(input);
     throw new RangeError(`${who}: expected the file's bytes as a Uint8Array, got ${got}`);
   }
   return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
 }
 
-/** The class of a typed array, of whatever realm: "Uint8Array" for a Buffer too. Undefined for anything else. */
-export function tagOf(value: unknown): string | undefined {
+/** Class name of a typed array, in any realm ("Uint8Array" for a Buffer too); undefined for anything else. */
+export function typedArrayName(value: unknown): string | undefined {
   return ArrayBuffer.isView(value) ? (value as unknown as Record<symbol, string>)[Symbol.toStringTag] : undefined;
 }
 
-/** Bytes as UTF-8 text. Copied first: a TextDecoder refuses shared memory in browsers. */
+/** Decodes UTF-8 text. The bytes are copied first: in browsers, TextDecoder refuses shared memory. */
 export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes.slice());
 
-/** A name from a file as messages show it: as it is where that is harmless, else in quotes and short. */
+/** A name from a file for use in a message: unchanged when it has only letters, digits and . _ -, else quoted and shortened. */
 export const shownName = (name: string): string => (/^[\w.-]{1,100}$/.test(name) ? name : inWords(name));

@@ -9,12 +9,12 @@ const recordBytes = 1 + imageBytes;
 const classes = 10;
 
 /**
- * Reads files in CIFAR-10's binary format (records of a label byte and 3,072 image bytes), plain or gzipped, one behind the other.
+ * Reads files in CIFAR-10's binary format, plain or gzipped, and concatenates them. A record is a label byte and 3,072 image bytes.
  *
- * Samples are [3, 32, 32], NCHW.
+ * Samples have shape [3, 32, 32], NCHW.
  *
- * @param fileNames  what errors call the files.
- * @throws {Error} when a file is empty or no whole number of records, or a label is above 9.
+ * @param fileNames  names of the files in errors. Default: "file 1 of N".
+ * @throws {Error} when a file is empty, isn't a whole number of records, or has a label above 9.
  */
 export function decodeCifar10(files: readonly Uint8Array[], name = "cifar10", fileNames?: readonly string[]): Dataset {
   kind("a list of files' bytes", Array.isArray)(files, "decodeCifar10: files");
@@ -36,7 +36,7 @@ export function decodeCifar10(files: readonly Uint8Array[], name = "cifar10", fi
   return makeDataset("decodeCifar10", { name, values, labels, shape: [3, 32, 32], classes });
 }
 
-/** A file's records, plain and checked. */
+/** A file's records, uncompressed and checked. */
 function readRecords(who: string, file: Uint8Array): Uint8Array {
   const bytes = gunzipIfNeeded(who, bytesOf(who, file));
   if (bytes.length === 0 || bytes.length % recordBytes !== 0) {
@@ -47,7 +47,7 @@ function readRecords(who: string, file: Uint8Array): Uint8Array {
   for (let at = 0; at < bytes.length; at += recordBytes) {
     if (bytes[at]! >= classes) {
       throw new Error(
-        `${who}: expected labels from 0 to ${classes - 1}, got ${bytes[at]} for its sample ${at / recordBytes}; the file is not CIFAR-10's binary format`,
+        `${who}: expected labels from 0 to ${classes - 1}, got ${bytes[at]} for sample ${at / recordBytes}; the file is not CIFAR-10's binary format`,
       );
     }
   }

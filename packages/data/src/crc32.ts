@@ -5,7 +5,7 @@ for (let i = 0; i < 256; i++) {
   table[i] = word;
 }
 
-/** CRC-32 of gzip and zip (reflected polynomial 0xEDB88320), as an unsigned 32-bit number. */
+/** CRC-32 as in gzip and zip (reflected polynomial 0xEDB88320), an unsigned 32-bit integer. */
 export function crc32(bytes: Uint8Array): number {
   let word = 0xffffffff;
   for (let i = 0; i < bytes.length; i++) word = (word >>> 8) ^ table[(word ^ bytes[i]!) & 0xff]!;

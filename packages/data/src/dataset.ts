@@ -1,49 +1,51 @@
 import { has, inWords, kind, kinds } from "@neft/options";
 import { permutation, sizeOf } from "@neft/tensor";
-import { tagOf } from "./bytes.js";
+import { typedArrayName } from "./bytes.js";
 import type { ArrayPair } from "./parts.js";
 
 /** Order of the axes of one image: channels first (C, H, W) or last (H, W, C). */
 export type Layout = "NCHW" | "NHWC";
 
 /**
- * Labelled samples as plain data: survives structured cloning, so a worker can be given one.
+ * Labelled samples as plain data, which structured cloning passes to a worker unchanged.
  *
- * `values` holds `count` samples of shape `shape` one behind the other, unnormalised; `labels[i]` in [0, classes) belongs to sample i.
+ * `values` holds `count` contiguous samples of shape `shape`, unnormalised; `labels[i]`, in [0, classes), belongs to sample i.
  */
 export interface Dataset {
-  /** Shown in messages and results. */
+  /** Name in messages and results. */
   readonly name: string;
   readonly values: Uint8Array | Float32Array;
   readonly labels: Int32Array;
   readonly count: number;
   /** Shape of one sample; three axes are an image. */
   readonly shape: readonly number[];
-  /** Axis order of `shape` where it is an image; NCHW otherwise. */
+  /** Axis order of `shape` if samples are images; NCHW otherwise. */
   readonly layout: Layout;
-  /** Number of classes: largest label + 1, or what the format says. */
+  /** Number of classes: largest label + 1, or the number that the format fixes. */
   readonly classes: number;
-  /** Whether the values are bytes (0–255), which decides the default scale. */
+  /** Whether `values` is a Uint8Array; decides the default scale of the normalisation. */
   readonly bytes: boolean;
-  /** Names of the arrays it was read from, where the file holds several. */
+  /** Names of the arrays that were read, for formats with named arrays. */
   readonly arrays?: ArrayPair | undefined;
 }
 
-/** What a reader knows; `makeDataset` checks it and derives the rest. */
+/** Input of `makeDataset`, which checks it and derives the other members. */
 export interface DatasetParts {
   readonly name: string;
   readonly values: Uint8Array | Float32Array;
-  /** Whole numbers; an Int32Array is taken as it is, others are copied into one. */
+  /** Integers. An Int32Array is used without a copy; any other list is copied into one. */
   readonly labels: ArrayLike<number>;
   readonly shape: readonly number[];
+  /** Default: NCHW. */
   readonly layout?: Layout;
+  /** Default: largest label + 1. */
   readonly classes?: number;
 }
 
 /**
- * Builds a dataset from its parts.
+ * Builds and checks a dataset.
  *
- * @param who  named in errors.
+ * @param who  the caller's name in errors.
  * @throws {RangeError} as `checkDataset`.
  */
 export function makeDataset(who: string, parts: DatasetParts): Dataset {
@@ -61,15 +63,19 @@ export function makeDataset(who: string, parts: DatasetParts): Dataset {
     shape: Array.isArray(shape) ? [...shape] : shape,
     layout,
     classes: parts.classes ?? labels.reduce((largest, label) => Math.max(largest, label), 0) + 1,
-    bytes: tagOf(values) === "Uint8Array",
+    bytes: typedArrayName(values) === "Uint8Array",
   };
   checkDataset(dataset, who);
   return dataset;
 }
 
+/**
+ * Labels as an Int32Array, which is returned without a copy; other lists are converted.
+ * @throws {RangeError} for anything but a list of integers of 32 bits.
+ */
 function labelArray(who: string, labels: unknown): Int32Array {
-  if (tagOf(labels) === "Int32Array") return labels as Int32Array;
-  if (!Array.isArray(labels) && tagOf(labels) === undefined) {
+  if (typedArrayName(labels) === "Int32Array") return labels as Int32Array;
+  if (!Array.isArray(labels) && typedArrayName(labels) === undefined) {
     throw new RangeError(`${who}: expected labels as a list of whole numbers, got ${inWords(labels)}`);
   }
   const given = labels as ArrayLike<unknown>;
@@ -82,19 +88,19 @@ function labelArray(who: string, labels: unknown): Int32Array {
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1;
 
-/** What the members of a dataset have to be. */
+/** For each member of a dataset, a description of valid values and their check. */
 const memberRules: {
   readonly [Name in Exclude<keyof Dataset, "arrays">]: readonly [
     expected: string,
-    isOne: (value: unknown, dataset: Dataset) => boolean,
+    isValid: (value: unknown, dataset: Dataset) => boolean,
   ];
 } = {
   name: ["a name", (name) => typeof name === "string" && name !== ""],
   values: [
     "a Uint8Array or a Float32Array",
-    (values) => tagOf(values) === "Uint8Array" || tagOf(values) === "Float32Array",
+    (values) => typedArrayName(values) === "Uint8Array" || typedArrayName(values) === "Float32Array",
   ],
-  labels: ["an Int32Array; makeDataset makes one of a list", (labels) => tagOf(labels) === "Int32Array"],
+  labels: ["an Int32Array; makeDataset converts a list", (labels) => typedArrayName(labels) === "Int32Array"],
   count: ["a number", (count) => typeof count === "number"],
   shape: [
     "a list of whole numbers ≥ 1",
@@ -104,7 +110,7 @@ const memberRules: {
   classes: ["a whole number ≥ 1", isCount],
   bytes: [
     "true for values in a Uint8Array, else false",
-    (bytes, { values }) => bytes === (tagOf(values) === "Uint8Array"),
+    (bytes, { values }) => bytes === (typedArrayName(values) === "Uint8Array"),
   ],
 };
 
@@ -112,17 +118,17 @@ const nameOf = (dataset: Dataset): string =>
   `dataset ${has(dataset, "name") && typeof dataset.name === "string" ? inWords(dataset.name) : "without a name"}`;
 
 /**
- * Throws unless a dataset is of the form that everything here relies on, without looking at each value. Readers' and
- * `makeDataset`'s are; one made by hand may not be.
+ * Checks a dataset's members and their lengths, but not each value and label. Datasets of readers and of `makeDataset` pass;
+ * one written by hand may not.
  *
- * @throws {RangeError} saying what differs.
+ * @throws {RangeError} naming the member that is wrong.
  */
 export function checkForm(dataset: Dataset, who = nameOf(dataset)): void {
   if (!has(dataset)) throw new RangeError(`${who}: expected a dataset, got ${inWords(dataset)}`);
-  for (const [name, [expected, isOne]] of Object.entries(memberRules)) {
+  for (const [name, [expected, isValid]] of Object.entries(memberRules)) {
     const value = dataset[name as keyof Dataset];
-    if (isOne(value, dataset)) continue;
-    const got = tagOf(value) ?? inWords(value);
+    if (isValid(value, dataset)) continue;
+    const got = typedArrayName(value) ?? inWords(value);
     throw new RangeError(`${who}: ${name}: expected ${expected}, got ${got}`);
   }
   const { values, labels, count, shape } = dataset;
@@ -141,9 +147,9 @@ export function checkForm(dataset: Dataset, who = nameOf(dataset)): void {
 }
 
 /**
- * Throws unless a dataset can be used: its form is right, its labels are classes of it, and its values are finite.
+ * Checks a whole dataset: as `checkForm`, and that every label is in [0, classes) and every value is finite.
  *
- * @throws {RangeError} saying what differs, and for which sample.
+ * @throws {RangeError} naming what is wrong, and the sample.
  */
 export function checkDataset(dataset: Dataset, who = nameOf(dataset)): void {
   checkForm(dataset, who);
@@ -162,9 +168,9 @@ export function checkDataset(dataset: Dataset, who = nameOf(dataset)): void {
 }
 
 /**
- * Throws unless every label is below `classes`, the number of outputs of the network it is meant for.
+ * Checks every label against a network's number of classes.
  *
- * @throws {RangeError} naming the first sample whose label isn't.
+ * @throws {RangeError} naming the first sample whose label isn't in [0, classes).
  */
 export function checkLabels(dataset: Dataset, classes: number, who = `dataset ${inWords(dataset.name)}`): void {
   const at = dataset.labels.findIndex((label) => label < 0 || label >= classes);
@@ -176,9 +182,9 @@ export function checkLabels(dataset: Dataset, classes: number, who = `dataset ${
 }
 
 /**
- * The first `count` samples (all of them when there are fewer). Shares the values with the original.
+ * The first `count` samples, or all when there are fewer. Shares values and labels with the original.
  *
- * @throws {RangeError} when `count` isn't a positive integer.
+ * @throws {RangeError} when `count` isn't an integer ≥ 1.
  */
 export function take(dataset: Dataset, count: number): Dataset {
   checkForm(dataset);
@@ -191,8 +197,10 @@ export function take(dataset: Dataset, count: number): Dataset {
 }
 
 /**
- * Holds `validationCount` samples out, chosen by the permutation of the stream `key`; both parts keep the original order.
+ * Splits a dataset into training and validation samples. The first `validationCount` entries of the stream's permutation choose the
+ * validation samples; both parts are copies and keep the original order.
  *
+ * @param key  key of the stream, from `stream()`.
  * @throws {RangeError} unless 1 ≤ validationCount < dataset.count.
  */
 export function split(
@@ -212,22 +220,22 @@ export function split(
       `split: expected a validation count from 1 to ${dataset.count - 1} (dataset ${inWords(dataset.name)} has ${dataset.count} samples), got ${inWords(validationCount)}`,
     );
   }
-  const held = new Uint8Array(dataset.count);
-  for (const index of permutation(key, dataset.count).subarray(0, validationCount)) held[index] = 1;
+  const isHeldOut = new Uint8Array(dataset.count);
+  for (const index of permutation(key, dataset.count).subarray(0, validationCount)) isHeldOut[index] = 1;
   const indices = Uint32Array.from({ length: dataset.count }, (_, i) => i);
   return {
     training: select(
       dataset,
-      indices.filter((i) => held[i] === 0),
+      indices.filter((i) => isHeldOut[i] === 0),
     ),
     validation: select(
       dataset,
-      indices.filter((i) => held[i] === 1),
+      indices.filter((i) => isHeldOut[i] === 1),
     ),
   };
 }
 
-/** A dataset of the samples at `indices`, copied. */
+/** Copies the samples at `indices` into a new dataset. */
 function select(dataset: Dataset, indices: Uint32Array): Dataset {
   const size = sizeOf(dataset.shape);
   const values = dataset.bytes ? new Uint8Array(indices.length * size) : new Float32Array(indices.length * size);
@@ -240,21 +248,19 @@ function select(dataset: Dataset, indices: Uint32Array): Dataset {
 }
 
 /**
- * A dataset as it is now, for a call that goes on while its owner may change the original: labels and values are copies. The values lie
- * in memory that threads can have in common, where the environment has such (Node; a page that is cross-origin isolated): a message to
- * another thread then carries no copy of them.
+ * Copies a dataset for an asynchronous call, during which the caller may change the original. The copied values are in a
+ * SharedArrayBuffer where the environment has one (Node, cross-origin isolated pages), so that messages to workers don't copy them
+ * again. Values that are already in shared memory aren't copied: sharing them permits changes by others.
  *
- * A copy is made at each call and never kept for the next: whether the values have changed since can be told only by reading them all,
- * and bringing an old copy up to date would change it under a run that still reads it. Values that lie in shared memory aren't copied:
- * whoever puts them there lets others change them.
+ * Every call makes a new copy. Caching would need a full comparison to detect changes, and an update would change a copy in use.
  */
 export function snapshot(dataset: Dataset): Dataset {
   const { values } = dataset;
   const labels = dataset.labels.slice();
   const hasShared = typeof SharedArrayBuffer !== "undefined";
   if (hasShared && values.buffer instanceof SharedArrayBuffer) return { ...dataset, labels };
-  const room = hasShared ? new SharedArrayBuffer(values.byteLength) : new ArrayBuffer(values.byteLength);
-  const copy = dataset.bytes ? new Uint8Array(room) : new Float32Array(room);
+  const buffer = hasShared ? new SharedArrayBuffer(values.byteLength) : new ArrayBuffer(values.byteLength);
+  const copy = dataset.bytes ? new Uint8Array(buffer) : new Float32Array(buffer);
   copy.set(values);
   return { ...dataset, values: copy, labels, shape: [...dataset.shape] };
 }

@@ -27,10 +27,10 @@ interface IdxArray {
 /**
  * Reads a pair of IDX files (MNIST's format), plain or gzipped.
  *
- * Images of shape [count, rows, cols] become samples [1, rows, cols]; other ranks keep the shape behind their first axis.
+ * Images of shape [count, rows, cols] become samples [1, rows, cols]; other ranks drop only the first axis.
  *
- * @param fileNames  what errors call the two files.
- * @throws {Error} when a file isn't IDX, is truncated or has bytes left over, or when images and labels differ in number.
+ * @param fileNames  names of the two files in errors. Default: "images" and "labels".
+ * @throws {Error} when a file isn't IDX, is truncated or too long, or when images and labels differ in number.
  */
 export function decodeIdx(
   images: Uint8Array,

@@ -1,22 +1,23 @@
 import { inWords, optionError } from "@neft/options";
 import { checkForm, type Dataset, type Layout } from "./dataset.js";
 
-/** How stored values become a network's inputs: x = (value / scale − mean) / std, then in the order of axes the network reads. */
+/** Conversion of stored values to a network's inputs: x = (value / scale − mean) / std, transposed to the network's layout. */
 export interface Normalisation {
-  /** > 0 */
+  /** > 0. */
   readonly scale: number;
-  /** One for each channel, or a single one for all. */
+  /** One value per channel, or one for all. */
   readonly mean: readonly number[];
-  /** One for each channel, or a single one for all; each > 0. */
+  /** One value per channel, or one for all; each > 0. */
   readonly std: readonly number[];
-  /** Axis order the network expects images in; left out, it follows from the input's shape (NCHW where that leaves it open). */
+  /** Axis order in which the network expects images. Default: the only one that fits the input's shape, else the dataset's. */
   readonly layout?: Layout | undefined;
 }
 
 /**
- * A checked normalisation for a dataset; what isn't given takes its default: scale 255 for bytes and 1 for floats, mean 0, std 1.
+ * Checks a normalisation against a dataset and fills in defaults: scale 255 for bytes and 1 for floats, mean 0, std 1.
  *
- * @throws {RangeError} when scale or a std is no finite number > 0, or mean or std has neither one entry nor one for each channel.
+ * @throws {RangeError} when scale or a std isn't finite and > 0, a mean isn't finite, or mean or std has neither one value nor one
+ *   per channel.
  */
 export function makeNormalisation(
   dataset: Dataset,
@@ -33,13 +34,16 @@ export function makeNormalisation(
   return normalisation;
 }
 
-/** Number of channels of one sample: 1 unless it is an image with three axes. */
+/** Number of channels of a sample: that of its layout if it has three axes, else 1. */
 export function channelsOf(dataset: Dataset): number {
   if (dataset.shape.length !== 3) return 1;
   return dataset.shape[dataset.layout === "NCHW" ? 0 : 2]!;
 }
 
-/** The mean and std of each channel. Throws like `makeNormalisation`. */
+/**
+ * Mean and std of each channel; a single value is repeated.
+ * @throws {RangeError} as `makeNormalisation`.
+ */
 export function channelMoments(
   dataset: Dataset,
   { scale, mean, std, layout }: Normalisation,
@@ -51,10 +55,15 @@ export function channelMoments(
   if (layout !== undefined && layout !== "NCHW" && layout !== "NHWC") {
     throw new RangeError(`normalisation: layout: expected NCHW or NHWC, got ${inWords(layout)}`);
   }
-  const each = (name: string, values: unknown, expected: string, isOne: (value: unknown) => boolean): number[] => {
+  const perChannel = (
+    name: string,
+    values: unknown,
+    expected: string,
+    isValid: (value: unknown) => boolean,
+  ): number[] => {
     const list = Array.isArray(values) ? Array.from<unknown>(values) : [values];
     for (const value of list) {
-      if (!isOne(value)) throw new RangeError(`normalisation: ${name}: expected ${expected}, got ${inWords(value)}`);
+      if (!isValid(value)) throw new RangeError(`normalisation: ${name}: expected ${expected}, got ${inWords(value)}`);
     }
     if (list.length !== 1 && list.length !== channels) {
       const numbers = channels === 1 ? "1 value" : `1 value or ${channels}, one for each channel`;
@@ -62,6 +71,9 @@ export function channelMoments(
     }
     return Array.from({ length: channels }, (_, channel) => list[list.length === 1 ? 0 : channel] as number);
   };
-  const stds = each("std", std, "finite numbers > 0", isPositive);
-  return each("mean", mean, "a finite number", Number.isFinite).map((value, i) => ({ mean: value, std: stds[i]! }));
+  const stds = perChannel("std", std, "finite numbers > 0", isPositive);
+  return perChannel("mean", mean, "a finite number", Number.isFinite).map((value, i) => ({
+    mean: value,
+    std: stds[i]!,
+  }));
 }

@@ -8,7 +8,7 @@ interface Element {
   read(view: DataView, at: number, little: boolean): number | bigint;
 }
 
-/** Element readers by numpy's kind and width. */
+/** Element readers by numpy's kind and size in bytes. */
 const elements: Readonly<Record<string, Element>> = {
   b1: { bytes: 1, read: (view, at) => Number(view.getUint8(at) !== 0) },
   u1: { bytes: 1, read: (view, at) => view.getUint8(at) },
@@ -23,26 +23,27 @@ const elements: Readonly<Record<string, Element>> = {
   f8: { bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
 };
 
-/** What an .npy file says about its array. */
+/** Parsed header of an .npy file. */
 export interface NpyHeader {
   readonly shape: readonly number[];
   /** numpy's dtype, such as "<f4" or "u1". */
   readonly type: string;
   readonly fortran: boolean;
-  /** Where the numbers begin, and the length of the whole file. */
+  /** Offset of the data in the file. */
   readonly start: number;
+  /** Length of the whole file. */
   readonly bytes: number;
 }
 
-/** No header that numpy reads is longer. */
+/** Length of the longest header that numpy writes, with the bytes before it. */
 export const longestHeader = 0xffff + 12;
 
 /**
  * Reads the header of an .npy file (format versions 1 to 3), as Python 3 and 2 write it.
  *
- * @param head  the file's first `longestHeader` bytes, or all of them where there are fewer.
- * @param who  named in errors.
- * @throws {Error} when the bytes aren't .npy, the header is none that numpy reads, or the dtype isn't numeric.
+ * @param head  the file's first `longestHeader` bytes, or all when there are fewer.
+ * @param who  the caller's name in errors.
+ * @throws {Error} when the bytes aren't .npy, the header isn't one that numpy reads, or the dtype isn't numeric.
  */
 export function readNpyHeader(who: string, head: Uint8Array): NpyHeader {
   const magic = String.fromCharCode(...head.subarray(1, 6));
@@ -82,7 +83,7 @@ export function readNpyHeader(who: string, head: Uint8Array): NpyHeader {
 /** One `key: value,` of the header: a string in either quotes, True or False, or a tuple of integers. */
 const field = /\s*(?:u?(['"])(\w+)\1)\s*:\s*(?:u?(['"])([^'"\\]*)\3|(True|False)|\(([\d\sL,]*)\))\s*(,|$)/y;
 
-/** The values by key of a dictionary as Python writes it; nothing for anything else. */
+/** Texts of the values by key of a dictionary in Python's notation; undefined for any other text. */
 function readDictionary(text: string): Readonly<Record<string, string>> | undefined {
   const inner = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1]?.trimEnd();
   if (inner === undefined) return undefined;
@@ -95,7 +96,7 @@ function readDictionary(text: string): Readonly<Record<string, string>> | undefi
   return Object.fromEntries(fields);
 }
 
-/** A tuple's integers; Python 2 writes long ones as 30L. Nothing where it is none: `(4)` is a number. */
+/** Integers of a tuple's inner text; Python 2 writes long integers as 30L. Undefined when it isn't a tuple: `(4)` is a number. */
 function readShape(axes: string): number[] | undefined {
   if (axes.trim() === "") return [];
   const items = axes.split(",");
@@ -106,8 +107,8 @@ function readShape(axes: string): number[] | undefined {
 }
 
 /**
- * Throws unless a file is as long as its header says.
- * @throws {Error} when data is missing or left over.
+ * Checks a file's length against its header.
+ * @throws {Error} when they differ.
  */
 export function checkNpyLength(who: string, { shape, type, start, bytes }: NpyHeader, length: number): void {
   if (length === bytes) return;
@@ -116,7 +117,7 @@ export function checkNpyLength(who: string, { shape, type, start, bytes }: NpyHe
   );
 }
 
-/** The numbers of a file of the right length in C order, whichever order and byte order they are stored in. */
+/** Numbers of a file in C order, converted from the stored axis order and byte order. The file's length must be checked before. */
 export function npyNumbers({ shape, type, start, fortran }: NpyHeader, file: Uint8Array): Numbers {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const kind = type.replace(/^\W/, "");
@@ -127,20 +128,20 @@ export function npyNumbers({ shape, type, start, fortran }: NpyHeader, file: Uin
   const isInteger = /^[iu]/.test(kind);
   const bytes = kind === "u1" ? file.subarray(start) : undefined;
   if (!fortran || shape.length < 2) return { length, bytes, isInteger, at: stored };
-  const place = fortranPlace(shape);
-  return { length, bytes: bytes?.map((_, i) => bytes[place(i)]!), isInteger, at: (i) => stored(place(i)) };
+  const position = fortranIndex(shape);
+  return { length, bytes: bytes?.map((_, i) => bytes[position(i)]!), isInteger, at: (i) => stored(position(i)) };
 }
 
-/** Where an element of the array, counted in C order, is stored in Fortran order. */
-function fortranPlace(shape: readonly number[]): (index: number) => number {
+/** Maps an element's index in C order to its index in Fortran order. */
+function fortranIndex(shape: readonly number[]): (index: number) => number {
   const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
   return (index) => {
     let rest = index;
-    let place = 0;
+    let position = 0;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      place += (rest % shape[axis]!) * strides[axis]!;
+      position += (rest % shape[axis]!) * strides[axis]!;
       rest = Math.floor(rest / shape[axis]!);
     }
-    return place;
+    return position;
   };
 }

@@ -9,17 +9,17 @@ import { type ArrayChoice, choiceRules, chooseArrays } from "./parts.js";
 import { type Member, readZip } from "./zip.js";
 
 /**
- * Reads an array of samples and one of labels from a numpy archive. No other array is unpacked.
+ * Reads an array of samples and an array of labels from a numpy archive. Other arrays aren't decompressed.
  *
- * They are found by name: x, images, data, … and y, labels, targets, …, alone or with a part, as in x_train, test_labels or
- * val_images, both of the same part. Else, when the archive has just two arrays, the one with a single axis is the labels.
- * Samples are u8 (bytes) or any other number (kept as f32; truth values are 0 and 1); labels are integers of any width.
- * A sample with three axes is taken as channels last when its last axis has 1, 3 or 4 entries and its first has not.
+ * Arrays are found by name: x, images, data, … and y, labels, targets, …, alone or with a part, as in x_train, test_labels or
+ * val_images; both have the same part. If no names match and the archive has two arrays, the one with a single axis is the labels.
+ * Samples of u8 stay bytes; other numbers become f32, truth values 0 and 1. Labels are integers of any width.
+ * A sample with three axes is channels last if its last axis has length 1, 3 or 4 and its first has not.
  *
- * @param name  the dataset's; errors call the archive that too.
- * @param choice  which arrays, where the archive has several pairs.
- * @throws {Error} when the archive is corrupt, when no pair of arrays or more than one fits (listing what is there), or a label
- *   isn't an integer ≥ 0.
+ * @param name  name of the dataset, and of the archive in errors. Default: "npz".
+ * @param choice  arrays to read when the archive has several pairs.
+ * @throws {Error} when the archive is corrupt, when no pair of arrays or more than one fits (the message lists the arrays), or when
+ *   a label isn't an integer ≥ 0.
  */
 export function decodeNpz(bytes: Uint8Array, name = "npz", choice: ArrayChoice = {}): Dataset {
   kinds.name(name, "decodeNpz: name");
@@ -58,7 +58,7 @@ export function decodeNpz(bytes: Uint8Array, name = "npz", choice: ArrayChoice =
       `${who}: expected one label for each sample, got ${x[0]} samples in ${inWords(samples)} and ${y[0]} labels in ${inWords(labels)}`,
     );
   }
-  // The header says how long the rest is before any of it is unpacked.
+  // The length is checked before the data is decompressed.
   const numbersOf = (array: string): Numbers => {
     const [header, member] = [headerOf(array), members.get(array)!];
     checkNpyLength(called(array), header, member.size);
@@ -77,6 +77,7 @@ export function decodeNpz(bytes: Uint8Array, name = "npz", choice: ArrayChoice =
   };
 }
 
+/** Layout of samples of this shape, from their numbers of channels. */
 function imageLayout(shape: readonly number[]): Layout {
   const isChannels = (length: number | undefined) => length === 1 || length === 3 || length === 4;
   return shape.length === 3 && isChannels(shape[2]) && !isChannels(shape[0]) ? "NHWC" : "NCHW";

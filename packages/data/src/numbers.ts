@@ -1,16 +1,16 @@
-/** Numbers as a file stores them, read one by one: nothing is rounded before their use is known. */
+/** Numbers of a file, read one by one in their stored type, so that nothing is rounded before their use is known. */
 export interface Numbers {
   readonly length: number;
-  /** The stored bytes, in the order of `at`, where the numbers are unsigned bytes. */
+  /** The numbers in the order of `at`, if they are unsigned bytes. */
   readonly bytes?: Uint8Array | undefined;
-  /** Whether they are of an integer type. */
+  /** Whether the stored type is an integer type. */
   readonly isInteger: boolean;
   at(index: number): number | bigint;
 }
 
 /**
- * Samples: unsigned bytes as bytes, any other number as f32, truth values as 0 and 1. A copy.
- * @throws {Error} for the first integer that f32 can't hold: a network that takes integers must not get another one.
+ * Copies samples: unsigned bytes stay bytes, other numbers become f32, truth values 0 and 1.
+ * @throws {Error} for the first integer that f32 can't represent, since integers are never rounded.
  */
 export function sampleValues(who: string, numbers: Numbers): Uint8Array | Float32Array {
   if (numbers.bytes) return numbers.bytes.slice();
@@ -20,15 +20,15 @@ export function sampleValues(who: string, numbers: Numbers): Uint8Array | Float3
     values[i] = Number(stored);
     if (!numbers.isInteger || (typeof stored === "bigint" ? BigInt(values[i]!) : values[i]) === stored) continue;
     throw new Error(
-      `${who}: expected integers that 32-bit floats hold, such as all up to 16777216, got ${stored}; convert them with .astype("float32") where they may be rounded`,
+      `${who}: expected integers that 32-bit floats represent exactly, such as all up to 16777216, got ${stored}; if they may be rounded, convert them with .astype("float32")`,
     );
   }
   return values;
 }
 
 /**
- * Class labels. A copy.
- * @throws {Error} for the first number that is no integer from 0 to 2³¹ − 1.
+ * Copies class labels.
+ * @throws {Error} for the first number that isn't an integer from 0 to 2³¹ − 1.
  */
 export function labelValues(who: string, numbers: Numbers): Int32Array {
   const labels = new Int32Array(numbers.length);

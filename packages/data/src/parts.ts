@@ -1,10 +1,10 @@
 import { inWords, isListOf, kind, kinds, type Rules } from "@neft/options";
 import { shownName } from "./bytes.js";
 
-/** A part of a dataset, as archives that hold several name their arrays. */
+/** A part of a dataset; archives with several parts name their arrays by it. */
 export type Part = "train" | "test" | "val";
 
-/** Words that archives name parts by. */
+/** Words for parts in array names. */
 const partWords: Readonly<Record<string, Part>> = {
   train: "train",
   training: "train",
@@ -20,7 +20,7 @@ const partWords: Readonly<Record<string, Part>> = {
   development: "val",
 };
 
-/** Words that archives name samples and labels by. */
+/** Words for samples and labels in array names. */
 const roleWords: Readonly<Record<string, "samples" | "labels">> = {
   x: "samples",
   image: "samples",
@@ -36,18 +36,18 @@ const roleWords: Readonly<Record<string, "samples" | "labels">> = {
   targets: "labels",
 };
 
-/** Names of an array of samples and of the labels that belong to them. */
+/** Names of an array of samples and of the array of their labels. */
 export type ArrayPair = readonly [samples: string, labels: string];
 
 /** Which arrays of an archive to read. */
 export interface ArrayChoice {
-  /** The part to read, which has to be there. */
+  /** The part to read; an error if the archive lacks it. */
   readonly part?: Part | undefined;
   /** The arrays to read, by name. */
   readonly arrays?: ArrayPair | undefined;
   /**
-   * What the samples are for, where neither is given: that part is read where the archive has several. Samples of another part
-   * are never trained on; a network can be tested on any, where nothing else looks like samples.
+   * Use of the samples; chooses the part when neither `part` nor `arrays` is given. Samples of another part are never used for
+   * training; for testing they are used if no other array seems to hold samples.
    */
   readonly purpose?: "train" | "test" | undefined;
 }
@@ -64,11 +64,11 @@ interface ReadName {
   readonly name: string;
   readonly part: Part | undefined;
   readonly role: "samples" | "labels" | undefined;
-  /** Whether a word of it means samples, whatever the others mean. */
+  /** Whether any word of the name means samples, even if other words are unknown. */
   readonly hintsSamples: boolean;
 }
 
-/** What a name such as x_train, test_labels, valImages or y says; no role where it holds any other word. */
+/** Part and role in an array name such as x_train, test_labels, valImages or y; no role if the name has other words. */
 function readName(name: string): ReadName {
   const words = name
     .replace(/([a-z])([A-Z])/g, "$1_$2")
@@ -87,12 +87,11 @@ function readName(name: string): ReadName {
 }
 
 /**
- * Chooses an array of samples and one of labels, always of the same part.
+ * Chooses an array of samples and an array of labels of the same part.
  *
- * @param names  all arrays of the archive.
- * @param isFlat  whether an array has one number for each sample: tells labels from samples where an archive has two arrays whose
- *   names say nothing.
- * @throws {Error} when there is no such pair, or more than one; lists the names and says how to choose.
+ * @param names  names of all arrays of the archive.
+ * @param isFlat  whether an array has one number per sample: identifies the labels among two arrays whose names have no role.
+ * @throws {Error} when there is no such pair, or more than one; the message lists the names and says how to choose.
  */
 export function chooseArrays(
   who: string,
@@ -100,9 +99,9 @@ export function chooseArrays(
   { part, arrays, purpose }: ArrayChoice,
   isFlat: (name: string) => boolean,
 ): ArrayPair {
-  const there = names.length === 0 ? "no array" : listed(names);
+  const listing = names.length === 0 ? "no array" : listed(names);
   const refuse = (expected: string, advice = ""): never => {
-    throw new Error(`${who}: expected ${expected}, got ${there}${advice}`);
+    throw new Error(`${who}: expected ${expected}, got ${listing}${advice}`);
   };
   if (arrays) {
     for (const name of arrays) if (!names.includes(name)) refuse(`an array ${inWords(name)}`);
@@ -122,12 +121,13 @@ export function chooseArrays(
   if (purpose && ofPart(purpose).length > 0) return only(ofPart(purpose), `one pair of arrays for ${purpose}`);
   if (purpose === "train" && ofPart(undefined).length === 0) return refuse("arrays to train on", choose);
   const found = only(pairs, "arrays of one part");
-  // Training samples would flatter the network: they are read where the archive can't mean others.
+  // Accuracy on training samples is too high: they are used for testing only if no other array may hold samples.
   if (purpose === "test" && ofPart("train").length > 0 && hasOtherSamples(names, found))
     refuse("arrays to test on", choose);
   return found;
 }
 
+/** Whether an array outside the pair has a word for samples in its name. */
 const hasOtherSamples = (names: readonly string[], pair: ArrayPair): boolean =>
   names.some((name) => !pair.includes(name) && readName(name).hintsSamples);
 
@@ -136,13 +136,13 @@ interface NamedPair {
   readonly arrays: ArrayPair;
 }
 
-/** What chooses a pair, for messages: its part, where that is enough. */
+/** The suffix of a file name that chooses a pair, for messages: `#part` if only one pair has it, else `#samples,labels`. */
 function choiceOf({ part, arrays }: NamedPair, pairs: readonly NamedPair[]): string {
   const isAlone = pairs.filter((pair) => pair.part === part).length === 1;
   return `#${part !== undefined && isAlone ? part : arrays.map(shownName).join(",")}`;
 }
 
-/** Every array of samples with every array of labels of its part. */
+/** Every array of samples paired with every array of labels of the same part. */
 function pairsOf(names: readonly string[], isFlat: (name: string) => boolean): NamedPair[] {
   const read = names.map(readName);
   const samples = read.filter(({ role }) => role === "samples");
@@ -151,14 +151,14 @@ function pairsOf(names: readonly string[], isFlat: (name: string) => boolean): N
     labels.filter((label) => label.part === part).map((label) => ({ part, arrays: [name, label.name] as const })),
   );
   if (pairs.length > 0 || names.length !== 2) return pairs;
-  // Two arrays belong together, unless they say that they are of different parts.
+  // Two arrays belong together unless their names have different parts.
   const parts = new Set(read.flatMap((one) => one.part ?? []));
   const flat = names.filter(isFlat);
   if (parts.size > 1 || flat.length !== 1) return [];
   return [{ part: [...parts][0], arrays: [names.find((name) => name !== flat[0])!, flat[0]!] }];
 }
 
-/** Names that a message shows. */
+/** Maximum number of names in a message. */
 const shownNames = 12;
 
 function listed(names: readonly string[]): string {

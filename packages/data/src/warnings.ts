@@ -3,20 +3,20 @@ import type { DType } from "@neft/tensor";
 import type { Dataset } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
 
-/** No image that is scaled to 0–1 has a larger value; the rest is for interpolation that overshoots. */
+/** Upper bound of images scaled to 0–1; above 1 because interpolation can overshoot. */
 const largestUnit = 1.5;
 
-/** Images that are normalised by their mean and std stay well below: the brightest pixel of a dark set is 10 std away. */
+/** Upper bound of images normalised by mean and std; the brightest pixel of a dark dataset is about 10 std from the mean. */
 const largestNormalised = 16;
 
-/** Images of 0 to 255 have a brighter pixel somewhere: these are of five bits at most, truth values among them. */
+/** Images of 0 to 255 have a brighter pixel in some sample; images without one have at most five bits. */
 const darkestByte = 32;
 
 /**
- * What is odd about how images reach the network, one sentence each: images of few levels that are divided by 255 all the same,
- * and ones that look like 0–255 and aren't scaled.
+ * Warnings about images that are probably scaled wrongly, one sentence each: bytes with few levels that are divided by 255, and
+ * floats of 0 to 255 that aren't scaled. Empty when there are none.
  *
- * @param dtype  of the network's input; one that takes integers takes the values as they are. Default: f32.
+ * @param dtype  dtype of the network's input; there are no warnings for integer inputs, which take values unchanged. Default: f32.
  */
 export function imageWarnings(dataset: Dataset, { scale, std }: Normalisation, dtype: DType = "f32"): string[] {
   if (dataset.shape.length !== 3 || dtype !== "f32") return [];
@@ -39,7 +39,7 @@ export function imageWarnings(dataset: Dataset, { scale, std }: Normalisation, d
     : [];
 }
 
-/** Smallest and largest value; of bytes no further than is needed to see that there are brighter ones than the darkest images'. */
+/** Smallest and largest value; for bytes, stops at the first one above `darkestByte`. */
 function rangeOf({ values, bytes }: Dataset): { least: number; largest: number } {
   let [least, largest] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) {

@@ -8,26 +8,26 @@ const localSignature = 0x04034b50;
 const endBytes = 22;
 const entryBytes = 46;
 const localBytes = 30;
-/** What a 32-bit length is where the real one stands in a zip64 field. */
-const elsewhere = 0xffffffff;
+/** Value of a 32-bit size or offset whose real value is in a zip64 field. */
+const zip64Marker = 0xffffffff;
 const zip64Field = 1;
 
-/** One member of an archive, still packed. */
+/** One member of an archive, not decompressed. */
 export interface Member extends Packed {
   readonly name: string;
 }
 
 /**
- * The members of a zip archive (stored or deflated, as numpy writes them), none of them unpacked yet: see `headOf` and `contentOf`.
+ * Lists the members of a zip archive, stored or deflated, without decompressing them; `headOf` and `contentOf` do that.
  *
- * The two records of a member have to agree, and members mustn't overlap: each byte of the archive is unpacked once at most.
- * @param who  named in errors.
- * @throws {Error} when the archive is truncated, corrupt, encrypted or otherwise packed, or needs zip64 (4 GB and more).
+ * The central and the local record of a member must agree, and members must not overlap, so that no byte is decompressed twice.
+ * @param who  the caller's name in errors.
+ * @throws {Error} when the archive is truncated or corrupt, is encrypted or uses another compression, or needs zip64 (4 GB and more).
  */
 export function readZip(who: string, bytes: Uint8Array): Member[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const directory = findDirectory(who, view);
-  const members: (Member & Place)[] = [];
+  const members: (Member & ByteRange)[] = [];
   let at = directory.from;
   for (let i = 0; i < directory.count; i++) {
     if (at + entryBytes > directory.to || view.getUint32(at, true) !== entrySignature) {
@@ -40,61 +40,63 @@ export function readZip(who: string, bytes: Uint8Array): Member[] {
     members.push(readMember(who, bytes, view, record, nameAt, directory.from));
   }
   if (at !== directory.to) throw corrupt(who, `${directory.to - at} bytes after its last entry`);
-  checkApart(who, members);
+  checkNoOverlap(who, members);
   return members;
 }
 
-/** Bytes [from, to) of the archive that a member takes, its local record included. */
-interface Place {
+/** Bytes [from, to) of a member in the archive, with its local record. */
+interface ByteRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** Where the archive's list of members lies. */
+/** Byte range and number of entries of the archive's central directory. */
 function findDirectory(who: string, view: DataView): { from: number; to: number; count: number } {
   const length = view.byteLength;
-  // A comment of up to 65,535 bytes may follow the end record, which says how long it is.
+  // A comment of up to 65,535 bytes may follow the end record, which states its length.
   const lowest = Math.max(0, length - endBytes - 0xffff);
   let end = length - endBytes;
   const isEnd = (at: number): boolean =>
     view.getUint32(at, true) === endSignature && at + endBytes + view.getUint16(at + 20, true) === length;
   while (end >= lowest && !isEnd(end)) end--;
   if (end < lowest) throw corrupt(who, `${length} bytes without an end record`);
-  const [disk, firstDisk, here, count] = [4, 6, 8, 10].map((offset) => view.getUint16(end + offset, true));
+  const [disk, firstDisk, diskCount, count] = [4, 6, 8, 10].map((offset) => view.getUint16(end + offset, true));
   const size = view.getUint32(end + 12, true);
   const from = view.getUint32(end + 16, true);
-  if (from === elsewhere || size === elsewhere || count === 0xffff) throw needsZip64(who);
-  if (disk !== 0 || firstDisk !== 0 || here !== count) throw corrupt(who, "one part of several");
+  if (from === zip64Marker || size === zip64Marker || count === 0xffff) throw needsZip64(who);
+  if (disk !== 0 || firstDisk !== 0 || diskCount !== count) throw corrupt(who, "one volume of several");
   if (from + size !== end) throw corrupt(who, `a list of members at byte ${from} that doesn't end at byte ${end}`);
   return { from, to: end, count: count! };
 }
 
-/** What both records of a member say, and where in each. */
+/** Offsets of the fields that both records of a member have; the fields between `flags` and `nameLength` follow `flags`. */
 interface RecordLayout {
   readonly flags: number;
   readonly nameLength: number;
-  /** Where its local record is; the local one itself doesn't say. */
+  /** Offset of the field with the local record's position; only the central record has it. */
   readonly localAt?: number;
 }
 const centralLayout: RecordLayout = { flags: 8, nameLength: 28, localAt: 42 };
 const localLayout: RecordLayout = { flags: 6, nameLength: 26 };
 
+/** Fields of a central or local record at byte `at`. */
 function readRecord(view: DataView, at: number, { flags, nameLength, localAt }: RecordLayout) {
-  const word = (offset: number) => view.getUint16(at + offset, true);
-  const long = (offset: number) => view.getUint32(at + offset, true);
+  const uint16 = (offset: number) => view.getUint16(at + offset, true);
+  const uint32 = (offset: number) => view.getUint32(at + offset, true);
   return {
-    flags: word(flags),
-    method: word(flags + 2),
-    crc: long(flags + 8),
-    packedSize: long(flags + 12),
-    size: long(flags + 16),
-    nameLength: word(nameLength),
-    extraLength: word(nameLength + 2),
-    localAt: localAt === undefined ? 0 : long(localAt),
+    flags: uint16(flags),
+    method: uint16(flags + 2),
+    crc: uint32(flags + 8),
+    packedSize: uint32(flags + 12),
+    size: uint32(flags + 16),
+    nameLength: uint16(nameLength),
+    extraLength: uint16(nameLength + 2),
+    localAt: localAt === undefined ? 0 : uint32(localAt),
   };
 }
 type Record = ReturnType<typeof readRecord>;
 
+/** A member from its central record, checked against its local record. The data must end before byte `limit`. */
 function readMember(
   who: string,
   bytes: Uint8Array,
@@ -102,11 +104,11 @@ function readMember(
   record: Record,
   nameAt: number,
   limit: number,
-): Member & Place {
+): Member & ByteRange {
   const { flags, method, crc, packedSize, size, localAt: from } = record;
   const name = textOf(bytes.subarray(nameAt, nameAt + record.nameLength));
   const entry = `${who}: ${shownName(name)}`;
-  if (packedSize === elsewhere || size === elsewhere || from === elsewhere) throw needsZip64(entry);
+  if (packedSize === zip64Marker || size === zip64Marker || from === zip64Marker) throw needsZip64(entry);
   if (flags & 1) throw new Error(`${entry}: expected an unencrypted entry, got an encrypted one`);
   if (method !== 0 && method !== 8) {
     throw new Error(`${entry}: expected a stored or deflated entry, got compression method ${method}`);
@@ -115,11 +117,11 @@ function readMember(
     throw corrupt(who, `no data of ${inWords(name)} at byte ${from}`);
   }
   const local = readRecord(view, from, localLayout);
-  // The local record's own name and extra field decide where the data begins: numpy adds a field there only.
+  // The data follows the local record's name and extra field, which can differ in length from the central ones: numpy extends only these.
   const start = from + localBytes + local.nameLength + local.extraLength;
   if (start + packedSize > limit) throw corrupt(who, `${inWords(name)} cut off`);
   const localName = textOf(bytes.subarray(from + localBytes, from + localBytes + local.nameLength));
-  // A writer that doesn't know sizes beforehand leaves zeros there, and says so by this flag.
+  // A streaming writer sets this flag and leaves sizes and CRC-32 zero in the local record.
   const isStreamed = (local.flags & 8) !== 0;
   const stated = isStreamed ? { packedSize, size, crc } : { ...local, ...zip64Sizes(view, start, local) };
   if (
@@ -135,9 +137,9 @@ function readMember(
   return { name, bytes: bytes.subarray(start, to), isDeflated: method === 8, size, crc, from, to };
 }
 
-/** The sizes in a local record's zip64 field, which numpy writes whatever the size. */
+/** Sizes in a local record's zip64 field, which numpy writes for members of any size. */
 function zip64Sizes(view: DataView, start: number, local: Record): { size?: number; packedSize?: number } {
-  if (local.size !== elsewhere || local.packedSize !== elsewhere) return {};
+  if (local.size !== zip64Marker || local.packedSize !== zip64Marker) return {};
   for (let at = start - local.extraLength; at + 4 <= start; at += 4 + view.getUint16(at + 2, true)) {
     if (view.getUint16(at, true) !== zip64Field || view.getUint16(at + 2, true) < 16 || at + 20 > start) continue;
     return { size: Number(view.getBigUint64(at + 4, true)), packedSize: Number(view.getBigUint64(at + 12, true)) };
@@ -145,7 +147,7 @@ function zip64Sizes(view: DataView, start: number, local: Record): { size?: numb
   return {};
 }
 
-function checkApart(who: string, members: readonly (Member & Place)[]): void {
+function checkNoOverlap(who: string, members: readonly (Member & ByteRange)[]): void {
   const ordered = [...members].sort((a, b) => a.from - b.from);
   for (const [i, { name, from }] of ordered.entries()) {
     const before = ordered[i - 1];

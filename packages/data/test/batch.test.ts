@@ -20,16 +20,16 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 
 beforeAll(() => init());
 
-/** A dataset whose value at (sample, channel, row, column) is told by its place. */
+/** A dataset whose values follow from their index, so that a value at a wrong position is noticed. */
 function images(shape: readonly number[], layout: Layout, { count = 5, bytes = true } = {}): Dataset {
   const size = sizeOf(shape);
-  const place = Array.from({ length: count * size }, (_, i) => (i * 37) % 251);
-  const values = bytes ? Uint8Array.from(place) : Float32Array.from(place, (value) => value / 7);
+  const numbers = Array.from({ length: count * size }, (_, i) => (i * 37) % 251);
+  const values = bytes ? Uint8Array.from(numbers) : Float32Array.from(numbers, (value) => value / 7);
   const labels = Int32Array.from({ length: count }, (_, i) => i % 3);
   return makeDataset("test", { name: "test", values, labels, shape, layout });
 }
 
-/** The definition, entry by entry: x = (value / scale − mean) / std at (sample, channel, row, column), in the layout asked for. */
+/** The definition, entry by entry: x = (value / scale − mean) / std at (sample, channel, row, column), written in `layout`. */
 function naive(
   dataset: Dataset,
   indices: readonly number[],
@@ -133,7 +133,7 @@ describe("gatherBatch", () => {
   it.each([
     ["one axis", ["N", 60]],
     ["open axes", ["N", "a", "b", "c"]],
-  ])("keeps the stored order where the input's shape tells none: %s", (_, input) => {
+  ])("keeps the stored layout when the input's shape fits none: %s", (_, input) => {
     for (const layout of ["NCHW", "NHWC"] as const) {
       const dataset = images(layout === "NCHW" ? [3, 4, 5] : [4, 5, 3], layout);
       const normalisation = makeNormalisation(dataset, { mean: [0.1, 0.2, 0.3] });
@@ -278,13 +278,13 @@ describe("checkDataset", () => {
     [
       "labels in a list",
       { labels: [0, 1, 2, 0, 1] },
-      "labels: expected an Int32Array; makeDataset makes one of a list, got [0, 1, 2, 0, 1]",
+      "labels: expected an Int32Array; makeDataset converts a list, got [0, 1, 2, 0, 1]",
     ],
     ["labels that aren't there", { labels: undefined }, "labels: expected an Int32Array"],
     [
       "labels of another type",
       { labels: new Float32Array(5) },
-      "labels: expected an Int32Array; makeDataset makes one of a list, got Float32Array",
+      "labels: expected an Int32Array; makeDataset converts a list, got Float32Array",
     ],
     [
       "a label above its classes",
@@ -335,7 +335,7 @@ describe("checkDataset", () => {
     const who = "name" in change ? "dataset without a name" : 'dataset "test"';
     const made = { ...dataset, ...change } as Dataset;
     expect(() => checkDataset(made)).toThrow(`${who}: ${message}`);
-    // What only a look at every label or value shows is left to checkDataset.
+    // Only checkDataset looks at every label and value.
     if (/expected (labels from|finite)/.test(message)) return;
     const normalisation = { scale: 1, mean: [0], std: [1] };
     for (const use of [

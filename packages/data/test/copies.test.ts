@@ -8,7 +8,7 @@ const labels = Uint8Array.of(1, 0);
 const floats = Float32Array.from(values);
 const record = Uint8Array.from({ length: 3073 }, (_, i) => (i === 0 ? 3 : i % 256));
 
-/** Every reader on every kind of file that it reads on a path of its own. */
+/** Every reader with every kind of file that takes a separate path through it. */
 const readers: Readonly<Record<string, { files: readonly Uint8Array[]; decode(files: Uint8Array[]): Dataset }>> = {
   "idx of bytes": { files: [idx([2, 2, 3], values), idx([2], labels)], decode: ([x, y]) => decodeIdx(x!, y!) },
   "idx of shorts": {

@@ -96,7 +96,7 @@ describe("decodeIdx", () => {
     expect(() => decodeIdx(x, y)).toThrow(message);
   });
 
-  it("calls files what it is told to", () => {
+  it("names the files in errors as the caller does", () => {
     const decode = (x: Uint8Array, y: Uint8Array) => () => decodeIdx(x, y, "digits", ["a.gz", "b.gz"]);
     expect(decode(images.subarray(1), labels)).toThrow("decodeIdx: a.gz: expected an IDX file");
     expect(decode(images, labels.subarray(1))).toThrow("decodeIdx: b.gz: expected an IDX file");
@@ -133,13 +133,13 @@ describe("decodeCifar10", () => {
     [
       "a label above 9",
       [record(1, 0), Uint8Array.of(...record(0, 0), ...record(10, 0))],
-      "decodeCifar10: file 2 of 2: expected labels from 0 to 9, got 10 for its sample 1; the file is not CIFAR-10's binary format",
+      "decodeCifar10: file 2 of 2: expected labels from 0 to 9, got 10 for sample 1; the file is not CIFAR-10's binary format",
     ],
   ])("refuses %s", (_, files, message) => {
     expect(() => decodeCifar10(files)).toThrow(message);
   });
 
-  it("calls files what it is told to", () => {
+  it("names the files in errors as the caller does", () => {
     const files = [record(1, 0), record(1, 0).subarray(1), record(10, 0)];
     expect(() => decodeCifar10(files, "cifar", ["a.bin", "b.bin", "c.bin"])).toThrow("decodeCifar10: b.bin: expected");
     expect(() => decodeCifar10([files[2]!], "cifar", ["c.bin"])).toThrow("decodeCifar10: c.bin: expected labels");
@@ -203,7 +203,7 @@ describe("decodeNpz", () => {
       golden("many.npz"),
       'expected one array of samples (x, images, data) and one of labels (y, labels, targets), or just two arrays, got "a", "b", "c"; choose with #SAMPLES,LABELS',
     ],
-    ["two arrays that can't be told apart", npz({ a: x, b: x }), 'got "a", "b"'],
+    ["two arrays that can't be distinguished", npz({ a: x, b: x }), 'got "a", "b"'],
     [
       "another number of labels",
       npz({ x, y: npy("|u1", [3], Uint8Array.of(1, 2, 3)) }),
@@ -228,7 +228,7 @@ describe("decodeNpz", () => {
     ["objects", npz({ x, y: object }), 'y: expected a dtype of b1, u1, i1, u2, i2, u4, i4, u8, i8, f4, f8, got "|O"'],
     ["samples of one axis", npz({ x: y, y }), "x: expected samples along the first axis of 2 or more"],
     [
-      "integer samples that f32 can't hold",
+      "integer samples that f32 can't represent",
       npz({ x: npy("<i8", [2, 1], BigInt64Array.of(0n, -16777217n)), y }),
       "got -16777217",
     ],

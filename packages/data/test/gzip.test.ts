@@ -73,8 +73,8 @@ describe("gzip", () => {
   };
   const firstLength = gzipSync(first).length;
   it.each<[string, Uint8Array, string]>([
-    ["something else behind", joined(member, new TextEncoder().encode("garbage")), "7 bytes of something else"],
-    ["something else behind zeros", joined(member, zeros, Uint8Array.of(1)), "701 bytes of something else"],
+    ["something else behind", joined(member, new TextEncoder().encode("garbage")), "7 bytes that are no gzip member"],
+    ["something else behind zeros", joined(member, zeros, Uint8Array.of(1)), "701 bytes that are no gzip member"],
     ["half a header behind", joined(member, Uint8Array.of(0x1f, 0x8b)), "end within a member"],
     ["a last member cut off", joined(gzipSync(first), gzipSync(second).subarray(0, -1)), "end within a member"],
     ["another CRC-32 of the first member", damaged(firstLength - 8), "CRC-32"],

@@ -19,7 +19,7 @@ const local = 0x04034b50;
 const central = 0x02014b50;
 const end = 0x06054b50;
 
-/** The archive with the number changed that stands `offset` bytes behind the `nth` of these signatures. */
+/** A copy of the archive with another number `offset` bytes after the `nth` of these signatures. */
 function changed(
   archive: Uint8Array,
   [signature, nth, offset, width]: readonly [signature: number, nth: number, offset: number, width: 16 | 32],
@@ -66,7 +66,7 @@ describe("archives whose records don't agree", () => {
     ["more members than the list has", counts(3), "no entry 2"],
     ["fewer members than the list has", counts(1), "after its last entry"],
     ["a list elsewhere", changed(whole, [end, 0, 16, 32], (n) => n - 1), "doesn't end at"],
-    ["one part of several", changed(whole, [end, 0, 4, 16], () => 1), "one part of several"],
+    ["one volume of several", changed(whole, [end, 0, 4, 16], () => 1), "one volume of several"],
     ["65,535 members", counts(0xffff), "zip64"],
     ["a zip64 list", changed(whole, [end, 0, 16, 32], () => 0xffffffff), "zip64"],
     ["a zip64 member", changed(whole, [central, 0, 24, 32], () => 0xffffffff), "zip64"],

@@ -104,11 +104,11 @@ describe("samples", () => {
     [">u4", (at, value) => words(4, (view, place, i) => view.setUint32(place, i === at ? value : i))],
     ["<i8", (at, value) => words(8, (view, place, i) => view.setBigInt64(place, BigInt(i === at ? value : -i), true))],
     [">u8", (at, value) => words(8, (view, place, i) => view.setBigUint64(place, BigInt(i === at ? value : i)))],
-  ])("of dtype %s are read as they are, or refused where f32 can't hold them", (dtype, make) => {
+  ])("of dtype %s are read exactly, or refused when f32 can't represent them", (dtype, make) => {
     const read = (value: number) => decodeNpz(npz({ x: npy(dtype, [2, 3], make(4, value)), y }));
     for (const value of [3, 2 ** 24, 2 ** 30]) expect(read(value).values[4]).toBe(value);
     expect(() => read(2 ** 24 + 1)).toThrow(
-      /x: expected integers that 32-bit floats hold, such as all up to 16777216, got 16777217; convert them with .astype\("float32"\)/,
+      /x: expected integers that 32-bit floats represent exactly, such as all up to 16777216, got 16777217; if they may be rounded, convert them with .astype\("float32"\)/,
     );
   });
 
@@ -129,7 +129,7 @@ describe("samples", () => {
     }
   });
 
-  it("labels are read as they are stored, not as f32", () => {
+  it("labels are read in their stored type, not as f32", () => {
     // 16777217 isn't an f32.
     const labels = npy("<i4", [2], Int32Array.of(16_777_217, 0));
     expect(decodeNpz(npz({ x: npy("<f4", [2, 1], new Float32Array(2)), y: labels })).labels[0]).toBe(16_777_217);
@@ -152,7 +152,7 @@ describe("imageWarnings", () => {
     ["other bytes", bytes(33), {}, undefined],
     ["floats up to 255", floats(17.5, 255), {}, /values are up to 255 and aren't scaled; .* set scale \(255 for/],
     ["floats up to 255 with a scale", floats(17.5, 255), { scale: 255 }, undefined],
-    ["floats up to 255 with mean and std of their own", floats(17.5, 255), { mean: [33], std: [78] }, undefined],
+    ["floats up to 255 with a mean and a std", floats(17.5, 255), { mean: [33], std: [78] }, undefined],
     ["floats up to 1", floats(0.5, 1), {}, undefined],
     ["normalised floats", floats(-2.1, 2.6), {}, undefined],
     ["signed bytes as floats", floats(-128, 127), {}, /up to 127/],

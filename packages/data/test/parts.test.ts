@@ -3,7 +3,7 @@ import { type ArrayChoice, decodeNpz } from "@neft/data";
 import { describe, expect, it } from "vitest";
 import { npy, npz } from "./formats.js";
 
-/** An archive whose arrays hold two samples or labels of their own each. */
+/** An archive in which every array holds two samples or labels, different from those in the others. */
 function archive(...names: readonly string[]): Uint8Array {
   const isLabels = (name: string) => /y|label|target|arr_1|arr_3/i.test(name);
   const arrays = names.map((name, i) => [
@@ -89,8 +89,8 @@ describe("archives with several parts", () => {
       { purpose: "test" },
       "x_train,y_train",
     ],
-    ["a test part beside others", ["x", "y", "x_test", "y_test"], { purpose: "test" }, "x_test,y_test"],
-    ["other arrays beside", ["x", "y", "weights", "x_mean"], {}, "x,y"],
+    ["a test part and others", ["x", "y", "x_test", "y_test"], { purpose: "test" }, "x_test,y_test"],
+    ["a pair and other arrays", ["x", "y", "weights", "x_mean"], {}, "x,y"],
     ["two arrays with one part", ["x_train", "y"], { purpose: "train" }, "x_train,y"],
     ["two arrays with other names", ["pixels", "my_y"], { purpose: "train" }, "pixels,my_y"],
     ["a test part named, to train on", keras, { purpose: "train", part: "test" }, "x_test,y_test"],

@@ -1,5 +1,5 @@
 import { defineDevice } from "../device.js";
-import { neftPaper } from "./neftPaper.js";
+import { neftPaper } from "./neft-paper.js";
 
 /** Four-level FeFET whose middle levels vary six times as much as the outer ones. */
 export const fefet6 = defineDevice({

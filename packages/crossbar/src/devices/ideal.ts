@@ -1,6 +1,6 @@
 import { defineDevice } from "../device.js";
 
-/** Takes exactly what is written, at any σ: the digital network on a chip. */
+/** A device without variation at any σ: a chip of it computes the digital network. */
 export const ideal = defineDevice({
   id: "ideal",
   summary: "no variation: every cell takes exactly what is written",

@@ -1,7 +1,7 @@
 import { defineDevice } from "../device.js";
-import { neftPaper } from "./neftPaper.js";
+import { neftPaper } from "./neft-paper.js";
 
-/** Uniform RRAM: all four levels vary alike. */
+/** Four-level RRAM whose levels all vary equally. */
 export const rram1 = defineDevice({
   id: "rram1",
   summary: "RRAM whose four levels all vary alike",

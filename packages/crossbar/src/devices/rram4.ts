@@ -1,5 +1,5 @@
 import { defineDevice } from "../device.js";
-import { neftPaper } from "./neftPaper.js";
+import { neftPaper } from "./neft-paper.js";
 
 /** Four-level RRAM whose middle levels vary four times as much as the outer ones. */
 export const rram4 = defineDevice({

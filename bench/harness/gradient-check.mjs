@@ -1,19 +1,19 @@
-// What a step computes is checked before it is timed: by PyTorch where it is there, by differences in any case.
+// Checks a training step before it is timed: always by finite differences, and against PyTorch if it is installed.
 import { readWeights, writeWeights } from "@neft/training";
 import { createTrainer, networks } from "./steps.mjs";
 
-/** Relative error of a slope taken from two losses in float32 of a network with kinks. */
+/** Relative tolerance of a slope from two float32 losses of a network with ReLUs. */
 const slopeTolerance = 0.03;
 
 /**
- * |a−b|/|b| of a tensor's gradient against PyTorch's: a unit whose input is within rounding of 0 is on in one and off in the
- * other, and a few of them move a deep gradient by thousandths. The project's tests compare where there are none.
+ * Tolerance of |a−b|/|b| between a tensor's gradient and PyTorch's. A ReLU whose input is within rounding of 0 can be active in only
+ * one of them, and a few such units change a deep gradient by thousandths. The project's tests compare gradients without such units.
  */
 const gradientTolerance = 0.01;
 
 const checkedBatch = 8;
 
-/** Without variation all draws of a step are the same network, whose loss is a function of its weights alone. */
+/** The settings with sigma 0: the loss then depends on the weights alone. */
 const withoutVariation = ({ strategy, perSample }) => ({
   strategy: strategy.deltaSigma ? { ...strategy, deltaSigma: strategy.deltaSigma.map(() => 0) } : strategy,
   perSample,
@@ -21,15 +21,17 @@ const withoutVariation = ({ strategy, perSample }) => ({
 });
 
 /**
- * Throws unless the loss falls along the gradient as the gradient says: L(w + εg/|g|) − L(w − εg/|g|) = 2ε|g|.
+ * Checks the gradient by a finite difference along it: L(w + εg/|g|) − L(w − εg/|g|) = 2ε|g|.
  *
- * @param network, strategy  names of rows of steps.mjs.
+ * @param network   key of `networks` in steps.mjs.
+ * @param strategy  value of `strategies` in steps.mjs.
+ * @throws {Error} when the slope differs.
  */
 export function checkSlope(network, strategy) {
   const trainer = createTrainer(network, checkedBatch, withoutVariation(strategy));
   const { trained } = trainer.state;
   const weights = readWeights(trained);
-  // Copies: the next gradients lie where these do.
+  // Copies: the next call reuses the gradients' memory.
   const gradients = trainer.gradients().gradients.map((gradient) => gradient.slice());
   const length = Math.hypot(...gradients.map(norm));
   const epsilon = 0.01 / length;
@@ -55,14 +57,17 @@ function decode(text) {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }
 
-/** PyTorch's name for a parameter of ours. */
+/** The name that pytorch.py has for a parameter. */
 function pytorchName(name) {
   const numbered = /^(features|norm)\.(\d+)\.(.*)$/.exec(name);
   if (!numbered) return name;
   return `${numbered[1] === "norm" ? "norms" : "convs"}.${numbered[2] - 1}.${numbered[3]}`;
 }
 
-/** Throws unless loss and every gradient of the clean network are PyTorch's for the same weights and images. */
+/**
+ * Compares loss and gradients of the network without variation with PyTorch's, for the same weights and samples.
+ * @throws {Error} when one differs.
+ */
 export async function checkAgainstPytorch(network, pytorch) {
   const trainer = createTrainer(network, checkedBatch, { strategy: { id: "none" }, sigma: 0 });
   const { model, state, data } = trainer;
@@ -83,7 +88,7 @@ export async function checkAgainstPytorch(network, pytorch) {
     const expected = decode(theirs.gradients[pytorchName(byTensor.get(i))]);
     const off = norm(expected.map((value, j) => value - gradient[j])) / norm(expected);
     if (!(off <= gradientTolerance)) {
-      throw new Error(`${byTensor.get(i)}: expected PyTorch's gradient, got one that is ${off} of its norm off`);
+      throw new Error(`${byTensor.get(i)}: expected PyTorch's gradient, got one with a relative difference of ${off}`);
     }
   }
 }

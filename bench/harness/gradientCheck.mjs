@@ -1,5 +1,5 @@
 // What a step computes is checked before it is timed: by PyTorch where it is there, by differences in any case.
-import { readWeights, writeWeights } from "@neft/training";
+import { readWeights, writeWeights } from "@neft/evaluation";
 import { createTrainer, networks } from "./steps.mjs";
 
 /** Relative error of a slope taken from two losses in float32 of a network with kinks. */

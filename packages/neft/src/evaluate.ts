@@ -1,13 +1,9 @@
 import { type Device, defineDevice, deviceNamed } from "@neft/crossbar";
 import { type Dataset, type Layout, makeNormalisation, type Normalisation } from "@neft/data";
+import { type EvaluationProgress, type EvaluationResult, evaluate as evaluateOnChips } from "@neft/evaluation";
 import { type Model, modelRule } from "@neft/model";
 import { checkOptions, has, kind, kinds, type Rules } from "@neft/options";
-import {
-  type EvaluationProgress,
-  type EvaluationResult,
-  evaluate as evaluateOnChips,
-  type Workers,
-} from "@neft/training";
+import type { Workers } from "@neft/training";
 import { checkSigma } from "./sigma.js";
 import { createWorkers } from "./spawn.js";
 

@@ -11,17 +11,15 @@ export {
   split,
   take,
 } from "@neft/data";
+export type { EvaluationProgress, EvaluationResult, SigmaResult } from "@neft/evaluation";
 export { type Build, build, type InitOptions, init, isRelaxedAvailable, memoryUse } from "@neft/kernels";
 export { arrayNodes, GraphBuilder, lenet5, Model, resnet18, type SummaryRow, summary, vgg8 } from "@neft/model";
 export { exportOnnx, exportOnnxFiles, externalFilesOf, importOnnx, OnnxError, type OnnxFiles } from "@neft/onnx";
 export { noGrad, scope, Tensor, tensor } from "@neft/tensor";
 export {
-  type EvaluationProgress,
-  type EvaluationResult,
   type FinetuneProgress,
   type FinetuneResult,
   optimisers,
-  type SigmaResult,
   type StrategySettings,
   schedules,
   strategies,

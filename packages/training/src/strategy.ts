@@ -1,6 +1,6 @@
+import { limits } from "@neft/evaluation";
 import { boundsInWords, inWords, isListOf, isWithin, optionError } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
-import { limits } from "./limits.js";
 
 /** Settings of every strategy, plain data; each strategy has some of them. */
 export interface StrategySettings {

@@ -11,7 +11,8 @@ import {
   type Workers,
 } from "@neft/training";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { cloningWorkers, toyImages, toyNet, toyNormalisation } from "./toy.js";
+import { toyImages, toyNet, toyNormalisation } from "../../evaluation/test/toy.js";
+import { cloningWorkers } from "./workers.js";
 
 let options: Omit<FinetuneOptions, "model" | "strategy">;
 

@@ -4,7 +4,8 @@ import { init } from "@neft/kernels";
 import { GraphBuilder, type Model, modelToRecord } from "@neft/model";
 import { type FinetuneOptions, type FinetuneResult, finetune } from "@neft/training";
 import { beforeAll, describe, expect, it } from "vitest";
-import { cloningWorkers, toyImages, toyNet, toyNormalisation } from "./toy.js";
+import { toyImages, toyNet, toyNormalisation } from "../../evaluation/test/toy.js";
+import { cloningWorkers } from "./workers.js";
 
 type Settings = Partial<Omit<FinetuneOptions, "model">>;
 let shared: Omit<FinetuneOptions, "model">;

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
+import type { EvaluationResult, SigmaResult } from "@neft/evaluation";
 import { build, init } from "@neft/kernels";
 import { oneLine } from "@neft/options";
-import type { EvaluationResult, SigmaResult } from "@neft/training";
 import { evaluate } from "../evaluate.js";
 import { InterruptedError } from "../failure.js";
 import { filesOf } from "../readDataset.js";

@@ -1,5 +1,5 @@
+import { limits } from "@neft/evaluation";
 import { type Bounds, boundsInWords, inWords, isWithin } from "@neft/options";
-import { limits } from "@neft/training";
 import { UsageError } from "../failure.js";
 import { questionOfSigma } from "../sigma.js";
 

@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import { deviceNamed, devices } from "@neft/crossbar";
+import { limits } from "@neft/evaluation";
 import { messageWith, oneLine } from "@neft/options";
-import { limits, optimisers, type StrategySettings, schedules, strategies } from "@neft/training";
+import { optimisers, type StrategySettings, schedules, strategies } from "@neft/training";
 import { type Command, Option } from "commander";
 import { dataSpecForms, parseDataSpec } from "../dataSpec.js";
 import { messageOf, UsageError } from "../failure.js";

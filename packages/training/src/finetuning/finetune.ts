@@ -1,19 +1,25 @@
 import { checkForm, type Dataset, imageWarnings, snapshot, split } from "@neft/data";
+import {
+  type BoundNetwork,
+  bindNetwork,
+  type NetworkAndData,
+  readWeights,
+  withLease,
+  writeWeights,
+} from "@neft/evaluation";
 import { wasm } from "@neft/kernels";
 import { holdModel, type Model, warningsOf } from "@neft/model";
 import { optionError } from "@neft/options";
 import { permutation, stream, type Tensor } from "@neft/tensor";
-import { readWeights, writeWeights } from "../checkpoint.js";
 import { checkGamma } from "../feedbackLoss.js";
 import { planHeads } from "../heads.js";
-import { type Workers, withLease } from "../lanes.js";
 import { activeModifiers } from "../modifiers.js";
-import { type BoundNetwork, bindNetwork, type NetworkAndData } from "../network.js";
 import { optimiserNamed } from "../optimisers.js";
 import { scheduleNamed } from "../schedules.js";
 import { strategyNamed } from "../strategies.js";
 import { purposes } from "../streams.js";
 import { chooseTaps, namedTaps } from "../taps.js";
+import type { Workers } from "../worker.js";
 import { watchLoss } from "./divergence.js";
 import { frozenParameters } from "./frozen.js";
 import { type RunJobs, shardJobs, startJobs, validate } from "./jobs.js";

@@ -1,7 +1,6 @@
 import { checkProgramming } from "@neft/crossbar";
+import { type ChipSettings, limits } from "@neft/evaluation";
 import { checkWithin, inWords, isListOf, optionError } from "@neft/options";
-import type { ChipSettings } from "../evaluation/chips.js";
-import { limits } from "../limits.js";
 import { activeModifiers, type ModifierSettings } from "../modifiers.js";
 import { type OptimiserSettings, optimiserNamed } from "../optimisers.js";
 import { type ScheduleSettings, scheduleNamed } from "../schedules.js";

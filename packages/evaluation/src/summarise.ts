@@ -1,5 +1,5 @@
-import { mean, type SampleStatistics, sampleStatistics } from "../statistics.js";
 import { entropyOf } from "./entropy.js";
+import { mean, type SampleStatistics, sampleStatistics } from "./statistics.js";
 import { type ChipTally, unit } from "./tally.js";
 
 /** Mean largest softmax value of the images classified rightly and wrongly; null where there are none. */

@@ -3,8 +3,8 @@ import { batchTensor, type Dataset, type Normalisation } from "@neft/data";
 import { f64, i32, wasm, withBlocks } from "@neft/kernels";
 import { type ArrayBackend, arrayNodes, type Model, run, valueShapes } from "@neft/model";
 import { noGrad, scope, sizeOf, type Tensor } from "@neft/tensor";
-import { type Weights, writeWeights } from "../checkpoint.js";
 import { type ChipTally, emptyTally } from "./tally.js";
+import { type Weights, writeWeights } from "./weights.js";
 
 /** What a chip is made of: plain data. */
 export interface ChipSettings {

@@ -2,12 +2,6 @@ import { checkProgramming } from "@neft/crossbar";
 import { imageWarnings, snapshot } from "@neft/data";
 import { holdModel, modelToRecord, warningsOf } from "@neft/model";
 import { checkWithin } from "@neft/options";
-import { inProcess, type Lane, type LentWorkers, lanesOn, takenWhile, type Workers, withLease } from "../lanes.js";
-import { limits } from "../limits.js";
-import { looksUpTo } from "../looks.js";
-import { type BoundNetwork, bindNetwork, type NetworkAndData } from "../network.js";
-import { percentInterval } from "../statistics.js";
-import { purposes } from "../streams.js";
 import {
   type ChipJob,
   type ChipSettings,
@@ -15,9 +9,16 @@ import {
   disposeEvaluationState,
   evaluateChips,
 } from "./chips.js";
+import { inProcess, type Lane, lanesOn, takenWhile, withLease } from "./lanes.js";
+import { limits } from "./limits.js";
+import { looksUpTo } from "./looks.js";
+import { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
 import { type ChipRange, chipRanges } from "./ranges.js";
+import { percentInterval } from "./statistics.js";
+import { chipPurposes } from "./streams.js";
 import { accuracies, type ChipSummary, summarise } from "./summarise.js";
 import { addTally, type ChipTally, emptyTally } from "./tally.js";
+import type { EvaluationWorkers } from "./worker.js";
 
 /** How a network is evaluated on chips: plain data, what results record. */
 export interface EvaluationSettings extends ChipSettings {
@@ -48,7 +49,7 @@ export interface EvaluateOptions extends EvaluationSettings, NetworkAndData {
    * Workers to share the chips among; this thread reads them all where left out. The result is the same. Calls with the same workers
    * take turns; each has the model and the data as they are when it is made.
    */
-  readonly workers?: Workers | undefined;
+  readonly workers?: EvaluationWorkers | undefined;
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -118,7 +119,7 @@ export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult
 async function readAll(
   options: EvaluateOptions,
   network: BoundNetwork,
-  lent: LentWorkers | undefined,
+  lent: { readonly size: number } | undefined,
   lane: Lane<ChipJob, ChipTally>,
 ): Promise<EvaluationResult> {
   const { model, data, normalisation, sigmas, onProgress, signal } = options;
@@ -192,7 +193,7 @@ async function readUntil(
 /** Jobs for the chips [from, to) of a σ. */
 function chipJobs(
   options: EvaluateOptions,
-  lent: LentWorkers | undefined,
+  lent: { readonly size: number } | undefined,
   { sigma, from, to }: ChipRange & { readonly sigma: number },
 ): ChipJob[] {
   const { model, data, device, weightBits, bitsPerCell, perSample, seed } = options;
@@ -203,7 +204,7 @@ function chipJobs(
     perSample,
     seed,
     sigma,
-    purpose: purposes.chip,
+    purpose: chipPurposes.chip,
     probabilities: true,
   };
   return chipRanges(model, data.count, { from, to }, lent).map((range) => ({ ...shared, ...range }));

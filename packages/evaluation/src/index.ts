@@ -1,0 +1,36 @@
+export {
+  type ChipJob,
+  type ChipSettings,
+  createEvaluationState,
+  disposeEvaluationState,
+  type EvaluationState,
+  evaluateChips,
+} from "./chips.js";
+export {
+  type EvaluateOptions,
+  type EvaluationProgress,
+  type EvaluationResult,
+  type EvaluationSettings,
+  evaluate,
+  type SigmaResult,
+} from "./evaluate.js";
+export { inProcess, type Lane, lanesOn, type WorkersOf, withLease } from "./lanes.js";
+export { limits } from "./limits.js";
+export { type Looks, looksUpTo } from "./looks.js";
+export { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
+export { type ChipRange, chipRanges } from "./ranges.js";
+export {
+  halfWidth,
+  mean,
+  percentInterval,
+  percentile,
+  type SampleStatistics,
+  sampleStatistics,
+  standardDeviation,
+  studentFromNormal,
+} from "./statistics.js";
+export { chipPurposes } from "./streams.js";
+export type { ChipSummary, Confidence } from "./summarise.js";
+export type { ChipTally } from "./tally.js";
+export { readWeights, type Weights, weightsLike, writeWeights } from "./weights.js";
+export type { EvaluationSetup, EvaluationWorker, EvaluationWorkers, JobOfSetup, SetupId } from "./worker.js";

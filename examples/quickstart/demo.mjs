@@ -6,20 +6,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import {
-  alignedTable,
-  build,
-  createWorkers,
-  evaluate,
-  exportOnnx,
-  finetune,
-  init,
-  left,
-  readDataset,
-  readModel,
-  right,
-  take,
-} from "neft";
+import { build, createWorkers, evaluate, exportOnnx, finetune, init, readDataset, readModel, take } from "neft";
+import { alignedTable, left, right } from "../../packages/neft/dist/command/table.js";
 import { chartSpec, drawChart } from "./chart.mjs";
 import { difference, explain, inWords } from "./explain.mjs";
 import { compareWithPeer } from "./peer.mjs";

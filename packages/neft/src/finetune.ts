@@ -20,7 +20,7 @@ import {
   inputRules,
   normalisationFrom,
   withWorkers,
-} from "./evaluate.js";
+} from "./shared-options.js";
 import { checkSigma } from "./sigma.js";
 
 /** Settings of `finetune`; what a strategy takes stands beside its id. */

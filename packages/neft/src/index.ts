@@ -25,8 +25,8 @@ export {
   strategies,
   type Workers,
 } from "@neft/training";
-export { type ChipOptions, type EvaluateOptions, evaluate, type InputOptions, normalisationOf } from "./evaluate.js";
+export { type EvaluateOptions, evaluate } from "./evaluate.js";
 export { type FinetuneOptions, finetune } from "./finetune.js";
 export { run } from "./run.js";
+export { type ChipOptions, type InputOptions, normalisationOf } from "./shared-options.js";
 export { createWorkers } from "./spawn.js";
-export { alignedTable, type Column, left, right } from "./table.js";

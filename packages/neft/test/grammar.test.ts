@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { UsageError } from "../src/command/exit-codes.js";
 import { list, number, oneOf, sigma, sigmas, text, whole } from "../src/command/grammar.js";
 import { parseDataSpec } from "../src/dataSpec.js";
-import { UsageError } from "../src/failure.js";
 
 const who = "--x";
 

@@ -3,18 +3,18 @@ import type { EvaluationResult, SigmaResult } from "@neft/evaluation";
 import { build, init } from "@neft/kernels";
 import { oneLine } from "@neft/options";
 import { evaluate } from "../evaluate.js";
-import { InterruptedError } from "../failure.js";
 import { filesOf } from "../readDataset.js";
 import { readModel } from "../readModel.js";
 import type { EvaluationFile } from "../results.js";
 import { createWorkers } from "../spawn.js";
-import { alignedTable, right } from "../table.js";
+import { InterruptedError } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
 import type { evaluateOptions, Values } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { startProgress } from "./progress.js";
 import { checkChips, dataRecord, jsonText, loadData, sharedOptions, sharedRecord, versions, warn } from "./run.js";
+import { alignedTable, right } from "./table.js";
 import { print } from "./terminal.js";
 
 /** `neft evaluate MODEL`: accuracy on Monte Carlo chips as a table, and as JSON where asked for. */

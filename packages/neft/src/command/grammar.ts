@@ -1,7 +1,7 @@
 import { limits } from "@neft/evaluation";
 import { type Bounds, boundsInWords, inWords, isWithin } from "@neft/options";
-import { UsageError } from "../failure.js";
 import { questionOfSigma } from "../sigma.js";
+import { UsageError } from "./exit-codes.js";
 
 /** Reads one command-line word; `who` names the option in errors. */
 export type WordParser<T> = (word: string, who: string) => T;

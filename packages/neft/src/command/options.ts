@@ -5,7 +5,8 @@ import { messageWith, oneLine } from "@neft/options";
 import { optimisers, type StrategySettings, schedules, strategies } from "@neft/training";
 import { type Command, Option } from "commander";
 import { dataSpecForms, parseDataSpec } from "../dataSpec.js";
-import { messageOf, UsageError } from "../failure.js";
+import { messageOf } from "../system-errors.js";
+import { UsageError } from "./exit-codes.js";
 import { list, number, oneOf, sigma, sigmas, text, type WordParser, whole } from "./grammar.js";
 
 /** One option of the command, whole: every command that has it reads and documents it the same way. */

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { type ExitCode, exitCodeOf, exitCodes, outcomeOf } from "../failure.js";
+import { type ExitCode, exitCodeOf, exitCodes, outcomeOf } from "./exit-codes.js";
 import { addOptions, complaint, evaluateOptions, finetuneOptions, inspectOptions } from "./options.js";
 import { complain, outputFailure, print, say } from "./terminal.js";
 import { neftVersion } from "./version.js";

@@ -1,4 +1,4 @@
-import { type Device, programChip, readTogether, variationBackend } from "@neft/crossbar";
+import { type ProgrammingSettings, programChip, readTogether, variationBackend } from "@neft/crossbar";
 import { batchTensor, type Dataset, type Normalisation } from "@neft/data";
 import { f64, i32, wasm, withBlocks } from "@neft/kernels";
 import { type ArrayBackend, arrayNodes, type Model, run, valueShapes } from "@neft/model";
@@ -6,18 +6,9 @@ import { noGrad, scope, sizeOf, type Tensor } from "@neft/tensor";
 import { type ChipTally, emptyTally } from "./tally.js";
 import { type Weights, writeWeights } from "./weights.js";
 
-/** What a chip is made of: plain data. */
-export interface ChipSettings {
-  readonly device: Device;
-  readonly weightBits?: number | undefined;
-  readonly bitsPerCell?: number | undefined;
-  /** A fresh draw for every sample instead of one a chip. */
-  readonly perSample?: boolean | undefined;
-}
-
 /** Chips [from, to) to be read with all images: plain data. */
-export interface ChipJob extends ChipSettings {
-  readonly sigma: number;
+export interface ChipJob extends ProgrammingSettings {
+  readonly perSample?: boolean;
   readonly seed: number;
   /** Which chips: streams of different purposes are independent. */
   readonly purpose: string;

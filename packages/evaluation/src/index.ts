@@ -1,6 +1,5 @@
 export {
   type ChipJob,
-  type ChipSettings,
   createEvaluationState,
   disposeEvaluationState,
   type EvaluationState,
@@ -10,15 +9,22 @@ export {
   type EvaluateOptions,
   type EvaluationProgress,
   type EvaluationResult,
-  type EvaluationSettings,
   evaluate,
   type SigmaResult,
 } from "./evaluate.js";
 export { inProcess, type Lane, lanesOn, type WorkersOf, withLease } from "./lanes.js";
-export { limits } from "./limits.js";
 export { type Looks, looksUpTo } from "./looks.js";
 export { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
 export { type ChipRange, chipRanges } from "./ranges.js";
+export {
+  chipCount,
+  type EvaluationSettings,
+  evaluationSettings,
+  type GivenEvaluationSettings,
+  outputSettings,
+  seedSettings,
+  standardDeviations,
+} from "./settings.js";
 export {
   halfWidth,
   mean,

@@ -5,6 +5,7 @@ export {
   decodeIdx,
   decodeNpz,
   gatherBatch,
+  type InputOptions,
   type Layout,
   makeDataset,
   type Normalisation,
@@ -25,8 +26,9 @@ export {
   strategies,
   type Workers,
 } from "@neft/training";
-export { type EvaluateOptions, evaluate } from "./evaluate.js";
-export { type FinetuneOptions, finetune } from "./finetune.js";
+export { evaluate } from "./evaluate.js";
+export { finetune } from "./finetune.js";
 export { run } from "./run.js";
-export { type ChipOptions, type InputOptions, normalisationOf } from "./shared-options.js";
+export type { EvaluateOptions, FinetuneOptions } from "./settings.js";
+export { normalisationOf } from "./shared-options.js";
 export { createWorkers } from "./spawn.js";

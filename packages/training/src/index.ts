@@ -9,9 +9,9 @@ export {
 } from "./finetuning/finetune.js";
 export {
   type FinetuneSettings,
+  finetuneSettings,
   type ResolvedSettings,
   resolveSettings,
-  type ValidationSettings,
 } from "./finetuning/settings.js";
 export {
   createTrainingState,

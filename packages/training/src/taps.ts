@@ -1,5 +1,5 @@
 import { arrayNodes, type Model, valueShapes } from "@neft/model";
-import { optionError } from "@neft/options";
+import { OptionError } from "@neft/options";
 
 /** A value of the network that a head can read. */
 export interface Feature {
@@ -106,10 +106,11 @@ export function namedTaps(model: Model, names: readonly string[], added: Readonl
     const shape = shapes.get(value);
     if (!shape || shape.length < 2 || stored(value) || added.has(value)) {
       const examples = layerFeatures(model).map((feature) => feature.value);
-      throw optionError(
-        (called) =>
-          `${called("taps")}: expected values of the model with a batch axis, such as ${examples.join(", ")}, got "${value}"`,
-      );
+      throw new OptionError({
+        option: "strategy.taps",
+        expected: `values of the model with a batch axis, such as ${examples.join(", ")}`,
+        got: `"${value}"`,
+      });
     }
     return { value, shape: shape.slice(1) };
   });

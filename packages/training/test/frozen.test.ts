@@ -101,8 +101,8 @@ describe("freeze", () => {
     [["*"], /^freeze: expected something to be left to train, got every parameter$/],
     [["*.weight", "*.bias"], /left to train/],
     ["conv1", /^freeze: expected a list of names, got "conv1"$/],
-    [[""], /^freeze: expected a list of names/],
-    [[1], /^freeze: expected a list of names/],
+    [[""], /^freeze: expected a name, got ""$/],
+    [[1], /^freeze: expected a name, got 1$/],
   ])("refuses %j", async (freeze, message) => {
     const model = toyNet();
     await expect(finetune({ ...shared, model, freeze: freeze as string[] })).rejects.toThrow(message);

@@ -9,7 +9,7 @@ import {
 } from "@neft/evaluation";
 import { wasm } from "@neft/kernels";
 import { holdModel, type Model, warningsOf } from "@neft/model";
-import { optionError } from "@neft/options";
+import { OptionError } from "@neft/options";
 import { permutation, stream, type Tensor } from "@neft/tensor";
 import { checkGamma } from "../feedbackLoss.js";
 import { planHeads } from "../heads.js";
@@ -115,10 +115,11 @@ async function finetuneBound(
   const { logits, normalisation, model } = network;
   const { training, validation } = splitData(options, settings);
   if (settings.dropLast && training.count < settings.batch) {
-    throw optionError(
-      (called) =>
-        `${called("batch")}: expected at most the ${training.count} samples there are for training, got ${settings.batch}`,
-    );
+    throw new OptionError({
+      option: "batch",
+      expected: `at most the ${training.count} samples there are for training`,
+      got: String(settings.batch),
+    });
   }
   const heads = planAllHeads(network, settings);
   const { gamma = [], deltaSigma = [] } = settings.strategy;
@@ -183,10 +184,11 @@ function splitData(
   const { images } = validation;
   // Of a single sample none can be held out, whatever the option says: that is split's error.
   if (data.count > 1 && images >= data.count) {
-    throw optionError(
-      (called) =>
-        `${called("validation.images")}: expected fewer than the ${data.count} samples there are, got ${images}`,
-    );
+    throw new OptionError({
+      option: "validation.images",
+      expected: `fewer than the ${data.count} samples there are`,
+      got: String(images),
+    });
   }
   return split(data, images, stream(seed, { purpose: purposes.split }));
 }

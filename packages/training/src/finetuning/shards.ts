@@ -1,6 +1,6 @@
-import { type Device, rram1, variationBackend } from "@neft/crossbar";
+import { type ChipSettings, type Device, rram1, variationBackend } from "@neft/crossbar";
 import { batchTensor, type Dataset, gatherLabels, type Normalisation } from "@neft/data";
-import { type ChipSettings, readWeights, type Weights, writeWeights } from "@neft/evaluation";
+import { readWeights, type Weights, writeWeights } from "@neft/evaluation";
 import { type BatchStatistics, type Model, trainableParameters } from "@neft/model";
 import { backward, scope, type Tensor } from "@neft/tensor";
 import { createHeads, type HeadPlan } from "../heads.js";

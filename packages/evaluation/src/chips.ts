@@ -43,7 +43,7 @@ export interface EvaluationState {
 const imagesPerBatch = 200;
 
 /** Images of one call of a network: as many as it takes where its batch is fixed. */
-function batchOf({ inputs }: Model): number {
+export function batchOf({ inputs }: Model): number {
   const batch = inputs[0]!.shape[0]!;
   return typeof batch === "number" ? batch : imagesPerBatch;
 }
@@ -68,7 +68,7 @@ export function disposeEvaluationState(state: EvaluationState): void {
  * The normalised images [from, to), from the cache or made for the current scope. Where the network takes no fewer than more, the
  * last one stands for those that are missing.
  */
-function imageBatch(
+export function imageBatch(
   { model, data, normalisation, images, cacheBytes }: EvaluationState,
   from: number,
   to: number,

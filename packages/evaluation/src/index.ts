@@ -15,6 +15,7 @@ export {
 export { inProcess, type Lane, lanesOn, type WorkersOf, withLease } from "./lanes.js";
 export { type Looks, looksUpTo } from "./looks.js";
 export { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
+export { type PredictingChip, type Prediction, predict } from "./predict.js";
 export { type ChipRange, chipRanges } from "./ranges.js";
 export {
   chipCount,

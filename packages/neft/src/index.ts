@@ -9,14 +9,12 @@ export {
   type Layout,
   makeDataset,
   type Normalisation,
-  split,
   take,
 } from "@neft/data";
-export type { EvaluationProgress, EvaluationResult, SigmaResult } from "@neft/evaluation";
-export { type Build, build, type InitOptions, init, isRelaxedAvailable, memoryUse } from "@neft/kernels";
+export type { EvaluationProgress, EvaluationResult, Prediction, SigmaResult } from "@neft/evaluation";
+export { type Build, type InitOptions, init, type MemoryUse } from "@neft/kernels";
 export { arrayNodes, GraphBuilder, lenet5, Model, resnet18, type SummaryRow, summary, vgg8 } from "@neft/model";
 export { exportOnnx, exportOnnxFiles, externalFilesOf, importOnnx, OnnxError, type OnnxFiles } from "@neft/onnx";
-export { noGrad, scope, Tensor, tensor } from "@neft/tensor";
 export {
   type FinetuneProgress,
   type FinetuneResult,
@@ -26,9 +24,11 @@ export {
   strategies,
   type Workers,
 } from "@neft/training";
+export { type BackendInfo, backendInfo } from "./backend-info.js";
 export { evaluate } from "./evaluate.js";
 export { finetune } from "./finetune.js";
-export { run } from "./run.js";
+export { type PredictOptions, predict } from "./predict.js";
 export type { EvaluateOptions, FinetuneOptions } from "./settings.js";
 export { normalisationOf } from "./shared-options.js";
 export { createWorkers } from "./spawn.js";
+export { split } from "./split.js";

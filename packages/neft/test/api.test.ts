@@ -256,7 +256,11 @@ describe("values in errors", () => {
   it.each<[string, () => unknown, string | RegExp]>([
     ["workers", () => createWorkers("2" as never), 'pool: expected a number of workers from 1 to 256, got "2"'],
     ["samples to take", () => take(data, "2" as never), 'take: expected a number of samples ≥ 1, got "2"'],
-    ["samples to hold out", () => split(data, "2" as never, 1n), /^split: expected a validation count .*, got "2"$/],
+    [
+      "samples to hold out",
+      () => split(data, { validation: "2" as never }),
+      /^validation: expected a whole number ≥ 1, got "2"$/,
+    ],
     [
       "samples of a batch",
       () => gatherBatch(data, ["2"] as never, normalisationOf(data, {}), [1, 1, 6, 6]),

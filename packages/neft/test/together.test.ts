@@ -10,12 +10,9 @@ import {
   init,
   Model,
   makeDataset,
-  noGrad,
-  run,
-  scope,
-  tensor,
   type Workers,
 } from "neft";
+import { noGrad, run, scope, tensor } from "neft/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 /** Calls at the same time: each gives what it gives alone, or is refused. */

@@ -1,5 +1,4 @@
-import { gatherBatch, normalisationOf } from "neft";
-import { noGrad, run, scope, tensor } from "neft/tensor";
+import { gatherBatch, noGrad, normalisationOf, run, scope, tensor } from "neft/tensor";
 import { InferenceSession, Tensor as PeerTensor } from "onnxruntime-node";
 
 const batchSize = 500;

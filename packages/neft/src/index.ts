@@ -1,25 +1,21 @@
-export { type Device, defineDevice, deviceNamed, devices } from "@neft/crossbar";
+export { type Device, defineDevice, devices } from "@neft/crossbar";
 export {
   type Dataset,
   decodeCifar10,
   decodeIdx,
   decodeNpz,
-  gatherBatch,
-  type InputOptions,
   type Layout,
   makeDataset,
-  type Normalisation,
   take,
 } from "@neft/data";
 export type { EvaluationProgress, EvaluationResult, Prediction, SigmaResult } from "@neft/evaluation";
 export { type Build, type InitOptions, init, type MemoryUse } from "@neft/kernels";
-export { arrayNodes, GraphBuilder, lenet5, Model, resnet18, type SummaryRow, summary, vgg8 } from "@neft/model";
+export { GraphBuilder, lenet5, Model, resnet18, type SummaryRow, summary, vgg8 } from "@neft/model";
 export { exportOnnx, exportOnnxFiles, externalFilesOf, importOnnx, OnnxError, type OnnxFiles } from "@neft/onnx";
 export {
   type FinetuneProgress,
   type FinetuneResult,
   optimisers,
-  type StrategySettings,
   schedules,
   strategies,
   type Workers,
@@ -29,6 +25,5 @@ export { evaluate } from "./evaluate.js";
 export { finetune } from "./finetune.js";
 export { type PredictOptions, predict } from "./predict.js";
 export type { EvaluateOptions, FinetuneOptions } from "./settings.js";
-export { normalisationOf } from "./shared-options.js";
 export { createWorkers } from "./spawn.js";
 export { split } from "./split.js";

@@ -1,27 +1,26 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deviceNamed } from "@neft/crossbar";
 import {
   createWorkers,
   type Dataset,
   defineDevice,
-  deviceNamed,
   type EvaluateOptions,
   type EvaluationProgress,
   evaluate,
   exportOnnx,
   type FinetuneProgress,
   finetune,
-  gatherBatch,
   importOnnx,
   init,
   type Model,
-  normalisationOf,
   readDataset,
   readModel,
   split,
   take,
 } from "neft";
+import { gatherBatch, normalisationOf } from "neft/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { evaluateOptions, finetuneOptions } from "../src/settings.js";
 import { writeIdx, writeModels } from "./fixtures.js";

@@ -70,13 +70,12 @@ const method =
 const functions: Readonly<Record<string, Row>> = {
   GraphBuilder: { right: () => ["net", { seed: 1 }], takes: [["text", "empty"]] },
   Model: { right: () => [{ ...model }], takes: [["model"]] },
-  defineDevice: { right: () => [{ ...neft.deviceNamed("rram1") }] },
-  deviceNamed: { right: () => ["rram1"] },
+  defineDevice: { right: () => [{ ...neft.devices.get("rram1") }] },
   decodeCifar10: { right: () => [[cifar()], "name"], takes: [[], ["undefined", "text"]] },
   decodeIdx: { right: () => [...idx(), "name"], takes: [[], [], ["undefined", "text"]] },
   decodeNpz: { right: () => [npz(), "name"], takes: [[], ["undefined", "text", "empty"]] },
   gatherBatch: {
-    right: () => [data, [0, 1], neft.normalisationOf(data, {}), [1, 1, 2, 2]],
+    right: () => [data, [0, 1], tensors.normalisationOf(data, {}), [1, 1, 2, 2]],
     takes: [["dataset"], ["list", "bytes", "floats"]],
   },
   makeDataset: {
@@ -87,7 +86,6 @@ const functions: Readonly<Record<string, Row>> = {
   predict: { right: () => [model, data, {}], takes: [["model"], ["dataset"], ["undefined", "object"]] },
   take: { right: () => [data, 2], takes: [["dataset"], ["huge"]] },
   init: { right: () => [{}], takes: [["undefined", "object"]] },
-  arrayNodes: { right: () => [model], takes: [["model"]] },
   lenet5: { right: () => [{ seed: 1 }] },
   resnet18: { right: () => [{ seed: 1 }] },
   vgg8: { right: () => [{ seed: 1 }] },
@@ -110,7 +108,6 @@ const functions: Readonly<Record<string, Row>> = {
   finetune: { right: () => [own(), data, training()], takes: [["model"], ["dataset"], []] },
   normalisationOf: { right: () => [data, {}], takes: [["dataset"], ["object"]] },
   createWorkers: { right: () => [2] },
-  parseDataSpec: { right: () => ["mnist:test", "who"], takes: [[], ["undefined", "text", "empty"]] },
   readDataset: { right: () => ["mnist:test", "test"], takes: [[], ["undefined"]] },
   readModel: { right: () => ["no file"] },
 };

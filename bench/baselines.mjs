@@ -5,7 +5,7 @@
 // Fashion-MNIST comes from Debian's package dataset-fashion-mnist; without it, rows that need it are skipped.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { build, createWorkers, evaluate, finetune, importOnnx, init, readDataset, take } from "neft";
+import { backendInfo, createWorkers, evaluate, finetune, importOnnx, init, readDataset, take } from "neft";
 
 const golden = JSON.parse(readFileSync(new URL("golden/baselines.json", import.meta.url), "utf8"));
 const fashion = "/usr/share/datasets/fashion-mnist";
@@ -159,7 +159,10 @@ try {
   await workers.close();
 }
 mkdirSync(new URL("results/", import.meta.url), { recursive: true });
-writeFileSync(file, `${JSON.stringify({ node: process.version, build: build(), rows: results }, null, 1)}\n`);
+writeFileSync(
+  file,
+  `${JSON.stringify({ node: process.version, build: backendInfo().build, rows: results }, null, 1)}\n`,
+);
 const all = Object.values(results).flat();
 const outside = all.filter(({ inside }) => inside === false).length;
 const skipped = all.filter((row) => row.skipped).length;

@@ -12,6 +12,7 @@ export const layers = [
   ["packages/tensor"],
   ["packages/model"],
   ["packages/crossbar", "packages/onnx", "packages/data"],
+  ["packages/evaluation"],
   ["packages/training"],
   ["packages/report"],
   ["packages/neft"],

@@ -1,5 +1,5 @@
 // Checks a training step before it is timed: always by finite differences, and against PyTorch if it is installed.
-import { readWeights, writeWeights } from "@neft/training";
+import { readWeights, writeWeights } from "@neft/evaluation";
 import { createTrainer, networks } from "./steps.mjs";
 
 /** Relative tolerance of a slope from two float32 losses of a network with ReLUs. */

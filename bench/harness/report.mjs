@@ -1,5 +1,5 @@
 // Prints results as a table and compares them with earlier ones.
-import { alignedTable, left, right } from "neft";
+import { alignedTable, left, right } from "../../packages/neft/dist/command/table.js";
 import { recordKey, slowdown } from "./record.mjs";
 
 const number = (value) => {

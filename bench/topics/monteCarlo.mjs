@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { rram1 } from "@neft/crossbar";
-import { createEvaluationState, disposeEvaluationState, evaluateChips } from "@neft/training";
+import { createEvaluationState, disposeEvaluationState, evaluateChips } from "@neft/evaluation";
 import { createWorkers, evaluate, normalisationOf, readDataset, readModel } from "neft";
 import { contest, median, medianRatio, wallTime } from "../harness/contest.mjs";
 import { atLeast } from "../harness/record.mjs";

@@ -6,20 +6,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import {
-  alignedTable,
-  build,
-  createWorkers,
-  evaluate,
-  exportOnnx,
-  finetune,
-  init,
-  left,
-  readDataset,
-  readModel,
-  right,
-  take,
-} from "neft";
+import { backendInfo, createWorkers, evaluate, exportOnnx, finetune, init, readDataset, readModel, take } from "neft";
+import { alignedTable, left, right } from "../../packages/neft/dist/command/table.js";
 import { chartSpec, drawChart } from "./chart.mjs";
 import { difference, explain, inWords } from "./explain.mjs";
 import { compareWithPeer } from "./peer.mjs";
@@ -46,7 +34,7 @@ const workers = createWorkers(cores);
 const chips = { device: "rram1", seed, workers };
 console.log(
   `LeNet-5 on MNIST: evaluated on ${test.count.toLocaleString("en-US")} test images, ${budget.chips} chips for each σ, device rram1, seed ${seed};\n` +
-    `finetuned for one epoch of ${train.count.toLocaleString("en-US")} training images less those held out for validation, at σ ${trainedSigma}; ${cores} cores, ${build()} build\n`,
+    `finetuned for one epoch of ${train.count.toLocaleString("en-US")} training images less those held out for validation, at σ ${trainedSigma}; ${cores} cores, ${backendInfo().build} build\n`,
 );
 
 const rows = [];
@@ -130,7 +118,7 @@ await writeFile(join(folder, "accuracy.png"), chart.png);
 const settings = { ...budget, seed, device: "rram1", sigmas, trainedSigma };
 await writeFile(
   join(folder, "results.json"),
-  `${JSON.stringify({ settings, build: build(), node: process.versions.node, rows }, null, 2)}\n`,
+  `${JSON.stringify({ settings, build: backendInfo().build, node: process.versions.node, rows }, null, 2)}\n`,
 );
 console.log(
   `\nWritten to ${folder}: results.json, accuracy.svg, accuracy.png and the six networks (.onnx). It took ${seconds()}.`,

@@ -1,4 +1,4 @@
-import { gatherBatch, noGrad, normalisationOf, run, scope, tensor } from "neft";
+import { gatherBatch, noGrad, normalisationOf, run, scope, tensor } from "neft/tensor";
 import { InferenceSession, Tensor as PeerTensor } from "onnxruntime-node";
 
 const batchSize = 500;

@@ -8,6 +8,7 @@ export {
   type VariationSettings,
   variationBackend,
 } from "./backends.js";
+export { type ChipSettings, chipSettings, standardDeviation } from "./chip-settings.js";
 export { type Device, defineDevice, type ExactProgramming, type LevelProgramming, type Source } from "./device.js";
 export { fefet2 } from "./devices/fefet2.js";
 export { fefet6 } from "./devices/fefet6.js";

@@ -1,4 +1,5 @@
-import { optionError } from "@neft/options";
+import { OptionError } from "@neft/options";
+import { type ChipSettings, chipSettings } from "./chip-settings.js";
 import { checkDevice, type Device } from "./device.js";
 
 /** How weights are programmed into devices. */
@@ -6,10 +7,8 @@ export interface ProgrammingSettings {
   readonly device: Device;
   /** Standard deviation of one device relative to its full scale; ≥ 0. */
   readonly sigma: number;
-  /** Bits of a stored weight, 1 to 16. Default: 8. */
-  readonly weightBits?: number | undefined;
-  /** Bits per cell, a divisor of `weightBits`. Default: the device's `bitsPerCell`. */
-  readonly bitsPerCell?: number | undefined;
+  readonly weightBits?: ChipSettings["weightBits"] | undefined;
+  readonly bitsPerCell?: ChipSettings["bitsPerCell"];
 }
 
 /** Standard deviations of one tensor's weight variation, in units of its weights. */
@@ -22,30 +21,30 @@ export interface WeightSigma {
   readonly sigmaMid: number;
 }
 
-/** Maximum bits of a weight; sums of powers of 4 up to it are exact. */
-const maxWeightBits = 16;
-
-function checkBits(name: string, value: number, max: number): void {
-  if (!Number.isInteger(value) || value < 1 || value > max) {
-    throw new RangeError(`${name}: expected a whole number from 1 to ${max}, got ${value}`);
-  }
-}
+const defaultBits = chipSettings.weightBits.default;
 
 /**
  * Checks programming settings.
  * @throws {RangeError} naming the setting that is out of range.
  */
-export function checkProgramming({ device, sigma, weightBits = 8, bitsPerCell: given }: ProgrammingSettings): void {
+export function checkProgramming({
+  device,
+  sigma,
+  weightBits = defaultBits,
+  bitsPerCell: given,
+}: ProgrammingSettings): void {
   checkDevice(device);
   const bitsPerCell = given ?? device.bitsPerCell;
   if (!(Number.isFinite(sigma) && sigma >= 0)) throw new RangeError(`sigma: expected a number ≥ 0, got ${sigma}`);
-  checkBits("weightBits", weightBits, maxWeightBits);
-  checkBits("bitsPerCell", bitsPerCell, maxWeightBits);
+  chipSettings.weightBits.kind.check(weightBits, "weightBits");
+  chipSettings.bitsPerCell.kind.check(bitsPerCell, "bitsPerCell");
   if (weightBits % bitsPerCell !== 0) {
-    throw optionError(
-      (called) =>
-        `${called("bitsPerCell")}: expected a divisor of ${called("weightBits")} (${weightBits}), got ${bitsPerCell}`,
-    );
+    throw new OptionError({
+      option: "bitsPerCell",
+      expected: `a divisor of {weightBits} (${weightBits})`,
+      got: String(bitsPerCell),
+      mentions: ["weightBits"],
+    });
   }
 }
 
@@ -77,7 +76,7 @@ function slicingFactor(weightBits: number, bitsPerCell: number): number {
 export function programmingVariation(settings: ProgrammingSettings, maxAbs: number): WeightSigma {
   checkProgramming(settings);
   if (!(Number.isFinite(maxAbs) && maxAbs >= 0)) throw new RangeError(`max|W|: expected a number ≥ 0, got ${maxAbs}`);
-  const { device, sigma, weightBits = 8, bitsPerCell = device.bitsPerCell } = settings;
+  const { device, sigma, weightBits = defaultBits, bitsPerCell = device.bitsPerCell } = settings;
   const { programming } = device;
   if (programming.kind === "exact") return { sMax: maxAbs, sigmaOuter: 0, sigmaMid: 0 };
   const [outer, middle] = programming.sigma;

@@ -74,10 +74,11 @@ describe("programmingVariation", () => {
     [{ device: rram1, sigma: Number.NaN }, "sigma: expected a number ≥ 0, got NaN"],
     [{ device: rram1, sigma: Number.POSITIVE_INFINITY }, "sigma: expected a number ≥ 0, got Infinity"],
     [{ device: rram1, sigma: 0.1, weightBits: 7 }, "bitsPerCell: expected a divisor of weightBits (7), got 2"],
-    [{ device: rram1, sigma: 0.1, bitsPerCell: 0 }, "bitsPerCell: expected a whole number from 1 to 16, got 0"],
-    [{ device: rram1, sigma: 0.1, weightBits: 8.5 }, "weightBits: expected a whole number from 1 to 16, got 8.5"],
+    [{ device: rram1, sigma: 0.1, bitsPerCell: 0 }, "bitsPerCell: expected a whole number ≥ 1 and ≤ 16, got 0"],
+    [{ device: rram1, sigma: 0.1, weightBits: 8.5 }, "weightBits: expected a whole number ≥ 1 and ≤ 16, got 8.5"],
   ])("refuses %o", (settings, message) => {
-    expect(() => programmingVariation(settings, 1)).toThrow(new RangeError(message));
+    expect(() => programmingVariation(settings, 1)).toThrow(message);
+    expect(() => programmingVariation(settings, 1)).toThrow(RangeError);
   });
 
   it("refuses a maximum that is no magnitude", () => {

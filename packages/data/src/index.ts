@@ -3,6 +3,7 @@ export { decodeCifar10 } from "./cifar10.js";
 export type { Dataset, DatasetParts, Layout } from "./dataset.js";
 export { checkDataset, checkForm, checkLabels, makeDataset, snapshot, split, take } from "./dataset.js";
 export { decodeIdx } from "./idx.js";
+export { type InputOptions, inputSettings } from "./input-settings.js";
 export type { Normalisation } from "./normalisation.js";
 export { makeNormalisation } from "./normalisation.js";
 export { decodeNpz } from "./npz.js";

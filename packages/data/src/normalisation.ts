@@ -1,4 +1,4 @@
-import { inWords, optionError } from "@neft/options";
+import { inWords, OptionError } from "@neft/options";
 import { checkForm, type Dataset, type Layout } from "./dataset.js";
 
 /** Conversion of stored values to a network's inputs: x = (value / scale − mean) / std, transposed to the network's layout. */
@@ -67,7 +67,12 @@ export function channelMoments(
     }
     if (list.length !== 1 && list.length !== channels) {
       const numbers = channels === 1 ? "1 value" : `1 value or ${channels}, one for each channel`;
-      throw optionError((called) => `normalisation: ${called(name)}: expected ${numbers}, got ${list.length}`);
+      throw new OptionError({
+        option: name,
+        subject: "normalisation: {option}",
+        expected: numbers,
+        got: String(list.length),
+      });
     }
     return Array.from({ length: channels }, (_, channel) => list[list.length === 1 ? 0 : channel] as number);
   };

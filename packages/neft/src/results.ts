@@ -1,16 +1,19 @@
+import { inputSettings } from "@neft/data";
+import { evaluationSettings } from "@neft/evaluation";
+import { defineSettings, type ResolvedOf, resolveOptions, type Settings } from "@neft/options";
+import { finetuneSettings } from "@neft/training";
 import * as z from "zod";
 
 /**
  * Schemas of the JSON files the command writes; a change of `format` means that readers have to change.
  *
- * `settings` are options of `evaluate` or `finetune`: given again, with the same model and data, they give the same. One that isn't
- * there was left out.
+ * `settings` are options of `evaluate` or `finetune`, checked by the same rows: given again, with the same model and data, they give
+ * the same. One that isn't there was left out.
  */
 
 const accuracy = z.number().min(0).max(100);
 const share = z.number().min(0).max(1);
 const text = z.string().min(1);
-const seed = z.int().min(0);
 
 const confidenceSchema = z.strictObject({
   /** Mean largest softmax value over the samples classified rightly; null where there are none. */
@@ -53,21 +56,29 @@ const dataSchema = z.strictObject({
   arrays: z.tuple([text, text]).optional(),
 });
 
-/** What evaluate and finetune have in common. */
-const sharedSettings = {
-  scale: z.number().positive(),
-  mean: z.array(z.number()).min(1),
-  std: z.array(z.number().positive()).min(1),
-  /** Left out where it was told from the model's input. */
-  layout: z.enum(["NCHW", "NHWC"]).optional(),
-  device: text,
-  weightBits: z.int().min(1),
-  bitsPerCell: z.int().min(1),
-  perSample: z.boolean(),
-  seed,
-  /** The model's output with the class scores; left out where none was named. */
-  output: text.optional(),
-};
+/** The settings of an evaluation and of a finetuning that results record. */
+export const evaluationRows = defineSettings({ ...inputSettings, ...evaluationSettings });
+export const finetuningRows = defineSettings({ ...inputSettings, ...finetuneSettings });
+
+/** Settings in a file: options of the API, every default filled in; a device by its id. */
+export type RecordOf<Rows> = Omit<ResolvedOf<Rows>, "device"> & { readonly device: string };
+
+/** Settings whose default depends on data, network or device; it is filled in, too. */
+const filled = ["scale", "mean", "std", "bitsPerCell"] as const;
+
+/** The schema of settings: their own checks, and that none is missing that has a default. */
+const settingsSchema = <Rows extends Settings>(rows: Rows) =>
+  z.custom<RecordOf<Rows>>().superRefine((value, context) => {
+    try {
+      resolveOptions("settings", value, rows);
+      for (const [name, row] of Object.entries(rows)) {
+        const isFilled = row.default !== undefined || filled.some((one) => one === name);
+        if (isFilled && !Object.hasOwn(value, name)) throw new RangeError(`settings: expected ${name}, got none`);
+      }
+    } catch (error) {
+      context.addIssue({ code: "custom", message: (error as Error).message });
+    }
+  });
 
 const provenance = {
   format: z.literal(1),
@@ -83,13 +94,7 @@ const provenance = {
 export const evaluationFileSchema = z.strictObject({
   kind: z.literal("evaluation"),
   ...provenance,
-  settings: z.strictObject({
-    ...sharedSettings,
-    sigma: z.array(z.number().min(0)).min(1),
-    /** Chips for each σ, at most that many where a precision was asked for. */
-    chips: z.int().min(1),
-    precision: z.number().positive().optional(),
-  }),
+  settings: settingsSchema(evaluationRows),
   digital: z.strictObject({ accuracy, confidence: confidenceSchema }),
   results: z.array(sigmaResultSchema).min(1),
   warnings,
@@ -104,15 +109,7 @@ export const finetuningFileSchema = z.strictObject({
   kind: z.literal("finetuning"),
   ...provenance,
   out: modelSchema,
-  settings: z.looseObject({
-    ...sharedSettings,
-    sigma: z.number().min(0),
-    strategy: z.looseObject({ id: text }),
-    epochs: z.int().min(1),
-    batch: z.int().min(1),
-    learningRate: z.number().positive(),
-    shards: z.int().min(1),
-  }),
+  settings: settingsSchema(finetuningRows),
   result: z.strictObject({
     validations: z.array(validationSchema),
     /** Whose weights were written; null for those of the last step. */

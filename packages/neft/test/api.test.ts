@@ -1,30 +1,28 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deviceNamed } from "@neft/crossbar";
 import {
   createWorkers,
   type Dataset,
   defineDevice,
-  deviceNamed,
   type EvaluateOptions,
   type EvaluationProgress,
   evaluate,
   exportOnnx,
   type FinetuneProgress,
   finetune,
-  gatherBatch,
   importOnnx,
   init,
   type Model,
-  normalisationOf,
   readDataset,
   readModel,
   split,
   take,
 } from "neft";
+import { gatherBatch, normalisationOf } from "neft/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { evaluateRules } from "../src/evaluate.js";
-import { finetuneRules } from "../src/finetune.js";
+import { evaluateOptions, finetuneOptions } from "../src/settings.js";
 import { writeIdx, writeModels } from "./fixtures.js";
 
 let folder: string;
@@ -115,18 +113,22 @@ describe("evaluate", () => {
     ["no σ", { sigma: [] }, /^sigma: expected at least one, got none$/],
     ["no chips", { chips: 0 }, "chips: expected a whole number ≥ 1 and ≤ 100000, got 0"],
     ["an unknown device", { device: "x" }, "device: expected one of ideal, rram1"],
-    ["no worker", { workers: 0 }, "pool: expected a number of workers from 1 to 256, got 0"],
-    ["σ as a word", { sigma: "0.1" }, 'sigma: expected a number or a list of numbers, got "0.1"'],
-    ["a σ as a word", { sigma: [0.1, "0.2"] }, 'sigma: expected a number or a list of numbers, got [0.1, "0.2"]'],
-    ["chips as a word", { chips: "20" }, 'chips: expected a number, got "20"'],
-    ["workers as a word", { workers: "2" }, 'workers: expected a number or a pool of createWorkers, got "2"'],
+    ["no worker", { workers: 0 }, "workers: expected a whole number ≥ 1 and ≤ 256, got 0"],
+    ["σ as a word", { sigma: "0.1" }, 'sigma: expected a number from 0 to 1 or a list of them, got "0.1"'],
+    ["a σ as a word", { sigma: [0.1, "0.2"] }, 'sigma: expected a number ≥ 0, got "0.2"'],
+    ["chips as a word", { chips: "20" }, 'chips: expected a whole number ≥ 1 and ≤ 100000, got "20"'],
+    [
+      "workers as a word",
+      { workers: "2" },
+      'workers: expected a whole number ≥ 1 and ≤ 256, or a pool of createWorkers, got "2"',
+    ],
     [
       "workers that are no pool",
       { workers: { size: 2 } },
-      "workers: expected a number or a pool of createWorkers, got",
+      "workers: expected a whole number ≥ 1 and ≤ 256, or a pool of createWorkers, got an object",
     ],
     ["a switch as a word", { perSample: "no" }, 'perSample: expected true or false, got "no"'],
-    ["an unknown layout", { layout: "CHWN" }, 'layout: expected NCHW or NHWC, got "CHWN"'],
+    ["an unknown layout", { layout: "CHWN" }, 'layout: expected one of NCHW, NHWC, got "CHWN"'],
     ["no device", { device: null }, "device: expected an id or a device record, got null"],
     ["another's option", { clip: 2 }, /^evaluate: expected no option but .*sigma, chips, .*, got clip$/],
     ["an option nobody knows", { sigmas: [0.1] }, /^evaluate: expected no option but .*sigma, chips, .*, got sigmas$/],
@@ -135,7 +137,7 @@ describe("evaluate", () => {
     await expect(evaluate(model, data, options as EvaluateOptions)).rejects.toThrow(message);
   });
 
-  it.each(Object.keys(evaluateRules))("refuses %s of another kind, and takes it undefined", async (name) => {
+  it.each(Object.keys(evaluateOptions))("refuses %s of another kind, and takes it undefined", async (name) => {
     const wrong = evaluate(model, data, { [name]: Symbol("x") });
     await expect(wrong).rejects.toThrow(new RegExp(`^${name}: expected .*, got Symbol\\(x\\)$`));
     await evaluate(model, data, { chips: 1, [name]: undefined });
@@ -186,35 +188,43 @@ describe("finetune", () => {
     [
       "a head's σ in percent",
       { strategy: { id: "irs", headSigma: 5 } },
-      /^headSigma: expected at most 1, .*, got 5; .* For 5 % give 0.05$/,
+      /^strategy.headSigma: expected at most 1, .*, got 5; .* For 5 % give 0.05$/,
     ],
     [
       "Δσ in percent",
       { strategy: { id: "ovf", deltaSigma: [0.1, 15] } },
-      /^deltaSigma: expected at most 1, .*, got 15; .* For 15 % give 0.15$/,
+      /^strategy.deltaSigma: expected at most 1, .*, got 15; .* For 15 % give 0.15$/,
     ],
-    ["several σ", { sigma: [0.1, 0.2] }, "sigma: expected a number, got [0.1, 0.2]"],
-    ["epochs as a word", { epochs: "2" }, 'epochs: expected a number, got "2"'],
-    ["a strategy without an id", { strategy: { beta: 1 } }, "strategy: expected an id or an object with an id, got"],
-    ["a setting as a word", { strategy: { id: "ovf", beta: "1" } }, 'strategy ovf: beta: expected a number, got "1"'],
+    ["several σ", { sigma: [0.1, 0.2] }, "sigma: expected a number ≥ 0, got [0.1, 0.2]"],
+    ["epochs as a word", { epochs: "2" }, 'epochs: expected a whole number ≥ 1 and ≤ 100000, got "2"'],
+    [
+      "a strategy without an id",
+      { strategy: { beta: 1 } },
+      /^strategy: expected one of noise-injection, .*, or an object with such an id, got an object$/,
+    ],
+    ["a setting as a word", { strategy: { id: "ovf", beta: "1" } }, 'strategy.beta: expected a number, got "1"'],
     [
       "an optimiser's setting as a word",
       { optimiser: { id: "sgd", momentum: "0.5" } },
-      'optimiser.momentum: expected a number, got "0.5"',
+      'optimiser.momentum: expected a number ≥ 0 and < 1, got "0.5"',
     ],
     [
       "an unknown setting of validation",
       { validation: { image: 5 } },
       "validation: expected no option but images, chips, every, got image",
     ],
-    ["an optimiser without an id", { optimiser: { momentum: 0.5 } }, "optimiser.id: expected a name, got undefined"],
-    ["a word for a schedule", { schedule: "step" }, 'schedule: expected options (id, every, gamma), got "step"'],
+    [
+      "an optimiser without an id",
+      { optimiser: { momentum: 0.5 } },
+      "optimiser: expected one of adam, sgd, or an object with such an id, got an object",
+    ],
+    ["an unknown schedule", { schedule: "stairs" }, 'schedule: expected one of constant, cosine, step, got "stairs"'],
     ["another's option", { chips: 5 }, /^finetune: expected no option but .*epochs, .*, got chips$/],
   ])("refuses %s", async (_, options, message) => {
     await expect(finetune(model, data, options)).rejects.toThrow(message);
   });
 
-  it.each(Object.keys(finetuneRules))("refuses %s of another kind", async (name) => {
+  it.each(Object.keys(finetuneOptions))("refuses %s of another kind", async (name) => {
     const wrong = finetune(model, data, { [name]: Symbol("x") });
     await expect(wrong).rejects.toThrow(new RegExp(`^${name}: expected .*, got Symbol\\(x\\)$`));
   });
@@ -228,7 +238,7 @@ describe("finetune", () => {
 
   it("refuses a setting its strategy doesn't have", async () => {
     await expect(finetune(model, data, { strategy: { id: "noise-injection", beta: 1 } })).rejects.toThrow(
-      "strategy noise-injection: expected no setting, got beta",
+      "strategy noise-injection: expected no setting, got strategy.beta",
     );
   });
 
@@ -245,7 +255,11 @@ describe("values in errors", () => {
   it.each<[string, () => unknown, string | RegExp]>([
     ["workers", () => createWorkers("2" as never), 'pool: expected a number of workers from 1 to 256, got "2"'],
     ["samples to take", () => take(data, "2" as never), 'take: expected a number of samples ≥ 1, got "2"'],
-    ["samples to hold out", () => split(data, "2" as never, 1n), /^split: expected a validation count .*, got "2"$/],
+    [
+      "samples to hold out",
+      () => split(data, { validation: "2" as never }),
+      /^validation: expected a whole number ≥ 1, got "2"$/,
+    ],
     [
       "samples of a batch",
       () => gatherBatch(data, ["2"] as never, normalisationOf(data, {}), [1, 1, 6, 6]),
@@ -272,7 +286,7 @@ describe("values in errors", () => {
     [[0.1], "[0.1]"],
   ])("show a setting of a strategy that is %s", async (beta, words) => {
     const options = { strategy: { id: "ovf", beta } } as object;
-    await expect(finetune(model, data, options)).rejects.toThrow(`strategy ovf: beta: expected a number, got ${words}`);
+    await expect(finetune(model, data, options)).rejects.toThrow(`strategy.beta: expected a number, got ${words}`);
   });
 });
 

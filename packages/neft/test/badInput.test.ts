@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { exitCodes } from "../src/failure.js";
+import { exitCodes } from "../src/command/exit-codes.js";
 import { type Outcome, runNeft, writeIdx, writeModels } from "./fixtures.js";
 
 let cwd: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { duration, startProgress } from "../src/command/progress.js";
-import { alignedTable, left, right } from "../src/table.js";
+import { alignedTable, left, right } from "../src/command/table.js";
 
 describe("alignedTable", () => {
   it("aligns by code points and leaves no trailing spaces", () => {

@@ -1,6 +1,6 @@
 import { createWorkers, type Dataset, evaluate, finetune, GraphBuilder, init, type Model, makeDataset } from "neft";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { evaluateOptions, finetuneOptions } from "../src/command/options.js";
+import { evaluateRows, finetuneRows } from "../src/command/options.js";
 
 /** Numbers beyond all bounds are refused at once, by the API and by the command alike. */
 
@@ -33,6 +33,8 @@ const inStrategy =
 const counts = [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 1e9, 1e15, 2 ** 53, 1e300];
 const seeds = [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 1e300];
 const positive = [0, -1, Number.NaN, Number.POSITIVE_INFINITY];
+const ofStrategy = finetuneRows.strategy.kind.rows;
+const ofValidation = finetuneRows.validation.kind.rows;
 const many = (length: number) => new Array<number>(length).fill(0.1);
 
 /** An option with what it can't be, and the command's option of the same meaning. */
@@ -40,31 +42,36 @@ const rows: [
   option: string,
   call: Call,
   wrong: readonly unknown[],
-  flag?: { parse: (word: string, who: string) => unknown },
+  flag?: { readonly parse?: (word: string, who: string) => unknown },
 ][] = [
-  ["chips", inEvaluate("chips"), counts, evaluateOptions.chips],
-  ["workers", inEvaluate("workers"), counts, evaluateOptions.workers],
-  ["seed", inEvaluate("seed"), seeds, evaluateOptions.seed],
-  ["precision", inEvaluate("precision"), positive, evaluateOptions.precision],
-  ["weightBits", inEvaluate("weightBits"), counts, evaluateOptions.weightBits],
-  ["bitsPerCell", inEvaluate("bitsPerCell"), counts, evaluateOptions.cellBits],
+  ["chips", inEvaluate("chips"), counts, evaluateRows.chips.kind],
+  ["workers", inEvaluate("workers"), counts, evaluateRows.workers.kind],
+  ["seed", inEvaluate("seed"), seeds, evaluateRows.seed.kind],
+  ["precision", inEvaluate("precision"), positive, evaluateRows.precision.kind],
+  ["weightBits", inEvaluate("weightBits"), counts, evaluateRows.weightBits.kind],
+  ["bitsPerCell", inEvaluate("bitsPerCell"), counts, evaluateRows.bitsPerCell.kind],
   ["sigma", inEvaluate("sigma"), [many(1001), many(1e6), [], -1, Number.NaN]],
-  ["scale", inEvaluate("scale"), positive, evaluateOptions.scale],
-  ["epochs", inFinetune("epochs"), counts, finetuneOptions.epochs],
-  ["batch", inFinetune("batch"), counts, finetuneOptions.batch],
-  ["shards", inFinetune("shards"), counts, finetuneOptions.shards],
-  ["seed of a finetuning", inFinetune("seed"), seeds, finetuneOptions.seed],
-  ["learningRate", inFinetune("learningRate"), positive, finetuneOptions.lr],
-  ["validation.images", inFinetune("images", "validation"), counts],
-  ["validation.chips", inFinetune("chips", "validation"), counts, finetuneOptions.validationChips],
+  ["scale", inEvaluate("scale"), positive, evaluateRows.scale.kind],
+  ["epochs", inFinetune("epochs"), counts, finetuneRows.epochs.kind],
+  ["batch", inFinetune("batch"), counts, finetuneRows.batch.kind],
+  ["shards", inFinetune("shards"), counts, finetuneRows.shards.kind],
+  ["seed of a finetuning", inFinetune("seed"), seeds, finetuneRows.seed.kind],
+  ["learningRate", inFinetune("learningRate"), positive, finetuneRows.learningRate.kind],
+  [
+    "validation.images",
+    inFinetune("images", "validation"),
+    counts.filter((n) => n !== 1e9 && n !== 1e15),
+    ofValidation.images.kind,
+  ],
+  ["validation.chips", inFinetune("chips", "validation"), counts, ofValidation.chips.kind],
   [
     "validation.every",
     inFinetune("every", "validation"),
     counts.filter((n) => n !== 1e9 && n !== 1e15),
-    finetuneOptions.validationEvery,
+    ofValidation.every.kind,
   ],
-  ["sizes", (value) => inStrategy("irs", "sizes")([value]), counts, { parse: one(finetuneOptions.headSizes.parse) }],
-  ["hidden", inStrategy("irs", "hidden"), counts, finetuneOptions.headHidden],
+  ["sizes", (value) => inStrategy("irs", "sizes")([value]), counts, { parse: one(ofStrategy.sizes.kind.parse) }],
+  ["hidden", inStrategy("irs", "hidden"), counts, ofStrategy.hidden.kind],
   ["deltaSigma", inStrategy("ovf", "deltaSigma"), [[], many(64), many(1e6)]],
 ];
 
@@ -84,7 +91,7 @@ describe("numbers beyond all bounds", () => {
       if (!/expected .*, got /.test(message)) passed.push(`${String(value).slice(0, 20)}: ${message}`);
       expect(performance.now() - start).toBeLessThan(2000);
       if (flag && typeof value === "number")
-        expect(() => flag.parse(String(value), "--flag")).toThrow(/^--flag: expected/);
+        expect(() => flag.parse!(String(value), "--flag")).toThrow(/^--flag: expected/);
     }
     expect(passed).toEqual([]);
   });

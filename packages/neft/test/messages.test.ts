@@ -1,16 +1,5 @@
-import {
-  createWorkers,
-  decodeNpz,
-  evaluate,
-  finetune,
-  importOnnx,
-  init,
-  type Model,
-  makeDataset,
-  run,
-  summary,
-  tensor,
-} from "neft";
+import { createWorkers, decodeNpz, evaluate, finetune, importOnnx, init, type Model, makeDataset, summary } from "neft";
+import { run, tensor } from "neft/tensor";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { handMade } from "./handMade.js";
 

@@ -13,8 +13,8 @@ import {
   Model,
   makeDataset,
   take,
-  tensor,
 } from "neft";
+import { tensor } from "neft/tensor";
 import { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { evaluationFileSchema } from "../src/results.js";

@@ -1,7 +1,7 @@
 import {
   createWorkers,
   type Dataset,
-  deviceNamed,
+  devices,
   evaluate,
   exportOnnx,
   type FinetuneOptions,
@@ -11,12 +11,9 @@ import {
   init,
   Model,
   makeDataset,
-  noGrad,
-  run,
-  scope,
-  tensor,
   type Workers,
 } from "neft";
+import { noGrad, run, scope, tensor } from "neft/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 /** Calls at the same time: each gives what it gives alone, or is refused. */
@@ -122,7 +119,7 @@ describe("calls at once", () => {
     ["on one pool", () => pool],
     ["in this thread", () => undefined],
   ])("have the options of when they were made, %s", async (_, workersOf) => {
-    const input = () => ({ scale: 200, mean: [0.4], std: [0.3], device: structuredClone(deviceNamed("fefet2")) });
+    const input = () => ({ scale: 200, mean: [0.4], std: [0.3], device: structuredClone(devices.get("fefet2")) });
     const makeChips = () => ({ ...structuredClone(chips), ...input(), workers: workersOf() });
     const makeTraining = () => ({
       ...structuredClone(training),

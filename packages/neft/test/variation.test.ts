@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { rram1, variationBackend } from "@neft/crossbar";
 import { importOnnx } from "@neft/onnx";
 import { noGrad, parameter, scope, tensor } from "@neft/tensor";
-import { evaluate, exportOnnx, finetune, init, Model, readDataset, run } from "neft";
+import { evaluate, exportOnnx, finetune, init, Model, readDataset } from "neft";
+import { run } from "neft/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runNeft, writeIdx } from "./fixtures.js";
 

@@ -1,6 +1,6 @@
 export { type Bounds, boundsInWords, checkWithin, isWithin } from "./bounds.js";
 export { inWords, oneLine, printable, shortened } from "./inWords.js";
-export { messageWith, optionError } from "./optionError.js";
+export { messageWith, OptionError, type OptionErrorParts } from "./option-error.js";
 export {
   checkOptions,
   has,
@@ -13,3 +13,35 @@ export {
   type Rules,
   required,
 } from "./rules.js";
+export {
+  flag,
+  type Kind,
+  type ListBounds,
+  listOf,
+  oneOf,
+  oneOrListOf,
+  opaque,
+  pairOf,
+  real,
+  refuse,
+  text,
+  type WordKind,
+  whole,
+} from "./setting-kinds.js";
+export {
+  type Choice,
+  type ChoiceKind,
+  type Chosen,
+  chosenFrom,
+  defineSettings,
+  type GivenOf,
+  type NestedKind,
+  nested,
+  type ResolvedOf,
+  recorded,
+  resolve,
+  resolveOptions,
+  type Setting,
+  type Settings,
+  settingsOfChoice,
+} from "./settings.js";

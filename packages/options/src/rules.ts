@@ -96,12 +96,11 @@ export const kinds = {
 };
 
 /**
- * Checks what `who` was given as options; one that is undefined counts as left out.
- * @param prefix  stands before an option's name in errors.
- * @throws {RangeError} for an option without a rule, naming those that have one, a value of another kind, or one that is missing.
+ * Checks the names of what `who` was given as options.
+ * @throws {RangeError} for a value that is no plain object, or a member with another name.
  */
-export function checkOptions(who: string, given: unknown, rules: Readonly<Record<string, Rule>>, prefix = ""): void {
-  const known = Object.keys(rules).join(", ");
+export function checkNames(who: string, given: unknown, names: readonly string[]): void {
+  const known = names.join(", ");
   if (!has<string>(given) || Array.isArray(given)) {
     throw new RangeError(`${who}: expected options (${known}), got ${inWords(given)}`);
   }
@@ -109,9 +108,19 @@ export function checkOptions(who: string, given: unknown, rules: Readonly<Record
   if (!isPlain(given))
     throw new RangeError(`${who}: expected options (${known}) as a plain object, got one of a class`);
   for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(rules, name)) throw new RangeError(`${who}: expected no option but ${known}, got ${name}`);
+    if (!names.includes(name)) throw new RangeError(`${who}: expected no option but ${known}, got ${name}`);
   }
+}
+
+/**
+ * Checks what `who` was given as options; one that is undefined counts as left out.
+ * @param prefix  stands before an option's name in errors.
+ * @throws {RangeError} for an option without a rule, naming those that have one, a value of another kind, or one that is missing.
+ */
+export function checkOptions(who: string, given: unknown, rules: Readonly<Record<string, Rule>>, prefix = ""): void {
+  checkNames(who, given, Object.keys(rules));
+  const values = given as Readonly<Record<string, unknown>>;
   for (const [name, rule] of Object.entries(rules)) {
-    if (given[name] !== undefined || "isRequired" in rule) rule(given[name], prefix + name);
+    if (values[name] !== undefined || "isRequired" in rule) rule(values[name], prefix + name);
   }
 }

@@ -1,4 +1,4 @@
-import { checkOptions, inWords, kinds, messageWith, optionError, type Rules, required } from "@neft/options";
+import { checkOptions, inWords, kinds, messageWith, OptionError, type Rules, required } from "@neft/options";
 import { describe, expect, it } from "vitest";
 
 interface Options {
@@ -45,12 +45,43 @@ describe("checkOptions", () => {
   });
 });
 
-describe("optionError", () => {
-  it("can be said with other names", () => {
-    const error = optionError((called) => `${called("a.b")}: expected less than ${called("c")}, got 1`);
-    expect(error).toEqual(new RangeError("a.b: expected less than c, got 1"));
-    expect(messageWith(error, (option) => `--${option}`)).toBe("--a.b: expected less than --c, got 1");
-    expect(messageWith(new RangeError("a.b"), (option) => `--${option}`)).toBeUndefined();
+describe("OptionError", () => {
+  const parts = {
+    option: "a.b",
+    expected: "less than {c}, not {d}",
+    got: "{c}",
+    subject: "node {x}: {option}",
+    advice: "raise {c}",
+    mentions: ["c"],
+  };
+  const message = "node {x}: a.b: expected less than c, not {d}, got c; raise c";
+  const called = (option: string): string => `--${option}`;
+
+  it("is a RangeError with the parts as fields, whose message names options as the API does", () => {
+    const error = new OptionError(parts);
+    expect(error).toBeInstanceOf(RangeError);
+    expect({ ...error }).toEqual(parts);
+    expect(error.message).toBe(message);
+    expect(new OptionError({ option: "a", expected: "1", got: "2" }).message).toBe("a: expected 1, got 2");
+  });
+
+  it("can be worded with other names, as can what a clone leaves of it; other errors can't", () => {
+    const error = new OptionError(parts);
+    const words = "node {x}: --a.b: expected less than --c, not {d}, got --c; raise --c";
+    for (const one of [error, structuredClone({ ...error }), Object.assign(new Error(error.message), parts)])
+      expect(messageWith(one, called)).toBe(words);
+    for (const other of [
+      new RangeError("a.b"),
+      structuredClone(error),
+      undefined,
+      { option: 1, expected: "", got: "" },
+    ])
+      expect(messageWith(other, called)).toBeUndefined();
+  });
+
+  it("takes no name of another option from a text that isn't ours", () => {
+    const error = new OptionError({ option: "taps", expected: "values such as {taps}", got: '"$&{batch}"' });
+    expect(messageWith(error, called)).toBe('--taps: expected values such as {taps}, got "$&{batch}"');
   });
 });
 

@@ -1,5 +1,4 @@
-import type { Endpoint } from "comlink";
-import { expose } from "comlink";
+import { type Endpoint, expose, type TransferHandler, transferHandlers } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { type GateSlot, waitAtGate } from "./gate.js";
 
@@ -64,6 +63,29 @@ export function webWorker(worker: WebWorker): WorkerHandle {
     terminate: async () => worker.terminate(),
   };
 }
+
+/** What comlink makes of a thrown value: an error's name, message and stack, and nothing else of it. */
+interface SerializedThrow {
+  readonly isError: boolean;
+  readonly value: object;
+}
+
+/** Lets errors keep their own fields that are text or lists of text, such as an option's name, across the boundary. */
+function keepFieldsOfErrors(): void {
+  const handler = transferHandlers.get("throw") as TransferHandler<{ readonly value: unknown }, SerializedThrow>;
+  transferHandlers.set("throw", {
+    ...handler,
+    serialize: (thrown) => {
+      const [serialized, transferred] = handler.serialize(thrown as { readonly value: unknown });
+      const isText = (value: unknown): boolean => typeof value === "string";
+      const fields = Object.entries(serialized.isError ? (thrown as { readonly value: object }).value : {}).filter(
+        ([, value]) => isText(value) || (Array.isArray(value) && value.every(isText)),
+      );
+      return [{ ...serialized, value: { ...Object.fromEntries(fields), ...serialized.value } }, transferred];
+    },
+  });
+}
+keepFieldsOfErrors();
 
 /**
  * Serves the methods of `api` to the pool. Called once in a Node worker's module.

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { messageWith, type OptionErrorParts } from "@neft/options";
 import type { GateSlot, JobOf, Lease, Pool, PoolOptions, ResultOf, RunOptions, Setup, Spawn } from "@neft/pool";
 import { createPool, nodeWorker } from "@neft/pool";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -19,6 +20,7 @@ interface Api {
   square(job: { value: number }): number;
   describe(job: number): { threadId: number; state: string; jobsDone: number };
   refuse(job: { reason: string }): never;
+  refuseOption(job: OptionErrorParts): never;
   die(job: DieJob): number;
   hang(job: number): number;
   spin(job: number): number;
@@ -122,6 +124,16 @@ describe("jobs", () => {
     await expect(run([{ reason: "no" }], { method: "refuse" })).rejects.toThrow("no");
     expect(await run([{ value: 3 }], { method: "square" })).toEqual([9]);
     expect(workers).toHaveLength(1);
+  });
+
+  it("hands on the fields of a job's error that are text, so that an option's name survives", async () => {
+    open();
+    const parts = { option: "a", expected: "more than {b}", got: "1", mentions: ["b"] };
+    const error = await run([parts], { method: "refuseOption" }).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ ...parts, message: "a: expected more than b, got 1" });
+    expect(messageWith(error, (option) => `--${option}`)).toBe("--a: expected more than --b, got 1");
+    expect(error).not.toHaveProperty("where");
   });
 
   it("reject the run when they can't be cloned, when onResult throws and when the iterable throws", async () => {

@@ -1,4 +1,4 @@
-import { optionError } from "@neft/options";
+import { OptionError } from "@neft/options";
 import { add, crossEntropy, scale, type Tensor } from "@neft/tensor";
 
 /** Strength of negative feedback. */
@@ -35,10 +35,11 @@ export function feedbackLoss(
 /** @throws {RangeError} when there are fewer γ than feedback outputs. */
 export function checkGamma(gamma: readonly number[], outputs: number): void {
   if (gamma.length >= outputs) return;
-  throw optionError(
-    (called) =>
-      `${called("gamma")}: expected one value for each of the ${outputs} feedback outputs, got ${gamma.length}`,
-  );
+  throw new OptionError({
+    option: "strategy.gamma",
+    expected: `one value for each of the ${outputs} feedback outputs`,
+    got: String(gamma.length),
+  });
 }
 
 /** z/(N + 1). */

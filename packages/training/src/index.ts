@@ -1,23 +1,3 @@
-export { readWeights, type Weights, writeWeights } from "./checkpoint.js";
-export {
-  type ChipJob,
-  type ChipSettings,
-  createEvaluationState,
-  disposeEvaluationState,
-  type EvaluationState,
-  evaluateChips,
-} from "./evaluation/chips.js";
-export {
-  type EvaluateOptions,
-  type EvaluationProgress,
-  type EvaluationResult,
-  type EvaluationSettings,
-  evaluate,
-  type SigmaResult,
-} from "./evaluation/evaluate.js";
-export { type ChipRange, chipRanges } from "./evaluation/ranges.js";
-export type { ChipSummary, Confidence } from "./evaluation/summarise.js";
-export type { ChipTally } from "./evaluation/tally.js";
 export { type Feedback, feedbackLoss, temper } from "./feedbackLoss.js";
 export {
   type FinetuneOptions,
@@ -29,9 +9,9 @@ export {
 } from "./finetuning/finetune.js";
 export {
   type FinetuneSettings,
+  finetuneSettings,
   type ResolvedSettings,
   resolveSettings,
-  type ValidationSettings,
 } from "./finetuning/settings.js";
 export {
   createTrainingState,
@@ -45,9 +25,6 @@ export {
 export { type ForwardBackends, type StrategyLossOptions, strategyLoss } from "./finetuning/strategyLoss.js";
 export { StepUpdate } from "./finetuning/update.js";
 export { createHeads, type HeadPlan, type HeadSettings, planHeads, runHead } from "./heads.js";
-export type { Workers } from "./lanes.js";
-export { limits } from "./limits.js";
-export { type Looks, looksUpTo } from "./looks.js";
 export { activeModifiers, type Modifier, type ModifierSettings, modifiers } from "./modifiers.js";
 export {
   type Optimiser,
@@ -57,16 +34,6 @@ export {
   optimisers,
 } from "./optimisers.js";
 export { type Schedule, type SchedulePosition, type ScheduleSettings, scheduleNamed, schedules } from "./schedules.js";
-export {
-  halfWidth,
-  mean,
-  percentInterval,
-  percentile,
-  type SampleStatistics,
-  sampleStatistics,
-  standardDeviation,
-  studentFromNormal,
-} from "./statistics.js";
 export { strategies, strategyNamed } from "./strategies.js";
 export {
   type ConfiguredStrategy,
@@ -79,4 +46,4 @@ export {
 } from "./strategy.js";
 export { purposes } from "./streams.js";
 export { chooseTaps, type Feature, layerFeatures, namedTaps } from "./taps.js";
-export { createTrainingWorker, type EvaluationSetup, type TrainingSetup, type TrainingWorker } from "./worker.js";
+export { createTrainingWorker, type TrainingSetup, type TrainingWorker, type Workers } from "./worker.js";

@@ -1,11 +1,19 @@
 import { arrayNodes, type Model } from "@neft/model";
+import { defineSettings, type GivenOf, real } from "@neft/options";
 import { clipToRootMeanSquare } from "@neft/tensor";
 
-/** What happens to weights after each step, as plain data. */
-export interface ModifierSettings {
-  /** Clips every array weight that trains to ± this many times its own root mean square; ≥ 1. */
-  readonly clip?: number | undefined;
-}
+/** What happens to weights after each step. */
+export const modifierSettings = defineSettings({
+  clip: {
+    kind: real({ min: 1 }, "<c>"),
+    about:
+      "after each step clip every crossbar weight that trains to ± c times its tensor's root mean square; c is 1 or more",
+    group: "Training:",
+  },
+});
+
+/** Plain data. */
+export type ModifierSettings = GivenOf<typeof modifierSettings>;
 
 /** Something done to a model's weights after each step. */
 export interface Modifier {
@@ -13,8 +21,6 @@ export interface Modifier {
   readonly id: keyof ModifierSettings;
   /** One line for lists. */
   readonly summary: string;
-  /** @throws {RangeError} when the setting is out of range. */
-  check(setting: number): void;
   /** @param frozen  names of parameters that stay as they are. */
   afterStep(model: Model, setting: number, frozen: ReadonlySet<string>): void;
 }
@@ -29,9 +35,6 @@ export interface Modifier {
 const clip: Modifier = {
   id: "clip",
   summary: "clip each array weight to ± c times its root mean square after every step",
-  check(c) {
-    if (!(Number.isFinite(c) && c >= 1)) throw new RangeError(`clip: expected a number ≥ 1, got ${c}`);
-  },
   afterStep(model, c, frozen) {
     for (const name of new Set(arrayNodes(model).map(({ weight }) => weight))) {
       if (!frozen.has(name)) clipToRootMeanSquare(model.parameters.get(name)!, c);
@@ -44,6 +47,7 @@ export const modifiers: ReadonlyMap<string, Modifier> = new Map([clip].map((row)
 
 /**
  * The modifiers that are on, each as a function of the model.
+ * @throws {OptionError} when a setting is out of range.
  * @param frozen  names of parameters that stay as they are.
  */
 export function activeModifiers(
@@ -53,7 +57,7 @@ export function activeModifiers(
   return [...modifiers.values()].flatMap((modifier) => {
     const setting = settings[modifier.id];
     if (setting === undefined) return [];
-    modifier.check(setting);
+    modifierSettings[modifier.id].kind.check(setting, modifier.id);
     return [(model: Model) => modifier.afterStep(model, setting, frozen)];
   });
 }

@@ -1,19 +1,25 @@
-import { inWords } from "@neft/options";
+import { type Chosen, chosenFrom, defineSettings, pairOf, real } from "@neft/options";
 import { adamStep, parameter, sgdStep, type Tensor } from "@neft/tensor";
 import { withDefaults } from "./withDefaults.js";
 
-/** Settings of every optimiser, plain data; each reads some of them. */
-export interface OptimiserSettings {
-  readonly id: string;
-  /** Adam's decay of the mean of gradients and of their squares; 0.9 and 0.999 unless said. */
-  readonly betas?: readonly [number, number] | undefined;
-  /** Adam's guard against division by 0; 1e-8 unless said. */
-  readonly epsilon?: number | undefined;
-  /** SGD's; 0.9 unless said. */
-  readonly momentum?: number | undefined;
-  /** L2 penalty, added to the gradient as weightDecay·w; 0 unless said. */
-  readonly weightDecay?: number | undefined;
-}
+const group = "Training:";
+const share = real({ min: 0, below: 1 });
+
+/** Settings of every optimiser; each reads some of them. */
+export const optimiserSettings = defineSettings({
+  betas: {
+    kind: pairOf(share, "a list of two numbers ≥ 0 and < 1"),
+    about: "adam: decay of the mean of gradients and of their squares",
+    flag: null,
+    group,
+  },
+  epsilon: { kind: real({ above: 0 }), about: "adam: guard against division by 0", flag: null, group },
+  momentum: { kind: share, about: "sgd: share of the last step that is made again", group },
+  weightDecay: { kind: real({ min: 0 }), about: "L2 penalty, added to the gradient as weightDecay·w", group },
+});
+
+/** Plain data. */
+export type OptimiserSettings = Chosen<typeof optimiserSettings>;
 
 /** An optimiser at work on some parameters. */
 export interface OptimiserState {
@@ -26,7 +32,7 @@ export interface OptimiserState {
 /** One way to turn gradients into steps. */
 export interface Optimiser {
   readonly id: string;
-  /** The settings it reads, with what they are unless said. */
+  /** The settings it reads, with their defaults. */
   readonly defaults: Omit<OptimiserSettings, "id">;
   /** One line for lists. */
   readonly summary: string;
@@ -103,23 +109,13 @@ const sgd: Optimiser = {
 /** The optimisers that can be asked for by id. */
 export const optimisers: ReadonlyMap<string, Optimiser> = new Map([adam, sgd].map((row) => [row.id, row]));
 
+/** The kind of values that choose an optimiser. */
+export const optimiserKind = chosenFrom(optimisers, optimiserSettings);
+
 /**
  * The optimiser of that id, its settings checked.
- * @throws {RangeError} for an unknown id or a setting out of range.
+ * @throws {OptionError} for an unknown id, a setting it doesn't read or one out of range.
  */
 export function optimiserNamed(settings: OptimiserSettings): Optimiser {
-  // What is left out is in range.
-  const { id, betas = [], epsilon = 1, momentum = 0, weightDecay = 0 } = settings;
-  const optimiser = optimisers.get(id);
-  if (!optimiser)
-    throw new RangeError(`optimiser: expected one of ${[...optimisers.keys()].join(", ")}, got ${inWords(id)}`);
-  for (const [name, value] of [...betas.map((beta) => ["betas", beta] as const), ["momentum", momentum] as const]) {
-    if (!(value >= 0 && value < 1))
-      throw new RangeError(`optimiser ${id}: ${name}: expected numbers from 0 to below 1, got ${value}`);
-  }
-  if (!(Number.isFinite(epsilon) && epsilon > 0))
-    throw new RangeError(`optimiser ${id}: epsilon: expected a number > 0, got ${epsilon}`);
-  if (!(Number.isFinite(weightDecay) && weightDecay >= 0))
-    throw new RangeError(`optimiser ${id}: weightDecay: expected a number ≥ 0, got ${weightDecay}`);
-  return optimiser;
+  return optimisers.get(optimiserKind.check(settings, "optimiser").id)!;
 }

@@ -1,4 +1,4 @@
-import { inWords } from "@neft/options";
+import { type Chosen, chosenFrom, defineSettings, real } from "@neft/options";
 import { withDefaults } from "./withDefaults.js";
 
 /** Where a run is. */
@@ -14,7 +14,7 @@ export interface SchedulePosition {
 /** The learning rate along a run, as a factor of the first one. */
 export interface Schedule {
   readonly id: string;
-  /** The settings it reads, with what they are unless said. */
+  /** The settings it reads, with their defaults. */
   readonly defaults: Omit<ScheduleSettings, "id">;
   /** One line for lists. */
   readonly summary: string;
@@ -22,14 +22,21 @@ export interface Schedule {
   factor(position: SchedulePosition, settings: ScheduleSettings): number;
 }
 
-/** Settings of the schedules: plain data. */
-export interface ScheduleSettings {
-  readonly id: string;
-  /** Step schedule: epochs between two drops, at most one of which comes with each step; 1 unless said. */
-  readonly every?: number | undefined;
-  /** Step schedule: factor of one drop; 0.1 unless said. */
-  readonly gamma?: number | undefined;
-}
+const group = "Training:";
+
+/** Settings of every schedule; each reads some of them. */
+export const scheduleSettings = defineSettings({
+  every: {
+    kind: real({ above: 0 }, "<epochs>"),
+    about: "step: epochs between two drops, at most one of which comes with each step",
+    flag: "--schedule-every <epochs>",
+    group,
+  },
+  gamma: { kind: real({ above: 0 }), about: "step: factor of one drop", flag: "--schedule-gamma <x>", group },
+});
+
+/** Plain data. */
+export type ScheduleSettings = Chosen<typeof scheduleSettings>;
 
 /**
  * cos(π·x) for 0 ≤ x ≤ 1 by its Taylor series around ½, −sin(π(x − ½)): arithmetic only, so the same in every engine.
@@ -82,15 +89,13 @@ export const schedules: ReadonlyMap<string, Schedule> = new Map(
   [constant, cosine, stepwise].map((row) => [row.id, row]),
 );
 
+/** The kind of values that choose a schedule. */
+export const scheduleKind = chosenFrom(schedules, scheduleSettings);
+
 /**
  * The schedule of that id, its settings checked.
- * @throws {RangeError} for an unknown id or a setting out of range.
+ * @throws {OptionError} for an unknown id, a setting it doesn't read or one out of range.
  */
-export function scheduleNamed({ id, every = 1, gamma = 0.1 }: ScheduleSettings): Schedule {
-  const schedule = schedules.get(id);
-  if (!schedule)
-    throw new RangeError(`schedule: expected one of ${[...schedules.keys()].join(", ")}, got ${inWords(id)}`);
-  if (!(Number.isFinite(every) && every > 0)) throw new RangeError(`schedule: expected every > 0 epochs, got ${every}`);
-  if (!(Number.isFinite(gamma) && gamma > 0)) throw new RangeError(`schedule: expected gamma > 0, got ${gamma}`);
-  return schedule;
+export function scheduleNamed(settings: ScheduleSettings): Schedule {
+  return schedules.get(scheduleKind.check(settings, "schedule").id)!;
 }

@@ -1,26 +1,49 @@
-import { boundsInWords, inWords, isListOf, isWithin, optionError } from "@neft/options";
+import { standardDeviation } from "@neft/crossbar";
+import { defineSettings, type GivenOf, listOf, real, settingsOfChoice, text, whole } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
-import { limits } from "./limits.js";
 
-/** Settings of every strategy, plain data; each strategy has some of them. */
-export interface StrategySettings {
-  /** Strength of the negative feedback. */
-  readonly beta?: number | undefined;
-  /** Weight of each feedback output, in its order. */
-  readonly gamma?: readonly number[] | undefined;
-  /** What is added to σ for each of the extra forwards. */
-  readonly deltaSigma?: readonly number[] | undefined;
-  /** N of the divisor N + 1, where there are no feedback outputs. */
-  readonly divisorN?: number | undefined;
-  /** Values the heads read, shallowest first; chosen by the rule of `chooseTaps` unless said. */
-  readonly taps?: readonly string[] | undefined;
-  /** Side of the square each head's 4-D feature is pooled to, shallowest first; the last one serves all deeper heads too. */
-  readonly sizes?: readonly number[] | undefined;
-  /** Width of a head's hidden layer. */
-  readonly hidden?: number | undefined;
-  /** σ of the heads' weights; that of training unless said. */
-  readonly headSigma?: number | undefined;
-}
+const group = "Negative feedback:";
+
+/** Forwards at larger σ in a step. */
+const mostExtraForwards = 63;
+
+/** Settings of every strategy; each strategy reads some of them. */
+export const strategySettings = defineSettings({
+  beta: { kind: real(), about: "strength of the negative feedback", group },
+  gamma: { kind: listOf(real({}, "<g>")), about: "weight of each feedback output, in its order", group },
+  deltaSigma: {
+    kind: listOf(standardDeviation, { most: mostExtraForwards, placeholder: "<d,…>" }),
+    about: "ovf: what is added to σ in each extra forward; N of them",
+    group,
+  },
+  divisorN: {
+    kind: real({ min: 0 }, "<n>"),
+    about: "temperature: N of the divisor N + 1, where there are no feedback outputs",
+    group,
+  },
+  taps: {
+    kind: listOf(text("<value>"), { words: "a list of value names" }),
+    about: "irs: values the heads read, shallowest first",
+    defaultWords: "chosen from the model",
+    group,
+  },
+  sizes: {
+    kind: listOf(whole({ min: 1, max: 4096 })),
+    about:
+      "irs: side of the square each head's image feature is pooled to, shallowest first; the last one serves all deeper heads too",
+    flag: "--head-sizes <n,…>",
+    group,
+  },
+  hidden: {
+    kind: whole({ min: 1, max: 65_536 }),
+    about: "irs: width of a head's hidden layer",
+    flag: "--head-hidden <n>",
+    group,
+  },
+  headSigma: { kind: standardDeviation, about: "irs: σ of the heads' weights", defaultWords: "sigma", group },
+});
+
+export type StrategySettings = GivenOf<typeof strategySettings>;
 
 /** What a strategy asks of the network in one step. */
 export interface ForwardRequest {
@@ -56,6 +79,8 @@ export interface Strategy {
   /** One line for lists. */
   readonly summary: string;
   readonly defaults: StrategySettings;
+  /** Settings without a default value. */
+  readonly optional: readonly (keyof StrategySettings)[];
   readonly hasHeads: boolean;
   /**
    * Fills in the defaults.
@@ -75,52 +100,12 @@ export interface StrategyRow<S extends StrategySettings> {
   loss(step: StrategyStep, settings: S): Tensor;
 }
 
-const isNumber = (value: unknown): boolean => Number.isFinite(value);
-const isSigma = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0;
-const isList = (check: (value: unknown) => boolean) => (value: unknown) =>
-  isListOf(check)(value) && (value as unknown[]).length > 0;
-const most = limits.extraForwards.max;
-
-/** What each setting may be. */
-const rules: Readonly<
-  Record<keyof StrategySettings, { readonly expected: string; readonly check: (value: unknown) => boolean }>
-> = {
-  beta: { expected: "a number", check: isNumber },
-  gamma: { expected: "a list of numbers", check: isList(isNumber) },
-  deltaSigma: {
-    expected: `a list of numbers ≥ 0, at most ${most}`,
-    check: (value) => isList(isSigma)(value) && (value as unknown[]).length <= most,
-  },
-  divisorN: { expected: "a number ≥ 0", check: isSigma },
-  taps: { expected: "a list of value names", check: isList((name) => typeof name === "string" && name !== "") },
-  sizes: {
-    expected: `a list, each ${boundsInWords(limits.headSize)}`,
-    check: isList((value) => isWithin(value, limits.headSize)),
-  },
-  hidden: { expected: boundsInWords(limits.headHidden), check: (value) => isWithin(value, limits.headHidden) },
-  headSigma: { expected: "a number ≥ 0", check: isSigma },
-};
-
 /** Makes a strategy of its row. */
 export function defineStrategy<S extends StrategySettings>(row: StrategyRow<S>): Strategy {
   const { id, summary, defaults, hasHeads = false, optional = [] } = row;
-  const known = [...(Object.keys(defaults) as (keyof StrategySettings)[]), ...optional];
   const configure = (given: StrategySettings = {}): ConfiguredStrategy => {
-    const settings: { [name: string]: unknown } = Object.fromEntries(Object.entries(defaults));
-    for (const [name, value] of Object.entries(given) as [keyof StrategySettings, unknown][]) {
-      if (value === undefined) continue;
-      if (!known.includes(name)) {
-        throw optionError((called) => {
-          const others = known.length > 0 ? ` but ${known.map(called).join(", ")}` : "";
-          return `strategy ${id}: expected no setting${others}, got ${called(name)}`;
-        });
-      }
-      if (!rules[name].check(value)) {
-        throw new RangeError(`strategy ${id}: ${name}: expected ${rules[name].expected}, got ${inWords(value)}`);
-      }
-      settings[name] = value;
-    }
+    const settings = settingsOfChoice("strategy", { id, defaults, optional }, strategySettings, given);
     return { id, settings, hasHeads, loss: (step) => row.loss(step, settings as unknown as S) };
   };
-  return { id, summary, defaults, hasHeads, configure };
+  return { id, summary, defaults, optional, hasHeads, configure };
 }

@@ -1,5 +1,5 @@
 import { arrayNodes, type Model, valueShapes } from "@neft/model";
-import { inWords, oneLine, optionError, shortened } from "@neft/options";
+import { inWords, OptionError, oneLine, shortened } from "@neft/options";
 
 /** Characters of the names that an error lists. */
 const mostCharacters = 500;
@@ -109,10 +109,11 @@ export function namedTaps(model: Model, names: readonly string[], added: Readonl
     const shape = shapes.get(value);
     if (!shape || shape.length < 2 || stored(value) || added.has(value)) {
       const examples = layerFeatures(model).map((feature) => feature.value);
-      throw optionError(
-        (called) =>
-          `${called("taps")}: expected values of the model with a batch axis, such as ${oneLine(shortened(examples.join(", "), mostCharacters))}, got ${inWords(value)}`,
-      );
+      throw new OptionError({
+        option: "strategy.taps",
+        expected: `values of the model with a batch axis, such as ${oneLine(shortened(examples.join(", "), mostCharacters))}`,
+        got: inWords(value),
+      });
     }
     return { value, shape: shape.slice(1) };
   });

@@ -1,14 +1,16 @@
-import type { Dataset, Normalisation } from "@neft/data";
-import { type Model, type ModelRecord, modelFromRecord } from "@neft/model";
-import type { SharedRoom } from "./checkpoint.js";
+import type { Dataset } from "@neft/data";
 import {
-  type ChipJob,
   createEvaluationState,
   disposeEvaluationState,
   type EvaluationState,
+  type EvaluationWorker,
   evaluateChips,
-} from "./evaluation/chips.js";
-import type { ChipTally } from "./evaluation/tally.js";
+  type JobOfSetup,
+  type SetupId,
+  type WorkersOf,
+} from "@neft/evaluation";
+import { type Model, type ModelRecord, modelFromRecord } from "@neft/model";
+import type { Lease } from "@neft/pool";
 import {
   createTrainingState,
   disposeTrainingState,
@@ -18,15 +20,7 @@ import {
   shardGradients,
   type TrainingState,
 } from "./finetuning/shards.js";
-
-/** What a worker needs for chip jobs: plain data. */
-export interface EvaluationSetup {
-  readonly model: ModelRecord;
-  readonly data: Dataset;
-  readonly normalisation: Normalisation;
-  /** Name of the value with the class scores. */
-  readonly logits: string;
-}
+import type { SharedRoom } from "./finetuning/shared-room.js";
 
 /** What a worker needs for shard jobs and for the chip jobs of their validation: plain data. */
 export interface TrainingSetup {
@@ -39,23 +33,18 @@ export interface TrainingSetup {
   readonly validation: Dataset;
 }
 
-/** Tells a setup from all others that a worker is given. */
-export type SetupId = number;
-
-/** A job, and the setup that it is to be done with. */
-export interface JobOfSetup<Job> {
-  readonly setup: SetupId;
-  readonly job: Job;
-}
-
 /** What a worker can be asked to do. Kernels must be initialised before. */
-export interface TrainingWorker {
-  prepareEvaluation(setup: EvaluationSetup, id: SetupId): void;
+export interface TrainingWorker extends EvaluationWorker {
   prepareTraining(setup: TrainingSetup, id: SetupId): void;
-  /** @throws {Error} for a job of another setup than the last one, as does `shardGradients`. */
-  evaluateChips(job: JobOfSetup<ChipJob>): ChipTally;
+  /** @throws {Error} for a job of another setup than the last one. */
   shardGradients(job: JobOfSetup<ShardJob>): ShardAnswer;
 }
+
+/** Workers that do training jobs and chip jobs: what `evaluate` and `finetune` need of a pool. Any number of calls may share them. */
+export type Workers = WorkersOf<TrainingWorker>;
+
+/** Workers that one call has for itself. */
+export type LentWorkers = Lease<TrainingWorker>;
 
 /** The methods of a worker that keeps one model at a time. */
 export function createTrainingWorker(): TrainingWorker {

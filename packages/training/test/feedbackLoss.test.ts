@@ -45,7 +45,7 @@ describe("feedbackLoss", () => {
     const logits = matrix([[1, 2]]);
     expect(() =>
       scope(() => feedbackLoss(logits, [logits, logits], Int32Array.of(0), { beta: 1, gamma: [1] })),
-    ).toThrow(new RangeError("gamma: expected one value for each of the 2 feedback outputs, got 1"));
+    ).toThrow("strategy.gamma: expected one value for each of the 2 feedback outputs, got 1");
     logits.dispose();
   });
 });

@@ -5,7 +5,8 @@ import { GraphBuilder, Model, modelToRecord } from "@neft/model";
 import { parameter } from "@neft/tensor";
 import { type FinetuneOptions, type FinetuneResult, finetune } from "@neft/training";
 import { beforeAll, describe, expect, it } from "vitest";
-import { cloningWorkers, toyImages, toyNet, toyNormalisation } from "./toy.js";
+import { toyImages, toyNet, toyNormalisation } from "../../evaluation/test/toy.js";
+import { cloningWorkers } from "./workers.js";
 
 type Settings = Partial<Omit<FinetuneOptions, "model">>;
 let shared: Omit<FinetuneOptions, "model">;
@@ -134,8 +135,8 @@ describe("freeze", () => {
     [["*"], /^freeze: expected something to be left to train, got every parameter$/],
     [["*.weight", "*.bias"], /left to train/],
     ["conv1", /^freeze: expected a list of names, got "conv1"$/],
-    [[""], /^freeze: expected a list of names/],
-    [[1], /^freeze: expected a list of names/],
+    [[""], /^freeze: expected a name, got ""$/],
+    [[1], /^freeze: expected a name, got 1$/],
   ])("refuses %j", async (freeze, message) => {
     const model = toyNet();
     await expect(finetune({ ...shared, model, freeze: freeze as string[] })).rejects.toThrow(message);

@@ -66,15 +66,18 @@ describe("optimisers", () => {
 
   it("refuse what isn't there", () => {
     expect(() => optimiserNamed({ id: "lion" })).toThrow(
-      new RangeError(`optimiser: expected one of ${[...optimisers.keys()].join(", ")}, got "lion"`),
+      `optimiser: expected one of ${[...optimisers.keys()].join(", ")}, got "lion"`,
     );
     expect(() => optimiserNamed({ id: "adam", betas: [0.9, 1] })).toThrow(
-      "betas: expected numbers from 0 to below 1, got 1",
+      "optimiser.betas: expected a number ≥ 0 and < 1, got 1",
     );
     expect(() => optimiserNamed({ id: "sgd", momentum: -1 })).toThrow(
-      "momentum: expected numbers from 0 to below 1, got -1",
+      "optimiser.momentum: expected a number ≥ 0 and < 1, got -1",
     );
     expect(() => optimiserNamed({ id: "adam", epsilon: 0 })).toThrow("epsilon: expected a number > 0, got 0");
+    expect(() => optimiserNamed({ id: "adam", momentum: 0.5 })).toThrow(
+      "optimiser adam: expected no setting but optimiser.betas, optimiser.epsilon, optimiser.weightDecay, got optimiser.momentum",
+    );
     expect(() => optimiserNamed({ id: "sgd", weightDecay: Number.NaN })).toThrow(
       "weightDecay: expected a number ≥ 0, got NaN",
     );

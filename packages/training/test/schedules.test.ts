@@ -38,9 +38,11 @@ describe("schedules", () => {
 
   it("refuses what isn't there", () => {
     expect(() => scheduleNamed({ id: "linear" })).toThrow(
-      new RangeError(`schedule: expected one of ${[...schedules.keys()].join(", ")}, got "linear"`),
+      `schedule: expected one of ${[...schedules.keys()].join(", ")}, got "linear"`,
     );
-    expect(() => scheduleNamed({ id: "step", every: 0 })).toThrow("schedule: expected every > 0 epochs, got 0");
-    expect(() => scheduleNamed({ id: "step", gamma: Number.NaN })).toThrow("schedule: expected gamma > 0, got NaN");
+    expect(() => scheduleNamed({ id: "step", every: 0 })).toThrow("schedule.every: expected a number > 0, got 0");
+    expect(() => scheduleNamed({ id: "step", gamma: Number.NaN })).toThrow(
+      "schedule.gamma: expected a number > 0, got NaN",
+    );
   });
 });

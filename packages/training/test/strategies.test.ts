@@ -13,7 +13,7 @@ describe("strategies", () => {
       );
       for (const name of Object.keys(strategy.defaults)) {
         expect(() => strategy.configure({ [name]: Number.NaN }), `${id} ${name}`).toThrow(
-          `strategy ${id}: ${name}: expected `,
+          `strategy.${name}: expected `,
         );
       }
       expect(strategyNamed(id)).toBe(strategy);

@@ -41,7 +41,9 @@ describe("taps", () => {
     expect(namedTaps(model, ["pool2"])).toEqual([{ value: "pool2", shape: [16, 5, 5] }]);
     for (const name of ["nope", "f1.weight"]) {
       expect(() => namedTaps(model, [name])).toThrow(
-        new RegExp(`^taps: expected values of the model with a batch axis, such as pool1, pool2, .*, got "${name}"$`),
+        new RegExp(
+          `^strategy.taps: expected values of the model with a batch axis, such as pool1, pool2, .*, got "${name}"$`,
+        ),
       );
     }
     model.dispose();

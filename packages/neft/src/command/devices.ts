@@ -1,5 +1,5 @@
 import { devices } from "@neft/crossbar";
-import { alignedTable, left, right } from "../table.js";
+import { alignedTable, left, right } from "./table.js";
 import { print } from "./terminal.js";
 
 /** `neft devices`: every device with its numbers and where they come from. */

@@ -1,24 +1,23 @@
 import { dirname, join } from "node:path";
+import type { EvaluationResult, SigmaResult } from "@neft/evaluation";
 import { build, init } from "@neft/kernels";
-import { oneLine } from "@neft/options";
-import type { EvaluationResult, SigmaResult } from "@neft/training";
+import { oneLine, type ResolvedOf } from "@neft/options";
 import { evaluate } from "../evaluate.js";
-import { InterruptedError } from "../failure.js";
 import { filesOf } from "../readDataset.js";
 import { readModel } from "../readModel.js";
-import type { EvaluationFile } from "../results.js";
-import { createWorkers } from "../spawn.js";
-import { alignedTable, right } from "../table.js";
+import { type EvaluationFile, evaluationRows } from "../results.js";
+import { InterruptedError } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
-import type { evaluateOptions, Values } from "./options.js";
+import type { evaluateRows } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { startProgress } from "./progress.js";
-import { checkChips, dataRecord, jsonText, loadData, sharedOptions, sharedRecord, versions, warn } from "./run.js";
+import { checkChips, dataRecord, jsonText, loadData, poolOf, settingsRecord, versions, warn } from "./run.js";
+import { alignedTable, right } from "./table.js";
 import { print } from "./terminal.js";
 
 /** `neft evaluate MODEL`: accuracy on Monte Carlo chips as a table, and as JSON where asked for. */
-export async function evaluateModel(file: string, options: Values<typeof evaluateOptions>): Promise<void> {
+export async function evaluateModel(file: string, options: ResolvedOf<typeof evaluateRows>): Promise<void> {
   const start = performance.now();
   checkChips(options);
   const nothing = "stopped before the end; there are no results";
@@ -27,22 +26,20 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
   await outputs.addInputs([file, ...filesOf(options.data)]);
   const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
   if (options.fast) allowRelaxedSimd();
-  await init({ relaxed: options.fast === true });
+  await init({ relaxed: options.fast });
   const { model, sha256, externalFiles } = await readModel(file);
   await outputs.addInputs(externalFiles.map((location) => join(dirname(file), location)));
   const data = await loadData(options, "test");
-  const { device, sigma, chips, precision, seed, workers } = options;
+  const { data: _spec, limit: _limit, fast: _fast, json: _json, workers, ...settings } = options;
+  const { device, sigma, chips, seed } = settings;
 
   interrupt.begin();
-  const pool = createWorkers(workers);
+  const pool = poolOf(workers);
   const progress = startProgress("evaluate", 1 + sigma.length * chips, "chips");
   let result: EvaluationResult;
   try {
     result = await evaluate(model, data, {
-      ...sharedOptions(options),
-      sigma,
-      chips,
-      precision,
+      ...settings,
       workers: pool,
       signal: interrupt.signal,
       onProgress: ({ done, digital, sigma: at }) => progress.update(done, digital ? "digital" : `σ ${at}`),
@@ -64,13 +61,13 @@ export async function evaluateModel(file: string, options: Values<typeof evaluat
       format: 1,
       model: { file, sha256 },
       data: dataRecord(data),
-      settings: { ...sharedRecord(model, data, options), sigma: [...sigma], chips, precision },
+      settings: settingsRecord(evaluationRows, model, data, settings),
       digital: result.digital,
       results: result.results as EvaluationFile["results"],
       warnings: [...result.warnings],
       versions: versions(),
       build: build(),
-      run: { workers, seconds: (performance.now() - start) / 1000 },
+      run: { workers: pool.size, seconds: (performance.now() - start) / 1000 },
     };
     await outputs.write(new Map([[json, jsonText(contents)]]));
   }

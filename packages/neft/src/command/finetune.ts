@@ -4,24 +4,24 @@ import type { Dataset } from "@neft/data";
 import { build, init } from "@neft/kernels";
 import type { Model } from "@neft/model";
 import { exportOnnxFiles } from "@neft/onnx";
-import { inWords, oneLine } from "@neft/options";
-import { type FinetuneProgress, type FinetuneResult, type StrategySettings, strategyNamed } from "@neft/training";
-import { InterruptedError, messageOf, UsageError, withOutcome } from "../failure.js";
-import { type FinetuneOptions, finetune } from "../finetune.js";
+import { inWords, oneLine, type ResolvedOf } from "@neft/options";
+import type { FinetuneProgress, FinetuneResult } from "@neft/training";
+import { finetune } from "../finetune.js";
 import { filesOf } from "../readDataset.js";
 import { readModel, sha256 } from "../readModel.js";
-import type { FinetuningFile } from "../results.js";
-import { createWorkers } from "../spawn.js";
+import { type FinetuningFile, finetuningRows } from "../results.js";
+import { messageOf } from "../system-errors.js";
+import { InterruptedError, UsageError, withOutcome } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
-import { asUsage, complaint, type finetuneOptions, type Values } from "./options.js";
+import { complaint, type finetuneRows } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { type Progress, startProgress } from "./progress.js";
 import { rescue } from "./rescue.js";
-import { checkChips, dataRecord, jsonText, loadData, sharedOptions, sharedRecord, versions, warn } from "./run.js";
+import { checkChips, dataRecord, jsonText, loadData, poolOf, settingsRecord, versions, warn } from "./run.js";
 import { print, say } from "./terminal.js";
 
-type Options = Values<typeof finetuneOptions>;
+type Options = ResolvedOf<typeof finetuneRows>;
 
 /**
  * `neft finetune MODEL`: trains and writes the model.
@@ -32,7 +32,6 @@ type Options = Values<typeof finetuneOptions>;
 export async function finetuneModel(file: string, options: Options): Promise<void> {
   const start = performance.now();
   checkChips(options);
-  const strategy = strategyOf(options);
   const nothing = `stopped before the first step ended; nothing is written to ${inWords(options.out)}`;
   const interrupt = watchInterrupt(`neft finetune: ${nothing}`);
   const outputs = new Outputs();
@@ -45,7 +44,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
   const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
 
   if (options.fast) allowRelaxedSimd();
-  await init({ relaxed: options.fast === true });
+  await init({ relaxed: options.fast });
   const { model, sha256: hash, externalFiles } = await readModel(file);
   await outputs.addInputs(externalFiles.map((location) => join(dirname(file), location)));
   const external = await outputs.openExternal(externalFiles, out);
@@ -65,13 +64,13 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
     return files.model;
   };
   interrupt.begin(() => say("stopping; the best weights trained so far, if any, will be written (again: end at once)"));
-  const pool = createWorkers(options.workers);
+  const { data: _spec, limit: _limit, fast: _fast, json: _json, out: _out, workers, ...settings } = options;
+  const pool = poolOf(workers);
   const display = showProgress();
   let result: FinetuneResult;
   try {
     result = await finetune(model, data, {
-      ...settingsOf(options),
-      strategy,
+      ...settings,
       workers: pool,
       signal: interrupt.signal,
       onProgress: display.show,
@@ -100,10 +99,10 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
       model: { file, sha256: hash },
       out: { file: options.out, sha256: sha256(written) },
       data: dataRecord(data),
-      ...resultRecord(result, model, data, options),
+      ...resultRecord(result, model, data, settings),
       versions: versions(),
       build: build(),
-      run: { workers: options.workers, seconds: (performance.now() - start) / 1000 },
+      run: { workers: pool.size, seconds: (performance.now() - start) / 1000 },
     };
     try {
       await outputs.write(new Map([[json, jsonText(contents)]]));
@@ -112,37 +111,6 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
     }
   }
   conclude(result, oneLine(options.out));
-}
-
-/** The strategy with the settings given; a setting it doesn't have is bad usage. */
-function strategyOf({
-  strategy: id,
-  beta,
-  gamma,
-  deltaSigma,
-  divisorN,
-  taps,
-  headSizes,
-  headHidden,
-  headSigma,
-}: Options): { id: string } & StrategySettings {
-  const settings = { beta, gamma, deltaSigma, divisorN, taps, sizes: headSizes, hidden: headHidden, headSigma };
-  asUsage(() => strategyNamed(id).configure(settings));
-  return { id, ...settings };
-}
-
-function settingsOf(options: Options): FinetuneOptions {
-  const { sigma, epochs, batch, clip, shards, freeze } = options;
-  return {
-    ...sharedOptions(options),
-    ...{ sigma, epochs, batch, clip, shards, freeze },
-    learningRate: options.lr,
-    dropLast: options.keepPartial !== true,
-    optimiser: { id: options.optimiser, momentum: options.momentum, weightDecay: options.weightDecay },
-    schedule: { id: options.schedule, every: options.scheduleEvery, gamma: options.scheduleGamma },
-    batchNorm: options.bn,
-    validation: { images: options.validation, chips: options.validationChips, every: options.validationEvery },
-  };
 }
 
 interface Display {
@@ -179,13 +147,11 @@ function resultRecord(
   result: FinetuneResult,
   model: Model,
   data: Dataset,
-  options: Options,
+  given: ResolvedOf<typeof finetuningRows>,
 ): Pick<FinetuningFile, "settings" | "result"> {
   const { settings, validations, best, steps, ended, taps, warnings } = result;
-  // Settings left out by their strategy or schedule are undefined; JSON drops them.
-  const plain = JSON.parse(JSON.stringify(settings)) as FinetuningFile["settings"];
   return {
-    settings: { ...plain, ...sharedRecord(model, data, options) },
+    settings: settingsRecord(finetuningRows, model, data, { ...given, ...settings }),
     result: { validations: [...validations], best, steps, ended, taps: [...taps], warnings: [...warnings] },
   };
 }

@@ -3,7 +3,7 @@ import type { ValueInfo } from "@neft/model";
 import { arrayNodes, digitalProducts, type Model, summary, warningsOf } from "@neft/model";
 import { oneLine, shortened } from "@neft/options";
 import { readModel } from "../readModel.js";
-import { alignedTable, left, right } from "../table.js";
+import { alignedTable, left, right } from "./table.js";
 import { print } from "./terminal.js";
 
 /** `neft inspect MODEL`: what is in a model and what of it a crossbar computes. Unsupported parts are an error that lists them all. */

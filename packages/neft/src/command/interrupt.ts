@@ -1,4 +1,4 @@
-import { exitCodes } from "../failure.js";
+import { exitCodes } from "./exit-codes.js";
 import { say } from "./terminal.js";
 
 /** Watches for Ctrl-C and for the signals that ask a process to end: batch systems' SIGTERM, SIGHUP of a terminal that is closed. */

@@ -1,4 +1,5 @@
-import { exitCodes, messageOf } from "../failure.js";
+import { messageOf } from "../system-errors.js";
+import { exitCodes } from "./exit-codes.js";
 import { runCommand } from "./program.js";
 import { complain, watchStreams } from "./terminal.js";
 

@@ -1,6 +1,7 @@
+import { resolve } from "@neft/options";
 import { Command, CommanderError } from "commander";
-import { type ExitCode, exitCodeOf, exitCodes, outcomeOf } from "../failure.js";
-import { addOptions, complaint, evaluateOptions, finetuneOptions, inspectOptions } from "./options.js";
+import { type ExitCode, exitCodeOf, exitCodes, outcomeOf } from "./exit-codes.js";
+import { addOptions, asUsage, complaint, evaluateRows, finetuneRows, settingsFrom } from "./options.js";
 import { complain, outputFailure, print, say } from "./terminal.js";
 import { neftVersion } from "./version.js";
 
@@ -24,14 +25,16 @@ function program(): Command {
     .showSuggestionAfterError(true)
     .configureHelp({ helpWidth: Math.min(120, Math.max(60, process.stdout.columns ?? 100)) });
 
-  addOptions(neft.command("inspect").argument("<model>", "ONNX file"), inspectOptions)
+  neft
+    .command("inspect")
+    .argument("<model>", "ONNX file")
     .description(
       "print a model's layers, shapes and parameters, which nodes map to crossbars, and what isn't supported",
     )
     .addHelpText("after", examples("neft inspect mnist-lenet5.onnx"))
     .action(async (model) => (await import("./inspect.js")).inspect(model));
 
-  addOptions(neft.command("evaluate").argument("<model>", "ONNX file"), evaluateOptions)
+  addOptions(neft.command("evaluate").argument("<model>", "ONNX file"), evaluateRows)
     .description("measure a model's accuracy on Monte Carlo chips, each with its own draw of device variation")
     .addHelpText(
       "after",
@@ -42,9 +45,12 @@ function program(): Command {
         "neft evaluate vgg.onnx --data cifar10:test_batch.bin --mean 0.491,0.482,0.447 --std 0.247,0.243,0.262",
       ),
     )
-    .action(async (model, options) => (await import("./evaluate.js")).evaluateModel(model, options));
+    .action(async (model, values) => {
+      const options = asUsage(() => resolve(evaluateRows, settingsFrom(evaluateRows, values)));
+      await (await import("./evaluate.js")).evaluateModel(model, options);
+    });
 
-  addOptions(neft.command("finetune").argument("<model>", "ONNX file"), finetuneOptions)
+  addOptions(neft.command("finetune").argument("<model>", "ONNX file"), finetuneRows)
     .description("train a model further under device variation with negative feedback, and write it back as ONNX")
     .addHelpText(
       "after",
@@ -54,7 +60,10 @@ function program(): Command {
         "neft finetune mnist-lenet5.onnx --data mnist:train --sigma 0.2 --strategy noise-injection --clip 2 -o robust.onnx",
       ),
     )
-    .action(async (model, options) => (await import("./finetune.js")).finetuneModel(model, options));
+    .action(async (model, values) => {
+      const options = asUsage(() => resolve(finetuneRows, settingsFrom(finetuneRows, values)));
+      await (await import("./finetune.js")).finetuneModel(model, options);
+    });
 
   neft
     .command("devices")

@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { inWords } from "@neft/options";
-import { systemReason } from "../failure.js";
+import { systemReason } from "../system-errors.js";
 import { withSignalsHeld } from "./interrupt.js";
 
 /** A file and what it is to hold. */

@@ -1,12 +1,15 @@
-import { checkProgramming, type Device } from "@neft/crossbar";
-import { type Dataset, take } from "@neft/data";
+import { type ChipSettings, checkProgramming } from "@neft/crossbar";
+import { type Dataset, type inputSettings, take } from "@neft/data";
 import type { Model } from "@neft/model";
-import { inWords, shortened } from "@neft/options";
+import { inWords, type ResolvedOf, recorded, shortened } from "@neft/options";
+import type { Pool } from "@neft/pool";
+import type { TrainingWorker, Workers } from "@neft/training";
 import type { DataSpec } from "../dataSpec.js";
-import { type ChipOptions, type InputOptions, normalisationFrom } from "../evaluate.js";
 import { readDataset } from "../readDataset.js";
-import type { EvaluationFile } from "../results.js";
-import { asUsage, type evaluateOptions, type finetuneOptions, type Values } from "./options.js";
+import type { EvaluationFile, evaluationRows, finetuningRows, RecordOf } from "../results.js";
+import { normalisationFrom } from "../shared-options.js";
+import { createWorkers } from "../spawn.js";
+import { asUsage } from "./options.js";
 import { mostCharacters, say } from "./terminal.js";
 import { neftVersion } from "./version.js";
 
@@ -23,14 +26,6 @@ export async function loadData(
   return limit === undefined ? dataset : take(dataset, limit);
 }
 
-/** What evaluate and finetune hand on of the options they share. */
-export function sharedOptions(
-  options: Values<typeof evaluateOptions> | Values<typeof finetuneOptions>,
-): InputOptions & ChipOptions {
-  const { scale, mean, std, layout, output, device, weightBits, cellBits: bitsPerCell, perSample, seed } = options;
-  return { scale, mean, std, layout, output, device, weightBits, bitsPerCell, perSample, seed };
-}
-
 /** The data as results record it. */
 export const dataRecord = ({ name, count, arrays }: Dataset): EvaluationFile["data"] => ({
   name,
@@ -38,18 +33,22 @@ export const dataRecord = ({ name, count, arrays }: Dataset): EvaluationFile["da
   ...(arrays && { arrays: [...arrays] }),
 });
 
-/** Settings that evaluate and finetune share as results record them, defaults filled in: options of the API again. */
-export function sharedRecord(
+/** Settings as results record them, defaults filled in: options of the API again. */
+export function settingsRecord<Rows extends typeof evaluationRows | typeof finetuningRows>(
+  rows: Rows,
   model: Model,
   data: Dataset,
-  options: Values<typeof evaluateOptions> | Values<typeof finetuneOptions>,
-) {
-  const { scale, mean, std, layout } = normalisationFrom(data, options, model);
-  const { device, weightBits, cellBits, perSample, seed, output } = options;
-  const inputs = { scale, mean: [...mean], std: [...std], layout };
-  const bits = { weightBits, bitsPerCell: cellBits ?? device.bitsPerCell };
-  return { ...inputs, output, device: device.id, ...bits, perSample: perSample === true, seed };
+  settings: ResolvedOf<Rows> & ResolvedOf<typeof inputSettings> & ChipSettings,
+): RecordOf<Rows> {
+  const { scale, mean, std, layout } = normalisationFrom(data, settings, model);
+  const bitsPerCell = settings.bitsPerCell ?? settings.device.bitsPerCell;
+  // What was left out is undefined; JSON drops it.
+  const plain = { ...recorded(rows, settings), scale, mean, std, layout, bitsPerCell };
+  return JSON.parse(JSON.stringify(plain)) as RecordOf<Rows>;
 }
+
+/** The workers of a run: as many as its option says. */
+export const poolOf = (workers: number | Workers): Pool<TrainingWorker> => createWorkers(workers as number);
 
 /** A file of results. Names are in it as they are; what a terminal would act on is written in JSON's own escapes. */
 export function jsonText(contents: object): string {
@@ -67,11 +66,6 @@ export function warn(warnings: readonly string[]): void {
 export const versions = (): EvaluationFile["versions"] => ({ neft: neftVersion, node: process.versions.node });
 
 /** Settings of chips that don't go together are found before any file is opened. */
-export function checkChips(options: {
-  readonly device: Device;
-  readonly weightBits: number;
-  readonly cellBits: number | undefined;
-}): void {
-  const { device, weightBits, cellBits } = options;
-  asUsage(() => checkProgramming({ device, sigma: 0, weightBits, bitsPerCell: cellBits }));
+export function checkChips(settings: ChipSettings): void {
+  asUsage(() => checkProgramming({ ...settings, sigma: 0 }));
 }

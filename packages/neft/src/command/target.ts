@@ -1,7 +1,7 @@
 import { type BigIntStats, constants, fstatSync, openSync, writeSync } from "node:fs";
 import { access, lstat, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import { notThere } from "../failure.js";
+import { notThere } from "../system-errors.js";
 
 /** What a path given for an output leads to. */
 export type Target =

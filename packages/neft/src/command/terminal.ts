@@ -1,5 +1,5 @@
 import { oneLine, printable, shortened } from "@neft/options";
-import { systemReason } from "../failure.js";
+import { systemReason } from "../system-errors.js";
 
 /** Characters of an error or a warning that are shown. */
 export const mostCharacters = 20_000;

@@ -1,18 +1,24 @@
 import { checkForm, type Dataset, imageWarnings, snapshot, split } from "@neft/data";
+import {
+  type BoundNetwork,
+  bindNetwork,
+  type NetworkAndData,
+  readWeights,
+  withLease,
+  writeWeights,
+} from "@neft/evaluation";
 import { holdModel, type Model, warningsOf } from "@neft/model";
-import { inWords, optionError } from "@neft/options";
+import { inWords, OptionError } from "@neft/options";
 import { maxAbs, permutation, stream, type Tensor } from "@neft/tensor";
-import { readWeights, writeWeights } from "../checkpoint.js";
 import { checkGamma } from "../feedbackLoss.js";
 import { planHeads } from "../heads.js";
-import { type Workers, withLease } from "../lanes.js";
 import { activeModifiers } from "../modifiers.js";
-import { type BoundNetwork, bindNetwork, type NetworkAndData } from "../network.js";
 import { optimiserNamed } from "../optimisers.js";
 import { scheduleNamed } from "../schedules.js";
 import { strategyNamed } from "../strategies.js";
 import { purposes } from "../streams.js";
 import { chooseTaps, namedTaps } from "../taps.js";
+import type { Workers } from "../worker.js";
 import { watchLoss } from "./divergence.js";
 import { frozenParameters } from "./frozen.js";
 import { type RunJobs, shardJobs, startJobs, validate } from "./jobs.js";
@@ -108,10 +114,11 @@ async function finetuneBound(
   const { logits, normalisation, model } = network;
   const { training, validation } = splitData(options, settings);
   if (settings.dropLast && training.count < settings.batch) {
-    throw optionError(
-      (called) =>
-        `${called("batch")}: expected at most the ${training.count} samples there are for training, got ${settings.batch}`,
-    );
+    throw new OptionError({
+      option: "batch",
+      expected: `at most the ${training.count} samples there are for training`,
+      got: String(settings.batch),
+    });
   }
   const heads = planAllHeads(network, settings);
   const { gamma = [], deltaSigma = [] } = settings.strategy;
@@ -177,10 +184,11 @@ function splitData(
   const { images } = validation;
   // Of a single sample none can be held out, whatever the option says: that is split's error.
   if (data.count > 1 && images >= data.count) {
-    throw optionError(
-      (called) =>
-        `${called("validation.images")}: expected fewer than the ${data.count} samples there are, got ${images}`,
-    );
+    throw new OptionError({
+      option: "validation.images",
+      expected: `fewer than the ${data.count} samples there are`,
+      got: String(images),
+    });
   }
   return split(data, images, stream(seed, { purpose: purposes.split }));
 }

@@ -1,5 +1,5 @@
 import { arrayNodes, type Model, trainableParameters } from "@neft/model";
-import { inWords, oneLine, optionError, shortened } from "@neft/options";
+import { inWords, OptionError, oneLine, shortened } from "@neft/options";
 
 /** Characters of the names that an error lists. */
 const mostCharacters = 500;
@@ -25,15 +25,16 @@ export function frozenParameters(model: Model, names: readonly string[]): Set<st
     const found = [...owners].filter(([owner]) => matches(name, owner));
     if (found.length === 0) {
       const near = [...owners.keys()].sort((a, b) => distance(name, a) - distance(name, b)).slice(0, shownNames);
-      throw optionError(
-        (called) =>
-          `${called("freeze")}: expected names of parameters or layers, such as ${oneLine(shortened(near.join(", "), mostCharacters))}, got ${inWords(name)}`,
-      );
+      throw new OptionError({
+        option: "freeze",
+        expected: `names of parameters or layers, such as ${oneLine(shortened(near.join(", "), mostCharacters))}`,
+        got: inWords(name),
+      });
     }
     for (const [, parameters] of found) for (const parameter of parameters) frozen.add(parameter);
   }
   if (trainableParameters(model).every((name) => frozen.has(name))) {
-    throw optionError((called) => `${called("freeze")}: expected something to be left to train, got every parameter`);
+    throw new OptionError({ option: "freeze", expected: "something to be left to train", got: "every parameter" });
   }
   return frozen;
 }

@@ -1,12 +1,22 @@
 import { type Dataset, snapshot } from "@neft/data";
+import {
+  type ChipJob,
+  type ChipTally,
+  chipRanges,
+  createEvaluationState,
+  disposeEvaluationState,
+  evaluateChips,
+  inProcess,
+  type Lane,
+  lanesOn,
+  mean,
+  readWeights,
+  type Weights,
+  weightsLike,
+} from "@neft/evaluation";
 import { type Model, modelToRecord } from "@neft/model";
-import { readWeights, sharedRoom, type Weights, weightsLike } from "../checkpoint.js";
-import { type ChipJob, createEvaluationState, disposeEvaluationState, evaluateChips } from "../evaluation/chips.js";
-import { chipRanges } from "../evaluation/ranges.js";
-import type { ChipTally } from "../evaluation/tally.js";
-import { inProcess, type Lane, type LentWorkers, lanesOn } from "../lanes.js";
-import { mean } from "../statistics.js";
 import { purposes } from "../streams.js";
+import type { LentWorkers } from "../worker.js";
 import type { ResolvedSettings } from "./settings.js";
 import {
   createTrainingState,
@@ -18,6 +28,7 @@ import {
   shardGradients,
   type TrainingState,
 } from "./shards.js";
+import { sharedRoom } from "./shared-room.js";
 
 /** What a run works on. */
 export interface RunParts {

@@ -1,5 +1,5 @@
 import { type GraphNode, type Model, valueShapes } from "@neft/model";
-import { inWords, optionError } from "@neft/options";
+import { inWords, OptionError } from "@neft/options";
 import type { ResolvedSettings } from "./settings.js";
 
 /** ONNX's: the share of the old running value that stays. */
@@ -34,10 +34,14 @@ export function planNorms(
   for (const node of moving) {
     const momentum = momentumOf(node);
     if (momentum >= 0 && momentum < 1) continue;
-    throw optionError(
-      (called) =>
-        `node ${inWords(node.name)} (BatchNormalization): momentum: expected 0 to 1, got ${momentum}; train with its statistics as they are: ${called("batchNorm")} frozen`,
-    );
+    throw new OptionError({
+      option: "batchNorm",
+      subject: `node ${inWords(node.name)} (BatchNormalization): momentum`,
+      expected: "0 to 1",
+      got: String(momentum),
+      advice: "train with the running statistics: {batchNorm} frozen",
+      mentions: ["batchNorm"],
+    });
   }
   checkCounts(model, moving, { batch, shards, dropLast }, samples);
   return { frozen: [...kept, ...still].map(({ name }) => name), warnings: still.length > 0 ? [stillWords(still)] : [] };
@@ -71,9 +75,13 @@ function checkCounts(
   const node = nodes.find(({ inputs }) => shapes.get(inputs[0]!)!.every(isSingle));
   if (!node) return;
   const isLast = last > 0 && !dropLast && Math.floor(last / shards) <= 1;
-  throw optionError((called) => {
-    const what = isLast ? `an epoch's last batch of ${last}` : `batches of ${batch}`;
-    const wayOut = isLast ? `leave it out (see ${called("dropLast")})` : `raise ${called("batch")}`;
-    return `${called("batch")}: expected two samples or more in each shard for the batch statistics of ${inWords(node.name)}, got 1 from ${what} in ${shards === 1 ? "1 shard" : `${shards} shards`}; ${wayOut}, or train with the statistics as they are (${called("batchNorm")} frozen)`;
+  const what = isLast ? `an epoch's last batch of ${last}` : `batches of ${batch}`;
+  const wayOut = isLast ? "leave it out (see {dropLast})" : "raise {batch}";
+  throw new OptionError({
+    option: "batch",
+    expected: `two samples or more in each shard for the batch statistics of ${inWords(node.name)}`,
+    got: `1 from ${what} in ${shards === 1 ? "1 shard" : `${shards} shards`}`,
+    advice: `${wayOut}, or train with the statistics as they are ({batchNorm} frozen)`,
+    mentions: ["dropLast", "batch", "batchNorm"],
   });
 }

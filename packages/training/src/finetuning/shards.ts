@@ -1,13 +1,13 @@
-import { type Device, rram1, variationBackend } from "@neft/crossbar";
+import { type ChipSettings, type Device, rram1, variationBackend } from "@neft/crossbar";
 import { batchTensor, type Dataset, gatherLabels, type Normalisation } from "@neft/data";
+import { readWeights, type Weights, writeWeights } from "@neft/evaluation";
 import { type BatchStatistics, type Model, trainableParameters } from "@neft/model";
 import { backward, scope, type Tensor } from "@neft/tensor";
-import { readWeights, type SharedRoom, type Weights, writeWeights } from "../checkpoint.js";
-import type { ChipSettings } from "../evaluation/chips.js";
 import { createHeads, type HeadPlan } from "../heads.js";
 import { strategyNamed } from "../strategies.js";
 import type { ConfiguredStrategy, ForwardRequest, StrategySettings } from "../strategy.js";
 import { purposes } from "../streams.js";
+import type { SharedRoom } from "./shared-room.js";
 import { type ForwardBackends, strategyLoss } from "./strategyLoss.js";
 
 /** What every step of a run has in common: plain data. */

@@ -1,5 +1,5 @@
-import type { Lease, Pool } from "@neft/pool";
-import type { SetupId, TrainingWorker } from "./worker.js";
+import type { JobOf, Lease, Pool, ResultOf } from "@neft/pool";
+import type { JobOfSetup, SetupId } from "./worker.js";
 
 /**
  * Where jobs of one kind are done: on a pool or right here. Jobs are taken in their order, each when there is somebody to do it;
@@ -11,20 +11,17 @@ export type Lane<Job, Result> = (
   signal?: AbortSignal | undefined,
 ) => Promise<void>;
 
-/** Workers that do training jobs: what `evaluate` and `finetune` need of a pool. Any number of calls may share them. */
-export type Workers = Pick<Pool<TrainingWorker>, "size" | "lend">;
-
-/** Workers that one call has for itself. */
-export type LentWorkers = Lease<TrainingWorker>;
+/** What a call needs of a pool whose workers offer `Api`. Any number of calls may share them. */
+export type WorkersOf<Api> = Pick<Pool<Api>, "size" | "lend">;
 
 /**
  * Does a call's work with the workers lent to it alone until it has settled, where there are any.
  * @throws the signal's reason when it aborts while the call waits for workers; what `use` throws.
  */
-export function withLease<T>(
-  workers: Workers | undefined,
+export function withLease<Api, T>(
+  workers: WorkersOf<Api> | undefined,
   signal: AbortSignal | undefined,
-  use: (lent: LentWorkers | undefined) => Promise<T>,
+  use: (lent: Lease<Api> | undefined) => Promise<T>,
 ): Promise<T> {
   return workers ? workers.lend(use, { signal }) : use(undefined);
 }
@@ -45,23 +42,24 @@ export function inProcess<Job, Result>(perform: (job: Job) => Result): Lane<Job,
   };
 }
 
-/** What workers do jobs with. */
-type MethodOfJobs = "evaluateChips" | "shardGradients";
+/** The job within a job of a setup. */
+type InnerJob<Job> = Job extends JobOfSetup<infer Inner> ? Inner : never;
 
 /** The last setup's id: another for each setup of this thread, whatever the pool. */
 let lastSetup = 0;
 
-/** Lanes on lent workers, which go through `setup` before their first job: it hands the id on. */
-export function lanesOn(
-  lent: LentWorkers,
-  setup: (api: TrainingWorker, id: SetupId) => unknown,
-): <Name extends MethodOfJobs>(
-  method: Name,
-) => Lane<Parameters<TrainingWorker[Name]>[0]["job"], ReturnType<TrainingWorker[Name]>> {
+/**
+ * Lanes on lent workers, which go through `setup` before their first job: it hands the id on. A lane is one of the methods of the api
+ * that take jobs of a setup.
+ */
+export function lanesOn<Api>(
+  lent: Lease<Api>,
+  setup: (api: Api, id: SetupId) => unknown,
+): <Name extends keyof Api & string>(method: Name) => Lane<InnerJob<JobOf<Api, Name>>, ResultOf<Api, Name>> {
   const id = ++lastSetup;
-  lent.prepare(async (api) => setup(api as unknown as TrainingWorker, id));
+  lent.prepare(async (api) => setup(api as unknown as Api, id));
   return (method) => async (jobs, onResult, signal) => {
-    // The two methods differ in their job's type only, which `method` decides.
+    // Methods differ in their job's type only, which `method` decides.
     const run = lent.run as (jobs: Iterable<unknown>, options: object) => Promise<unknown>;
     await run.call(lent, ofSetup(jobs, id), { method, onResult, signal });
   };

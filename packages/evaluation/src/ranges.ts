@@ -1,6 +1,5 @@
 import { arrayNodes, type Model, valueShapes } from "@neft/model";
 import { sizeOf } from "@neft/tensor";
-import type { Workers } from "../lanes.js";
 
 /** Chips [from, to). */
 export interface ChipRange {
@@ -22,7 +21,7 @@ export function chipRanges(
   model: Model,
   images: number,
   { from, to }: ChipRange,
-  workers: Pick<Workers, "size"> | undefined,
+  workers: { readonly size: number } | undefined,
 ): ChipRange[] {
   const most = Math.min(mostChips, Math.max(1, Math.floor(mostWork / (multiplyAdds(model) * images))));
   const size = workers?.size ?? 1;

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { halfWidth, looksUpTo, mean, standardDeviation } from "@neft/training";
+import { halfWidth, looksUpTo, mean, standardDeviation } from "@neft/evaluation";
 import { describe, expect, it } from "vitest";
 
 /** P(|Z_k| < c, k = 1 … looks) for a stationary chain of standard normals with correlation rho, by Simpson's rule. */

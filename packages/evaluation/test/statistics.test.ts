@@ -6,7 +6,7 @@ import {
   sampleStatistics,
   standardDeviation,
   studentFromNormal,
-} from "@neft/training";
+} from "@neft/evaluation";
 import { describe, expect, it } from "vitest";
 
 describe("statistics", () => {

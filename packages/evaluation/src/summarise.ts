@@ -1,5 +1,5 @@
 import { entropySum } from "@neft/tensor";
-import { mean, type SampleStatistics, sampleStatistics } from "../statistics.js";
+import { mean, type SampleStatistics, sampleStatistics } from "./statistics.js";
 import { type ChipTally, unit } from "./tally.js";
 
 /** Mean largest softmax value of the images classified rightly and wrongly; null where there are none. */

@@ -1,4 +1,4 @@
-import { type Device, programChip, readTogether, variationBackend } from "@neft/crossbar";
+import { type ProgrammingSettings, programChip, readTogether, variationBackend } from "@neft/crossbar";
 import { batchTensor, type Dataset, type Normalisation } from "@neft/data";
 import { type ArrayBackend, arrayNodes, type Model, run, valueShapes } from "@neft/model";
 import { inWords } from "@neft/options";
@@ -11,21 +11,12 @@ import {
   type Tensor,
   withScoreCounter,
 } from "@neft/tensor";
-import { type Weights, writeWeights } from "../checkpoint.js";
 import { type ChipTally, emptyTally } from "./tally.js";
-
-/** What a chip is made of: plain data. */
-export interface ChipSettings {
-  readonly device: Device;
-  readonly weightBits?: number | undefined;
-  readonly bitsPerCell?: number | undefined;
-  /** A fresh draw for every sample instead of one a chip. */
-  readonly perSample?: boolean | undefined;
-}
+import { type Weights, writeWeights } from "./weights.js";
 
 /** Chips [from, to) to be read with all images: plain data. */
-export interface ChipJob extends ChipSettings {
-  readonly sigma: number;
+export interface ChipJob extends ProgrammingSettings {
+  readonly perSample?: boolean;
   readonly seed: number;
   /** Which chips: streams of different purposes are independent. */
   readonly purpose: string;
@@ -60,7 +51,7 @@ export interface EvaluationState {
 const imagesPerBatch = 200;
 
 /** Images of one call of a network: as many as it takes where its batch is fixed. */
-function batchOf({ inputs }: Model): number {
+export function batchOf({ inputs }: Model): number {
   const batch = inputs[0]!.shape[0]!;
   return typeof batch === "number" ? batch : imagesPerBatch;
 }
@@ -85,7 +76,7 @@ export function disposeEvaluationState(state: EvaluationState): void {
  * The normalised images [from, to), from the cache or made for the current scope. Where the network takes no fewer than more, the
  * last one stands for those that are missing.
  */
-function imageBatch(
+export function imageBatch(
   { model, data, normalisation, images, cacheBytes }: EvaluationState,
   from: number,
   to: number,

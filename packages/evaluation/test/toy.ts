@@ -1,7 +1,14 @@
 import { type Dataset, makeDataset, makeNormalisation } from "@neft/data";
-import { GraphBuilder, type Model } from "@neft/model";
+import {
+  createEvaluationState,
+  type EvaluationState,
+  type EvaluationWorker,
+  type EvaluationWorkers,
+  evaluateChips,
+  type WorkersOf,
+} from "@neft/evaluation";
+import { GraphBuilder, type Model, modelFromRecord } from "@neft/model";
 import { normals, permutation, stream } from "@neft/tensor";
-import { createTrainingWorker, type TrainingWorker, type Workers } from "@neft/training";
 
 /** Small images of a few classes: a pattern for each class, and much noise. */
 export function toyImages(count: number, { classes = 4, size = 8, noise = 0.6, seed = 1 } = {}): Dataset {
@@ -33,21 +40,21 @@ export function toyNet({ seed = 1, batchNorm = false, dropout = false, classes =
 }
 
 /**
- * Workers without threads: `count` of the worker's api, each with a model of its own, that get jobs in a shuffled order,
+ * Workers without threads: `count` of what `create` makes, each with a model of its own, that get jobs in a shuffled order,
  * everything through structured clone.
  */
-export function cloningWorkers(count: number, seed = 1): Workers {
-  const apis = Array.from({ length: count }, createTrainingWorker);
+export function cloningWorkersOf<Api extends object>(create: () => Api, count: number, seed: number): WorkersOf<Api> {
+  const apis = Array.from({ length: count }, create as () => AnyApi);
   let runs = 0;
   const lease = {
     size: count,
     prepare: (setup: (api: never) => Promise<unknown>) => {
       for (const api of apis) {
-        const cloning: Partial<TrainingWorker> = {
-          prepareEvaluation: (settings, id) => api.prepareEvaluation(structuredClone(settings), id),
-          prepareTraining: (settings, id) => api.prepareTraining(structuredClone(settings), id),
-        };
-        void setup(cloning as never);
+        const cloning = Object.entries(api).map(([name, method]) => [
+          name,
+          (...args: unknown[]) => method(...args.map((arg) => structuredClone(arg))),
+        ]);
+        void setup(Object.fromEntries(cloning) as never);
       }
     },
     run: async (jobs: Iterable<unknown>, { method, onResult, signal }: RunArguments) => {
@@ -55,7 +62,7 @@ export function cloningWorkers(count: number, seed = 1): Workers {
       const results: unknown[] = [];
       for (const index of permutation(stream(seed, { purpose: "toy-workers", step: runs++ }), all.length)) {
         signal?.throwIfAborted();
-        const perform = apis[(index * 5 + runs) % count]![method] as (job: unknown) => unknown;
+        const perform = apis[(index * 5 + runs) % count]![method]!;
         results[index] = structuredClone(perform(structuredClone(all[index])));
         await onResult?.(index, results[index]);
       }
@@ -68,11 +75,27 @@ export function cloningWorkers(count: number, seed = 1): Workers {
     last = turn.catch(() => {});
     return turn;
   };
-  return { size: count, lend } as unknown as Workers;
+  return { size: count, lend } as unknown as WorkersOf<Api>;
 }
 
+/** The same of workers that do nothing but chip jobs. */
+export const cloningWorkers = (count: number, seed = 1): EvaluationWorkers =>
+  cloningWorkersOf(createEvaluationWorker, count, seed);
+
+function createEvaluationWorker(): EvaluationWorker {
+  let state: EvaluationState;
+  return {
+    prepareEvaluation: ({ model, ...setup }) => {
+      state = createEvaluationState({ model: modelFromRecord(model), ...setup });
+    },
+    evaluateChips: ({ job }) => evaluateChips(state, job),
+  };
+}
+
+type AnyApi = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+
 interface RunArguments {
-  method: "evaluateChips" | "shardGradients";
+  method: string;
   onResult?: (index: number, result: unknown) => unknown;
   signal?: AbortSignal;
 }

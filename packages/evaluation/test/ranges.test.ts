@@ -1,5 +1,5 @@
+import { chipRanges } from "@neft/evaluation";
 import { init } from "@neft/kernels";
-import { chipRanges } from "@neft/training";
 import { beforeAll, expect, it } from "vitest";
 import { toyNet } from "./toy.js";
 

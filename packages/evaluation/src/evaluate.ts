@@ -1,37 +1,18 @@
 import { checkProgramming } from "@neft/crossbar";
 import { imageWarnings, snapshot } from "@neft/data";
 import { holdModel, modelToRecord, warningsOf } from "@neft/model";
-import { checkWithin } from "@neft/options";
-import { inProcess, type Lane, type LentWorkers, lanesOn, takenWhile, type Workers, withLease } from "../lanes.js";
-import { limits } from "../limits.js";
-import { looksUpTo } from "../looks.js";
-import { type BoundNetwork, bindNetwork, type NetworkAndData } from "../network.js";
-import { percentInterval } from "../statistics.js";
-import { purposes } from "../streams.js";
-import {
-  type ChipJob,
-  type ChipSettings,
-  createEvaluationState,
-  disposeEvaluationState,
-  evaluateChips,
-} from "./chips.js";
+import { resolve } from "@neft/options";
+import { type ChipJob, createEvaluationState, disposeEvaluationState, evaluateChips } from "./chips.js";
+import { inProcess, type Lane, lanesOn, takenWhile, withLease } from "./lanes.js";
+import { looksUpTo } from "./looks.js";
+import { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
 import { type ChipRange, chipRanges } from "./ranges.js";
+import { type EvaluationSettings, evaluationSettings, type GivenEvaluationSettings } from "./settings.js";
+import { percentInterval } from "./statistics.js";
+import { chipPurposes } from "./streams.js";
 import { accuracies, type ChipSummary, summarise } from "./summarise.js";
 import { addTally, type ChipTally, emptyTally } from "./tally.js";
-
-/** How a network is evaluated on chips: plain data, what results record. */
-export interface EvaluationSettings extends ChipSettings {
-  /** Device standard deviations, each ≥ 0. */
-  readonly sigmas: readonly number[];
-  /** Chips for each σ; the most there may be where a precision is given. */
-  readonly chips: number;
-  readonly seed: number;
-  /**
-   * Half the width, in points, of the mean accuracy's 95 % interval to stop at: chips are added in their order until a look
-   * finds the interval narrow enough. All chips are read where left out.
-   */
-  readonly precision?: number | undefined;
-}
+import type { EvaluationWorkers } from "./worker.js";
 
 /** How far an evaluation is. */
 export interface EvaluationProgress {
@@ -43,12 +24,12 @@ export interface EvaluationProgress {
   readonly total: number;
 }
 
-export interface EvaluateOptions extends EvaluationSettings, NetworkAndData {
+export interface EvaluateOptions extends GivenEvaluationSettings, NetworkAndData {
   /**
    * Workers to share the chips among; this thread reads them all where left out. The result is the same. Calls with the same workers
    * take turns; each has the model and the data as they are when it is made.
    */
-  readonly workers?: Workers | undefined;
+  readonly workers?: EvaluationWorkers | undefined;
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -83,15 +64,15 @@ export interface EvaluationResult {
  */
 export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult> {
   const { signal, workers } = given;
-  checkSettings(given);
+  const settings = resolve(evaluationSettings, given);
+  for (const sigma of settings.sigma) checkProgramming({ ...settings, sigma });
   const network = bindNetwork(given);
   try {
     const { model, normalisation, logits } = network;
     const hold = holdModel(given.model, "read", "evaluate");
     try {
       const data = snapshot(given.data);
-      const device = structuredClone(given.device);
-      const options = { ...given, model, data, normalisation, sigmas: [...given.sigmas], device };
+      const options = { ...given, ...settings, model, data, normalisation };
       const setup = workers && { model: modelToRecord(model), data, normalisation, logits };
       return await withLease(workers, signal, async (lent) => {
         if (lent && setup) {
@@ -114,14 +95,17 @@ export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult
   }
 }
 
+/** Options of a run, with defaults filled in and a network bound to the data. */
+type RunOptions = EvaluationSettings & NetworkAndData & Pick<EvaluateOptions, "onProgress" | "signal">;
+
 /** Reads the chips of all σ, and the digital network. */
 async function readAll(
-  options: EvaluateOptions,
+  options: RunOptions,
   network: BoundNetwork,
-  lent: LentWorkers | undefined,
+  lent: { readonly size: number } | undefined,
   lane: Lane<ChipJob, ChipTally>,
 ): Promise<EvaluationResult> {
-  const { model, data, normalisation, sigmas, onProgress, signal } = options;
+  const { model, data, normalisation, sigma: sigmas, onProgress, signal } = options;
   const { classes } = network;
   const { dtype } = model.inputs[0]!;
   const warnings = [...imageWarnings(data, normalisation, dtype), ...network.warnings, ...warningsOf(model)];
@@ -167,7 +151,7 @@ async function readAll(
 
 /** Reads all chips, or as many as the precision needs. */
 async function readUntil(
-  { chips, precision, data }: EvaluateOptions,
+  { chips, precision, data }: RunOptions,
   tally: ChipTally,
   read: (from: number, to: number) => Promise<void>,
 ): Promise<ChipSummary & Pick<SigmaResult, "stopping">> {
@@ -192,8 +176,8 @@ async function readUntil(
 
 /** Jobs for the chips [from, to) of a σ. */
 function chipJobs(
-  options: EvaluateOptions,
-  lent: LentWorkers | undefined,
+  options: RunOptions,
+  lent: { readonly size: number } | undefined,
   { sigma, from, to }: ChipRange & { readonly sigma: number },
 ): ChipJob[] {
   const { model, data, device, weightBits, bitsPerCell, perSample, seed } = options;
@@ -204,18 +188,8 @@ function chipJobs(
     perSample,
     seed,
     sigma,
-    purpose: purposes.chip,
+    purpose: chipPurposes.chip,
     probabilities: true,
   };
   return chipRanges(model, data.count, { from, to }, lent).map((range) => ({ ...shared, ...range }));
-}
-
-function checkSettings({ sigmas, chips, precision, seed, device, weightBits, bitsPerCell }: EvaluationSettings): void {
-  if (sigmas.length === 0) throw new RangeError("sigma: expected at least one, got none");
-  if (sigmas.length > limits.sigmas.max)
-    throw new RangeError(`sigma: expected at most ${limits.sigmas.max}, got ${sigmas.length}`);
-  for (const sigma of sigmas) checkProgramming({ device, sigma, weightBits, bitsPerCell });
-  checkWithin("chips", chips, limits.chips);
-  checkWithin("seed", seed, limits.seed);
-  if (precision !== undefined) checkWithin("precision", precision, limits.precision);
 }

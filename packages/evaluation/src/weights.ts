@@ -1,6 +1,6 @@
 import { assign, type Tensor } from "@neft/tensor";
 
-/** Copies of parameters, in a fixed order: plain data. */
+/** Contents of tensors, in a fixed order: plain data. */
 export type Weights = readonly Float32Array[];
 
 /**
@@ -16,20 +16,6 @@ export function weightsLike(tensors: Iterable<Tensor>): Weights {
     at += 4 * size;
     return new Float32Array(buffer, at - 4 * size, size);
   });
-}
-
-/** Memory that a run and its workers have in common: plain data, whose clone is the same memory. */
-export interface SharedRoom {
-  /** Contents of the trained parameters for the step under way. */
-  readonly weights: Weights;
-  /** Gradients of each shard. */
-  readonly gradients: readonly Weights[];
-}
-
-/** Room for a run's steps, where the environment has shared memory: messages of a step then carry no arrays at all. */
-export function sharedRoom(tensors: readonly Tensor[], shards: number): SharedRoom | undefined {
-  if (typeof SharedArrayBuffer === "undefined") return undefined;
-  return { weights: weightsLike(tensors), gradients: Array.from({ length: shards }, () => weightsLike(tensors)) };
 }
 
 /** Copies the contents of tensors, into room made for them before where it is given. */

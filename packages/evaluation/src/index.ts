@@ -1,0 +1,43 @@
+export {
+  type ChipJob,
+  createEvaluationState,
+  disposeEvaluationState,
+  type EvaluationState,
+  evaluateChips,
+} from "./chips.js";
+export {
+  type EvaluateOptions,
+  type EvaluationProgress,
+  type EvaluationResult,
+  evaluate,
+  type SigmaResult,
+} from "./evaluate.js";
+export { inProcess, type Lane, lanesOn, type WorkersOf, withLease } from "./lanes.js";
+export { type Looks, looksUpTo } from "./looks.js";
+export { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
+export { type PredictingChip, type Prediction, predict } from "./predict.js";
+export { type ChipRange, chipRanges } from "./ranges.js";
+export {
+  chipCount,
+  type EvaluationSettings,
+  evaluationSettings,
+  type GivenEvaluationSettings,
+  outputSettings,
+  seedSettings,
+  standardDeviations,
+} from "./settings.js";
+export {
+  halfWidth,
+  mean,
+  percentInterval,
+  percentile,
+  type SampleStatistics,
+  sampleStatistics,
+  standardDeviation,
+  studentFromNormal,
+} from "./statistics.js";
+export { chipPurposes } from "./streams.js";
+export type { ChipSummary, Confidence } from "./summarise.js";
+export type { ChipTally } from "./tally.js";
+export { readWeights, type Weights, weightsLike, writeWeights } from "./weights.js";
+export type { EvaluationSetup, EvaluationWorker, EvaluationWorkers, JobOfSetup, SetupId } from "./worker.js";

@@ -1,0 +1,66 @@
+import { type ProgrammingSettings, programChip, readTogether } from "@neft/crossbar";
+import { holdModel, run } from "@neft/model";
+import { noGrad, scope } from "@neft/tensor";
+import { batchOf, createEvaluationState, disposeEvaluationState, imageBatch } from "./chips.js";
+import { bindNetwork, type NetworkAndData } from "./network.js";
+import { chipPurposes } from "./streams.js";
+
+/** What a network makes of samples. */
+export interface Prediction {
+  /** Class scores before any softmax, [samples, classes]. */
+  readonly scores: Float32Array;
+  readonly shape: readonly [samples: number, classes: number];
+  /** The class with the largest score of each sample, the first of several. */
+  readonly argmax: Int32Array;
+}
+
+/** Which chip reads the samples: chip i of an evaluation with the same seed. */
+export interface PredictingChip extends ProgrammingSettings {
+  readonly seed: number;
+  readonly chip: number;
+}
+
+/**
+ * Class scores of all samples on one chip; σ = 0 is the digital network.
+ * @throws {RangeError} where the data doesn't fit the network.
+ */
+export function predict(options: NetworkAndData & { readonly on: PredictingChip }): Prediction {
+  const { seed, chip: index, ...programming } = options.on;
+  const network = bindNetwork(options);
+  const hold = holdModel(options.model, "read", "predict");
+  const { model, normalisation, logits, classes } = network;
+  const { data } = options;
+  const state = createEvaluationState({ model, data, normalisation, logits, cacheBytes: 0 });
+  const chip = programChip(model, { ...programming, seed, index, purpose: chipPurposes.chip });
+  try {
+    const scores = new Float32Array(data.count * classes);
+    for (let from = 0; from < data.count; from += batchOf(model)) {
+      const to = Math.min(from + batchOf(model), data.count);
+      scope(() => {
+        const x = imageBatch(state, from, to)();
+        const backend = readTogether([chip], x)[0]!;
+        const { outputs } = noGrad(() => run(model, x, { backend, outputs: [logits] }));
+        scores.set(
+          outputs
+            .get(logits)!
+            .floats()
+            .subarray(0, (to - from) * classes),
+          from * classes,
+        );
+      });
+    }
+    return { scores, shape: [data.count, classes], argmax: argmaxOf(scores, classes) };
+  } finally {
+    chip.dispose();
+    disposeEvaluationState(state);
+    hold.release();
+    network.dispose();
+  }
+}
+
+function argmaxOf(scores: Float32Array, classes: number): Int32Array {
+  return Int32Array.from({ length: scores.length / classes }, (_, row) => {
+    const own = scores.subarray(row * classes, (row + 1) * classes);
+    return own.reduce((best, score, i) => (score > own[best]! ? i : best), 0);
+  });
+}

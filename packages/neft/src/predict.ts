@@ -1,0 +1,36 @@
+import { chipSettings, standardDeviation } from "@neft/crossbar";
+import { type Dataset, inputSettings } from "@neft/data";
+import { outputSettings, type Prediction, predict as predictOnChip, seedSettings } from "@neft/evaluation";
+import { type Model, modelRule } from "@neft/model";
+import { defineSettings, type GivenOf, resolveOptions, whole } from "@neft/options";
+import { datasetKind } from "./settings.js";
+import { normalisationFrom } from "./shared-options.js";
+
+const { device, weightBits, bitsPerCell } = chipSettings;
+
+/** All options of `predict`. */
+export const predictOptions = defineSettings({
+  ...inputSettings,
+  ...outputSettings,
+  device,
+  weightBits,
+  bitsPerCell,
+  sigma: { kind: standardDeviation, about: "device standard deviation; 0 is the digital network", default: 0 },
+  ...seedSettings,
+  chip: { kind: whole({ min: 0 }), about: "which chip: that of an evaluation with the same seed", default: 0 },
+});
+
+/** Options of `predict`. */
+export interface PredictOptions extends GivenOf<typeof predictOptions> {}
+
+/**
+ * Class scores of samples, digitally or on one chip.
+ * @throws {RangeError} for options that aren't known or are out of range, or samples that don't fit the network.
+ */
+export function predict(model: Model, data: Dataset, options: PredictOptions = {}): Prediction {
+  modelRule(model, "predict: model");
+  datasetKind.check(data, "predict: data");
+  const { output, seed, chip, ...settings } = resolveOptions("predict", options, predictOptions);
+  const normalisation = normalisationFrom(data, settings, model);
+  return predictOnChip({ model, data, normalisation, output, on: { ...settings, seed, chip } });
+}

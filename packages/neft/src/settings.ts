@@ -1,0 +1,79 @@
+import { type Dataset, inputSettings } from "@neft/data";
+import { type EvaluationProgress, evaluationSettings } from "@neft/evaluation";
+import { defineSettings, type GivenOf, has, type Kind, opaque, refuse, whole } from "@neft/options";
+import { mostWorkers } from "@neft/pool";
+import { type FinetuneProgress, finetuneSettings, type Workers } from "@neft/training";
+
+const threads = whole({ min: 1, max: mostWorkers });
+
+const workersKind: Kind<number | Workers, number | Workers> & { readonly placeholder: string } = {
+  words: `${threads.words}, or a pool of createWorkers`,
+  placeholder: threads.placeholder,
+  check: (value, option) => {
+    if (typeof value === "number") return threads.check(value, option);
+    return has(value, "size", "lend") ? (value as unknown as Workers) : refuse(option, workersKind.words, value);
+  },
+  parse: threads.parse,
+};
+
+/** What a dataset is; whether one is right is checked where it is used. */
+export const datasetKind = opaque<Dataset>("a dataset", (value) => has(value, "values", "labels", "shape", "count"));
+
+const isFunction = (value: unknown): boolean => typeof value === "function";
+const group = "Running:";
+
+/** Options of everything that takes long. */
+export const runSettings = defineSettings({
+  workers: {
+    kind: workersKind,
+    about: "threads to use, or a pool to use again and again",
+    defaultWords: "this thread alone",
+    group,
+  },
+  signal: {
+    kind: opaque<AbortSignal>("an AbortSignal", (value) => has(value, "aborted", "addEventListener")),
+    about: "ends the call early",
+    flag: null,
+    group,
+  },
+});
+
+/** All options of `evaluate`. */
+export const evaluateOptions = defineSettings({
+  ...inputSettings,
+  ...evaluationSettings,
+  ...runSettings,
+  onProgress: {
+    kind: opaque<(progress: EvaluationProgress) => void>("a function", isFunction),
+    about: "called with what is done after each job",
+    flag: null,
+    group,
+  },
+});
+
+/** All options of `finetune`. */
+export const finetuneOptions = defineSettings({
+  ...inputSettings,
+  ...finetuneSettings,
+  validationData: {
+    kind: datasetKind,
+    about: "chooses the best weights",
+    defaultWords: "held out of the training data",
+    flag: null,
+    group: "Training:",
+  },
+  ...runSettings,
+  onProgress: {
+    kind: opaque<(progress: FinetuneProgress) => void>("a function", isFunction),
+    about:
+      "called after each step and validation; the model can be run and exported in it, with the weights of the step",
+    flag: null,
+    group,
+  },
+});
+
+/** Options of `evaluate`; docs/settings.md lists them. */
+export interface EvaluateOptions extends GivenOf<typeof evaluateOptions> {}
+
+/** Options of `finetune`; docs/settings.md lists them. */
+export interface FinetuneOptions extends GivenOf<typeof finetuneOptions> {}

@@ -1,0 +1,139 @@
+import { type Bounds, boundsInWords, isWithin } from "./bounds.js";
+import { inWords } from "./inWords.js";
+import { OptionError } from "./option-error.js";
+import { has } from "./rules.js";
+
+/** The values that a setting takes. `Given` is what callers may write, `Resolved` what the library works with. */
+export interface Kind<Given = unknown, Resolved = unknown> {
+  /** "a whole number ≥ 1". */
+  readonly words: string;
+  /** What stands for a value in the command's help: "<n>". Left out where no word of a command line can be one, or none is needed. */
+  readonly placeholder?: string;
+  /**
+   * The resolved value.
+   * @param option  its path, for errors.
+   * @throws {OptionError} for a value of another kind or out of bounds.
+   */
+  check(value: unknown, option: string): Resolved;
+  /**
+   * Reads one word of a command line.
+   * @throws {OptionError} as `check`.
+   */
+  parse?(word: string, option: string): Given;
+  /** Never there: keeps the type of what is given. */
+  readonly given?: Given;
+}
+
+/** A kind that words of a command line can stand for. */
+export type WordKind<Given, Resolved = Given> = Kind<Given, Resolved> & Required<Omit<Kind<Given, Resolved>, "given">>;
+
+/** @throws {OptionError} */
+export function refuse(option: string, expected: string, value: unknown, advice?: string): never {
+  throw new OptionError({ option, expected, got: gotWords(value), advice });
+}
+
+function gotWords(value: unknown): string {
+  return has(value, "then") ? "a promise; await it" : inWords(value);
+}
+
+const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+
+function numbers(bounds: Bounds, pattern: RegExp, placeholder: string): WordKind<number> {
+  const words = boundsInWords(bounds);
+  const check = (value: unknown, option: string): number =>
+    isWithin(value, bounds) ? value : refuse(option, words, value);
+  const parse = (word: string, option: string): number => {
+    const value = pattern.test(word.trim()) ? Number(word) : Number.NaN;
+    return isWithin(value, bounds) ? value : refuse(option, words, word);
+  };
+  return { words, placeholder, check, parse };
+}
+
+/** A finite number within bounds; as a word a decimal one. */
+export const real = (bounds: Omit<Bounds, "whole"> = {}, placeholder = "<x>"): WordKind<number> =>
+  numbers(bounds, decimal, placeholder);
+
+/** A whole number within bounds, exactly representable; as a word written in digits. */
+export const whole = (bounds: Omit<Bounds, "whole"> = {}, placeholder = "<n>"): WordKind<number> =>
+  numbers({ ...bounds, whole: true }, /^[+-]?\d+$/, placeholder);
+
+/** True or false. In the command a switch, which stands for the value that isn't the default. */
+export const flag: Kind<boolean, boolean> = opaque("true or false", (value) => typeof value === "boolean");
+
+/** Any text that isn't blank. */
+export const text = (placeholder = "<name>"): WordKind<string> => {
+  const words = "a name";
+  const check = (value: unknown, option: string): string =>
+    typeof value === "string" && value.trim() !== "" ? value : refuse(option, words, value);
+  return { words, placeholder, check, parse: check };
+};
+
+/** One of the given words. */
+export const oneOf = <const T extends string>(names: readonly T[], placeholder = "<id>"): WordKind<T> => {
+  const words = names.length === 1 ? `${names[0]}` : `one of ${names.join(", ")}`;
+  const check = (value: unknown, option: string): T =>
+    names.find((name) => name === value) ?? refuse(option, words, value);
+  return { words, placeholder, check, parse: check };
+};
+
+/** How many items a list has, and what it is called. */
+export interface ListBounds {
+  /** Default: 1. */
+  readonly least?: number;
+  /** A longer list is taken for a slip. Default: 1000. */
+  readonly most?: number;
+  readonly words?: string;
+  readonly placeholder?: string;
+}
+
+/** A list of such values; as a word separated by commas. */
+export function listOf<G, R>(item: WordKind<G, R>, bounds: ListBounds = {}): WordKind<readonly G[], readonly R[]> {
+  const { least = 1, most = 1000, words = `a list, each ${item.words}` } = bounds;
+  const check = (value: unknown, option: string): readonly R[] => {
+    if (!Array.isArray(value)) return refuse(option, words, value);
+    if (value.length < least || value.length > most) {
+      const [expected, got] =
+        least === most
+          ? [`${least} values`, `${value.length}`]
+          : value.length < least
+            ? [least === 1 ? "at least one" : `at least ${least}`, value.length === 0 ? "none" : `${value.length}`]
+            : [`at most ${most}`, `${value.length}`];
+      throw new OptionError({ option, expected, got });
+    }
+    return Array.from<unknown, R>(value, (one) => item.check(one, option));
+  };
+  const parse = (word: string, option: string): readonly G[] => {
+    const parts = word.split(",");
+    if (parts.length > most)
+      throw new OptionError({ option, expected: `at most ${most} values`, got: `${parts.length} values` });
+    return parts.map((part) => item.parse(part.trim(), option));
+  };
+  const { placeholder = item.placeholder.replace(/>$/, ",…>") } = bounds;
+  return { words, placeholder, check, parse };
+}
+
+/** Such a value or a list of them; resolved to a list. */
+export function oneOrListOf<G, R>(
+  item: WordKind<G, R>,
+  bounds: ListBounds & { readonly words: string },
+): WordKind<G | readonly G[], readonly R[]> {
+  const list = listOf(item, bounds);
+  return {
+    ...list,
+    check: (value, option) => {
+      if (Array.isArray(value)) return list.check(value, option);
+      if (typeof value !== "number") return refuse(option, list.words, value);
+      return list.check([value], option);
+    },
+  };
+}
+
+/** A list of exactly two such values. */
+export function pairOf<T>(item: WordKind<T>, words: string): WordKind<readonly [T, T]> {
+  return listOf(item, { least: 2, most: 2, words }) as unknown as WordKind<readonly [T, T]>;
+}
+
+/** Values that `isOne` accepts, as they are; no word stands for one. */
+export function opaque<T>(words: string, isOne: (value: unknown) => boolean): Kind<T, T> {
+  return { words, check: (value, option) => (isOne(value) ? (value as T) : refuse(option, words, value)) };
+}

@@ -1,4 +1,4 @@
-import { inWords } from "./inWords.js";
+import { inWords } from "./in-words.js";
 
 /** Bounds of a finite number. Default of each bound: none. */
 export interface Bounds {

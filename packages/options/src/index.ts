@@ -1,5 +1,5 @@
 export { type Bounds, boundsInWords, checkWithin, isWithin } from "./bounds.js";
-export { inWords, oneLine, printable, shortened } from "./inWords.js";
+export { inWords, oneLine, printable, shortened } from "./in-words.js";
 export { messageWith, OptionError, type OptionErrorParts } from "./option-error.js";
 export {
   checkOptions,

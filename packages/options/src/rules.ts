@@ -1,4 +1,4 @@
-import { inWords } from "./inWords.js";
+import { inWords } from "./in-words.js";
 
 /**
  * Says whether a value is of an option's kind; `who` names the option. What a number may be is checked where it is used.

@@ -1,5 +1,5 @@
 import { type Bounds, boundsInWords, isWithin } from "./bounds.js";
-import { inWords } from "./inWords.js";
+import { inWords } from "./in-words.js";
 import { OptionError } from "./option-error.js";
 import { has } from "./rules.js";
 

@@ -1,4 +1,4 @@
-import { inWords } from "./inWords.js";
+import { inWords } from "./in-words.js";
 import { OptionError } from "./option-error.js";
 import { checkNames, has } from "./rules.js";
 import type { Kind } from "./setting-kinds.js";

@@ -1,4 +1,4 @@
-export { type Feedback, feedbackLoss, temper } from "./feedbackLoss.js";
+export { type Feedback, feedbackLoss, temper } from "./feedback-loss.js";
 export {
   type FinetuneOptions,
   type FinetuneProgress,
@@ -22,7 +22,7 @@ export {
   shardGradients,
   type TrainingState,
 } from "./finetuning/shards.js";
-export { type ForwardBackends, type StrategyLossOptions, strategyLoss } from "./finetuning/strategyLoss.js";
+export { type ForwardBackends, type StrategyLossOptions, strategyLoss } from "./finetuning/strategy-loss.js";
 export { StepUpdate } from "./finetuning/update.js";
 export { createHeads, type HeadPlan, type HeadSettings, planHeads, runHead } from "./heads.js";
 export { activeModifiers, type Modifier, type ModifierSettings, modifiers } from "./modifiers.js";

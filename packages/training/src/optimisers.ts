@@ -1,6 +1,6 @@
 import { type Chosen, chosenFrom, defineSettings, pairOf, real } from "@neft/options";
 import { adamStep, parameter, sgdStep, type Tensor } from "@neft/tensor";
-import { withDefaults } from "./withDefaults.js";
+import { withDefaults } from "./with-defaults.js";
 
 const group = "Training:";
 const share = real({ min: 0, below: 1 });

@@ -1,5 +1,5 @@
 import { type Chosen, chosenFrom, defineSettings, real } from "@neft/options";
-import { withDefaults } from "./withDefaults.js";
+import { withDefaults } from "./with-defaults.js";
 
 /** Where a run is. */
 export interface SchedulePosition {

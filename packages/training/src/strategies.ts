@@ -1,6 +1,6 @@
 import { inWords } from "@neft/options";
 import { irs } from "./strategies/irs.js";
-import { noiseInjection } from "./strategies/noiseInjection.js";
+import { noiseInjection } from "./strategies/noise-injection.js";
 import { none } from "./strategies/none.js";
 import { ovf } from "./strategies/ovf.js";
 import { temperature } from "./strategies/temperature.js";

@@ -10,7 +10,7 @@ import {
 import { holdModel, type Model, warningsOf } from "@neft/model";
 import { inWords, OptionError } from "@neft/options";
 import { maxAbs, permutation, stream, type Tensor } from "@neft/tensor";
-import { checkGamma } from "../feedbackLoss.js";
+import { checkGamma } from "../feedback-loss.js";
 import { planHeads } from "../heads.js";
 import { activeModifiers } from "../modifiers.js";
 import { optimiserNamed } from "../optimisers.js";

@@ -8,7 +8,7 @@ import { strategyNamed } from "../strategies.js";
 import type { ConfiguredStrategy, ForwardRequest, StrategySettings } from "../strategy.js";
 import { purposes } from "../streams.js";
 import type { SharedRoom } from "./shared-room.js";
-import { type ForwardBackends, strategyLoss } from "./strategyLoss.js";
+import { type ForwardBackends, strategyLoss } from "./strategy-loss.js";
 
 /** What every step of a run has in common: plain data. */
 export interface StepSettings extends ChipSettings {

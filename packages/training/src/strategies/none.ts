@@ -1,4 +1,4 @@
-import { feedbackLoss } from "../feedbackLoss.js";
+import { feedbackLoss } from "../feedback-loss.js";
 import { defineStrategy } from "../strategy.js";
 
 /** Plain finetuning of the digital network: the control without any variation. */

@@ -1,5 +1,5 @@
 import { crossEntropy } from "@neft/tensor";
-import { temper } from "../feedbackLoss.js";
+import { temper } from "../feedback-loss.js";
 import { defineStrategy } from "../strategy.js";
 
 /** Noise injection with the 1/(N + 1) of the negative feedback loss and no feedback (β = 0): shows what that factor does alone. */

@@ -1,4 +1,4 @@
-import { feedbackLoss } from "../feedbackLoss.js";
+import { feedbackLoss } from "../feedback-loss.js";
 import { defineStrategy } from "../strategy.js";
 
 /** The weights of every step vary as a chip's would. */

@@ -41,7 +41,7 @@ export function boundsInWords({ whole, min, above, max, below }: Bounds): string
  * Checks that a value is within bounds.
  *
  * @param who  Name of the value, the start of the error message.
- * @throws {RangeError} when it isn't.
+ * @throws {RangeError} for a value out of bounds.
  */
 export function checkWithin(who: string, value: unknown, bounds: Bounds): void {
   if (!isWithin(value, bounds))

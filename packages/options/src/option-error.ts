@@ -1,25 +1,25 @@
 import { has } from "./rules.js";
 
-/** The parts of an error about an option: plain data, so that they survive a clone to another thread. */
+/** The fields of an `OptionError`: plain data, which the pool copies when an error crosses from a worker. */
 export interface OptionErrorParts {
   /** The option's path: "batch", "validation.images". */
   readonly option: string;
-  /** What it may be. Stands behind "expected" in the message. */
+  /** The accepted values; follows "expected" in the message. */
   readonly expected: string;
-  /** What it is, in words. */
+  /** The value found, formatted; follows "got" in the message. */
   readonly got: string;
-  /** What the message begins with. Default: the option, "{option}". */
+  /** Start of the message; "{option}" in it is replaced by the option's name. Default: "{option}". */
   readonly subject?: string | undefined;
-  /** What to do. */
+  /** How to fix it; the end of the message. Default: none. */
   readonly advice?: string | undefined;
-  /** Other options that the texts name, as "{weightBits}"; other braces are text. */
+  /** Other options whose names the texts contain in braces, as "{weightBits}". Braces around any other word are left unchanged. */
   readonly mentions?: readonly string[] | undefined;
 }
 
 /**
- * An option out of range, or options that don't go together or don't fit the data.
+ * An error about an option: its value is out of range, or conflicts with another option or with the data.
  *
- * The message names options as the API does; `messageWith` words it with other names, such as the command's flags.
+ * The message uses the API's option names. `messageWith` formats it with other names, such as the command's flags.
  */
 export class OptionError extends RangeError implements OptionErrorParts {
   readonly option: string;
@@ -30,7 +30,7 @@ export class OptionError extends RangeError implements OptionErrorParts {
   readonly mentions: readonly string[] | undefined;
 
   constructor(parts: OptionErrorParts) {
-    super(wordsOf(parts, (option) => option));
+    super(formatMessage(parts, (option) => option));
     this.option = parts.option;
     this.expected = parts.expected;
     this.got = parts.got;
@@ -40,20 +40,26 @@ export class OptionError extends RangeError implements OptionErrorParts {
   }
 }
 
-function wordsOf(parts: OptionErrorParts, called: (option: string) => string): string {
+/** Formats the message "subject: expected …, got …; advice". `nameOf` maps an option's path to the name to show. */
+function formatMessage(parts: OptionErrorParts, nameOf: (option: string) => string): string {
   const { option, expected, got, subject = "{option}", advice, mentions = [] } = parts;
   const fill = (text: string): string =>
-    text.replace(/\{([\w.]+)\}/g, (braces, name: string) => (mentions.includes(name) ? called(name) : braces));
-  const first = subject.replace("{option}", () => called(option));
+    text.replace(/\{([\w.]+)\}/g, (braces, name: string) => (mentions.includes(name) ? nameOf(name) : braces));
+  const first = subject.replace("{option}", () => nameOf(option));
   return `${fill(first)}: expected ${fill(expected)}, got ${fill(got)}${advice === undefined ? "" : `; ${fill(advice)}`}`;
 }
 
-/** Whether a value has the parts of an `OptionError`: the error itself, or what a clone left of it. */
+/** Whether a value has the fields of an `OptionError`. An error from a worker has them without being an instance. */
 const isOptionError = (value: unknown): value is OptionErrorParts =>
   has(value, "option", "expected", "got") &&
   [value.option, value.expected, value.got].every((text) => typeof text === "string");
 
-/** The message of an `OptionError`, or of its clone, with the options' names that `called` gives; nothing for other values. */
-export function messageWith(error: unknown, called: (option: string) => string): string | undefined {
-  return isOptionError(error) ? wordsOf(error, called) : undefined;
+/**
+ * Formats the message of an `OptionError`, or of its copy from a worker, with other option names.
+ *
+ * @param nameOf  maps an option's path to the name to show.
+ * @returns undefined for any other value.
+ */
+export function messageWith(error: unknown, nameOf: (option: string) => string): string | undefined {
+  return isOptionError(error) ? formatMessage(error, nameOf) : undefined;
 }

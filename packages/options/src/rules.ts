@@ -1,45 +1,45 @@
 import { inWords } from "./in-words.js";
 
 /**
- * Says whether a value is of an option's kind; `who` names the option. What a number may be is checked where it is used.
- * @throws {RangeError} saying what was expected and what came.
+ * Checks the type of an option's value; `who` is the option's name. Ranges of numbers are checked by the function that uses them.
+ * @throws {RangeError} with the expected type and the value.
  */
 export type Rule = (value: unknown, who: string) => void;
 
-/** The rule of an option that can't be left out. */
+/** The rule of a required option. */
 export type RequiredRule = Rule & { readonly isRequired: true };
 
-/** A rule for each option: a type that gains one doesn't compile without it, nor one whose option has come to be required. */
+/** One rule for each member of `Options`. A missing rule, or an optional rule for a required member, is a type error. */
 export type Rules<Options> = {
   readonly [Name in keyof Options]-?: object extends Pick<Options, Name> ? Rule : RequiredRule;
 };
 
-/** The rule of a kind of values. */
+/** Makes a rule from a predicate and the description for its error. */
 export const kind =
   (expected: string, isOne: (value: unknown) => boolean): Rule =>
   (value, who) => {
     if (!isOne(value)) throw new RangeError(`${who}: expected ${expected}, got ${withAdvice(value)}`);
   };
 
-/** A value in words, and what to do where it is one step short of what it should be. */
+/** Formats a value for an error; adds the fix for two common mistakes: a promise and an ArrayBuffer. */
 function withAdvice(value: unknown): string {
   if (has(value, "then")) return "a promise; await it";
   if (value instanceof ArrayBuffer) return "an ArrayBuffer; wrap it: new Uint8Array(buffer)";
   return inWords(value);
 }
 
-/** The same rule for an argument that can be left out. */
+/** Wraps a rule so that it accepts undefined. */
 export const optional =
   (rule: Rule): Rule =>
   (value, who) => {
     if (value !== undefined) rule(value, who);
   };
 
-/** The same rule for an option that can't be left out. */
+/** Marks a rule as required: `checkOptions` then applies it to a missing option too. */
 export const required = (rule: Rule): RequiredRule =>
   Object.assign((value: unknown, who: string) => rule(value, who), { isRequired: true as const });
 
-/** Whether a value is a list of such items; a hole is undefined. */
+/** Makes a predicate for arrays whose items all pass `isOne`. A hole counts as undefined. */
 export function isListOf(isOne: (item: unknown) => boolean): (value: unknown) => boolean {
   return (value) => Array.isArray(value) && Array.from(value).every(isOne);
 }
@@ -47,18 +47,18 @@ export function isListOf(isOne: (item: unknown) => boolean): (value: unknown) =>
 const isNumber = (value: unknown): boolean => typeof value === "number";
 const areNumbers = isListOf(isNumber);
 
-/** Whether a value is an object that has these members: one of another realm, or a stand-in, has no class of ours. */
+/** Whether a value is an object with these members. It replaces `instanceof`, which fails for objects of another realm. */
 export const has = <Name extends string>(
   value: unknown,
   ...names: readonly Name[]
 ): value is Readonly<Record<Name, unknown>> =>
   typeof value === "object" && value !== null && names.every((name) => name in value);
 
-/** Whether a value is a list of numbers of any sort: an array, or a typed one. */
+/** Whether a value is an array or a typed array. Items are not checked. */
 const isNumberList = (value: unknown): boolean =>
   Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 
-/** Whether an object has no members but its own: its prototype is the last one, of whatever realm, or none. */
+/** Whether an object is plain: its prototype is null or an `Object.prototype`, of any realm. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
@@ -67,7 +67,7 @@ function isPlain(value: object): boolean {
 const tagOf = (value: unknown): string | undefined =>
   ArrayBuffer.isView(value) ? (value as unknown as Record<symbol, string>)[Symbol.toStringTag] : undefined;
 
-/** The kinds of values that options have in many places. */
+/** Rules that several options share. */
 export const kinds = {
   number: kind("a number", isNumber),
   count: kind("a whole number ≥ 1", (value) => Number.isInteger(value) && (value as number) >= 1),
@@ -79,7 +79,7 @@ export const kinds = {
     "a list of names",
     isListOf((value) => typeof value === "string"),
   ),
-  /** Bytes of a file: a Buffer, which is one, or of another realm. */
+  /** Bytes of a file: a Uint8Array of any realm. A Buffer is one. */
   bytes: kind("a file's bytes as a Uint8Array", (value) => tagOf(value) === "Uint8Array"),
   numberList: kind("a list of numbers", isNumberList),
   shape: kind(
@@ -88,7 +88,7 @@ export const kinds = {
   ),
   callback: kind("a function", (value) => typeof value === "function"),
   oneOf: (...words: readonly unknown[]): Rule => kind(words.join(" or "), (value) => words.includes(value)),
-  /** Options in their turn. */
+  /** Nested options. */
   options:
     (rules: Readonly<Record<string, Rule>>): Rule =>
     (value, who) =>
@@ -96,26 +96,28 @@ export const kinds = {
 };
 
 /**
- * Checks the names of what `who` was given as options.
- * @throws {RangeError} for a value that is no plain object, or a member with another name.
+ * Checks that `given` is a plain object whose members are all in `names`.
+ * @param who  Name of the called function or option, the start of the error message.
+ * @throws {RangeError} for any other value, or for an unknown member.
  */
 export function checkNames(who: string, given: unknown, names: readonly string[]): void {
   const known = names.join(", ");
   if (!has<string>(given) || Array.isArray(given)) {
     throw new RangeError(`${who}: expected options (${known}), got ${inWords(given)}`);
   }
-  // Members of another prototype would be read here and lost where options are handed on.
+  // Inherited members would be read here but lost when options are copied by spreading.
   if (!isPlain(given))
-    throw new RangeError(`${who}: expected options (${known}) as a plain object, got one of a class`);
+    throw new RangeError(`${who}: expected options (${known}) as a plain object, got an instance of a class`);
   for (const name of Object.keys(given)) {
     if (!names.includes(name)) throw new RangeError(`${who}: expected no option but ${known}, got ${name}`);
   }
 }
 
 /**
- * Checks what `who` was given as options; one that is undefined counts as left out.
- * @param prefix  stands before an option's name in errors.
- * @throws {RangeError} for an option without a rule, naming those that have one, a value of another kind, or one that is missing.
+ * Checks options against their rules. An option that is undefined counts as missing.
+ * @param who  Name of the called function, for errors.
+ * @param prefix  Text before an option's name in errors. Default: "".
+ * @throws {RangeError} for an unknown option (lists the known ones), a value of the wrong type, or a missing required option.
  */
 export function checkOptions(who: string, given: unknown, rules: Readonly<Record<string, Rule>>, prefix = ""): void {
   checkNames(who, given, Object.keys(rules));

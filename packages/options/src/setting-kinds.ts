@@ -3,31 +3,31 @@ import { inWords } from "./in-words.js";
 import { OptionError } from "./option-error.js";
 import { has } from "./rules.js";
 
-/** The values that a setting takes. `Given` is what callers may write, `Resolved` what the library works with. */
+/** The type of a setting's values. Callers pass a `Given`; `check` turns it into the `Resolved` that the library uses. */
 export interface Kind<Given = unknown, Resolved = unknown> {
-  /** "a whole number ≥ 1". */
+  /** Description for errors: "a whole number ≥ 1". */
   readonly words: string;
-  /** What stands for a value in the command's help: "<n>". Left out where no word of a command line can be one, or none is needed. */
+  /** Placeholder of a value in the command's help: "<n>". Undefined for a switch and for kinds that the command can't set. */
   readonly placeholder?: string;
   /**
-   * The resolved value.
-   * @param option  its path, for errors.
-   * @throws {OptionError} for a value of another kind or out of bounds.
+   * Checks a value and resolves it.
+   * @param option  The option's path, for errors.
+   * @throws {OptionError} for a value of the wrong type or out of bounds.
    */
   check(value: unknown, option: string): Resolved;
   /**
-   * Reads one word of a command line.
-   * @throws {OptionError} as `check`.
+   * Parses one argument of a command line.
+   * @throws {OptionError} under the same conditions as `check`.
    */
   parse?(word: string, option: string): Given;
-  /** Never there: keeps the type of what is given. */
+  /** Never set. It carries the type `Given` for inference. */
   readonly given?: Given;
 }
 
-/** A kind that words of a command line can stand for. */
+/** A kind whose values can be written as one command-line argument. */
 export type WordKind<Given, Resolved = Given> = Kind<Given, Resolved> & Required<Omit<Kind<Given, Resolved>, "given">>;
 
-/** @throws {OptionError} */
+/** Throws the `OptionError` "option: expected …, got …; advice". The value is formatted by `inWords`. */
 export function refuse(option: string, expected: string, value: unknown, advice?: string): never {
   throw new OptionError({ option, expected, got: gotWords(value), advice });
 }
@@ -49,15 +49,15 @@ function numbers(bounds: Bounds, pattern: RegExp, placeholder: string): WordKind
   return { words, placeholder, check, parse };
 }
 
-/** A finite number within bounds; as a word a decimal one. */
+/** A finite number within bounds. On the command line: decimal, with an optional exponent. */
 export const real = (bounds: Omit<Bounds, "whole"> = {}, placeholder = "<x>"): WordKind<number> =>
   numbers(bounds, decimal, placeholder);
 
-/** A whole number within bounds, exactly representable; as a word written in digits. */
+/** A safe integer within bounds. On the command line: digits with an optional sign. */
 export const whole = (bounds: Omit<Bounds, "whole"> = {}, placeholder = "<n>"): WordKind<number> =>
   numbers({ ...bounds, whole: true }, /^[+-]?\d+$/, placeholder);
 
-/** True or false. In the command a switch, which stands for the value that isn't the default. */
+/** True or false. On the command line: a switch that sets the opposite of the default. */
 export const flag: Kind<boolean, boolean> = opaque("true or false", (value) => typeof value === "boolean");
 
 /** Any text that isn't blank. */
@@ -76,17 +76,19 @@ export const oneOf = <const T extends string>(names: readonly T[], placeholder =
   return { words, placeholder, check, parse: check };
 };
 
-/** How many items a list has, and what it is called. */
+/** Length limits of a list, and its description. */
 export interface ListBounds {
-  /** Default: 1. */
+  /** Minimum length. Default: 1. */
   readonly least?: number;
-  /** A longer list is taken for a slip. Default: 1000. */
+  /** Maximum length; catches a mistyped range. Default: 1000. */
   readonly most?: number;
+  /** Description for errors. Default: "a list, each {item}". */
   readonly words?: string;
+  /** Default: the item's placeholder with ",…" added. */
   readonly placeholder?: string;
 }
 
-/** A list of such values; as a word separated by commas. */
+/** A list of values of one kind. On the command line: separated by commas. */
 export function listOf<G, R>(item: WordKind<G, R>, bounds: ListBounds = {}): WordKind<readonly G[], readonly R[]> {
   const { least = 1, most = 1000, words = `a list, each ${item.words}` } = bounds;
   const check = (value: unknown, option: string): readonly R[] => {
@@ -112,7 +114,7 @@ export function listOf<G, R>(item: WordKind<G, R>, bounds: ListBounds = {}): Wor
   return { words, placeholder, check, parse };
 }
 
-/** Such a value or a list of them; resolved to a list. */
+/** A number or a list of numbers. Resolves to a list. */
 export function oneOrListOf<G, R>(
   item: WordKind<G, R>,
   bounds: ListBounds & { readonly words: string },
@@ -128,12 +130,12 @@ export function oneOrListOf<G, R>(
   };
 }
 
-/** A list of exactly two such values. */
+/** A list of exactly two values of one kind. */
 export function pairOf<T>(item: WordKind<T>, words: string): WordKind<readonly [T, T]> {
   return listOf(item, { least: 2, most: 2, words }) as unknown as WordKind<readonly [T, T]>;
 }
 
-/** Values that `isOne` accepts, as they are; no word stands for one. */
+/** Values that pass `isOne`, unchanged. They can't be written on a command line. */
 export function opaque<T>(words: string, isOne: (value: unknown) => boolean): Kind<T, T> {
   return { words, check: (value, option) => (isOne(value) ? (value as T) : refuse(option, words, value)) };
 }

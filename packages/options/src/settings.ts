@@ -4,38 +4,38 @@ import { checkNames, has } from "./rules.js";
 import type { Kind } from "./setting-kinds.js";
 import { refuse } from "./setting-kinds.js";
 
-/** One setting, whole: its type, check, default, option of the command, help and documentation follow from this row. */
+/** One row of a settings table. The TypeScript type, check, default, command option, help and documentation derive from it. */
 export interface Setting<Given = unknown, Resolved = unknown> {
   readonly kind: Kind<Given, Resolved>;
-  /** What it does, in one line. */
+  /** Description in one line, for help and documentation. */
   readonly about: string;
-  /** Resolved value of a setting that is left out. Without one the setting is undefined then. */
+  /** Resolved value of a missing setting. Default: undefined. */
   readonly default?: Resolved;
-  /** The default in words, where it isn't a value that speaks for itself. */
+  /** Description of the default in the help. Default: the value of `default`. */
   readonly defaultWords?: string;
   /** The command's option, "-o, --out <file>". Default: --kebab-case of the name with the kind's placeholder; null: none. */
   readonly flag?: string | null;
-  /** What a switch does, where it sets the opposite of what `about` says. */
+  /** Help text of a switch that sets the opposite of `about`. Default: `about`. */
   readonly switchAbout?: string;
-  /** Whether it can't be left out. */
+  /** Marks a setting that callers must give. */
   readonly required?: true;
-  /** Heading of the help. */
+  /** Heading under which the help lists it. */
   readonly group?: string;
-  /** What results record of a resolved value. Default: the value. */
+  /** Converts a resolved value to the form that results record. Default: the value itself. */
   readonly record?: (resolved: never) => unknown;
 }
 
 /** Settings by name. */
 export type Settings = Readonly<Record<string, Setting>>;
 
-/** What callers may give for a table of settings. */
+/** The type of the settings that callers pass, for a table of settings. */
 export type GivenOf<Rows> = {
   readonly [Name in keyof Rows]?: Rows[Name] extends { readonly kind: Kind<infer Given, unknown> }
     ? Given | undefined
     : never;
 };
 
-/** The same with every default filled in; a setting without one may be undefined. */
+/** The type of resolved settings: defaults are filled in. A setting without a default may be undefined. */
 export type ResolvedOf<Rows> = {
   readonly [Name in keyof Rows]: Rows[Name] extends { readonly kind: Kind<unknown, infer Resolved> }
     ? Rows[Name] extends { readonly default: unknown } | { readonly required: true }
@@ -44,13 +44,13 @@ export type ResolvedOf<Rows> = {
     : never;
 };
 
-/** A table of settings, as it is: checks its rows' types. */
+/** Returns its argument; makes TypeScript check and infer the rows' types. */
 export const defineSettings = <const Rows extends Settings>(rows: Rows): Rows => rows;
 
 /**
- * The settings of a table, checked, with defaults; other members of `given` are ignored. Resolving resolved settings changes nothing.
- * @param prefix  stands before a setting's name in errors.
- * @throws {OptionError} naming the first setting that is wrong.
+ * Checks settings and fills in defaults. Members of `given` without a row are ignored. The function is idempotent.
+ * @param prefix  Text before a setting's name in errors. Default: "".
+ * @throws {OptionError} for the first invalid setting.
  */
 export function resolve<Rows extends Settings>(rows: Rows, given: GivenOf<Rows>, prefix = ""): ResolvedOf<Rows> {
   const values = given as Readonly<Record<string, unknown>>;
@@ -62,15 +62,15 @@ export function resolve<Rows extends Settings>(rows: Rows, given: GivenOf<Rows>,
 }
 
 /**
- * The settings that a caller gave `who`.
- * @throws {RangeError} for a member that is no setting, naming those there are; as `resolve`.
+ * Resolves the settings that a caller passed to the function `who`; unlike `resolve`, it refuses unknown members.
+ * @throws {RangeError} for an unknown member (lists the known ones), or an invalid setting.
  */
 export function resolveOptions<Rows extends Settings>(who: string, given: unknown, rows: Rows): ResolvedOf<Rows> {
   checkNames(who, given, Object.keys(rows));
   return resolve(rows, given as GivenOf<Rows>);
 }
 
-/** Settings as results record them: plain data. */
+/** Converts resolved settings to the plain data that results record. */
 export function recorded<Rows extends Settings>(rows: Rows, resolved: ResolvedOf<Rows>): Record<string, unknown> {
   const values = resolved as Readonly<Record<string, unknown>>;
   return Object.fromEntries(
@@ -81,12 +81,12 @@ export function recorded<Rows extends Settings>(rows: Rows, resolved: ResolvedOf
   );
 }
 
-/** A kind whose values are settings in their turn. */
+/** A kind whose values are objects of settings. */
 export interface NestedKind<Given, Resolved, Rows extends Settings = Settings> extends Kind<Given, Resolved> {
   readonly rows: Rows;
 }
 
-/** Settings within a setting. */
+/** Makes a kind whose values are objects of the settings in `rows`. */
 export function nested<Rows extends Settings>(rows: Rows): NestedKind<GivenOf<Rows>, ResolvedOf<Rows>, Rows> {
   const names = Object.keys(rows);
   return {
@@ -99,19 +99,19 @@ export function nested<Rows extends Settings>(rows: Rows): NestedKind<GivenOf<Ro
   };
 }
 
-/** A row that is chosen by its id and reads some settings of a table. */
+/** A table row that users select by id, and the settings it reads. */
 export interface Choice {
   readonly id: string;
-  /** The settings that it reads, with their defaults. */
+  /** Default values of the settings it reads. */
   readonly defaults: object;
-  /** Settings that it reads and that have no default. */
+  /** Names of further settings it reads, which have no default. */
   readonly optional?: readonly string[];
 }
 
-/** What an id stands for, and settings of it. */
+/** An id and settings of the row that it selects. */
 export type Chosen<Rows> = { readonly id: string } & GivenOf<Rows>;
 
-/** A kind whose values are an id, or an object of an id and settings. */
+/** A kind whose values are an id, or an object with an id and settings. */
 export interface ChoiceKind<Rows extends Settings> extends NestedKind<string | Chosen<Rows>, Chosen<Rows>, Rows> {
   readonly choices: ReadonlyMap<string, Choice>;
   parse(word: string, option: string): string;
@@ -119,9 +119,10 @@ export interface ChoiceKind<Rows extends Settings> extends NestedKind<string | C
 }
 
 /**
- * One of a table's rows by its id, alone or with settings of its own: `"ovf"` or `{ id: "ovf", beta: 0.1 }`. Resolved to the id and every
- * setting that the row reads.
- * @param rows  the settings that any of the choices reads.
+ * Makes a kind that selects a row by id, alone or with settings: `"ovf"` or `{ id: "ovf", beta: 0.1 }`. A value resolves to the id
+ * and all settings that the row reads.
+ * @param choices  Rows by id.
+ * @param rows  Settings of all choices together.
  */
 export function chosenFrom<Rows extends Settings>(
   choices: ReadonlyMap<string, Choice>,
@@ -147,8 +148,9 @@ export function chosenFrom<Rows extends Settings>(
 }
 
 /**
- * The settings that a choice reads, with its defaults.
- * @throws {OptionError} for a setting it doesn't read, or a value out of range.
+ * Checks the settings given for a choice and fills in its defaults.
+ * @param option  The option's path, for errors.
+ * @throws {OptionError} for a setting that the choice doesn't read, or a value out of range.
  */
 export function settingsOfChoice(
   option: string,

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 const nonPrinting = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/u;
 
 describe("texts for a terminal", () => {
-  it("have characters escaped that a terminal would interpret", () => {
+  it("have the characters escaped that a terminal interprets", () => {
     expect(oneLine("a\nb\u001b[31m\u009b\u202e\u200b\u2028\ud800\u{e0041}σ é 漢 😀")).toBe(
       "a\\u000ab\\u001b[31m\\u009b\\u202e\\u200b\\u2028\\ud800\\u{e0041}σ é 漢 😀",
     );

@@ -37,9 +37,12 @@ describe("checkOptions", () => {
     ["seed", 'who: expected options (seed, name, mode, inner), got "seed"'],
     [
       Object.create({ seed: 1 }),
-      "who: expected options (seed, name, mode, inner) as a plain object, got one of a class",
+      "who: expected options (seed, name, mode, inner) as a plain object, got an instance of a class",
     ],
-    [new Map([["seed", 1]]), "who: expected options (seed, name, mode, inner) as a plain object, got one of a class"],
+    [
+      new Map([["seed", 1]]),
+      "who: expected options (seed, name, mode, inner) as a plain object, got an instance of a class",
+    ],
   ])("refuses %j", (options, message) => {
     expect(() => checkOptions("who", options, rules, "who: ")).toThrow(new RangeError(message));
   });
@@ -55,9 +58,9 @@ describe("OptionError", () => {
     mentions: ["c"],
   };
   const message = "node {x}: a.b: expected less than c, not {d}, got c; raise c";
-  const called = (option: string): string => `--${option}`;
+  const nameOf = (option: string): string => `--${option}`;
 
-  it("is a RangeError with the parts as fields, whose message names options as the API does", () => {
+  it("is a RangeError with the parts as fields and the API's option names in its message", () => {
     const error = new OptionError(parts);
     expect(error).toBeInstanceOf(RangeError);
     expect({ ...error }).toEqual(parts);
@@ -65,23 +68,23 @@ describe("OptionError", () => {
     expect(new OptionError({ option: "a", expected: "1", got: "2" }).message).toBe("a: expected 1, got 2");
   });
 
-  it("can be worded with other names, as can what a clone leaves of it; other errors can't", () => {
+  it("can be formatted with other names, as can a copy of its fields; other errors can't", () => {
     const error = new OptionError(parts);
     const words = "node {x}: --a.b: expected less than --c, not {d}, got --c; raise --c";
     for (const one of [error, structuredClone({ ...error }), Object.assign(new Error(error.message), parts)])
-      expect(messageWith(one, called)).toBe(words);
+      expect(messageWith(one, nameOf)).toBe(words);
     for (const other of [
       new RangeError("a.b"),
       structuredClone(error),
       undefined,
       { option: 1, expected: "", got: "" },
     ])
-      expect(messageWith(other, called)).toBeUndefined();
+      expect(messageWith(other, nameOf)).toBeUndefined();
   });
 
-  it("takes no name of another option from a text that isn't ours", () => {
+  it("replaces no braces that `mentions` doesn't list", () => {
     const error = new OptionError({ option: "taps", expected: "values such as {taps}", got: '"$&{batch}"' });
-    expect(messageWith(error, called)).toBe('--taps: expected values such as {taps}, got "$&{batch}"');
+    expect(messageWith(error, nameOf)).toBe('--taps: expected values such as {taps}, got "$&{batch}"');
   });
 });
 

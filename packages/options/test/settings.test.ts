@@ -57,7 +57,7 @@ const defaults = {
 };
 
 describe("resolve", () => {
-  it("fills in defaults and gives every value its resolved form", () => {
+  it("fills in defaults and resolves every value", () => {
     expect(resolve(rows, {})).toEqual(defaults);
     const given: GivenOf<typeof rows> = { ratio: 0.5, inner: {}, way: { id: "wide", names: ["x"] }, pair: [0, 1] };
     const resolved: ResolvedOf<typeof rows> = resolve(rows, given);
@@ -66,7 +66,7 @@ describe("resolve", () => {
     expect(recorded(rows, resolved)).toEqual({ ...resolved, inner: 1 });
   });
 
-  it("leaves what isn't a setting alone, which resolveOptions refuses", () => {
+  it("ignores unknown members, which resolveOptions refuses", () => {
     const given = { count: 2, other: 1 };
     expect(resolve(rows, given)).toEqual({ ...defaults, count: 2 });
     expect(() => resolveOptions("who", given, rows)).toThrow(
@@ -103,8 +103,8 @@ describe("resolve", () => {
   });
 });
 
-describe("words of a command line", () => {
-  it("are read by the kind", () => {
+describe("arguments of a command line", () => {
+  it("are parsed by the kind", () => {
     expect(real().parse("-1.5e2", "x")).toBe(-150);
     expect(whole({ min: 1 }).parse("12", "x")).toBe(12);
     expect(listOf(real()).parse("0.4914, 0.48,0.44", "x")).toEqual([0.4914, 0.48, 0.44]);
@@ -127,7 +127,7 @@ describe("words of a command line", () => {
     [() => oneOf(["ovf", "irs"]).parse("olf", "x"), 'x: expected one of ovf, irs, got "olf"'],
     [() => text().parse(" ", "x"), 'x: expected a name, got " "'],
     [() => choice.parse("slow", "x"), 'x: expected one of fast, wide, got "slow"'],
-  ])("are refused with what was expected (%#)", (read, message) => {
+  ])("are refused with the expected values (%#)", (read, message) => {
     expect(read).toThrow(message);
     expect(read).toThrow(OptionError);
   });

@@ -14,74 +14,74 @@ import {
 import { type ChipTally, emptyTally } from "./tally.js";
 import { type Weights, writeWeights } from "./weights.js";
 
-/** Chips [from, to) to be read with all images: plain data. */
+/** A job: run all samples on the chips [from, to). Plain data. */
 export interface ChipJob extends ProgrammingSettings {
   readonly perSample?: boolean;
   readonly seed: number;
-  /** Which chips: streams of different purposes are independent. */
+  /** Purpose of the chips' random streams; see `chipPurposes`. Different purposes give independent chips. */
   readonly purpose: string;
   readonly from: number;
   readonly to: number;
   /**
-   * Whether to sum the softmax over the chips. A chip whose class scores aren't finite is broken then; else a sample with such
-   * scores counts as wrong, so that validation can tell weights that have run away from good ones.
+   * Whether to sum the softmax over the chips. If true, a chip with class scores that aren't finite is reported in
+   * `ChipTally.broken`. If false, samples with such scores count as wrong, so that validation gives diverged weights a low accuracy.
    */
   readonly probabilities: boolean;
-  /** Contents of the model's parameters in its order; as they are where left out. */
+  /** Values for the model's parameters, in its order. Default: the current values. */
   readonly weights?: Weights | undefined;
 }
 
-/** A model and images to read chips with, and the images' normalised form as far as the cache has room. */
+/** A model, a dataset, and a cache of normalised batches. */
 export interface EvaluationState {
   readonly model: Model;
   readonly data: Dataset;
   readonly normalisation: Normalisation;
-  /** The value that holds the class scores, [batch, classes]. */
+  /** Name of the value with the class scores, [batch, classes]. */
   readonly logits: string;
-  /** One tensor for each batch of images. */
-  readonly images: Map<number, Tensor>;
-  /** Bytes of normalised images to keep. */
+  /** Normalised batches, by the number of their first sample. */
+  readonly cache: Map<number, Tensor>;
+  /** Size limit of the cache, in bytes. */
   readonly cacheBytes: number;
 }
 
 /**
- * Images of one call of the network: activations of a small network stay near the caches, and a draw of the weights is
- * cheap beside the products it serves. Results don't depend on it.
+ * Batch size of a forward pass. Small enough that the activations of a small network stay near the CPU's caches, large enough that
+ * drawing the weights costs little compared with the products. Results don't depend on it.
  */
-const imagesPerBatch = 200;
+const samplesPerBatch = 200;
 
-/** Images of one call of a network: as many as it takes where its batch is fixed. */
+/** Batch size of a model's forward passes: its own if its batch axis is fixed, else `samplesPerBatch`. */
 export function batchOf({ inputs }: Model): number {
   const batch = inputs[0]!.shape[0]!;
-  return typeof batch === "number" ? batch : imagesPerBatch;
+  return typeof batch === "number" ? batch : samplesPerBatch;
 }
 
-/** All of MNIST's test set fits. */
+/** The MNIST test set fits. */
 const defaultCacheBytes = 64 * 2 ** 20;
 
-/** A state for `evaluateChips`; its cache is filled as images are used. */
+/** Makes a state for `evaluateChips`, with an empty cache. Default of `cacheBytes`: 64 MiB. Free it with `disposeEvaluationState`. */
 export function createEvaluationState(
   parts: Pick<EvaluationState, "model" | "data" | "normalisation" | "logits"> & { readonly cacheBytes?: number },
 ): EvaluationState {
-  return { cacheBytes: defaultCacheBytes, ...parts, images: new Map() };
+  return { cacheBytes: defaultCacheBytes, ...parts, cache: new Map() };
 }
 
-/** Frees the cached images; the model is the caller's. */
+/** Frees the cached batches, not the model. */
 export function disposeEvaluationState(state: EvaluationState): void {
-  for (const tensor of state.images.values()) tensor.dispose();
-  state.images.clear();
+  for (const tensor of state.cache.values()) tensor.dispose();
+  state.cache.clear();
 }
 
 /**
- * The normalised images [from, to), from the cache or made for the current scope. Where the network takes no fewer than more, the
- * last one stands for those that are missing.
+ * Returns a function that gives the normalised samples [from, to) as a tensor: the cached one, or a new one in the current scope if
+ * the cache is full. If the network's batch is fixed and larger, the last sample is repeated to fill it.
  */
-export function imageBatch(
-  { model, data, normalisation, images, cacheBytes }: EvaluationState,
+export function sampleBatch(
+  { model, data, normalisation, cache, cacheBytes }: EvaluationState,
   from: number,
   to: number,
 ): () => Tensor {
-  const cached = images.get(from);
+  const cached = cache.get(from);
   if (cached) return () => cached;
   const { shape, dtype } = model.inputs[0]!;
   const length = typeof shape[0] === "number" ? shape[0] : to - from;
@@ -90,15 +90,15 @@ export function imageBatch(
   const sampleBytes = 4 * sizeOf(data.shape);
   if (to * sampleBytes > cacheBytes) return make;
   const kept = make();
-  images.set(from, kept);
+  cache.set(from, kept);
   return () => kept;
 }
 
 /**
- * Reads some chips with all images and counts what they make of them.
+ * Runs all samples on the chips of a job and counts their scores.
  *
- * Every chip is one draw of all weights (or, per sample, a draw for each image); the same job gives the same tally to the
- * last bit, on whatever worker. Chips behind a broken one are left out: the tally says what is wrong with the first.
+ * A chip is one draw of all weights; with `perSample`, one draw per sample. The same job gives the same tally, bit for bit, on every
+ * worker. At the first broken chip the job ends: `broken` describes it, and the rest of the tally must not be used.
  */
 export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   const { model, data, logits } = state;
@@ -111,12 +111,12 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   withScoreCounter(data.labels, job.probabilities ? classes : 0, (counter) => {
     for (const chips of groupsOf(job, model, shapes)) {
       const programmed = job.perSample ? [] : chips.map((chip) => programChip(model, { ...job, index: chip }));
-      // A later batch may break an earlier chip: those before a broken one go on.
+      // A later batch may break an earlier chip, so chips before a broken one continue.
       let sound = chips;
       try {
         for (let from = 0; from < data.count && sound.length > 0; from += perBatch) {
           const to = Math.min(from + perBatch, data.count);
-          const batch = imageBatch(state, from, to);
+          const batch = sampleBatch(state, from, to);
           scope(() => {
             const x = batch();
             const backends = job.perSample
@@ -145,16 +145,16 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   return { ...tally, broken };
 }
 
-/** Bytes of a group's programmed weights at most, unless one chip has more. */
-const chipBytes = 64 * 2 ** 20;
+/** Maximum size of a group's programmed weights, in bytes. A group has at least one chip. */
+const maxWeightBytes = 64 * 2 ** 20;
 
 /**
- * Bytes of what a group's first layers make of a batch at most, unless one chip has more, before any pool: it waits for the chips
- * whose turn comes later. Where it is more, reading the images is little of the work anyway.
+ * Maximum size of a group's first-layer outputs for one batch, before pooling, in bytes: they are computed for all chips of the group
+ * and stay in memory until the chip's turn. If they are larger, reading the samples is a small part of the work anyway.
  */
-const waitingBytes = 16 * 2 ** 20;
+const maxFirstOutputBytes = 16 * 2 ** 20;
 
-/** The job's chips in groups that read each batch of images together, while it is in the caches. */
+/** Splits the job's chips into groups. The chips of a group read each batch in turn, while it is in the CPU's caches. */
 function* groupsOf(
   { from, to }: ChipJob,
   model: Model,
@@ -164,23 +164,26 @@ function* groupsOf(
   const arrays = arrayNodes(model);
   const weights = arrays.reduce((sum, { weight }) => sum + 4 * model.parameters.get(weight)!.size, 0);
   const first = arrays.filter(({ node }) => node.inputs.includes(input));
-  // Shapes are those of one image or of a fixed batch.
-  const runs = typeof model.inputs[0]!.shape[0] === "number" ? 1 : imagesPerBatch;
-  const waiting = first.reduce((sum, { node }) => sum + 4 * runs * sizeOf(shapes.get(node.outputs[0]!)!), 0);
-  const most = Math.max(1, Math.floor(Math.min(chipBytes / Math.max(1, weights), waitingBytes / Math.max(1, waiting))));
+  // `shapes` are for a batch of 1, or for the fixed batch.
+  const runs = typeof model.inputs[0]!.shape[0] === "number" ? 1 : samplesPerBatch;
+  const firstOutputs = first.reduce((sum, { node }) => sum + 4 * runs * sizeOf(shapes.get(node.outputs[0]!)!), 0);
+  const most = Math.max(
+    1,
+    Math.floor(Math.min(maxWeightBytes / Math.max(1, weights), maxFirstOutputBytes / Math.max(1, firstOutputs))),
+  );
   for (let first = from; first < to; first += most) {
     yield Array.from({ length: Math.min(most, to - first) }, (_, i) => first + i);
   }
 }
 
-/** Counts of one batch's scores. */
+/** Score counts of one batch on one chip. */
 interface BatchCounts extends ScoreCounts {
-  /** The scores, where some aren't finite. */
+  /** The scores, [batch, classes], if some aren't finite; else undefined. */
   readonly scores: Float32Array | undefined;
   readonly classes: number;
 }
 
-/** Reads one batch and counts the scores of its first rows, those of the samples [first, end). */
+/** Runs one batch on one chip and counts the scores of the samples [first, end), which are the batch's first rows. */
 function readBatch(
   { model, logits: name }: EvaluationState,
   x: Tensor,
@@ -199,9 +202,10 @@ function readBatch(
   return { ...counts, scores: counts.broken > 0 ? logits.floats() : undefined, classes };
 }
 
+/** Describes the first score that isn't finite, for `ChipTally.broken`. */
 function notFinite({ scores, classes }: BatchCounts, first: number, chip: number, { sigma }: ChipJob): string {
   const at = scores!.findIndex((score) => !Number.isFinite(score));
-  // Without variation a chip is the digital network, whose job comes before all others: a lower σ is no help then.
+  // At σ 0 the chip is the digital network, so a lower σ can't help.
   const [who, advice] =
     sigma === 0
       ? ["digital network", "check the network, the samples and their scale, mean and std"]

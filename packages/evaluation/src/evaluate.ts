@@ -3,7 +3,7 @@ import { imageWarnings, snapshot } from "@neft/data";
 import { holdModel, modelToRecord, warningsOf } from "@neft/model";
 import { resolve } from "@neft/options";
 import { type ChipJob, createEvaluationState, disposeEvaluationState, evaluateChips } from "./chips.js";
-import { inProcess, type Lane, lanesOn, takenWhile, withLease } from "./lanes.js";
+import { inProcess, type JobRunner, runnersOn, takeWhile, withLease } from "./job-runners.js";
 import { looksUpTo } from "./looks.js";
 import { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
 import { type ChipRange, chipRanges } from "./ranges.js";
@@ -14,53 +14,55 @@ import { accuracies, type ChipSummary, summarise } from "./summarise.js";
 import { addTally, type ChipTally, emptyTally } from "./tally.js";
 import type { EvaluationWorkers } from "./worker.js";
 
-/** How far an evaluation is. */
+/** Progress of an evaluation. */
 export interface EvaluationProgress {
-  /** σ at work; 0 and `digital` for the digital network. */
+  /** σ of the chips just read; 0 for the digital network. */
   readonly sigma: number;
+  /** Whether the digital network was just read. */
   readonly digital: boolean;
-  /** Chips read so far and at most to read, over all σ, the digital network counted as one. */
+  /** Chips read so far, over all σ. The digital network counts as one chip. */
   readonly done: number;
+  /** Maximum number of chips to read. */
   readonly total: number;
 }
 
 export interface EvaluateOptions extends GivenEvaluationSettings, NetworkAndData {
   /**
-   * Workers to share the chips among; this thread reads them all where left out. The result is the same. Calls with the same workers
-   * take turns; each has the model and the data as they are when it is made.
+   * Workers that evaluate the chips. Default: the calling thread. The result is the same. Calls with the same workers run one after
+   * another; each uses the model and the data at the time of the call.
    */
   readonly workers?: EvaluationWorkers | undefined;
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What chips of one σ made of the dataset. */
+/** Results over the chips of one σ. */
 export interface SigmaResult extends ChipSummary {
   readonly sigma: number;
-  /** Where a precision was asked for: whether it was reached, and the numbers of chips at which that was looked at. */
+  /** With `precision` only: whether it was reached, and the numbers of chips at which it was tested. */
   readonly stopping?: { readonly precision: number; readonly reached: boolean; readonly looks: readonly number[] };
 }
 
 export interface EvaluationResult {
-  /** The network without chips. */
+  /** Results of the digital network; accuracy in percent. */
   readonly digital: { readonly accuracy: number } & Pick<ChipSummary, "confidence">;
-  /** One entry for each σ, in their order. */
+  /** One entry per σ, in the given order. */
   readonly results: readonly SigmaResult[];
-  /** What may make the numbers other than expected, one sentence each. */
+  /** Possible causes of unexpected results, one sentence each. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Monte Carlo over chips: what a network makes of a dataset on chips whose devices vary.
+ * Evaluates a network on simulated chips whose devices vary (Monte Carlo).
  *
- * Chip i of a σ is the same for any number of workers and chips: one draw of all weights from the stream (seed, "chip",
- * parameter, i). The same seed gives the same result to the last bit, and σ = 0 exactly the digital one.
+ * Chip i of a σ is one draw of all weights from the stream (seed, "chip", parameter, i), independent of the numbers of workers and
+ * chips. The same seed gives the same result, bit for bit. σ = 0 gives exactly the digital result.
  *
- * @throws {RangeError} for settings out of range, labels that are no class, samples that don't fit the network's input, or a network
- *   that mixes the samples of a batch of any size.
- * @throws {Error} when another call changes the model.
- * @throws {Error} naming the first chip, the digital network before all others, whose class scores aren't finite.
- * @throws the signal's reason when it aborts.
+ * @throws {RangeError} for settings out of range, labels that are not a class, samples that don't fit the network's input, or a
+ *   network that mixes the samples of a batch.
+ * @throws {Error} if another call is changing the model.
+ * @throws {Error} if class scores aren't finite; names the first such chip, or the digital network.
+ * @throws the signal's reason if it aborts.
  */
 export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult> {
   const { signal, workers } = given;
@@ -76,13 +78,13 @@ export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult
       const setup = workers && { model: modelToRecord(model), data, normalisation, logits };
       return await withLease(workers, signal, async (lent) => {
         if (lent && setup) {
-          const lanes = lanesOn(lent, (api, id) => api.prepareEvaluation(setup, id));
-          return readAll(options, network, lent, lanes("evaluateChips"));
+          const runner = runnersOn(lent, (api, id) => api.prepareEvaluation(setup, id));
+          return readAll(options, network, lent, runner("evaluateChips"));
         }
         const state = createEvaluationState({ model, data, normalisation, logits });
         try {
-          const lane = inProcess((job: ChipJob) => evaluateChips(state, job));
-          return await readAll(options, network, undefined, lane);
+          const runJobs = inProcess((job: ChipJob) => evaluateChips(state, job));
+          return await readAll(options, network, undefined, runJobs);
         } finally {
           disposeEvaluationState(state);
         }
@@ -95,15 +97,15 @@ export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult
   }
 }
 
-/** Options of a run, with defaults filled in and a network bound to the data. */
+/** Options with defaults filled in and the network bound to the data. */
 type RunOptions = EvaluationSettings & NetworkAndData & Pick<EvaluateOptions, "onProgress" | "signal">;
 
-/** Reads the chips of all σ, and the digital network. */
+/** Evaluates the digital network and the chips of all σ. */
 async function readAll(
   options: RunOptions,
   network: BoundNetwork,
   lent: { readonly size: number } | undefined,
-  lane: Lane<ChipJob, ChipTally>,
+  runJobs: JobRunner<ChipJob, ChipTally>,
 ): Promise<EvaluationResult> {
   const { model, data, normalisation, sigma: sigmas, onProgress, signal } = options;
   const { classes } = network;
@@ -112,7 +114,7 @@ async function readAll(
   const total = 1 + sigmas.length * options.chips;
   let done = 0;
   const clean = emptyTally(0, 1, data.count * classes);
-  // The digital network goes first, but nobody waits for it: it is one more job of the first chips'.
+  // The digital network is the first job of the first σ, so that no worker idles until it is done.
   let digital = chipJobs(options, lent, { sigma: 0, from: 0, to: 1 });
   const read = async (tally: ChipTally, from: number, to: number, sigma: number): Promise<void> => {
     const first = digital;
@@ -129,12 +131,12 @@ async function readAll(
       onProgress?.({ sigma: isDigital ? 0 : sigma, digital: isDigital, done, total });
     };
     const jobs = [...first, ...chipJobs(options, lent, { sigma, from, to })];
-    await lane(
-      takenWhile(jobs, () => broken.length === 0),
+    await runJobs(
+      takeWhile(jobs, () => broken.length === 0),
       onResult,
       signal,
     );
-    // Jobs before a broken one were taken before it, so the first of the broken ones is here, whatever the workers.
+    // Jobs start in order, so all jobs before a broken one have run: the first broken job is known for any number of workers.
     const firstBroken = broken.find((words) => words !== undefined);
     if (firstBroken !== undefined) throw new Error(firstBroken);
   };
@@ -149,7 +151,7 @@ async function readAll(
   return { digital: { accuracy: accuracy.mean, confidence }, results, warnings };
 }
 
-/** Reads all chips, or as many as the precision needs. */
+/** Evaluates the chips of one σ: all of them or, with `precision`, as many as it needs. */
 async function readUntil(
   { chips, precision, data }: RunOptions,
   tally: ChipTally,
@@ -171,10 +173,10 @@ async function readUntil(
       return { ...summarise(tally, seen, data.count, looks.z), stopping: { precision, reached, looks: taken } };
     }
   }
-  throw new Error("looks: expected the last one to be the cap");
+  throw new Error("looks: expected the last look to be at the maximum number of chips");
 }
 
-/** Jobs for the chips [from, to) of a σ. */
+/** Makes the jobs for the chips [from, to) of one σ. */
 function chipJobs(
   options: RunOptions,
   lent: { readonly size: number } | undefined,

@@ -1,18 +1,18 @@
 /**
- * Sequential stopping: the mean over chips is looked at after fixed numbers of chips, and the first look whose interval is
- * narrow enough ends the run. Looking often makes a plain 95 % interval hold less than 95 % of the time, so the interval
- * of every look is widened by the same factor (Pocock's boundary), such that with probability 95 % all of them hold at
- * once, and so the one at which the run stops.
+ * Sequential stopping: the interval of the mean is tested after fixed numbers of chips ("looks"). The run stops at the first look
+ * whose interval is narrow enough. With repeated looks, a plain 95 % interval covers the mean less than 95 % of the time. All
+ * intervals are therefore widened by one factor (Pocock's boundary), so that with probability 95 % all of them cover the mean,
+ * including the one at which the run stops.
  *
  * Source: Pocock, Biometrika 64 (1977); Jennison & Turnbull, "Repeated confidence intervals", JRSS B 51 (1989).
  */
 
-/** Chips at the first two looks; each later look doubles the one two before, so looks are a factor of about √2 apart. */
+/** Numbers of chips at the first two looks. Look k has twice the chips of look k − 2, so the ratio of neighbours is about √2. */
 const firstLooks = [24, 34] as const;
 
 /**
- * Point c with P(|Z_k| < c for all k ≤ K) = 0.95, K = 1, 2, …, for the standardised means Z_k of looks a factor of √2
- * apart, whose correlation is 2^(−|j−k|/4). By numerical integration of the chain, redone by the test.
+ * Entry K − 1 is the c with P(|Z_k| < c for all k ≤ K) = 0.95, where Z_k is the standardised mean at look k. With a ratio of √2
+ * between looks, the correlation of Z_j and Z_k is 2^(−|j−k|/4). Computed by numerical integration, which the test repeats.
  */
 const criticalPoints = [
   1.959963984540054, 2.1372, 2.2506, 2.3357, 2.4041, 2.4613, 2.5106, 2.5537, 2.5921, 2.6266, 2.658, 2.6867, 2.7131,
@@ -20,17 +20,17 @@ const criticalPoints = [
   2.9763, 2.9872,
 ] as const;
 
-/** When to look, and how wide the intervals have to be for that. */
+/** The looks of a run, and the normal quantile of their intervals. */
 export interface Looks {
-  /** Numbers of chips, ascending; the last is the cap. */
+  /** Numbers of chips at the looks, ascending. The last is the maximum. */
   readonly chips: readonly number[];
-  /** The normal point of every look's interval. */
+  /** Normal quantile of the interval at every look; 1.96 for a single look. */
   readonly z: number;
 }
 
 /**
- * The looks of a run of at most `cap` chips.
- * @throws {RangeError} when the cap is no whole number ≥ 1 or needs more looks than there are critical points for.
+ * Plans the looks of a run of at most `cap` chips.
+ * @throws {RangeError} if `cap` is not a whole number ≥ 1, or needs more looks than the table has entries.
  */
 export function looksUpTo(cap: number): Looks {
   if (!Number.isInteger(cap) || cap < 1) throw new RangeError(`chips: expected a whole number ≥ 1, got ${cap}`);

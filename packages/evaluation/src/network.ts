@@ -2,25 +2,25 @@ import { checkDataset, checkLabels, checkSamples, type Dataset, type Normalisati
 import { type BoundModel, bindModel, listNames, type Model } from "@neft/model";
 import { inWords } from "@neft/options";
 
-/** A network and the samples it is to read. */
+/** A network and the dataset to run it on. */
 export interface NetworkAndData {
   readonly model: Model;
   readonly data: Dataset;
   readonly normalisation: Normalisation;
-  /** The output with the class scores, where the model has several. */
+  /** Name of the output with the class scores. Required if the model has several outputs. */
   readonly output?: string | undefined;
 }
 
 /** A network bound to a dataset's samples. */
 export interface BoundNetwork extends BoundModel {
-  /** With the layout in which samples fit the network, where its input leaves that open. */
+  /** The given normalisation; its layout is set if it had to be found by trying. */
   readonly normalisation: Normalisation;
 }
 
 /**
- * Binds a network to a dataset: sizes that its input leaves open are the samples'. Checks samples and labels against it.
- * @throws {RangeError} when the network takes several inputs, gives no class scores, mixes the samples of a batch, or the dataset is
- *   empty or doesn't fit it.
+ * Binds a network to a dataset: free axes of its input get the samples' sizes. Checks samples and labels against the network.
+ * @throws {RangeError} if the network has several inputs or no class scores or mixes the samples of a batch, or if the dataset is
+ *   empty or doesn't fit the network.
  */
 export function bindNetwork({ model, data, normalisation, output }: NetworkAndData): BoundNetwork {
   const [input, ...others] = model.inputs;
@@ -29,7 +29,7 @@ export function bindNetwork({ model, data, normalisation, output }: NetworkAndDa
     throw new RangeError(`model ${inWords(model.name)}: expected one input, got ${model.inputs.length}: ${names}`);
   }
   checkDataset(data);
-  // A copy: the caller may change its lists while the call goes on.
+  // A copy, because the caller may change the lists during the call.
   const bound = inSomeLayout(structuredClone(normalisation), input.shape, (given) => ({
     ...bindModel(model, sampleShape(data, given, input.shape), output),
     normalisation: given,
@@ -44,7 +44,10 @@ export function bindNetwork({ model, data, normalisation, output }: NetworkAndDa
   return bound;
 }
 
-/** Binds in the stored order or, where the input's shape takes either and the network doesn't fit that, in the other one. */
+/**
+ * Binds with the given normalisation. If that fails and the layout is open (none is given, and the input is 4-D with free axes), tries
+ * NHWC and NCHW; if both fail, throws the first error.
+ */
 function inSomeLayout(
   normalisation: Normalisation,
   shape: readonly (number | string)[],
@@ -56,7 +59,7 @@ function inSomeLayout(
     const isOpen =
       normalisation.layout === undefined && shape.length === 4 && shape.some((n, i) => i > 0 && typeof n === "string");
     if (!isOpen) throw error;
-    // One of these is what was tried, and fails again.
+    // One of the two equals the first attempt and fails again.
     for (const layout of ["NHWC", "NCHW"] as const) {
       try {
         return bind({ ...normalisation, layout });

@@ -1,28 +1,28 @@
 import { type ProgrammingSettings, programChip, readTogether } from "@neft/crossbar";
 import { holdModel, run } from "@neft/model";
 import { noGrad, scope } from "@neft/tensor";
-import { batchOf, createEvaluationState, disposeEvaluationState, imageBatch } from "./chips.js";
+import { batchOf, createEvaluationState, disposeEvaluationState, sampleBatch } from "./chips.js";
 import { bindNetwork, type NetworkAndData } from "./network.js";
 import { chipPurposes } from "./streams.js";
 
-/** What a network makes of samples. */
+/** Class scores and predicted classes of samples. */
 export interface Prediction {
-  /** Class scores before any softmax, [samples, classes]. */
+  /** Logits, [samples, classes]. */
   readonly scores: Float32Array;
   readonly shape: readonly [samples: number, classes: number];
-  /** The class with the largest score of each sample, the first of several. */
+  /** Class with the largest score, one per sample; the lowest class on ties. */
   readonly argmax: Int32Array;
 }
 
-/** Which chip reads the samples: chip i of an evaluation with the same seed. */
+/** The chip to predict on: chip number `chip` of an evaluation with the same settings and seed. */
 export interface PredictingChip extends ProgrammingSettings {
   readonly seed: number;
   readonly chip: number;
 }
 
 /**
- * Class scores of all samples on one chip; σ = 0 is the digital network.
- * @throws {RangeError} where the data doesn't fit the network.
+ * Computes the class scores of all samples on one chip. σ = 0 is the digital network.
+ * @throws {RangeError} if the data doesn't fit the network, or the chip's settings are out of range.
  */
 export function predict(options: NetworkAndData & { readonly on: PredictingChip }): Prediction {
   const { seed, chip: index, ...programming } = options.on;
@@ -37,7 +37,7 @@ export function predict(options: NetworkAndData & { readonly on: PredictingChip 
     for (let from = 0; from < data.count; from += batchOf(model)) {
       const to = Math.min(from + batchOf(model), data.count);
       scope(() => {
-        const x = imageBatch(state, from, to)();
+        const x = sampleBatch(state, from, to)();
         const backend = readTogether([chip], x)[0]!;
         const { outputs } = noGrad(() => run(model, x, { backend, outputs: [logits] }));
         scores.set(
@@ -58,6 +58,7 @@ export function predict(options: NetworkAndData & { readonly on: PredictingChip 
   }
 }
 
+/** Column of the largest score in each row of [rows, classes]; the lowest column on ties. */
 function argmaxOf(scores: Float32Array, classes: number): Int32Array {
   return Int32Array.from({ length: scores.length / classes }, (_, row) => {
     const own = scores.subarray(row * classes, (row + 1) * classes);

@@ -7,23 +7,25 @@ export interface ChipRange {
   readonly to: number;
 }
 
-/** Chips of a job at most: what they share, the first layer's view of the images, is then down to a quarter for each. */
-const mostChips = 4;
+/** Maximum number of chips in a job. They share the transform of the first layer's input, so each pays at least a quarter of it. */
+const maxChips = 4;
 
-/** Multiply-adds of a job at most, unless one chip has more: about a second, so that progress shows and an abort is heard. */
-const mostWork = 2 ** 34;
+/** Maximum multiply-adds of a job of several chips: about a second, so that progress is visible and an abort takes effect. */
+const maxMultiplyAdds = 2 ** 34;
 
 /**
- * Chips cut into jobs, in order: as many a job as share work well while there are enough left for all workers, then fewer and
- * fewer, so that several workers end together, but pairs as long as there is one for each. Results don't depend on it.
+ * Splits chips into jobs, in order. Jobs start at the maximum size and shrink toward the end, so that the workers finish together;
+ * they keep at least two chips while every worker can still get two. Results don't depend on the split.
+ *
+ * @param samples  Samples that each chip reads.
  */
 export function chipRanges(
   model: Model,
-  images: number,
+  samples: number,
   { from, to }: ChipRange,
   workers: { readonly size: number } | undefined,
 ): ChipRange[] {
-  const most = Math.min(mostChips, Math.max(1, Math.floor(mostWork / (multiplyAdds(model) * images))));
+  const most = Math.min(maxChips, Math.max(1, Math.floor(maxMultiplyAdds / (multiplyAdds(model) * samples))));
   const size = workers?.size ?? 1;
   const ranges: ChipRange[] = [];
   for (let first = from; first < to; ) {
@@ -36,7 +38,7 @@ export function chipRanges(
   return ranges;
 }
 
-/** What the arrays of one chip do for one sample. */
+/** Multiply-adds of all array nodes for one sample. */
 function multiplyAdds(model: Model): number {
   const shapes = valueShapes(model);
   const batch = model.inputs[0]?.shape[0];

@@ -14,7 +14,7 @@ import {
 
 const group = "Chips:";
 
-/** A list or range longer than this is taken for a slip of the step. */
+/** Maximum length of a list or range; catches a mistyped step. */
 const most = 1000;
 
 const positive = real({ above: 0 });
@@ -25,10 +25,10 @@ const sigmas = oneOrListOf(standardDeviation, {
 });
 
 /**
- * Standard deviations, one or a list. As a word `0.1,0.2`, or `start:stop:step` with the stop included, or both mixed.
+ * One σ or a list of them. On the command line: values and ranges `start:stop:step` separated by commas; the stop is included.
  *
- * A range's values are start + i·step rounded to 12 significant digits, so `0:0.3:0.1` gives 0, 0.1, 0.2, 0.3; a stop that the
- * steps pass over is left out. A word with a value twice is refused.
+ * The values of a range are start + i·step ≤ stop, rounded to 12 significant digits: `0:0.3:0.1` gives 0, 0.1, 0.2, 0.3. Duplicate
+ * values on the command line are an error.
  */
 export const standardDeviations: typeof sigmas = { ...sigmas, parse: parseRanges };
 
@@ -43,7 +43,7 @@ function parseRanges(word: string, option: string): number[] {
     ];
     const step = positive.parse(pieces[2]!.trim(), option);
     if (stop < start) refuse(option, "a range whose stop is not below its start", part);
-    // A billionth of a step forgives the rounding of 0.3/0.1 without letting a real overshoot in.
+    // The 1e-9 absorbs the rounding of quotients such as 0.3/0.1.
     const count = Math.floor((stop - start) / step + 1e-9) + 1;
     if (count > most) refuse(option, `at most ${most} values`, part);
     return Array.from({ length: count }, (_, i) => Number((start + i * step).toPrecision(12)));
@@ -56,49 +56,50 @@ function parseRanges(word: string, option: string): number[] {
   return values;
 }
 
-/** A number of chips: more than anybody needs, and few enough for their accuracies to fit the memory. */
+/** A number of chips, limited so that the counts of all chips fit in memory. */
 export const chipCount: WordKind<number> = whole({ min: 1, max: 100_000 });
 
-/** Settings of everything that draws random numbers. */
+/** The seed, a setting of every call that draws random numbers. */
 export const seedSettings = defineSettings({
   seed: {
     kind: whole({ min: 0 }),
-    about: "the same seed gives the same numbers, whatever the workers",
+    about: "random seed; the same seed gives the same results for any number of workers",
     default: 1,
     group: "Running:",
   },
 });
 
-/** Which scores of a network count. */
+/** The choice of the output with the class scores. */
 export const outputSettings = defineSettings({
   output: {
     kind: text(),
-    about: "the model's output with the class scores; needed where it has several",
+    about: "name of the output with the class scores; required if the model has several outputs",
     group: "Data:",
   },
 });
 
-/** How a network is evaluated on chips. */
+/** Settings of `evaluate`. */
 export const evaluationSettings = defineSettings({
   ...outputSettings,
   ...chipSettings,
   sigma: {
     kind: standardDeviations,
-    about: "device standard deviations, relative to full scale, 0 to 1: 0.1,0.2 or start:stop:step, stop included",
+    about:
+      "device standard deviations relative to full scale, 0 to 1: 0.1,0.2 or start:stop:step with the stop included",
     default: [0.1, 0.2, 0.3],
     group,
   },
-  chips: { kind: chipCount, about: "chips for each σ", default: 100, group },
+  chips: { kind: chipCount, about: "number of chips per σ", default: 100, group },
   precision: {
     kind: real({ above: 0 }, "<points>"),
-    about: "stop at this half-width of the mean's 95 % interval; chips is then the most there may be",
+    about: "stop when the 95 % interval of the mean has this half-width; chips is then the maximum",
     group,
   },
   ...seedSettings,
 });
 
-/** Settings of an evaluation as callers give them. */
+/** Settings that callers pass. */
 export type GivenEvaluationSettings = GivenOf<typeof evaluationSettings>;
 
-/** The same with defaults filled in: plain data, what results record. */
+/** Settings with defaults filled in. Plain data; results record it. */
 export type EvaluationSettings = ResolvedOf<typeof evaluationSettings>;

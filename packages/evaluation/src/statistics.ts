@@ -1,4 +1,4 @@
-/** What a sample of percentages says about the population it was drawn from. */
+/** Summary statistics of percentages: the accuracies of chips. */
 export interface SampleStatistics {
   readonly mean: number;
   /** Sample standard deviation (n − 1); null for one number. */
@@ -7,22 +7,22 @@ export interface SampleStatistics {
   readonly ci95: readonly [low: number, high: number] | null;
   /** 5th percentile. */
   readonly p5: number;
-  /** Smallest. */
+  /** Minimum. */
   readonly worst: number;
 }
 
-/** 97.5 % point of the normal distribution. */
+/** 97.5 % quantile of the normal distribution. */
 const normal975 = 1.959963984540054;
 
-/** 97.5 % points of Student's t for 1 to 10 degrees of freedom, where the series below is not exact enough. */
+/** 97.5 % quantiles of Student's t for 1 to 10 degrees of freedom, for which the series below is too inexact. */
 const student975 = [
   12.706205, 4.302653, 3.182446, 2.776445, 2.570582, 2.446912, 2.364624, 2.306004, 2.262157, 2.228139,
 ];
 
 /**
- * The point of Student's t distribution that leaves the same tail as `z` does in the normal one.
+ * Quantile of Student's t distribution with `dof` degrees of freedom, at the probability whose normal quantile is `z`.
  *
- * Fisher's expansion to 1/dof⁴: arithmetic only, so the same in every engine; within 2e-6 from 11 degrees of freedom on.
+ * Fisher's expansion to 1/dof⁴. It uses basic arithmetic only, so every engine gives the same bits. Error below 2e-6 for dof ≥ 11.
  * Source: Abramowitz & Stegun 26.7.5.
  */
 export function studentFromNormal(z: number, dof: number): number {
@@ -41,7 +41,10 @@ function checkNotEmpty(who: string, values: ArrayLike<number>): void {
   if (values.length === 0) throw new RangeError(`${who}: expected at least one number, got none`);
 }
 
-/** Arithmetic mean; summed in order as differences from the first, so the mean of equal numbers is that number exactly. */
+/**
+ * Arithmetic mean. It sums the differences from the first number, in order, so that the mean of equal numbers is exact.
+ * @throws {RangeError} for no numbers.
+ */
 export function mean(values: ArrayLike<number>): number {
   checkNotEmpty("mean", values);
   const first = values[0]!;
@@ -50,7 +53,7 @@ export function mean(values: ArrayLike<number>): number {
   return first + sum / values.length;
 }
 
-/** Sample standard deviation with n − 1; null for one number. */
+/** Sample standard deviation (n − 1); null for fewer than two numbers. */
 export function standardDeviation(values: ArrayLike<number>): number | null {
   if (values.length < 2) return null;
   const centre = mean(values);
@@ -59,7 +62,10 @@ export function standardDeviation(values: ArrayLike<number>): number | null {
   return Math.sqrt(squares / (values.length - 1));
 }
 
-/** Linear interpolation between order statistics: percentile 0 is the smallest, 100 the largest (Hyndman & Fan's type 7). */
+/**
+ * Percentile by linear interpolation between order statistics (Hyndman & Fan's type 7). Percentile 0 is the minimum, 100 the maximum.
+ * @throws {RangeError} for no numbers, or `percent` outside 0 to 100.
+ */
 export function percentile(values: ArrayLike<number>, percent: number): number {
   checkNotEmpty("percentile", values);
   if (!(percent >= 0 && percent <= 100)) throw new RangeError(`percentile: expected 0 to 100, got ${percent}`);
@@ -71,28 +77,28 @@ export function percentile(values: ArrayLike<number>, percent: number): number {
   return low + (high - low) * (position - below);
 }
 
-/** The point of Student's t distribution for n numbers whose tail is that of `z` in the normal one. Default: 95 %. */
+/** Quantile of Student's t for the mean of n numbers; see `studentFromNormal`. Default of z: the 97.5 % quantile. */
 function studentPoint(n: number, z: number = normal975): number {
   return (z === normal975 ? student975[n - 2] : undefined) ?? studentFromNormal(z, n - 1);
 }
 
-/** Half the width of an interval of the mean by Student's t: t·std/√n. Null for one number. */
+/** Half-width of Student's interval of the mean: t·std/√n. Null for fewer than two numbers. Default of z: a 95 % interval. */
 export function halfWidth(values: ArrayLike<number>, z?: number): number | null {
   const std = standardDeviation(values);
   return std === null ? null : (studentPoint(values.length, z) * std) / Math.sqrt(values.length);
 }
 
 /**
- * An interval of the mean of percentages, which never leaves 0 to 100. Null for one number.
+ * Interval of the mean of percentages; it stays within 0 to 100. Null for fewer than two numbers.
  *
- * Student's interval is the means μ with |m − μ| ≤ t·std/√n. A percentage's deviation shrinks where its mean nears 0 or 100, so here
- * it is taken at μ, as Wilson does for a share: with v(μ) = μ·(100 − μ), (m − μ)² ≤ (t²·std²/n) · v(μ)/v(m). The ends are the roots of
- * that quadratic; with q = t²·std²/(n·v(m)) they are (m + 50q ± √(t²·std²/n + 2500q²)) / (1 + q). A small q gives Student's interval;
- * equal numbers give their value twice.
+ * With m the sample mean, Student's interval holds all μ with |m − μ| ≤ t·std/√n. The deviation of a percentage shrinks as its mean
+ * approaches 0 or 100. As in Wilson's interval of a proportion, the variance is therefore scaled to μ: with v(μ) = μ·(100 − μ), the
+ * interval holds all μ with (m − μ)² ≤ (t²·std²/n) · v(μ)/v(m). With q = t²·std²/(n·v(m)), the roots of this quadratic are
+ * (m + 50q ± √(t²·std²/n + 2500q²)) / (1 + q). For small q this is Student's interval. If all numbers are equal, both ends are m.
  *
  * Source: Wilson, JASA 22 (1927), for the effective sample size n·v(m)/std² of Korn & Graubard, Survey Methodology 24 (1998).
- * @param z  the normal point the interval is made for, where it has to hold under several looks. Default: 95 % of one look.
- * @throws {RangeError} for a number that is no percentage.
+ * @param z  Normal quantile of the interval; larger with several looks (`looksUpTo`). Default: a 95 % interval.
+ * @throws {RangeError} for a number outside 0 to 100.
  */
 export function percentInterval(values: ArrayLike<number>, z?: number): readonly [low: number, high: number] | null {
   for (let i = 0; i < values.length; i++) {
@@ -103,19 +109,19 @@ export function percentInterval(values: ArrayLike<number>, z?: number): readonly
   const half = halfWidth(values, z);
   if (half === null) return null;
   const centre = mean(values);
-  // Numbers that differ from 0 or 100 by less than their mean's rounding are at that end, where v(m) is 0.
+  // At 0 and 100, which rounding of the mean can reach, v(m) is 0.
   if (half === 0 || centre <= 0 || centre >= 100) return [centre, centre];
   const q = (half * half) / (centre * (100 - centre));
   const middle = (centre + 50 * q) / (1 + q);
   const reach = Math.sqrt(half * half + 2500 * q * q) / (1 + q);
-  // At either end the roots are exact up to rounding.
+  // Rounding can push a root slightly outside.
   return [Math.max(0, middle - reach), Math.min(100, middle + reach)];
 }
 
 /**
  * Mean, spread, 95 % interval of the mean, 5th percentile and minimum of percentages.
- * @param z  as for `percentInterval`.
- * @throws {RangeError} for no numbers, or one that is no percentage.
+ * @param z  See `percentInterval`.
+ * @throws {RangeError} for no numbers, or a number outside 0 to 100.
  */
 export function sampleStatistics(values: ArrayLike<number>, z?: number): SampleStatistics {
   return {

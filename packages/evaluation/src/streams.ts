@@ -1,10 +1,10 @@
 /**
- * What random numbers of an evaluation are drawn for. Streams of different purposes are independent at the same seed; a purpose's
- * name is part of every number drawn for it, so renaming one changes results.
+ * Purposes of an evaluation's random streams. Streams of different purposes are independent for the same seed. The strings enter the
+ * random numbers: changing one changes results.
  */
 export const chipPurposes = {
-  /** Weight variation of the chips a network is evaluated on; index = chip. */
+  /** Weight variation of the chips of `evaluate`; index = chip. */
   chip: "chip",
-  /** Weight variation of the chips that choose the best weights; index = chip, the same chips each time. */
+  /** Weight variation of the chips that `finetune` validates on; index = chip. Every validation uses the same chips. */
   validationChip: "validation-chip",
 } as const;

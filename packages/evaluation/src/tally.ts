@@ -1,29 +1,29 @@
 /**
- * Sums over images and chips are kept as whole multiples of 2⁻²⁶ in float64. Whole numbers below 2⁵³ add exactly, so a sum
- * is the same in whatever order and parts it is made: workers and batches can't change a result. There is room for
- * 2²⁷ = 134 M addends of size 1, and a probability is off by 2⁻²⁷ at most. The kernels count in it (`scores.rs`).
+ * Scale of the fixed-point sums over samples and chips: a sum s is stored in float64 as the whole number s·2²⁶. Whole numbers below
+ * 2⁵³ add exactly, so results don't depend on the order of summation, on workers or on batches. A sum can hold 2²⁷ (134 million)
+ * addends of size 1; rounding changes each by at most 2⁻²⁷. The kernels use the same scale (`scores.rs`).
  */
-export const unit = 2 ** 26;
+export const fixedPointScale = 2 ** 26;
 
-/** What some chips did on all images: plain data. Sums are in units. */
+/** Counts and sums over all samples for some chips. Plain data. All but `correct` are scaled by `fixedPointScale`. */
 export interface ChipTally {
   /** Number of the first chip. */
   readonly from: number;
-  /** Images classified rightly, one entry a chip; so the next three. */
+  /** Number of samples classified correctly; like the next three arrays, one entry per chip. */
   readonly correct: Float64Array;
-  /** Sum of the largest softmax value over the images classified rightly. */
+  /** Sum of the largest softmax value over the samples classified correctly. */
   readonly confidenceRight: Float64Array;
-  /** The same over the images classified wrongly. */
+  /** Sum of the largest softmax value over the samples classified wrongly. */
   readonly confidenceWrong: Float64Array;
-  /** Sum of the entropy of the softmax over the images, in nats. */
+  /** Sum over samples of the entropy of the softmax, in nats. */
   readonly entropy: Float64Array;
-  /** Sum of the softmax over the chips, [images, classes]; empty where not asked for. */
+  /** Sum of the softmax over the chips, [samples, classes]; empty without `ChipJob.probabilities`. */
   readonly probabilities: Float64Array;
-  /** What is wrong with the first chip that gave a class score which is no finite number; the rest is of no use then. */
+  /** Error text about the first chip with class scores that aren't finite. If set, the other fields must not be used. */
   readonly broken?: string | undefined;
 }
 
-/** An empty tally of the chips [from, to). */
+/** Makes a tally of zeros for the chips [from, to). `probabilities` is the length of that array: samples · classes, or 0. */
 export function emptyTally(from: number, to: number, probabilities: number): ChipTally {
   const perChip = () => new Float64Array(to - from);
   return {
@@ -36,7 +36,7 @@ export function emptyTally(from: number, to: number, probabilities: number): Chi
   };
 }
 
-/** Adds a tally of some of its chips to a tally. */
+/** Adds `part` to `total` in place. The chips of `part` must be among those of `total`. */
 export function addTally(total: ChipTally, part: ChipTally): void {
   const at = part.from - total.from;
   for (const name of ["correct", "confidenceRight", "confidenceWrong", "entropy"] as const) {

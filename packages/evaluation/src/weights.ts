@@ -1,11 +1,11 @@
 import { assign, type Tensor } from "@neft/tensor";
 
-/** Contents of tensors, in a fixed order: plain data. */
+/** Values of several tensors, in a fixed order. Plain data. */
 export type Weights = readonly Float32Array[];
 
 /**
- * Room for the contents of tensors: where the environment has shared memory (Node; a page that is cross-origin isolated) in
- * one block of it, so that a message to another thread carries no copy.
+ * Allocates arrays of the tensors' sizes, filled with zeros, in one buffer. The buffer is shared memory where available (Node, or a
+ * cross-origin isolated page), so that messages to other threads don't copy it.
  */
 export function weightsLike(tensors: Iterable<Tensor>): Weights {
   const sizes = Array.from(tensors, ({ size }) => size);
@@ -18,22 +18,22 @@ export function weightsLike(tensors: Iterable<Tensor>): Weights {
   });
 }
 
-/** Copies the contents of tensors, into room made for them before where it is given. */
-export function readWeights(tensors: Iterable<Tensor>, room?: Weights): Weights {
+/** Copies the tensors' values into `target`. Default: newly allocated arrays. */
+export function readWeights(tensors: Iterable<Tensor>, target?: Weights): Weights {
   const sources = [...tensors];
-  const weights = room ?? weightsLike(sources);
+  const weights = target ?? weightsLike(sources);
   for (const [i, tensor] of sources.entries()) tensor.copyTo(weights[i]!);
   return weights;
 }
 
 /**
- * Overwrites the contents of tensors.
- * @throws {RangeError} when the numbers of tensors differ.
+ * Copies values into the tensors, in place.
+ * @throws {RangeError} if the numbers of tensors and arrays differ.
  */
 export function writeWeights(tensors: Iterable<Tensor>, weights: Weights): void {
   const targets = [...tensors];
   if (targets.length !== weights.length) {
-    throw new RangeError(`weights: expected ${targets.length} tensors, got ${weights.length}`);
+    throw new RangeError(`weights: expected ${targets.length} arrays, one for each tensor, got ${weights.length}`);
   }
   for (const [i, tensor] of targets.entries()) assign(tensor, weights[i]!);
 }

@@ -1,10 +1,10 @@
 import type { Dataset, Normalisation } from "@neft/data";
 import type { ModelRecord } from "@neft/model";
 import type { ChipJob } from "./chips.js";
-import type { WorkersOf } from "./lanes.js";
+import type { WorkersOf } from "./job-runners.js";
 import type { ChipTally } from "./tally.js";
 
-/** What a worker needs for chip jobs: plain data. */
+/** Everything that a worker needs for chip jobs. Plain data. */
 export interface EvaluationSetup {
   readonly model: ModelRecord;
   readonly data: Dataset;
@@ -13,21 +13,22 @@ export interface EvaluationSetup {
   readonly logits: string;
 }
 
-/** Tells a setup from all others that a worker is given. */
+/** Unique id of a setup. */
 export type SetupId = number;
 
-/** A job, and the setup that it is to be done with. */
+/** A job and the id of the setup that it needs. */
 export interface JobOfSetup<Job> {
   readonly setup: SetupId;
   readonly job: Job;
 }
 
-/** What evaluation asks of a worker, which may do other jobs too. Kernels must be initialised before. */
+/** The worker methods that `evaluate` calls. A worker may have others. Kernels must be initialised first. */
 export interface EvaluationWorker {
+  /** Replaces the worker's model and data. */
   prepareEvaluation(setup: EvaluationSetup, id: SetupId): void;
-  /** @throws {Error} for a job of another setup than the last one. */
+  /** @throws {Error} if the job's setup is not the worker's last one. */
   evaluateChips(job: JobOfSetup<ChipJob>): ChipTally;
 }
 
-/** Workers that do chip jobs: what `evaluate` needs of a pool. */
+/** A pool of workers that `evaluate` can use. */
 export type EvaluationWorkers = WorkersOf<EvaluationWorker>;

@@ -7,10 +7,10 @@ import {
   disposeEvaluationState,
   evaluateChips,
   inProcess,
-  type Lane,
-  lanesOn,
+  type JobRunner,
   mean,
   readWeights,
+  runnersOn,
   type Weights,
   weightsLike,
 } from "@neft/evaluation";
@@ -41,8 +41,8 @@ export interface RunParts {
 /** Who does the jobs of a run, and what is trained. */
 export interface RunJobs {
   readonly state: TrainingState;
-  readonly gradients: Lane<ShardJob, ShardResult>;
-  readonly chips: Lane<ChipJob, ChipTally>;
+  readonly gradients: JobRunner<ShardJob, ShardResult>;
+  readonly chips: JobRunner<ChipJob, ChipTally>;
   readonly validationCount: number;
   /** Who does them, where it isn't this thread. */
   readonly workers: LentWorkers | undefined;
@@ -65,8 +65,8 @@ export function startJobs(
       training: { model: modelToRecord(model), data: snapshot(training), settings: step, room },
       validation: snapshot(validation),
     };
-    const lane = lanesOn(workers, (api, id) => api.prepareTraining(setup, id));
-    const answers = lane("shardGradients");
+    const runner = runnersOn(workers, (api, id) => api.prepareTraining(setup, id));
+    const answers = runner("shardGradients");
     // Jobs of a step are done before the next one's weights are written.
     const weights = room?.weights ?? weightsLike(state.trained);
     return {
@@ -83,7 +83,7 @@ export function startJobs(
         readWeights(state.trained, weights);
         return room ? undefined : weights;
       },
-      chips: lane("evaluateChips"),
+      chips: runner("evaluateChips"),
       validationCount: validation.count,
       workers,
       close: () => disposeTrainingState(state),

@@ -216,17 +216,17 @@ describe.concurrent("files that aren't what they should be end with code 1", () 
     [
       "more shards than samples of a batch",
       finetune("--batch", "8", "--shards", "9"),
-      /^neft finetune: --shards: expected at most one for each of the batch's 8 samples, got 9$/m,
+      /^neft finetune: --shards: expected at most the number of samples per batch, 8, got 9$/m,
     ],
     [
       "a batch larger than the training data",
       finetune("--batch", "100"),
-      /^neft finetune: --batch: expected at most the 96 samples there are for training, got 100$/m,
+      /^neft finetune: --batch: expected at most the number of training samples, 96, got 100$/m,
     ],
     [
       "all samples held out",
       finetune("--validation", "120"),
-      /^neft finetune: --validation: expected fewer than the 120 samples there are, got 120$/m,
+      /^neft finetune: --validation: expected fewer than the number of samples, 120, got 120$/m,
     ],
   ])("%s", async (_, words, message) => {
     expectError(await neft(...words), exitCodes.failure, message);

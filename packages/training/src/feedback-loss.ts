@@ -1,23 +1,24 @@
 import { OptionError } from "@neft/options";
 import { add, crossEntropy, scale, type Tensor } from "@neft/tensor";
 
-/** Strength of negative feedback. */
+/** Weights of the feedback outputs: output zᵢ has the weight −β·γᵢ. */
 export interface Feedback {
   readonly beta: number;
-  /** One weight for each feedback output, in its order. */
+  /** γ, one value per feedback output, in the same order. */
   readonly gamma: readonly number[];
 }
 
 /**
- * Negative feedback loss: CE((z₀ − β·Σ γᵢ zᵢ)/(N + 1), labels), mean over the batch; the plain cross entropy when there
- * is no feedback output. Gradients flow through z₀ and every zᵢ.
+ * Negative feedback loss: cross entropy of (z₀ − β·Σ γᵢ zᵢ)/(N + 1), mean over the batch. Without feedback outputs it is the plain
+ * cross entropy. Gradients flow through z₀ and all zᵢ.
  *
- * 1/(N + 1) by itself is the temperature of a softmax: strategy "temperature" is the control that has nothing else.
+ * The factor 1/(N + 1) acts as a softmax temperature; the strategy "temperature" has this factor alone, as a control.
  *
- * @param logits    z₀ [batch, classes].
+ * @param logits    z₀, [batch, classes].
  * @param feedback  z₁ … z_N, each [batch, classes].
- * @param labels    one class a sample.
- * @throws {RangeError} when there are fewer γ than feedback outputs.
+ * @param labels    Class of each sample, [batch].
+ * @returns a scalar.
+ * @throws {OptionError} if there are fewer γ than feedback outputs.
  * Source: Qin et al., NeFT, IEEE TCAD 2025, and its reference implementation.
  */
 export function feedbackLoss(
@@ -32,7 +33,7 @@ export function feedbackLoss(
   return crossEntropy(temper(sum, feedback.length), labels);
 }
 
-/** @throws {RangeError} when there are fewer γ than feedback outputs. */
+/** @throws {OptionError} if there are fewer γ than feedback outputs. */
 export function checkGamma(gamma: readonly number[], outputs: number): void {
   if (gamma.length >= outputs) return;
   throw new OptionError({
@@ -42,7 +43,7 @@ export function checkGamma(gamma: readonly number[], outputs: number): void {
   });
 }
 
-/** z/(N + 1). */
+/** Divides logits by n + 1. */
 export function temper(logits: Tensor, n: number): Tensor {
   return n === 0 ? logits : scale(logits, 1 / (n + 1));
 }

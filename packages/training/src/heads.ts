@@ -13,31 +13,32 @@ import {
 import { purposes } from "./streams.js";
 import type { Feature } from "./taps.js";
 
-/** A feedback head as plain data: what it reads and how big it is. */
+/** The structure of a feedback head. Plain data. */
 export interface HeadPlan {
-  /** Prefix of its parameters' names, e.g. "head0". */
+  /** Prefix of its parameters' names: "head0". */
   readonly name: string;
-  /** The value it reads. */
+  /** Name of the value it reads. */
   readonly tap: string;
-  /** Height and width the feature is pooled to; null for features that are no images, which stay as they are. */
+  /** Size to which the feature is pooled; null for a feature that is not an image, which is not pooled. */
   readonly pooled: readonly [height: number, width: number] | null;
-  /** Values of a (pooled) feature. */
+  /** Length of the (pooled) feature, flattened: the inputs of the first layer. */
   readonly inputs: number;
+  /** Width of the hidden layer. */
   readonly hidden: number;
   readonly classes: number;
 }
 
-/** Sizes of heads. */
+/** Sizes of the heads. */
 export interface HeadSettings {
-  /** Side of the square a head's image feature is pooled to, shallowest first; the last one serves all deeper heads too. */
+  /** Pooled size (height = width) of each head's image feature, shallowest head first. The last value applies to all deeper heads. */
   readonly sizes: readonly number[];
   readonly hidden: number;
   readonly classes: number;
 }
 
 /**
- * Plans one head for each feature: adaptive average pool to size×size (image features only, and no larger than they are)
- * → flatten → linear(hidden) → ReLU → linear(classes).
+ * Plans one head per feature: adaptive average pool to at most size×size (image features only) → flatten → linear(hidden) → ReLU →
+ * linear(classes).
  */
 export function planHeads(features: readonly Feature[], { sizes, hidden, classes }: HeadSettings): HeadPlan[] {
   return features.map(({ value, shape }, i) => {
@@ -50,7 +51,7 @@ export function planHeads(features: readonly Feature[], { sizes, hidden, classes
   });
 }
 
-/** A head's parameters by name, with their shapes. */
+/** Names, shapes and fan-in of a head's parameters. */
 function headShapes({ name, inputs, hidden, classes }: HeadPlan): [name: string, shape: number[], fanIn: number][] {
   return [
     [`${name}.fc1.weight`, [hidden, inputs], inputs],
@@ -61,8 +62,8 @@ function headShapes({ name, inputs, hidden, classes }: HeadPlan): [name: string,
 }
 
 /**
- * Fresh parameters of heads, by name, living outside all scopes: uniform in ±1/√inputs, weights and biases alike, as
- * PyTorch's linear layers start.
+ * Creates the heads' parameters, by name, outside all scopes. Weights and biases are uniform in ±1/√fanIn, as in PyTorch's linear
+ * layers.
  */
 export function createHeads(plans: readonly HeadPlan[], seed: number): Map<string, Tensor> {
   const parameters = new Map<string, Tensor>();
@@ -78,7 +79,11 @@ export function createHeads(plans: readonly HeadPlan[], seed: number): Map<strin
 }
 
 /**
- * A head's logits [batch, classes] for its feature [batch, …]; its two weights are on the arrays of `backend`.
+ * Runs a head.
+ *
+ * @param feature  [batch, …].
+ * @param backend  Computes the products with the head's two weights.
+ * @returns the head's logits, [batch, classes].
  */
 export function runHead(
   plan: HeadPlan,

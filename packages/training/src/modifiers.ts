@@ -2,35 +2,37 @@ import { arrayNodes, type Model } from "@neft/model";
 import { defineSettings, type GivenOf, real } from "@neft/options";
 import { clipToRootMeanSquare } from "@neft/tensor";
 
-/** What happens to weights after each step. */
+/** Settings of the modifiers: one per modifier, which turns it on. */
 export const modifierSettings = defineSettings({
   clip: {
     kind: real({ min: 1 }, "<c>"),
-    about:
-      "after each step clip every crossbar weight that trains to ± c times its tensor's root mean square; c is 1 or more",
+    about: "after each step, clip every trained crossbar weight to ± c times its tensor's root mean square; c ≥ 1",
     group: "Training:",
   },
 });
 
-/** Plain data. */
+/** The modifiers that are on, with their values. Plain data. */
 export type ModifierSettings = GivenOf<typeof modifierSettings>;
 
-/** Something done to a model's weights after each step. */
+/** A change of a model's weights after each step. */
 export interface Modifier {
-  /** The setting that turns it on. */
+  /** Name of the setting that turns it on. */
   readonly id: keyof ModifierSettings;
-  /** One line for lists. */
+  /** Description in one line. */
   readonly summary: string;
-  /** @param frozen  names of parameters that stay as they are. */
+  /**
+   * Changes the weights in place.
+   * @param frozen  Names of parameters that must not change.
+   */
   afterStep(model: Model, setting: number, frozen: ReadonlySet<string>): void;
 }
 
 /**
- * w ← clamp(w, ± c·rms(w)) of every array weight, biases not; rms = √(Σw²/n). Variation is proportional to max|W|, so this cuts it
- * directly, for the price of a few clipped weights.
+ * Clips every array weight in place: w ← clamp(w, ± c·rms(w)) with rms = √(Σw²/n). Biases are not clipped. The variation is
+ * proportional to max|W|, so clipping a few large weights reduces it directly.
  *
- * The root mean square is about 0 as the clamp is: a tensor of equal weights, such as a blur kernel, stays as it is. No tensor's largest
- * weight is below it, so a smaller c would shrink all of them at every step until nothing is left.
+ * The root mean square is taken about 0, not about the mean, so that a tensor of equal weights is left unchanged. c must be at least
+ * 1: max|W| ≥ rms in every tensor, so a smaller c would shrink all weights at each step, toward 0.
  */
 const clip: Modifier = {
   id: "clip",
@@ -42,13 +44,13 @@ const clip: Modifier = {
   },
 };
 
-/** The modifiers that can be turned on. */
+/** All modifiers by id. */
 export const modifiers: ReadonlyMap<string, Modifier> = new Map([clip].map((row) => [row.id, row]));
 
 /**
- * The modifiers that are on, each as a function of the model.
- * @throws {OptionError} when a setting is out of range.
- * @param frozen  names of parameters that stay as they are.
+ * Returns the modifiers that are on, as functions that change the model's weights in place.
+ * @param frozen  Names of parameters that must not change. Default: none.
+ * @throws {OptionError} for a setting out of range.
  */
 export function activeModifiers(
   settings: ModifierSettings,

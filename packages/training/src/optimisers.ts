@@ -5,38 +5,38 @@ import { withDefaults } from "./with-defaults.js";
 const group = "Training:";
 const share = real({ min: 0, below: 1 });
 
-/** Settings of every optimiser; each reads some of them. */
+/** Settings of all optimisers. Each optimiser reads some of them. */
 export const optimiserSettings = defineSettings({
   betas: {
     kind: pairOf(share, "a list of two numbers ≥ 0 and < 1"),
-    about: "adam: decay of the mean of gradients and of their squares",
+    about: "adam: decay rates of the running means of the gradients and of their squares",
     flag: null,
     group,
   },
-  epsilon: { kind: real({ above: 0 }), about: "adam: guard against division by 0", flag: null, group },
-  momentum: { kind: share, about: "sgd: share of the last step that is made again", group },
-  weightDecay: { kind: real({ min: 0 }), about: "L2 penalty, added to the gradient as weightDecay·w", group },
+  epsilon: { kind: real({ above: 0 }), about: "adam: term added to the denominator", flag: null, group },
+  momentum: { kind: share, about: "sgd: momentum factor", group },
+  weightDecay: { kind: real({ min: 0 }), about: "L2 penalty: weightDecay·w is added to the gradient", group },
 });
 
-/** Plain data. */
+/** An optimiser's id and settings. Plain data. */
 export type OptimiserSettings = Chosen<typeof optimiserSettings>;
 
-/** An optimiser at work on some parameters. */
+/** State of an optimiser for some parameters: its moments or momentum buffers. */
 export interface OptimiserState {
-  /** One step down. `gradients` has one tensor for each parameter, in order and of its shape. */
+  /** Updates the parameters in place. `gradients` has one tensor per parameter, in the same order and of the same shape. */
   step(gradients: readonly Tensor[], learningRate: number): void;
-  /** Frees what it remembers. */
+  /** Frees the state's tensors. */
   dispose(): void;
 }
 
-/** One way to turn gradients into steps. */
+/** An optimiser: a row of `optimisers`. */
 export interface Optimiser {
   readonly id: string;
-  /** The settings it reads, with their defaults. */
+  /** Default values of the settings it reads. */
   readonly defaults: Omit<OptimiserSettings, "id">;
-  /** One line for lists. */
+  /** Description in one line, for the help. */
   readonly summary: string;
-  /** Starts with nothing remembered; its memory lives outside all scopes. */
+  /** Creates a state of zeros. Its tensors are outside all scopes; free them with `dispose`. */
   start(parameters: readonly Tensor[], settings: OptimiserSettings): OptimiserState;
 }
 
@@ -106,15 +106,15 @@ const sgd: Optimiser = {
   },
 };
 
-/** The optimisers that can be asked for by id. */
+/** All optimisers by id. */
 export const optimisers: ReadonlyMap<string, Optimiser> = new Map([adam, sgd].map((row) => [row.id, row]));
 
-/** The kind of values that choose an optimiser. */
+/** Kind of the setting `optimiser`. */
 export const optimiserKind = chosenFrom(optimisers, optimiserSettings);
 
 /**
- * The optimiser of that id, its settings checked.
- * @throws {OptionError} for an unknown id, a setting it doesn't read or one out of range.
+ * Looks up an optimiser by id and checks its settings.
+ * @throws {OptionError} for an unknown id, a setting that it doesn't read, or a value out of range.
  */
 export function optimiserNamed(settings: OptimiserSettings): Optimiser {
   return optimisers.get(optimiserKind.check(settings, "optimiser").id)!;

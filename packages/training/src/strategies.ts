@@ -6,14 +6,14 @@ import { ovf } from "./strategies/ovf.js";
 import { temperature } from "./strategies/temperature.js";
 import type { Strategy } from "./strategy.js";
 
-/** The strategies that can be asked for by id. */
+/** All strategies by id. */
 export const strategies: ReadonlyMap<string, Strategy> = new Map(
   [noiseInjection, ovf, irs, temperature, none].map((strategy) => [strategy.id, strategy]),
 );
 
 /**
- * The strategy of that id.
- * @throws {RangeError} for an unknown id, with the ids that exist.
+ * Looks up a strategy by id.
+ * @throws {RangeError} for an unknown id; lists the known ones.
  */
 export function strategyNamed(id: string): Strategy {
   const strategy = strategies.get(id);

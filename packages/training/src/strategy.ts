@@ -4,33 +4,33 @@ import type { Tensor } from "@neft/tensor";
 
 const group = "Negative feedback:";
 
-/** Forwards at larger σ in a step. */
-const mostExtraForwards = 63;
+/** Maximum number of extra forward passes in a step. */
+const maxExtraForwards = 63;
 
-/** Settings of every strategy; each strategy reads some of them. */
+/** Settings of all strategies. Each strategy reads some of them. */
 export const strategySettings = defineSettings({
   beta: { kind: real(), about: "strength of the negative feedback", group },
-  gamma: { kind: listOf(real({}, "<g>")), about: "weight of each feedback output, in its order", group },
+  gamma: { kind: listOf(real({}, "<g>")), about: "weights of the feedback outputs, in their order", group },
   deltaSigma: {
-    kind: listOf(standardDeviation, { most: mostExtraForwards, placeholder: "<d,…>" }),
-    about: "ovf: what is added to σ in each extra forward; N of them",
+    kind: listOf(standardDeviation, { most: maxExtraForwards, placeholder: "<d,…>" }),
+    about: "ovf: increments of σ, one per extra forward pass",
     group,
   },
   divisorN: {
     kind: real({ min: 0 }, "<n>"),
-    about: "temperature: N of the divisor N + 1, where there are no feedback outputs",
+    about: "temperature: N in the divisor N + 1 of the logits",
     group,
   },
   taps: {
     kind: listOf(text("<value>"), { words: "a list of value names" }),
-    about: "irs: values the heads read, shallowest first",
+    about: "irs: names of the values that the heads read, shallowest first",
     defaultWords: "chosen from the model",
     group,
   },
   sizes: {
     kind: listOf(whole({ min: 1, max: 4096 })),
     about:
-      "irs: side of the square each head's image feature is pooled to, shallowest first; the last one serves all deeper heads too",
+      "irs: size (height = width) to which each head's image feature is pooled, shallowest first; the last applies to all deeper heads",
     flag: "--head-sizes <n,…>",
     group,
   },
@@ -43,64 +43,68 @@ export const strategySettings = defineSettings({
   headSigma: { kind: standardDeviation, about: "irs: σ of the heads' weights", defaultWords: "sigma", group },
 });
 
+/** Settings of a strategy. Plain data. */
 export type StrategySettings = GivenOf<typeof strategySettings>;
 
-/** What a strategy asks of the network in one step. */
+/** A request for one forward pass of a step. */
 export interface ForwardRequest {
   /** Device standard deviation; 0 is the digital network. */
   readonly sigma: number;
-  /** Number of the forward within the step: each has its own draw of the variation. */
+  /** Number of the forward pass within the step. Each number has its own draw of the variation. */
   readonly draw: number;
 }
 
-/** One step of one shard, as a strategy sees it. */
+/** One step of one shard: the argument of a strategy's loss. */
 export interface StrategyStep {
-  /** Device standard deviation of the run. */
+  /** The setting `sigma`. */
   readonly sigma: number;
+  /** Class of each sample, [batch]. */
   readonly labels: Int32Array;
-  /** Runs the batch through the network; `heads` holds the heads' logits, shallowest first, where the strategy has heads. */
+  /** Runs the shard's samples. Returns the network's logits and those of the heads, shallowest first, each [batch, classes]. */
   forward(request: ForwardRequest): { readonly logits: Tensor; readonly heads: readonly Tensor[] };
 }
 
 /** A strategy with its settings filled in. */
 export interface ConfiguredStrategy {
   readonly id: string;
-  /** Every setting it has, defaults filled in: what results record. */
+  /** All its settings, with defaults filled in. Results record them. */
   readonly settings: StrategySettings;
-  /** Whether heads are trained along; they are dropped at the end. */
+  /** Whether it trains heads along with the network. They are dropped at the end. */
   readonly hasHeads: boolean;
-  /** The scalar the step goes down. */
+  /** The loss to minimise, a scalar. */
   loss(step: StrategyStep): Tensor;
 }
 
-/** One way to train. */
+/** A training strategy: what a step computes. */
 export interface Strategy {
   readonly id: string;
-  /** One line for lists. */
+  /** Description in one line, for the help. */
   readonly summary: string;
+  /** Default values of the settings it reads. */
   readonly defaults: StrategySettings;
-  /** Settings without a default value. */
+  /** Names of further settings it reads, which have no default. */
   readonly optional: readonly (keyof StrategySettings)[];
   readonly hasHeads: boolean;
   /**
-   * Fills in the defaults.
-   * @throws {RangeError} for a setting the strategy doesn't have or a value out of range.
+   * Checks settings and fills in the defaults.
+   * @throws {OptionError} for a setting that the strategy doesn't read, or a value out of range.
    */
   configure(given?: StrategySettings): ConfiguredStrategy;
 }
 
-/** A strategy's row: `loss` sees the settings named in `defaults`, filled in. */
+/** The definition of a strategy. `loss` gets the settings in `defaults`, filled in. */
 export interface StrategyRow<S extends StrategySettings> {
   readonly id: string;
   readonly summary: string;
   readonly defaults: S;
+  /** Default: false. */
   readonly hasHeads?: boolean;
-  /** Settings without a default value. */
+  /** Names of further settings it reads, which have no default. Default: none. */
   readonly optional?: readonly (keyof StrategySettings)[];
   loss(step: StrategyStep, settings: S): Tensor;
 }
 
-/** Makes a strategy of its row. */
+/** Makes a strategy from its definition. */
 export function defineStrategy<S extends StrategySettings>(row: StrategyRow<S>): Strategy {
   const { id, summary, defaults, hasHeads = false, optional = [] } = row;
   const configure = (given: StrategySettings = {}): ConfiguredStrategy => {

@@ -1,21 +1,21 @@
 import { arrayNodes, type Model, valueShapes } from "@neft/model";
 import { inWords, OptionError, oneLine, shortened } from "@neft/options";
 
-/** Characters of the names that an error lists. */
-const mostCharacters = 500;
+/** Maximum length of a list of names in an error. */
+const maxCharacters = 500;
 
 /** A value of the network that a head can read. */
 export interface Feature {
   /** Name of the value. */
   readonly value: string;
-  /** Without the batch axis. */
+  /** Shape without the batch axis. */
   readonly shape: readonly number[];
 }
 
-/** Most heads the rule chooses; the reference has three for VGG-8. */
-const mostTaps = 3;
+/** Maximum number of heads that `chooseTaps` chooses. The reference implementation has three for VGG-8. */
+const maxTaps = 3;
 
-/** Operators a feature is followed through: they belong to the layer before them. */
+/** Operators that count as part of the array layer before them. */
 const layerTail = new Set([
   "Add",
   "AveragePool",
@@ -40,8 +40,8 @@ const layerTail = new Set([
 ]);
 
 /**
- * What each array layer hands on, in the order of the layers: its product after the bias, normalisation, residual sum,
- * activation and pooling that follow it, as far as one node alone reads each value.
+ * The output of each array layer, in layer order. A layer is an array node and the operators of `layerTail` that follow it (bias,
+ * normalisation, residual sum, activation, pooling), up to the first value that several nodes read.
  */
 export function layerFeatures(model: Model): Feature[] {
   const readers = new Map<string, string[]>();
@@ -65,14 +65,14 @@ export function layerFeatures(model: Model): Feature[] {
 }
 
 /**
- * The features that feedback heads read where none are named, shallowest first and at most three.
+ * Chooses the features that feedback heads read by default: at most three, shallowest first.
  *
- * In a network with image features: the first layer feature of each new spatial size above 1×1 (VGG-8: after conv1, pool1,
- * pool2; LeNet-5: after its two pools). In any other: the features of all array layers but the last two, and of the first
- * where there are just two. An output of the network is none, nor are class scores on their way to it.
+ * In a network with image features, it takes the first layer feature of each spatial size above 1×1 (VGG-8: after conv1, pool1 and
+ * pool2; LeNet-5: after its two pools). In any other network, it takes the first n − 2 of the n layer features, but at least one.
+ * Outputs of the network and class scores are excluded.
  *
- * @param scores  values that are class scores.
- * @throws {RangeError} when nothing is left.
+ * @param scores  Names of values that hold class scores. Default: none.
+ * @throws {RangeError} if no feature remains.
  */
 export function chooseTaps(model: Model, scores: ReadonlySet<string> = new Set()): Feature[] {
   const ends = new Set([...model.outputs.map(({ name }) => name), ...scores]);
@@ -87,7 +87,7 @@ export function chooseTaps(model: Model, scores: ReadonlySet<string> = new Set()
     return true;
   });
   const vectors = inner.slice(0, Math.max(1, features.length - 2));
-  const chosen = (images.length > 0 ? images : vectors).slice(0, mostTaps);
+  const chosen = (images.length > 0 ? images : vectors).slice(0, maxTaps);
   if (chosen.length === 0) {
     throw new RangeError(
       `model ${inWords(model.name)}: expected a feature before its last layer for a head to read, got none`,
@@ -97,10 +97,10 @@ export function chooseTaps(model: Model, scores: ReadonlySet<string> = new Set()
 }
 
 /**
- * The features of the values named.
+ * Looks up features by the names of their values.
  *
- * @param added  values of a bound model that the network itself doesn't have.
- * @throws {RangeError} for a name that is no value of the model or has no batch axis.
+ * @param added  Names of values that binding added to the network; they can't be taps. Default: none.
+ * @throws {OptionError} for a name that is not a value of the network, or has no batch axis.
  */
 export function namedTaps(model: Model, names: readonly string[], added: ReadonlySet<string> = new Set()): Feature[] {
   const shapes = valueShapes(model);
@@ -111,7 +111,7 @@ export function namedTaps(model: Model, names: readonly string[], added: Readonl
       const examples = layerFeatures(model).map((feature) => feature.value);
       throw new OptionError({
         option: "strategy.taps",
-        expected: `values of the model with a batch axis, such as ${oneLine(shortened(examples.join(", "), mostCharacters))}`,
+        expected: `values of the model with a batch axis, such as ${oneLine(shortened(examples.join(", "), maxCharacters))}`,
         got: inWords(value),
       });
     }

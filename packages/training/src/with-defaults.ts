@@ -1,4 +1,4 @@
-/** The settings that a row of a table reads: those given, and the row's own where they are left out. */
+/** Returns the settings named in `defaults`: the given values, or the defaults if they are undefined. */
 export function withDefaults<Defaults extends object>(
   defaults: Defaults,
   given: { readonly [Name in keyof Defaults]?: Defaults[Name] | undefined },

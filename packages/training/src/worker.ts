@@ -20,38 +20,39 @@ import {
   shardGradients,
   type TrainingState,
 } from "./finetuning/shards.js";
-import type { SharedRoom } from "./finetuning/shared-room.js";
+import type { SharedBuffers } from "./finetuning/shared-buffers.js";
 
-/** What a worker needs for shard jobs and for the chip jobs of their validation: plain data. */
+/** Everything that a worker needs for shard jobs and for the chip jobs of validation. Plain data. */
 export interface TrainingSetup {
   readonly training: {
     readonly model: ModelRecord;
     readonly data: Dataset;
     readonly settings: StepSettings;
-    readonly room: SharedRoom | undefined;
+    readonly sharedBuffers: SharedBuffers | undefined;
   };
   readonly validation: Dataset;
 }
 
-/** What a worker can be asked to do. Kernels must be initialised before. */
+/** The worker methods that `evaluate` and `finetune` call. Kernels must be initialised first. */
 export interface TrainingWorker extends EvaluationWorker {
+  /** Replaces the worker's model and data. */
   prepareTraining(setup: TrainingSetup, id: SetupId): void;
-  /** @throws {Error} for a job of another setup than the last one. */
+  /** @throws {Error} if the job's setup is not the worker's last one. */
   shardGradients(job: JobOfSetup<ShardJob>): ShardAnswer;
 }
 
-/** Workers that do training jobs and chip jobs: what `evaluate` and `finetune` need of a pool. Any number of calls may share them. */
+/** A pool of workers that `evaluate` and `finetune` can use. Several calls may share it. */
 export type Workers = WorkersOf<TrainingWorker>;
 
-/** Workers that one call has for itself. */
+/** Workers leased to one call. */
 export type LentWorkers = Lease<TrainingWorker>;
 
-/** The methods of a worker that keeps one model at a time. */
+/** Creates a worker's methods. The worker holds one model at a time. */
 export function createTrainingWorker(): TrainingWorker {
   let model: Model | undefined;
   let evaluation: EvaluationState | undefined;
   let training: TrainingState | undefined;
-  /** Whose model and data these are; undefined while a setup is under way, and where one has failed. */
+  /** Setup of the current model and data; undefined during a setup and after a failed one. */
   let current: SetupId | undefined;
   const reset = (record: ModelRecord): Model => {
     current = undefined;
@@ -64,7 +65,8 @@ export function createTrainingWorker(): TrainingWorker {
   };
   const prepared = <State>(state: State | undefined, setup: SetupId): State => {
     if (setup !== current) throw new Error(`worker: expected a job of setup ${current ?? "none"}, got one of ${setup}`);
-    if (state === undefined) throw new Error(`worker: expected a job that setup ${setup} is for, got another kind`);
+    if (state === undefined)
+      throw new Error(`worker: expected a job of the kind that setup ${setup} prepared, got another kind`);
     return state;
   };
   return {
@@ -72,10 +74,10 @@ export function createTrainingWorker(): TrainingWorker {
       evaluation = createEvaluationState({ model: reset(record), ...setup });
       current = id;
     },
-    prepareTraining: ({ training: { model: record, data, settings, room }, validation }, id) => {
+    prepareTraining: ({ training: { model: record, data, settings, sharedBuffers }, validation }, id) => {
       const own = reset(record);
       const { normalisation, logits } = settings;
-      training = createTrainingState(own, data, settings, room);
+      training = createTrainingState(own, data, settings, sharedBuffers);
       evaluation = createEvaluationState({ model: own, data: validation, normalisation, logits });
       current = id;
     },
@@ -83,7 +85,7 @@ export function createTrainingWorker(): TrainingWorker {
     shardGradients: ({ setup, job }) => {
       const state = prepared(training, setup);
       const { gradients, ...rest } = shardGradients(state, job);
-      return state.room ? rest : { ...rest, gradients };
+      return state.sharedBuffers ? rest : { ...rest, gradients };
     },
   };
 }

@@ -132,7 +132,7 @@ describe("freeze", () => {
     [["conv3"], /^freeze: expected names of parameters or layers, such as conv[12], conv[12], .*, got "conv3"$/],
     [["conv1.wieght"], /such as conv1\.weight, .*got "conv1\.wieght"/],
     [["x*y"], /got "x\*y"/],
-    [["*"], /^freeze: expected something to be left to train, got every parameter$/],
+    [["*"], /^freeze: expected at least one parameter left to train, got all parameters frozen$/],
     [["*.weight", "*.bias"], /left to train/],
     ["conv1", /^freeze: expected a list of names, got "conv1"$/],
     [[""], /^freeze: expected a name, got ""$/],
@@ -234,7 +234,7 @@ describe("batch statistics", () => {
     const [still, frozen] = [flatNet(1), flatNet(1)];
     const result = await train(still, 20, { batch: 5 });
     expect(result.warnings).toEqual([
-      'batch normalisation of "norm1": a momentum of 1 never moves the running statistics, so they were kept and trained with, as with batchNorm frozen',
+      'batch normalisation of "norm1": a momentum of 1 never updates the running statistics, so they were used in training, as with batchNorm frozen',
     ]);
     const quiet = await train(frozen, 20, { batch: 5, batchNorm: "frozen" });
     expect(quiet.warnings).toEqual([]);
@@ -246,7 +246,7 @@ describe("batch statistics", () => {
   it.each([-0.1, 1.1, Number.NaN, Infinity])("with a momentum of %f are refused", async (momentum) => {
     const model = flatNet(momentum);
     await expect(train(model, 20, { batch: 5 })).rejects.toThrow(
-      `node "norm1" (BatchNormalization): momentum: expected 0 to 1, got ${momentum}; train with its statistics as they are: batchNorm frozen`,
+      `node "norm1" (BatchNormalization): momentum: expected 0 to 1, got ${momentum}; train with the running statistics: batchNorm frozen`,
     );
     expect((await train(model, 20, { batch: 5, batchNorm: "frozen" })).ended.reason).toBe("finished");
     model.dispose();

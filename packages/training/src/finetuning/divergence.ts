@@ -1,13 +1,16 @@
-/** Losses averaged at the start of a run, as what later ones are measured against. */
+/** Number of losses at the start of a run whose mean is the reference. */
 const firstLosses = 20;
 
-/** Later losses are averaged with this decay: about the last 20. */
+/** Decay of the exponential moving average of later losses: about the last 20. */
 const decay = 0.95;
 
-/** A smoothed loss this many times the first ones' average has left for good: far above any spike of a run that recovers. */
+/** A moving average above this multiple of the reference counts as divergence. It is far above the spikes of runs that recover. */
 const limit = 10;
 
-/** Watches the loss of a run. Returns why the run makes no sense any more, once it doesn't. */
+/**
+ * Makes a check of a run's loss, to be called with the loss of every step.
+ * @returns a function that returns a description of the divergence, or undefined while there is none.
+ */
 export function watchLoss(): (loss: number) => string | undefined {
   let count = 0;
   let first = 0;
@@ -21,7 +24,7 @@ export function watchLoss(): (loss: number) => string | undefined {
       return undefined;
     }
     smoothed = decay * smoothed + (1 - decay) * loss;
-    // Below 1 the ratio says little: a network that starts at a loss of 0.01 may well go through 0.1.
+    // The reference is at least 1: a run that starts at a loss of 0.01 can pass 0.1 without diverging.
     const bound = limit * Math.max(first, 1);
     return smoothed > bound
       ? `expected the loss to stay below ${bound.toFixed(2)}, got ${smoothed.toFixed(2)} on average`

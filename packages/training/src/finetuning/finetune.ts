@@ -26,72 +26,76 @@ import { planNorms } from "./norms.js";
 import { type FinetuneSettings, type ResolvedSettings, resolveSettings } from "./settings.js";
 import { StepUpdate } from "./update.js";
 
-/** Where a run is. */
+/** Progress of a run. */
 export interface TrainingPosition {
-  /** From 1. */
+  /** Current epoch, from 1. */
   readonly epoch: number;
-  /** Steps made so far. */
+  /** Number of steps done. */
   readonly step: number;
-  /** Steps of the whole run. */
+  /** Total steps of the run. */
   readonly steps: number;
 }
 
-/** What a run tells as it goes. */
+/** Progress report after a step or a validation. Accuracy in percent. */
 export type FinetuneProgress =
   | ({ readonly kind: "step"; readonly loss: number; readonly learningRate: number } & TrainingPosition)
   | ({ readonly kind: "validation"; readonly accuracy: number; readonly isBest: boolean } & TrainingPosition);
 
 export interface FinetuneOptions extends FinetuneSettings, NetworkAndData {
-  /** Trained in place; holds the best weights at the end. */
+  /** The model to train, in place. At the end it has the best weights. */
   readonly model: Model;
-  /** Chooses the best weights; held out of `data` where left out. */
+  /** Samples for choosing the best weights. Default: samples held out of `data`. */
   readonly validationData?: Dataset | undefined;
   /**
-   * Workers to share the shards and the validation's chips among; this thread does all where left out. The result is the same. Calls
-   * with the same workers take turns, each for as long as it goes on.
+   * Workers that run the shards and the validation chips. Default: the calling thread. The result is the same. Calls with the same
+   * workers run one after another.
    */
   readonly workers?: Workers | undefined;
-  /** Told of each step and validation. The model can be run and exported in it; it has the weights of the step then. */
+  /** Called after each step and validation. The callback may run and export the model, which has the weights of that step. */
   readonly onProgress?: ((progress: FinetuneProgress) => void) | undefined;
-  /** Ends the run after the step under way; the result says so. */
+  /** Ends the run after the current step; `ended.reason` is then "aborted". */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Result of one validation. */
 export interface Validation {
-  /** Steps made before it; 0 is the network as it was given. */
+  /** Number of steps done; 0 is the network before training. */
   readonly step: number;
   /** Mean accuracy over the validation chips, in percent. */
   readonly accuracy: number;
 }
 
+/** Result of `finetune`. */
 export interface FinetuneResult {
   /** All validations, in order. */
   readonly validations: readonly Validation[];
-  /** Whose weights the model holds; null for those of the last step, where the run was aborted before its first validation. */
+  /** The validation whose weights the model has. Null if it has those of the last step, after an abort before new weights were validated. */
   readonly best: Validation | null;
-  /** Steps made. */
+  /** Number of steps done. */
   readonly steps: number;
-  /** Why the run ended, with a message where it wasn't by finishing. */
+  /** Why the run ended. `message` gives details if it was aborted or diverged. */
   readonly ended: { readonly reason: "finished" | "aborted" | "diverged"; readonly message?: string };
   readonly settings: ResolvedSettings;
-  /** The values that heads read, where the strategy has heads. */
+  /** Names of the values that the heads read; empty if the strategy has no heads. */
   readonly taps: readonly string[];
-  /** What may make the numbers other than expected, one sentence each. */
+  /** Possible causes of unexpected results, one sentence each. */
   readonly warnings: readonly string[];
 }
 
 /**
  * Finetunes a network for chips whose devices vary.
  *
- * Every step: the batch is cut into `shards`, the strategy's loss of each goes backward through weights that vary, gradients
- * are added up in shard order weighted by size, the optimiser steps. The weights with the best mean accuracy on the
- * validation chips win; those the run started with take part. The same settings and seed give the same weights to the last
- * bit, whatever the workers.
+ * A step splits the batch into `shards`, computes the strategy's loss and its gradients for each with weights that vary, adds the
+ * gradients in shard order, weighted by shard size, and updates the weights. The run keeps the weights with the best mean accuracy on
+ * the validation chips; the initial weights are among the candidates. The same settings and seed give the same weights, bit for bit,
+ * for any number of workers.
  *
- * A loss that is no number or runs away ends the run with the best weights so far; so does an abort, but that before the
- * first validation of new weights it keeps those of the last step.
- * @throws {RangeError} for settings out of range or data that doesn't fit the network.
- * @throws {Error} when another call uses the model. Meanwhile nothing else can use it.
+ * If the loss diverges or the signal aborts, the run ends with the best weights so far. Exception: after an abort before any new weights
+ * were validated, the model keeps the weights of the last step.
+ *
+ * The model is locked during the call.
+ * @throws {RangeError} for settings out of range, or data that doesn't fit the network.
+ * @throws {Error} if another call is using the model.
  */
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   checkForm(options.data);
@@ -106,6 +110,7 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   }
 }
 
+/** Runs `finetune` with resolved settings and a bound network. */
 async function finetuneBound(
   options: FinetuneOptions,
   settings: ResolvedSettings,
@@ -116,7 +121,7 @@ async function finetuneBound(
   if (settings.dropLast && training.count < settings.batch) {
     throw new OptionError({
       option: "batch",
-      expected: `at most the ${training.count} samples there are for training`,
+      expected: `at most the number of training samples, ${training.count}`,
       got: String(settings.batch),
     });
   }
@@ -154,18 +159,18 @@ async function finetuneBound(
   }
 }
 
-/** @throws {RangeError} naming the node for which a loss of a whole batch's class scores can't be had. */
+/** @throws {RangeError} if the network's batch is fixed, or a node mixes the samples of a batch. */
 function checkTrainable({ model, fixed, warnings }: BoundNetwork): void {
   if (fixed) {
     throw new RangeError(
-      `model ${inWords(model.name)}: expected a network that takes any batch for finetuning, got a batch fixed at ${fixed.batch} (${fixed.reason}); export it with a batch axis that is free`,
+      `model ${inWords(model.name)}: expected a network that takes any batch for finetuning, got a batch fixed at ${fixed.batch} (${fixed.reason}); export it with a free batch axis`,
     );
   }
   const [problem] = warnings;
   if (problem) throw new RangeError(`${problem}; export the network without it for finetuning`);
 }
 
-/** Samples that choose the weights are those of training in shape, for one graph reads both. */
+/** @throws {RangeError} if validation samples differ in shape from training samples: one bound graph reads both. */
 function checkValidationData(options: FinetuneOptions, { model }: BoundNetwork): void {
   if (!options.validationData) return;
   const other = bindNetwork({ ...options, data: options.validationData });
@@ -176,23 +181,25 @@ function checkValidationData(options: FinetuneOptions, { model }: BoundNetwork):
   }
 }
 
+/** Returns the training and validation data; holds validation samples out of `data` if none are given. */
 function splitData(
   { data, validationData }: FinetuneOptions,
   { validation, seed }: ResolvedSettings,
 ): { training: Dataset; validation: Dataset } {
   if (validationData) return { training: snapshot(data), validation: snapshot(validationData) };
   const { images } = validation;
-  // Of a single sample none can be held out, whatever the option says: that is split's error.
+  // A single sample can't be split for any value of the option: `split` throws that error.
   if (data.count > 1 && images >= data.count) {
     throw new OptionError({
       option: "validation.images",
-      expected: `fewer than the ${data.count} samples there are`,
+      expected: `fewer than the number of samples, ${data.count}`,
       got: String(images),
     });
   }
   return split(data, images, stream(seed, { purpose: purposes.split }));
 }
 
+/** Plans the strategy's heads; none if it has no heads. */
 function planAllHeads(
   { model, scores, added, classes }: BoundNetwork,
   { strategy: { id, taps, sizes = [], hidden = 0 } }: ResolvedSettings,
@@ -202,6 +209,7 @@ function planAllHeads(
   return planHeads(features, { sizes, hidden, classes });
 }
 
+/** The training loop: steps, validations, and the end of the run. */
 async function train(
   options: FinetuneOptions,
   settings: ResolvedSettings,
@@ -242,7 +250,7 @@ async function train(
     onProgress?.({ kind: "validation", accuracy, isBest, ...at });
   };
   const finish = (ended: FinetuneResult["ended"]): Omit<FinetuneResult, "warnings"> => {
-    // An abort before new weights were validated: hours of steps are worth more than the certainty of the old ones.
+    // After an abort before new weights were validated, keep them: restoring the old ones would lose all steps.
     const keepsLast = ended.reason === "aborted" && validations.length <= 1 && step > 0;
     if (!keepsLast) writeWeights(all, bestWeights);
     const taps = work.state.settings.heads.map(({ tap }) => tap);
@@ -275,7 +283,10 @@ async function train(
         update.apply(rate);
         for (const modify of modifiers) modify(model);
         if (!areFinite(trained))
-          return finish({ reason: "diverged", message: where("expected finite weights after the step, got others") });
+          return finish({
+            reason: "diverged",
+            message: where("expected finite weights after the step, got NaN or infinity"),
+          });
         step++;
         onProgress?.({ kind: "step", loss, learningRate: rate, ...at, step });
         if (step % every === 0 || step === steps) await validateNow({ ...at, step });
@@ -292,7 +303,7 @@ async function train(
   }
 }
 
-/** Whether no weight is NaN or infinite: what a variation's scale, max|W|, has to be. */
+/** Whether all values are finite. The variation is scaled by max|W|, which must be finite. */
 function areFinite(tensors: readonly Tensor[]): boolean {
   return tensors.every((tensor) => Number.isFinite(maxAbs(tensor)));
 }

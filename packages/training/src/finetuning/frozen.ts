@@ -1,17 +1,18 @@
 import { arrayNodes, type Model, trainableParameters } from "@neft/model";
 import { inWords, OptionError, oneLine, shortened } from "@neft/options";
 
-/** Characters of the names that an error lists. */
-const mostCharacters = 500;
+/** Maximum length of a list of names in an error. */
+const maxCharacters = 500;
 
-/** Names shown in an error. */
-const shownNames = 5;
+/** Maximum number of names in an error. */
+const maxShownNames = 5;
 
 /**
- * Names of the parameters that don't train: those of the names given, where a name is a parameter's or a node's, which stands for all
- * the parameters it reads, a weight that it reads through views (a Transpose) included, and * in it stands for any characters.
+ * Resolves the setting `freeze` to the names of the parameters that don't train.
  *
- * @throws {RangeError} for a name that is none of the model's, with the ones most like it, or where nothing is left to train.
+ * @param names  Names of parameters or nodes; * matches any characters. A node stands for all parameters it reads, including an array
+ *   weight read through views such as Transpose.
+ * @throws {OptionError} for a name that matches nothing (lists the closest names), or if no parameter is left to train.
  */
 export function frozenParameters(model: Model, names: readonly string[]): Set<string> {
   const owners = new Map<string, readonly string[]>([...model.parameters.keys()].map((name) => [name, [name]]));
@@ -24,22 +25,26 @@ export function frozenParameters(model: Model, names: readonly string[]): Set<st
   for (const name of names) {
     const found = [...owners].filter(([owner]) => matches(name, owner));
     if (found.length === 0) {
-      const near = [...owners.keys()].sort((a, b) => distance(name, a) - distance(name, b)).slice(0, shownNames);
+      const near = [...owners.keys()].sort((a, b) => distance(name, a) - distance(name, b)).slice(0, maxShownNames);
       throw new OptionError({
         option: "freeze",
-        expected: `names of parameters or layers, such as ${oneLine(shortened(near.join(", "), mostCharacters))}`,
+        expected: `names of parameters or layers, such as ${oneLine(shortened(near.join(", "), maxCharacters))}`,
         got: inWords(name),
       });
     }
     for (const [, parameters] of found) for (const parameter of parameters) frozen.add(parameter);
   }
   if (trainableParameters(model).every((name) => frozen.has(name))) {
-    throw new OptionError({ option: "freeze", expected: "something to be left to train", got: "every parameter" });
+    throw new OptionError({
+      option: "freeze",
+      expected: "at least one parameter left to train",
+      got: "all parameters frozen",
+    });
   }
   return frozen;
 }
 
-/** Whether a name is of a pattern whose only sign is *. */
+/** Whether a name matches a pattern in which * stands for any characters. */
 function matches(pattern: string, name: string): boolean {
   const [first = "", ...rest] = pattern.split("*");
   if (rest.length === 0) return name === pattern;
@@ -54,7 +59,7 @@ function matches(pattern: string, name: string): boolean {
   return at <= name.length - last.length;
 }
 
-/** Least number of letters to insert, delete or change (Levenshtein) between two words, in their first 100 letters. */
+/** Levenshtein distance of two strings, over their first 100 characters. */
 function distance(a: string, b: string): number {
   const [from, to] = [a.slice(0, 100), b.slice(0, 100)];
   let row = Array.from({ length: to.length + 1 }, (_, j) => j);

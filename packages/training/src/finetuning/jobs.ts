@@ -28,9 +28,9 @@ import {
   shardGradients,
   type TrainingState,
 } from "./shards.js";
-import { sharedRoom } from "./shared-room.js";
+import { allocateSharedBuffers } from "./shared-buffers.js";
 
-/** What a run works on. */
+/** Model, data and workers of a run. */
 export interface RunParts {
   readonly model: Model;
   readonly training: Dataset;
@@ -38,20 +38,21 @@ export interface RunParts {
   readonly workers: LentWorkers | undefined;
 }
 
-/** Who does the jobs of a run, and what is trained. */
+/** Job runners of a run, and its training state. */
 export interface RunJobs {
   readonly state: TrainingState;
   readonly gradients: JobRunner<ShardJob, ShardResult>;
   readonly chips: JobRunner<ChipJob, ChipTally>;
   readonly validationCount: number;
-  /** Who does them, where it isn't this thread. */
+  /** The workers that run the jobs; undefined if this thread does. */
   readonly workers: LentWorkers | undefined;
-  /** Hands the weights of now over to the step's jobs; returns them where the jobs have to carry them. */
+  /** Publishes the current weights for the next step's jobs. Returns them if the jobs must carry them, for lack of shared memory. */
   handOver(): Weights | undefined;
+  /** Frees the states. */
   close(): void;
 }
 
-/** Readies this thread or the workers for the jobs of a run. */
+/** Prepares this thread or the workers for the jobs of a run. */
 export function startJobs(
   { model, training, validation, workers }: RunParts,
   step: StepSettings,
@@ -60,28 +61,28 @@ export function startJobs(
   const state = createTrainingState(model, training, step);
   const { normalisation, logits } = step;
   if (workers) {
-    const room = sharedRoom(state.trained, shards);
+    const sharedBuffers = allocateSharedBuffers(state.trained, shards);
     const setup = {
-      training: { model: modelToRecord(model), data: snapshot(training), settings: step, room },
+      training: { model: modelToRecord(model), data: snapshot(training), settings: step, sharedBuffers },
       validation: snapshot(validation),
     };
     const runner = runnersOn(workers, (api, id) => api.prepareTraining(setup, id));
     const answers = runner("shardGradients");
-    // Jobs of a step are done before the next one's weights are written.
-    const weights = room?.weights ?? weightsLike(state.trained);
+    // One array suffices: all jobs of a step end before the next step's weights are written.
+    const weights = sharedBuffers?.weights ?? weightsLike(state.trained);
     return {
       state,
       gradients: (given, onResult, signal) => {
         const jobs = [...given];
         const toResult = (answer: ShardAnswer, { shard }: ShardJob): ShardResult => ({
           ...answer,
-          gradients: answer.gradients ?? room!.gradients[shard]!,
+          gradients: answer.gradients ?? sharedBuffers!.gradients[shard]!,
         });
         return answers(jobs, (index, answer) => onResult(index, toResult(answer, jobs[index]!)), signal);
       },
       handOver: () => {
         readWeights(state.trained, weights);
-        return room ? undefined : weights;
+        return sharedBuffers ? undefined : weights;
       },
       chips: runner("evaluateChips"),
       validationCount: validation.count,
@@ -104,7 +105,11 @@ export function startJobs(
   };
 }
 
-/** The jobs of one step. */
+/**
+ * Splits a batch into the jobs of one step: contiguous shards whose sizes differ by at most one. Empty shards have no job.
+ *
+ * @param indices  The batch: indices of its samples in the dataset.
+ */
 export function shardJobs(
   indices: Uint32Array,
   step: number,
@@ -122,7 +127,7 @@ export function shardJobs(
   })).filter((job) => job.indices.length > 0);
 }
 
-/** Mean accuracy over the validation chips, in percent. */
+/** Returns the mean accuracy over the validation chips, in percent. */
 export async function validate(
   { chips, workers, validationCount }: RunJobs,
   model: Model,
@@ -130,7 +135,7 @@ export async function validate(
   signal?: AbortSignal,
 ): Promise<number> {
   const { device, weightBits, bitsPerCell, perSample, seed, sigma } = settings;
-  // Workers have copies of the model.
+  // Workers have their own copies of the model, so the job carries the weights.
   const weights = workers ? readWeights(model.parameters.values()) : undefined;
   const shared = { device, weightBits, bitsPerCell, perSample, seed, sigma, weights };
   const count = settings.validation.chips;

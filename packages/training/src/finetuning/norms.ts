@@ -2,23 +2,23 @@ import { type GraphNode, type Model, valueShapes } from "@neft/model";
 import { inWords, OptionError } from "@neft/options";
 import type { ResolvedSettings } from "./settings.js";
 
-/** ONNX's: the share of the old running value that stays. */
+/** ONNX's momentum: the weight of the old running value. Default: 0.9. */
 const momentumOf = ({ attributes }: GraphNode): number => (attributes.momentum as number | undefined) ?? 0.9;
 
-/** What a run with batch statistics does to a model's batch normalisations. */
+/** How a run treats the model's batch normalisation nodes. */
 export interface NormPlan {
-  /** Names of the nodes that use the running statistics, which stay as they are. */
+  /** Names of the nodes that normalise with their running statistics and don't update them. */
   readonly frozen: readonly string[];
   readonly warnings: readonly string[];
 }
 
 /**
- * Plans batch normalisation before the first step. A node keeps its running statistics, and trains with them, where these are frozen, or
- * where its momentum of 1 would never move them: trained on the batch's, it would be tried and exported with others.
+ * Plans batch normalisation for a run. A node normalises with its running statistics, unchanged, if they are frozen, or if its momentum
+ * is 1: that would never update them, so validation and export would use other statistics than training.
  *
- * @param frozen  names of parameters that stay as they are.
- * @param samples  how many there are to train on.
- * @throws {RangeError} for a momentum outside of 0 to 1, or where some step would normalise a single value per channel.
+ * @param frozen  Names of parameters that don't train.
+ * @param samples  Number of training samples.
+ * @throws {OptionError} for a momentum outside 0 to 1, or if some step would normalise a single value per channel.
  */
 export function planNorms(
   model: Model,
@@ -44,19 +44,22 @@ export function planNorms(
     });
   }
   checkCounts(model, moving, { batch, shards, dropLast }, samples);
-  return { frozen: [...kept, ...still].map(({ name }) => name), warnings: still.length > 0 ? [stillWords(still)] : [] };
+  return {
+    frozen: [...kept, ...still].map(({ name }) => name),
+    warnings: still.length > 0 ? [momentumWarning(still)] : [],
+  };
 }
 
-/** Nodes named in a warning. */
-const shownNodes = 4;
+/** Maximum number of nodes named in a warning. */
+const maxShownNodes = 4;
 
-function stillWords(nodes: readonly GraphNode[]): string {
-  const shown = nodes.slice(0, shownNodes).map(({ name }) => inWords(name));
-  const more = nodes.length > shownNodes ? ` and ${nodes.length - shownNodes} more` : "";
-  return `batch normalisation of ${shown.join(", ")}${more}: a momentum of 1 never moves the running statistics, so they were kept and trained with, as with batchNorm frozen`;
+function momentumWarning(nodes: readonly GraphNode[]): string {
+  const shown = nodes.slice(0, maxShownNodes).map(({ name }) => inWords(name));
+  const more = nodes.length > maxShownNodes ? ` and ${nodes.length - maxShownNodes} more` : "";
+  return `batch normalisation of ${shown.join(", ")}${more}: a momentum of 1 never updates the running statistics, so they were used in training, as with batchNorm frozen`;
 }
 
-/** A batch norm of one value per channel gives nothing but its bias, and no variance to move the running one toward. */
+/** @throws {OptionError} if a shard would have one value per channel: its variance is 0, so the output is the bias alone. */
 function checkCounts(
   model: Model,
   nodes: readonly GraphNode[],
@@ -66,22 +69,22 @@ function checkCounts(
   if (nodes.length === 0) return;
   const last = samples % batch;
   const sizes = [...(samples >= batch ? [batch] : []), ...(!dropLast && last > 0 ? [last] : [])];
-  // Shards differ by one sample at most; those without any aren't computed.
+  // Shard sizes differ by at most one sample; empty shards aren't computed.
   const smallest = Math.min(...sizes.map((size) => Math.max(1, Math.floor(size / shards))));
   if (smallest > 1) return;
-  // At a batch of 1; a network may have folded other axes into the first one.
+  // These shapes are for a batch of 1. The first axis can be longer, if the network folds other axes into it.
   const shapes = valueShapes(model);
   const isSingle = (length: number, axis: number): boolean => axis === 1 || length === 1;
   const node = nodes.find(({ inputs }) => shapes.get(inputs[0]!)!.every(isSingle));
   if (!node) return;
   const isLast = last > 0 && !dropLast && Math.floor(last / shards) <= 1;
   const what = isLast ? `an epoch's last batch of ${last}` : `batches of ${batch}`;
-  const wayOut = isLast ? "leave it out (see {dropLast})" : "raise {batch}";
+  const remedy = isLast ? "leave it out (see {dropLast})" : "raise {batch}";
   throw new OptionError({
     option: "batch",
     expected: `two samples or more in each shard for the batch statistics of ${inWords(node.name)}`,
     got: `1 from ${what} in ${shards === 1 ? "1 shard" : `${shards} shards`}`,
-    advice: `${wayOut}, or train with the statistics as they are ({batchNorm} frozen)`,
+    advice: `${remedy}, or train with the running statistics ({batchNorm} frozen)`,
     mentions: ["dropLast", "batch", "batchNorm"],
   });
 }

@@ -23,23 +23,24 @@ import { strategySettings } from "../strategy.js";
 
 const group = "Training:";
 
+/** Lists ids with their summaries, for help texts. */
 const summaries = (rows: ReadonlyMap<string, { readonly summary: string }>): string =>
   [...rows].map(([id, { summary }]) => `${id} (${summary})`).join("; ");
 
 const strategyKind = chosenFrom(strategies, strategySettings);
 
-/** How the best weights are chosen. */
+/** Settings of validation. */
 export const validationSettings = defineSettings({
   images: {
     kind: whole({ min: 1 }),
-    about: "samples held out of training to choose the best weights, where no validation data is given",
-    defaultWords: "5000, at most a fifth",
+    about: "samples held out of training to choose the best weights, if no validation data is given",
+    defaultWords: "5000, but at most a fifth of the samples",
     flag: "--validation <n>",
     group,
   },
   chips: {
     kind: chipCount,
-    about: "chips they are tried on, the same ones each time",
+    about: "number of validation chips; every validation uses the same chips",
     default: 4,
     flag: "--validation-chips <n>",
     group,
@@ -47,19 +48,19 @@ export const validationSettings = defineSettings({
   every: {
     kind: whole({ min: 1 }),
     about: "steps between two validations; the last step is always validated",
-    defaultWords: "an epoch's",
+    defaultWords: "the steps of an epoch",
     flag: "--validation-every <n>",
     group,
   },
 });
 
-/** How a network is finetuned. */
+/** Settings of `finetune`. */
 export const finetuneSettings = defineSettings({
   ...outputSettings,
   ...chipSettings,
   sigma: {
     kind: standardDeviation,
-    about: "device standard deviation to train for, relative to full scale: 0 to 1",
+    about: "device standard deviation in training, relative to full scale, 0 to 1",
     default: 0.2,
     group: "Chips:",
   },
@@ -73,12 +74,12 @@ export const finetuneSettings = defineSettings({
   epochs: { kind: whole({ min: 1, max: 100_000 }), about: "passes over the training samples", default: 1, group },
   learningRate: {
     kind: real({ above: 0 }),
-    about: "learning rate at the start",
+    about: "initial learning rate",
     default: 1e-3,
     flag: "--lr <x>",
     group,
   },
-  batch: { kind: whole({ min: 1, max: 1_000_000 }), about: "samples of a step", default: 128, group },
+  batch: { kind: whole({ min: 1, max: 1_000_000 }), about: "samples per step", default: 128, group },
   optimiser: {
     kind: optimiserKind,
     about: summaries(optimisers),
@@ -97,12 +98,13 @@ export const finetuneSettings = defineSettings({
   freeze: {
     kind: listOf(text(), { least: 0, most: 100_000, words: "a list of names" }),
     about:
-      "parameters that don't train, or layers with all of theirs; * stands for any characters. A batch normalisation whose running statistics are among them trains with these",
+      "names of parameters that don't train, or of layers, for all their parameters; * matches any characters. A batch normalisation whose running statistics are frozen normalises with them",
     group,
   },
   batchNorm: {
     kind: oneOf(["frozen", "batch"], "<mode>"),
-    about: "batch norm: frozen (the file's statistics) or batch (those of each batch, the running ones updated)",
+    about:
+      "batch normalisation: frozen (running statistics of the file) or batch (statistics of each batch; the running ones are updated)",
     default: "batch",
     flag: "--bn <mode>",
     group,
@@ -110,21 +112,21 @@ export const finetuneSettings = defineSettings({
   shards: {
     kind: whole({ min: 1, max: 4096 }),
     about:
-      "parts of a batch whose gradients are added in order, on as many workers; each has batch statistics of its own, so that results change with batchNorm batch",
+      "parts of a batch that run on separate workers; gradients are added in order. Each shard has its own batch statistics, so with batchNorm batch the number of shards changes results",
     default: 1,
     group,
   },
   dropLast: {
     kind: flag,
-    about: "leave out an epoch's last samples where they don't fill a batch",
+    about: "skip an epoch's last batch if it isn't full",
     default: true,
     flag: "--keep-partial",
-    switchAbout: "also train on an epoch's last samples where they don't fill a batch",
+    switchAbout: "train on an epoch's last batch even if it isn't full",
     group,
   },
   validation: {
     kind: nested(validationSettings),
-    about: "how the best weights are chosen",
+    about: "choice of the best weights",
     default: resolve(validationSettings, {}),
     defaultWords: "see its settings",
     group,
@@ -132,18 +134,18 @@ export const finetuneSettings = defineSettings({
   ...seedSettings,
 });
 
-/** Settings of a finetuning as callers give them. */
+/** Settings that callers pass. */
 export type FinetuneSettings = GivenOf<typeof finetuneSettings>;
 
-/** Settings with every default filled in, all checked: plain data, what results record. */
+/** Checked settings with defaults filled in. Plain data; results record it. */
 export interface ResolvedSettings extends Omit<ResolvedOf<typeof finetuneSettings>, "validation"> {
   readonly validation: ResolvedOf<typeof validationSettings> & { readonly images: number };
 }
 
 /**
- * Fills in defaults and checks everything that can be checked before data is looked at.
- * @param samples  how many there are, before any are held out.
- * @throws {OptionError} naming the setting.
+ * Checks settings and fills in defaults.
+ * @param samples  Number of samples, before any are held out.
+ * @throws {OptionError} for the first invalid setting.
  */
 export function resolveSettings(given: FinetuneSettings, samples: number): ResolvedSettings {
   const settings = resolve(finetuneSettings, given);
@@ -152,7 +154,7 @@ export function resolveSettings(given: FinetuneSettings, samples: number): Resol
   if (shards > batch) {
     throw new OptionError({
       option: "shards",
-      expected: `at most one for each of the batch's ${batch} samples`,
+      expected: `at most the number of samples per batch, ${batch}`,
       got: String(shards),
     });
   }

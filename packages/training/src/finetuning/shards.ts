@@ -7,16 +7,17 @@ import { createHeads, type HeadPlan } from "../heads.js";
 import { strategyNamed } from "../strategies.js";
 import type { ConfiguredStrategy, ForwardRequest, StrategySettings } from "../strategy.js";
 import { purposes } from "../streams.js";
-import type { SharedRoom } from "./shared-room.js";
+import type { SharedBuffers } from "./shared-buffers.js";
 import { type ForwardBackends, strategyLoss } from "./strategy-loss.js";
 
-/** What every step of a run has in common: plain data. */
+/** Settings that all steps of a run share. Plain data. */
 export interface StepSettings extends ChipSettings {
   readonly strategy: { readonly id: string } & StrategySettings;
   readonly sigma: number;
   readonly batchNorm: "batch" | "frozen";
-  /** Names of parameters that don't train, and of batch normalisations that keep their statistics whatever `batchNorm` says. */
+  /** Names of parameters that don't train. Default: none. */
   readonly frozen?: readonly string[];
+  /** Names of batch normalisation nodes that use their running statistics even with `batchNorm` "batch". Default: none. */
   readonly frozenNorms?: readonly string[];
   readonly seed: number;
   /** Name of the value with the class scores. */
@@ -25,22 +26,24 @@ export interface StepSettings extends ChipSettings {
   readonly normalisation: Normalisation;
 }
 
-/** One shard of one step: plain data. */
+/** A job: one shard of one step. Plain data. */
 export interface ShardJob {
   readonly step: number;
-  /** Number of the shard, and of the shards of a step. */
+  /** Index of the shard, from 0. */
   readonly shard: number;
+  /** Number of shards of a step. */
   readonly shards: number;
-  /** The shard's samples, and where in the whole batch they start. */
+  /** Indices of the shard's samples in the dataset. */
   readonly indices: Uint32Array;
+  /** Position of the shard's first sample in the batch. */
   readonly first: number;
-  /** Contents of the trained parameters, in the state's order; where left out those of the shared room, or as they are. */
+  /** Values of the trained parameters, in the order of `TrainingState.trained`. Default: those in shared memory, or the current ones. */
   readonly weights?: Weights | undefined;
 }
 
 /**
- * A shard's contribution: plain data. Loss and gradients are means over the shard's samples. The gradients lie where the same
- * shard of the next step will write its own.
+ * Result of a shard. Plain data. Loss and gradients are means over the shard's `count` samples. The gradient arrays are reused: the
+ * same shard of the next step overwrites them.
  */
 export interface ShardResult {
   readonly count: number;
@@ -49,10 +52,10 @@ export interface ShardResult {
   readonly statistics: readonly BatchStatistics[];
 }
 
-/** A shard's contribution as a worker sends it: without the gradients where those lie in the shared room. */
+/** Result of a shard as a worker sends it: without the gradients if they are in shared memory. */
 export type ShardAnswer = Omit<ShardResult, "gradients"> & { readonly gradients?: Weights | undefined };
 
-/** A network in training with its heads and data. */
+/** A network in training, with its heads and data. */
 export interface TrainingState {
   readonly model: Model;
   readonly data: Dataset;
@@ -61,18 +64,18 @@ export interface TrainingState {
   readonly headParameters: ReadonlyMap<string, Tensor>;
   /** The model's trainable parameters that aren't frozen, then those of the heads. */
   readonly trained: readonly Tensor[];
-  /** Where the gradients of each shard are handed over. */
+  /** Gradient arrays by shard. */
   readonly gradients: Map<number, Weights>;
-  /** What a worker has in common with the run it works for. */
-  readonly room: SharedRoom | undefined;
+  /** Memory shared between a worker and the run; undefined outside a worker and without shared memory. */
+  readonly sharedBuffers: SharedBuffers | undefined;
 }
 
-/** A state for `shardGradients`, with heads as the seed makes them. */
+/** Creates a state for `shardGradients`, with heads initialised from the seed. Free it with `disposeTrainingState`. */
 export function createTrainingState(
   model: Model,
   data: Dataset,
   settings: StepSettings,
-  room?: SharedRoom,
+  sharedBuffers?: SharedBuffers,
 ): TrainingState {
   const { id, ...given } = settings.strategy;
   const headParameters = createHeads(settings.heads, settings.seed);
@@ -87,23 +90,23 @@ export function createTrainingState(
     strategy: strategyNamed(id).configure(given),
     headParameters,
     trained,
-    gradients: new Map(room?.gradients.entries()),
-    room,
+    gradients: new Map(sharedBuffers?.gradients.entries()),
+    sharedBuffers,
   };
 }
 
-/** Frees the heads; the model is the caller's. */
+/** Frees the heads, not the model. */
 export function disposeTrainingState(state: TrainingState): void {
   for (const tensor of state.headParameters.values()) tensor.dispose();
 }
 
 /**
- * The arrays of one forward. All shards of a step have the same chip; with a draw for each sample, a sample's is that of its
- * place in the whole batch.
+ * Makes the backends of one forward pass. All shards of a step use the same chip. With `perSample`, each sample has its own draw, by its
+ * position in the batch, so that draws don't depend on the shards.
  */
 function forwardBackends(settings: StepSettings, job: ShardJob, { sigma, draw }: ForwardRequest): ForwardBackends {
   const { seed, weightBits, bitsPerCell, perSample, strategy } = settings;
-  const place = {
+  const draws = {
     seed,
     purpose: purposes.trainingVariation,
     index: draw,
@@ -111,22 +114,22 @@ function forwardBackends(settings: StepSettings, job: ShardJob, { sigma, draw }:
     perSample,
     firstSample: job.first,
   };
-  const chip = (device: Device, ofDevice: number) =>
-    variationBackend({ device, sigma: ofDevice, weightBits, bitsPerCell, ...place });
+  const chip = (device: Device, deviceSigma: number) =>
+    variationBackend({ device, sigma: deviceSigma, weightBits, bitsPerCell, ...draws });
   return {
     network: chip(settings.device, sigma),
-    // Heads are no part of the chip: they stand on the uniform device, as in the reference.
+    // Heads aren't on the chip. As in the reference implementation, they vary like the uniform device.
     heads: chip(rram1, strategy.headSigma ?? sigma),
   };
 }
 
-/** Most forwards a strategy may run in a step, for numbering their dropout masks. */
-const mostDraws = 64;
+/** Maximum number of forward passes in a step; used to number their dropout masks. */
+const maxForwards = 64;
 
-/** Loss, gradients and batch statistics of one shard of a step; the same job gives the same bits on whatever worker. */
+/** Computes loss, gradients and batch statistics of one shard. The same job gives the same result, bit for bit, on every worker. */
 export function shardGradients(state: TrainingState, job: ShardJob): ShardResult {
   const { model, data, settings, strategy, headParameters, trained } = state;
-  const weights = job.weights ?? state.room?.weights;
+  const weights = job.weights ?? state.sharedBuffers?.weights;
   if (weights) writeWeights(trained, weights);
   const { seed, logits, heads, sigma, batchNorm, frozenNorms, normalisation } = settings;
   const input = model.inputs[0]!;
@@ -143,7 +146,7 @@ export function shardGradients(state: TrainingState, job: ShardJob): ShardResult
       x: batchTensor(data, job.indices, normalisation, input.shape, input.dtype),
       labels: gatherLabels(data, job.indices),
       backends: (request) => forwardBackends(settings, job, request),
-      dropout: ({ draw }) => ({ seed, step: (job.step * job.shards + job.shard) * mostDraws + draw }),
+      dropout: ({ draw }) => ({ seed, step: (job.step * job.shards + job.shard) * maxForwards + draw }),
     });
     const value = loss.item();
     const gradients = readWeights(backward(loss, trained), state.gradients.get(job.shard));

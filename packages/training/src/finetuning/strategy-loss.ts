@@ -3,12 +3,13 @@ import type { Tensor } from "@neft/tensor";
 import { type HeadPlan, runHead } from "../heads.js";
 import type { ConfiguredStrategy, ForwardRequest } from "../strategy.js";
 
-/** The arrays one forward runs on. */
+/** The backends of one forward pass. */
 export interface ForwardBackends {
   readonly network: ArrayBackend;
   readonly heads: ArrayBackend;
 }
 
+/** Options of `strategyLoss`. */
 export interface StrategyLossOptions {
   readonly model: Model;
   /** Name of the value with the class scores. */
@@ -18,18 +19,19 @@ export interface StrategyLossOptions {
   readonly headParameters: ReadonlyMap<string, Tensor>;
   readonly sigma: number;
   readonly batchNorm: "batch" | "frozen";
-  /** Names of batch normalisations that keep their statistics whatever `batchNorm` says. */
+  /** Names of batch normalisation nodes that use their running statistics even with `batchNorm` "batch". Default: none. */
   readonly frozenNorms?: ReadonlySet<string>;
-  /** [batch, …] */
+  /** Samples, [batch, …]. */
   readonly x: Tensor;
+  /** Class of each sample, [batch]. */
   readonly labels: Int32Array;
-  /** The arrays of one forward. */
+  /** Returns the backends of one forward pass. */
   backends(request: ForwardRequest): ForwardBackends;
-  /** Where the masks of dropout nodes come from in one forward; none are drawn where left out. */
+  /** Returns the random stream of one forward pass's dropout masks. Default: no dropout. */
   dropout?(request: ForwardRequest): { readonly seed: number; readonly step: number };
 }
 
-/** A strategy's loss on one batch, and the statistics its forwards' batch norms took, in the order they ran. */
+/** Computes a strategy's loss on one batch, a scalar, and the batch statistics of its forward passes, in the order they ran. */
 export function strategyLoss(options: StrategyLossOptions): { loss: Tensor; statistics: BatchStatistics[] } {
   const {
     model,

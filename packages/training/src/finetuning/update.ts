@@ -4,16 +4,16 @@ import type { OptimiserState } from "../optimisers.js";
 import type { ShardResult } from "./shards.js";
 
 /**
- * Makes steps of what shards contribute. Gradients are added in shard order, each weighted by its share of the samples, and batch
- * norm's running statistics move in shard order, within a shard in the order its forwards ran: whoever computed a shard, and
- * whenever its result comes.
+ * Combines the results of a step's shards and updates the weights. Gradients are added in shard order, weighted by shard size. Running
+ * statistics of batch normalisation are updated in shard order, and within a shard in the order of its forward passes. The result
+ * doesn't depend on the order in which shards arrive.
  */
 export class StepUpdate {
-  /** Sums over the shards so far, one for each trained tensor; they live outside all scopes. */
+  /** Gradient sums, one per trained tensor, outside all scopes. */
   readonly #sums: readonly Tensor[];
   #samples = 0;
   #results: ShardResult[] = [];
-  /** Shards whose gradients are in the sums. */
+  /** Number of shards whose gradients are in the sums. */
   #added = 0;
 
   constructor(
@@ -24,31 +24,32 @@ export class StepUpdate {
     this.#sums = trained.map(({ size, shape }) => persistent(new Float32Array(size), shape));
   }
 
-  /** Begins a step of so many samples; what was taken of another is forgotten. */
+  /** Starts a step of a batch of `samples` samples; discards the results of the last step. */
   begin(samples: number): void {
     this.#samples = samples;
     this.#results = [];
     this.#added = 0;
   }
 
-  /** Takes a shard's result. It is added up as soon as those before it are there: while other shards are still at work. */
+  /** Takes a shard's result, in any order of shards. Adds its gradients once all earlier shards are added, while later ones still run. */
   take(shard: number, result: ShardResult): void {
     this.#results[shard] = result;
     for (let next = this.#results[this.#added]; next !== undefined; next = this.#results[++this.#added])
       this.#add(next);
   }
 
-  /** Mean loss over the samples. */
+  /** Mean loss over the batch's samples. */
   loss(): number {
     return this.#results.reduce((sum, { loss, count }) => sum + (loss * count) / this.#samples, 0);
   }
 
-  /** Steps, with the results of all shards taken. */
+  /** Updates the weights and running statistics in place. All shards must have been taken. */
   apply(learningRate: number): void {
     this.optimiser.step(this.#sums, learningRate);
     for (const { statistics } of this.#results) applyStatistics(this.model, statistics);
   }
 
+  /** Frees the gradient sums. */
   dispose(): void {
     for (const sum of this.#sums) sum.dispose();
   }

@@ -2,8 +2,8 @@ import { feedbackLoss } from "../feedback-loss.js";
 import { defineStrategy } from "../strategy.js";
 
 /**
- * Intermediate representation snapshot: heads on shallow features whose logits are fed back negatively; γ = 1 belongs to
- * the shallowest. The heads are trained along and dropped at the end.
+ * Intermediate representation snapshot (IRS): the feedback outputs are the logits of heads on shallow features. γ is ordered from the
+ * shallowest head, with γ = 1, to the deepest. The heads are trained along with the network and dropped at the end.
  *
  * Source: Qin et al., NeFT, IEEE TCAD 2025.
  */

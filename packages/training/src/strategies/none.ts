@@ -1,7 +1,7 @@
 import { feedbackLoss } from "../feedback-loss.js";
 import { defineStrategy } from "../strategy.js";
 
-/** Plain finetuning of the digital network: the control without any variation. */
+/** Plain finetuning of the digital network, without variation: a control. */
 export const none = defineStrategy({
   id: "none",
   summary: "plain finetuning, no variation in training",

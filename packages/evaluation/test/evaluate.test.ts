@@ -15,7 +15,7 @@ import { assign, type Tensor } from "@neft/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cloningWorkers, toyImages, toyNet, toyNormalisation } from "./toy.js";
 
-/** Weights by name, each the bytes of little-endian floats in base64. */
+/** Weights by name: little-endian float32 in base64. */
 const learnt: Record<string, string> = JSON.parse(
   readFileSync(new URL("./golden/toy-weights.json", import.meta.url), "utf8"),
 );
@@ -32,14 +32,14 @@ beforeAll(async () => {
   model = toyNet({ seed: 3 });
   const data = toyImages(450);
   const normalisation = toyNormalisation(data);
-  // A network that has learnt something (golden/README.md): an untrained one is wrong in the same way on all chips.
+  // A trained network (golden/README.md), because an untrained one makes the same errors on all chips.
   for (const [name, parameter] of model.parameters) assign(parameter, floatsOf(learnt[name]!));
   const test = toyImages(450, { seed: 2 });
   options = { model, data: test, normalisation, device: rram1, sigma: [0, 0.2], chips: 7, seed: 5 };
 });
 
 describe("evaluate", () => {
-  it("is the digital result exactly at σ = 0 and on ideal devices, for any number of chips", async () => {
+  it("equals the digital result at σ = 0 and on ideal devices, for any number of chips", async () => {
     for (const [device, sigma] of [
       [rram1, 0],
       [rram4, 0],
@@ -57,7 +57,7 @@ describe("evaluate", () => {
     }
   });
 
-  it("gives the same bits whatever the workers and the order of their jobs", async () => {
+  it("gives the same bits for any number of workers and any order of jobs", async () => {
     for (const perSample of [false, true]) {
       const alone = await evaluate({ ...options, perSample });
       for (const count of [1, 2, 7]) {
@@ -69,7 +69,7 @@ describe("evaluate", () => {
     }
   });
 
-  it("gives chip i the same draw however many chips there are", async () => {
+  it("gives chip i the same draw for any number of chips", async () => {
     const [few, many] = await Promise.all([2, 6].map((chips) => evaluate({ ...options, sigma: [0.2], chips })));
     expect(few!.results[0]!.accuracy.mean).not.toBe(many!.results[0]!.accuracy.mean);
     const first = await evaluate({ ...options, sigma: [0.2], chips: 1 });
@@ -78,7 +78,7 @@ describe("evaluate", () => {
     expect(many!.results[0]!.accuracy.worst).toBeLessThanOrEqual(accuracy.mean);
   });
 
-  it("gives an image the same bits whatever images there are beside it", () => {
+  it("gives a sample the same bits in any batch", () => {
     const { data, normalisation } = options;
     for (const perSample of [false, true]) {
       const job = {
@@ -91,7 +91,7 @@ describe("evaluate", () => {
         probabilities: true,
         perSample,
       };
-      // 450 images are read 200, 200 and 50 at a time.
+      // 450 samples run in batches of 200, 200 and 50.
       const sums = [450, 230, 37, 1].map((count) => {
         const state = createEvaluationState({ model, data: take(data, count), normalisation, logits: "logits" });
         const { probabilities } = evaluateChips(state, job);
@@ -102,7 +102,7 @@ describe("evaluate", () => {
     }
   });
 
-  it("finds less accuracy and more uncertainty about the chip at larger σ", async () => {
+  it("finds lower accuracy and more mutual information at larger σ", async () => {
     const { digital, results } = await evaluate({ ...options, sigma: [0.05, 0.4], chips: 12 });
     expect(digital.accuracy).toBeGreaterThan(80);
     expect(results[0]!.accuracy.mean).toBeGreaterThan(results[1]!.accuracy.mean + 5);
@@ -113,14 +113,14 @@ describe("evaluate", () => {
     }
   });
 
-  it("frees all it used", async () => {
+  it("frees all its memory", async () => {
     await evaluate(options);
     const { live } = memoryUse();
     await evaluate({ ...options, chips: 20 });
     expect(memoryUse().live).toBe(live);
   });
 
-  it("doesn't keep first layers of many chips at a time where their outputs are large", () => {
+  it("keeps large first-layer outputs of few chips at once", () => {
     const wide = toyNet({ size: 64 });
     const data = toyImages(200, { size: 64 });
     const state = createEvaluationState({ model: wide, data, normalisation: toyNormalisation(data), logits: "logits" });
@@ -137,7 +137,7 @@ describe("evaluate", () => {
     wide.dispose();
   });
 
-  it("names the weights that no chip can hold", async () => {
+  it("names weights that can't be programmed", async () => {
     const broken = toyNet({ seed: 4 });
     const [[name, weight]] = [...broken.parameters] as [[string, Tensor]];
     assign(weight, new Float32Array(weight.size).fill(Number.NaN));
@@ -147,10 +147,10 @@ describe("evaluate", () => {
     broken.dispose();
   });
 
-  describe("where class scores aren't finite", () => {
+  describe("with class scores that aren't finite", () => {
     let loud: Model;
     let run: EvaluateOptions;
-    /** The toy network, untrained, its scores so many times larger. */
+    /** The untrained toy network with its scores scaled by a factor. */
     const amplify = (factor: number): void => {
       loud?.dispose();
       loud = toyNet({ seed: 3 });
@@ -164,9 +164,9 @@ describe("evaluate", () => {
     afterAll(() => loud.dispose());
     const anyWorkers = [undefined, ...[1, 2, 3, 8].map((count) => cloningWorkers(count, count))];
 
-    it("names the first chip that breaks, its σ and what to do, whatever the workers", async () => {
+    it("names the first broken chip, its σ and a remedy, for any number of workers", async () => {
       amplify(1.4e37);
-      // Chip 1 breaks in the second batch of images, chips 2 and 3 in the first one already.
+      // Chip 1 breaks in the second batch, chips 2 and 3 in the first.
       const state = createEvaluationState({ ...run, logits: "logits" });
       const job = { device: rram1, sigma: 0.2, seed: 19, purpose: "chip", probabilities: true };
       const broken = [0, 1, 2, 3].map((chip) => evaluateChips(state, { ...job, from: chip, to: chip + 1 }).broken);
@@ -194,19 +194,19 @@ describe("evaluate", () => {
       }
     });
 
-    it("reads no chips behind a broken one, and frees all it used", async () => {
+    it("stops after a broken chip, and frees all its memory", async () => {
       amplify(1.4e37);
       const { live } = memoryUse();
       const seen: number[] = [];
       const onProgress = ({ done }: { done: number }): number => seen.push(done);
       await expect(evaluate({ ...run, sigma: [0.2], chips: 100, onProgress })).rejects.toThrow("chip 1 at σ 0.2");
-      // The digital network's.
+      // The digital network.
       expect(seen).toEqual([1]);
       expect(memoryUse().live).toBe(live);
     });
   });
 
-  it("tells progress up to the total and can be aborted", async () => {
+  it("reports progress up to the total and can be aborted", async () => {
     const seen: number[] = [];
     await evaluate({ ...options, onProgress: ({ done, total }) => seen.push(done / total) });
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
@@ -223,7 +223,7 @@ describe("evaluate", () => {
     await expect(aborted).rejects.toThrow("enough");
   });
 
-  it("stops at the first look that is precise enough, for any workers", async () => {
+  it("stops at the first look that is precise enough, for any number of workers", async () => {
     const whole = await evaluate({ ...options, sigma: [0.2], chips: 150 });
     const { accuracy } = whole.results[0]!;
     const precision = (accuracy.ci95![1] - accuracy.ci95![0]) * 0.8;
@@ -254,7 +254,7 @@ describe("evaluate", () => {
     await expect(evaluate({ ...options, ...change })).rejects.toThrow(message);
   });
 
-  it("refuses labels the network has no class for, samples that don't fit, and several inputs", async () => {
+  it("refuses labels without a class, samples that don't fit, and several inputs", async () => {
     const data = toyImages(20, { classes: 6 });
     await expect(evaluate({ ...options, data })).rejects.toThrow("expected labels from 0 to 3");
     await expect(evaluate({ ...options, data: toyImages(20, { size: 9 }) })).rejects.toThrow(

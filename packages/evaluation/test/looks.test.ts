@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { halfWidth, looksUpTo, mean, standardDeviation } from "@neft/evaluation";
 import { describe, expect, it } from "vitest";
 
-/** P(|Z_k| < c, k = 1 … looks) for a stationary chain of standard normals with correlation rho, by Simpson's rule. */
+/** P(|Z_k| < c for k = 1 … looks) for a stationary Markov chain of standard normals with correlation rho, by Simpson's rule. */
 function probabilityInside(c: number, looks: number, rho: number): number {
   const cells = 200;
   const width = (2 * c) / cells;
@@ -16,7 +16,7 @@ function probabilityInside(c: number, looks: number, rho: number): number {
   return f.reduce((sum, value, i) => sum + value * weights[i]!, 0);
 }
 
-/** A generator for simulations: only its uniformity matters. */
+/** A uniform random generator for simulations. */
 function uniform(seed: number): () => number {
   let state = seed;
   return () => {
@@ -31,7 +31,7 @@ const measured: { images: number; correct: Record<string, number[]> } = JSON.par
   readFileSync(new URL("./golden/chipAccuracies.json", import.meta.url), "utf8"),
 );
 
-/** Share of runs on chips drawn from `chips` whose interval at the stop holds the mean of all of them. */
+/** Fraction of runs, on chips drawn from `chips`, whose interval at the stop covers the mean of all chips. */
 function coverage(chips: readonly number[], precision: number, cap: number, runs: number): number {
   const { chips: looks, z } = looksUpTo(cap);
   const truth = mean(chips);
@@ -51,7 +51,7 @@ function coverage(chips: readonly number[], precision: number, cap: number, runs
 }
 
 describe("looks", () => {
-  it("are a factor of about √2 apart and end at the cap", () => {
+  it("have a ratio of about √2 and end at the cap", () => {
     expect(looksUpTo(100).chips).toEqual([24, 34, 48, 68, 96, 100]);
     expect(looksUpTo(48).chips).toEqual([24, 34, 48]);
     expect(looksUpTo(5)).toEqual({ chips: [5], z: 1.959963984540054 });
@@ -59,7 +59,7 @@ describe("looks", () => {
     expect(() => looksUpTo(1e9)).toThrow("chips: expected at most 393216 with a precision, got 1000000000");
   });
 
-  it("use the point at which all looks together hold with probability 0.95", () => {
+  it("use the quantile at which all intervals cover the mean with probability 0.95", () => {
     const caps = [10, 30, 40, 60, 90, 120, 180, 250, 360, 500, 5000, 393_216];
     for (const cap of caps) {
       const { chips, z } = looksUpTo(cap);
@@ -67,17 +67,17 @@ describe("looks", () => {
     }
   });
 
-  it("cover the mean of real, skewed chip accuracies at the stop in 94 % of runs and more", () => {
+  it("cover the mean of real, skewed chip accuracies at the stop in at least 94 % of runs", () => {
     const found: Record<string, number> = {};
     for (const [name, correct] of Object.entries(measured.correct)) {
       const accuracies = correct.map((count) => (100 * count) / measured.images);
       const std = standardDeviation(accuracies)!;
-      // Precisions that are reached around these numbers of chips: at the first look, in the middle, at the cap.
+      // Precisions reached around these numbers of chips: at the first look, in the middle, at the cap.
       for (const chips of [20, 60, 200, 900]) {
         found[`${name}, about ${chips} chips`] = coverage(accuracies, (2.6 * std) / Math.sqrt(chips), 1000, 1500);
       }
     }
-    // 1,500 runs know a coverage of 0.97 to ± 0.0044.
+    // With 1,500 runs, the standard error of a coverage of 0.97 is 0.0044.
     expect(Object.entries(found).filter(([, share]) => share < 0.95)).toEqual([]);
   });
 });

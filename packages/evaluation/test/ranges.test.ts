@@ -5,7 +5,7 @@ import { toyNet } from "./toy.js";
 
 beforeAll(() => init());
 
-it("cuts chips into jobs in order, smaller and smaller, and none larger than its work allows", () => {
+it("splits chips into jobs in order, of decreasing size and bounded work", () => {
   const model = toyNet({ seed: 1 });
   const sizes = (chips: number, size: number, images: number) =>
     chipRanges(model, images, { from: 3, to: 3 + chips }, { size }).map(({ from, to }) => to - from);
@@ -17,7 +17,7 @@ it("cuts chips into jobs in order, smaller and smaller, and none larger than its
       );
       const each = sizes(chips, workers, 10);
       expect(each).toEqual([...each].sort((a, b) => b - a));
-      // Where there are several workers, none waits long for the others' last jobs.
+      // With several workers, none waits long for the others' last jobs.
       if (workers > 1 && chips > 0) expect(each.at(-1)).toBeLessThanOrEqual(2);
     }
   }

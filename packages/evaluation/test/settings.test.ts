@@ -52,7 +52,7 @@ describe("standard deviations", () => {
     expect(() => standardDeviations.parse(word, who)).toThrow(/^x: expected .*, got /);
   });
 
-  it("asks back for values that look like percent", () => {
+  it("refuses values that look like percent", () => {
     const question = "x: expected at most 1, a standard deviation relative to a device's full scale, got";
     expect(() => standardDeviations.parse("0:40:5", who)).toThrow(
       `${question} 40; is it in percent? For 40 % give 0.4`,
@@ -62,7 +62,7 @@ describe("standard deviations", () => {
     expect(standardDeviations.parse("0:1:0.5", who)).toEqual([0, 0.5, 1]);
   });
 
-  it("always ends a range whose stop is a whole number of steps away at the stop", () => {
+  it("includes the stop of a range that is a whole number of steps long", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 200 }),
@@ -78,7 +78,7 @@ describe("standard deviations", () => {
     );
   });
 
-  it("gives its own error or finite values for any word", () => {
+  it("gives an OptionError or finite values for any word", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[0-9.:,e+-]{0,12}$/)), (word) => {
         try {

@@ -49,7 +49,7 @@ describe("statistics", () => {
     expect([worst, p5]).toEqual([90, 90.2]);
   });
 
-  it("an interval of percentages holds the means whose own deviation reaches the one that was found", () => {
+  it("an interval of percentages holds the means whose scaled deviation reaches the sample mean", () => {
     for (const values of [
       [90, 92, 94],
       [50, 60],
@@ -65,7 +65,7 @@ describe("statistics", () => {
     }
     expect(percentInterval([7])).toBeNull();
     expect(percentInterval([42.1, 42.1, 42.1])).toEqual([42.1, 42.1]);
-    // Their mean is rounded to 100.
+    // Their mean rounds to 100.
     expect(percentInterval([100 - 1.5e-14, 100, 100])).toEqual([100, 100]);
     expect([percentInterval([0, 0]), percentInterval([100, 100])]).toEqual([
       [0, 0],
@@ -73,7 +73,7 @@ describe("statistics", () => {
     ]);
   });
 
-  it("an interval of many chips is Student's", () => {
+  it("an interval of many chips equals Student's", () => {
     const values = Array.from({ length: 1000 }, (_, i) => 90 + (i % 7));
     const [low, high] = percentInterval(values)!;
     expect([(low + high) / 2, (high - low) / 2]).toEqual([
@@ -104,13 +104,13 @@ describe("statistics", () => {
     }
   });
 
-  it("an interval of few chips holds the mean as often as Student's, and more often near an end", () => {
+  it("an interval of few chips covers the mean as often as Student's, and more often near 0 and 100", () => {
     let state = 12345;
     const uniform = () => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
       return state / 2 ** 32;
     };
-    // Accuracies as chips have them: within narrow bounds, skewed to one side, and piled up at an end.
+    // Distributions like those of chip accuracies: narrow, skewed, and piled up at an end.
     const chips: Record<string, { draw: () => number; truth: number }> = {
       narrow: { draw: () => 90 + 4 * uniform(), truth: 92 },
       "skewed below 100": { draw: () => 100 - 40 * uniform() * uniform() * uniform(), truth: 95 },
@@ -127,7 +127,7 @@ describe("statistics", () => {
           if (low <= truth && truth <= high) ours++;
           if (Math.abs(mean(values) - truth) <= halfWidth(values)!) students++;
         }
-        // The same samples for both: what differs is in how many only one of the two holds it.
+        // Both intervals use the same samples, so the difference counts the samples in which only one covers the mean.
         expect(ours / runs, `${name}, ${n} chips: Student's ${students / runs}`).toBeGreaterThan(
           Math.min(0.94, students / runs - 0.015),
         );
@@ -135,7 +135,7 @@ describe("statistics", () => {
     }
   });
 
-  it("refuses nothing and percentages that are none", () => {
+  it("refuses an empty list and numbers outside 0 to 100", () => {
     expect(() => sampleStatistics([])).toThrow(new RangeError("mean: expected at least one number, got none"));
     expect(() => percentile([1], 101)).toThrow("percentile: expected 0 to 100, got 101");
   });

@@ -10,7 +10,7 @@ import {
 import { GraphBuilder, type Model, modelFromRecord } from "@neft/model";
 import { normals, permutation, stream } from "@neft/tensor";
 
-/** Small images of a few classes: a pattern for each class, and much noise. */
+/** Small images of a few classes: one pattern per class plus strong noise. */
 export function toyImages(count: number, { classes = 4, size = 8, noise = 0.6, seed = 1 } = {}): Dataset {
   const pixels = size * size;
   const patterns = normals(stream(1, { purpose: "toy-pattern" }), classes * pixels);
@@ -24,7 +24,7 @@ export function toyImages(count: number, { classes = 4, size = 8, noise = 0.6, s
 
 export const toyNormalisation = (data: Dataset) => makeNormalisation(data);
 
-/** A small convolutional network for the toy images, with batch norm where asked for. */
+/** A small convolutional network for the toy images, optionally with batch norm. */
 export function toyNet({ seed = 1, batchNorm = false, dropout = false, classes = 4, size = 8 } = {}): Model {
   const net = new GraphBuilder("toy", { seed });
   let x = net.conv2d(net.input("image", [1, size, size]), { name: "conv1", outputs: 8, kernel: 3, padding: 1 });
@@ -40,8 +40,8 @@ export function toyNet({ seed = 1, batchNorm = false, dropout = false, classes =
 }
 
 /**
- * Workers without threads: `count` of what `create` makes, each with a model of its own, that get jobs in a shuffled order,
- * everything through structured clone.
+ * A pool of `count` workers without threads, made by `create`, each with its own model. Jobs run in shuffled order; all messages pass
+ * through structured clone.
  */
 export function cloningWorkersOf<Api extends object>(create: () => Api, count: number, seed: number): WorkersOf<Api> {
   const apis = Array.from({ length: count }, create as () => AnyApi);
@@ -78,7 +78,7 @@ export function cloningWorkersOf<Api extends object>(create: () => Api, count: n
   return { size: count, lend } as unknown as WorkersOf<Api>;
 }
 
-/** The same of workers that do nothing but chip jobs. */
+/** A pool of workers that run chip jobs only. */
 export const cloningWorkers = (count: number, seed = 1): EvaluationWorkers =>
   cloningWorkersOf(createEvaluationWorker, count, seed);
 

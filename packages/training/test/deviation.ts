@@ -1,4 +1,4 @@
-/** max|a − b| / max|b|, the measure of the golden files. */
+/** Relative deviation max|a − b| / max|b|, as the golden files define it. */
 export function largestDeviation(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) throw new Error(`expected ${b.length} values, got ${a.length}`);
   let difference = 0;

@@ -41,7 +41,7 @@ describe("feedbackLoss", () => {
     expect(golden.cases.length).toBe(5);
   });
 
-  it("wants a γ for each feedback output", () => {
+  it("refuses fewer γ than feedback outputs", () => {
     const logits = matrix([[1, 2]]);
     expect(() =>
       scope(() => feedbackLoss(logits, [logits, logits], Int32Array.of(0), { beta: 1, gamma: [1] })),

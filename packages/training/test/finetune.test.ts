@@ -26,7 +26,7 @@ beforeAll(async () => {
 const weightsOf = (model: ReturnType<typeof toyNet>) => modelToRecord(model).parameters;
 
 describe("finetune", () => {
-  it("learns with every strategy, batch norm's batch and frozen, the same way twice", async () => {
+  it("learns with every strategy, with batch and frozen statistics, reproducibly", async () => {
     const failures: string[] = [];
     for (const [id, { hasHeads }] of strategies) {
       for (const batchNorm of ["batch", "frozen"] as const) {
@@ -49,7 +49,7 @@ describe("finetune", () => {
     expect(failures).toEqual([]);
   });
 
-  it("gives the same bits where there is no shared memory", async () => {
+  it("gives the same bits without shared memory", async () => {
     const trained = async (workers: Workers | undefined) => {
       const model = toyNet();
       await finetune({
@@ -76,7 +76,7 @@ describe("finetune", () => {
   });
 
   it("gives the same bits after 100 steps with 1, 2 or 7 workers at equal shards", async () => {
-    // OVF's steps cost four forwards: fewer of them show the same.
+    // A step of OVF has four forward passes, so fewer steps are enough.
     for (const [id, perSample, epochs] of [
       ["irs", false, 10],
       ["noise-injection", true, 10],
@@ -109,7 +109,7 @@ describe("finetune", () => {
     }
   }, 120_000);
 
-  it("treats shards as parts of one batch: without batch norm they change roundings only", async () => {
+  it("without batch norm, gives the same result for any number of shards up to rounding", async () => {
     const weights: Float32Array[] = [];
     for (const shards of [1, 4]) {
       for (const perSample of [false, true]) {
@@ -139,7 +139,7 @@ describe("finetune", () => {
     expect(wholeSample).not.toEqual(whole);
   });
 
-  it("trains with every optimiser and schedule, and says all of their settings", async () => {
+  it("trains with every optimiser and schedule, and records all of their settings", async () => {
     for (const [optimiser, { defaults: ofOptimiser }] of optimisers) {
       for (const [schedule, { defaults: ofSchedule }] of schedules) {
         const model = toyNet();
@@ -160,11 +160,11 @@ describe("finetune", () => {
     }
   });
 
-  it("keeps the best weights of all validations, the given ones included", async () => {
+  it("keeps the best weights of all validations, including the initial ones", async () => {
     const model = toyNet();
     const before = weightsOf(model);
     const events: FinetuneProgress[] = [];
-    // A rate this small changes weights, but no prediction.
+    // This learning rate changes weights, but no prediction.
     const run = { ...options, model, strategy: { id: "none" }, sigma: 0, learningRate: 1e-9, epochs: 2 };
     const { best, validations } = await finetune({ ...run, onProgress: (event) => events.push(event) });
     expect(best).toEqual({ step: 0, accuracy: validations[0]!.accuracy });
@@ -180,7 +180,7 @@ describe("finetune", () => {
     model.dispose();
   });
 
-  it("stops when the loss runs away, with the last good weights", async () => {
+  it("stops when the loss diverges, with the best weights so far", async () => {
     const model = toyNet();
     const before = weightsOf(model);
     const run = {
@@ -238,7 +238,7 @@ describe("finetune", () => {
     expect(late.weights).toEqual(late.snapshots[late.result.best!.step]);
   });
 
-  it("frees all it used, and takes no more memory for more steps", async () => {
+  it("frees all its memory, and needs no more memory for more steps", async () => {
     const model = toyNet({ batchNorm: true });
     const run = { ...options, model, strategy: { id: "irs", hidden: 16 }, shards: 2 };
     await finetune(run);
@@ -249,15 +249,15 @@ describe("finetune", () => {
     model.dispose();
   });
 
-  it("keeps the test set out and takes a validation set that is given", async () => {
+  it("trains on all samples if a validation set is given", async () => {
     const model = toyNet();
     const run = { ...options, model, strategy: { id: "none" }, validationData: toyImages(30, { seed: 8 }) };
-    // All 260 samples train now: 13 batches of 20.
+    // All 260 samples train: 13 batches of 20.
     expect((await finetune(run)).steps).toBe(13);
     model.dispose();
   });
 
-  it("cuts the last batch unless told not to", async () => {
+  it("drops the last partial batch by default", async () => {
     const model = toyNet();
     const run = { ...options, model, strategy: { id: "none" }, batch: 64 };
     expect((await finetune(run)).steps).toBe(3);

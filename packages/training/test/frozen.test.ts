@@ -27,11 +27,11 @@ beforeAll(async () => {
   };
 });
 
-/** Names of the parameters that a finetuning moved, whichever weights were best. */
+/** Names of the parameters that one run of finetuning changed, independent of which weights were best. */
 async function moved(model: Model, settings: Settings): Promise<{ names: string[]; result: FinetuneResult }> {
   const before = modelToRecord(model).parameters;
   const controller = new AbortController();
-  // An abort before the first validation of new weights keeps those of the last step.
+  // After an abort before new weights are validated, the model keeps those of the last step.
   const result = await finetune({
     ...shared,
     ...settings,
@@ -52,7 +52,7 @@ async function moved(model: Model, settings: Settings): Promise<{ names: string[
 const all = ["conv1.weight", "conv1.bias", "norm1.weight", "norm1.bias", "norm1.mean", "norm1.variance"];
 
 describe("freeze", () => {
-  it("of nothing moves everything", async () => {
+  it("of no names trains all parameters", async () => {
     const model = toyNet({ batchNorm: true });
     const { names } = await moved(model, {});
     expect(names).toEqual([...model.parameters.keys()]);
@@ -66,7 +66,7 @@ describe("freeze", () => {
     ["a norm with its statistics", ["norm1"], (name) => name.startsWith("norm1.")],
     ["names with *", ["conv*", "*.bias"], (name) => name.startsWith("conv") || name.endsWith(".bias")],
     ["the weight in a name with two *", ["*1*weight"], (name) => /1.*weight$/.test(name)],
-  ])("keeps %s, clipped, shared out and in any strategy", async (_, freeze, isFrozen) => {
+  ])("keeps %s with clipping, on workers and with any strategy", async (_, freeze, isFrozen) => {
     for (const settings of [
       {},
       { clip: 1 },
@@ -85,8 +85,8 @@ describe("freeze", () => {
     }
   });
 
-  it("keeps a weight that a layer reads through a view", async () => {
-    // fc2 reads the weight of fc1 transposed; a head behind both trains.
+  it("keeps an array weight that a layer reads through a view", async () => {
+    // dec reads the weight of enc transposed; head trains.
     const model = toyNet();
     const node = (name: string, op: string, inputs: string[], attributes = {}) => ({
       name,
@@ -118,7 +118,7 @@ describe("freeze", () => {
     model.dispose();
   });
 
-  it("leaves out of a run what it froze: the same as with frozen statistics where all norms are frozen", async () => {
+  it("with all batch norms frozen, equals a run with frozen statistics", async () => {
     const [one, other] = [toyNet({ batchNorm: true }), toyNet({ batchNorm: true })];
     await finetune({ ...shared, model: one, freeze: ["norm1"] });
     const normParameters = one.nodes.find(({ op }) => op === "BatchNormalization")!.inputs.slice(1, 3);
@@ -144,7 +144,7 @@ describe("freeze", () => {
   });
 });
 
-/** Two linear layers with a batch norm of single values between them. */
+/** Two linear layers with a batch norm of one value per channel between them. */
 function flatNet(momentum = 0.9): Model {
   const net = new GraphBuilder("flat", { seed: 1 });
   const hidden = net.linear(net.input("x", [6]), { name: "fc1", outputs: 8 });
@@ -204,7 +204,7 @@ describe("batch statistics", () => {
     model.dispose();
   });
 
-  it("of one image are enough", async () => {
+  it("can come from a single image", async () => {
     const model = toyNet({ batchNorm: true });
     const data = take(toyImages(40), 33);
     const result = await finetune({
@@ -219,7 +219,7 @@ describe("batch statistics", () => {
     model.dispose();
   });
 
-  it("of one sample are enough where a network folds other axes into the first one", async () => {
+  it("can come from a single sample if the network folds other axes into the first one", async () => {
     const net = new GraphBuilder("folded", { seed: 1 });
     const reshape = (x: string, to: bigint) =>
       net.node("Reshape", [x, net.constant(`to${to}`, BigInt64Array.of(-1n, to), [2], "i64")]);
@@ -230,7 +230,7 @@ describe("batch statistics", () => {
     model.dispose();
   });
 
-  it("stay, and are trained with, where a momentum of 1 never moves them", async () => {
+  it("are replaced by the running ones if the momentum is 1", async () => {
     const [still, frozen] = [flatNet(1), flatNet(1)];
     const result = await train(still, 20, { batch: 5 });
     expect(result.warnings).toEqual([

@@ -27,14 +27,14 @@ function read(name: string): { data: Float32Array | Int32Array; shape: number[] 
   return { data: dtype === "int32" ? new Int32Array(buffer) : new Float32Array(buffer), shape };
 }
 
-/** Rows are the windows of an adaptive average pool from 5 to 3: [0, 2), [1, 4), [3, 5). */
+/** Matrix of an adaptive average pool from 5 to 3. Its rows are the windows [0, 2), [1, 4), [3, 5). */
 const pooling = [
   [1 / 2, 1 / 2, 0, 0, 0],
   [0, 1 / 3, 1 / 3, 1 / 3, 0],
   [0, 0, 0, 1 / 2, 1 / 2],
 ];
 
-/** The reference's net; its adaptive pool from 5×5 to 3×3 is a product with constants from either side. */
+/** The reference implementation's network. Its adaptive pool from 5×5 to 3×3 is computed as P·x·Pᵀ with a constant matrix P. */
 function goldenNet(): Model {
   const net = new GraphBuilder("golden", { seed: 1 });
   let x = net.relu(net.conv2d(net.input("x", [1, 14, 14]), { name: "conv1", outputs: 4, kernel: 3, padding: 1 }));
@@ -66,7 +66,7 @@ beforeAll(async () => {
 });
 afterAll(() => model.dispose());
 
-/** Deviations from the golden files of everything one step computes. */
+/** Deviations of all results of one step from the golden files. */
 function deviations(
   id: "ovf" | "irs",
   heads: readonly HeadPlan[],
@@ -96,7 +96,7 @@ function deviations(
     const { loss } = strategyLoss({
       model,
       logits: "logits",
-      // Looks at what the forwards give while the strategy does its work.
+      // Records the outputs of the strategy's forward passes.
       strategy: {
         loss: (step) =>
           strategy.loss({
@@ -139,7 +139,7 @@ function deviations(
 const tooFar = (found: Record<string, number>) => Object.entries(found).filter(([, deviation]) => !(deviation <= 1e-5));
 
 describe("a NeFT step with given variations", () => {
-  it("OVF: logits, loss and every gradient as the reference's", () => {
+  it("OVF: logits, loss and every gradient match the reference", () => {
     const found = deviations(
       "ovf",
       [],
@@ -150,7 +150,7 @@ describe("a NeFT step with given variations", () => {
     expect(Object.keys(found).length).toBe(1 + 4 + 8);
   });
 
-  it("IRS: logits of network and heads, loss and every gradient as the reference's", () => {
+  it("IRS: logits of network and heads, loss and every gradient match the reference", () => {
     const features = namedTaps(model, ["pool1", "pool2"]);
     expect(chooseTaps(model)[0]).toEqual(features[0]);
     const heads = planHeads(features, { sizes: [3, 2], hidden: 16, classes: 5 });

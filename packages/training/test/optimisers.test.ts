@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 
 beforeAll(() => init());
 
-/** Five steps in float64, straight from the definitions. */
+/** Five steps in float64, computed from the definitions. */
 const references: Record<string, (w: number[], gradients: number[][], rate: number) => void> = {
   adam(w, gradients, rate) {
     const m = w.map(() => 0);
@@ -32,7 +32,7 @@ const references: Record<string, (w: number[], gradients: number[][], rate: numb
 };
 
 describe("optimisers", () => {
-  it("step as their definitions say", () => {
+  it("match their definitions", () => {
     for (const [id, optimiser] of optimisers) {
       const start = normals(stream(1, { purpose: "test" }), 13);
       const gradients = [1, 2, 3, 4, 5].map((step) => normals(stream(1, { purpose: "test", step }), 13));
@@ -64,7 +64,7 @@ describe("optimisers", () => {
     expect([...read].sort()).toEqual(Object.keys(optimiser.defaults).sort());
   });
 
-  it("refuse what isn't there", () => {
+  it("refuse unknown ids and settings", () => {
     expect(() => optimiserNamed({ id: "lion" })).toThrow(
       `optimiser: expected one of ${[...optimisers.keys()].join(", ")}, got "lion"`,
     );
@@ -100,7 +100,7 @@ describe("modifiers", () => {
     model.dispose();
   });
 
-  it.each([1, 1.01, 2, 3])("leave tensors of equal magnitudes as they are, step after step: c = %f", (c) => {
+  it.each([1, 1.01, 2, 3])("leave tensors of equal magnitudes unchanged over many steps: c = %f", (c) => {
     for (const values of [
       [1 / 9, 1 / 9, 1 / 9],
       [0.3, -0.3, 0.3],
@@ -127,7 +127,7 @@ describe("modifiers", () => {
     model.dispose();
   });
 
-  it("are off unless asked for, and refuse nonsense", () => {
+  it("are off by default, and refuse values out of range", () => {
     expect(activeModifiers({})).toEqual([]);
     for (const [id] of modifiers) {
       for (const setting of [0, -1, 0.99, Number.NaN, Infinity]) {

@@ -30,13 +30,13 @@ describe("schedules", () => {
     ]);
   });
 
-  it("step drops once a step at most, however short the time between two drops", () => {
+  it("step drops at most once per step, for any interval between drops", () => {
     const settings = { id: "step", every: 1e-300, gamma: 0.5 };
     const at = (step: number) => scheduleNamed(settings).factor({ step, steps: 10, stepsPerEpoch: 5 }, settings);
     expect([at(0), at(1), at(3)]).toEqual([1, 0.5, 0.125]);
   });
 
-  it("refuses what isn't there", () => {
+  it("refuses unknown ids and settings", () => {
     expect(() => scheduleNamed({ id: "linear" })).toThrow(
       `schedule: expected one of ${[...schedules.keys()].join(", ")}, got "linear"`,
     );

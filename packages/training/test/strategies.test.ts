@@ -2,7 +2,7 @@ import { strategies, strategyNamed } from "@neft/training";
 import { describe, expect, it } from "vitest";
 
 describe("strategies", () => {
-  it("are complete rows that configure to their own defaults and refuse what they don't have", () => {
+  it("are complete rows that resolve to their defaults and refuse settings they don't read", () => {
     for (const [id, strategy] of strategies) {
       expect(strategy.id).toBe(id);
       expect(strategy.summary.length, id).toBeGreaterThan(10);

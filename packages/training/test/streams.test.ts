@@ -11,7 +11,7 @@ const pinned: Record<string, number[]> = JSON.parse(
 beforeAll(() => init());
 
 describe("stream purposes", () => {
-  it("give the pinned first 64 words at seed 1: a change changes every seeded result and is a changelog entry", () => {
+  it("give the pinned first 64 words at seed 1; a change affects every seeded result and needs a changelog entry", () => {
     const found = Object.values(purposes).map((purpose) => [purpose, [...words(stream(1, { purpose }), 64)]]);
     expect(Object.fromEntries(found)).toEqual(pinned);
   });

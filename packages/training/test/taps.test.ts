@@ -18,7 +18,7 @@ describe("taps", () => {
     ["LeNet-5", () => lenet5({ seed: 1 }), ["pool1", "pool2"]],
     ["an MLP of four layers", () => mlp(8, 7, 5), ["relu1", "relu2"]],
     ["an MLP of two layers", () => mlp(8), ["relu1"]],
-  ])("are the features the rule says: %s", (_, make, expected) => {
+  ])("are the documented features: %s", (_, make, expected) => {
     const model = make();
     expect(chooseTaps(model).map(({ value }) => value)).toEqual(expected);
     model.dispose();
@@ -59,7 +59,7 @@ describe("taps", () => {
 });
 
 describe("planHeads", () => {
-  it("pools images to the sizes, no larger than they are, and leaves vectors alone", () => {
+  it("pools images to at most the given sizes, and doesn't pool vectors", () => {
     const features = [
       { value: "a", shape: [8, 14, 14] },
       { value: "b", shape: [16, 5, 3] },

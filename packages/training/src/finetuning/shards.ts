@@ -111,12 +111,12 @@ function forwardBackends(settings: StepSettings, job: ShardJob, { sigma, draw }:
     perSample,
     firstSample: job.first,
   };
-  const chip = (device: Device, ofDevice: number) =>
-    variationBackend({ device, sigma: ofDevice, weightBits, bitsPerCell, ...place });
+  const backend = (array: { readonly device: Device; readonly sigma: number }) =>
+    variationBackend({ ...array, weightBits, bitsPerCell, ...place });
   return {
-    network: chip(settings.device, sigma),
+    network: backend({ device: settings.device, sigma }),
     // Heads are no part of the chip: they stand on the uniform device, as in the reference.
-    heads: chip(rram1, strategy.headSigma ?? sigma),
+    heads: backend({ device: rram1, sigma: strategy.headSigma ?? sigma }),
   };
 }
 

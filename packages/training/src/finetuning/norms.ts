@@ -39,7 +39,7 @@ export function planNorms(
       subject: `node ${inWords(node.name)} (BatchNormalization): momentum`,
       expected: "0 to 1",
       got: String(momentum),
-      advice: "train with the running statistics: {batchNorm} frozen",
+      advice: "train with its statistics as they are: {batchNorm} frozen",
       mentions: ["batchNorm"],
     });
   }

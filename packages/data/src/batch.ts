@@ -234,12 +234,19 @@ function matches(input: readonly (number | string)[], shape: readonly number[]):
 }
 
 /**
- * The input's shape for samples of another shape whose values keep their order: a fixed shape of the same size, a single axis that
- * takes all values, or the sample's axes with some of length 1 added or removed. Undefined when none of these applies.
+ * The input's shape for samples of another shape whose values keep their order: a fixed shape of the same size if
+ * either of the two is flat, a single axis that takes all values, or the sample's axes with some of length 1 added or removed. Undefined when none of these applies.
  */
 function resolveShape(input: readonly (number | string)[], sample: readonly number[]): number[] | undefined {
   const sizes = input.filter((length) => typeof length === "number");
-  if (sizes.length === input.length) return sizeOf(sizes) === sizeOf(sample) ? sizes : undefined;
+  if (sizes.length === input.length) {
+    // Flat samples fill any shape and any sample fills a flat input; two different shapes of one size would scramble the axes.
+    const isFlat = (shape: readonly number[]) => shape.filter((length) => length !== 1).length <= 1;
+    const isSame = (a: readonly number[], b: readonly number[]) =>
+      a.filter((length) => length !== 1).join() === b.filter((length) => length !== 1).join();
+    const fills = sizeOf(sizes) === sizeOf(sample) && (isFlat(sizes) || isFlat(sample) || isSame(sizes, sample));
+    return fills ? sizes : undefined;
+  }
   if (input.length === 1) return [sizeOf(sample)];
   // A symbolic axis can also have length 1: remove only as many axes of length 1 as the sample has more axes than the input.
   let surplus = sample.length - input.length;

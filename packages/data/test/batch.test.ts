@@ -244,6 +244,18 @@ describe("gatherBatch", () => {
     );
   });
 
+  it("reshapes between flat samples and shaped ones, never between two shapes of one size", () => {
+    const of = (shape: number[]) =>
+      makeDataset("test", { name: "d", values: new Float32Array(64), labels: Int32Array.of(0), shape });
+    const fits = (shape: number[], input: number[]) =>
+      sampleShape(of(shape), { scale: 1, mean: [0], std: [1] }, ["N", ...input]);
+    expect(fits([64], [1, 8, 8])).toEqual([1, 8, 8]);
+    expect(fits([1, 8, 8], [64])).toEqual([64]);
+    expect(fits([8, 8], [1, 8, 8])).toEqual([1, 8, 8]);
+    expect(() => fits([1, 4, 16], [1, 8, 8])).toThrow("expected samples that fit the network's input [N, 1, 8, 8]");
+    expect(() => fits([16, 2, 2], [1, 8, 8])).toThrow("expected samples that fit");
+  });
+
   it("refuses a normalisation that makes no numbers", () => {
     const dataset = images([3, 2, 2], "NCHW");
     for (const scale of [0, -1, "1" as never, Number.NaN, Infinity])

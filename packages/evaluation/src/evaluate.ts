@@ -107,11 +107,11 @@ async function readAll(
   lent: { readonly size: number } | undefined,
   runJobs: JobRunner<ChipJob, ChipTally>,
 ): Promise<EvaluationResult> {
-  const { model, data, normalisation, sigma: sigmas, onProgress, signal } = options;
+  const { model, data, normalisation, onProgress, signal } = options;
   const { classes } = network;
   const { dtype } = model.inputs[0]!;
   const warnings = [...imageWarnings(data, normalisation, dtype), ...network.warnings, ...warningsOf(model)];
-  const total = 1 + sigmas.length * options.chips;
+  const total = 1 + options.sigma.length * options.chips;
   let done = 0;
   const clean = emptyTally(0, 1, data.count * classes);
   // The digital network is the first job of the first σ, so that no worker idles until it is done.
@@ -142,7 +142,7 @@ async function readAll(
   };
 
   const results: SigmaResult[] = [];
-  for (const [i, sigma] of sigmas.entries()) {
+  for (const [i, sigma] of options.sigma.entries()) {
     const tally = emptyTally(0, options.chips, data.count * classes);
     results.push({ sigma, ...(await readUntil(options, tally, (from, to) => read(tally, from, to, sigma))) });
     done = 1 + (i + 1) * options.chips;

@@ -148,6 +148,26 @@ describe("windows of pools", () => {
   });
 });
 
+describe.each(["MaxPool", "AveragePool"])("a dilated %s", (op) => {
+  /** Size 2 along the axis, dilation 3: windows that begin at -2 read positions -2 and 1, those that begin at -1 read -1 and 2. */
+  const dilated = (pads: number[]) =>
+    onnxFile({
+      opset: 19,
+      nodes: [
+        { op, name: "window", inputs: ["x"], outputs: ["y"], attributes: { kernel_shape: [2], dilations: [3], pads } },
+      ],
+      inputs: [{ name: "x", shape: [1, 1, 2] }],
+      outputs: [{ name: "y", shape: [1, 1, "w"] }],
+    });
+
+  it("is refused where a window reads padding only", () => {
+    expect(() => importOnnx(dilated([2, 1]))).toThrow(
+      /node "window" \(\w+\): dilations: expected windows that read the image, got one of which all elements are padding/,
+    );
+    importOnnx(dilated([2, 0])).dispose();
+  });
+});
+
 describe("Pad", () => {
   it.each([2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 40])("is refused at import for a padding of %d", (n) => {
     for (const pads of [

@@ -45,7 +45,6 @@ export function isListOf(isOne: (item: unknown) => boolean): (value: unknown) =>
 }
 
 const isNumber = (value: unknown): boolean => typeof value === "number";
-const areNumbers = isListOf(isNumber);
 
 /** Whether a value is an object with these members. It replaces `instanceof`, which fails for objects of another realm. */
 export const has = <Name extends string>(
@@ -71,8 +70,6 @@ const tagOf = (value: unknown): string | undefined =>
 export const kinds = {
   number: kind("a number", isNumber),
   count: kind("a whole number ≥ 1", (value) => Number.isInteger(value) && (value as number) >= 1),
-  numbers: kind("a number or a list of numbers", (value) => isNumber(value) || areNumbers(value)),
-  pair: kind("a list of two numbers", (value) => areNumbers(value) && (value as unknown[]).length === 2),
   flag: kind("true or false", (value) => typeof value === "boolean"),
   name: kind("a name", (value) => typeof value === "string"),
   names: kind(

@@ -32,12 +32,14 @@ export function refuse(option: string, expected: string, value: unknown, advice?
   throw new OptionError({ option, expected, got: gotWords(value), advice });
 }
 
+/** Formats a value for an error; for a promise it adds the fix. */
 function gotWords(value: unknown): string {
   return has(value, "then") ? "a promise; await it" : inWords(value);
 }
 
 const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
+/** A number within bounds. A command-line argument must also match `pattern`. */
 function numbers(bounds: Bounds, pattern: RegExp, placeholder: string): WordKind<number> {
   const words = boundsInWords(bounds);
   const check = (value: unknown, option: string): number =>
@@ -130,7 +132,10 @@ export function oneOrListOf<G, R>(
   };
 }
 
-/** A list of exactly two values of one kind. */
+/**
+ * A list of exactly two values of one kind.
+ * @param words  Description for errors.
+ */
 export function pairOf<T>(item: WordKind<T>, words: string): WordKind<readonly [T, T]> {
   return listOf(item, { least: 2, most: 2, words }) as unknown as WordKind<readonly [T, T]>;
 }

@@ -85,7 +85,7 @@ export function windowAxes(who: string, image: readonly number[], numbers: Windo
  * Checks that no window of a pool covers padding only: such a window has no maximum and no mean.
  *
  * @param who  Prefix of the error message.
- * @throws {RangeError} when a pad is at least the extent of the window.
+ * @throws {RangeError} when a pad is at least the extent of the window, or a dilated window steps over the whole image.
  */
 export function checkPoolPads(who: string, axes: readonly WindowAxis[]): void {
   for (const axis of axes) {
@@ -94,7 +94,24 @@ export function checkPoolPads(who: string, axes: readonly WindowAxis[]): void {
         `${who}pads: expected less padding than the window's ${extentOf(axis)}, got ${axis.before} and ${axis.after}`,
       );
     }
+    if (skipsImage(axis)) {
+      throw new RangeError(
+        `${who}dilations: expected windows that read the image, got one of which all elements are padding (size ${axis.size}, dilation ${axis.dilation}, pads ${axis.before} and ${axis.after})`,
+      );
+    }
   }
+}
+
+/** Whether some window reads padding only. Only a dilation above the image's size can step over the whole image. */
+function skipsImage(axis: WindowAxis): boolean {
+  const { size, kernel, stride, dilation, before, after } = axis;
+  if (kernel === 1 || dilation <= size || before + after === 0) return false;
+  const last = paddedSize(axis) - extentOf(axis) - before;
+  for (let start = -before; start <= last; start += stride) {
+    const first = Math.max(0, Math.ceil(-start / dilation));
+    if (first >= kernel || start + first * dilation >= size) return true;
+  }
+  return false;
 }
 
 /**

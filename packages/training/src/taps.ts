@@ -40,8 +40,9 @@ const layerTail = new Set([
 ]);
 
 /**
- * The output of each array layer, in layer order. A layer is an array node and the operators of `layerTail` that follow it (bias,
- * normalisation, residual sum, activation, pooling), up to the first value that several nodes read.
+ * The outputs of the array layers, in layer order, without duplicates. A layer is an array node and the operators of `layerTail` that
+ * follow it (bias, normalisation, residual sum, activation, pooling), up to the first value that several nodes read. Layers that a
+ * residual sum joins have the same output.
  */
 export function layerFeatures(model: Model): Feature[] {
   const readers = new Map<string, string[]>();

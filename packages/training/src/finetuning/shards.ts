@@ -114,12 +114,12 @@ function forwardBackends(settings: StepSettings, job: ShardJob, { sigma, draw }:
     perSample,
     firstSample: job.first,
   };
-  const chip = (device: Device, deviceSigma: number) =>
-    variationBackend({ device, sigma: deviceSigma, weightBits, bitsPerCell, ...draws });
+  const backend = (array: { readonly device: Device; readonly sigma: number }) =>
+    variationBackend({ ...array, weightBits, bitsPerCell, ...draws });
   return {
-    network: chip(settings.device, sigma),
+    network: backend({ device: settings.device, sigma }),
     // Heads aren't on the chip. As in the reference implementation, they vary like the uniform device.
-    heads: chip(rram1, strategy.headSigma ?? sigma),
+    heads: backend({ device: rram1, sigma: strategy.headSigma ?? sigma }),
   };
 }
 

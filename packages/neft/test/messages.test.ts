@@ -1,7 +1,7 @@
 import { createWorkers, decodeNpz, evaluate, finetune, importOnnx, init, type Model, makeDataset, summary } from "neft";
 import { run, tensor } from "neft/tensor";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { handMade } from "./handMade.js";
+import { handMade } from "./hand-made.js";
 
 /** What a terminal acts on, a forged line, and more than anybody reads. */
 const evil = `\u001b[2J\r\u009b31m\nneft: forged \u202e\u2066"${"x".repeat(30_000)}`;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { init, readModel } from "neft";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Outcome, runNeft, writeIdx, writeModels } from "./fixtures.js";
-import { archiveOf, handMade, type Texts } from "./handMade.js";
+import { archiveOf, handMade, type Texts } from "./hand-made.js";
 
 /** Colours, a title, a cursor that climbs, other directions, invisible ones, C1, line ends of every kind, and a line like ours. */
 const hostile =

@@ -2,7 +2,7 @@ import { init } from "@neft/kernels";
 import type { ValueInfo } from "@neft/model";
 import { arrayNodes, digitalProducts, type Model, summary, warningsOf } from "@neft/model";
 import { oneLine, shortened } from "@neft/options";
-import { readModel } from "../readModel.js";
+import { readModel } from "../read-model.js";
 import { alignedTable, left, right } from "./table.js";
 import { print } from "./terminal.js";
 

@@ -13,7 +13,7 @@ import {
 } from "@neft/options";
 import { mostWorkers } from "@neft/pool";
 import { type Command, Option } from "commander";
-import { type DataSpec, dataSpecForms, parseDataSpec } from "../dataSpec.js";
+import { type DataSpec, dataSpecForms, parseDataSpec } from "../data-spec.js";
 import { evaluateOptions, finetuneOptions } from "../settings.js";
 import { messageOf } from "../system-errors.js";
 import { UsageError } from "./exit-codes.js";

@@ -4,10 +4,10 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { externalFilesOf, namesOfLocation } from "@neft/onnx";
 import { inWords } from "@neft/options";
-import { findExternal } from "../externalFile.js";
+import { findExternal } from "../external-file.js";
 import { messageOf, systemReason } from "../system-errors.js";
 import { UsageError } from "./exit-codes.js";
-import { replaceFiles, tryPlace } from "./replaceFiles.js";
+import { replaceFiles, tryPlace } from "./replace-files.js";
 import { findTarget, type Target } from "./target.js";
 import { takeStandardOutput } from "./terminal.js";
 

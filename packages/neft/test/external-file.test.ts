@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { externalFilesOf, importOnnx, init, readModel } from "neft";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Outcome, runNeft, writeIdx } from "./fixtures.js";
-import { handMade, handMadeWeights, weightBytes } from "./handMade.js";
+import { handMade, handMadeWeights, weightBytes } from "./hand-made.js";
 
 let cwd: string;
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import type { Model } from "@neft/model";
 import { externalFilesOf, importOnnx } from "@neft/onnx";
 import { inWords, kinds } from "@neft/options";
-import { readExternal } from "./externalFile.js";
-import { readBytes } from "./readDataset.js";
+import { readExternal } from "./external-file.js";
+import { readBytes } from "./read-dataset.js";
 
 /** A model with the file it came from. */
 export interface ModelFromFile {

@@ -1,4 +1,4 @@
-/** What `import … from "neft"` gives in Node: all of index.ts, and readers of files. */
+/** Entry point of `neft` in Node: all exports of index.ts, and the file readers. */
 export type { DataSpec } from "./data-spec.js";
 export * from "./index.js";
 export { readDataset } from "./read-dataset.js";

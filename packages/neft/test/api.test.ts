@@ -131,7 +131,7 @@ describe("evaluate", () => {
     ["an unknown layout", { layout: "CHWN" }, 'layout: expected one of NCHW, NHWC, got "CHWN"'],
     ["no device", { device: null }, "device: expected an id or a device record, got null"],
     ["another's option", { clip: 2 }, /^evaluate: expected no option but .*sigma, chips, .*, got clip$/],
-    ["an option nobody knows", { sigmas: [0.1] }, /^evaluate: expected no option but .*sigma, chips, .*, got sigmas$/],
+    ["an unknown option", { sigmas: [0.1] }, /^evaluate: expected no option but .*sigma, chips, .*, got sigmas$/],
     ["a word for options", "sigma", /^evaluate: expected options \(.*sigma, .*\), got "sigma"$/],
   ])("refuses %s", async (_, options, message) => {
     await expect(evaluate(model, data, options as EvaluateOptions)).rejects.toThrow(message);

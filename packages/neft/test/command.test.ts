@@ -195,7 +195,7 @@ describe("neft finetune", () => {
   ];
 
   it.each(["noise-injection", "ovf", "irs", "temperature", "none"])(
-    "trains with %s, whatever the workers",
+    "trains with %s, with any number of workers",
     async (strategy) => {
       const hashes: string[] = [];
       for (const workers of ["1", "3"]) {

@@ -98,7 +98,7 @@ export async function writeIdx(
   return `idx:${imagesFile},${labelsFile}`;
 }
 
-/** Writes tiny.onnx (a convolution and a linear layer), two-outputs.onnx and unsupported.onnx (two operators nobody knows). */
+/** Writes tiny.onnx (a convolution and a linear layer), two-outputs.onnx and unsupported.onnx (two unknown operators). */
 export async function writeModels(folder: string): Promise<void> {
   await init();
   const network = (outputs: (net: GraphBuilder, hidden: string) => Record<string, string>): Uint8Array => {

@@ -88,7 +88,7 @@ describe("exit code 0 means that every requested file was written", () => {
 
   it.each([
     ["a full device", "/dev/full", /--json: writing "\/dev\/full" failed \(no space left on the device\)/],
-    ["a pipe that is closed", "/dev/stdout", /--json: writing "\/dev\/stdout" failed \(its reader has closed it\)/],
+    ["a closed pipe", "/dev/stdout", /--json: writing "\/dev\/stdout" failed \(its reader has closed it\)/],
   ])("results into %s are an error; the model is kept", async (_, file, reason) => {
     const words = finetune.replace("r.json", file);
     const { stdout, stderr } = await shell(`exec 3>&1; ${words} | true${status}`);
@@ -128,25 +128,25 @@ describe("/dev/stdout as output", () => {
 
   it.each([
     [
-      "both",
+      "the same pipe twice",
       `${finetune.replace("out.onnx", "/dev/stdout").replace("r.json", "/dev/fd/1")} | cat; (exit $PIPESTATUS)`,
       /--json: expected a different file from --out/,
       2,
     ],
     [
-      "the file it goes to, by name",
+      "the file of standard output, by name",
       `${evaluate} > r.json`,
       /--json: expected a different file from standard output's/,
       2,
     ],
     [
-      "what is open for reading",
+      "a descriptor open for reading",
       evaluate.replace("r.json", "/dev/stdin"),
       /--json: expected a path that can be written, got "\/dev\/stdin" \(it isn't open for writing\)/,
       1,
     ],
     [
-      "what isn't open",
+      "a closed descriptor",
       evaluate.replace("r.json", "/dev/fd/99"),
       /--json: expected a path that can be written, got "\/dev\/fd\/99"/,
       1,

@@ -1,20 +1,23 @@
 import { type Build, build, isRelaxedAvailable, type MemoryUse, memoryUse } from "@neft/kernels";
 
-/** What computes, and what the environment offers. */
+/** The loaded build, and the capabilities of the environment. */
 export interface BackendInfo {
   /** The build that `init` loaded. */
   readonly build: Build;
-  /** Whether the engine has relaxed SIMD, which `init({ relaxed: true })` needs. */
+  /** Whether the engine supports relaxed SIMD, which `init({ relaxed: true })` requires. */
   readonly relaxedAvailable: boolean;
-  /** Whether memory can be shared with workers, which have copies of weights and samples otherwise. */
+  /** Whether workers share memory with this thread. Without it, each worker copies weights and samples. */
   readonly sharedMemory: boolean;
-  /** Threads that the machine runs at once; 1 where it doesn't say. */
+  /** Number of hardware threads; 1 if the environment doesn't report it. */
   readonly threads: number;
-  /** Bytes of linear memory of this thread. */
+  /** Linear memory of this thread, in bytes. */
   readonly memory: MemoryUse;
 }
 
-/** @throws {Error} before `init` has finished. */
+/**
+ * Reports the loaded build and the capabilities of the environment.
+ * @throws {Error} before `init` has finished.
+ */
 export function backendInfo(): BackendInfo {
   return {
     build: build(),
@@ -25,7 +28,7 @@ export function backendInfo(): BackendInfo {
   };
 }
 
-/** By trying: a page that isn't cross-origin isolated may have the class and can't send what it makes. */
+/** Tries to clone a SharedArrayBuffer: a page that isn't cross-origin isolated may have the class but can't send its instances. */
 function canShareMemory(): boolean {
   try {
     return structuredClone(new SharedArrayBuffer(1)).byteLength === 1;
@@ -34,7 +37,7 @@ function canShareMemory(): boolean {
   }
 }
 
-/** Browsers and Node from 21 on say it in `navigator`, Node 20 in node:os. */
+/** Browsers and Node >= 21 report the count in `navigator`, Node 20 in node:os. */
 function threadsOfMachine(): number {
   const { navigator } = globalThis as { readonly navigator?: { readonly hardwareConcurrency?: number } };
   const node = globalThis.process?.getBuiltinModule?.("node:os");

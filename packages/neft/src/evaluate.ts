@@ -6,13 +6,12 @@ import { datasetKind, type EvaluateOptions, evaluateOptions } from "./settings.j
 import { normalisationFrom, withWorkers } from "./shared-options.js";
 
 /**
- * Monte Carlo over chips: how accurate a network is on chips whose devices vary.
+ * Measures a network's accuracy on Monte Carlo chips, each with its own draw of device variation.
  *
- * Accuracies are percentages. Deterministic: the same seed gives the same result to the last bit on every machine (simd128
- * build) and with any number of workers; σ = 0 gives exactly the digital result.
- * @throws {RangeError} for options that aren't known or are out of range, samples that don't fit the network, or labels that are
- *   no class of it.
- * @throws {Error} naming the first chip, the digital network before all others, whose class scores aren't finite.
+ * Accuracies are in percent. The same seed gives the same bits on every machine (simd128 build), with any number of workers; σ = 0
+ * gives exactly the digital result.
+ * @throws {RangeError} if an option is unknown or out of range, samples don't fit the network, or a label is not one of its classes.
+ * @throws {Error} if class scores aren't finite; names the first chip with such scores, or the digital network.
  */
 export async function evaluate(model: Model, data: Dataset, options: EvaluateOptions = {}): Promise<EvaluationResult> {
   modelRule(model, "evaluate: model");

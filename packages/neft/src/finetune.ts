@@ -6,11 +6,11 @@ import { datasetKind, type FinetuneOptions, finetuneOptions } from "./settings.j
 import { normalisationFrom, withWorkers } from "./shared-options.js";
 
 /**
- * Trains a model further, in place, under device variation; it ends up with the weights that did best on validation chips.
+ * Finetunes a model in place under device variation, and leaves it with the weights that scored best on the validation chips.
  *
- * Deterministic like `evaluate`. An abort or a loss that runs away ends the run early, keeping the best weights so far;
- * `ended` of the result says which.
- * @throws {RangeError} for options that aren't known or are out of range, or data that doesn't fit the network.
+ * Deterministic, as `evaluate` is. An abort or a diverging loss ends the run early and keeps the best weights so far; `ended` of the
+ * result holds the reason.
+ * @throws {RangeError} if an option is unknown or out of range, or the data doesn't fit the network.
  */
 export async function finetune(model: Model, data: Dataset, options: FinetuneOptions = {}): Promise<FinetuneResult> {
   modelRule(model, "finetune: model");

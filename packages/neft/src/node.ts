@@ -1,5 +1,5 @@
-/** What `import … from "neft"` gives in Node: all of index.ts, and readers of files. */
-export type { DataSpec } from "./dataSpec.js";
+/** Entry point of `neft` in Node: all exports of index.ts, and the file readers. */
+export type { DataSpec } from "./data-spec.js";
 export * from "./index.js";
-export { readDataset } from "./readDataset.js";
-export { type ModelFromFile, readModel } from "./readModel.js";
+export { readDataset } from "./read-dataset.js";
+export { type ModelFromFile, readModel } from "./read-model.js";

@@ -17,15 +17,19 @@ export const predictOptions = defineSettings({
   bitsPerCell,
   sigma: { kind: standardDeviation, about: "device standard deviation; 0 is the digital network", default: 0 },
   ...seedSettings,
-  chip: { kind: whole({ min: 0 }), about: "which chip: that of an evaluation with the same seed", default: 0 },
+  chip: {
+    kind: whole({ min: 0 }),
+    about: "index of the chip; an evaluation with the same seed has the same chips",
+    default: 0,
+  },
 });
 
 /** Options of `predict`. */
 export interface PredictOptions extends GivenOf<typeof predictOptions> {}
 
 /**
- * Class scores of samples, digitally or on one chip.
- * @throws {RangeError} for options that aren't known or are out of range, or samples that don't fit the network.
+ * Computes the class scores of samples, digitally or on one chip.
+ * @throws {RangeError} if an option is unknown or out of range, or samples don't fit the network.
  */
 export function predict(model: Model, data: Dataset, options: PredictOptions = {}): Prediction {
   modelRule(model, "predict: model");

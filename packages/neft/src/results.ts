@@ -5,10 +5,10 @@ import { finetuneSettings } from "@neft/training";
 import * as z from "zod";
 
 /**
- * Schemas of the JSON files the command writes; a change of `format` means that readers have to change.
+ * Schemas of the JSON files that the command writes. `format` changes when readers must change.
  *
- * `settings` are options of `evaluate` or `finetune`, checked by the same rows: given again, with the same model and data, they give
- * the same. One that isn't there was left out.
+ * `settings` are options of `evaluate` or `finetune`, checked by the same rows. Run again with the same model and data, they give the
+ * same results. A missing setting was not given and has no default.
  */
 
 const accuracy = z.number().min(0).max(100);
@@ -16,12 +16,13 @@ const share = z.number().min(0).max(1);
 const text = z.string().min(1);
 
 const confidenceSchema = z.strictObject({
-  /** Mean largest softmax value over the samples classified rightly; null where there are none. */
+  /** Mean of the largest softmax value over correctly classified samples; null if there are none. */
   right: share.nullable(),
+  /** The same over misclassified samples. */
   wrong: share.nullable(),
 });
 
-/** What chips of one σ made of the dataset; accuracies in percent. */
+/** Results of all chips of one σ; accuracies in percent. */
 export const sigmaResultSchema = z.strictObject({
   sigma: z.number().min(0),
   chips: z.int().min(1),
@@ -36,15 +37,15 @@ export const sigmaResultSchema = z.strictObject({
     worst: accuracy,
   }),
   confidence: confidenceSchema,
-  /** Between chip and class, mean over samples, in nats. */
+  /** Mutual information of chip and class, averaged over samples, in nats. */
   mutualInformation: z.number().min(0),
-  /** Where --precision was given. */
+  /** Present if --precision was given. */
   stopping: z
     .strictObject({ precision: z.number().positive(), reached: z.boolean(), looks: z.array(z.int().min(1)) })
     .optional(),
 });
 
-/** What may make numbers other than expected; none in files of before there were warnings. */
+/** Possible reasons for unexpected numbers; missing in older files. */
 const warnings = z.array(text).optional();
 
 const modelSchema = z.strictObject({ file: text, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
@@ -52,21 +53,21 @@ const modelSchema = z.strictObject({ file: text, sha256: z.string().regex(/^[0-9
 const dataSchema = z.strictObject({
   name: text,
   samples: z.int().min(1),
-  /** Names of the arrays read from an archive. */
+  /** Names of the arrays (samples, labels) read from an archive. */
   arrays: z.tuple([text, text]).optional(),
 });
 
-/** The settings of an evaluation and of a finetuning that results record. */
+/** Settings that results record. */
 export const evaluationRows = defineSettings({ ...inputSettings, ...evaluationSettings });
 export const finetuningRows = defineSettings({ ...inputSettings, ...finetuneSettings });
 
-/** Settings in a file: options of the API, every default filled in; a device by its id. */
+/** Recorded settings: options of the API with all defaults filled in, and the device's id. */
 export type RecordOf<Rows> = Omit<ResolvedOf<Rows>, "device"> & { readonly device: string };
 
-/** Settings whose default depends on data, network or device; it is filled in, too. */
+/** Settings whose default depends on data, network or device, and is recorded too. */
 const filled = ["scale", "mean", "std", "bitsPerCell"] as const;
 
-/** The schema of settings: their own checks, and that none is missing that has a default. */
+/** Schema of recorded settings: each passes its own check, and those with a default are present. */
 const settingsSchema = <Rows extends Settings>(rows: Rows) =>
   z.custom<RecordOf<Rows>>().superRefine((value, context) => {
     try {
@@ -86,11 +87,11 @@ const provenance = {
   data: dataSchema,
   versions: z.strictObject({ neft: text, node: text }),
   build: z.enum(["simd128", "relaxed"]),
-  /** What changes no result. */
+  /** Facts that don't influence the results. */
   run: z.strictObject({ workers: z.int().min(1), seconds: z.number().min(0) }),
 };
 
-/** The file `neft evaluate --json` writes. */
+/** The file that `neft evaluate --json` writes. */
 export const evaluationFileSchema = z.strictObject({
   kind: z.literal("evaluation"),
   ...provenance,
@@ -104,7 +105,7 @@ export type EvaluationFile = z.infer<typeof evaluationFileSchema>;
 
 const validationSchema = z.strictObject({ step: z.int().min(0), accuracy });
 
-/** The file `neft finetune --json` writes. Settings are those the training ran with, every default filled in. */
+/** The file that `neft finetune --json` writes. `settings` are those the training used, all defaults filled in. */
 export const finetuningFileSchema = z.strictObject({
   kind: z.literal("finetuning"),
   ...provenance,
@@ -112,7 +113,7 @@ export const finetuningFileSchema = z.strictObject({
   settings: settingsSchema(finetuningRows),
   result: z.strictObject({
     validations: z.array(validationSchema),
-    /** Whose weights were written; null for those of the last step. */
+    /** The validation whose weights were written; null if they are those of the last step. */
     best: validationSchema.nullable(),
     steps: z.int().min(0),
     ended: z.strictObject({ reason: z.enum(["finished", "aborted", "diverged"]), message: text.optional() }),

@@ -14,9 +14,9 @@ const runRules: Rules<RunOptions> = {
 /**
  * Runs a model digitally on a batch.
  *
- * @param inputs  A tensor for a model with one input, or one for each by name.
- * @throws {Error} naming the input or node where something doesn't fit; while a finetuning changes the model, but in its
- *   `onProgress`.
+ * @param inputs  one tensor for a model with one input, or one per input by name.
+ * @throws {Error} if an input or a node's shapes don't fit (the error names it), or while `finetune` changes the model; its
+ *   `onProgress` may run the model.
  */
 export function run(
   model: Model,

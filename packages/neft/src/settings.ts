@@ -16,18 +16,18 @@ const workersKind: Kind<number | Workers, number | Workers> & { readonly placeho
   parse: threads.parse,
 };
 
-/** What a dataset is; whether one is right is checked where it is used. */
+/** Recognises a dataset by its fields; its user checks the contents. */
 export const datasetKind = opaque<Dataset>("a dataset", (value) => has(value, "values", "labels", "shape", "count"));
 
 const isFunction = (value: unknown): boolean => typeof value === "function";
 const group = "Running:";
 
-/** Options of everything that takes long. */
+/** Options of long-running calls. */
 export const runSettings = defineSettings({
   workers: {
     kind: workersKind,
-    about: "threads to use, or a pool to use again and again",
-    defaultWords: "this thread alone",
+    about: "number of threads, or a pool to reuse",
+    defaultWords: "only this thread",
     group,
   },
   signal: {
@@ -45,7 +45,7 @@ export const evaluateOptions = defineSettings({
   ...runSettings,
   onProgress: {
     kind: opaque<(progress: EvaluationProgress) => void>("a function", isFunction),
-    about: "called with what is done after each job",
+    about: "called with the progress after each job",
     flag: null,
     group,
   },
@@ -57,7 +57,7 @@ export const finetuneOptions = defineSettings({
   ...finetuneSettings,
   validationData: {
     kind: datasetKind,
-    about: "chooses the best weights",
+    about: "samples that select the best weights",
     defaultWords: "held out of the training data",
     flag: null,
     group: "Training:",
@@ -66,7 +66,7 @@ export const finetuneOptions = defineSettings({
   onProgress: {
     kind: opaque<(progress: FinetuneProgress) => void>("a function", isFunction),
     about:
-      "called after each step and validation; the model can be run and exported in it, with the weights of the step",
+      "called after each step and validation; it may run and export the model, which then has the weights of the step",
     flag: null,
     group,
   },

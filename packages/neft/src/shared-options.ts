@@ -6,26 +6,27 @@ import { datasetKind } from "./settings.js";
 import { createWorkers } from "./spawn.js";
 
 /**
- * The normalisation of a dataset, for a network where it is given.
- * @throws {RangeError} for options that aren't known, or that don't fit the dataset.
+ * The normalisation of a dataset.
+ * @param model  the network that will read the samples. Default: one with floating-point input.
+ * @throws {RangeError} if an option is unknown or doesn't fit the dataset.
  */
 export function normalisationOf(data: Dataset, options: InputOptions, model?: Model): Normalisation {
   datasetKind.check(data, "normalisationOf: data");
   return normalisationFrom(data, resolveOptions("normalisationOf", options, inputSettings), model);
 }
 
-/** The same from options that are checked and may hold others too. */
+/** As `normalisationOf`, for checked options, which may include others. */
 export function normalisationFrom(
   data: Dataset,
   { scale, mean, std, layout }: ResolvedOf<typeof inputSettings>,
   model?: Model,
 ): Normalisation {
-  // A network that takes integers takes the values as they are.
+  // Integer inputs take the stored values unscaled.
   const takesIntegers = (model?.inputs[0]?.dtype ?? "f32") !== "f32";
   return makeNormalisation(data, { scale: scale ?? (takesIntegers ? 1 : undefined), mean, std, layout });
 }
 
-/** Lends `use` the workers given, or a pool made for it alone. */
+/** Calls `use` with the given pool or undefined; a number makes a new pool of that size, closed afterwards. */
 export async function withWorkers<T>(
   workers: number | Workers | undefined,
   use: (pool: Workers | undefined) => Promise<T>,

@@ -11,8 +11,9 @@ const splitOptions = defineSettings({
 });
 
 /**
- * A random split: `validation` samples held out, the others for training. The same seed holds out the samples that `finetune` would.
- * @throws {RangeError} where fewer than one sample would be left for training.
+ * Splits a dataset at random into `validation` held-out samples and the others for training. `finetune` with the same seed holds out
+ * the same samples.
+ * @throws {RangeError} if no sample remains for training.
  */
 export function split(
   data: Dataset,

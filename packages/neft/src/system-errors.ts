@@ -1,9 +1,9 @@
 import { oneLine } from "@neft/options";
 
-/** What went wrong, without a stack, on one line: a message may hold names from files. */
+/** The message of an error on one line, escaped: it may contain names from files. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message === "" ? "failed without saying why" : oneLine(message);
+  return message === "" ? "failed without a message" : oneLine(message);
 }
 
 const systemReasons: Readonly<Record<string, string>> = {
@@ -17,7 +17,7 @@ const systemReasons: Readonly<Record<string, string>> = {
   EDQUOT: "the disk quota is used up",
   EFBIG: "the file would be larger than the system allows",
   EIO: "input or output failed",
-  EPIPE: "nobody reads from it any more",
+  EPIPE: "its reader has closed it",
   EBADF: "it isn't open for writing",
   ENXIO: "no process reads from it; start the reader first",
   EXDEV: "it is on another file system",
@@ -28,14 +28,14 @@ const systemReasons: Readonly<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: "the name holds a character that no path can have",
 };
 
-/** The reason of a failed file operation in words, e.g. "no such file or directory". */
+/** The reason of a failed file operation, such as "no such file or directory". */
 export function systemReason(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return (typeof code === "string" ? systemReasons[code] : undefined) ?? messageOf(error);
 }
 
-/** For `.catch`: nothing where a file isn't there; other errors stay errors. */
-export function notThere(error: NodeJS.ErrnoException): undefined {
+/** For `.catch`: returns undefined if a file doesn't exist, and throws all other errors again. */
+export function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT") throw error;
   return undefined;
 }

@@ -1,4 +1,4 @@
-/** `neft/tensor`: tensors and batches of samples, for those who run models themselves. */
+/** Entry point `neft/tensor`: tensors and batches, for running models directly. */
 export { gatherBatch, type InputOptions, type Normalisation } from "@neft/data";
 export type { RunOptions, RunResult } from "@neft/model";
 export { noGrad, scope, Tensor, tensor } from "@neft/tensor";

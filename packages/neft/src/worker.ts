@@ -4,7 +4,7 @@ import { serveNode } from "@neft/pool";
 import { createTrainingWorker } from "@neft/training";
 import type { WorkerStart } from "./spawn.js";
 
-/** The module every Node worker runs: does the jobs of evaluations and finetunings that it is sent. */
-const { relaxed, place } = workerData as WorkerStart;
+/** Entry point of a Node worker: serves the jobs of evaluations and finetunings. */
+const { relaxed, slot } = workerData as WorkerStart;
 await init({ relaxed });
-serveNode(createTrainingWorker(), parentPort, place);
+serveNode(createTrainingWorker(), parentPort, slot);

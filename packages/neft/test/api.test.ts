@@ -35,7 +35,7 @@ beforeAll(async () => {
   const [images, labels] = (await writeIdx(folder, { name: "data", images: 300 })).slice(4).split(",");
   data = await readDataset({ kind: "idx", images: join(folder, images!), labels: join(folder, labels!) });
 });
-/** A dataset made by hand that holds nothing. */
+/** A dataset object without samples. */
 const empty = (): Dataset => ({ ...data, count: 0, values: new Uint8Array(), labels: new Int32Array() });
 afterAll(async () => {
   model.dispose();
@@ -45,7 +45,7 @@ afterAll(async () => {
 describe("evaluate", () => {
   const settings = { sigma: [0, 0.2], chips: 5, seed: 4 };
 
-  it("gives the same in this thread, on workers of its own and on a pool used twice", async () => {
+  it("gives the same result in this thread, on new workers and on a reused pool", async () => {
     const here = await evaluate(model, data, settings);
     expect(here.results[0]!.accuracy.mean).toBe(here.digital.accuracy);
     expect(await evaluate(model, data, { ...settings, workers: 2 })).toEqual(here);
@@ -77,7 +77,7 @@ describe("evaluate", () => {
     }
   });
 
-  it("takes a device by id or as a record, its own included", async () => {
+  it("takes a device by id or as a record, including defined devices", async () => {
     const named = await evaluate(model, data, { ...settings, device: "rram4" });
     expect(await evaluate(model, data, { ...settings, device: deviceNamed("rram4") })).toEqual(named);
     const own = defineDevice({ ...deviceNamed("rram1"), id: "calm", programming: { kind: "exact" } });
@@ -85,12 +85,12 @@ describe("evaluate", () => {
     expect(results[1]!.accuracy.worst).toBe(digital.accuracy);
   });
 
-  it("takes one number for all channels", async () => {
+  it("takes one mean and std for all channels", async () => {
     const listed = await evaluate(model, data, { ...settings, mean: [0.5], std: [2], scale: 128 });
     expect(await evaluate(model, data, { ...settings, mean: 0.5, std: 2, scale: 128 })).toEqual(listed);
   });
 
-  it("tells how far it is, and ends at an abort", async () => {
+  it("reports progress, and ends at an abort", async () => {
     const seen: EvaluationProgress[] = [];
     await evaluate(model, data, { ...settings, onProgress: (progress) => seen.push(progress) });
     expect(seen.at(-1)).toMatchObject({ done: 11, total: 11, sigma: 0.2 });
@@ -131,20 +131,20 @@ describe("evaluate", () => {
     ["an unknown layout", { layout: "CHWN" }, 'layout: expected one of NCHW, NHWC, got "CHWN"'],
     ["no device", { device: null }, "device: expected an id or a device record, got null"],
     ["another's option", { clip: 2 }, /^evaluate: expected no option but .*sigma, chips, .*, got clip$/],
-    ["an option nobody knows", { sigmas: [0.1] }, /^evaluate: expected no option but .*sigma, chips, .*, got sigmas$/],
+    ["an unknown option", { sigmas: [0.1] }, /^evaluate: expected no option but .*sigma, chips, .*, got sigmas$/],
     ["a word for options", "sigma", /^evaluate: expected options \(.*sigma, .*\), got "sigma"$/],
   ])("refuses %s", async (_, options, message) => {
     await expect(evaluate(model, data, options as EvaluateOptions)).rejects.toThrow(message);
   });
 
-  it.each(Object.keys(evaluateOptions))("refuses %s of another kind, and takes it undefined", async (name) => {
+  it.each(Object.keys(evaluateOptions))("refuses %s of a wrong type, and accepts undefined", async (name) => {
     const wrong = evaluate(model, data, { [name]: Symbol("x") });
     await expect(wrong).rejects.toThrow(new RegExp(`^${name}: expected .*, got Symbol\\(x\\)$`));
     await evaluate(model, data, { chips: 1, [name]: undefined });
   });
 
-  it("names the first chip whose scores aren't finite, whatever the workers", async () => {
-    // Scores come close to the largest float, and on some chips beyond.
+  it("names the first chip with scores that aren't finite, with any number of workers", async () => {
+    // Scores are close to the largest float; on some chips they overflow.
     const broken = { sigma: 0.3, chips: 24, seed: 2, scale: 1.5e-36 };
     for (const workers of [undefined, 1, 2, 2, 3, 3]) {
       await expect(evaluate(model, data, { ...broken, workers })).rejects.toThrow(
@@ -153,13 +153,13 @@ describe("evaluate", () => {
     }
   });
 
-  it("refuses a dataset made by hand that has no sample", async () => {
+  it("refuses a dataset object without samples", async () => {
     await expect(evaluate(model, empty())).rejects.toThrow("expected at least one sample, got none");
   });
 });
 
 describe("finetune", () => {
-  it("trains in place, the same whatever the workers, and exports what it trained", async () => {
+  it("trains in place with the same result for any number of workers, and exports the trained weights", async () => {
     const settings = {
       strategy: { id: "ovf", beta: 0.01 },
       batch: 32,
@@ -224,19 +224,19 @@ describe("finetune", () => {
     await expect(finetune(model, data, options)).rejects.toThrow(message);
   });
 
-  it.each(Object.keys(finetuneOptions))("refuses %s of another kind", async (name) => {
+  it.each(Object.keys(finetuneOptions))("refuses %s of a wrong type", async (name) => {
     const wrong = finetune(model, data, { [name]: Symbol("x") });
     await expect(wrong).rejects.toThrow(new RegExp(`^${name}: expected .*, got Symbol\\(x\\)$`));
   });
 
-  it("takes σ up to full scale, beyond which OVF's forwards go", async () => {
+  it("takes σ up to full scale, which OVF's extra forward passes exceed", async () => {
     const { model: other } = await readModel(join(folder, "tiny.onnx"));
     const { steps } = await finetune(other, data, { sigma: 1, strategy: "ovf", batch: 128, validation: { chips: 1 } });
     expect(steps).toBe(1);
     other.dispose();
   });
 
-  it("refuses a setting its strategy doesn't have", async () => {
+  it("refuses a setting that the strategy doesn't have", async () => {
     await expect(finetune(model, data, { strategy: { id: "noise-injection", beta: 1 } })).rejects.toThrow(
       "strategy noise-injection: expected no setting, got strategy.beta",
     );
@@ -245,7 +245,7 @@ describe("finetune", () => {
   it.each<[string, () => [Dataset, object]]>([
     ["to train on", () => [empty(), { validationData: data, dropLast: false }]],
     ["to validate on", () => [data, { validationData: empty() }]],
-  ])("refuses a dataset made by hand that has no sample %s", async (_, make) => {
+  ])("refuses a dataset object without samples %s", async (_, make) => {
     const [training, options] = make();
     await expect(finetune(model, training, options)).rejects.toThrow("expected at least one sample, got none");
   });
@@ -291,7 +291,7 @@ describe("values in errors", () => {
 });
 
 describe("functions with few options", () => {
-  it("refuse options they don't know", async () => {
+  it("refuse unknown options", async () => {
     expect(() => normalisationOf(data, { means: 0.5 } as object)).toThrow(
       "normalisationOf: expected no option but scale, mean, std, layout, got means",
     );

@@ -3,7 +3,7 @@ import * as tensors from "neft/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 /**
- * Every function of the API with wrong values in each place: what comes is our error, never one about a member of undefined.
+ * Calls every function of the API with wrong values for each argument. Errors must be ours, never a TypeError of the engine.
  */
 
 let model: neft.Model;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => model.dispose());
 
-/** Values of all kinds, and what kind each is. */
+/** Values of all types, by type. */
 const values: Readonly<Record<string, () => unknown>> = {
   undefined: () => undefined,
   null: () => null,
@@ -48,9 +48,9 @@ const values: Readonly<Record<string, () => unknown>> = {
 type Kind = keyof typeof values;
 
 interface Row {
-  /** Right arguments. */
+  /** Valid arguments. */
   readonly right: () => unknown[];
-  /** Values that a place takes, though they are of the table above. */
+  /** Values of the table above that an argument accepts. */
   readonly takes?: readonly (readonly Kind[])[];
 }
 
@@ -66,7 +66,7 @@ const method =
     return (net as unknown as Record<string, (...all: unknown[]) => unknown>)[name]!(...args);
   };
 
-/** Each function of the API, and how it is called right. */
+/** Each function of the API with valid arguments. */
 const functions: Readonly<Record<string, Row>> = {
   GraphBuilder: { right: () => ["net", { seed: 1 }], takes: [["text", "empty"]] },
   Model: { right: () => [{ ...model }], takes: [["model"]] },
@@ -112,7 +112,7 @@ const functions: Readonly<Record<string, Row>> = {
   readModel: { right: () => ["no file"] },
 };
 
-/** Methods of a builder; x is a value of it. */
+/** Methods of a builder; x is one of its values. */
 const layer = (name: string, ...more: unknown[]): [string, Row] => [
   name,
   { right: () => ["x", ...more], takes: [[], more.length === 0 ? [] : ["undefined", "object"]] },
@@ -147,22 +147,22 @@ const idx = () => [
 ];
 const npz = () => Uint8Array.of(80, 75, 5, 6);
 
-/** Members of the API that are no functions to be called, or take nothing. */
+/** Exports that are not functions, or take no arguments. */
 const others = new Set(["backendInfo", "OnnxError", "Tensor"]);
 
-/** The library, and its tensors. */
+/** Exports of `neft` and `neft/tensor`. */
 const library = { ...neft, ...tensors };
 
-/** "who: expected …, got …", several of them in a list, or what a system says about a path. */
+/** Matches "who: expected …, got …", a list of such lines, or a system's reason for a path. */
 const ours = /expected[\s\S]*, got |can't read /;
 
 describe("wrong arguments", () => {
-  it("are tried in every function of the API", () => {
+  it("are tested for every function of the API", () => {
     const all = Object.entries(library).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
     expect(all.filter((name) => !others.has(name)).sort()).toEqual(Object.keys(functions).sort());
   });
 
-  it("are tried in every method of a builder", () => {
+  it("are tested for every method of a builder", () => {
     const all = Object.getOwnPropertyNames(neft.GraphBuilder.prototype).filter((name) => name !== "constructor");
     expect(all.sort()).toEqual(Object.keys(methods).sort());
   });
@@ -180,8 +180,8 @@ describe("wrong arguments", () => {
     ]),
   ];
 
-  it.each(calls)("of %s get errors that say what was expected", async (name, row, call) => {
-    // Some right arguments are of no real file; what is right of the others must come through.
+  it.each(calls)("of %s get errors with the expected value", async (name, row, call) => {
+    // Some valid arguments name missing files; all other valid calls must succeed.
     if (!["decodeNpz", "readModel"].includes(name)) await call(...row.right());
     const failures: string[] = [];
     const places = row.right().length;

@@ -66,7 +66,7 @@ describe("neft evaluate", () => {
     ...more,
   ];
 
-  it("gives the same bytes with 1, 2 and 3 workers, and a file that fits its schema", async () => {
+  it("writes the same results with 1, 2 and 3 workers, in a file that fits its schema", async () => {
     const results: string[] = [];
     for (const workers of ["1", "2", "3"]) {
       const { code, stdout, stderr } = await neft(...words("--workers", workers, "--json", "e.json"));
@@ -80,7 +80,7 @@ describe("neft evaluate", () => {
         [0.1, 7],
         [0.2, 7],
       ]);
-      // σ = 0 is the digital network, to the last bit.
+      // σ = 0 equals the digital network, bit for bit.
       expect(rows[0]!.accuracy).toMatchObject({ mean: digital.accuracy, worst: digital.accuracy, std: 0 });
       results.push(text.slice(text.indexOf('"digital"'), text.indexOf('"versions"')));
     }
@@ -88,7 +88,7 @@ describe("neft evaluate", () => {
     expect(results[2]).toBe(results[0]);
   });
 
-  it("stops at a precision, and says after how many chips", async () => {
+  it("stops at a precision, and reports the number of chips", async () => {
     const { code, stdout } = await neft(...words("--chips", "40", "--precision", "50", "--json", "p.json"));
     expect(code).toBe(0);
     expect(stdout).not.toContain("--precision");
@@ -99,7 +99,7 @@ describe("neft evaluate", () => {
     }
   });
 
-  it("says where a precision isn't reached: with how many chips, how near it came", async () => {
+  it("reports a precision that isn't reached, with the number of chips and the interval", async () => {
     const { code, stdout } = await neft(...words("--chips", "30", "--precision", "0.001", "--json", "p.json"));
     expect(code).toBe(0);
     const { results } = evaluationFileSchema.parse(await json("p.json"));
@@ -133,12 +133,12 @@ describe("neft evaluate", () => {
     model.dispose();
   });
 
-  it("runs the relaxed build when asked, and records it", async () => {
+  it("runs the relaxed build with --fast, and records it", async () => {
     expect((await neft(...words("--fast", "--json", "r.json"))).code).toBe(0);
     expect(evaluationFileSchema.parse(await json("r.json")).build).toBe("relaxed");
   });
 
-  it("takes the output named", async () => {
+  it("uses the named output", async () => {
     const { code } = await neft(
       "evaluate",
       "two-outputs.onnx",
@@ -195,7 +195,7 @@ describe("neft finetune", () => {
   ];
 
   it.each(["noise-injection", "ovf", "irs", "temperature", "none"])(
-    "trains with %s, whatever the workers",
+    "trains with %s, with any number of workers",
     async (strategy) => {
       const hashes: string[] = [];
       for (const workers of ["1", "3"]) {
@@ -318,7 +318,7 @@ describe("neft finetune", () => {
     expect(validations).toEqual(result.validations);
     expect(createHash("sha256").update(exportOnnx(model)).digest("hex")).toBe(out.sha256);
     model.dispose();
-    // What the function returns as settings are options, too; those of inputs and output are its caller's.
+    // The returned settings are options, too, but don't include those of inputs and output.
     const { scale, mean, std, layout, output } = settings;
     const { model: other } = await readModel(join(cwd, "tiny.onnx"));
     await finetune(other, await dataset(train), { ...again, scale, mean, std, layout, output });
@@ -326,7 +326,7 @@ describe("neft finetune", () => {
     other.dispose();
   });
 
-  it("writes the best weights at Ctrl-C and says where", async () => {
+  it("writes the best weights at Ctrl-C and reports their path", async () => {
     await rm(join(cwd, "out.onnx"), { force: true });
     const more = words("--epochs", "100000", "--validation-every", "10", "--json", "f.json");
     const { code, stderr } = await runNeft(more, { cwd, interrupt: { text: "after step 30", signal: "SIGINT" } });
@@ -340,7 +340,7 @@ describe("neft finetune", () => {
     expect(file.result.best!.step).toBeGreaterThan(0);
   });
 
-  it("keeps the old file when it is killed, and leaves nothing half written in its place", async () => {
+  it("keeps the old file if it is killed, and leaves no partial file", async () => {
     await writeFile(join(cwd, "out.onnx"), "old");
     const { code } = await runNeft(words("--epochs", "100000"), {
       cwd,
@@ -351,17 +351,17 @@ describe("neft finetune", () => {
     expect((await readdir(cwd)).filter((name) => name.endsWith(".partial"))).toEqual([]);
   });
 
-  it("stops a loss that runs away, and never writes the weights it began with over an earlier result", async () => {
+  it("stops at a diverging loss, and never replaces an earlier result with the initial weights", async () => {
     await writeFile(join(cwd, "out.onnx"), "good");
     const { code, stderr } = await neft(...words("--optimiser", "sgd", "--lr", "1e9", "--epochs", "50"));
     expect(code).toBe(1);
     expect(stderr).toMatch(/training stopped: epoch \d+, step \d+: expected .*; try a lower learning rate/);
-    expect(stderr).toContain('nothing is written to "out.onnx"');
+    expect(stderr).toContain('"out.onnx" was not written');
     expect(await readFile(join(cwd, "out.onnx"), "utf8")).toBe("good");
   });
 
-  it("stops a loss that runs away later on, with the last good weights", async () => {
-    // Weights that grow with every step until their products are no numbers any more, validated on the way.
+  it("stops at a loss that diverges later, and writes the best weights so far", async () => {
+    // Weights grow with every step until their products overflow; validations happen before.
     const more = [
       "--optimiser",
       "sgd",

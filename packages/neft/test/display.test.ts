@@ -14,7 +14,7 @@ describe("alignedTable", () => {
     expect(alignedTable(columns, [])).toBe("device  σ  note\n──────  ─  ────");
   });
 
-  it("refuses rows of another length", () => {
+  it("refuses rows of a wrong length", () => {
     expect(() => alignedTable([left("a")], [["1", "2"]])).toThrow("alignedTable: expected 1 cells a row, got 2");
   });
 });
@@ -49,7 +49,7 @@ describe("startProgress", () => {
     return { stream, text: () => written };
   };
 
-  it("writes plain lines with the time left where there is no terminal", () => {
+  it("writes plain lines with the time left without a terminal", () => {
     const { stream, text } = record(false);
     let time = 0;
     const progress = startProgress("σ 0.2", 100, "chips", stream, () => time);

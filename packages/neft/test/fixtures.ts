@@ -6,7 +6,7 @@ import { exportOnnx, GraphBuilder, init } from "neft";
 
 const main = fileURLToPath(new URL("../bin/neft.js", import.meta.url));
 
-/** What a run of the real command left behind. */
+/** Exit code and output of a run of the command. */
 export interface Outcome {
   readonly code: number | null;
   readonly stdout: string;
@@ -16,13 +16,13 @@ export interface Outcome {
 export interface RunOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Sends `signal` once standard error holds `text`. */
+  /** Sends `signal` once, when standard error contains `text`. */
   readonly interrupt?: { readonly text: string; readonly signal: NodeJS.Signals };
-  /** Done once standard error holds `text`. */
+  /** Calls `act` once, when standard error contains `text`. */
   readonly meanwhile?: { readonly text: string; readonly act: () => unknown };
 }
 
-/** Runs `neft` as its user would, in a process of its own. */
+/** Runs `neft` in a separate process. */
 export function runNeft(
   words: readonly string[],
   { cwd, env = {}, interrupt, meanwhile }: RunOptions,
@@ -73,7 +73,7 @@ export interface IdxOptions {
   readonly side?: number;
 }
 
-/** Writes NAME-images and NAME-labels: the quadrant that is brightest is the class. Returns the spec. */
+/** Writes NAME-images and NAME-labels, where the class is the brightest quadrant; returns the spec. */
 export async function writeIdx(
   folder: string,
   { name, images, labels = images, shift = 0, side: size = side }: IdxOptions,
@@ -98,7 +98,7 @@ export async function writeIdx(
   return `idx:${imagesFile},${labelsFile}`;
 }
 
-/** Writes tiny.onnx (a convolution and a linear layer), two-outputs.onnx and unsupported.onnx (two operators nobody knows). */
+/** Writes tiny.onnx (a convolution and a linear layer), two-outputs.onnx and unsupported.onnx (two unknown operators). */
 export async function writeModels(folder: string): Promise<void> {
   await init();
   const network = (outputs: (net: GraphBuilder, hidden: string) => Record<string, string>): Uint8Array => {

@@ -2,7 +2,7 @@ import { createWorkers, type Dataset, evaluate, finetune, GraphBuilder, init, ty
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { evaluateRows, finetuneRows } from "../src/command/options.js";
 
-/** Numbers beyond all bounds are refused at once, by the API and by the command alike. */
+/** Numbers out of range are refused at once, by the API and by the command. */
 
 let model: Model;
 let data: Dataset;
@@ -37,7 +37,7 @@ const ofStrategy = finetuneRows.strategy.kind.rows;
 const ofValidation = finetuneRows.validation.kind.rows;
 const many = (length: number) => new Array<number>(length).fill(0.1);
 
-/** An option with what it can't be, and the command's option of the same meaning. */
+/** An option with invalid values, and the command's flag for it. */
 const rows: [
   option: string,
   call: Call,
@@ -79,7 +79,7 @@ function one(parse: (word: string, who: string) => readonly unknown[]) {
   return (word: string, who: string) => parse(word, who)[0];
 }
 
-describe("numbers beyond all bounds", () => {
+describe("numbers out of range", () => {
   it.each(rows)("are refused at once for %s", async (_, call, wrong, flag) => {
     const passed: string[] = [];
     for (const value of wrong) {

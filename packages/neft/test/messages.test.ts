@@ -1,9 +1,9 @@
 import { createWorkers, decodeNpz, evaluate, finetune, importOnnx, init, type Model, makeDataset, summary } from "neft";
 import { run, tensor } from "neft/tensor";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { handMade } from "./handMade.js";
+import { handMade } from "./hand-made.js";
 
-/** What a terminal acts on, a forged line, and more than anybody reads. */
+/** Control characters, a forged line, and an overlong text. */
 const evil = `\u001b[2J\r\u009b31m\nneft: forged \u202e\u2066"${"x".repeat(30_000)}`;
 const data = (name: string, shape: number[], labels: number[]) =>
   makeDataset("test", { name, values: new Uint8Array(labels.length * shape.reduce((a, b) => a * b)), labels, shape });

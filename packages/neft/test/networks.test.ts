@@ -29,16 +29,16 @@ const dataOf = async (number: string): Promise<Dataset> => decodeNpz(await bytes
 const arrays = { float32: Float32Array, uint8: Uint8Array, int8: Int8Array, int32: Int32Array, bool: Uint8Array };
 
 interface Feeding {
-  /** Samples of a run. */
+  /** Samples per run. */
   readonly batch: number;
-  /** Of one sample, where it isn't that of the data. */
+  /** Shape of one sample. Default: that of the data. */
   readonly shape?: readonly number[];
   readonly type?: keyof typeof arrays | "int64";
-  /** What becomes of a stored value. */
+  /** Converts a stored value to an input. */
   readonly value?: (stored: number) => number;
 }
 
-/** The file's own scores in onnxruntime, sample by sample or batch by batch; a last batch is filled with its last sample. */
+/** Scores computed by onnxruntime, in batches. The last batch is filled up with its last sample. */
 async function scoresInRuntime(bytes: Uint8Array, data: Dataset, feeding: Feeding): Promise<number[][]> {
   const { batch, shape = data.shape, type = "float32", value = (stored: number) => stored } = feeding;
   const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 });
@@ -68,7 +68,7 @@ const softmax = (row: readonly number[]): number[] => {
   return exps.map((e) => e / sum);
 };
 
-/** Accuracy in percent and mean confidence of right answers, of rows of probabilities. */
+/** Accuracy in percent and mean confidence of correct answers, from rows of probabilities. */
 function countRows(rows: readonly number[][], { labels }: Dataset): { accuracy: number; right: number } {
   const right = rows.filter((row, i) => largest(row) === labels[i]);
   const confidence = right.reduce((sum, row) => sum + Math.max(...row), 0) / right.length;
@@ -79,7 +79,7 @@ const reports: {
   name: string;
   data: string;
   feeding: Feeding;
-  /** Whether the file's outputs are probabilities. */
+  /** Whether the model's outputs are probabilities. */
   probabilities: boolean;
   /** Why it can't be finetuned. */
   refused?: RegExp;
@@ -96,13 +96,13 @@ const reports: {
     probabilities: true,
     refused: /batch fixed at 1 \(.*node "Flatten_4" \(Flatten\)/,
   },
-  // The runtime's own Squeeze drops the batch of one sample: all at once.
+  // Squeeze would drop the batch axis of a single sample, so all samples run together.
   { name: "08_squeeze", data: "08", feeding: { batch: 40 }, probabilities: false },
   { name: "17_uint8", data: "17", feeding: { batch: 1, type: "uint8" }, probabilities: false },
 ];
 
 describe.each(reports)("$name", ({ name, data: number, feeding, probabilities, refused }) => {
-  it("is read as onnxruntime reads it, with any number of samples and of workers", async () => {
+  it("gives onnxruntime's scores, with any number of samples and workers", async () => {
     const bytes = await bytesOf(`${name}.onnx`);
     const all = await dataOf(number);
     const outputs = await scoresInRuntime(bytes, all, feeding);
@@ -136,7 +136,7 @@ describe.each(reports)("$name", ({ name, data: number, feeding, probabilities, r
       const data = await dataOf(number);
       const model = importOnnx(bytes);
       const before = await evaluate(model, data, { chips: 1 });
-      // A last batch, and shards, of one sample.
+      // The last batch and some shards have one sample.
       const options = {
         strategy,
         batch: 3,
@@ -175,10 +175,10 @@ describe.each(reports)("$name", ({ name, data: number, feeding, probabilities, r
   });
 });
 
-describe("what rearranges the scores behind a softmax", () => {
+describe("operators that rearrange scores after a softmax", () => {
   const ends = ["last", "cast", "flatten"];
 
-  it("changes no number of an evaluation or a training", async () => {
+  it("change no number of an evaluation or a training", async () => {
     const data = await dataOf("04");
     const results: unknown[] = [];
     for (const end of ends) {
@@ -193,7 +193,7 @@ describe("what rearranges the scores behind a softmax", () => {
   });
 });
 
-/** Numbers that look random and are the same every time, from 0 to 1. */
+/** Fixed pseudorandom numbers from 0 to 1. */
 function numbers(count: number, seed: number): number[] {
   let state = seed * 2654435761;
   return Array.from({ length: count }, () => {
@@ -209,7 +209,7 @@ interface Node {
   readonly attributes?: Parts["nodes"][number]["attributes"];
 }
 
-/** A chain of nodes on the input "x", each reading "" for what the one before gives, then fixed tensors. */
+/** A chain of nodes on the input "x". In a node's inputs, "" is the previous node's output. Tensors whose name begins with w are parameters. */
 function chain(
   input: Pick<Parts["inputs"][number], "dtype" | "shape">,
   nodes: readonly Node[],
@@ -260,7 +260,7 @@ describe("inputs of integer types", () => {
     ["bool", "bool", 1],
   ] as const;
 
-  it.each(types)("of type %s take the values as they are", async (dtype, type, most) => {
+  it.each(types)("of type %s take the values unchanged", async (dtype, type, most) => {
     const scale = { s: [[] as number[], [most]] as const };
     const nodes = [asFloat, { op: "Div", inputs: ["", "s"] }, product];
     const model = importOnnx(exportOnnx(chain({ dtype, shape: ["N", 12] }, nodes, { ...asWeight, ...scale })));
@@ -273,7 +273,7 @@ describe("inputs of integer types", () => {
     expect(digital.confidence.right).toBeCloseTo(expected.right, 4);
     const result = await finetune(model, data, { batch: 8, validation: { images: 9 } });
     expect(result.steps).toBe(4);
-    // Fractions, and numbers beyond the type.
+    // Fractions, and numbers out of the type's range.
     const refusals = [{ scale: 254 }, { mean: 0.5 }, ...(most === 255 && dtype !== "u8" ? [] : [{ mean: -1000 }])];
     for (const options of refusals) {
       const message =
@@ -283,7 +283,7 @@ describe("inputs of integer types", () => {
     }
   });
 
-  it("take either order of axes where sizes are open, and turn channels last themselves, as TensorFlow's exporters have it", async () => {
+  it("take either order of axes with free sizes, and transpose NHWC themselves, as TensorFlow's exporters do", async () => {
     const nodes: Node[] = [
       asFloat,
       { op: "Transpose", inputs: [""], attributes: { perm: [0, 3, 1, 2] } },
@@ -347,7 +347,7 @@ describe("a last batch of one sample", () => {
     expect(digital.accuracy).toBe(expected.accuracy);
     expect(digital.confidence.right).toBeCloseTo(expected.right, 4);
     expect(results[0]!.accuracy.mean).toBe(digital.accuracy);
-    // A chip reads a sample alone as it reads it among others.
+    // A chip gives a sample the same scores alone and in a batch.
     const parts = [
       take(data, 200),
       { ...data, count: 1, values: data.values.slice(-48), labels: data.labels.slice(-1) },
@@ -362,8 +362,8 @@ describe("a last batch of one sample", () => {
 describe("a batch that the file fixes at 8", () => {
   const mean: Node[] = [{ op: "ReduceMean", inputs: ["", "axes"], attributes: { keepdims: 1 } }];
 
-  it("is the one a network is run with where it can't be another, the last batch filled", async () => {
-    // The samples are swapped with the classes in between, by constants that know of 8.
+  it("is used if the network can't run at another one, with the last batch filled up", async () => {
+    // The network transposes samples and classes, with constants that depend on the 8.
     const nodes: Node[] = [product, { op: "Reshape", inputs: ["", "flat"] }, { op: "Reshape", inputs: ["", "back"] }];
     const fixed = { ...asWeight, flat: [[1], [24], "i64"], back: [[2], [8, 3], "i64"] } as const;
     const file = exportOnnx(chain({ dtype: "f32", shape: [8, 12] }, nodes, fixed as never));
@@ -384,7 +384,7 @@ describe("a batch that the file fixes at 8", () => {
     await expect(finetune(model, bytes([12], 41), { batch: 8 })).rejects.toThrow(/batch fixed at 8 .*node "Reshape_1"/);
   });
 
-  it("is said to mix samples where it does", async () => {
+  it("is reported to mix samples if it does", async () => {
     const constants = { ...asWeight, axes: [[1], [0], "i64"] } as const;
     const deviation = (batch: number | string): Model => {
       const made = chain(
@@ -403,21 +403,21 @@ describe("a batch that the file fixes at 8", () => {
   });
 });
 
-describe("probabilities that can't be seen through", () => {
+describe("probabilities without recoverable logits", () => {
   const nodes: Node[] = [product, { op: "Softmax", inputs: [""] }, { op: "Mul", inputs: ["", "m"] }];
   const data = bytes([12], 20);
   const file = (): Uint8Array =>
     exportOnnx(chain({ dtype: "f32", shape: ["N", 12] }, nodes, { ...asWeight, m: [[], [-1]] as const } as never));
   const message = /node "Softmax_1" \(Softmax\): .*probabilities/;
 
-  it("are warned of in evaluations and refused for finetuning", async () => {
+  it("give a warning in evaluations and are refused for finetuning", async () => {
     const model = importOnnx(file());
     const { warnings } = await evaluate(model, data, { chips: 1 });
     expect(warnings).toEqual([expect.stringMatching(message)]);
     await expect(finetune(model, data, { batch: 4 })).rejects.toThrow(message);
   });
 
-  it("are warned of by the command, and in its file", async () => {
+  it("give a warning of the command and in its file", async () => {
     const cwd = await mkdtemp(join(tmpdir(), "neft-networks-"));
     try {
       await writeFile(join(cwd, "net.onnx"), file());

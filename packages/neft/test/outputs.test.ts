@@ -33,7 +33,7 @@ const write = async (name: string, contents: string | Uint8Array): Promise<void>
 const mkfifo = (name: string) => promisify(execFile)("mkfifo", [at(name)]);
 
 describe("Outputs", () => {
-  it("leave the old file alone until the new one is complete, and keep its mode", async () => {
+  it("keep the old file until the new one is complete, and keep its mode", async () => {
     await writeFile(at("model.onnx"), "old");
     await chmod(at("model.onnx"), 0o640);
     const output = await open("model.onnx");
@@ -44,7 +44,7 @@ describe("Outputs", () => {
     expect(await readdir(folder)).toEqual(["model.onnx"]);
   });
 
-  it("can be written twice, the later contents winning", async () => {
+  it("can be written twice, and hold the later contents", async () => {
     const output = await open("a");
     await outputs.write(new Map([[output, "one"]]));
     await outputs.write(new Map([[output, Uint8Array.of(116, 119, 111)]]));
@@ -52,7 +52,7 @@ describe("Outputs", () => {
     expect(await readdir(folder)).toEqual(["a"]);
   });
 
-  it("follow symbolic links and keep them, also those to a file that isn't there yet", async () => {
+  it("follow symbolic links and keep them, even to missing files", async () => {
     await mkdir(at("inner"));
     await writeFile(at("real"), "old");
     await symlink("real", at("link"));
@@ -68,21 +68,21 @@ describe("Outputs", () => {
     await expect(open("lost")).rejects.toThrow("no such file or directory");
   });
 
-  it("are on the disk only while they are written: nothing is left of a run that ends before", async () => {
+  it("leave nothing on disk if a run ends before they are written", async () => {
     await writeFile(at("kept"), "old");
     await open("kept");
     await open("other");
     expect(await readdir(folder)).toEqual(["kept"]);
   });
 
-  it("don't mind what an earlier run has left", async () => {
+  it("ignore temporary files of an earlier run", async () => {
     for (const id of [0, 1, process.pid]) await writeFile(at(`.neft-${id}-0.partial`), "left");
     await write("a", "whole");
     expect((await readdir(folder)).filter((name) => name.endsWith(".partial"))).toHaveLength(3);
     expect(await readFile(at("a"), "utf8")).toBe("whole");
   });
 
-  it("are different files from one another and from inputs, under whatever names", async () => {
+  it("differ from each other and from inputs, under any names", async () => {
     await writeFile(at("file"), "");
     await link(at("file"), at("hard"));
     await symlink("file", at("soft"));
@@ -99,25 +99,25 @@ describe("Outputs", () => {
     for (const [one, other] of pairs) {
       outputs = new Outputs();
       await open(one!);
-      await expect(outputs.open(at(other!), "--json")).rejects.toThrow(/^--json: expected another file than -o/);
+      await expect(outputs.open(at(other!), "--json")).rejects.toThrow(/^--json: expected a different file from -o/);
       if (one !== "file") continue;
       outputs = new Outputs();
       await outputs.addInputs([at(one)]);
-      await expect(open(other!)).rejects.toThrow(/^-o: expected another file than the input /);
+      await expect(open(other!)).rejects.toThrow(/^-o: expected a different file from the input /);
       outputs = new Outputs();
       await open(one);
-      await expect(outputs.addInputs([at(other!)])).rejects.toThrow(/^-o: expected another file than the input /);
+      await expect(outputs.addInputs([at(other!)])).rejects.toThrow(/^-o: expected a different file from the input /);
     }
   });
 
-  it("take no file of a model for two", async () => {
+  it("refuse two names for one file of a model", async () => {
     const out = await open("m.onnx");
     await expect(outputs.openExternal(["a/w", "./a/w"], out)).rejects.toThrow(
-      '-o: external data: expected one name for each file, got "a/w" and "./a/w", which mean the same',
+      '-o: external data: expected one name for each file, got "a/w" and "./a/w" for the same file',
     );
-    // One name on some systems: composed, and with an accent of its own.
+    // The same name on some systems: a composed letter, and a letter with a combining accent.
     await expect(outputs.openExternal(["\u00e9", "e\u0301"], out)).rejects.toThrow(
-      /^-o: external data: expected another file than -o: external data ".*", got /,
+      /^-o: external data: expected a different file from -o: external data ".*", got /,
     );
     expect(await readdir(folder)).toEqual([]);
   });
@@ -131,7 +131,7 @@ describe("Outputs", () => {
     ]);
     await mkdir(at("c"));
     await expect(outputs.write(all)).rejects.toThrow(
-      /^-o: writing ".*c" failed \(it is a directory\); what was there before is unchanged$/,
+      /^-o: writing ".*c" failed \(it is a directory\); all existing files are unchanged$/,
     );
     expect(await readFile(at("a"), "utf8")).toBe("old");
     expect(await readdir(folder)).toEqual(["a", "c"]);
@@ -168,7 +168,7 @@ describe("Outputs", () => {
       read += text;
     });
     const ended = new Promise((resolve) => reader.on("close", resolve));
-    // cat needs a moment to open it; more than a pipe holds is written.
+    // cat needs some time to open it; the contents exceed the capacity of a pipe.
     let output = await open("pipe").catch(() => undefined);
     while (output === undefined) output = await open("pipe").catch(() => undefined);
     await outputs.write(new Map([[output, "x".repeat(300_000)]]));

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { rescue } from "../src/command/rescue.js";
 
 describe("rescue", () => {
-  it.each(["model.onnx", "weights.bin", "a/model.onnx"])("keeps a model whose weights are called %s", (location) => {
+  it.each(["model.onnx", "weights.bin", "a/model.onnx"])("saves a model whose weights are in %s", (location) => {
     const path = rescue(
       { model: Uint8Array.of(1), external: new Map([[location, Uint8Array.of(2)]]) },
       "/where/out.onnx",

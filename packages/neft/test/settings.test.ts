@@ -6,12 +6,12 @@ import { evaluateOptions, finetuneOptions } from "../src/settings.js";
 import { runNeft } from "./fixtures.js";
 
 describe("settings", () => {
-  it("stand in docs/settings.md as their rows say; npm run settings --workspace neft writes it", () => {
+  it("are in docs/settings.md as their rows define them (npm run settings --workspace neft writes it)", () => {
     const file = readFileSync(new URL("../../../docs/settings.md", import.meta.url), "utf8");
     expect(file).toBe(settingsDocument());
   });
 
-  it("have flags, names, words and meanings that differ and are there", () => {
+  it("have distinct, nonempty flags, names, types and meanings", () => {
     for (const rows of [evaluateRows, finetuneRows]) {
       const all = allSettings(rows);
       const flags = all.flatMap(({ flags }) => (flags === null ? [] : [flags.replace(/ <.*/, "")]));

@@ -32,7 +32,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a line of bash, where `neft` is the command and `status` is its exit code in the first place of a pipeline. */
+/** Runs a line of bash. There, `neft` is the command, and `status` the exit code of a pipeline's first command. */
 function shell(line: string, options: SpawnOptions = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const script = `neft() { ${command} "$@"; }; ${line}`;
@@ -53,7 +53,7 @@ const finetune = "neft finetune tiny.onnx --data idx:good-images,good-labels --b
 const evaluate = "neft evaluate tiny.onnx --data idx:good-images,good-labels --chips 2 --json r.json";
 const status = "; echo $PIPESTATUS >&3";
 
-describe("exit code 0 means that every file asked for is there", () => {
+describe("exit code 0 means that every requested file was written", () => {
   it.each([
     ["2>&1 | head -1"],
     ["2>&1 | head -0"],
@@ -88,11 +88,7 @@ describe("exit code 0 means that every file asked for is there", () => {
 
   it.each([
     ["a full device", "/dev/full", /--json: writing "\/dev\/full" failed \(no space left on the device\)/],
-    [
-      "a pipe that is closed",
-      "/dev/stdout",
-      /--json: writing "\/dev\/stdout" failed \(nobody reads from it any more\)/,
-    ],
+    ["a closed pipe", "/dev/stdout", /--json: writing "\/dev\/stdout" failed \(its reader has closed it\)/],
   ])("results into %s are an error; the model is kept", async (_, file, reason) => {
     const words = finetune.replace("r.json", file);
     const { stdout, stderr } = await shell(`exec 3>&1; ${words} | true${status}`);
@@ -121,7 +117,7 @@ describe("/dev/stdout as output", () => {
     },
   );
 
-  it("takes a model, and another open file the results", async () => {
+  it("takes a model, while another descriptor takes the results", async () => {
     const words = finetune.replace("out.onnx", "/dev/stdout").replace("r.json", "/dev/fd/3");
     const { code, stderr } = await shell(`${words} 3> r.json | cat > new.onnx`);
     expect([code, stderr]).toEqual([0, expect.stringContaining("/dev/stdout holds the weights")]);
@@ -132,20 +128,25 @@ describe("/dev/stdout as output", () => {
 
   it.each([
     [
-      "both",
+      "the same pipe twice",
       `${finetune.replace("out.onnx", "/dev/stdout").replace("r.json", "/dev/fd/1")} | cat; (exit $PIPESTATUS)`,
-      /--json: expected another file than --out/,
+      /--json: expected a different file from --out/,
       2,
     ],
-    ["the file it goes to, by name", `${evaluate} > r.json`, /--json: expected another file than standard output's/, 2],
     [
-      "what is open for reading",
+      "the file of standard output, by name",
+      `${evaluate} > r.json`,
+      /--json: expected a different file from standard output's/,
+      2,
+    ],
+    [
+      "a descriptor open for reading",
       evaluate.replace("r.json", "/dev/stdin"),
       /--json: expected a path that can be written, got "\/dev\/stdin" \(it isn't open for writing\)/,
       1,
     ],
     [
-      "what isn't open",
+      "a closed descriptor",
       evaluate.replace("r.json", "/dev/fd/99"),
       /--json: expected a path that can be written, got "\/dev\/fd\/99"/,
       1,
@@ -167,7 +168,7 @@ describe("/dev/stdout as output", () => {
     expect(stdout).toContain('--out: expected a file or a pipe for the model\'s bytes, got the terminal "/dev/tty"');
   });
 
-  it("fills a pipe with a name, and one of the shell", async () => {
+  it("writes to a named pipe, and to one of the shell", async () => {
     const fifo = await shell(
       `rm -f p; mkfifo p; cat p > table & sleep 0.3; ${evaluate.replace("r.json", "p")} && wait`,
     );
@@ -180,7 +181,7 @@ describe("/dev/stdout as output", () => {
     parse(await readFile(join(cwd, "r.json"), "utf8"));
   });
 
-  it("makes what a dangling link points to", async () => {
+  it("creates the target of a dangling link", async () => {
     await symlink("new.onnx", join(cwd, "latest.onnx"));
     expect((await shell(finetune.replace("out.onnx", "latest.onnx"))).code).toBe(0);
     (await readModel(join(cwd, "new.onnx"))).model.dispose();
@@ -191,7 +192,7 @@ describe("signals", () => {
   const words = "finetune tiny.onnx --data idx:good-images,good-labels --batch 32 -o out.onnx --json r.json".split(" ");
   const left = async (): Promise<string[]> => (await readdir(cwd)).filter((name) => /partial|neft-/.test(name));
 
-  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s saves the weights so far", async (signal) => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s saves the best weights so far", async (signal) => {
     const more = [...words, "--epochs", "100000", "--validation-every", "3"];
     const { code, stderr } = await runNeft(more, { cwd, interrupt: { text: "after step 30", signal } });
     expect([code, stderr]).toEqual([130, expect.stringMatching(/out\.onnx holds the weights after step \d+/)]);
@@ -199,7 +200,7 @@ describe("signals", () => {
     expect(await left()).toEqual([]);
   });
 
-  /** A module that makes every step of a run wait, so that there is time before the first. */
+  /** A module that delays every step of a run, which gives time before the first one ends. */
   const slow = async (): Promise<{ NODE_OPTIONS: string }> => {
     const file = join(cwd, "slow.mjs");
     await writeFile(
@@ -214,7 +215,7 @@ describe("signals", () => {
     return { NODE_OPTIONS: `--import=${file}` };
   };
 
-  it("before the end of the first step leave an earlier output alone", async () => {
+  it("before the end of the first step leave an earlier output unchanged", async () => {
     for (const text of ["", "after step 0"]) {
       await writeFile(join(cwd, "out.onnx"), "good");
       await writeFile(join(cwd, "r.json"), "earlier");
@@ -227,7 +228,7 @@ describe("signals", () => {
       if (text === "" && out !== "good") continue; // A step was through before the signal came.
       expect([outcome.code, outcome.stderr]).toEqual([
         130,
-        expect.stringMatching(/^ {2}no step ended; nothing is written to "out.onnx"$/m),
+        expect.stringMatching(/^ {2}no step was completed; "out.onnx" was not written$/m),
       ]);
       expect([out, await readFile(join(cwd, "r.json"), "utf8")]).toEqual(["good", "earlier"]);
     }
@@ -247,7 +248,7 @@ describe("signals", () => {
       );
       const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
       setTimeout(() => child.kill(signals[i % 3]), 40 * i);
-      // Every third one comes twice.
+      // Every third signal is sent twice.
       if (i % 3 === 0) setTimeout(() => child.kill(signals[i % 3]), 40 * i + 3 * (i % 5));
       const code = await ended;
       expect([null, 0, 130]).toContain(code);
@@ -258,7 +259,7 @@ describe("signals", () => {
     }
   }, 240_000);
 
-  /** A module that makes every file wait before it is on the disk, and says so. */
+  /** A module that delays the writing of every file, and reports it. */
   const slowDisk = async (): Promise<{ NODE_OPTIONS: string }> => {
     const file = join(cwd, "slow-disk.mjs");
     await writeFile(
@@ -306,7 +307,7 @@ describe("signals", () => {
       return opened(pipe);
     });
 
-  it("end a command that waits for an input at once", async () => {
+  it("end a command that waits for its input", async () => {
     await promisify(execFile)("mkfifo", [join(cwd, "waiting")]);
     for (const line of [`evaluate waiting --data mnist:test`, `finetune waiting --data mnist:test -o out.onnx`]) {
       const child = spawn(process.execPath, [command.split(" ")[1]!, ...line.split(" ")], { cwd });
@@ -315,7 +316,7 @@ describe("signals", () => {
         stderr += text;
       });
       const ended = new Promise((resolve) => child.on("close", (code, signal) => resolve(code ?? signal)));
-      // A pipe can be opened for writing once it is open for reading, which then waits for what comes.
+      // Opening a pipe for writing succeeds once the command has opened it for reading.
       const writer = await opened(join(cwd, "waiting"));
       child.kill("SIGINT");
       expect([await ended, stderr]).toEqual(["SIGINT", expect.stringMatching(/^neft \w+: stopped before .*\n$/)]);

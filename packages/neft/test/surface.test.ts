@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 
 beforeAll(() => neft.init());
 
-/** Names that a file of types exports, those of the files it exports whole included. */
+/** Names that a declaration file exports, including those of its `export *`. */
 function namesOf(file: string): string[] {
   const text = readFileSync(new URL(`../dist/${file}`, import.meta.url), "utf8");
   const lists = [...text.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, list]) => list!.split(","));
@@ -15,7 +15,7 @@ function namesOf(file: string): string[] {
 }
 
 describe("the public API", () => {
-  it("is as small as it was when it was last counted", () => {
+  it("exports the counted number of names", () => {
     const names = namesOf("node.d.ts");
     expect(names).toEqual([...new Set(names)]);
     expect(names).toHaveLength(51);
@@ -45,7 +45,7 @@ describe("predict", () => {
     return { model, data: neft.makeDataset("test", { name: "some", values, labels, shape: [1, 2, 2], classes: 3 }) };
   };
 
-  it("gives the scores of the digital network, and the same at any batch", () => {
+  it("gives the scores of the digital network, for any batch", () => {
     const { model, data } = setup();
     const { scores, shape, argmax } = neft.predict(model, data);
     expect(shape).toEqual([250, 3]);
@@ -61,7 +61,7 @@ describe("predict", () => {
     model.dispose();
   });
 
-  it("reads the chips that an evaluation reads", async () => {
+  it("uses the same chips as an evaluation", async () => {
     const { model, data } = setup();
     const { argmax } = neft.predict(model, data);
     const own = { ...data, labels: argmax };
@@ -78,7 +78,7 @@ describe("predict", () => {
 });
 
 describe("split", () => {
-  it("holds out other samples for another seed, the same for the same", () => {
+  it("holds out the same samples for the same seed, and others for another seed", () => {
     const values = Float32Array.from({ length: 20 }, (_, i) => i);
     const data = neft.makeDataset("test", { name: "some", values, labels: new Int32Array(20), shape: [1], classes: 1 });
     const held = (seed?: number) => [...neft.split(data, { validation: 5, seed }).validation.values];
@@ -89,7 +89,7 @@ describe("split", () => {
 });
 
 describe("backendInfo", () => {
-  it("says what computes and what there is", () => {
+  it("reports the build and the environment", () => {
     const { build, relaxedAvailable, sharedMemory, threads, memory } = neft.backendInfo();
     expect(build).toBe("simd128");
     expect(typeof relaxedAvailable).toBe("boolean");

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { init, readModel } from "neft";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Outcome, runNeft, writeIdx, writeModels } from "./fixtures.js";
-import { archiveOf, handMade, type Texts } from "./handMade.js";
+import { archiveOf, handMade, type Texts } from "./hand-made.js";
 
-/** Colours, a title, a cursor that climbs, other directions, invisible ones, C1, line ends of every kind, and a line like ours. */
+/** Escape sequences for colours, title and cursor, bidirectional and invisible characters, C1, all line ends, and a forged error line. */
 const hostile =
   "\u{e0041}\u001b[31m\u001b]0;owned\u0007\u001b[2A\u009b31m\u202e\u2066\u200b\ufeff\r\b\u007f\u0085\u2028\u2029\nneft: all is well\n\nneft evaluate: 100 %\n";
 const long = `${hostile}${"long ".repeat(400_000)}`;
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(cwd, { recursive: true, force: true }));
 
-/** Whether all of it is printable lines, those of ours alone beginning as ours do. */
+/** Expects printable lines only, and exactly one line that begins with `neft` if the command failed. */
 function expectClean({ code, stdout, stderr }: Outcome): void {
   for (const text of [stdout, stderr]) {
     expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
@@ -58,7 +58,7 @@ describe("names from a model's file reach the terminal escaped and shortened", (
       await writeFile(join(cwd, "h.onnx"), handMade({ [text]: name }));
       const inspected = await neft("inspect", "h.onnx");
       expectClean(inspected);
-      // A name doesn't make a network of known operators another one.
+      // Names don't change a network of known operators.
       const isRefused = ["op", "domain", "attribute", "location"].includes(text);
       expect(inspected.code).toBe(isRefused ? 1 : 0);
       const message = await readModel(join(cwd, "h.onnx")).then(
@@ -70,7 +70,7 @@ describe("names from a model's file reach the terminal escaped and shortened", (
     }
   });
 
-  it("all of them at once, in evaluate and finetune, their results and their errors", async () => {
+  it("all of them together, in results and errors of evaluate and finetune", async () => {
     const all = Object.fromEntries(
       ["graph", "producer", "doc", "input", "symbol", "output", "node", "weight", "bias", "hidden"].map((text) => [
         text,
@@ -97,7 +97,7 @@ describe("names from a model's file reach the terminal escaped and shortened", (
       expectClean(outcome);
       expect([words, outcome.code]).toEqual([words, code]);
     }
-    // A file of results has names as they are.
+    // The JSON file holds the names unchanged.
     await neft("evaluate", ...words, "--chips", "2", "--output", `output${hostile}`);
     const text = await readFile(join(cwd, "r.json"), "utf8");
     expect(JSON.parse(text).settings.output).toBe(`output${hostile}`);
@@ -105,7 +105,7 @@ describe("names from a model's file reach the terminal escaped and shortened", (
   });
 });
 
-describe("so do names of files and other words of the command line", () => {
+describe("file names and other arguments reach the terminal escaped and shortened", () => {
   const name = hostile.replaceAll("/", "").slice(0, 60);
   it.each<[string, number, (name: string) => string[]]>([
     ["a model that is there", 0, () => ["inspect", `there${name}`]],
@@ -127,7 +127,7 @@ describe("so do names of files and other words of the command line", () => {
     expect([outcome.code, outcome.stderr]).toEqual([code, expect.anything()]);
   });
 
-  it("members of an archive, and a link's name", async () => {
+  it("names of archive members and of links", async () => {
     await writeFile(join(cwd, "h.npz"), archiveOf(`${hostile}.npy`));
     const outcome = await neft("evaluate", "tiny.onnx", "--data", "npz:h.npz");
     expectClean(outcome);
@@ -136,7 +136,7 @@ describe("so do names of files and other words of the command line", () => {
     expectClean(await neft("inspect", "link\u001b[31m"));
   });
 
-  it("an output that is written, at the end of a run", async () => {
+  it("the name of a written output", async () => {
     const outcome = await neft("finetune", "tiny.onnx", "--data", data, "--batch", "32", "-o", name);
     expectClean(outcome);
     expect(outcome.stdout).toMatch(/holds the weights/);

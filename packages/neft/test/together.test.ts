@@ -16,7 +16,7 @@ import {
 import { noGrad, run, scope, tensor } from "neft/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-/** Calls at the same time: each gives what it gives alone, or is refused. */
+/** Concurrent calls: each gives the same result as alone, or is refused. */
 
 const classes = 3;
 const shape = [1, 6, 6];
@@ -51,7 +51,7 @@ beforeAll(async () => {
 });
 afterAll(() => pool.close());
 
-/** Exported after a training of its own. */
+/** The model's bytes after a separate training. */
 async function trained(seed: number, workers: Workers | undefined): Promise<Uint8Array> {
   const model = network(seed);
   await finetune(model, samples(seed), { ...training, workers });
@@ -67,7 +67,7 @@ async function evaluated(seed: number, workers: Workers | undefined): Promise<un
   return result;
 }
 
-describe("calls at once", () => {
+describe("concurrent calls", () => {
   it.each([
     ["on one pool", () => pool],
     ["in this thread", () => undefined],
@@ -87,14 +87,14 @@ describe("calls at once", () => {
     expect(await Promise.all([...calls].reverse().map((call) => call()))).toEqual([...alone].reverse());
   });
 
-  it("aren't touched by the scope they are made in, or by one that lets no gradients be recorded", async () => {
+  it("ignore an enclosing scope or noGrad", async () => {
     const [alone, step] = [await evaluated(1, undefined), await trained(2, undefined)];
     const calls: Promise<unknown>[] = [];
     scope(() => noGrad(() => void calls.push(evaluated(1, undefined), trained(2, undefined))));
     expect(await Promise.all(calls)).toEqual([alone, step]);
   });
 
-  it("see the weights and the samples of when they were made, however long they wait for workers", async () => {
+  it("use the weights and samples of the time of the call, however long they wait for workers", async () => {
     const alone = await evaluated(1, undefined);
     const [model, data] = [network(1), samples(1)];
     const first = trained(2, pool);
@@ -106,7 +106,7 @@ describe("calls at once", () => {
     model.dispose();
   });
 
-  /** Overwrites every number and text of a call's options, in lists and records too. */
+  /** Overwrites every number and string of a call's options, including nested ones. */
   function spoil(options: object): void {
     for (const [name, value] of Object.entries(options)) {
       if (typeof value === "number") Object.assign(options, { [name]: value + 1 });
@@ -150,7 +150,7 @@ describe("calls at once", () => {
     expect(await finetuning(spoil)).toEqual(await finetuning(leave));
   });
 
-  it("end at an abort while they wait for workers, a finetuning with the weights it began with", async () => {
+  it("end at an abort while they wait for workers; a finetuning keeps its initial weights", async () => {
     const model = network(1);
     const before = exportOnnx(model);
     const first = trained(2, pool);
@@ -166,7 +166,7 @@ describe("calls at once", () => {
     model.dispose();
   });
 
-  it("are refused by the worker where a job is of another setup", async () => {
+  it("are refused by the worker if a job belongs to another setup", async () => {
     await evaluated(1, pool);
     const stray = pool.lend((lease) => lease.run([{ setup: -1, job: {} as never }], { method: "evaluateChips" }));
     await expect(stray).rejects.toThrow(/worker: expected a job of setup (\d+|none), got one of -1/);
@@ -177,14 +177,14 @@ describe("one model", () => {
   const x = () => tensor(new Float32Array(36), [1, ...shape]);
   const ofShared = (model: Model) => new Model({ ...model, name: "other" });
 
-  it("is read by any number of evaluations at once", async () => {
+  it("serves any number of concurrent evaluations", async () => {
     const [model, alone] = [network(1), await evaluated(1, undefined)];
     const call = (workers?: Workers) => evaluate(model, samples(1), { ...chips, workers });
     expect(await Promise.all([call(), call(pool), call()])).toEqual([alone, alone, alone]);
     model.dispose();
   });
 
-  /** What conflicts with a finetuning, and the words of its refusal. */
+  /** Calls that conflict with a finetuning, and the name in the error. */
   const uses: [string, (model: Model) => unknown][] = [
     ["evaluate", (model) => evaluate(model, samples(1), chips)],
     ["finetune", (model) => finetune(model, samples(1), training)],
@@ -226,7 +226,7 @@ describe("one model", () => {
     });
   });
 
-  it("can be exported and run, but not changed, where a finetuning tells how far it is", async () => {
+  it("can be exported and run, but not changed, in a finetuning's onProgress", async () => {
     const model = network(2);
     const seen: Uint8Array[] = [];
     const refused: unknown[] = [];
@@ -271,7 +271,7 @@ describe("one model", () => {
     model.dispose();
   });
 
-  it("keeps its tensors while it is used: each of them, too", async () => {
+  it("keeps all of its tensors while it is used", async () => {
     const model = network(1);
     const call = evaluate(model, samples(1), chips);
     for (const one of model.parameters.values())

@@ -12,7 +12,7 @@ import { runNeft, writeIdx } from "./fixtures.js";
 let cwd: string;
 let data: string;
 
-/** Images 6×6 to four classes by a weight that dropout reads first, so that no crossbar holds it. */
+/** A network from 6×6 images to 4 classes whose weight passes through dropout, so no crossbar holds it. */
 function digitalNetwork(): Model {
   return new Model({
     name: "digital",
@@ -64,7 +64,7 @@ describe("layers whose weights don't vary", () => {
     expect(stdout).toContain(`warning: ${warning}`);
   });
 
-  it("are warned of by evaluate and finetune, once, on standard error", async () => {
+  it("give one warning in evaluate and finetune, on standard error", async () => {
     const words = ["--data", data, "--sigma", "0.1"];
     const evaluated = await runNeft(["evaluate", "digital.onnx", ...words, "--chips", "2"], { cwd });
     expect(evaluated.code).toBe(0);
@@ -75,7 +75,7 @@ describe("layers whose weights don't vary", () => {
     expect(finetuned.stderr.split(`neft: warning: ${warning}\n`)).toHaveLength(2);
   });
 
-  it("are in the API's results; other networks have no warnings", async () => {
+  it("are in the API's results, and other networks have no warnings", async () => {
     const [images, labels] = data.slice(4).split(",");
     const dataset = await readDataset({ kind: "idx", images: join(cwd, images!), labels: join(cwd, labels!) });
     const model = digitalNetwork();
@@ -86,7 +86,7 @@ describe("layers whose weights don't vary", () => {
   });
 });
 
-describe("a network that reads a weight as it is and transposed", () => {
+describe("a network that uses a weight both unchanged and transposed", () => {
   it("varies in both products", async () => {
     const model = importOnnx(await readFile(new URL("networks/tied.onnx", import.meta.url)));
     // sin(1) to sin(16).
@@ -108,7 +108,7 @@ describe("a network that reads a weight as it is and transposed", () => {
         count++;
       });
     }
-    // NumPy's value over many chips; 0.187 without the second product. A thousand chips of 16 outputs come within 2 %.
+    // NumPy's value over many chips (0.187 without the second product). 1000 chips of 16 outputs are within 2 % of it.
     expect(Math.sqrt(squares / count) / 0.34023434).toBeCloseTo(1, 1.3);
     model.dispose();
   });

@@ -1,7 +1,7 @@
 //! Counter-based random streams.
 //!
 //! Philox4x32-10 derives the key of a stream from (seed, purpose, name, index, step). The numbers of a stream come in *noise blocks* of
-//! [`NOISE_BLOCK`] values at the coordinates (row, block, sample): Philox turns key and coordinates into the state of a four-lane
+//! [`NOISE_BLOCK`] values at the coordinates (row, block, sample): Philox turns key and coordinates into the state of a 4-lane
 //! xoshiro128++ generator, which fills the block. So any block can be drawn alone, in any order.
 //! The layout is frozen (version 1): changing it changes every seeded number and is a changelog entry.
 //!

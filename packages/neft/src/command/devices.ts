@@ -2,7 +2,7 @@ import { devices } from "@neft/crossbar";
 import { alignedTable, left, right } from "./table.js";
 import { print } from "./terminal.js";
 
-/** `neft devices`: every device with its numbers and where they come from. */
+/** `neft devices`: prints all device types with their parameters and sources. */
 export function listDevices(): void {
   const sources = [...new Set([...devices.values()].map(({ source }) => source))];
   const rows = [...devices.values()].map(({ id, technology, bitsPerCell, programming, summary, source }) => [
@@ -16,7 +16,7 @@ export function listDevices(): void {
   const columns = [
     left("device"),
     left("technology"),
-    right("bits a cell"),
+    right("bits/cell"),
     left("relative σ of the levels"),
     left("summary"),
     left("source"),

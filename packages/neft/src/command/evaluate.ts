@@ -3,8 +3,8 @@ import type { EvaluationResult, SigmaResult } from "@neft/evaluation";
 import { build, init } from "@neft/kernels";
 import { oneLine, type ResolvedOf } from "@neft/options";
 import { evaluate } from "../evaluate.js";
-import { filesOf } from "../readDataset.js";
-import { readModel } from "../readModel.js";
+import { filesOf } from "../read-dataset.js";
+import { readModel } from "../read-model.js";
 import { type EvaluationFile, evaluationRows } from "../results.js";
 import { InterruptedError } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
@@ -16,11 +16,11 @@ import { checkChips, dataRecord, jsonText, loadData, poolOf, settingsRecord, ver
 import { alignedTable, right } from "./table.js";
 import { print } from "./terminal.js";
 
-/** `neft evaluate MODEL`: accuracy on Monte Carlo chips as a table, and as JSON where asked for. */
+/** `neft evaluate MODEL`: prints the accuracy on Monte Carlo chips as a table, and writes it as JSON with --json. */
 export async function evaluateModel(file: string, options: ResolvedOf<typeof evaluateRows>): Promise<void> {
   const start = performance.now();
   checkChips(options);
-  const nothing = "stopped before the end; there are no results";
+  const nothing = "stopped before the end; no results were written";
   const interrupt = watchInterrupt(`neft evaluate: ${nothing}`);
   const outputs = new Outputs();
   await outputs.addInputs([file, ...filesOf(options.data)]);
@@ -73,8 +73,11 @@ export async function evaluateModel(file: string, options: ResolvedOf<typeof eva
   }
 }
 
-/** The result as a table, accuracies in percent, and what was asked for and not reached. */
-export function report({ digital, results }: Omit<EvaluationResult, "warnings">, what: string): string {
+/**
+ * Formats a result: a heading, the table (accuracies in percent), and a line for each σ whose precision was not reached.
+ * @param heading  samples, device and seed.
+ */
+export function report({ digital, results }: Omit<EvaluationResult, "warnings">, heading: string): string {
   const percent = (value: number | null | undefined): string => (value == null ? "–" : value.toFixed(2));
   const share = (value: number | null): string => (value === null ? "–" : value.toFixed(4));
   const titles = [
@@ -117,19 +120,19 @@ export function report({ digital, results }: Omit<EvaluationResult, "warnings">,
   ];
   const table = alignedTable(titles.map(right), [clean, ...rows]);
   const missed = results.flatMap(missedPrecision).join("\n");
-  return [what, table, missed].filter((part) => part !== "").join("\n\n");
+  return [heading, table, missed].filter((part) => part !== "").join("\n\n");
 }
 
-/** A value above a limit with so many digits that it reads as such. */
-const above = (value: number, limit: number): number =>
+/** Rounds a value above a limit to so few digits that it still exceeds the limit. */
+const roundAbove = (value: number, limit: number): number =>
   [3, 6].map((digits) => Number(value.toPrecision(digits))).find((rounded) => rounded > limit) ?? value;
 
-/** The line about a precision that the chips there may be didn't reach; none where it was, or none was asked for. */
+/** The line about a precision that wasn't reached with all chips; empty if it was reached or not requested. */
 function missedPrecision({ sigma, chips, accuracy: { ci95 }, stopping }: SigmaResult): string[] {
   if (stopping === undefined || stopping.reached) return [];
   const got =
     ci95 === null
       ? "no interval from 1 chip"
-      : `± ${above((ci95[1] - ci95[0]) / 2, stopping.precision)} from all ${chips} chips`;
+      : `± ${roundAbove((ci95[1] - ci95[0]) / 2, stopping.precision)} from all ${chips} chips`;
   return [`σ ${sigma}: expected ± ${stopping.precision} points (--precision), got ${got}; raise --chips`];
 }

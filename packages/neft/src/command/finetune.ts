@@ -7,32 +7,32 @@ import { exportOnnxFiles } from "@neft/onnx";
 import { inWords, oneLine, type ResolvedOf } from "@neft/options";
 import type { FinetuneProgress, FinetuneResult } from "@neft/training";
 import { finetune } from "../finetune.js";
-import { filesOf } from "../readDataset.js";
-import { readModel, sha256 } from "../readModel.js";
+import { filesOf } from "../read-dataset.js";
+import { readModel, sha256 } from "../read-model.js";
 import { type FinetuningFile, finetuningRows } from "../results.js";
 import { messageOf } from "../system-errors.js";
 import { InterruptedError, UsageError, withOutcome } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
-import { complaint, type finetuneRows } from "./options.js";
+import { commandMessage, type finetuneRows } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { type Progress, startProgress } from "./progress.js";
 import { rescue } from "./rescue.js";
 import { checkChips, dataRecord, jsonText, loadData, poolOf, settingsRecord, versions, warn } from "./run.js";
-import { print, say } from "./terminal.js";
+import { print, printMessage } from "./terminal.js";
 
 type Options = ResolvedOf<typeof finetuneRows>;
 
 /**
- * `neft finetune MODEL`: trains and writes the model.
+ * `neft finetune MODEL`: trains a model and writes it.
  *
- * Everything that can be wrong is found before the first step. Ctrl-C, a loss that runs away and a failure on the way write
- * the best weights so far and say where.
+ * Options, inputs and outputs are checked before the first step. After Ctrl-C, a diverging loss or a failure during training, it writes
+ * the best weights so far and reports their path.
  */
 export async function finetuneModel(file: string, options: Options): Promise<void> {
   const start = performance.now();
   checkChips(options);
-  const nothing = `stopped before the first step ended; nothing is written to ${inWords(options.out)}`;
+  const nothing = `stopped before the end of the first step; ${inWords(options.out)} was not written`;
   const interrupt = watchInterrupt(`neft finetune: ${nothing}`);
   const outputs = new Outputs();
   await outputs.addInputs([file, ...filesOf(options.data)]);
@@ -52,9 +52,9 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
 
   const save = async (): Promise<Uint8Array> => {
     const files = exportOnnxFiles(model);
-    const beside = [...external].map(([location, output]) => [output, files.external.get(location)!] as const);
+    const weights = [...external].map(([location, output]) => [output, files.external.get(location)!] as const);
     try {
-      await outputs.write(new Map([...beside, [out, files.model]]));
+      await outputs.write(new Map([...weights, [out, files.model]]));
     } catch (cause) {
       const path = rescue(files, out.path);
       throw path === undefined
@@ -63,7 +63,9 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
     }
     return files.model;
   };
-  interrupt.begin(() => say("stopping; the best weights trained so far, if any, will be written (again: end at once)"));
+  interrupt.begin(() =>
+    printMessage("stopping: writing the best weights so far, if any; repeat the signal to stop at once"),
+  );
   const { data: _spec, limit: _limit, fast: _fast, json: _json, out: _out, workers, ...settings } = options;
   const pool = poolOf(workers);
   const display = showProgress();
@@ -80,17 +82,17 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
     const best = display.bestStep();
     if (best === undefined || best === 0) throw error;
     await save();
-    const outcome = `the best weights so far, those after step ${best}, are in ${oneLine(options.out)}`;
-    throw withOutcome(new Error(complaint(error), { cause: error }), outcome);
+    const outcome = `${oneLine(options.out)} holds the best weights so far (after step ${best})`;
+    throw withOutcome(new Error(commandMessage(error), { cause: error }), outcome);
   } finally {
     display.stop();
     await pool.close();
   }
 
   warn(result.warnings);
-  if (isUntrained(result)) throw endWithout(result, options.out);
+  if (isUntrained(result)) throw untrainedError(result, options.out);
   const written = await save();
-  // The weights are safe from here on; what is left may wait for a pipe's reader.
+  // The weights are saved. Writing the JSON may block on a pipe's reader, so signals end the process from here on.
   interrupt.release();
   if (json) {
     const contents: FinetuningFile = {
@@ -113,9 +115,10 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
   conclude(result, oneLine(options.out));
 }
 
+/** Shows the progress of a finetuning. */
 interface Display {
   readonly show: (progress: FinetuneProgress) => void;
-  /** Steps made by the best weights so far; nothing before the first validation. */
+  /** Step of the best weights so far; undefined before the first validation. */
   bestStep(): number | undefined;
   stop(): void;
 }
@@ -143,6 +146,7 @@ function showProgress(): Display {
   };
 }
 
+/** The result and its settings as the JSON file records them. */
 function resultRecord(
   result: FinetuneResult,
   model: Model,
@@ -156,32 +160,32 @@ function resultRecord(
   };
 }
 
-/** Whether a run ended early with the weights it began with: they replace nobody's file. */
+/** Whether a run ended early with its initial weights, which are not written. */
 const isUntrained = ({ best, steps, ended }: FinetuneResult): boolean =>
   ended.reason !== "finished" && (steps === 0 || best?.step === 0);
 
-/** The end of a run that has nothing to write. */
-function endWithout({ steps, ended: { reason, message } }: FinetuneResult, out: string): Error {
+/** The error of a run that ended early and writes nothing. */
+function untrainedError({ steps, ended: { reason, message } }: FinetuneResult, out: string): Error {
   const why = message ?? "stopped";
   const kept =
     steps === 0
-      ? `no step ended; nothing is written to ${inWords(out)}`
-      : `no weights did better on the validation chips than those the run began with; nothing is written to ${inWords(out)}`;
+      ? `no step was completed; ${inWords(out)} was not written`
+      : `no weights scored higher on the validation chips than the initial ones; ${inWords(out)} was not written`;
   return reason === "aborted"
     ? withOutcome(new InterruptedError(why), kept)
     : withOutcome(new Error(`training stopped: ${why}`), kept);
 }
 
-/** Says what came out of the run; other ends than the planned one are errors, their results written all the same. */
+/** Prints which weights were written; throws if the run ended early. */
 function conclude({ validations, best, steps, ended }: FinetuneResult, out: string): void {
   const which =
     best === null
       ? `the weights after step ${steps}, not validated`
       : best.step === 0
-        ? "the weights the run began with: no others did better on the validation chips"
+        ? "the weights after step 0, the initial ones: no others scored higher on the validation chips"
         : `the weights after step ${best.step}: ${best.accuracy.toFixed(2)} % on the validation chips, ${validations[0]!.accuracy.toFixed(2)} % before`;
   const written = `${out} holds ${which}`;
   if (ended.reason === "finished") print(written);
   else if (ended.reason === "aborted") throw withOutcome(new InterruptedError(ended.message ?? "stopped"), written);
-  else throw withOutcome(new Error(`training stopped: ${ended.message ?? "the loss ran away"}`), written);
+  else throw withOutcome(new Error(`training stopped: ${ended.message ?? "the loss diverged"}`), written);
 }

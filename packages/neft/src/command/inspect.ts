@@ -2,11 +2,14 @@ import { init } from "@neft/kernels";
 import type { ValueInfo } from "@neft/model";
 import { arrayNodes, digitalProducts, type Model, summary, warningsOf } from "@neft/model";
 import { oneLine, shortened } from "@neft/options";
-import { readModel } from "../readModel.js";
+import { readModel } from "../read-model.js";
 import { alignedTable, left, right } from "./table.js";
 import { print } from "./terminal.js";
 
-/** `neft inspect MODEL`: what is in a model and what of it a crossbar computes. Unsupported parts are an error that lists them all. */
+/**
+ * `neft inspect MODEL`: prints a model's layers, shapes, parameters and crossbar sizes.
+ * @throws {Error} listing all unsupported parts.
+ */
 export async function inspect(file: string): Promise<void> {
   await init();
   const { model, sha256 } = await readModel(file);
@@ -14,7 +17,7 @@ export async function inspect(file: string): Promise<void> {
 }
 
 const mostCharacters = 120;
-/** A name from the file, on one line and of bounded length. */
+/** A name from the file, escaped and shortened. */
 const shown = (name: string): string => oneLine(shortened(name, mostCharacters));
 const shapeText = (shape: readonly (number | string)[]): string =>
   shown(shape.map((n) => (typeof n === "string" ? shown(n) : n)).join("×")) || "scalar";

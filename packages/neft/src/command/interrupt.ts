@@ -1,22 +1,26 @@
 import { exitCodes } from "./exit-codes.js";
-import { say } from "./terminal.js";
+import { printMessage } from "./terminal.js";
 
-/** Watches for Ctrl-C and for the signals that ask a process to end: batch systems' SIGTERM, SIGHUP of a terminal that is closed. */
+/** A handler of Ctrl-C, SIGTERM (from batch systems) and SIGHUP (from a closed terminal). */
 export interface Interrupt {
-  /** Aborted by the first signal after `begin`: finish what has to be saved, then end. */
+  /** Aborted by the first signal after `begin`. Save results, then exit. */
   readonly signal: AbortSignal;
-  /** There is something to save from now on. @param onFirst  hears of the first signal, to say what happens next. */
+  /**
+   * From now on, the first signal aborts `signal`.
+   * @param onFirst  called on the first signal.
+   */
   begin(onFirst?: () => void): void;
-  /** Ends the watch: signals end the process by themselves. */
+  /** Removes the handler: signals end the process again. */
   release(): void;
 }
 
-/** SIGBREAK is Windows' Ctrl-Break. */
+/** Handled signals. SIGBREAK is Ctrl-Break on Windows. */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"] as const;
 
 /**
- * Before `begin` a signal ends the process at once, from then on the first one aborts `signal` and a second one ends it.
- * @param nothing  what to say of an end before `begin`.
+ * Installs a handler of signals. Before `begin`, a signal ends the process; after it, the first signal aborts `signal` and the second
+ * ends the process.
+ * @param nothing  message printed for a signal before `begin`.
  */
 export function watchInterrupt(nothing: string): Interrupt {
   const controller = new AbortController();
@@ -27,7 +31,7 @@ export function watchInterrupt(nothing: string): Interrupt {
       begun.onFirst?.();
       return;
     }
-    say(begun ? "ended at once" : nothing);
+    printMessage(begun ? "stopped at once" : nothing);
     release();
     end(name);
   };
@@ -44,20 +48,22 @@ export function watchInterrupt(nothing: string): Interrupt {
   };
 }
 
+/** Ends the process with exit code 130, or by the signal itself if system calls may block. */
 function end(name: NodeJS.Signals): void {
-  // The bar has hidden the cursor; this is the last chance to bring it back.
+  // Shows the cursor again, which the progress bar has hidden.
   if (process.stderr.isTTY) process.stderr.write("\u001b[?25h");
-  // An orderly exit waits for calls to the system, which never return where a pipe has nobody at its other end.
+  // process.exit waits for pending file operations, which never return for a pipe without a reader.
   if (process.getActiveResourcesInfo().some((resource) => resource.startsWith("FSReq")))
     process.kill(process.pid, name);
   process.exit(exitCodes.interrupted);
 }
 
 /**
- * Runs `body`, which is synchronous, with signals held back until it has returned: one that would have ended the process in the middle
- * ends it then, in the same way. A watch that is on hears of it after `body`, too.
+ * Runs a synchronous `body` with signals deferred: a signal received meanwhile takes effect after `body`, both the default end of the
+ * process and the handler of `watchInterrupt`.
  */
 export function withSignalsHeld<T>(body: () => T): T {
+  // Signals with a handler are deferred by the event loop; the others end the process unless they get one.
   const held = signals.filter((name) => process.listenerCount(name) === 0);
   const release = (): void => {
     for (const name of held) process.off(name, endAfterwards);
@@ -70,6 +76,6 @@ export function withSignalsHeld<T>(body: () => T): T {
   try {
     return body();
   } finally {
-    setImmediate(release); // A signal that came meanwhile is an event, and comes before.
+    setImmediate(release); // Runs after the events of signals received meanwhile.
   }
 }

@@ -1,11 +1,11 @@
 import { messageOf } from "../system-errors.js";
 import { exitCodes } from "./exit-codes.js";
 import { runCommand } from "./program.js";
-import { complain, watchStreams } from "./terminal.js";
+import { printError, watchStreams } from "./terminal.js";
 
 watchStreams();
 process.on("uncaughtException", (error) => {
-  complain("neft", messageOf(error));
+  printError("neft", messageOf(error));
   process.exit(exitCodes.failure);
 });
 

@@ -13,12 +13,12 @@ import {
 } from "@neft/options";
 import { mostWorkers } from "@neft/pool";
 import { type Command, Option } from "commander";
-import { type DataSpec, dataSpecForms, parseDataSpec } from "../dataSpec.js";
+import { type DataSpec, dataSpecForms, parseDataSpec } from "../data-spec.js";
 import { evaluateOptions, finetuneOptions } from "../settings.js";
 import { messageOf } from "../system-errors.js";
 import { UsageError } from "./exit-codes.js";
 
-/** Options of the command alone. */
+/** Data options, which only the command has. */
 const dataRows = defineSettings({
   data: {
     kind: {
@@ -61,7 +61,7 @@ export const finetuneRows = defineSettings({
   ...finetuneOptions,
   out: {
     kind: text("<file>"),
-    about: "where the finetuned ONNX file goes",
+    about: "path of the finetuned ONNX file",
     flag: "-o, --out <file>",
     required: true,
     group,
@@ -69,16 +69,16 @@ export const finetuneRows = defineSettings({
   ...runRows,
 });
 
-/** A setting, and the option of the command that gives it. */
+/** A setting and its command option. */
 interface CommandOption {
-  /** Null where the command has none. */
+  /** Flags as commander takes them, such as `--lr <x>`; null if the command has no such option. */
   readonly flags: string | null;
   readonly row: Setting;
-  /** Where its value goes: ["validation", "images"]. */
+  /** Path of the value in the API's options: ["validation", "images"]. */
   readonly path: readonly string[];
   /** The setting's name in errors of the API: "validation.images". */
   readonly name: string;
-  /** The choices whose setting it is. */
+  /** The choices (strategies, optimisers, …) that have this setting; undefined for other settings. */
   readonly choices: ReadonlyMap<string, Choice> | undefined;
 }
 
@@ -86,7 +86,7 @@ type WithFlags = CommandOption & { readonly flags: string };
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** All settings of a table, those within settings included. */
+/** All settings of a table, including nested ones. */
 export function allSettings(
   rows: Settings,
   within: readonly string[] = [],
@@ -96,20 +96,20 @@ export function allSettings(
     const path = [...within, key];
     const { kind, flag: flags = `--${kebab(key)} ${kind.placeholder ?? ""}`.trim() } = row;
     const inner = kind as { readonly rows?: Settings; readonly choices?: ReadonlyMap<string, Choice> };
-    // Settings of nothing but settings have no value of their own.
+    // A group of settings has no value itself.
     const isGroup = inner.rows !== undefined && inner.choices === undefined;
     const own = { flags, row, name: path.join("."), choices, path: inner.choices ? [...path, "id"] : path };
     return [...(isGroup ? [] : [own]), ...(inner.rows ? allSettings(inner.rows, path, inner.choices) : [])];
   });
 }
 
-/** The settings that the command has options for. */
+/** The settings of a table that have a command option. */
 const optionsOf = (rows: Settings): WithFlags[] =>
   allSettings(rows).filter((option): option is WithFlags => option.flags !== null);
 
 const isSwitch = ({ row }: CommandOption): boolean => row.kind === flag;
 
-/** A default as help and documentation show it; nothing where there is none. */
+/** A default as shown in help and documentation; undefined if there is none. */
 export function defaultInWords(name: string, row: Setting, choices?: ReadonlyMap<string, Choice>): string | undefined {
   if (row.defaultWords !== undefined) return row.defaultWords;
   if (row.default !== undefined) return String(row.default);
@@ -121,7 +121,7 @@ export function defaultInWords(name: string, row: Setting, choices?: ReadonlyMap
   return ofChoices.length > 0 ? ofChoices.join("; ") : undefined;
 }
 
-/** Gives a command an option for each setting of a table; what is given comes in the forms of the API by `settingsFrom`. */
+/** Adds an option to a command for each setting of a table. `settingsFrom` converts the parsed values to options of the API. */
 export function addOptions(command: Command, rows: Settings): Command {
   for (const one of optionsOf(rows)) {
     const { flags, row, name, choices } = one;
@@ -129,14 +129,17 @@ export function addOptions(command: Command, rows: Settings): Command {
     const about = row.switchAbout ?? row.about;
     const option = new Option(flags, words === undefined ? about : `${about} (default: ${words})`);
     if (row.group !== undefined) option.helpGroup(row.group);
-    if (!isSwitch(one)) option.argParser((word: string) => asUsage(() => row.kind.parse!(word, name)));
+    if (!isSwitch(one)) option.argParser((word: string) => withUsageErrors(() => row.kind.parse!(word, name)));
     if (row.required) option.makeOptionMandatory();
     command.addOption(option);
   }
   return command;
 }
 
-/** The settings that the command's options give, by the names of the API. */
+/**
+ * Converts parsed command options to options of the API.
+ * @param values  values by commander's attribute names.
+ */
 export function settingsFrom<Rows extends Settings>(
   rows: Rows,
   values: Readonly<Record<string, unknown>>,
@@ -148,7 +151,7 @@ export function settingsFrom<Rows extends Settings>(
     const [first, inner] = one.path as [string, string | undefined];
     const row = rows[first]!;
     if (inner === undefined) settings[first] = isSwitch(one) ? row.default !== true : value;
-    // A choice's setting without the choice is one of the default's.
+    // A nested setting without a choice belongs to the default choice.
     else settings[first] = { ...idOf(row.default), ...(settings[first] as object | undefined), [inner]: value };
   }
   return settings as GivenOf<Rows>;
@@ -157,22 +160,22 @@ export function settingsFrom<Rows extends Settings>(
 const idOf = (value: unknown): object =>
   typeof value === "object" && value !== null && "id" in value ? { id: value.id } : {};
 
-/** The command's name for each setting of the API that it has. */
+/** Long flags by the API's names of settings. */
 const flagOf: ReadonlyMap<string, string> = new Map(
   optionsOf({ ...evaluateRows, ...finetuneRows }).map(({ name, flags }) => [name, new Option(flags).long ?? flags]),
 );
 
-/** What went wrong, as `messageOf`, in the command's words. */
-export function complaint(error: unknown): string {
+/** The message of an error, as `messageOf`, with flags in place of the API's option names. */
+export function commandMessage(error: unknown): string {
   const words = messageWith(error, (option) => flagOf.get(option) ?? option);
   return words === undefined ? messageOf(error) : oneLine(words);
 }
 
-/** Whatever `body` throws means that the command line is wrong. */
-export function asUsage<T>(body: () => T): T {
+/** Runs `body`, and rethrows its errors as UsageError. */
+export function withUsageErrors<T>(body: () => T): T {
   try {
     return body();
   } catch (error) {
-    throw new UsageError(complaint(error), { cause: error });
+    throw new UsageError(commandMessage(error), { cause: error });
   }
 }

@@ -4,27 +4,27 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { externalFilesOf, namesOfLocation } from "@neft/onnx";
 import { inWords } from "@neft/options";
-import { findExternal } from "../externalFile.js";
+import { findExternal } from "../external-file.js";
 import { messageOf, systemReason } from "../system-errors.js";
 import { UsageError } from "./exit-codes.js";
-import { replaceFiles, tryPlace } from "./replaceFiles.js";
+import { replaceFiles, tryCreate } from "./replace-files.js";
 import { findTarget, type Target } from "./target.js";
 import { takeStandardOutput } from "./terminal.js";
 
-/** A place for a result that was found to be writable before the work began. */
+/** A result's destination, checked to be writable before the work begins. */
 export interface Output {
-  /** The option that named it, or the external data it is for. */
+  /** Name in errors: the option, or the external data. */
   readonly who: string;
-  /** As the user wrote it, or the external data's path. */
+  /** The path as given by the user, or the path of the external data. */
   readonly path: string;
   readonly target: Target;
-  /** Folders to be made for it, outermost first. */
+  /** Folders to create for it, outermost first. */
   readonly missingFolders: readonly string[];
-  /** What tells it from other files: where it is, and what stands there. */
+  /** Keys that two outputs share if they are the same file: its location, and the identity of an existing file. */
   readonly identities: readonly string[];
 }
 
-/** A file's identity. Some file systems have none; a number for all would make all files the same. */
+/** A file's device and inode; empty on file systems without inodes, where all files would seem the same. */
 function identity({ dev, ino }: fs.BigIntStats): string[] {
   return ino === 0n ? [] : [`${dev}:${ino}`];
 }
@@ -33,15 +33,19 @@ const cannotWrite = (who: string, path: string, cause: unknown): Error =>
   new Error(`${who}: expected a path that can be written, got ${inWords(path)} (${systemReason(cause)})`, { cause });
 
 /**
- * All files a command writes. They are distinct from one another and from every file the command reads, under whatever names.
- * Nothing stays on the disk of a run that ends before it writes.
+ * All files that a command writes. They differ from each other and from all files the command reads, even under other names.
+ * A run that ends before it writes leaves nothing on disk.
  */
 export class Outputs {
   readonly #outputs: Output[] = [];
   /** Paths by identity. */
   readonly #inputs = new Map<string, string>();
 
-  /** @param paths  files the command reads; what can't be read is reported by who reads it. */
+  /**
+   * Registers files that the command reads.
+   * @param paths  unreadable ones are ignored; reading them reports the error.
+   * @throws {UsageError} if one of them is an output.
+   */
   async addInputs(paths: readonly string[]): Promise<void> {
     for (const path of paths) {
       const found = await stat(path, { bigint: true }).catch(() => undefined);
@@ -51,12 +55,12 @@ export class Outputs {
   }
 
   /**
-   * Makes sure that `path` can be written. A file is replaced only by a complete one; pipes, devices and `/dev/stdout`, which leaves
-   * standard output to the results, are written as they are.
+   * Checks that `path` can be written, and registers it. `write` replaces files as a whole; it writes pipes and devices directly. With
+   * `/dev/stdout`, standard output holds this result only.
    *
-   * @param who  the option to name in errors.
-   * @throws {UsageError} when it is one of the inputs or of the other outputs.
-   * @throws {Error} when the folder is missing, is read-only, the path is a folder or a file that mayn't be written, a pipe has no reader.
+   * @param who  the option named in errors.
+   * @throws {UsageError} if it is an input or another output.
+   * @throws {Error} if the folder is missing or read-only, the path is a folder or must not be written, or a pipe has no reader.
    */
   async open(path: string, who: string): Promise<Output> {
     try {
@@ -68,9 +72,10 @@ export class Outputs {
   }
 
   /**
-   * The same for the external data of a model that goes to `out`: locations inside the folder of `out`, whose missing folders will be
-   * made. A file that stands there already has to belong to the model that `out` is now.
-   * @throws {Error} where a location leads out of the folder, to an input or another output, or to a file of something else.
+   * Checks and registers the external data of the model written to `out`. Locations are relative to the folder of `out`; `write` creates
+   * missing folders. An existing file is replaced only if the model now at `out` refers to it.
+   * @returns outputs by location.
+   * @throws {Error} if a location leaves the folder, or names an input, another output, or an unrelated file.
    */
   async openExternal(locations: readonly string[], out: Output): Promise<Map<string, Output>> {
     const opened = new Map<string, Output>();
@@ -78,7 +83,7 @@ export class Outputs {
     const who = `${out.who}: external data`;
     if (out.target.kind !== "file") {
       throw new Error(
-        `${who}: expected a file for a model with weights in ${inWords(locations[0])}, which go into its folder, got ${inWords(out.path)}`,
+        `${who}: expected a file, whose folder receives the model's external weights (${inWords(locations[0])}), got ${inWords(out.path)}`,
       );
     }
     const folder = dirname(out.path);
@@ -90,7 +95,7 @@ export class Outputs {
       const other = plain.get(name);
       if (other !== undefined) {
         throw new Error(
-          `${who}: expected one name for each file, got ${inWords(other)} and ${inWords(location)}, which mean the same`,
+          `${who}: expected one name for each file, got ${inWords(other)} and ${inWords(location)} for the same file`,
         );
       }
       plain.set(name, location);
@@ -101,7 +106,7 @@ export class Outputs {
         const output = this.#add({ who, path, target, missingFolders: place.missingFolders });
         if (place.file !== undefined && !earlier.has(location)) {
           throw new Error(
-            `expected no other file at ${inWords(path)}, where the model's weights go, got one that ${inWords(out.path)} doesn't have as its own; choose another folder`,
+            `expected no unrelated file at ${inWords(path)}, the path of the model's weights, got one that ${inWords(out.path)} doesn't refer to; choose another folder`,
           );
         }
         opened.set(location, output);
@@ -109,7 +114,7 @@ export class Outputs {
         const message = messageOf(error);
         const what =
           error instanceof UsageError
-            ? `${message}; the model's weights go there, so choose another folder for ${out.who}`
+            ? `${message}; the model's weights have this path, so choose another folder for ${out.who}`
             : message;
         throw new Error(what.startsWith(`${who}: `) ? what : `${out.who}: ${what}`, { cause: error });
       }
@@ -118,9 +123,8 @@ export class Outputs {
   }
 
   /**
-   * Puts contents at their paths: every file gets its new contents, or none does and what was there stays. Pipes and devices come last.
-   * Can be called again.
-   * @throws {Error} naming the output that failed.
+   * Writes contents to their outputs: all files are replaced, or none. Pipes and devices are written last. May be called several times.
+   * @throws {Error} naming the failed output.
    */
   async write(contents: ReadonlyMap<Output, string | Uint8Array>): Promise<void> {
     const files = [...contents].flatMap(([output, bytes]) =>
@@ -139,11 +143,15 @@ export class Outputs {
 
   #add({ target, ...rest }: Omit<Output, "identities">): Output {
     const there = target.file === undefined ? [] : identity(target.file);
-    const output = { ...rest, target, identities: target.kind === "file" ? [...there, placeOf(target, rest)] : there };
+    const output = {
+      ...rest,
+      target,
+      identities: target.kind === "file" ? [...there, locationKey(target, rest)] : there,
+    };
     this.#refuseInput(output);
     for (const other of this.#outputs) {
       if (other.identities.some((one) => output.identities.includes(one)))
-        throw new UsageError(`${rest.who}: expected another file than ${nameOf(other)}, got ${inWords(rest.path)}`);
+        throw new UsageError(`${rest.who}: expected a different file from ${nameOf(other)}, got ${inWords(rest.path)}`);
     }
     refuseStandardStreams(output);
     if (target.kind === "stream" && target.own === 1) takeStandardOutput();
@@ -155,25 +163,28 @@ export class Outputs {
     if (target.file?.isFile() === false) return;
     const input = identities.map((one) => this.#inputs.get(one)).find((one) => one !== undefined);
     if (input !== undefined)
-      throw new UsageError(`${who}: expected another file than the input ${inWords(input)}, got ${inWords(path)}`);
+      throw new UsageError(`${who}: expected a different file from the input ${inWords(input)}, got ${inWords(path)}`);
   }
 }
 
 const nameOf = ({ who, path }: Output): string =>
   who.startsWith("--") && !who.includes(":") ? who : `${who} ${inWords(path)}`;
 
-/** Where a file is, by its folder's identity; tries whether a file can be made there, and whether the file system tells "a" from "A". */
-function placeOf(
+/**
+ * A key of a file's location: its folder's identity and its name, in one case if the file system ignores case.
+ * @throws {Error} if no file can be created there.
+ */
+function locationKey(
   { path, folder }: Extract<Target, { kind: "file" }>,
   { missingFolders }: Pick<Output, "missingFolders">,
 ): string {
   const first = missingFolders[0] ?? path;
-  const isCaseBlind = tryPlace(path, missingFolders);
+  const isCaseBlind = tryCreate(path, missingFolders);
   const inFolder = path.slice(dirname(first).length).normalize("NFC");
   return `${folder.dev}:${folder.ino}:${isCaseBlind ? inFolder.toUpperCase().toLowerCase() : inFolder}`;
 }
 
-/** Locations of external data that the model at an output has now; none where there is no model. */
+/** Locations of external data of the model now at an output; empty if there is no model. */
 async function locationsIn({ target }: Output): Promise<ReadonlySet<string>> {
   if (target.kind !== "file" || target.file === undefined) return new Set();
   try {
@@ -193,19 +204,19 @@ const standardStreams = [1, 2].map((descriptor) => {
 
 const isSame = (a: fs.BigIntStats | undefined, b: fs.BigIntStats): boolean => a?.dev === b.dev && a.ino === b.ino;
 
-/** Replacing the file that the shell sends standard output to would lose what is printed. */
+/** Refuses the file that the shell redirects standard output or error to: replacing it would lose the printed text. */
 function refuseStandardStreams({ who, path, target }: Output): void {
   const { file } = target;
   if (target.kind === "stream" || file === undefined || !standardStreams.some((one) => isSame(one, file))) return;
   throw new UsageError(
-    `${who}: expected another file than standard output's or standard error's, got ${inWords(path)}; /dev/stdout writes into that one`,
+    `${who}: expected a different file from standard output's and standard error's, got ${inWords(path)}; to write to standard output, give /dev/stdout`,
   );
 }
 
 const writeSome = promisify(fs.write);
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Writes all bytes, waiting for the reader of a pipe that is full. */
+/** Writes all bytes; waits while a pipe is full. */
 async function writeStream(descriptor: number, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
     try {

@@ -1,21 +1,21 @@
 import { resolve } from "@neft/options";
 import { Command, CommanderError } from "commander";
 import { type ExitCode, exitCodeOf, exitCodes, outcomeOf } from "./exit-codes.js";
-import { addOptions, asUsage, complaint, evaluateRows, finetuneRows, settingsFrom } from "./options.js";
-import { complain, outputFailure, print, say } from "./terminal.js";
+import { addOptions, commandMessage, evaluateRows, finetuneRows, settingsFrom, withUsageErrors } from "./options.js";
+import { outputFailure, print, printError, printMessage } from "./terminal.js";
 import { neftVersion } from "./version.js";
 
 const exitCodeHelp = `
-Exit codes: 0 done · 1 something failed · 2 the command line is wrong · 130 stopped by Ctrl-C or a signal, what could be saved was saved.`;
+Exit codes: 0 done · 1 failure · 2 wrong command line · 130 stopped by Ctrl-C or a signal; the best weights so far, if any, were saved.`;
 
 const examples = (...lines: readonly string[]): string =>
   ["", "Examples:", ...lines.map((line) => `  $ ${line}`), exitCodeHelp].join("\n");
 
-/** The whole command line. Actions load their modules when called, so that `--help` stays quick. */
+/** Defines the command line. Actions import their modules when called, which keeps `--help` fast. */
 function program(): Command {
   const neft = new Command("neft")
     .description(
-      "See how a trained ONNX network behaves on compute-in-memory chips whose devices vary, and finetune it until it holds up.",
+      "See how a trained ONNX network behaves on compute-in-memory chips whose devices vary, and finetune it under that variation.",
     )
     .version(neftVersion, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
@@ -28,9 +28,7 @@ function program(): Command {
   neft
     .command("inspect")
     .argument("<model>", "ONNX file")
-    .description(
-      "print a model's layers, shapes and parameters, which nodes map to crossbars, and what isn't supported",
-    )
+    .description("print a model's layers, shapes, parameters and crossbar sizes, or its unsupported parts")
     .addHelpText("after", examples("neft inspect mnist-lenet5.onnx"))
     .action(async (model) => (await import("./inspect.js")).inspect(model));
 
@@ -46,7 +44,7 @@ function program(): Command {
       ),
     )
     .action(async (model, values) => {
-      const options = asUsage(() => resolve(evaluateRows, settingsFrom(evaluateRows, values)));
+      const options = withUsageErrors(() => resolve(evaluateRows, settingsFrom(evaluateRows, values)));
       await (await import("./evaluate.js")).evaluateModel(model, options);
     });
 
@@ -61,7 +59,7 @@ function program(): Command {
       ),
     )
     .action(async (model, values) => {
-      const options = asUsage(() => resolve(finetuneRows, settingsFrom(finetuneRows, values)));
+      const options = withUsageErrors(() => resolve(finetuneRows, settingsFrom(finetuneRows, values)));
       await (await import("./finetune.js")).finetuneModel(model, options);
     });
 
@@ -74,41 +72,42 @@ function program(): Command {
   return neft.addHelpText("after", examples("neft evaluate model.onnx --data mnist:test", "neft help finetune"));
 }
 
-/** The end of a command that did its work: a failure still, where standard output couldn't take what it printed. */
-async function whetherPrinted(): Promise<ExitCode> {
+/** The exit code of a successful command: a failure if writing to standard output failed. */
+async function exitCodeAfterPrinting(): Promise<ExitCode> {
   const failure = await outputFailure();
   if (failure === undefined) return exitCodes.ok;
-  complain("neft", failure);
+  printError("neft", failure);
   return exitCodes.failure;
 }
 
 /**
- * Runs `neft` with the words that follow its name.
+ * Runs `neft` with the given arguments.
  *
  * Results go to standard output, progress and errors to standard error. Never throws.
- * @returns the exit code, see `exitCodes`.
+ * @returns the exit code; see `exitCodes`.
  */
 export async function runCommand(words: readonly string[]): Promise<ExitCode> {
   const neft = program();
   try {
     if (words.length === 0) {
       process.stderr.write(`${neft.helpInformation()}\n`);
-      complain("neft", "expected a command, got none");
+      printError("neft", "expected a command, got none");
       return exitCodes.usage;
     }
     await neft.parseAsync(words, { from: "user" });
-    return await whetherPrinted();
+    return await exitCodeAfterPrinting();
   } catch (error) {
     const name = ["neft", neft.commands.find((command) => command.name() === words[0])?.name() ?? ""].join(" ").trim();
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return await whetherPrinted();
-      // A suggestion comes on a line of its own.
-      complain(name, error.message.replace(/^error: /, "").replace(/\n(?=\(Did you mean )/, " "));
+      if (error.exitCode === 0) return await exitCodeAfterPrinting();
+      // Commander puts its suggestion on a second line.
+      printError(name, error.message.replace(/^error: /, "").replace(/\n(?=\(Did you mean )/, " "));
       process.stderr.write(`Try: ${name} --help\n`);
       return exitCodes.usage;
     }
-    complain(name, complaint(error), outcomeOf(error));
-    if (process.env.NEFT_DEBUG && error instanceof Error) for (const line of error.stack?.split("\n") ?? []) say(line);
+    printError(name, commandMessage(error), outcomeOf(error));
+    if (process.env.NEFT_DEBUG && error instanceof Error)
+      for (const line of error.stack?.split("\n") ?? []) printMessage(line);
     return exitCodeOf(error);
   }
 }

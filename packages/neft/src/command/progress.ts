@@ -1,23 +1,23 @@
 import { oneLine } from "@neft/options";
 import { SingleBar } from "cli-progress";
 
-/** Where progress goes: standard error, or a test's stand-in. */
+/** Destination of progress: standard error, or a stand-in in tests. */
 export interface ProgressStream {
   readonly isTTY?: boolean | undefined;
   write(text: string): unknown;
 }
 
-/** How far a piece of work is. */
+/** A display of progress. */
 export interface Progress {
-  /** `done` of the total; `note` is a few words such as the loss. */
+  /** Shows `done` of the total, and a short note such as the loss. */
   update(done: number, note?: string): void;
-  /** A line that stays, e.g. an epoch's result. */
+  /** Prints a permanent line, such as an epoch's result. */
   log(line: string): void;
   /** Ends the display. */
   stop(): void;
 }
 
-/** Seconds in words: `8 s`, `3 min 20 s`, `2 h 05 min`. */
+/** Formats seconds: `8 s`, `3 min 20 s`, `2 h 05 min`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const two = (n: number): string => String(n).padStart(2, "0");
@@ -27,9 +27,9 @@ export function duration(seconds: number): string {
 }
 
 /**
- * Shows `what` going from 0 to `total` with the time left: a bar on a terminal, plain lines elsewhere (one after two
- * seconds, then one a tenth, no closer than a second apart, and at least one every half minute).
- * @param now milliseconds of a clock that never goes back.
+ * Shows the progress of `what` from 0 to `total` with the remaining time: a bar on a terminal, lines elsewhere. The first line comes
+ * after 2 s, the next ones after each tenth of the total (at least 1 s later) or after 30 s.
+ * @param now  a monotonic clock in milliseconds.
  */
 export function startProgress(
   what: string,
@@ -56,7 +56,7 @@ function bar(what: string, total: number, unit: string, stream: ProgressStream, 
     barIncompleteChar: "░",
     clearOnComplete: true,
     hideCursor: true,
-    // After a line of ours the bar has to be drawn again, changed or not.
+    // `log` erases the bar, so it must be redrawn even if unchanged.
     forceRedraw: true,
     gracefulExit: false,
   });

@@ -4,10 +4,9 @@ import { basename, dirname, join } from "node:path";
 import { namesOfLocation, type OnnxFiles } from "@neft/onnx";
 
 /**
- * Keeps a trained model that couldn't be written where it was meant to go, in a new folder among the system's temporary files: hours of
- * training are worth more than a disk that filled up meanwhile.
- * @param out  where it was meant to go; its name is none of the external files'.
- * @returns its path; nothing where that fails, too.
+ * Saves a trained model whose output failed to a new folder among the system's temporary files.
+ * @param out  the intended path; the saved file has the same name.
+ * @returns the saved file's path; undefined if this fails too.
  */
 export function rescue({ model, external }: OnnxFiles, out: string): string | undefined {
   try {

@@ -4,16 +4,16 @@ import type { Model } from "@neft/model";
 import { inWords, type ResolvedOf, recorded, shortened } from "@neft/options";
 import type { Pool } from "@neft/pool";
 import type { TrainingWorker, Workers } from "@neft/training";
-import type { DataSpec } from "../dataSpec.js";
-import { readDataset } from "../readDataset.js";
+import type { DataSpec } from "../data-spec.js";
+import { readDataset } from "../read-dataset.js";
 import type { EvaluationFile, evaluationRows, finetuningRows, RecordOf } from "../results.js";
 import { normalisationFrom } from "../shared-options.js";
 import { createWorkers } from "../spawn.js";
-import { asUsage } from "./options.js";
-import { mostCharacters, say } from "./terminal.js";
+import { withUsageErrors } from "./options.js";
+import { mostCharacters, printMessage } from "./terminal.js";
 import { neftVersion } from "./version.js";
 
-/** The dataset of `--data`, cut to `--limit`; says which arrays of an archive were read. */
+/** Reads the dataset of `--data`, cut to `--limit`; reports which arrays of an archive it read. */
 export async function loadData(
   { data, limit }: { readonly data: DataSpec; readonly limit: number | undefined },
   purpose: "train" | "test",
@@ -21,19 +21,19 @@ export async function loadData(
   const dataset = await readDataset(data, purpose);
   if (dataset.arrays) {
     const { name, count, arrays } = dataset;
-    say(`data: ${count} samples of ${name}: ${arrays.map(inWords).join(" and ")}`);
+    printMessage(`data: ${count} samples of ${name}: ${arrays.map(inWords).join(" and ")}`);
   }
   return limit === undefined ? dataset : take(dataset, limit);
 }
 
-/** The data as results record it. */
+/** The dataset as results record it. */
 export const dataRecord = ({ name, count, arrays }: Dataset): EvaluationFile["data"] => ({
   name,
   samples: count,
   ...(arrays && { arrays: [...arrays] }),
 });
 
-/** Settings as results record them, defaults filled in: options of the API again. */
+/** Settings as results record them: options of the API with defaults filled in. */
 export function settingsRecord<Rows extends typeof evaluationRows | typeof finetuningRows>(
   rows: Rows,
   model: Model,
@@ -42,30 +42,33 @@ export function settingsRecord<Rows extends typeof evaluationRows | typeof finet
 ): RecordOf<Rows> {
   const { scale, mean, std, layout } = normalisationFrom(data, settings, model);
   const bitsPerCell = settings.bitsPerCell ?? settings.device.bitsPerCell;
-  // What was left out is undefined; JSON drops it.
+  // Settings without a value are undefined, and JSON drops them.
   const plain = { ...recorded(rows, settings), scale, mean, std, layout, bitsPerCell };
   return JSON.parse(JSON.stringify(plain)) as RecordOf<Rows>;
 }
 
-/** The workers of a run: as many as its option says. */
+/** The workers of a run. The command's option is always a number. */
 export const poolOf = (workers: number | Workers): Pool<TrainingWorker> => createWorkers(workers as number);
 
-/** A file of results. Names are in it as they are; what a terminal would act on is written in JSON's own escapes. */
+/** JSON text of a result. Control and format characters, which a terminal may interpret, are escaped as \uXXXX. */
 export function jsonText(contents: object): string {
   const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   const text = JSON.stringify(contents, null, 2);
-  return `${text.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (unseen) => unseen.split("").map(escaped).join(""))}\n`;
+  return `${text.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (characters) => characters.split("").map(escaped).join(""))}\n`;
 }
 
-/** Prints warnings, one a line. */
+/** Prints warnings to standard error, one per line. */
 export function warn(warnings: readonly string[]): void {
-  for (const warning of warnings) say(shortened(`neft: warning: ${warning}`, mostCharacters));
+  for (const warning of warnings) printMessage(shortened(`neft: warning: ${warning}`, mostCharacters));
 }
 
-/** What ran. */
+/** Versions of neft and Node. */
 export const versions = (): EvaluationFile["versions"] => ({ neft: neftVersion, node: process.versions.node });
 
-/** Settings of chips that don't go together are found before any file is opened. */
+/**
+ * Checks that the chip settings are consistent; called before any file is opened.
+ * @throws {UsageError} if they are not.
+ */
 export function checkChips(settings: ChipSettings): void {
-  asUsage(() => checkProgramming({ ...settings, sigma: 0 }));
+  withUsageErrors(() => checkProgramming({ ...settings, sigma: 0 }));
 }

@@ -7,9 +7,9 @@ export interface Column {
 }
 
 /**
- * A table for a terminal or a log: columns as wide as their widest cell, two spaces apart, a rule under the titles, no trailing
- * spaces. Control characters in cells are written as \uXXXX. Cells are counted in code points, which is exact for the Latin and Greek letters and digits used here.
- * @throws {RangeError} when a row has another number of cells than there are columns.
+ * Formats a plain-text table: two spaces between columns, a rule under the titles, no trailing spaces.
+ * Control characters in cells are written as \uXXXX. Widths count code points, which is exact for Latin and Greek letters and digits.
+ * @throws {RangeError} if the number of cells in a row differs from the number of columns.
  */
 export function alignedTable(columns: readonly Column[], texts: readonly (readonly string[])[]): string {
   const rows = texts.map((row) => row.map(oneLine));
@@ -34,5 +34,7 @@ export function alignedTable(columns: readonly Column[], texts: readonly (readon
   ].join("\n");
 }
 
+/** A left-aligned column. */
 export const left = (title: string): Column => ({ title, align: "left" });
+/** A right-aligned column. */
 export const right = (title: string): Column => ({ title, align: "right" });

@@ -1,29 +1,29 @@
 import { type BigIntStats, constants, fstatSync, openSync, writeSync } from "node:fs";
 import { access, lstat, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import { notThere } from "../system-errors.js";
+import { undefinedIfMissing } from "../system-errors.js";
 
-/** What a path given for an output leads to. */
+/** The file or stream that an output's path resolves to. */
 export type Target =
   | {
       readonly kind: "file";
-      /** All links resolved. */
+      /** The path with all links resolved. */
       readonly path: string;
-      /** The folder it is in. */
+      /** The folder that contains it. */
       readonly folder: BigIntStats;
-      /** The file that stands there already. */
+      /** The existing file; undefined if there is none. */
       readonly file: BigIntStats | undefined;
     }
-  /** A pipe, a device or an open file of this process: takes contents as they come. */
+  /** A pipe, a device or an open file of this process: written directly. */
   | {
       readonly kind: "stream";
       readonly descriptor: number;
-      /** Which of this process' open files the path named, 1 for /dev/stdout; nothing where it named none. */
+      /** Descriptor of this process that the path names, such as 1 for /dev/stdout; undefined for other paths. */
       readonly own: number | undefined;
       readonly file: BigIntStats;
     };
 
-/** As many links as Linux follows. */
+/** Maximum number of links to follow, as in Linux. */
 const mostLinks = 40;
 
 const withCode = (code: string): Error => Object.assign(new Error(code), { code });
@@ -31,11 +31,11 @@ const endsInSeparator = (path: string): boolean =>
   path.endsWith("/") || (process.platform === "win32" && path.endsWith("\\"));
 
 /**
- * Follows a path for an output, also over links that lead to nothing yet, whose target will be made as a shell's `>` makes it.
+ * Resolves the path of an output. Links are followed even if their target doesn't exist yet, as a shell's `>` does.
  *
- * `/dev/stdout` and its like are this process' own open files: they are written to, not replaced. A pipe with a name is opened here
- * and stays open, since its reader would take a second opening for the end.
- * @throws {Error} with the reason, where nothing can be written there.
+ * `/dev/stdout` and the like name open files of this process, which are written, not replaced. A named pipe is opened here and stays
+ * open: closing it would end its reader.
+ * @throws {Error} with the reason, if the path can't be written.
  */
 export async function findTarget(path: string): Promise<Target> {
   let at = path;
@@ -46,7 +46,7 @@ export async function findTarget(path: string): Promise<Target> {
     const real = join(folder, name);
     const descriptor = ownDescriptor(at) ?? ownDescriptor(real);
     if (descriptor !== undefined) return ownStream(descriptor);
-    const file = await lstat(real, { bigint: true }).catch(notThere);
+    const file = await lstat(real, { bigint: true }).catch(undefinedIfMissing);
     if (file?.isSymbolicLink()) {
       const link = await readlink(real);
       at = isAbsolute(link) ? link : `${folder}/${link}`;
@@ -62,21 +62,22 @@ export async function findTarget(path: string): Promise<Target> {
   throw withCode("ELOOP");
 }
 
-/** The open file of this process that a path means: 1 for /dev/fd/1, and for /proc/self/fd/1 with the link in it or without. */
+/** The descriptor of this process that a path names: 1 for /dev/fd/1, /proc/self/fd/1 and /proc/PID/fd/1; undefined for other paths. */
 function ownDescriptor(path: string): number | undefined {
   const found = /^\/(?:dev|proc\/(self|thread-self|\d+)(?:\/task\/\d+)?)\/fd\/(\d+)$/.exec(path);
   const isOwn = found && [undefined, "self", "thread-self", String(process.pid)].includes(found[1]);
   return isOwn ? Number(found[2]) : undefined;
 }
 
+/** The target of a descriptor of this process. */
 function ownStream(descriptor: number): Target {
   const file = fstatSync(descriptor, { bigint: true });
-  // Writing nothing finds out whether it was opened for reading alone.
+  // An empty write fails if the file is open for reading only.
   writeSync(descriptor, new Uint8Array(0));
   return { kind: "stream", descriptor: file.isFIFO() ? reopened(descriptor) : descriptor, own: descriptor, file };
 }
 
-/** A pipe opened anew, so that writing it never blocks; where that can't be, itself. */
+/** Opens a pipe again in non-blocking mode; returns the given descriptor if that fails. */
 function reopened(descriptor: number): number {
   try {
     return openStream(`/dev/fd/${descriptor}`);
@@ -85,7 +86,7 @@ function reopened(descriptor: number): number {
   }
 }
 
-/** Opens a pipe or a device; a pipe without a reader is an error (ENXIO) instead of a wait without end. */
+/** Opens a pipe or a device without blocking: a pipe without a reader is an error (ENXIO). */
 function openStream(path: string): number {
   return openSync(path, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0));
 }

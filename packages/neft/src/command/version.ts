@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
 
-/** The version of this package, as its package.json has it. */
+/** Version of this package, from its package.json. */
 export const neftVersion: string = (createRequire(import.meta.url)("../../package.json") as { version: string })
   .version;

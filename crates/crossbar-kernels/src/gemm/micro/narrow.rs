@@ -25,7 +25,7 @@ impl Stream<3> for TwoPanels {
 /// Σ_k rows[r][k]·b[k] for equally long rows of A in place; `b(k)` is the stream from k on.
 ///
 /// # Safety
-/// Rows mustn't be empty, and b must have as many steps.
+/// Rows must not be empty, and b must have as many steps.
 #[inline(always)]
 unsafe fn rows_by<const R: usize, const C: usize, S: Stream<C>>(
     rows: [&[f32]; R],

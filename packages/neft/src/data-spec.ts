@@ -1,7 +1,7 @@
 import type { ArrayPair, Part } from "@neft/data";
 import { inWords, kinds } from "@neft/options";
 
-/** Where a dataset is, as `readDataset` and the command's `--data` name it. */
+/** Source of a dataset, as given to `readDataset` or the command's `--data`. */
 export type DataSpec =
   | { readonly kind: "mnist"; readonly part: "train" | "test" }
   | { readonly kind: "idx"; readonly images: string; readonly labels: string }
@@ -9,12 +9,12 @@ export type DataSpec =
   | {
       readonly kind: "npz";
       readonly file: string;
-      /** The part to read, or the arrays by name, where the archive has several. */
+      /** The part to read, or the names of the two arrays, if the archive has several. */
       readonly part?: Part | undefined;
       readonly arrays?: ArrayPair | undefined;
     };
 
-/** The files named in a spec; none for an installed dataset. */
+/** Files named in a spec; empty for an installed dataset. */
 export function dataFiles(spec: DataSpec): readonly string[] {
   switch (spec.kind) {
     case "mnist":
@@ -28,7 +28,7 @@ export function dataFiles(spec: DataSpec): readonly string[] {
   }
 }
 
-/** The forms a dataset can be named in, for help and errors. */
+/** All forms of a spec, for help and errors. */
 export const dataSpecForms = [
   "mnist:train",
   "mnist:test",
@@ -37,15 +37,15 @@ export const dataSpecForms = [
   "npz:FILE[#train|#test|#val|#SAMPLES,LABELS]",
 ] as const;
 
-/** Behind an archive's name: a part, the names of two arrays, or nothing, so that a name can end in any of them. */
+/** Matches FILE#PART, FILE#SAMPLES,LABELS, and FILE#, which selects nothing: it is for file names that themselves contain a suffix like #train. */
 const choice = /^(?<file>.+)#(?:(?<part>train|test|val)|(?<samples>[^#,./\\]+),(?<labels>[^#,./\\]+)|)$/s;
 
 /**
- * Reads `mnist:train`, `mnist:test`, `idx:IMAGES,LABELS`, `cifar10:FILE[,FILE…]` or `npz:FILE`, the last one with `#train`, `#test`,
- * `#val` or `#SAMPLES,LABELS` where an archive has several parts. File names can hold colons but, being separated by commas, no commas
- * (npz, which is one file, can). An archive whose own name ends in `#train` and the like is named with one more `#` behind it.
- * @param who  named in errors.
- * @throws {RangeError} for anything else; no file is touched here.
+ * Parses `mnist:train`, `mnist:test`, `idx:IMAGES,LABELS`, `cifar10:FILE[,FILE…]` or `npz:FILE`, the last with an optional `#train`,
+ * `#test`, `#val` or `#SAMPLES,LABELS`. Opens no file. File names may contain colons; only those of npz may contain commas. If the name
+ * of an archive itself ends in such a suffix, append one more `#`.
+ * @param who  the name shown in errors. Default: dataset.
+ * @throws {RangeError} if `word` has none of these forms.
  */
 export function parseDataSpec(word: string, who = "dataset"): DataSpec {
   kinds.name(who, "parseDataSpec: who");
@@ -68,14 +68,14 @@ export function parseDataSpec(word: string, who = "dataset"): DataSpec {
     case "cifar10":
       return isFilled ? { kind, files } : refuse("cifar10:FILE[,FILE…]");
     case "npz":
-      return rest.trim() !== "" ? { kind, ...chosen(rest) } : refuse("npz:FILE");
+      return rest.trim() !== "" ? { kind, ...parseChoice(rest) } : refuse("npz:FILE");
     default:
       return refuse(`one of ${dataSpecForms.join(", ")}`);
   }
 }
 
-/** An archive's name and what is chosen from it. */
-function chosen(rest: string): { file: string; part?: Part; arrays?: ArrayPair } {
+/** Splits FILE#CHOICE into the archive's name and the chosen part or arrays. */
+function parseChoice(rest: string): { file: string; part?: Part; arrays?: ArrayPair } {
   const { file, part, samples, labels } = choice.exec(rest)?.groups ?? {};
   if (file === undefined) return { file: rest };
   if (part !== undefined) return { file, part: part as Part };

@@ -20,35 +20,36 @@ import { inWords } from "@neft/options";
 import { systemReason } from "../system-errors.js";
 import { withSignalsHeld } from "./interrupt.js";
 
-/** A file and what it is to hold. */
+/** A file and its new contents. */
 export interface Replacement {
-  /** Named in errors. */
+  /** Name of the output in errors. */
   readonly who: string;
   readonly path: string;
-  /** The same with all links resolved. */
+  /** `path` with all links resolved. */
   readonly target: string;
-  /** Folders on the way that may have to be made, outermost first. */
+  /** Folders of the path that may have to be created, outermost first. */
   readonly missingFolders: readonly string[];
-  /** What stood there, whose permissions stay. */
+  /** The existing file, whose permissions are kept; undefined if there is none. */
   readonly was: BigIntStats | undefined;
   readonly bytes: string | Uint8Array;
 }
 
-// Everything here is synchronous, with signals held back, so that none of these files outlives an end of the process that can be handled
-// at all. One left by a kill or a power cut is in nobody's way: names are drawn, and made with O_EXCL.
+// Everything here is synchronous with signals deferred, so temporary files are removed at every end of the process that can be handled.
+// A file left by SIGKILL or a power cut does no harm: names are random, and files are created with O_EXCL.
 
-/** A name of its own, and a short one: the target's may be as long as the file system allows. */
+/** A random path for a temporary file. Not derived from the target's name, which may have the maximum length. */
 const partialIn = (folder: string): string => join(folder, `.neft-${randomUUID()}.partial`);
 
 /**
- * Finds out whether a file can be made beside `target`, in folders that are made for it too, and leaves nothing behind.
- * @returns whether the file system takes "a" and "A" for one name.
+ * Tries to create a file next to `target`, with missing folders, and removes all of it again.
+ * @returns whether the file system ignores case in names.
+ * @throws {Error} if the file or a folder can't be created.
  */
-export function tryPlace(target: string, missingFolders: readonly string[]): boolean {
-  return withSignalsHeld(() => placeOnce(target, missingFolders));
+export function tryCreate(target: string, missingFolders: readonly string[]): boolean {
+  return withSignalsHeld(() => tryCreateNow(target, missingFolders));
 }
 
-function placeOnce(target: string, missingFolders: readonly string[]): boolean {
+function tryCreateNow(target: string, missingFolders: readonly string[]): boolean {
   const made = makeFolders(missingFolders);
   const partial = partialIn(dirname(target));
   try {
@@ -63,8 +64,8 @@ function placeOnce(target: string, missingFolders: readonly string[]): boolean {
 }
 
 /**
- * Gives files their new contents, each in one step, and all of them or none: where one fails, the others are put back.
- * @throws {Error} naming the one that failed.
+ * Replaces files atomically, all or none: if one fails, the others are restored.
+ * @throws {Error} naming the failed file, and each file that couldn't be restored.
  */
 export function replaceFiles(files: readonly Replacement[]): void {
   withSignalsHeld(() => replaceAll(files));
@@ -73,7 +74,7 @@ export function replaceFiles(files: readonly Replacement[]): void {
 function replaceAll(files: readonly Replacement[]): void {
   const made: string[] = [];
   const partials: string[] = [];
-  const putBack: (() => string[])[] = [];
+  const restore: (() => string[])[] = [];
   let current = files[0];
   const each = (body: (file: Replacement, i: number) => void): void => {
     for (const [i, file] of files.entries()) {
@@ -91,15 +92,15 @@ function replaceAll(files: readonly Replacement[]): void {
     });
     each(({ target }, i) => {
       checkFolder(target);
-      // A single file needs no way back: its rename happens or doesn't.
-      if (files.length > 1) putBack.unshift(keepEarlier(target, partials));
+      // A single file needs no backup: its rename is atomic.
+      if (files.length > 1) restore.unshift(backUp(target, partials));
       renameSync(partials[i]!, target);
     });
   } catch (error) {
-    const kept = putBack.flatMap((one) => one());
+    const unrestored = restore.flatMap((one) => one());
     removeAll(partials);
     removeFolders(made);
-    const after = kept.length === 0 ? "what was there before is unchanged" : kept.join("; ");
+    const after = unrestored.length === 0 ? "all existing files are unchanged" : unrestored.join("; ");
     throw new Error(`${current!.who}: writing ${inWords(current!.path)} failed (${systemReason(error)}); ${after}`, {
       cause: error,
     });
@@ -118,32 +119,38 @@ function writePartial(partial: string, bytes: string | Uint8Array, was: BigIntSt
   if (was !== undefined) chmodSync(partial, Number(was.mode) & 0o7777);
 }
 
-/** The folder was found with its links resolved; one that has become a link since leads elsewhere. */
+/** Checks that the target's folder, found with links resolved, has not been replaced by a link since. */
 function checkFolder(target: string): void {
   const folder = dirname(target);
   if (realpathSync.native(folder) !== folder) throw new Error("its folder was replaced by a link");
 }
 
-/** Keeps what stands at a target under a second name, which is added to `partials`. Returns what puts it back, or says where it is. */
-function keepEarlier(target: string, partials: string[]): () => string[] {
+/**
+ * Keeps the existing file of a target under a second name, which is added to `partials`.
+ * @returns a function that restores it, and returns a message if that fails.
+ */
+function backUp(target: string, partials: string[]): () => string[] {
   if (lstatSync(target, { throwIfNoEntry: false }) === undefined) {
     return () =>
-      attempt(() => rmSync(target, { force: true })).map((why) => `${inWords(target)} is new and stays (${why})`);
+      attempt(() => rmSync(target, { force: true })).map(
+        (why) => `${inWords(target)} is new and could not be removed (${why})`,
+      );
   }
-  const earlier = partialIn(dirname(target));
-  partials.push(earlier);
+  const backup = partialIn(dirname(target));
+  partials.push(backup);
   try {
-    linkSync(target, earlier);
+    linkSync(target, backup);
   } catch {
-    copyFileSync(target, earlier); // Not every file system has links.
+    copyFileSync(target, backup); // Not every file system supports links.
   }
   return () =>
-    attempt(() => renameSync(earlier, target)).map((why) => {
-      partials.splice(partials.indexOf(earlier), 1);
-      return `what was at ${inWords(target)} is now at ${inWords(earlier)} (${why})`;
+    attempt(() => renameSync(backup, target)).map((why) => {
+      partials.splice(partials.indexOf(backup), 1);
+      return `the previous ${inWords(target)} is now at ${inWords(backup)} (${why})`;
     });
 }
 
+/** Creates missing folders; returns the created ones. Removes them again on an error. */
 function makeFolders(folders: readonly string[]): string[] {
   const made: string[] = [];
   try {
@@ -159,7 +166,7 @@ function makeFolders(folders: readonly string[]): string[] {
   return made;
 }
 
-/** Removes folders that hold nothing, innermost first. */
+/** Removes empty folders, innermost first. */
 function removeFolders(folders: readonly string[]): void {
   for (const folder of [...folders].reverse()) attempt(() => rmdirSync(folder));
 }
@@ -168,7 +175,7 @@ function removeAll(files: readonly string[]): void {
   for (const file of files) attempt(() => rmSync(file, { force: true }));
 }
 
-/** Does what can be done; returns why it couldn't be. */
+/** Runs `body`; returns the reason if it fails, else nothing. */
 function attempt(body: () => void): string[] {
   try {
     body();

@@ -48,7 +48,7 @@ describe("readDataset", () => {
     expect([data.bytes, [...data.values], [...data.labels]]).toEqual([false, [0.5, 1, 1.5, 2, 2.5, 3], [0, 1]]);
   });
 
-  it("reads the part of an archive that is named, or that its purpose asks for, whatever the file is called", async () => {
+  it("reads the part of an archive that the spec or the purpose selects, for any file name", async () => {
     const bytes = await readFile(new URL("../../data/test/golden/keras.npz", import.meta.url));
     for (const name of ["keras.npz", "keras#1.npz", "keras#train", "a,b#c.npz"]) {
       await writeFile(path(name), bytes);
@@ -69,7 +69,7 @@ describe("readDataset", () => {
     }
   });
 
-  it("reads a pipe, and stops where it or a device goes on and on", async () => {
+  it("reads a pipe, and stops at endless pipes and devices", async () => {
     const x = npy("<f4", [2, 1], Float32Array.of(0.5, 1));
     await writeFile(path("plain.npz"), npz({ x, y: npy("|u1", [2], Uint8Array.of(0, 1)) }));
     execFileSync("mkfifo", [path("pipe")]);
@@ -86,7 +86,7 @@ describe("readDataset", () => {
     await expect(readDataset("npz:/dev/null")).rejects.toThrow("expected a zip archive, got 0 bytes");
   }, 60_000);
 
-  it("says what is wrong", async () => {
+  it("reports the cause", async () => {
     await expect(readDataset("mnist:all")).rejects.toThrow(
       'dataset: expected mnist:train or mnist:test, got "mnist:all"',
     );
@@ -94,11 +94,11 @@ describe("readDataset", () => {
       `can't read "${path("none")}": no such file or directory`,
     );
     await expect(readDataset(`npz:${path("none")}#validation`)).rejects.toThrow(
-      /#validation": no such file or directory; what chooses arrays is #train, #test, #val or #SAMPLES,LABELS$/,
+      /#validation": no such file or directory; arrays are selected by #train, #test, #val or #SAMPLES,LABELS$/,
     );
   });
 
-  it("names the file that isn't what it should be", async () => {
+  it("names the invalid file", async () => {
     const files = {
       images: idx([2, 1, 2], [1, 2, 3, 4]),
       labels: idx([2], [1, 0]),

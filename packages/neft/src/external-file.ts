@@ -3,31 +3,32 @@ import { lstat, open, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { namesOfLocation } from "@neft/onnx";
 import { inWords } from "@neft/options";
-import { notThere, systemReason } from "./system-errors.js";
+import { systemReason, undefinedIfMissing } from "./system-errors.js";
 
-/** Where a location of external data leads. */
-export interface ExternalPlace {
-  /** Inside the folder, all links resolved. */
+/** The file that a location of external data resolves to. */
+export interface ExternalTarget {
+  /** Absolute path inside the model's folder, with links to that folder resolved. */
   readonly path: string;
-  /** Folders on the way that don't exist, outermost first; then there is no file either. */
+  /** Folders of the path that don't exist, outermost first. If there are any, `file` is undefined. */
   readonly missingFolders: readonly string[];
-  /** The file that stands there, an ordinary one; nothing where there is none. */
+  /** The regular file at `path`; undefined if it doesn't exist. */
   readonly file: BigIntStats | undefined;
 }
 
 /**
- * Where a location of external data leads from a folder; the one judge of what stays inside it, for reading and for writing.
+ * Resolves a location of external data within a folder. All reads and writes of external data go through this check.
  *
- * The folder itself is its user's choice, and may be reached through links. From there on the file decides, which may be anybody's:
- * no name may be a link, wherever it leads (what it points to can change), all but the last are folders, the last is an ordinary file.
- * @throws {OnnxError} for a location that could lead out of the folder on some system.
- * @throws {Error} for a link, a device, a pipe or a folder, or where the system refuses.
+ * The user chose the folder, so its path may contain links. The location comes from an untrusted file: no part of it may be a link,
+ * even one that stays inside (its target can change); the last part must be a regular file, all others folders. Missing parts are
+ * allowed.
+ * @throws {OnnxError} if the location could leave the folder on any system.
+ * @throws {Error} if a part is a link, a device, a pipe or of the wrong kind, or can't be inspected.
  */
-export async function findExternal(folder: string, location: string): Promise<ExternalPlace> {
+export async function findExternal(folder: string, location: string): Promise<ExternalTarget> {
   const names = namesOfLocation(location);
   const refuse = (reason: string): Error =>
     new Error(
-      `external data: expected an ordinary file inside ${inWords(folder)} and no link on the way, got ${inWords(location)} (${reason})`,
+      `external data: expected a regular file inside ${inWords(folder)} on a path without links, got ${inWords(location)} (${reason})`,
     );
   let path: string;
   try {
@@ -41,27 +42,27 @@ export async function findExternal(folder: string, location: string): Promise<Ex
     path = join(path, name);
     const isLast = i === names.length - 1;
     const there = await lstat(path, { bigint: true })
-      .catch(notThere)
+      .catch(undefinedIfMissing)
       .catch((error) => {
         throw refuse(systemReason(error));
       });
     if (there === undefined) {
       if (!isLast) missingFolders.push(path);
     } else if (there.isSymbolicLink()) throw refuse(`${inWords(name)} is a symbolic link`);
-    else if (!isLast && !there.isDirectory()) throw refuse(`${inWords(name)} is no folder`);
+    else if (!isLast && !there.isDirectory()) throw refuse(`${inWords(name)} is not a folder`);
     else if (isLast && there.isDirectory()) throw refuse(`${inWords(name)} is a folder`);
-    else if (isLast && !there.isFile()) throw refuse(`${inWords(name)} is no ordinary file`);
+    else if (isLast && !there.isFile()) throw refuse(`${inWords(name)} is not a regular file`);
     else if (isLast) file = there;
   }
   return { path, missingFolders, file };
 }
 
-/** Not there on Windows, where `findExternal` is all there is. */
+/** Flags that refuse links and don't block on pipes. Windows has neither; there, `findExternal` is the only check. */
 const noFollow = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * The bytes of a model's external data.
- * @throws {Error} where `findExternal` does, and when the file isn't there, can't be read, or is put in its place meanwhile.
+ * Reads a file of a model's external data.
+ * @throws {Error} as `findExternal`, and if the file is missing, can't be read, or was replaced between check and opening.
  */
 export async function readExternal(folder: string, location: string): Promise<Uint8Array> {
   const { path, file } = await findExternal(folder, location);
@@ -71,7 +72,7 @@ export async function readExternal(folder: string, location: string): Promise<Ui
   try {
     const handle = await open(path, constants.O_RDONLY | noFollow);
     try {
-      // What was opened has to be what was looked at: names can change in between.
+      // The opened file must be the inspected one: the name may have been reassigned in between.
       const { dev, ino } = await handle.stat({ bigint: true });
       if (dev !== file.dev || ino !== file.ino) throw new Error("it was replaced while it was being opened");
       return new Uint8Array(await handle.readFile());

@@ -26,7 +26,7 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 const good = "idx:good-images,good-labels";
 const neft = (...words: string[]): Promise<Outcome> => runNeft(words, { cwd });
 
-/** Our error, and nothing of the machinery. */
+/** Expects one of our errors, without a stack. */
 function expectError({ code, stdout, stderr }: Outcome, expectedCode: number, message: RegExp): void {
   expect(stderr).toMatch(message);
   expect(stderr).toMatch(/^neft( \w+)?: /m);
@@ -245,7 +245,7 @@ describe.concurrent("files that aren't what they should be end with code 1", () 
   });
 });
 
-describe("an output that can't be written is found out before the work", () => {
+describe("an output that can't be written is refused before the work", () => {
   const finetune = ["finetune", "tiny.onnx", "--data", good, "--epochs", "100000", "--batch", "32"];
   it.each<[string, string[], RegExp]>([
     [
@@ -259,7 +259,11 @@ describe("an output that can't be written is found out before the work", () => {
       /--out: expected a path that can be written, got "folder" \(it is a directory\)/,
     ],
     ["a file for a folder", [...finetune, "-o", "kept/out.onnx"], /a part of the path is not a directory/],
-    ["the same file twice", [...finetune, "-o", "same", "--json", "same"], /--json: expected another file than --out/],
+    [
+      "the same file twice",
+      [...finetune, "-o", "same", "--json", "same"],
+      /--json: expected a different file from --out/,
+    ],
     [
       "JSON into nowhere",
       ["evaluate", "tiny.onnx", "--data", good, "--json", "nowhere/e.json"],
@@ -282,12 +286,12 @@ describe("an output that can't be written is found out before the work", () => {
     expectError(
       await neft(...words),
       exitCodes.usage,
-      /^neft \w+: --(json|out): expected another file than the input "/m,
+      /^neft \w+: --(json|out): expected a different file from the input "/m,
     );
     expect(await readFile(join(cwd, input))).toEqual(before);
   });
 
-  it("leaves an existing file alone when the run fails", async () => {
+  it("leaves an existing file unchanged when the run fails", async () => {
     expectError(
       await neft("finetune", "text.onnx", "--data", good, "-o", "kept"),
       exitCodes.failure,
@@ -301,10 +305,10 @@ describe("an output that can't be written is found out before the work", () => {
     expect(await readFile(join(cwd, "kept"), "utf8")).toBe("kept");
   });
 
-  it("leaves an existing file alone when an evaluation is interrupted", async () => {
+  it("leaves an existing file unchanged when an evaluation is interrupted", async () => {
     const words = ["evaluate", "tiny.onnx", "--data", good, "--chips", "100000", "--json", "kept"];
     const outcome = await runNeft(words, { cwd, interrupt: { text: "chips", signal: "SIGINT" } });
-    expectError(outcome, exitCodes.interrupted, /stopped before the end; there are no results/);
+    expectError(outcome, exitCodes.interrupted, /stopped before the end; no results were written/);
     expect(await readFile(join(cwd, "kept"), "utf8")).toBe("kept");
   });
 });
@@ -313,7 +317,7 @@ describe("a worker that dies", () => {
   const marker = (): string => join(cwd, "died");
   afterEach(() => rm(marker(), { force: true }));
 
-  /** A module every thread loads first; in a worker it ends the thread at its first message, always or the first time only. */
+  /** A module that every thread loads first. It ends a worker at its first message: each worker, or the first one only. */
   async function killer(once: boolean): Promise<{ NODE_OPTIONS: string }> {
     const file = join(cwd, once ? "once.mjs" : "always.mjs");
     const source = `
@@ -327,7 +331,7 @@ describe("a worker that dies", () => {
   const evaluate = ["evaluate", "tiny.onnx", "--data", good, "--chips", "6", "--workers", "2", "--json"];
   const results = async (file: string): Promise<unknown> => JSON.parse(await readFile(join(cwd, file), "utf8")).results;
 
-  it("has its jobs done by a fresh one, with the same results", async () => {
+  it("is replaced by a new one, with the same results", async () => {
     expect((await neft(...evaluate, "whole.json")).code).toBe(exitCodes.ok);
     const { code, stderr } = await runNeft([...evaluate, "died.json"], { cwd, env: await killer(true) });
     expect([code, /died|death|error/i.test(stderr)]).toEqual([exitCodes.ok, false]);
@@ -335,7 +339,7 @@ describe("a worker that dies", () => {
     expect(await results("died.json")).toEqual(await results("whole.json"));
   });
 
-  it("ends the run with the cause when it happens to the same job twice", async () => {
+  it("ends the run with the cause if the same job fails twice", async () => {
     const env = await killer(false);
     const cause =
       /expected a worker that survives the job, got a second death: worker: expected a running worker, got an exit with code 9/;
@@ -345,9 +349,9 @@ describe("a worker that dies", () => {
     expect(await readFile(join(cwd, "kept"), "utf8")).toBe("kept");
   });
 
-  it("keeps the best weights so far when it ends a finetuning under way", async () => {
+  it("keeps the best weights so far if it ends a finetuning", async () => {
     const file = join(cwd, "later.mjs");
-    // Gives 120 answers; from then on every worker dies before its first.
+    // Workers give 120 answers in all; after that, every worker dies before its first one.
     const source = `
       import { existsSync, writeFileSync } from "node:fs";
       import { isMainThread, parentPort } from "node:worker_threads";
@@ -361,12 +365,12 @@ describe("a worker that dies", () => {
     const env = { NODE_OPTIONS: `--import=${pathToFileURL(file)}` };
     const more = ["--batch", "32", "--lr", "0.01", "--epochs", "1000", "--workers", "1", "-o", "saved.onnx"];
     const outcome = await runNeft(["finetune", "tiny.onnx", "--data", good, ...more], { cwd, env });
-    expectError(outcome, exitCodes.failure, /^ {2}the best weights so far, those after step \d+, are in saved.onnx$/m);
+    expectError(outcome, exitCodes.failure, /^ {2}saved.onnx holds the best weights so far \(after step \d+\)$/m);
     expect((await neft("inspect", "saved.onnx")).code).toBe(exitCodes.ok);
   });
 });
 
-describe("any words", () => {
+describe("random command lines", () => {
   const known = [
     "evaluate",
     "finetune",
@@ -420,7 +424,7 @@ describe("any words", () => {
     fc.string({ maxLength: 8 }).map((text) => text.replaceAll("\0", "")),
   );
 
-  it("end in our error or a result, never in a stack or a hang", async () => {
+  it("end with an error of ours or a result, never with a stack or a hang", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom("evaluate", "finetune", "inspect", ""),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseDataSpec } from "../src/dataSpec.js";
+import { parseDataSpec } from "../src/data-spec.js";
 
 const who = "--x";
 

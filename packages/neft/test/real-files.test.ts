@@ -98,7 +98,7 @@ it("a momentum of 1 gives a warning", async () => {
   const { code, stderr } = await neft(`${words} --json m.json`);
   expect(code).toBe(0);
   expect(stderr).toMatch(
-    /^neft: warning: batch normalisation of ".*": a momentum of 1 never moves the running statistics/m,
+    /^neft: warning: batch normalisation of ".*": a momentum of 1 never updates the running statistics/m,
   );
   expect(finetuningFileSchema.parse(await json("m.json")).result.warnings).toHaveLength(1);
   expect((await neft(`${words} --bn frozen`)).stderr).not.toContain("warning");

@@ -14,7 +14,7 @@ import { rram1 } from "./devices/rram1.js";
 import { deviceNamed, devices } from "./devices.js";
 
 /** Most bits of a weight: powers of 4 up to here are exact. */
-export const maxWeightBits = 16;
+const maxWeightBits = 16;
 
 const notNegative = real({ min: 0 });
 

@@ -33,7 +33,7 @@ export interface BoundModel {
  *
  * @throws {Error} when there are several outputs and none is named, or the name is unknown.
  */
-export function outputNamed(model: Model, output: string | undefined): string {
+function outputNamed(model: Model, output: string | undefined): string {
   const names = model.outputs.map(({ name }) => name);
   if (output === undefined && names.length > 1) {
     throw new Error(

@@ -14,7 +14,7 @@ export type HostData = Float32Array | BigInt64Array | Int32Array | Uint8Array | 
 export type WritableArray = { [index: number]: number | bigint };
 
 /** Limit on the elements of one value. A file that asks for more is broken. */
-export const maxElements = 2 ** 28;
+const maxElements = 2 ** 28;
 
 /** Limit on the elements of arrays that grow outside WebAssembly. */
 export const maxHostElements = 2 ** 24;

@@ -137,7 +137,7 @@ export function tensorProto(name: string, array: HostArray, type = typeOfArray(a
 }
 
 /** Bytes of the elements in a file type, little-endian like WebAssembly. Floats are rounded to nearest. */
-export function rawBytes({ data }: HostArray, type: number): Uint8Array {
+function rawBytes({ data }: HostArray, type: number): Uint8Array {
   const format = floatFormats.get(type);
   if (format === undefined) {
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();

@@ -185,7 +185,7 @@ function externalStorage(proto: TensorProto, files: Files, who: string): Pick<El
 }
 
 /** Reads elements from ranges of a file, at any alignment. No element crosses two ranges. */
-export function readFloats(storage: ElementStorage, files: Files, count: number): Float32Array {
+function readFloats(storage: ElementStorage, files: Files, count: number): Float32Array {
   const out = new Float32Array(count);
   forEachFloat(storage, files.get(storage.file)!, (view, at, i, format) => {
     out[i] = format.read(view, at);

@@ -17,7 +17,8 @@ const nameOf = (folder: string): string =>
 /** A package's name means its sources: nothing has to be built. */
 const sources = packages
   .filter((folder) => !built.includes(folder))
-  .map((folder) => ({ find: new RegExp(`^${nameOf(folder)}$`), replacement: join(root, folder, "src/index.ts") }));
+  .map((folder) => ({ find: new RegExp(`^${nameOf(folder)}$`), replacement: join(root, folder, "src/index.ts") }))
+  .concat({ find: /^#read$/, replacement: join(root, "packages/kernels/src/read-node.ts") });
 
 /** One project for each workspace, named after it, so that a failing test says whose it is. */
 const project = (folder: string, name: string) => ({

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the Rust crates twice, with SIMD and with relaxed SIMD:
-#   packages/kernels/wasm/simd128/     crates/crossbar-wasm: the default, bit-identical results on every machine
-#   packages/kernels/wasm/relaxed/     the same with relaxed SIMD (fused multiply-add)
-#   packages/kernels/wasm/BUILD.json   versions of the build tools, sizes in bytes
+#   packages/kernels/wasm/simd128.wasm   crates/crossbar-wasm: the default, bit-identical results on every machine
+#   packages/kernels/wasm/relaxed.wasm   the same with relaxed SIMD (fused multiply-add)
+#   packages/kernels/wasm/*.js, *.json   see scripts/finish-wasm.mjs
 #   bench/wasm/simd128.wasm, relaxed.wasm   crates/roofline, the probe of the benches
 # An argument names another folder than the repository. The files must not contain paths of this machine: scripts/check-wasm.sh compares
 # them byte for byte.
@@ -62,21 +62,6 @@ build() { # folder, target features for rustc
 build simd128 +simd128
 build relaxed +simd128,+relaxed-simd
 
-node --input-type=module - "$out" "$(rustc --version)" "$(wasm-bindgen --version)" "$(wasm-pack --version)" "$("$wasm_opt" --version)" <<'NODE'
-import { readFileSync, writeFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
-const [out, rustc, wasmBindgen, wasmPack, binaryen] = process.argv.slice(2);
-const version = (text) => text.match(/\d[\w.]*/)?.[0];
-const build = { rustc: rustc.replace("rustc ", ""), wasmBindgen: version(wasmBindgen), wasmPack: version(wasmPack), binaryen: version(binaryen), bytes: {} };
-for (const name of ["simd128", "relaxed"]) {
-  const wasm = readFileSync(`${out}/${name}/crossbar_wasm_bg.wasm`);
-  const gzip = gzipSync(wasm, { level: 9 }).length;
-  build.bytes[name] = { raw: wasm.length, gzip };
-  console.log(`build-wasm: ${name} ${wasm.length} bytes, ${gzip} gzipped`);
-  if (gzip > 120_000) {
-    console.error(`build-wasm: expected at most 120000 bytes gzipped, got ${gzip}`);
-    process.exit(1);
-  }
-}
-writeFileSync(`${out}/BUILD.json`, `${JSON.stringify(build, null, 2)}\n`);
-NODE
+version() { grep -oE '[0-9][0-9A-Za-z_.]*' | head -n 1; }
+node scripts/finish-wasm.mjs "$out" "$(printf '{"rustc": "%s", "wasmBindgen": "%s", "wasmPack": "%s", "binaryen": "%s"}' \
+  "$(rustc --version | sed 's/^rustc //')" "$(wasm-bindgen --version | version)" "$(wasm-pack --version | version)" "$("$wasm_opt" --version | version)")"

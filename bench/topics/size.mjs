@@ -8,7 +8,7 @@ const limit = 120_000;
 /** Measures both builds' files. */
 export async function run({ record }) {
   for (const build of ["simd128", "relaxed"]) {
-    const file = new URL(`../../packages/kernels/wasm/${build}/crossbar_wasm_bg.wasm`, import.meta.url);
+    const file = new URL(`../../packages/kernels/wasm/${build}.wasm`, import.meta.url);
     const bytes = readFileSync(file);
     if (!WebAssembly.validate(bytes) && build === "simd128") throw new Error("size: expected a valid module, got none");
     const ours = gzipSync(bytes, { level: 9 }).length / 1e3;

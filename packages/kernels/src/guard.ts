@@ -1,5 +1,5 @@
 import { inWords } from "@neft/options";
-import type { NumberType } from "./signatures.js";
+import type { NumberType } from "./section.js";
 
 type Kernel = (...args: unknown[]) => unknown;
 
@@ -8,7 +8,7 @@ interface Instance<Functions> {
   /** The functions as wasm-bindgen wraps them. */
   readonly functions: Functions;
   /** Parameter types of the exported functions, by name. */
-  readonly signatures: ReadonlyMap<string, readonly NumberType[]>;
+  readonly signatures: Readonly<Record<string, readonly NumberType[]>>;
   /** Address of the top of the stack, which grows downwards. A trap doesn't reset it. */
   readonly stackPointer: WebAssembly.Global;
 }
@@ -61,7 +61,7 @@ export function guarded<Functions extends object>({
     };
   };
   const entries = Object.entries(functions).flatMap(([name, kernel]: [string, unknown]) => {
-    const types = signatures.get(name);
+    const types = signatures[name];
     return types ? [[name, guard(name, kernel as Kernel, types)]] : [];
   });
   return Object.fromEntries(entries) as Functions;

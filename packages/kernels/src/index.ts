@@ -19,7 +19,19 @@ export {
   type VariedWeightCall,
 } from "./call.js";
 export { type Binary, binaryCode, type Reduction, reductionCode, type Unary, unaryCode } from "./codes.js";
-export { type Build, build, type InitOptions, init, isRelaxedAvailable, type Kernels, wasm } from "./load.js";
+export {
+  build,
+  type CompiledKernels,
+  compiledKernels,
+  type InitOptions,
+  init,
+  initFrom,
+  isRelaxedAvailable,
+  isSimdAvailable,
+  type Kernels,
+  type WasmSource,
+  wasm,
+} from "./load.js";
 export {
   allocate,
   f32,
@@ -33,3 +45,4 @@ export {
   u32,
   withBlocks,
 } from "./memory.js";
+export type { Build } from "./section.js";

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { allocate, type ConvShape, call, f32, init, memoryUse, noVariation, wasm } from "@neft/kernels";
 import { beforeAll, describe, expect, it } from "vitest";
-import { signaturesOf } from "../src/signatures.js";
+import { sectionOf } from "../src/section.js";
 
-const folder = new URL("../wasm/simd128/", import.meta.url);
-const signatures = signaturesOf(readFileSync(new URL("crossbar_wasm_bg.wasm", folder)));
+const folder = new URL("../wasm/", import.meta.url);
+const module = new WebAssembly.Module(readFileSync(new URL("simd128.wasm", folder)));
+const signatures = new Map(Object.entries(sectionOf(module)!.signatures));
 
 /** Parameter types of each kernel as wasm-bindgen declares them: number, boolean, bigint, string or an array. */
 const declared = new Map(

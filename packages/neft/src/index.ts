@@ -25,5 +25,5 @@ export { evaluate } from "./evaluate.js";
 export { finetune } from "./finetune.js";
 export { type PredictOptions, predict } from "./predict.js";
 export type { EvaluateOptions, FinetuneOptions } from "./settings.js";
-export { createWorkers } from "./spawn.js";
 export { split } from "./split.js";
+export { createWorkers } from "./workers.js";

@@ -3,7 +3,7 @@ import type { Model } from "@neft/model";
 import { type ResolvedOf, resolveOptions } from "@neft/options";
 import type { Workers } from "@neft/training";
 import { datasetKind } from "./settings.js";
-import { createWorkers } from "./spawn.js";
+import { createWorkers } from "./workers.js";
 
 /**
  * The normalisation of a dataset.

@@ -1,4 +1,3 @@
-import type { Remote } from "comlink";
 import type { Stoppable } from "./stoppable.js";
 
 /** Job type of a method: its parameter. */
@@ -8,6 +7,13 @@ export type JobOf<Api, Name extends keyof Api> = Api[Name] extends (job: infer J
 export type ResultOf<Api, Name extends keyof Api> = Api[Name] extends (job: never) => infer Result
   ? Awaited<Result>
   : never;
+
+/** The methods of a worker as other threads see them: each returns a promise. */
+export type Remote<Api> = {
+  readonly [Name in keyof Api]: Api[Name] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Promise<Awaited<Result>>
+    : never;
+};
 
 /** Prepares a worker for its jobs, for example by sending a model and a dataset. */
 export type Setup<Api> = (api: Remote<Api>) => Promise<unknown>;
@@ -104,6 +110,8 @@ export class WorkerLease<Api> implements Lease<Api> {
     this.#ended = true;
     this.#stop?.(new Error("pool: expected the run to end before its lease, got a run in progress; await it"));
     await this.#running?.catch(() => {});
+    // A setup holds a model and its samples.
+    this.#setup = undefined;
   }
 
   /** @throws {Error} after the end of the lease. */

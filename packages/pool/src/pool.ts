@@ -1,8 +1,7 @@
 import { inWords } from "@neft/options";
-import type { Remote } from "comlink";
-import { wrap } from "comlink";
+import { releaseProxy, wrap } from "comlink";
 import { createGate, type GateSlot, openGate } from "./gate.js";
-import { type AnyRunOptions, type Lease, type Setup, WorkerLease } from "./lease.js";
+import { type AnyRunOptions, type Lease, type Remote, type Setup, WorkerLease } from "./lease.js";
 import { Stoppable } from "./stoppable.js";
 import { type Spawn, type WorkerHandle, withSend } from "./worker-handle.js";
 
@@ -57,6 +56,8 @@ export function createPool<Api extends object>({ size, spawn }: PoolOptions): Po
 interface Member<Api> {
   readonly handle: WorkerHandle;
   readonly api: Remote<Api>;
+  /** Ends the use of `api`. Otherwise comlink's registry of proxies holds the endpoint, and through it the pool and its setups. */
+  readonly release: () => void;
   /** Rejects with the cause when the worker dies; its unanswered calls stay pending forever. */
   readonly death: Promise<never>;
   /** The last setup that it has completed. */
@@ -216,7 +217,15 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     const handle = await this.#start(slot);
     const death = new Promise<never>((_, reject) => handle.onDeath(reject));
     const endpoint = slot ? withSend(handle.endpoint, (send) => this.#sendAndRelease(slot, send)) : handle.endpoint;
-    const member: Member<Api> = { handle, api: wrap<Api>(endpoint), death, setup: undefined, slot };
+    const proxy = wrap<Api>(endpoint);
+    const member: Member<Api> = {
+      handle,
+      api: proxy as unknown as Remote<Api>,
+      release: () => proxy[releaseProxy](),
+      death,
+      setup: undefined,
+      slot,
+    };
     this.#members.add(member);
     // Also handles the death of an idle worker, which no run awaits.
     death.catch(() => this.#discard(member));
@@ -235,7 +244,10 @@ class WorkerPool<Api extends object> implements Pool<Api> {
 
   /** Removes a worker from the pool and terminates it. */
   async #discard(member: Member<Api>): Promise<void> {
-    if (this.#members.delete(member) && member.slot) this.#freeSlots.push(member.slot);
+    if (this.#members.delete(member)) {
+      if (member.slot) this.#freeSlots.push(member.slot);
+      member.release();
+    }
     const at = this.#idle.indexOf(member);
     if (at >= 0) this.#idle.splice(at, 1);
     await member.handle.terminate();

@@ -49,9 +49,19 @@ export function nodeWorker(worker: NodeWorker): WorkerHandle {
   };
 }
 
-/** Wraps a browser's module Worker whose module calls `serveWeb`. An uncaught error inside it counts as its death. */
+/**
+ * Wraps a browser's Worker that calls `serveWeb`. An uncaught error inside it counts as its death. No event reports that a worker has
+ * closed itself or was ended by the browser, but the locks that it held become free.
+ */
 export function webWorker(worker: WebWorker): WorkerHandle {
   const death = new Death();
+  worker.addEventListener("message", (event) => {
+    const { lock } = ((event as MessageEvent).data ?? {}) as Partial<LockMessage>;
+    if (lock === undefined) return;
+    void locks()?.request(lock, () =>
+      death.report(new Error("worker: expected a running worker, got one that has ended by itself")),
+    );
+  });
   worker.addEventListener("error", (event) => {
     const { message } = event as Event & { message?: string };
     death.report(new Error(`worker: ${message ?? "expected its module to load, got an error"}`));
@@ -102,9 +112,29 @@ export function serveNode(api: object, parentPort: NodePort | null, slot?: GateS
  * Serves the methods of `api` to the pool. Called once in a browser worker's module.
  *
  * @param slot  The slot that `Spawn` received.
+ * @param lock  Name of a lock to hold until the worker ends, unique in the origin. Ignored without the Web Locks API (insecure contexts).
  */
-export function serveWeb(api: object, slot?: GateSlot): void {
-  expose(api, gated(globalThis as unknown as Endpoint, slot));
+export function serveWeb(api: object, slot?: GateSlot, lock?: string): void {
+  const scope = globalThis as unknown as Endpoint;
+  expose(api, gated(scope, slot));
+  if (lock === undefined) return;
+  void locks()?.request(lock, () => {
+    scope.postMessage({ lock } satisfies LockMessage);
+    return new Promise(() => {});
+  });
+}
+
+/** A worker's message that it holds its lock. */
+interface LockMessage {
+  readonly lock: string;
+}
+
+/** The part of the Web Locks API that is used here; undefined where it is missing. */
+function locks(): { request(name: string, hold: () => unknown): Promise<unknown> } | undefined {
+  const { navigator } = globalThis as {
+    readonly navigator?: { readonly locks?: { request(name: string, hold: () => unknown): Promise<unknown> } };
+  };
+  return navigator?.locks;
 }
 
 /** Wraps an endpoint so that the worker waits at the gate after every message it sends. */

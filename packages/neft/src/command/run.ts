@@ -8,7 +8,7 @@ import type { DataSpec } from "../data-spec.js";
 import { readDataset } from "../read-dataset.js";
 import type { EvaluationFile, evaluationRows, finetuningRows, RecordOf } from "../results.js";
 import { normalisationFrom } from "../shared-options.js";
-import { createWorkers } from "../spawn.js";
+import { createWorkers } from "../workers.js";
 import { withUsageErrors } from "./options.js";
 import { mostCharacters, printMessage } from "./terminal.js";
 import { neftVersion } from "./version.js";

@@ -1,0 +1,2 @@
+/** Hash of both builds' code. */
+export declare const codeHash: string;

@@ -1,0 +1,1 @@
+export const codeHash = "d949bd7aaf74204a";

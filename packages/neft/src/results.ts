@@ -1,125 +1,52 @@
-import { inputSettings } from "@neft/data";
-import { evaluationSettings } from "@neft/evaluation";
-import { defineSettings, type ResolvedOf, resolveOptions, type Settings } from "@neft/options";
-import { finetuneSettings } from "@neft/training";
-import * as z from "zod";
+import type { EvaluationResult } from "@neft/evaluation";
+import type { Build } from "@neft/kernels";
+import type { FinetuneResult } from "@neft/training";
+import { type evaluationRows, type finetuningRows, parseWithSchema, type RecordOf } from "./result-schemas.js";
+
+/** A model file and the SHA-256 of its bytes, in hexadecimal digits. */
+export interface ModelFileRecord {
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** What both kinds of files say about their origin. */
+export interface Provenance {
+  /** Changes when readers must change. */
+  readonly format: 1;
+  readonly model: ModelFileRecord;
+  /** `arrays`: names of the arrays (samples, labels) read from an archive. */
+  readonly data: { readonly name: string; readonly samples: number; readonly arrays?: readonly [string, string] };
+  readonly versions: { readonly neft: string; readonly node: string };
+  readonly build: Build;
+  /** Facts that don't influence the results. */
+  readonly run: { readonly workers: number; readonly seconds: number };
+}
 
 /**
- * Schemas of the JSON files that the command writes. `format` changes when readers must change.
- *
- * `settings` are options of `evaluate` or `finetune`, checked by the same rows. Run again with the same model and data, they give the
- * same results. A missing setting was not given and has no default.
+ * The file that `neft evaluate --json` writes. `settings` are the options of `evaluate` that were used, all defaults filled in: with the
+ * same model and data they give the same results.
  */
+export interface EvaluationFile extends Provenance, Pick<EvaluationResult, "digital" | "results"> {
+  readonly kind: "evaluation";
+  readonly settings: RecordOf<typeof evaluationRows>;
+  /** Possible causes of unexpected numbers; missing in older files. */
+  readonly warnings?: readonly string[];
+}
 
-const accuracy = z.number().min(0).max(100);
-const share = z.number().min(0).max(1);
-const text = z.string().min(1);
+/** The file that `neft finetune --json` writes. `settings` are the options of `finetune` that were used, all defaults filled in. */
+export interface FinetuningFile extends Provenance {
+  readonly kind: "finetuning";
+  readonly out: ModelFileRecord;
+  readonly settings: RecordOf<typeof finetuningRows>;
+  readonly result: Omit<FinetuneResult, "settings" | "warnings"> & { readonly warnings?: readonly string[] };
+}
 
-const confidenceSchema = z.strictObject({
-  /** Mean of the largest softmax value over correctly classified samples; null if there are none. */
-  right: share.nullable(),
-  /** The same over misclassified samples. */
-  wrong: share.nullable(),
-});
-
-/** Results of all chips of one σ; accuracies in percent. */
-export const sigmaResultSchema = z.strictObject({
-  sigma: z.number().min(0),
-  chips: z.int().min(1),
-  accuracy: z.strictObject({
-    mean: accuracy,
-    /** Sample standard deviation over chips; null for one chip. */
-    std: z.number().min(0).nullable(),
-    /** 95 % interval of the mean; null for one chip. */
-    ci95: z.tuple([accuracy, accuracy]).nullable(),
-    /** 5th percentile over chips. */
-    p5: accuracy,
-    worst: accuracy,
-  }),
-  confidence: confidenceSchema,
-  /** Mutual information of chip and class, averaged over samples, in nats. */
-  mutualInformation: z.number().min(0),
-  /** Present if --precision was given. */
-  stopping: z
-    .strictObject({ precision: z.number().positive(), reached: z.boolean(), looks: z.array(z.int().min(1)) })
-    .optional(),
-});
-
-/** Possible reasons for unexpected numbers; missing in older files. */
-const warnings = z.array(text).optional();
-
-const modelSchema = z.strictObject({ file: text, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
-
-const dataSchema = z.strictObject({
-  name: text,
-  samples: z.int().min(1),
-  /** Names of the arrays (samples, labels) read from an archive. */
-  arrays: z.tuple([text, text]).optional(),
-});
-
-/** Settings that results record. */
-export const evaluationRows = defineSettings({ ...inputSettings, ...evaluationSettings });
-export const finetuningRows = defineSettings({ ...inputSettings, ...finetuneSettings });
-
-/** Recorded settings: options of the API with all defaults filled in, and the device's id. */
-export type RecordOf<Rows> = Omit<ResolvedOf<Rows>, "device"> & { readonly device: string };
-
-/** Settings whose default depends on data, network or device, and is recorded too. */
-const filled = ["scale", "mean", "std", "bitsPerCell"] as const;
-
-/** Schema of recorded settings: each passes its own check, and those with a default are present. */
-const settingsSchema = <Rows extends Settings>(rows: Rows) =>
-  z.custom<RecordOf<Rows>>().superRefine((value, context) => {
-    try {
-      resolveOptions("settings", value, rows);
-      for (const [name, row] of Object.entries(rows)) {
-        const isFilled = row.default !== undefined || filled.some((one) => one === name);
-        if (isFilled && !Object.hasOwn(value, name)) throw new RangeError(`settings: expected ${name}, got none`);
-      }
-    } catch (error) {
-      context.addIssue({ code: "custom", message: (error as Error).message });
-    }
-  });
-
-const provenance = {
-  format: z.literal(1),
-  model: modelSchema,
-  data: dataSchema,
-  versions: z.strictObject({ neft: text, node: text }),
-  build: z.enum(["simd128", "relaxed"]),
-  /** Facts that don't influence the results. */
-  run: z.strictObject({ workers: z.int().min(1), seconds: z.number().min(0) }),
-};
-
-/** The file that `neft evaluate --json` writes. */
-export const evaluationFileSchema = z.strictObject({
-  kind: z.literal("evaluation"),
-  ...provenance,
-  settings: settingsSchema(evaluationRows),
-  digital: z.strictObject({ accuracy, confidence: confidenceSchema }),
-  results: z.array(sigmaResultSchema).min(1),
-  warnings,
-});
-
-export type EvaluationFile = z.infer<typeof evaluationFileSchema>;
-
-const validationSchema = z.strictObject({ step: z.int().min(0), accuracy });
-
-/** The file that `neft finetune --json` writes. `settings` are those the training used, all defaults filled in. */
-export const finetuningFileSchema = z.strictObject({
-  kind: z.literal("finetuning"),
-  ...provenance,
-  out: modelSchema,
-  settings: settingsSchema(finetuningRows),
-  result: z.strictObject({
-    validations: z.array(validationSchema),
-    /** The validation whose weights were written; null if they are those of the last step. */
-    best: validationSchema.nullable(),
-    steps: z.int().min(0),
-    ended: z.strictObject({ reason: z.enum(["finished", "aborted", "diverged"]), message: text.optional() }),
-    taps: z.array(text),
-    warnings,
-  }),
-});
-
-export type FinetuningFile = z.infer<typeof finetuningFileSchema>;
+/**
+ * Reads a JSON file that the command has written.
+ *
+ * @param text  Contents of the file.
+ * @throws {RangeError} if it isn't such a file; the message lists what differs.
+ */
+export function parseResults(text: string): EvaluationFile | FinetuningFile {
+  return parseWithSchema(text) as EvaluationFile | FinetuningFile;
+}

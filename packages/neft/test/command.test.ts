@@ -3,9 +3,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Dataset, evaluate, exportOnnx, type FinetuneOptions, finetune, init, readDataset, readModel } from "neft";
-import { evaluationFileSchema, finetuningFileSchema } from "neft/results";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Outcome, runNeft, writeIdx, writeModels } from "./fixtures.js";
+import { evaluationFile, finetuningFile } from "./results-file.js";
 
 let cwd: string;
 let test: string;
@@ -74,7 +74,7 @@ describe("neft evaluate", () => {
       expect(code).toBe(0);
       expect(stdout).toContain("mean %");
       const text = await readFile(join(cwd, "e.json"), "utf8");
-      const { digital, results: rows } = evaluationFileSchema.parse(JSON.parse(text));
+      const { digital, results: rows } = evaluationFile(JSON.parse(text));
       expect(rows.map(({ sigma, chips }) => [sigma, chips])).toEqual([
         [0, 7],
         [0.1, 7],
@@ -92,7 +92,7 @@ describe("neft evaluate", () => {
     const { code, stdout } = await neft(...words("--chips", "40", "--precision", "50", "--json", "p.json"));
     expect(code).toBe(0);
     expect(stdout).not.toContain("--precision");
-    const { results } = evaluationFileSchema.parse(await json("p.json"));
+    const { results } = evaluationFile(await json("p.json"));
     for (const { chips, stopping } of results) {
       expect(chips).toBe(24);
       expect(stopping).toMatchObject({ precision: 50, reached: true });
@@ -102,7 +102,7 @@ describe("neft evaluate", () => {
   it("reports a precision that isn't reached, with the number of chips and the interval", async () => {
     const { code, stdout } = await neft(...words("--chips", "30", "--precision", "0.001", "--json", "p.json"));
     expect(code).toBe(0);
-    const { results } = evaluationFileSchema.parse(await json("p.json"));
+    const { results } = evaluationFile(await json("p.json"));
     expect(results.map(({ stopping }) => stopping!.reached)).toEqual([true, false, false]);
     const missed = results.slice(1).map(({ sigma, accuracy: { ci95 } }) => {
       const half = Number(((ci95![1] - ci95![0]) / 2).toPrecision(3));
@@ -126,7 +126,7 @@ describe("neft evaluate", () => {
     ],
   ])("records settings that are options again, with the same results: %s", async (_, more) => {
     expect((await neft(...words(...more, "--json", "s.json"))).code).toBe(0);
-    const { settings, digital, results, warnings } = evaluationFileSchema.parse(await json("s.json"));
+    const { settings, digital, results, warnings } = evaluationFile(await json("s.json"));
     await init();
     const { model } = await readModel(join(cwd, "tiny.onnx"));
     expect(await evaluate(model, await dataset(test), settings)).toEqual({ digital, results, warnings });
@@ -135,7 +135,7 @@ describe("neft evaluate", () => {
 
   it("runs the relaxed build with --fast, and records it", async () => {
     expect((await neft(...words("--fast", "--json", "r.json"))).code).toBe(0);
-    expect(evaluationFileSchema.parse(await json("r.json")).build).toBe("relaxed");
+    expect(evaluationFile(await json("r.json")).build).toBe("relaxed");
   });
 
   it("uses the named output", async () => {
@@ -152,7 +152,7 @@ describe("neft evaluate", () => {
       "o.json",
     );
     expect(code).toBe(0);
-    const file = evaluationFileSchema.parse(await json("o.json"));
+    const file = evaluationFile(await json("o.json"));
     expect(file.settings.output).toBe("fine");
     expect(file.results[0]!.accuracy.std).toBeNull();
   });
@@ -173,7 +173,7 @@ describe("neft evaluate", () => {
       "m.json",
     );
     expect([code, stderr.includes("    at ")]).toEqual([0, false]);
-    const file = evaluationFileSchema.parse(await json("m.json"));
+    const file = evaluationFile(await json("m.json"));
     expect(file.digital.accuracy).toBeGreaterThan(95);
     expect(file.settings.perSample).toBe(true);
   });
@@ -215,7 +215,7 @@ describe("neft finetune", () => {
         expect(stderr).not.toContain("    at ");
         expect(code).toBe(0);
         expect(stdout).toContain("out.onnx holds the weights");
-        const file = finetuningFileSchema.parse(await json("f.json"));
+        const file = finetuningFile(await json("f.json"));
         expect(file.settings.strategy.id).toBe(strategy);
         expect(file.result.best!.accuracy).toBeGreaterThan(file.result.validations[0]!.accuracy);
         hashes.push(file.out.sha256);
@@ -277,7 +277,7 @@ describe("neft finetune", () => {
         )
       ).code,
     ).toBe(0);
-    const file = finetuningFileSchema.parse(await json("f.json"));
+    const file = finetuningFile(await json("f.json"));
     expect(file.settings).toMatchObject({
       strategy: { id: "ovf", beta: 0.01, gamma: [1, 0.5], deltaSigma: [0.1, 0.05] },
       optimiser: { id: "sgd", momentum: 0.5, weightDecay: 0.001 },
@@ -311,7 +311,7 @@ describe("neft finetune", () => {
     ],
   ])("records settings that are options again, with the same weights: %s", async (_, more) => {
     expect((await neft(...words(...more, "--json", "s.json"))).code).toBe(0);
-    const { settings, result, out } = finetuningFileSchema.parse(await json("s.json"));
+    const { settings, result, out } = finetuningFile(await json("s.json"));
     await init();
     const { model } = await readModel(join(cwd, "tiny.onnx"));
     const { validations, settings: again } = await finetune(model, await dataset(train), settings as FinetuneOptions);
@@ -334,7 +334,7 @@ describe("neft finetune", () => {
     expect(stderr).toMatch(/out\.onnx holds the weights after step \d+/);
     const { model, sha256 } = await readModel(join(cwd, "out.onnx"));
     model.dispose();
-    const file = finetuningFileSchema.parse(await json("f.json"));
+    const file = finetuningFile(await json("f.json"));
     expect(file.out.sha256).toBe(sha256);
     expect(file.result.ended.reason).toBe("aborted");
     expect(file.result.best!.step).toBeGreaterThan(0);

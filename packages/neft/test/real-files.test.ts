@@ -2,9 +2,9 @@ import { copyFile, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { evaluate, finetune, init, readDataset, readModel } from "neft";
-import { evaluationFileSchema, finetuningFileSchema } from "neft/results";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runNeft } from "./fixtures.js";
+import { evaluationFile, finetuningFile } from "./results-file.js";
 
 const own = new URL("golden/", import.meta.url);
 const ofData = new URL("../../data/test/golden/", import.meta.url);
@@ -34,7 +34,7 @@ describe("an archive with a training and a test part", () => {
       "finetune keras.onnx --data npz:keras.npz --batch 8 --workers 1 -o k.onnx --json k.json",
     );
     expect(trained.stderr).toContain('data: 120 samples of keras.npz: "x_train" and "y_train"\n');
-    expect(finetuningFileSchema.parse(await json("k.json")).data).toEqual({
+    expect(finetuningFile(await json("k.json")).data).toEqual({
       name: "keras.npz",
       samples: 120,
       arrays: ["x_train", "y_train"],
@@ -43,7 +43,7 @@ describe("an archive with a training and a test part", () => {
       "evaluate keras.onnx --data npz:keras.npz --chips 2 --sigma 0.1 --workers 1 --json e.json",
     );
     expect(tried.stderr).toContain('data: 30 samples of keras.npz: "x_test" and "y_test"\n');
-    const { data, results } = evaluationFileSchema.parse(await json("e.json"));
+    const { data, results } = evaluationFile(await json("e.json"));
     expect(data).toEqual({ name: "keras.npz", samples: 30, arrays: ["x_test", "y_test"] });
     const [low, high] = results[0]!.accuracy.ci95!;
     expect(low >= 0 && high <= 100).toBe(true);
@@ -87,7 +87,7 @@ it("a blur kernel keeps its values with --clip, and exactly with --freeze", asyn
   for (const weight of await parameter("c.onnx", name)) expect(weight).toBeCloseTo(1 / 9, 4);
   expect((await neft(`${words} --lr 0.01 --freeze ${name} -o f.onnx --json f.json`)).code).toBe(0);
   expect(await parameter("f.onnx", name)).toEqual(before);
-  expect(finetuningFileSchema.parse(await json("f.json")).settings.freeze).toEqual([name]);
+  expect(finetuningFile(await json("f.json")).settings.freeze).toEqual([name]);
   const { code, stderr } = await neft(`${words} --freeze ${name}x -o g.onnx`);
   expect(code).toBe(1);
   expect(stderr).toContain(`--freeze: expected names of parameters or layers, such as ${name}, `);
@@ -100,7 +100,7 @@ it("a momentum of 1 gives a warning", async () => {
   expect(stderr).toMatch(
     /^neft: warning: batch normalisation of ".*": a momentum of 1 never updates the running statistics/m,
   );
-  expect(finetuningFileSchema.parse(await json("m.json")).result.warnings).toHaveLength(1);
+  expect(finetuningFile(await json("m.json")).result.warnings).toHaveLength(1);
   expect((await neft(`${words} --bn frozen`)).stderr).not.toContain("warning");
 });
 

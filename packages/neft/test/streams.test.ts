@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { init, readModel } from "neft";
-import { evaluationFileSchema } from "neft/results";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { runNeft, writeIdx, writeModels } from "./fixtures.js";
+import { evaluationFile } from "./results-file.js";
 
 const command = `${process.execPath} ${fileURLToPath(new URL("../bin/neft.js", import.meta.url))}`;
 
@@ -99,7 +99,7 @@ describe("exit code 0 means that every requested file was written", () => {
 });
 
 describe("/dev/stdout as output", () => {
-  const parse = (text: string) => evaluationFileSchema.parse(JSON.parse(text));
+  const parse = (text: string) => evaluationFile(JSON.parse(text));
   it.each(["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "link"])(
     "%s: results alone, through a pipe and into a file",
     async (path) => {

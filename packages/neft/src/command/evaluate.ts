@@ -5,7 +5,8 @@ import { oneLine, type ResolvedOf } from "@neft/options";
 import { evaluate } from "../evaluate.js";
 import { filesOf } from "../read-dataset.js";
 import { readModel } from "../read-model.js";
-import { type EvaluationFile, evaluationRows } from "../results.js";
+import { evaluationRows } from "../result-schemas.js";
+import type { EvaluationFile } from "../results.js";
 import { InterruptedError } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
@@ -63,7 +64,7 @@ export async function evaluateModel(file: string, options: ResolvedOf<typeof eva
       data: dataRecord(data),
       settings: settingsRecord(evaluationRows, model, data, settings),
       digital: result.digital,
-      results: result.results as EvaluationFile["results"],
+      results: result.results,
       warnings: [...result.warnings],
       versions: versions(),
       build: build(),

@@ -1,0 +1,137 @@
+import { inputSettings } from "@neft/data";
+import { evaluationSettings } from "@neft/evaluation";
+import { defineSettings, inWords, type ResolvedOf, resolveOptions, type Settings } from "@neft/options";
+import { finetuneSettings } from "@neft/training";
+import * as z from "zod";
+
+/**
+ * Schemas of the JSON files that the command writes. `format` changes when readers must change.
+ *
+ * `settings` are options of `evaluate` or `finetune`, checked by the same rows. Run again with the same model and data, they give the
+ * same results. A missing setting was not given and has no default.
+ */
+
+const accuracy = z.number().min(0).max(100);
+const share = z.number().min(0).max(1);
+const text = z.string().min(1);
+
+const confidenceSchema = z.strictObject({
+  /** Mean of the largest softmax value over correctly classified samples; null if there are none. */
+  right: share.nullable(),
+  /** The same over misclassified samples. */
+  wrong: share.nullable(),
+});
+
+/** Results of all chips of one σ; accuracies in percent. */
+const sigmaResultSchema = z.strictObject({
+  sigma: z.number().min(0),
+  chips: z.int().min(1),
+  accuracy: z.strictObject({
+    mean: accuracy,
+    /** Sample standard deviation over chips; null for one chip. */
+    std: z.number().min(0).nullable(),
+    /** 95 % interval of the mean; null for one chip. */
+    ci95: z.tuple([accuracy, accuracy]).nullable(),
+    /** 5th percentile over chips. */
+    p5: accuracy,
+    worst: accuracy,
+  }),
+  confidence: confidenceSchema,
+  /** Mutual information of chip and class, averaged over samples, in nats. */
+  mutualInformation: z.number().min(0),
+  /** Present if --precision was given. */
+  stopping: z
+    .strictObject({ precision: z.number().positive(), reached: z.boolean(), looks: z.array(z.int().min(1)) })
+    .optional(),
+});
+
+/** Possible reasons for unexpected numbers; missing in older files. */
+const warnings = z.array(text).optional();
+
+const modelSchema = z.strictObject({ file: text, sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+
+const dataSchema = z.strictObject({
+  name: text,
+  samples: z.int().min(1),
+  /** Names of the arrays (samples, labels) read from an archive. */
+  arrays: z.tuple([text, text]).optional(),
+});
+
+/** Settings that results record. */
+export const evaluationRows = defineSettings({ ...inputSettings, ...evaluationSettings });
+export const finetuningRows = defineSettings({ ...inputSettings, ...finetuneSettings });
+
+/** Recorded settings: options of the API with all defaults filled in, and the device's id. */
+export type RecordOf<Rows> = Omit<ResolvedOf<Rows>, "device"> & { readonly device: string };
+
+/** Settings whose default depends on data, network or device, and is recorded too. */
+const filled = ["scale", "mean", "std", "bitsPerCell"] as const;
+
+/** Schema of recorded settings: each passes its own check, and those with a default are present. */
+const settingsSchema = <Rows extends Settings>(rows: Rows) =>
+  z.custom<RecordOf<Rows>>().superRefine((value, context) => {
+    try {
+      resolveOptions("settings", value, rows);
+      for (const [name, row] of Object.entries(rows)) {
+        const isFilled = row.default !== undefined || filled.some((one) => one === name);
+        if (isFilled && !Object.hasOwn(value, name)) throw new RangeError(`settings: expected ${name}, got none`);
+      }
+    } catch (error) {
+      context.addIssue({ code: "custom", message: (error as Error).message });
+    }
+  });
+
+const provenance = {
+  format: z.literal(1),
+  model: modelSchema,
+  data: dataSchema,
+  versions: z.strictObject({ neft: text, node: text }),
+  build: z.enum(["simd128", "relaxed"]),
+  /** Facts that don't influence the results. */
+  run: z.strictObject({ workers: z.int().min(1), seconds: z.number().min(0) }),
+};
+
+/** The file that `neft evaluate --json` writes. */
+const evaluationFileSchema = z.strictObject({
+  kind: z.literal("evaluation"),
+  ...provenance,
+  settings: settingsSchema(evaluationRows),
+  digital: z.strictObject({ accuracy, confidence: confidenceSchema }),
+  results: z.array(sigmaResultSchema).min(1),
+  warnings,
+});
+
+const validationSchema = z.strictObject({ step: z.int().min(0), accuracy });
+
+/** The file that `neft finetune --json` writes. `settings` are those the training used, all defaults filled in. */
+const finetuningFileSchema = z.strictObject({
+  kind: z.literal("finetuning"),
+  ...provenance,
+  out: modelSchema,
+  settings: settingsSchema(finetuningRows),
+  result: z.strictObject({
+    validations: z.array(validationSchema),
+    /** The validation whose weights were written; null if they are those of the last step. */
+    best: validationSchema.nullable(),
+    steps: z.int().min(0),
+    ended: z.strictObject({ reason: z.enum(["finished", "aborted", "diverged"]), message: text.optional() }),
+    taps: z.array(text),
+    warnings,
+  }),
+});
+
+const fileSchema = z.discriminatedUnion("kind", [evaluationFileSchema, finetuningFileSchema]);
+
+/** Checks the text of a file with the schemas. @throws {RangeError} */
+export function parseWithSchema(text: string): z.infer<typeof fileSchema> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new RangeError(`parseResults: expected JSON, got ${inWords(text)}: ${(cause as Error).message}`, { cause });
+  }
+  const { success, data, error } = fileSchema.safeParse(value);
+  if (!success)
+    throw new RangeError(`parseResults: expected a file of neft evaluate or neft finetune: ${z.prettifyError(error)}`);
+  return data;
+}

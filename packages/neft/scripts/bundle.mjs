@@ -2,9 +2,7 @@
 // A browser starts such a file with one request. Webpack and Vite take it as it is, and a page without a bundler can load it.
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
-
-/** Name in dist/ of each bundled file, and the module that it starts from. */
-const bundles = { "worker.js": "worker-web.js" };
+import { bundles } from "./bundles.mjs";
 
 const dist = (name) => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
 
@@ -13,8 +11,6 @@ for (const [name, input] of Object.entries(bundles)) {
     input: dist(input),
     platform: "browser",
     resolve: { conditionNames: ["browser", "import", "default"] },
-    // Only #spawn's own entries start workers: their URLs stay as they are.
-    external: [],
   });
   await bundle.write({ file: dist(name), format: "esm", minify: true, codeSplitting: false, comments: false });
   await bundle.close();

@@ -1,8 +1,6 @@
-import { inputSettings } from "@neft/data";
-import { evaluationSettings } from "@neft/evaluation";
-import { defineSettings, inWords, type ResolvedOf, resolveOptions, type Settings } from "@neft/options";
-import { finetuneSettings } from "@neft/training";
+import { inWords, resolveOptions, type Settings } from "@neft/options";
 import * as z from "zod";
+import { evaluationRows, finetuningRows, type RecordOf } from "./recorded-settings.js";
 
 /**
  * Schemas of the JSON files that the command writes. `format` changes when readers must change.
@@ -56,13 +54,6 @@ const dataSchema = z.strictObject({
   /** Names of the arrays (samples, labels) read from an archive. */
   arrays: z.tuple([text, text]).optional(),
 });
-
-/** Settings that results record. */
-export const evaluationRows = defineSettings({ ...inputSettings, ...evaluationSettings });
-export const finetuningRows = defineSettings({ ...inputSettings, ...finetuneSettings });
-
-/** Recorded settings: options of the API with all defaults filled in, and the device's id. */
-export type RecordOf<Rows> = Omit<ResolvedOf<Rows>, "device"> & { readonly device: string };
 
 /** Settings whose default depends on data, network or device, and is recorded too. */
 const filled = ["scale", "mean", "std", "bitsPerCell"] as const;

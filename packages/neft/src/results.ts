@@ -1,7 +1,8 @@
 import type { EvaluationResult } from "@neft/evaluation";
 import type { Build } from "@neft/kernels";
 import type { FinetuneResult } from "@neft/training";
-import { type evaluationRows, type finetuningRows, parseWithSchema, type RecordOf } from "./result-schemas.js";
+import type { evaluationRows, finetuningRows, RecordOf } from "./recorded-settings.js";
+import { parseWithSchema } from "./result-schemas.js";
 
 /** A model file and the SHA-256 of its bytes, in hexadecimal digits. */
 export interface ModelFileRecord {

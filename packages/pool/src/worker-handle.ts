@@ -1,5 +1,6 @@
-import { type Endpoint, expose, type TransferHandler, transferHandlers } from "comlink";
+import { expose, type TransferHandler, transferHandlers } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
+import type { Endpoint } from "./endpoint.js";
 import { type GateSlot, waitAtGate } from "./gate.js";
 
 /** A started worker, in Node or in a browser. */
@@ -55,18 +56,17 @@ export function nodeWorker(worker: NodeWorker): WorkerHandle {
  */
 export function webWorker(worker: WebWorker): WorkerHandle {
   const death = new Death();
-  worker.addEventListener("message", (event) => {
-    const { lock } = ((event as MessageEvent).data ?? {}) as Partial<LockMessage>;
+  worker.addEventListener("message", (event: { readonly data: unknown }) => {
+    const { lock } = (event.data ?? {}) as Partial<LockMessage>;
     if (lock === undefined) return;
     void locks()?.request(lock, () =>
       death.report(new Error("worker: expected a running worker, got one that has ended by itself")),
     );
   });
-  worker.addEventListener("error", (event) => {
-    const { message } = event as Event & { message?: string };
+  worker.addEventListener("error", ({ message }: { readonly message?: string }) => {
     death.report(new Error(`worker: ${message ?? "expected its module to load, got an error"}`));
   });
-  worker.addEventListener("messageerror", (event) => death.report(unreadable(event)));
+  worker.addEventListener("messageerror", (event: unknown) => death.report(unreadable(event)));
   return {
     endpoint: worker,
     onDeath: (listener) => death.onDeath(listener),

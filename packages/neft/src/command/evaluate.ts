@@ -5,7 +5,7 @@ import { oneLine, type ResolvedOf } from "@neft/options";
 import { evaluate } from "../evaluate.js";
 import { filesOf } from "../read-dataset.js";
 import { readModel } from "../read-model.js";
-import { evaluationRows } from "../result-schemas.js";
+import { evaluationRows } from "../recorded-settings.js";
 import type { EvaluationFile } from "../results.js";
 import { InterruptedError } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";

@@ -9,7 +9,7 @@ import type { FinetuneProgress, FinetuneResult } from "@neft/training";
 import { finetune } from "../finetune.js";
 import { filesOf } from "../read-dataset.js";
 import { readModel, sha256 } from "../read-model.js";
-import { finetuningRows } from "../result-schemas.js";
+import { finetuningRows } from "../recorded-settings.js";
 import type { FinetuningFile } from "../results.js";
 import { messageOf } from "../system-errors.js";
 import { InterruptedError, UsageError, withOutcome } from "./exit-codes.js";

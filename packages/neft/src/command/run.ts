@@ -6,7 +6,7 @@ import type { Pool } from "@neft/pool";
 import type { TrainingWorker, Workers } from "@neft/training";
 import type { DataSpec } from "../data-spec.js";
 import { readDataset } from "../read-dataset.js";
-import type { evaluationRows, finetuningRows, RecordOf } from "../result-schemas.js";
+import type { evaluationRows, finetuningRows, RecordOf } from "../recorded-settings.js";
 import type { EvaluationFile } from "../results.js";
 import { normalisationFrom } from "../shared-options.js";
 import { createWorkers } from "../workers.js";

@@ -1,29 +1,95 @@
-export { type Device, defineDevice, devices } from "@neft/crossbar";
 export {
+  type Device,
+  defineDevice,
+  devices,
+  type ExactProgramming,
+  type LevelProgramming,
+  type Source,
+} from "@neft/crossbar";
+export {
+  type ArrayChoice,
+  type ArrayPair,
   type Dataset,
+  type DatasetParts,
   decodeCifar10,
   decodeIdx,
   decodeNpz,
   type Layout,
   makeDataset,
+  type Part,
   take,
 } from "@neft/data";
-export type { EvaluationProgress, EvaluationResult, Prediction, SigmaResult } from "@neft/evaluation";
-export { type Build, type InitOptions, init, type MemoryUse } from "@neft/kernels";
-export { GraphBuilder, lenet5, Model, resnet18, type SummaryRow, summary, vgg8 } from "@neft/model";
-export { exportOnnx, exportOnnxFiles, externalFilesOf, importOnnx, OnnxError, type OnnxFiles } from "@neft/onnx";
+export type {
+  ChipSummary,
+  Confidence,
+  EvaluationProgress,
+  EvaluationResult,
+  Prediction,
+  SampleStatistics,
+  SigmaResult,
+} from "@neft/evaluation";
+export { type Build, type InitOptions, init, type MemoryUse, type WasmSource } from "@neft/kernels";
 export {
+  type AttributeValue,
+  type BatchNormOptions,
+  type BuilderOptions,
+  type ConvolutionOptions,
+  type DropoutOptions,
+  GraphBuilder,
+  type GraphNode,
+  type HostData,
+  type LayerOptions,
+  type LeakyReluOptions,
+  type LinearOptions,
+  lenet5,
+  Model,
+  type ModelParts,
+  type NetworkOptions,
+  type PoolOptions,
+  resnet18,
+  type SummaryRow,
+  summary,
+  type Value,
+  type ValueInfo,
+  vgg8,
+} from "@neft/model";
+export {
+  exportOnnx,
+  exportOnnxFiles,
+  externalFilesOf,
+  type ImportOptions,
+  importOnnx,
+  OnnxError,
+  type OnnxFiles,
+} from "@neft/onnx";
+export type { DType } from "@neft/tensor";
+export {
+  type ConfiguredStrategy,
   type FinetuneProgress,
   type FinetuneResult,
+  type ForwardRequest,
+  type Optimiser,
+  type OptimiserSettings,
+  type OptimiserState,
   optimisers,
+  type ResolvedSettings,
+  type Schedule,
+  type SchedulePosition,
+  type ScheduleSettings,
+  type Strategy,
+  type StrategyRow,
+  type StrategySettings,
+  type StrategyStep,
   schedules,
   strategies,
-  type Workers,
+  type TrainingPosition,
+  type Validation,
 } from "@neft/training";
 export { type BackendInfo, backendInfo } from "./backend-info.js";
+export { defineStrategy } from "./define-strategy.js";
 export { evaluate } from "./evaluate.js";
 export { finetune } from "./finetune.js";
 export { type PredictOptions, predict } from "./predict.js";
 export type { EvaluateOptions, FinetuneOptions } from "./settings.js";
 export { split } from "./split.js";
-export { createWorkers } from "./workers.js";
+export { createWorkers, type Workers } from "./workers.js";

@@ -2,7 +2,8 @@ import { type Dataset, inputSettings } from "@neft/data";
 import { type EvaluationProgress, evaluationSettings } from "@neft/evaluation";
 import { defineSettings, type GivenOf, has, type Kind, opaque, refuse, whole } from "@neft/options";
 import { mostWorkers } from "@neft/pool";
-import { type FinetuneProgress, finetuneSettings, type Workers } from "@neft/training";
+import { type FinetuneProgress, finetuneSettings } from "@neft/training";
+import type { Workers } from "./workers.js";
 
 const threads = whole({ min: 1, max: mostWorkers });
 

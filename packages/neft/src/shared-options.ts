@@ -1,9 +1,9 @@
 import { type Dataset, type InputOptions, inputSettings, makeNormalisation, type Normalisation } from "@neft/data";
 import type { Model } from "@neft/model";
 import { type ResolvedOf, resolveOptions } from "@neft/options";
-import type { Workers } from "@neft/training";
+import type { Workers as TrainingWorkers } from "@neft/training";
 import { datasetKind } from "./settings.js";
-import { createWorkers } from "./workers.js";
+import { createWorkers, poolOf, type Workers } from "./workers.js";
 
 /**
  * The normalisation of a dataset.
@@ -29,12 +29,12 @@ export function normalisationFrom(
 /** Calls `use` with the given pool or undefined; a number makes a new pool of that size, closed afterwards. */
 export async function withWorkers<T>(
   workers: number | Workers | undefined,
-  use: (pool: Workers | undefined) => Promise<T>,
+  use: (pool: TrainingWorkers | undefined) => Promise<T>,
 ): Promise<T> {
-  if (typeof workers !== "number") return use(workers);
+  if (typeof workers !== "number") return use(workers && poolOf(workers));
   const pool = createWorkers(workers);
   try {
-    return await use(pool);
+    return await use(poolOf(pool));
   } finally {
     await pool.close();
   }

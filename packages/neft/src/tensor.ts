@@ -1,6 +1,34 @@
-/** Entry point `neft/tensor`: tensors and batches, for running models directly. */
+/** Entry point `neft/tensor`: tensors, batches and operations, for running models directly and for losses of your own strategies. */
 export { gatherBatch, type InputOptions, type Normalisation } from "@neft/data";
-export type { RunOptions, RunResult } from "@neft/model";
-export { noGrad, scope, Tensor, tensor } from "@neft/tensor";
+export type { ArrayBackend, ArrayCall, BatchStatistics, RunOptions, RunResult } from "@neft/model";
+export {
+  add,
+  crossEntropy,
+  type DType,
+  exp,
+  type Inputs,
+  log,
+  logSoftmax,
+  matmul,
+  mul,
+  noGrad,
+  type Operation,
+  type ReduceAttributes,
+  reduceMean,
+  reduceSum,
+  type Shape,
+  type SoftmaxAttributes,
+  scale,
+  scope,
+  softmax,
+  square,
+  sub,
+  Tensor,
+  type TensorData,
+  type TensorSource,
+  tensor,
+  type Variation,
+} from "@neft/tensor";
+export { type Feedback, feedbackLoss } from "@neft/training";
 export { run } from "./run.js";
 export { normalisationOf } from "./shared-options.js";

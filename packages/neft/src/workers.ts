@@ -2,11 +2,22 @@ import { createPool, type Pool } from "@neft/pool";
 import type { TrainingWorker } from "@neft/training";
 import { spawn } from "#spawn";
 
+/** A pool of workers, which calls of `evaluate` and `finetune` can share: they queue for it. */
+export interface Workers {
+  /** Maximum number of workers. */
+  readonly size: number;
+  /** Terminates all workers. The call in progress and all waiting calls reject. */
+  close(): Promise<void>;
+}
+
 /**
  * Creates a pool of `size` workers for `evaluate` and `finetune`. Workers start with the first job. Close the pool at the end: running
  * workers keep the process alive.
  * @throws {RangeError} if `size` is not a positive integer.
  */
-export function createWorkers(size: number): Pool<TrainingWorker> {
+export function createWorkers(size: number): Workers {
   return createPool<TrainingWorker>({ size, spawn });
 }
+
+/** The pool behind {@link Workers}. */
+export const poolOf = (workers: Workers): Pool<TrainingWorker> => workers as Pool<TrainingWorker>;

@@ -1,38 +1,66 @@
-import { readFileSync } from "node:fs";
 import * as neft from "neft";
 import * as tensors from "neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
+import { unexportedTypes } from "./exported-types.js";
 
 beforeAll(() => neft.init());
 
-/** Names that a declaration file exports, including those of its `export *`. */
-function namesOf(file: string): string[] {
-  const text = readFileSync(new URL(`../dist/${file}`, import.meta.url), "utf8");
-  const lists = [...text.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, list]) => list!.split(","));
-  const names = lists.map((name) => name.replace(/^\s*type\s+/, "").trim()).filter((name) => name !== "");
-  const whole = [...text.matchAll(/^export \* from "\.\/(.*)\.js"/gm)].flatMap(([, other]) => namesOf(`${other}.d.ts`));
-  return [...names, ...whole].sort();
-}
-
 describe("the public API", () => {
-  it("exports the counted number of names", () => {
-    const names = namesOf("node.d.ts");
-    expect(names).toEqual([...new Set(names)]);
-    expect(names).toHaveLength(51);
-    expect(namesOf("tensor.d.ts")).toEqual([
-      "InputOptions",
-      "Normalisation",
-      "RunOptions",
-      "RunResult",
-      "Tensor",
-      "gatherBatch",
-      "noGrad",
-      "normalisationOf",
-      "run",
-      "scope",
-      "tensor",
-    ]);
-    expect(Object.keys(neft).every((name) => names.includes(name))).toBe(true);
+  it("has at most 45 names besides types", () => {
+    const names = Object.keys(neft);
+    expect(names.length).toBeLessThanOrEqual(45);
+    expect(names).toHaveLength(31);
+  });
+
+  it("names all types that its signatures mention", () => {
+    expect(unexportedTypes(["node", "tensor", "results"])).toEqual([]);
+  });
+});
+
+describe("defineStrategy", () => {
+  const row = {
+    id: "twice",
+    summary: "mean loss of two chips",
+    defaults: { beta: 0.5 },
+    loss: ({ forward, sigma, labels }: neft.StrategyStep, { beta }: { readonly beta: number }) => {
+      const [first, second] = [0, 1].map((draw) => tensors.crossEntropy(forward({ sigma, draw }).logits, labels));
+      return tensors.add(tensors.scale(first!, 1 - beta), tensors.scale(second!, beta));
+    },
+  };
+  const train = (options: neft.FinetuneOptions) => {
+    const net = new neft.GraphBuilder("net", { seed: 1 });
+    const model = net.build({ logits: net.linear(net.flatten(net.input("image", [1, 2, 2])), { outputs: 3 }) });
+    const values = Float32Array.from({ length: 4 * 64 }, (_, i) => Math.sin(i));
+    const labels = Int32Array.from({ length: 64 }, (_, i) => i % 3);
+    const data = neft.makeDataset("test", { name: "some", values, labels, shape: [1, 2, 2], classes: 3 });
+    return neft.finetune(model, data, { batch: 16, validation: { images: 16 }, ...options });
+  };
+
+  it("adds a strategy that finetune takes by its id, in this thread", async () => {
+    expect(neft.defineStrategy(row).id).toBe("twice");
+    expect([...neft.strategies.keys()]).toContain("twice");
+    const { ended, steps, settings } = await train({ strategy: { id: "twice", beta: 0.25 } });
+    expect({ ended, steps, strategy: settings.strategy }).toEqual({
+      ended: { reason: "finished" },
+      steps: 3,
+      strategy: { id: "twice", beta: 0.25 },
+    });
+    await expect(train({ strategy: "twice", workers: 2 })).rejects.toThrow(
+      'finetune: strategy "twice": expected no workers, which know only noise-injection, ovf, irs, temperature, none; leave out the option workers',
+    );
+    await expect(train({ strategy: { id: "twice", gamma: [1] } })).rejects.toThrow("strategy twice");
+  });
+
+  it.each([
+    [{ ...row, id: "ovf" }, 'defineStrategy: id: expected a new id, got "ovf", which is taken'],
+    [{ ...row, id: 3 }, "id: expected a name, got 3"],
+    [{ ...row, id: "a", loss: undefined }, "loss: expected a function, got undefined"],
+    [{ ...row, id: "a", defaults: { bet: 1 } }, "defineStrategy: defaults: expected a list of settings (beta, gamma"],
+    [{ ...row, id: "a", defaults: { beta: "x" } }, "beta"],
+    [{ ...row, id: "a", name: "x" }, "defineStrategy: expected no option but id"],
+  ])("refuses %o", (wrong, message) => {
+    expect(() => neft.defineStrategy(wrong as never)).toThrow(message);
+    expect(neft.strategies.has("a")).toBe(false);
   });
 });
 

@@ -15,6 +15,7 @@ import {
 } from "neft";
 import { noGrad, run, scope, tensor } from "neft/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { poolOf } from "../src/workers.js";
 
 /** Concurrent calls: each gives the same result as alone, or is refused. */
 
@@ -168,7 +169,9 @@ describe("concurrent calls", () => {
 
   it("are refused by the worker if a job belongs to another setup", async () => {
     await evaluated(1, pool);
-    const stray = pool.lend((lease) => lease.run([{ setup: -1, job: {} as never }], { method: "evaluateChips" }));
+    const stray = poolOf(pool).lend((lease) =>
+      lease.run([{ setup: -1, job: {} as never }], { method: "evaluateChips" }),
+    );
     await expect(stray).rejects.toThrow(/worker: expected a job of setup (\d+|none), got one of -1/);
   });
 });

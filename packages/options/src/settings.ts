@@ -129,21 +129,23 @@ export function chosenFrom<Rows extends Settings>(
   rows: Rows,
   placeholder = "<id>",
 ): ChoiceKind<Rows> {
-  const ids = [...choices.keys()];
-  const among = `one of ${ids.join(", ")}`;
-  const words = `${among}, or an object with such an id`;
+  // Read at each use: rows can be added.
+  const among = (): string => `one of ${[...choices.keys()].join(", ")}`;
+  const words = (): string => `${among()}, or an object with such an id`;
   return {
-    words,
+    get words() {
+      return words();
+    },
     placeholder,
     choices,
     rows,
     check: (value, option) => {
       const { id, ...given } = typeof value === "string" ? { id: value } : has(value, "id") ? value : { id: undefined };
-      if (typeof id !== "string") return refuse(option, words, value);
-      const choice = choices.get(id) ?? refuse(option, among, id);
+      if (typeof id !== "string") return refuse(option, words(), value);
+      const choice = choices.get(id) ?? refuse(option, among(), id);
       return { id, ...settingsOfChoice(option, choice, rows, given) } as Chosen<Rows>;
     },
-    parse: (word, option) => (choices.has(word) ? word : refuse(option, among, word)),
+    parse: (word, option) => (choices.has(word) ? word : refuse(option, among(), word)),
   };
 }
 

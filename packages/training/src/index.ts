@@ -34,7 +34,7 @@ export {
   optimisers,
 } from "./optimisers.js";
 export { type Schedule, type SchedulePosition, type ScheduleSettings, scheduleNamed, schedules } from "./schedules.js";
-export { strategies, strategyNamed } from "./strategies.js";
+export { addStrategy, strategies, strategyNamed } from "./strategies.js";
 export {
   type ConfiguredStrategy,
   defineStrategy,

@@ -1,15 +1,26 @@
-import { inWords } from "@neft/options";
+import { checkOptions, inWords, kind, kinds, type Rules, required } from "@neft/options";
 import { irs } from "./strategies/irs.js";
 import { noiseInjection } from "./strategies/noise-injection.js";
 import { none } from "./strategies/none.js";
 import { ovf } from "./strategies/ovf.js";
 import { temperature } from "./strategies/temperature.js";
-import type { Strategy } from "./strategy.js";
+import {
+  defineStrategy,
+  type Strategy,
+  type StrategyRow,
+  type StrategySettings,
+  strategySettings,
+} from "./strategy.js";
 
-/** All strategies by id. */
-export const strategies: ReadonlyMap<string, Strategy> = new Map(
+const table = new Map<string, Strategy>(
   [noiseInjection, ovf, irs, temperature, none].map((strategy) => [strategy.id, strategy]),
 );
+
+/** Ids of the strategies that workers know, too. */
+const builtIn: ReadonlySet<string> = new Set(table.keys());
+
+/** All strategies by id. */
+export const strategies: ReadonlyMap<string, Strategy> = table;
 
 /**
  * Looks up a strategy by id.
@@ -19,5 +30,43 @@ export function strategyNamed(id: string): Strategy {
   const strategy = strategies.get(id);
   if (!strategy)
     throw new RangeError(`strategy: expected one of ${[...strategies.keys()].join(", ")}, got ${inWords(id)}`);
+  return strategy;
+}
+
+/** @throws {RangeError} if a strategy can't run in workers, because its code is in this thread only. */
+export function checkInWorkers(id: string): void {
+  if (builtIn.has(id)) return;
+  throw new RangeError(
+    `finetune: strategy ${inWords(id)}: expected no workers, which know only ${[...builtIn].join(", ")}; leave out the option workers`,
+  );
+}
+
+const settingNames = kind(
+  `a list of settings (${Object.keys(strategySettings).join(", ")})`,
+  (value) => Array.isArray(value) && value.every((name) => Object.hasOwn(strategySettings, String(name))),
+);
+
+const rules: Rules<StrategyRow<StrategySettings>> = {
+  id: required(kinds.name),
+  summary: required(kinds.name),
+  defaults: required(kind("an object of settings", (value) => typeof value === "object" && value !== null)),
+  hasHeads: kinds.flag,
+  optional: settingNames,
+  loss: required(kind("a function", (value) => typeof value === "function")),
+};
+
+/**
+ * Adds a strategy to the table.
+ * @param who  Name of the caller, for errors.
+ * @throws {RangeError} for an id that is taken, or an invalid field.
+ */
+export function addStrategy<S extends StrategySettings>(who: string, row: StrategyRow<S>): Strategy {
+  checkOptions(who, row, rules as unknown as Rules<StrategyRow<S>>);
+  if (table.has(row.id)) throw new RangeError(`${who}: id: expected a new id, got ${inWords(row.id)}, which is taken`);
+  settingNames(Object.keys(row.defaults), `${who}: defaults`);
+  const strategy = defineStrategy(row);
+  // Checks the values of the defaults.
+  strategy.configure(row.defaults);
+  table.set(row.id, strategy);
   return strategy;
 }

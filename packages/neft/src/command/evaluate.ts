@@ -13,7 +13,7 @@ import { watchInterrupt } from "./interrupt.js";
 import type { evaluateRows } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { startProgress } from "./progress.js";
-import { checkChips, dataRecord, jsonText, loadData, poolOf, settingsRecord, versions, warn } from "./run.js";
+import { checkChips, dataRecord, jsonText, loadData, settingsRecord, versions, warn, workersOfRun } from "./run.js";
 import { alignedTable, right } from "./table.js";
 import { print } from "./terminal.js";
 
@@ -35,7 +35,7 @@ export async function evaluateModel(file: string, options: ResolvedOf<typeof eva
   const { device, sigma, chips, seed } = settings;
 
   interrupt.begin();
-  const pool = poolOf(workers);
+  const pool = workersOfRun(workers);
   const progress = startProgress("evaluate", 1 + sigma.length * chips, "chips");
   let result: EvaluationResult;
   try {

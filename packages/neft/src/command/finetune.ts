@@ -19,7 +19,7 @@ import { commandMessage, type finetuneRows } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { type Progress, startProgress } from "./progress.js";
 import { rescue } from "./rescue.js";
-import { checkChips, dataRecord, jsonText, loadData, poolOf, settingsRecord, versions, warn } from "./run.js";
+import { checkChips, dataRecord, jsonText, loadData, settingsRecord, versions, warn, workersOfRun } from "./run.js";
 import { print, printMessage } from "./terminal.js";
 
 type Options = ResolvedOf<typeof finetuneRows>;
@@ -68,7 +68,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
     printMessage("stopping: writing the best weights so far, if any; repeat the signal to stop at once"),
   );
   const { data: _spec, limit: _limit, fast: _fast, json: _json, out: _out, workers, ...settings } = options;
-  const pool = poolOf(workers);
+  const pool = workersOfRun(workers);
   const display = showProgress();
   let result: FinetuneResult;
   try {

@@ -3,13 +3,13 @@ import { type Dataset, type inputSettings, take } from "@neft/data";
 import type { Model } from "@neft/model";
 import { inWords, type ResolvedOf, recorded, shortened } from "@neft/options";
 import type { Pool } from "@neft/pool";
-import type { TrainingWorker, Workers } from "@neft/training";
+import type { TrainingWorker } from "@neft/training";
 import type { DataSpec } from "../data-spec.js";
 import { readDataset } from "../read-dataset.js";
 import type { evaluationRows, finetuningRows, RecordOf } from "../recorded-settings.js";
 import type { EvaluationFile } from "../results.js";
 import { normalisationFrom } from "../shared-options.js";
-import { createWorkers } from "../workers.js";
+import { createWorkers, poolOf, type Workers } from "../workers.js";
 import { withUsageErrors } from "./options.js";
 import { mostCharacters, printMessage } from "./terminal.js";
 import { neftVersion } from "./version.js";
@@ -49,7 +49,8 @@ export function settingsRecord<Rows extends typeof evaluationRows | typeof finet
 }
 
 /** The workers of a run. The command's option is always a number. */
-export const poolOf = (workers: number | Workers): Pool<TrainingWorker> => createWorkers(workers as number);
+export const workersOfRun = (workers: number | Workers): Pool<TrainingWorker> =>
+  poolOf(createWorkers(workers as number));
 
 /** JSON text of a result. Control and format characters, which a terminal may interpret, are escaped as \uXXXX. */
 export function jsonText(contents: object): string {

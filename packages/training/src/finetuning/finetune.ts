@@ -15,7 +15,7 @@ import { planHeads } from "../heads.js";
 import { activeModifiers } from "../modifiers.js";
 import { optimiserNamed } from "../optimisers.js";
 import { scheduleNamed } from "../schedules.js";
-import { strategyNamed } from "../strategies.js";
+import { checkInWorkers, strategyNamed } from "../strategies.js";
 import { purposes } from "../streams.js";
 import { chooseTaps, namedTaps } from "../taps.js";
 import type { Workers } from "../worker.js";
@@ -100,6 +100,7 @@ export interface FinetuneResult {
 export async function finetune(options: FinetuneOptions): Promise<FinetuneResult> {
   checkForm(options.data);
   const settings = structuredClone(resolveSettings(options, options.data.count));
+  if (options.workers) checkInWorkers(settings.strategy.id);
   const network = bindNetwork(options);
   try {
     checkTrainable(network);

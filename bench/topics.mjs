@@ -13,6 +13,7 @@ export const topics = {
   tfjsStep: { builds: one },
   monteCarlo: { builds: both },
   workers: { builds: one },
+  estimates: { builds: one },
   memory: { builds: one },
   start: { builds: one },
   size: { builds: one },

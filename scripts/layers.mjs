@@ -14,7 +14,7 @@ export const layers = [
   ["packages/crossbar", "packages/onnx", "packages/data"],
   ["packages/evaluation"],
   ["packages/training"],
-  ["packages/report"],
+  ["packages/profile", "packages/report"],
   ["packages/neft"],
   ["examples/[^/]+", "bench"],
 ];

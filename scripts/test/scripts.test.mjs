@@ -217,6 +217,15 @@ describe("surroundings", () => {
     expect(checkSurroundings(root)).toEqual([]);
   });
 
+  it("lets a benchmark read the clock and run its probe, each in its own file", () => {
+    write({ "packages/profile/src/clock.ts": "export const now = () => performance.now();" });
+    write({ "packages/profile/src/roofline.ts": "export const m = WebAssembly.Module;" });
+    expect(checkSurroundings(root)).toEqual([]);
+    write({ "packages/profile/src/clock.ts": "export const m = WebAssembly.Module;" });
+    write({ "packages/profile/src/roofline.ts": "export const now = () => performance.now();" });
+    expect(checkSurroundings(root)).toHaveLength(2);
+  });
+
   it("lets members, types and the file's own names be", () => {
     write({
       "packages/tensor/src/c.ts":

@@ -12,7 +12,7 @@ export {
   evaluate,
   type SigmaResult,
 } from "./evaluate.js";
-export { inProcess, type JobRunner, runnersOn, type WorkersOf, withLease } from "./job-runners.js";
+export { inProcess, type JobRunner, nextTurn, runnersOn, type WorkersOf, withLease } from "./job-runners.js";
 export { type Looks, looksUpTo } from "./looks.js";
 export { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
 export { type PredictingChip, type Prediction, predict } from "./predict.js";

@@ -80,7 +80,7 @@ export function* takeWhile<Job>(jobs: Iterable<Job>, condition: () => boolean): 
 }
 
 /** Resolves in the next turn of the event loop, so that pending events such as an abort are handled. */
-function nextTurn(): Promise<void> {
+export function nextTurn(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     port1.onmessage = () => {

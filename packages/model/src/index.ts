@@ -15,6 +15,7 @@ export type {
 } from "./builder.js";
 export { batchAxis, GraphBuilder } from "./builder.js";
 export { constant } from "./constant.js";
+export type { Step } from "./fusion.js";
 export type { AttributeValue, GraphNode, ValueInfo } from "./graph.js";
 export { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
 export type { HostArray, HostData } from "./host-array.js";
@@ -32,6 +33,7 @@ export type {
   ArrayBackend,
   ArrayCall,
   BatchStatistics,
+  Fused,
   KnownValue,
   Operator,
   RunCall,

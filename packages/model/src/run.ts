@@ -1,5 +1,6 @@
 import { inWords } from "@neft/options";
 import { noGrad, scope, Tensor, tensor } from "@neft/tensor";
+import type { Step } from "./fusion.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode, listNames, producersOf } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly outputs?: readonly string[];
   /** Seed and step of the dropout masks. Default: no dropout. */
   readonly dropout?: { readonly seed: number; readonly step: number };
+  /** Runs in place of every step's computation; must return the result of `compute`. For measurements. Default: none. */
+  readonly observe?: (step: Step, compute: () => readonly Tensor[]) => readonly Tensor[];
 }
 
 /** Result of `run`. */
@@ -58,10 +61,13 @@ export function run(
   const fuses = options.backend === undefined || options.backend.fuses === true;
   const { steps, lastUse } = planOf(model, wanted, fuses);
   const liveness = new Liveness(lastUse, wanted, values.values());
-  for (const { node, ...after } of steps) {
+  const { observe } = options;
+  for (const step of steps) {
+    const { node, ...after } = step;
     try {
       const given = node.inputs.map((name) => (name === "" ? undefined : values.get(name)!));
-      const results = evaluate(node, given, context, after);
+      const compute = () => evaluate(node, given, context, after);
+      const results = observe ? observe(step, compute) : compute();
       node.outputs.forEach((name, i) => {
         const result = results[i];
         if (result === undefined)

@@ -37,6 +37,29 @@ const sample = (batch: number) => {
 describe("run", () => {
   beforeAll(() => init());
 
+  it("lets an observer run every step, in order, with the same values", () => {
+    const model = lenet5({ seed: 1 });
+    scope(() => {
+      const x = tensor(new Float32Array(2 * 784).fill(0.5), [2, 1, 28, 28]);
+      const plain = run(model, x).outputs.get("logits")!.toArray();
+      const seen: string[] = [];
+      const { outputs } = run(model, x, {
+        observe: ({ node, pooled, rectified }, compute) => {
+          seen.push(`${node.op} ${pooled} ${rectified}`);
+          const results = compute();
+          expect(results).toHaveLength(1);
+          return results;
+        },
+      });
+      expect(outputs.get("logits")!.toArray()).toEqual(plain);
+      expect(seen).toEqual([
+        ...["Conv true true", "Conv true true", "Flatten false false"],
+        ...["Gemm false true", "Gemm false true", "Gemm false false"],
+      ]);
+    });
+    model.dispose();
+  });
+
   it("computes the layers", () => {
     const net = new GraphBuilder("line", { seed: 1 });
     const x = net.input("x", [2]);

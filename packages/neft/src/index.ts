@@ -62,6 +62,16 @@ export {
   OnnxError,
   type OnnxFiles,
 } from "@neft/onnx";
+export {
+  type BenchmarkProgress,
+  type BenchmarkResult,
+  drawBenchmark,
+  type Estimates,
+  type EvaluationRate,
+  type LayerTimes,
+  type PassTime,
+  type TrainingRate,
+} from "@neft/profile";
 export type { DType } from "@neft/tensor";
 export {
   type ConfiguredStrategy,
@@ -86,10 +96,11 @@ export {
   type Validation,
 } from "@neft/training";
 export { type BackendInfo, backendInfo } from "./backend-info.js";
+export { benchmark } from "./benchmark.js";
 export { defineStrategy } from "./define-strategy.js";
 export { evaluate } from "./evaluate.js";
 export { finetune } from "./finetune.js";
 export { type PredictOptions, predict } from "./predict.js";
-export type { EvaluateOptions, FinetuneOptions } from "./settings.js";
+export type { BenchmarkOptions, EvaluateOptions, FinetuneOptions } from "./settings.js";
 export { split } from "./split.js";
 export { createWorkers, type Workers } from "./workers.js";

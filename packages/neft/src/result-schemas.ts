@@ -1,11 +1,12 @@
 import { inWords, resolveOptions, type Settings } from "@neft/options";
+import { benchmarkSettings } from "@neft/profile";
 import * as z from "zod";
 import { evaluationRows, finetuningRows, type RecordOf } from "./recorded-settings.js";
 
 /**
  * Schemas of the JSON files that the command writes. `format` changes when readers must change.
  *
- * `settings` are options of `evaluate` or `finetune`, checked by the same rows. Run again with the same model and data, they give the
+ * `settings` are options of `evaluate`, `finetune` or `benchmark`, checked by the same rows. Run again with the same model and data, they give the
  * same results. A missing setting was not given and has no default.
  */
 
@@ -72,15 +73,16 @@ const settingsSchema = <Rows extends Settings>(rows: Rows) =>
     }
   });
 
-const provenance = {
+const origin = {
   format: z.literal(1),
   model: modelSchema,
-  data: dataSchema,
   versions: z.strictObject({ neft: text, node: text }),
   build: z.enum(["simd128", "relaxed"]),
   /** Facts that don't influence the results. */
   run: z.strictObject({ workers: z.int().min(1), seconds: z.number().min(0) }),
 };
+
+const provenance = { ...origin, data: dataSchema };
 
 /** The file that `neft evaluate --json` writes. */
 const evaluationFileSchema = z.strictObject({
@@ -111,7 +113,58 @@ const finetuningFileSchema = z.strictObject({
   }),
 });
 
-const fileSchema = z.discriminatedUnion("kind", [evaluationFileSchema, finetuningFileSchema]);
+const time = z.number().min(0);
+const positive = z.number().positive();
+const count = z.int().min(1);
+
+const passSchema = z.strictObject({
+  ms: time,
+  /** GFLOP/s, and relative to the roofline; null for layers that aren't products. */
+  rate: positive.nullable(),
+  share: positive.nullable(),
+});
+
+const secondsSchema = { threads: count, seconds: time };
+
+/** The file that `neft bench --json` writes. */
+const benchmarkFileSchema = z.strictObject({
+  kind: z.literal("benchmark"),
+  ...origin,
+  machine: z.strictObject({ cpu: text, cores: count, system: text }),
+  settings: settingsSchema(benchmarkSettings),
+  /** GFLOP/s of multiply-adds in registers, on one thread. */
+  roofline: positive,
+  /** Samples of the layers' passes. */
+  batch: count,
+  /** Steps of a training pass on one thread, in running order. */
+  layers: z.array(
+    z.strictObject({
+      name: z.string(),
+      op: text,
+      fused: z.array(text),
+      outputShape: z.array(z.int().min(0)),
+      forward: passSchema,
+      /** Null if the network can't be trained. */
+      backward: passSchema.nullable(),
+      /** Milliseconds that the variation adds; null for layers that aren't on crossbars. Noise can make it negative. */
+      variation: z.strictObject({ forward: z.number(), backward: z.number() }).nullable(),
+    }),
+  ),
+  /** Milliseconds to draw the weights of a chip, on one thread. */
+  programming: time,
+  evaluation: z.array(z.strictObject({ threads: count, samples: count, chipsPerSecond: positive })).min(1),
+  training: z.array(z.strictObject({ strategy: text, threads: count, stepsPerSecond: positive })),
+  /** Peaks of the calling thread's tensors, in bytes. */
+  memory: z.strictObject({ evaluation: time, training: z.record(z.string(), time) }),
+  /** Predicted seconds of the study in `settings`. */
+  estimates: z.strictObject({
+    evaluation: z.array(z.strictObject(secondsSchema)),
+    finetuning: z.array(z.strictObject({ strategy: text, ...secondsSchema })),
+  }),
+  warnings: z.array(text),
+});
+
+const fileSchema = z.discriminatedUnion("kind", [evaluationFileSchema, finetuningFileSchema, benchmarkFileSchema]);
 
 /** Checks the text of a file with the schemas. @throws {RangeError} */
 export function parseWithSchema(text: string): z.infer<typeof fileSchema> {
@@ -123,6 +176,8 @@ export function parseWithSchema(text: string): z.infer<typeof fileSchema> {
   }
   const { success, data, error } = fileSchema.safeParse(value);
   if (!success)
-    throw new RangeError(`parseResults: expected a file of neft evaluate or neft finetune: ${z.prettifyError(error)}`);
+    throw new RangeError(
+      `parseResults: expected a file of neft evaluate, finetune or bench: ${z.prettifyError(error)}`,
+    );
   return data;
 }

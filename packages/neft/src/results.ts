@@ -1,5 +1,6 @@
 import type { EvaluationResult } from "@neft/evaluation";
 import type { Build } from "@neft/kernels";
+import type { BenchmarkResult, benchmarkSettings } from "@neft/profile";
 import type { FinetuneResult } from "@neft/training";
 import type { evaluationRows, finetuningRows, RecordOf } from "./recorded-settings.js";
 import { parseWithSchema } from "./result-schemas.js";
@@ -10,17 +11,21 @@ export interface ModelFileRecord {
   readonly sha256: string;
 }
 
-/** What both kinds of files say about their origin. */
-export interface Provenance {
+/** What all kinds of files say about their origin. */
+export interface Origin {
   /** Changes when readers must change. */
   readonly format: 1;
   readonly model: ModelFileRecord;
-  /** `arrays`: names of the arrays (samples, labels) read from an archive. */
-  readonly data: { readonly name: string; readonly samples: number; readonly arrays?: readonly [string, string] };
   readonly versions: { readonly neft: string; readonly node: string };
   readonly build: Build;
   /** Facts that don't influence the results. */
   readonly run: { readonly workers: number; readonly seconds: number };
+}
+
+/** The origin of results on a dataset. */
+export interface Provenance extends Origin {
+  /** `arrays`: names of the arrays (samples, labels) read from an archive. */
+  readonly data: { readonly name: string; readonly samples: number; readonly arrays?: readonly [string, string] };
 }
 
 /**
@@ -43,11 +48,21 @@ export interface FinetuningFile extends Provenance {
 }
 
 /**
+ * The file that `neft bench --json` writes. `settings` are the options of `benchmark` that were used, all defaults filled in; times depend on
+ * the machine and on what else it did.
+ */
+export interface BenchmarkFile extends Origin, BenchmarkResult {
+  readonly kind: "benchmark";
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly system: string };
+  readonly settings: RecordOf<typeof benchmarkSettings>;
+}
+
+/**
  * Reads a JSON file that the command has written.
  *
  * @param text  Contents of the file.
  * @throws {RangeError} if it isn't such a file; the message lists what differs.
  */
-export function parseResults(text: string): EvaluationFile | FinetuningFile {
-  return parseWithSchema(text) as EvaluationFile | FinetuningFile;
+export function parseResults(text: string): EvaluationFile | FinetuningFile | BenchmarkFile {
+  return parseWithSchema(text) as EvaluationFile | FinetuningFile | BenchmarkFile;
 }

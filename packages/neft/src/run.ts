@@ -9,6 +9,7 @@ const runRules: Rules<RunOptions> = {
   taps: kinds.names,
   outputs: kinds.names,
   dropout: kind("a seed and a step", (value) => has(value, "seed", "step")),
+  observe: kinds.callback,
 };
 
 /**

@@ -2,6 +2,7 @@ import { type Dataset, inputSettings } from "@neft/data";
 import { type EvaluationProgress, evaluationSettings } from "@neft/evaluation";
 import { defineSettings, type GivenOf, has, type Kind, opaque, refuse, whole } from "@neft/options";
 import { mostWorkers } from "@neft/pool";
+import { type BenchmarkProgress, benchmarkSettings } from "@neft/profile";
 import { type FinetuneProgress, finetuneSettings } from "@neft/training";
 import type { Workers } from "./workers.js";
 
@@ -73,8 +74,23 @@ export const finetuneOptions = defineSettings({
   },
 });
 
+/** All options of `benchmark`. */
+export const benchmarkOptions = defineSettings({
+  ...benchmarkSettings,
+  ...runSettings,
+  onProgress: {
+    kind: opaque<(progress: BenchmarkProgress) => void>("a function", isFunction),
+    about: "called when a measurement begins",
+    flag: null,
+    group,
+  },
+});
+
 /** Options of `evaluate`; docs/settings.md lists them. */
 export interface EvaluateOptions extends GivenOf<typeof evaluateOptions> {}
 
 /** Options of `finetune`; docs/settings.md lists them. */
 export interface FinetuneOptions extends GivenOf<typeof finetuneOptions> {}
+
+/** Options of `benchmark`; docs/settings.md lists them. */
+export interface BenchmarkOptions extends GivenOf<typeof benchmarkOptions> {}

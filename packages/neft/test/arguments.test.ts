@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 let model: neft.Model;
 let data: neft.Dataset;
 let bytes: Uint8Array;
+let result: neft.BenchmarkResult;
 beforeAll(async () => {
   await neft.init();
   const net = new neft.GraphBuilder("net", { seed: 1 });
@@ -16,6 +17,7 @@ beforeAll(async () => {
   bytes = neft.exportOnnx(model);
   const values = Uint8Array.from({ length: 40 }, (_, i) => i);
   data = neft.makeDataset("test", { name: "ten", values, labels: new Int32Array(10), shape: [1, 2, 2], classes: 2 });
+  result = await neft.benchmark(model, quick);
 });
 afterAll(() => model.dispose());
 
@@ -54,6 +56,7 @@ interface Row {
   readonly takes?: readonly (readonly Kind[])[];
 }
 
+const quick = { seconds: 0.0005, batch: 4, samples: 10, strategies: ["none"] };
 const settings = () => ({ chips: 1 });
 const training = () => ({ batch: 4, validation: { images: 2, chips: 1 } });
 const method =
@@ -104,6 +107,8 @@ const functions: Readonly<Record<string, Row>> = {
     right: () => [[1, 2], [2], "f32"],
     takes: [[], [], ["undefined"]],
   },
+  benchmark: { right: () => [model, quick], takes: [["model"], ["undefined", "object"]] },
+  drawBenchmark: { right: () => [result, "title"], takes: [[], ["text", "empty"]] },
   evaluate: { right: () => [model, data, settings()], takes: [["model"], ["dataset"], ["undefined", "object"]] },
   finetune: { right: () => [own(), data, training()], takes: [["model"], ["dataset"], []] },
   normalisationOf: { right: () => [data, {}], takes: [["dataset"], ["object"]] },

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { allSettings, evaluateRows, finetuneRows } from "../src/command/options.js";
+import { allSettings, benchRows, evaluateRows, finetuneRows } from "../src/command/options.js";
 import { settingsDocument } from "../src/command/settings-table.js";
-import { evaluateOptions, finetuneOptions } from "../src/settings.js";
+import { benchmarkOptions, evaluateOptions, finetuneOptions } from "../src/settings.js";
 import { runNeft } from "./fixtures.js";
 
 describe("settings", () => {
@@ -12,7 +12,7 @@ describe("settings", () => {
   });
 
   it("have distinct, nonempty flags, names, types and meanings", () => {
-    for (const rows of [evaluateRows, finetuneRows]) {
+    for (const rows of [evaluateRows, finetuneRows, benchRows]) {
       const all = allSettings(rows);
       const flags = all.flatMap(({ flags }) => (flags === null ? [] : [flags.replace(/ <.*/, "")]));
       expect(new Set(flags).size).toBe(flags.length);
@@ -29,6 +29,7 @@ describe("settings", () => {
     for (const [command, rows] of [
       ["evaluate", evaluateOptions],
       ["finetune", finetuneOptions],
+      ["bench", benchmarkOptions],
     ] as const) {
       const { stdout } = await runNeft([command, "--help"], { cwd: "." });
       const help = stdout.replace(/\s+/g, " ");

@@ -18,10 +18,16 @@ type Target = AutogradNode | Tensor;
  *
  * @param loss  One f32 element, computed from parameters.
  * @param wrt   Parameters, or results of operations on them.
+ * @param observe  Called for every recorded operation, the last one first, in place of its gradient rules; must call `work`. `id` is as
+ *   in `lastRecorded`. For measurements. Default: none.
  * @returns one new tensor for each of `wrt`, of its shape.
  * @throws {Error} when `loss` or `wrt` isn't as described, or an earlier backward pass has consumed a part of the graph.
  */
-export function backward(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
+export function backward(
+  loss: Tensor,
+  wrt: readonly Tensor[],
+  observe?: (id: number, work: () => void) => void,
+): Tensor[] {
   loss.check("backward");
   if (loss.size !== 1) throw new Error(`backward: expected a loss of one element, got shape ${shapeText(loss.shape)}`);
   for (const tensor of wrt) checkTarget(tensor);
@@ -42,7 +48,11 @@ export function backward(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
         root,
         scope(() => alias(full(loss.shape, 1))),
       );
-      for (const node of nodes) visit(node, { gradients, targets, needed, groups });
+      const pass = { gradients, targets, needed, groups };
+      for (const node of nodes) {
+        if (observe) observe(node.id, () => visit(node, pass));
+        else visit(node, pass);
+      }
     });
     return wrt.map((tensor) => resultFor(tensor, gradients.get(targetOf(tensor)), returned));
   } finally {

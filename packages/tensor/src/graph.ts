@@ -13,6 +13,11 @@ export function isRecording(): boolean {
   return recording;
 }
 
+/** Id of the node of the last recorded operation; −1 before the first. Ids increase. */
+export function lastRecorded(): number {
+  return nextId - 1;
+}
+
 /** Runs `fn` without recording operations for a backward pass: its results need no gradient. @returns the result of `fn`. */
 export function noGrad<T>(fn: () => T): T {
   kinds.callback(fn, "noGrad: fn");

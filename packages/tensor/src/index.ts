@@ -1,7 +1,7 @@
 export { backward } from "./backward.js";
 export { fromBytes } from "./byte-tables.js";
 export { type DType, dtypes, type TensorData, type TensorSource, zeroData } from "./dtype.js";
-export { noGrad } from "./graph.js";
+export { lastRecorded, noGrad } from "./graph.js";
 export { type Access, Hold, holdAgainst } from "./hold.js";
 export { clipToRootMeanSquare } from "./in-place/clipping.js";
 export {

@@ -7,6 +7,7 @@ import {
   defineOp,
   full,
   type GradientTerm,
+  lastRecorded,
   linear,
   maxPool2d,
   mul,
@@ -39,6 +40,29 @@ test("gradients are summed over all paths to the loss", () => {
     const [da, db] = backward(loss, [a, b]);
     expect([...da!.floats()]).toEqual([5 + 2 * 2 * 25 + 1, 7 + 2 * 3 * 49 + 1]);
     expect([...db!.floats()]).toEqual([2 + 2 * 4 * 5, 3 + 2 * 9 * 7]);
+  });
+});
+
+test("an observer runs the rules of every recorded operation, the last one first", () => {
+  scope(() => {
+    const a = parameter([2, 3], [2]);
+    const make = () => {
+      const ids = [lastRecorded()];
+      const b = square(a);
+      ids.push(lastRecorded());
+      const loss = reduceSum(scale(b, 5));
+      return { loss, ids: [...ids, lastRecorded()] };
+    };
+    const plain = backward(make().loss, [a])[0]!.floats();
+    const { loss, ids } = make();
+    expect(ids).toEqual([ids[0], ids[0]! + 1, ids[0]! + 3]);
+    const seen: number[] = [];
+    const [gradient] = backward(loss, [a], (id, work) => {
+      seen.push(id);
+      work();
+    });
+    expect(seen).toEqual([ids[0]! + 3, ids[0]! + 2, ids[0]! + 1]);
+    expect(gradient!.floats()).toEqual(plain);
   });
 });
 

@@ -14,7 +14,7 @@ import {
 import { mostWorkers } from "@neft/pool";
 import { type Command, Option } from "commander";
 import { type DataSpec, dataSpecForms, parseDataSpec } from "../data-spec.js";
-import { evaluateOptions, finetuneOptions } from "../settings.js";
+import { benchmarkOptions, evaluateOptions, finetuneOptions } from "../settings.js";
 import { messageOf } from "../system-errors.js";
 import { UsageError } from "./exit-codes.js";
 
@@ -67,6 +67,13 @@ export const finetuneRows = defineSettings({
     group,
   },
   ...runRows,
+});
+
+/** Options of `neft bench`. */
+export const benchRows = defineSettings({
+  ...benchmarkOptions,
+  ...runRows,
+  svg: { kind: text("<file>"), about: "draw the layers' times as SVG", group },
 });
 
 /** A setting and its command option. */
@@ -162,7 +169,10 @@ const idOf = (value: unknown): object =>
 
 /** Long flags by the API's names of settings. */
 const flagOf: ReadonlyMap<string, string> = new Map(
-  optionsOf({ ...evaluateRows, ...finetuneRows }).map(({ name, flags }) => [name, new Option(flags).long ?? flags]),
+  optionsOf({ ...benchRows, ...evaluateRows, ...finetuneRows }).map(({ name, flags }) => [
+    name,
+    new Option(flags).long ?? flags,
+  ]),
 );
 
 /** The message of an error, as `messageOf`, with flags in place of the API's option names. */

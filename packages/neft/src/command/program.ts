@@ -1,7 +1,15 @@
 import { resolve } from "@neft/options";
 import { Command, CommanderError } from "commander";
 import { type ExitCode, exitCodeOf, exitCodes, outcomeOf } from "./exit-codes.js";
-import { addOptions, commandMessage, evaluateRows, finetuneRows, settingsFrom, withUsageErrors } from "./options.js";
+import {
+  addOptions,
+  benchRows,
+  commandMessage,
+  evaluateRows,
+  finetuneRows,
+  settingsFrom,
+  withUsageErrors,
+} from "./options.js";
 import { outputFailure, print, printError, printMessage } from "./terminal.js";
 import { neftVersion } from "./version.js";
 
@@ -61,6 +69,23 @@ function program(): Command {
     .action(async (model, values) => {
       const options = withUsageErrors(() => resolve(finetuneRows, settingsFrom(finetuneRows, values)));
       await (await import("./finetune.js")).finetuneModel(model, options);
+    });
+
+  addOptions(neft.command("bench").argument("<model>", "ONNX file"), benchRows)
+    .description(
+      "measure a model's layers, chips and training steps a second on this machine, and predict how long a study takes",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "neft bench mnist-lenet5.onnx",
+        "neft bench mnist-lenet5.onnx --chips 1000 --sigma 0:0.4:0.05 --epochs 10 --json bench.json --svg bench.svg",
+        "neft bench resnet.onnx --shape 3,224,224 --batch 16 --strategies ovf --fast",
+      ),
+    )
+    .action(async (model, values) => {
+      const options = withUsageErrors(() => resolve(benchRows, settingsFrom(benchRows, values)));
+      await (await import("./bench.js")).benchModel(model, options);
     });
 
   neft

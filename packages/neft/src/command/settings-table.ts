@@ -1,4 +1,4 @@
-import { evaluateOptions, finetuneOptions } from "../settings.js";
+import { benchmarkOptions, evaluateOptions, finetuneOptions } from "../settings.js";
 import { allSettings, defaultInWords } from "./options.js";
 
 /** One row of a Markdown table, with bars in cells escaped. */
@@ -6,7 +6,11 @@ const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.
 
 /** The text of docs/settings.md: all options of the API and the command, from the rows that define them. */
 export function settingsDocument(): string {
-  const tables = Object.entries({ evaluate: evaluateOptions, finetune: finetuneOptions }).map(([name, rows]) => {
+  const tables = Object.entries({
+    evaluate: evaluateOptions,
+    finetune: finetuneOptions,
+    benchmark: benchmarkOptions,
+  }).map(([name, rows]) => {
     const lines = allSettings(rows).map(({ name, flags, row: { kind, about, ...rest }, choices }) => {
       const fallback = defaultInWords(name, { kind, about, ...rest }, choices) ?? "";
       return row([`\`${name}\``, flags === null ? "" : `\`${flags}\``, kind.words, fallback, about]);

@@ -2,33 +2,34 @@
 export { gatherBatch, type InputOptions, type Normalisation } from "@neft/data";
 export type { ArrayBackend, ArrayCall, BatchStatistics, Fused, RunOptions, RunResult, Step } from "@neft/model";
 export {
-  add,
-  crossEntropy,
   type DType,
-  exp,
-  type Inputs,
-  log,
-  logSoftmax,
-  matmul,
-  mul,
   noGrad,
-  type Operation,
   type ReduceAttributes,
-  reduceMean,
-  reduceSum,
   type Shape,
   type SoftmaxAttributes,
-  scale,
   scope,
-  softmax,
-  square,
-  sub,
   Tensor,
   type TensorData,
   type TensorSource,
   tensor,
   type Variation,
 } from "@neft/tensor";
-export { type Feedback, feedbackLoss } from "@neft/training";
+export type { Feedback } from "@neft/training";
+export {
+  add,
+  crossEntropy,
+  exp,
+  feedbackLoss,
+  log,
+  logSoftmax,
+  matmul,
+  mul,
+  reduceMean,
+  reduceSum,
+  scale,
+  softmax,
+  square,
+  sub,
+} from "./operations.js";
 export { run } from "./run.js";
 export { normalisationOf } from "./shared-options.js";

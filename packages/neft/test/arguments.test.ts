@@ -57,6 +57,8 @@ interface Row {
 }
 
 const quick = { seconds: 0.0005, batch: 4, samples: 10, strategies: ["none"] };
+let strategyCount = 0;
+const two = () => tensors.tensor([1, 2, 3, 4], [2, 2]);
 const settings = () => ({ chips: 1 });
 const training = () => ({ batch: 4, validation: { images: 2, chips: 1 } });
 const method =
@@ -86,6 +88,28 @@ const functions: Readonly<Record<string, Row>> = {
     takes: [["text", "empty"], ["dataset"]],
   },
   split: { right: () => [data, { validation: 2 }], takes: [["dataset"]] },
+  ...Object.fromEntries(["exp", "log", "square"].map((name) => [name, { right: () => [two()], takes: [["tensor"]] }])),
+  ...Object.fromEntries(
+    ["add", "sub", "mul", "matmul"].map((name) => [
+      name,
+      { right: () => [two(), two()], takes: [["tensor"], ["tensor"]] },
+    ]),
+  ),
+  scale: { right: () => [two(), 0.5], takes: [["tensor"], ["zero", "minus", "half", "huge"]] },
+  ...Object.fromEntries(
+    ["softmax", "logSoftmax", "reduceMean", "reduceSum"].map((name) => [
+      name,
+      { right: () => [two(), {}], takes: [["tensor"], ["undefined", "object"]] },
+    ]),
+  ),
+  crossEntropy: { right: () => [two(), Int32Array.of(0, 1)], takes: [[], []] },
+  feedbackLoss: {
+    right: () => [two(), [two()], Int32Array.of(0, 1), { beta: 0.1, gamma: [1] }],
+    takes: [[], ["list"], [], []],
+  },
+  defineStrategy: {
+    right: () => [{ id: `own ${++strategyCount}`, summary: "x", defaults: {}, loss: () => two() }],
+  },
   predict: { right: () => [model, data, {}], takes: [["model"], ["dataset"], ["undefined", "object"]] },
   take: { right: () => [data, 2], takes: [["dataset"], ["huge"]] },
   init: { right: () => [{}], takes: [["undefined", "object"]] },

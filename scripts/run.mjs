@@ -1,10 +1,12 @@
-// Runs npm test, npm run check and npm run demo; works in a fresh clone, since it installs missing packages first.
+// Runs npm test, npm run test:browser, npm run check and npm run demo; works in a fresh clone, since it installs missing packages first.
 //   node scripts/run.mjs test [folder…] [vitest arguments…]   tests of the named workspaces (default: all); ends with "N passed, N failed"
+//   node scripts/run.mjs browser [name…] [vitest arguments…]  tests in the named browsers (default: all); ends with "N passed, N failed"
 //   node scripts/run.mjs check [name…]                        the named checks of scripts/check-names.mjs (default: all)
 //   node scripts/run.mjs demo [arguments…]                    the quickstart
 // Imports only Node's modules and files of this folder that do so, too.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { testBrowsers } from "./browser-tests.mjs";
 import { findCargo } from "./cargo.mjs";
 import { checkNames } from "./check-names.mjs";
 import { root, runProgram } from "./command.mjs";
@@ -13,7 +15,7 @@ import { line, nothing, oneFailed, sum, tallyCargo } from "./tally.mjs";
 import { runTurbo } from "./turbo.mjs";
 
 const [task, ...words] = process.argv.slice(2);
-const tasks = { test, demo, check };
+const tasks = { test, browser, demo, check };
 if (!Object.hasOwn(tasks, task ?? "")) {
   console.error(`run: expected one of ${Object.keys(tasks).join(", ")}, got ${task ?? "nothing"}`);
   process.exit(2);
@@ -76,6 +78,12 @@ function cargoTest({ program, env }, suite) {
   const { status, output } = runProgram(program, args, { capture: true, env });
   process.stdout.write(output);
   return tallyCargo(output, status);
+}
+
+function browser() {
+  const total = testBrowsers(words);
+  console.log(line(total));
+  return total.failed === 0 ? 0 : 1;
 }
 
 async function check() {

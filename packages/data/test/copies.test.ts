@@ -1,6 +1,7 @@
 import { type Dataset, decodeCifar10, decodeIdx, decodeNpz, makeDataset, take } from "@neft/data";
 import { gzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
+import { memoryKinds } from "../../tensor/test/bytes.js";
 import { idx, npy, npz } from "./formats.js";
 
 const values = Array.from({ length: 12 }, (_, i) => i + 1);
@@ -34,32 +35,11 @@ const readers: Readonly<Record<string, { files: readonly Uint8Array[]; decode(fi
   },
 };
 
-/** The same bytes in every kind of memory that a caller may have them in. */
-const kinds: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
-  "a Uint8Array": (bytes) => bytes.slice(),
-  "a Buffer": (bytes) => Buffer.from(bytes),
-  "a Buffer within a pool": (bytes) => {
-    const pool = Buffer.alloc(bytes.length + 9, 0xaa);
-    pool.set(bytes, 5);
-    return pool.subarray(5, 5 + bytes.length);
-  },
-  "a part of an array": (bytes) => {
-    const whole = new Uint8Array(bytes.length + 9).fill(0xaa);
-    whole.set(bytes, 3);
-    return whole.subarray(3, 3 + bytes.length);
-  },
-  "shared memory": (bytes) => {
-    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length + 4), 1, bytes.length);
-    shared.set(bytes);
-    return shared;
-  },
-};
-
 describe("datasets are copies of the bytes they are read from", () => {
   for (const [reader, { files, decode }] of Object.entries(readers)) {
-    it.each(Object.entries(kinds))(`${reader}, in %s`, (_, made) => {
+    it.each(memoryKinds)(`${reader}, in %s`, (_, made) => {
       const right = decode(files.map((file) => file.slice()));
-      const own = files.map(made);
+      const own = files.map((file) => made(file));
       const data = decode(own);
       // Reading writes nothing, whatever is written later is nobody's.
       expect(own.map((bytes) => [...bytes])).toEqual(files.map((bytes) => [...bytes]));

@@ -1,4 +1,3 @@
-import { crc32 } from "node:zlib";
 import { strToU8, zipSync } from "fflate";
 
 /** The bytes of an IDX file of unsigned bytes, or of another type where `data` holds its big-endian bytes. */
@@ -32,6 +31,16 @@ export function npy(
 /** The bytes of an .npz file. */
 export function npz(arrays: Readonly<Record<string, Uint8Array>>, level: 0 | 6 = 0): Uint8Array {
   return zipSync(Object.fromEntries(Object.entries(arrays).map(([name, bytes]) => [`${name}.npy`, bytes])), { level });
+}
+
+/** CRC-32 of bytes. */
+export function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return ~crc >>> 0;
 }
 
 /** One record of a stored zip member: the local one, or (with `at`, where that is) the one of the list of members. */

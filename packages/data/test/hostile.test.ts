@@ -1,6 +1,7 @@
 import { decodeIdx, decodeNpz } from "@neft/data";
 import { gzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
+import { bufferMemory } from "../../tensor/test/bytes.js";
 import { idx, npy, npz, zip, zipRecord } from "./formats.js";
 
 const x = npy("<f4", [2, 3], Float32Array.of(1, 2, 3, 4, 5, 6));
@@ -84,9 +85,9 @@ describe("bombs", () => {
   const mega = 2 ** 20;
   /** Calls `run` and returns how many bytes of arrays it made at most at one time, roughly: the growth of external memory. */
   const grown = (run: () => unknown): number => {
-    const before = process.memoryUsage().arrayBuffers;
+    const before = bufferMemory();
     run();
-    return process.memoryUsage().arrayBuffers - before;
+    return bufferMemory() - before;
   };
 
   it("unpack no array that isn't wanted", () => {

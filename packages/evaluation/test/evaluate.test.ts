@@ -21,7 +21,7 @@ const learnt: Record<string, string> = JSON.parse(
 );
 
 function floatsOf(base64: string): Float32Array {
-  return new Float32Array(Uint8Array.from(Buffer.from(base64, "base64")).buffer);
+  return new Float32Array(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)).buffer);
 }
 
 let model: Model;

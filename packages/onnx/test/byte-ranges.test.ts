@@ -1,5 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { sameBytes } from "../../tensor/test/bytes.js";
 import { type ByteRange, scanModel } from "../src/byte-ranges.js";
 import { ModelProtoSchema } from "../src/onnx_pb.js";
 import { ownNetworks } from "./networks.js";
@@ -12,9 +13,7 @@ describe("scanModel", () => {
   it.each(ownNetworks)("finds every raw_data of $name", ({ bytes }) => {
     const { graph } = fromBinary(ModelProtoSchema, bytes);
     const { initializers } = scanModel(bytes);
-    const same = initializers.map(
-      ({ raw }, i) => Buffer.compare(cut(bytes, raw!), graph!.initializer[i]!.rawData) === 0,
-    );
+    const same = initializers.map(({ raw }, i) => sameBytes(cut(bytes, raw!), graph!.initializer[i]!.rawData));
     expect(same).toEqual(graph!.initializer.map(() => true));
   });
 

@@ -14,6 +14,7 @@ import {
 import { exportOnnx, exportOnnxFiles, importOnnx } from "@neft/onnx";
 import { assign, sizeOf } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
+import { includesBytes, memoryKinds, sameBytes } from "../../tensor/test/bytes.js";
 import { scanModel } from "../src/byte-ranges.js";
 import { ModelProtoSchema } from "../src/onnx_pb.js";
 import { otherNetworks, ownNetworks } from "./networks.js";
@@ -49,7 +50,7 @@ describe("exportOnnx of an imported model", () => {
 
   it.each([...ownNetworks, ...otherNetworks])("gives $name back byte for byte when nothing changed", ({ bytes }) => {
     const model = importOnnx(bytes);
-    expect(Buffer.compare(exportOnnx(model), bytes)).toBe(0);
+    expect(sameBytes(exportOnnx(model), bytes)).toBe(true);
     model.dispose();
   });
 
@@ -58,13 +59,13 @@ describe("exportOnnx of an imported model", () => {
     change(model);
     const exported = exportOnnx(model);
     expect(exported.length).toBe(bytes.length);
-    expect(Buffer.compare(exported, bytes)).not.toBe(0);
+    expect(sameBytes(exported, bytes)).toBe(false);
     expect(changedOutside(bytes, exported)).toEqual([]);
     const feeds = randomInput(model, 1);
     expect(differences(runHere(model, feeds), await runInRuntime(exported, feeds))).toEqual([]);
     const again = importOnnx(exported);
     for (const [name, tensor] of model.parameters) {
-      expect(Buffer.compare(bytesOf(again, name), new Uint8Array((tensor.toArray() as Float32Array).buffer))).toBe(0);
+      expect(sameBytes(bytesOf(again, name), new Uint8Array((tensor.toArray() as Float32Array).buffer))).toBe(true);
     }
     model.dispose();
     again.dispose();
@@ -141,9 +142,9 @@ describe("exportOnnx of an imported model", () => {
     ["bfloat16", DataType.BFLOAT16, [0x3f80, 0xc000], Uint8Array.of(0xc0, 0x3f, 0, 0xc0)],
   ])("writes %s floats stored as integers anew", (_, dataType, int32Data, rawData) => {
     const model = importOnnx(file([matmul], [{ name: "w", dims: [2n, 1n], dataType, int32Data }], 2));
-    expect(
-      Buffer.compare(exportOnnx(model), file([matmul], [{ name: "w", dims: [2n, 1n], dataType, int32Data }], 2)),
-    ).toBe(0);
+    expect(sameBytes(exportOnnx(model), file([matmul], [{ name: "w", dims: [2n, 1n], dataType, int32Data }], 2))).toBe(
+      true,
+    );
     assign(model.parameters.get("w")!, Float32Array.of(1.5, -2));
     const exported = exportOnnx(model);
     const { raw } = scanModel(exported).initializers[0]!;
@@ -162,7 +163,7 @@ describe("exportOnnx of an imported model", () => {
     expect(trainableParameters(model)).toEqual(["ones", "zeros"]);
     const running = ["a.running_mean", "a.running_var", "b.running_mean", "b.running_var"];
     expect([...model.parameters.keys()]).toEqual(["ones", "zeros", ...running]);
-    expect(Buffer.compare(exportOnnx(model), bytes)).toBe(0);
+    expect(sameBytes(exportOnnx(model), bytes)).toBe(true);
     running.forEach((name, i) => {
       assign(model.parameters.get(name)!, Float32Array.of(i + 1, 2 * i + 1));
     });
@@ -188,7 +189,7 @@ describe("exportOnnx of an imported model", () => {
     const model = importOnnx(bytes, { externalData: { "weights.bin": new Uint8Array(11) } });
     assign(model.parameters.get("w")!, Float32Array.of(0, 2));
     const files = exportOnnxFiles(model);
-    expect(Buffer.compare(files.model, bytes)).toBe(0);
+    expect(sameBytes(files.model, bytes)).toBe(true);
     expect([...files.external.get("weights.bin")!]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40]);
     expect(() => exportOnnx(model)).toThrow('expected a model in one file, got external weights in "weights.bin"');
   });
@@ -215,7 +216,7 @@ describe("exportOnnx of an imported model", () => {
     const bytes = onnxFile({ ...parts, outputs: [{ name: "y" }, { name: "z" }] });
     const externalData = { "weights.bin": file, "./weights.bin": file };
     const model = importOnnx(bytes, { externalData });
-    expect(Buffer.compare(exportOnnxFiles(model).model, bytes)).toBe(0);
+    expect(sameBytes(exportOnnxFiles(model).model, bytes)).toBe(true);
     assign(model.parameters.get("w")!, Float32Array.of(1, 2, 3, 4));
     assign(model.parameters.get("v")!, Float32Array.of(5, 6, 7, 8));
     const files = exportOnnxFiles(model);
@@ -225,27 +226,7 @@ describe("exportOnnx of an imported model", () => {
     expect(files.external.get("weights.bin")).toEqual(file);
   });
 
-  const copies: readonly [string, (bytes: Uint8Array) => Uint8Array][] = [
-    ["a Uint8Array", (bytes) => new Uint8Array(bytes)],
-    ["a Buffer", (bytes) => Buffer.from(bytes)],
-    [
-      "a view into larger memory",
-      (bytes) => {
-        const room = new Uint8Array(bytes.length + 7);
-        room.set(bytes, 3);
-        return room.subarray(3, 3 + bytes.length);
-      },
-    ],
-    [
-      "shared memory",
-      (bytes) => {
-        const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
-        shared.set(bytes);
-        return shared;
-      },
-    ],
-  ];
-  it.each(copies)("shares no memory with the caller's bytes: %s", (_, make) => {
+  it.each(memoryKinds)("shares no memory with the caller's bytes: %s", (_, make) => {
     const inline = file([matmul], [floats("w", [4, 3], numbers(12, 5))], 4);
     const outside = file([matmul], [external("w", 0)], 2);
     for (const [bytes, data] of [
@@ -256,8 +237,8 @@ describe("exportOnnx of an imported model", () => {
       const model = importOnnx(given, { externalData: { "weights.bin": weights } });
       change(model);
       const files = exportOnnxFiles(model);
-      expect(Buffer.compare(given, bytes)).toBe(0);
-      expect(Buffer.compare(weights, data)).toBe(0);
+      expect(sameBytes(given, bytes)).toBe(true);
+      expect(sameBytes(weights, data)).toBe(true);
       // Later changes to the caller's bytes don't reach the model, nor do changes to exported bytes reach the next export.
       given.fill(1);
       weights.fill(1);
@@ -327,7 +308,7 @@ describe("exportOnnx of an imported model", () => {
     const unknown = Uint8Array.of(0x9a, 0x06, 4, 1, 2, 3, 4);
     const model = importOnnx(Uint8Array.of(...plain, ...unknown));
     change(model);
-    expect(Buffer.from(exportOnnx(model)).includes(Buffer.from(unknown))).toBe(true);
+    expect(includesBytes(exportOnnx(model), unknown)).toBe(true);
   });
 });
 
@@ -350,7 +331,7 @@ async function checkChanged(
 ): Promise<Uint8Array> {
   const bytes = file(nodes, initializers, width);
   const model = importOnnx(bytes);
-  expect(Buffer.compare(exportOnnx(model), bytes)).toBe(0);
+  expect(sameBytes(exportOnnx(model), bytes)).toBe(true);
   change(model);
   const exported = exportOnnx(model);
   if (sameLength) expect(exported.length).toBe(bytes.length);

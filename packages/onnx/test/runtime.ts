@@ -1,6 +1,6 @@
 import { type Model, run } from "@neft/model";
 import { type DType, noGrad, scope, tensor } from "@neft/tensor";
-import { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
+import { env, InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
 
 /** A value as plain data. */
 export interface Value {
@@ -21,6 +21,9 @@ const runtimeTypes = {
   bool: "bool",
 } as const;
 const ownTypes = Object.fromEntries(Object.entries(runtimeTypes).map(([own, theirs]) => [theirs, own]));
+
+/** Largest integer attribute that the runtime reads right. Its build for browsers is a 32-bit program and wraps larger ones around. */
+export const largestAttribute = env.versions.web === undefined ? Number.MAX_SAFE_INTEGER : 2 ** 31 - 1;
 
 /** Outputs of a file in onnxruntime. */
 export async function runInRuntime(bytes: Uint8Array, feeds: Values): Promise<Values> {

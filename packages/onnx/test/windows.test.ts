@@ -2,7 +2,7 @@ import { init } from "@neft/kernels";
 import { importOnnx } from "@neft/onnx";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Attribute, floats, onnxFile } from "./onnx-file.js";
-import { differences, runHere, runInRuntime, type Values } from "./runtime.js";
+import { differences, largestAttribute, runHere, runInRuntime, type Values } from "./runtime.js";
 
 // Windows with ordinary numbers and with numbers beyond 32 bits, compared with onnxruntime.
 
@@ -50,6 +50,12 @@ function file(op: string, kernel: readonly number[], attributes: Attributes): Ui
 
 const ops = ["Conv", "MaxPool", "AveragePool"];
 const huge = [2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 40];
+
+/** Whether the runtime can say what is right: its build for browsers can't for numbers beyond 32 bits. */
+const runtimeTakes = (attributes: Attributes): boolean =>
+  !Object.values(attributes)
+    .flat()
+    .some((value) => typeof value === "number" && value > largestAttribute);
 
 /** Kernel and attributes that ONNX allows. */
 const legal: [readonly number[], Attributes][] = [
@@ -104,13 +110,11 @@ describe.each(ops)("%s", (op) => {
       const what = `${kernel} ${JSON.stringify(attributes)}`;
       try {
         const model = importOnnx(bytes);
-        const [here, there] = [runHere(model, x), await runInRuntime(bytes, x)];
-        failures.push(
-          ...[differences(there, here)]
-            .flat()
-            .filter(Boolean)
-            .map((text) => `${what}: ${text}`),
-        );
+        const here = runHere(model, x);
+        if (runtimeTakes(attributes)) {
+          const there = await runInRuntime(bytes, x);
+          failures.push(...differences(there, here).map((text) => `${what}: ${text}`));
+        }
         model.dispose();
       } catch (error) {
         failures.push(`${what}: ${(error as Error).message}`);

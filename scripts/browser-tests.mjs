@@ -1,0 +1,52 @@
+// Runs test suites in browsers, one browser after the other. Imports only Node's modules and files of this folder that do so, too.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { engines, listBreaches, nodeOnly, suites } from "./browser/suites.mjs";
+import { root } from "./command.mjs";
+import { line, nothing, oneFailed, sum } from "./tally.mjs";
+import { runVitest } from "./vitest.mjs";
+
+/**
+ * Runs the suites of scripts/browser/suites.mjs in browsers.
+ *
+ * @param {readonly string[]} words  names of browsers (default: all), and arguments for vitest, such as packages/tensor (default: all suites,
+ *   which then need to have the minimum of tests).
+ * @returns {import("./tally.mjs").Tally}
+ */
+export function testBrowsers(words) {
+  const named = words.filter((word) => Object.hasOwn(engines, word));
+  const others = words.filter((word) => !Object.hasOwn(engines, word));
+  const isAll = others.length === 0;
+  const tallies = (named.length > 0 ? named : Object.keys(engines)).map((name) => testIn(name, others, isAll));
+  return sum(isAll ? checkList() : nothing, ...tallies);
+}
+
+function testIn(name, words, isAll) {
+  const { program, isolated, minimum } = engines[name];
+  if (!existsSync(program)) {
+    console.error(
+      `test:browser: expected ${name} at ${program}, got no such file; npm run browsers installs it on Debian, NEFT_${name.toUpperCase()} names another program`,
+    );
+    return oneFailed;
+  }
+  console.log(`\n${name}: ${program}, ${isolated ? "" : "not "}cross-origin isolated`);
+  const tally = runVitest(name, ["--config=vitest.browser.config.ts", ...words]);
+  console.log(`${name}: ${line(tally)}`);
+  if (!isAll || tally.passed >= minimum) return tally;
+  console.error(`test:browser: ${name}: expected at least ${minimum} tests to pass, got ${tally.passed}`);
+  return sum(tally, oneFailed);
+}
+
+/** Prints the files that run in Node alone, and what is wrong with their list. */
+function checkList() {
+  for (const [path, reason] of Object.entries(nodeOnly)) console.log(`Node alone: ${path}: ${reason}`);
+  const files = suites.flatMap((folder) => {
+    const tests = `packages/${folder}/test`;
+    return readdirSync(join(root, tests))
+      .filter((name) => name.endsWith(".test.ts"))
+      .map((name) => ({ path: `${tests}/${name}`, text: readFileSync(join(root, tests, name), "utf8") }));
+  });
+  const breaches = listBreaches(files);
+  for (const breach of breaches) console.error(breach);
+  return { ...nothing, failed: breaches.length };
+}

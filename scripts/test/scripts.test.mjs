@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { engines, listBreaches } from "../browser/suites.mjs";
 import { findCargo } from "../cargo.mjs";
 import { checkNames } from "../check-names.mjs";
 import { root as repository } from "../command.mjs";
@@ -264,6 +265,26 @@ describe("tallies", () => {
     const tally = { passed: 1, failed: 2, skipped: 3 };
     expect(parseLines(`so\n${line(tally)}\n@neft/data:test: ${line(tally)}\n`)).toEqual(sum(tally, tally));
     expect(parseLines("nothing of the kind")).toEqual({ passed: 0, failed: 0, skipped: 0 });
+  });
+});
+
+describe("browsers", () => {
+  it("are listed with the files that need Node, exactly", () => {
+    const files = [
+      { path: "a.test.ts", text: 'import { gunzipSync } from "node:zlib";' },
+      { path: "b.test.ts", text: 'import { readFileSync } from "node:fs";\nimport { expect } from "vitest";' },
+      { path: "c.test.ts", text: 'import ts from "typescript";' },
+    ];
+    expect(listBreaches(files, { "a.test.ts": "unpacks", "c.test.ts": "compiles" })).toEqual([]);
+    expect(listBreaches(files, { "b.test.ts": "reads", "c.test.ts": "compiles", "d.test.ts": "is gone" })).toEqual([
+      expect.stringMatching(/^a\.test\.ts: expected modules that browsers have or a shim, got node:zlib/),
+      expect.stringMatching(/^b\.test\.ts: expected a test file that needs Node/),
+      expect.stringMatching(/^d\.test\.ts: expected a test file that needs Node/),
+    ]);
+  });
+
+  it("run in both kinds of pages, isolated and not", () => {
+    expect(new Set(Object.values(engines).map(({ isolated }) => isolated)).size).toBe(2);
   });
 });
 

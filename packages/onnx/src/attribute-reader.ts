@@ -1,9 +1,8 @@
 import { listNames } from "@neft/model";
 import { inWords } from "@neft/options";
-import type { AttributeRanges } from "./byte-ranges.js";
-import type { AttributeProto, NodeProto } from "./onnx_pb.js";
-import { AttributeProto_AttributeType as AttributeType } from "./onnx_pb.js";
+import { AttributeType } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
+import type { AttributeProto, NodeProto } from "./onnx-proto.js";
 
 /** Bounds of an integer attribute, both inclusive. Default: none. */
 export interface IntegerBounds {
@@ -17,18 +16,18 @@ export interface IntegerBounds {
  */
 export class AttributeReader {
   readonly #who: string;
-  readonly #attributes = new Map<string, { proto: AttributeProto; ranges: AttributeRanges | undefined }>();
+  readonly #attributes = new Map<string, AttributeProto>();
   readonly #read = new Set<string>();
 
   /** @throws {OnnxError} when an attribute occurs twice, or is a reference that only a function could resolve. */
-  constructor(node: NodeProto, who: string, ranges: readonly AttributeRanges[] = []) {
+  constructor(node: NodeProto, who: string) {
     this.#who = who;
-    node.attribute.forEach((proto, i) => {
+    for (const proto of node.attribute) {
       if (this.#attributes.has(proto.name)) throw this.#error(proto.name, "one value", "two");
       if (proto.refAttrName !== "")
         throw this.#error(proto.name, "a value", `a reference to ${inWords(proto.refAttrName)}`);
-      this.#attributes.set(proto.name, { proto, ranges: ranges[i] });
-    });
+      this.#attributes.set(proto.name, proto);
+    }
   }
 
   /** Whether the node has an attribute. */
@@ -82,19 +81,15 @@ export class AttributeReader {
   text<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
     const proto = this.#find(name, AttributeType.STRING, "a string");
     if (proto === undefined) return fallback;
-    const value = Array.from(proto.s, (byte) => String.fromCharCode(byte)).join("");
+    const value = Array.from(proto.s ?? [], (byte) => String.fromCharCode(byte)).join("");
     const found = allowed.find((one) => one === value);
     if (found === undefined) throw this.#error(name, oneOf(allowed), inWords(value));
     return found;
   }
 
-  /** Reads an attribute as it is stored: its message and byte ranges. For Constant and ConstantOfShape. */
-  stored(
-    name: string,
-    type: AttributeType,
-  ): { proto: AttributeProto; ranges: AttributeRanges | undefined } | undefined {
-    const proto = this.#find(name, type, `an attribute of type ${AttributeType[type]}`);
-    return proto && this.#attributes.get(name);
+  /** Reads an attribute as it is stored. For Constant and ConstantOfShape. */
+  stored(name: string, type: AttributeType): AttributeProto | undefined {
+    return this.#find(name, type, `an attribute of type ${AttributeType[type]}`);
   }
 
   /** Marks an attribute as read whose value has no effect. The reason documents the call. */
@@ -130,7 +125,7 @@ export class AttributeReader {
 
   #find(name: string, type: AttributeType, expected: string): AttributeProto | undefined {
     this.#read.add(name);
-    const found = this.#attributes.get(name)?.proto;
+    const found = this.#attributes.get(name);
     if (found !== undefined && typeOf(found) !== type) {
       throw this.#error(name, expected, `one of type ${AttributeType[typeOf(found)] ?? typeOf(found)}`);
     }
@@ -151,8 +146,8 @@ function oneOf(allowed: readonly string[]): string {
 function typeOf(proto: AttributeProto): AttributeType {
   if (proto.type !== AttributeType.UNDEFINED) return proto.type;
   if (proto.ints.length > 0) return AttributeType.INTS;
-  if (proto.floats.length > 0) return AttributeType.FLOATS;
+  if (proto.floats !== undefined) return AttributeType.FLOATS;
   if (proto.t !== undefined) return AttributeType.TENSOR;
-  if (proto.s.length > 0) return AttributeType.STRING;
+  if (proto.s !== undefined && proto.s.length > 0) return AttributeType.STRING;
   return proto.f !== 0 ? AttributeType.FLOAT : AttributeType.INT;
 }

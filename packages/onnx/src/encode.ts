@@ -1,18 +1,23 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import type { AttributeValue, GraphNode, HostArray, HostData, Model, ValueInfo } from "@neft/model";
 import { inWords } from "@neft/options";
 import { type DType, type Tensor, zeroData } from "@neft/tensor";
 import { typeOfArray } from "./graph-reader.js";
-import type { AttributeProto, NodeProto, TensorProto, ValueInfoProto } from "./onnx_pb.js";
-import {
-  AttributeProtoSchema,
-  AttributeProto_AttributeType as AttributeType,
-  ModelProtoSchema,
-  NodeProtoSchema,
-  TensorProtoSchema,
-  ValueInfoProtoSchema,
-} from "./onnx_pb.js";
+import { create, encode } from "./message-type.js";
+import { AttributeType } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
+import {
+  AttributeProto,
+  Dimension,
+  GraphProto,
+  ModelProto,
+  NodeProto,
+  OperatorSetIdProto,
+  TensorProto,
+  TensorShapeProto,
+  TensorType,
+  TypeProto,
+  ValueInfoProto,
+} from "./onnx-proto.js";
 import { castCode } from "./operators/casting.js";
 import { floatFormats } from "./stored-tensor.js";
 
@@ -33,19 +38,20 @@ export function encodeModel(model: Model): Uint8Array {
     tensorProto(name, hostArray(tensor)),
   );
   const opset = Math.max(written.opset, ...model.nodes.map(opsetNeeded));
-  const proto = create(ModelProtoSchema, {
+  const graph = create(GraphProto, {
+    name: model.name,
+    node: model.nodes.flatMap(encodeNode),
+    initializer: initializers,
+    input: model.inputs.map((info) => valueInfoProto(info)),
+    output: model.outputs.map((info) => valueInfoProto(info)),
+  });
+  const proto = create(ModelProto, {
     irVersion: written.irVersion,
     producerName: "neft",
-    opsetImport: [{ domain: "", version: BigInt(opset) }],
-    graph: {
-      name: model.name,
-      node: model.nodes.flatMap(encodeNode),
-      initializer: initializers,
-      input: model.inputs.map((info) => valueInfoProto(info)),
-      output: model.outputs.map((info) => valueInfoProto(info)),
-    },
+    opsetImport: [create(OperatorSetIdProto, { domain: "", version: BigInt(opset) })],
+    graph,
   });
-  return toBinary(ModelProtoSchema, proto);
+  return encode(ModelProto, proto);
 }
 
 function hostArray(tensor: Tensor): HostArray {
@@ -85,42 +91,50 @@ function constantOfShape(node: GraphNode): NodeProto {
   const { value = 0, dtype = "f32" } = node.attributes;
   const data = zeroData(dtype as DType, 1);
   data.fill((dtype === "i64" ? BigInt(value as number) : value) as never);
-  const proto = nodeProto({ ...node, attributes: {} });
   const t = tensorProto("", { dtype: dtype as DType, shape: [1], data });
-  proto.attribute.push(create(AttributeProtoSchema, { name: "value", type: AttributeType.TENSOR, t }));
-  return proto;
+  const attribute = [create(AttributeProto, { name: "value", type: AttributeType.TENSOR, t })];
+  return Object.assign(nodeProto({ ...node, attributes: {} }), { attribute });
 }
 
 function nodeProto({ name, op, inputs, outputs, attributes }: GraphNode): NodeProto {
-  return create(NodeProtoSchema, {
+  return create(NodeProto, {
     name,
     opType: op,
-    input: [...inputs],
-    output: [...outputs],
+    input: inputs,
+    output: outputs,
     attribute: Object.entries(attributes).map(([key, value]) => attributeProto(key, value)),
   });
 }
 
 function attributeProto(name: string, value: AttributeValue): AttributeProto {
   if (typeof value === "string") {
-    return create(AttributeProtoSchema, {
+    return create(AttributeProto, {
       name,
       type: AttributeType.STRING,
       s: Uint8Array.from(value, (letter) => letter.charCodeAt(0)),
     });
   }
-  if (typeof value === "number") {
-    return floatAttributes.has(name)
-      ? create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value })
-      : create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+  if (floatAttributes.has(name) && isFloat(value)) {
+    return create(AttributeProto, { name, type: AttributeType.FLOAT, f: value });
   }
-  if (value.every((item) => typeof item === "number")) {
-    return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map((item) => BigInt(item)) });
+  if (!floatAttributes.has(name) && isInteger(value)) {
+    return create(AttributeProto, { name, type: AttributeType.INT, i: BigInt(value) });
+  }
+  if (Array.isArray(value) && value.every(isInteger)) {
+    return create(AttributeProto, { name, type: AttributeType.INTS, ints: value.map((item) => BigInt(item)) });
   }
   throw new OnnxError(
     `exportOnnx: attribute ${inWords(name)}: expected a number, a string or integers, got ${inWords(value)}`,
   );
 }
+
+/** Whether a value is a number that is finite as a float too, or not finite at all. */
+const isFloat = (value: unknown): value is number =>
+  typeof value === "number" && Number.isFinite(value) === Number.isFinite(Math.fround(value));
+
+/** Whether a value is an integer of 64 bits. */
+const isInteger = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= -(2 ** 63) && (value as number) < 2 ** 63;
 
 /**
  * TensorProto with raw data.
@@ -128,7 +142,7 @@ function attributeProto(name: string, value: AttributeValue): AttributeProto {
  * @param type  TensorProto.DataType. Default: the array's own.
  */
 export function tensorProto(name: string, array: HostArray, type = typeOfArray(array)): TensorProto {
-  return create(TensorProtoSchema, {
+  return create(TensorProto, {
     name,
     dims: array.shape.map(BigInt),
     dataType: type,
@@ -157,19 +171,7 @@ export function valueInfoProto(
   { name, dtype, shape }: ValueInfo,
   type = typeOfArray({ dtype, shape: [], data: new Float32Array() }),
 ): ValueInfoProto {
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: {
-      tensorType: {
-        elemType: type,
-        shape: {
-          dim: shape.map((n) =>
-            typeof n === "string"
-              ? { value: { case: "dimParam" as const, value: n } }
-              : { value: { case: "dimValue" as const, value: BigInt(n) } },
-          ),
-        },
-      },
-    },
-  });
+  const dim = shape.map((n) => create(Dimension, typeof n === "string" ? { dimParam: n } : { dimValue: BigInt(n) }));
+  const tensorType = create(TensorType, { elemType: type, shape: create(TensorShapeProto, { dim }) });
+  return create(ValueInfoProto, { name, type: create(TypeProto, { tensorType }) });
 }

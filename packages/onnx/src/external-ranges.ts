@@ -1,7 +1,7 @@
 import { inWords } from "@neft/options";
-import type { GraphProto, TensorProto } from "./onnx_pb.js";
-import { TensorProto_DataLocation } from "./onnx_pb.js";
+import { DataLocation } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
+import type { GraphProto, TensorProto } from "./onnx-proto.js";
 import type { ElementStorage, Files } from "./stored-tensor.js";
 
 /**
@@ -41,7 +41,7 @@ function normalizedLocation(location: string): string {
 export function sharedStorage(graph: GraphProto, files: Files): (storage: ElementStorage) => boolean {
   const byFile = new Map<string, ExternalRange[]>();
   for (const { dataLocation, externalData } of tensorsOf(graph)) {
-    if (dataLocation !== TensorProto_DataLocation.EXTERNAL) continue;
+    if (dataLocation !== DataLocation.EXTERNAL) continue;
     const entry = (key: string) => externalData.find((one) => one.key === key)?.value;
     const location = entry("location") ?? "";
     const begin = Number(entry("offset") ?? 0);

@@ -3,24 +3,22 @@ import { sortNodes } from "@neft/model";
 import { inWords } from "@neft/options";
 import { AttributeReader } from "./attribute-reader.js";
 import { Budget } from "./budget.js";
-import type { AttributeRanges } from "./byte-ranges.js";
 import type { Draft, DraftTensor } from "./draft.js";
 import { sharedStorage } from "./external-ranges.js";
 import { isDefaultDomain, type ModelFile } from "./model-file.js";
-import type { GraphProto, NodeProto, ValueInfoProto } from "./onnx_pb.js";
-import { AttributeProto_AttributeType as AttributeType, TensorProto_DataType as DataType } from "./onnx_pb.js";
+import { AttributeType, DataType } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
+import type { GraphProto, NodeProto, ValueInfoProto } from "./onnx-proto.js";
 import type { OperatorRow } from "./operators/row.js";
 import { rowFor } from "./operators/table.js";
 import type { Files, StoredTensor } from "./stored-tensor.js";
-import { dtypeOf, isKnownType, readTensor } from "./stored-tensor.js";
+import { dtypeOf, isKnownType, readFloatList, readTensor } from "./stored-tensor.js";
 
 /** A node of the file, the row that reads it, and its name in the model. */
 interface ReadableNode {
   readonly proto: NodeProto;
   readonly row: OperatorRow;
   readonly name: string;
-  readonly ranges: readonly AttributeRanges[];
 }
 
 /**
@@ -40,16 +38,16 @@ export function readGraph(file: ModelFile, files: Files): Draft {
   const draft = { tensors: new Map<string, DraftTensor>(), nodes: [] as GraphNode[], types: new Map<string, number>() };
   const { tensors, nodes, types } = draft;
   const isShared = sharedStorage(graph, files);
-  graph.initializer.forEach((proto, i) => {
+  for (const proto of graph.initializer) {
     const who = `initializer ${inWords(proto.name)}`;
     if (stored.has(proto.name)) throw new OnnxError(`${who}: expected a unique name, got one that occurs twice`);
     stored.add(proto.name);
     const isNeeded = needed.has(proto.name);
     // An unused initializer may have an unknown type.
-    if (!isNeeded && !isKnownType(proto.dataType)) return;
-    const tensor = draftTensor(readTensor(proto, file.ranges.initializers[i]!, files, who), proto.name);
+    if (!isNeeded && !isKnownType(proto.dataType)) continue;
+    const tensor = draftTensor(readTensor(proto, files, who), proto.name);
     if (isNeeded) tensors.set(proto.name, tensor);
-  });
+  }
   const inputs = graph.input.filter(({ name }) => !stored.has(name)).map((info) => readInput(info));
   const readable = readableNodes(file, needed);
   for (const node of readable) readNode(node, draft, files);
@@ -109,12 +107,12 @@ function readInput(info: ValueInfoProto): ValueInfo {
 /** Sizes and symbols of a declared shape. An axis without either gets a new symbol. */
 function readShape(info: ValueInfoProto): (number | string)[] {
   const dims = info.type?.tensorType?.shape?.dim ?? [];
-  return dims.map(({ value }, axis) => {
-    if (value.case === "dimParam" && value.value !== "") return value.value;
-    if (value.case !== "dimValue" || value.value < 0n) return `${info.name}_${axis}`;
-    if (value.value > 2n ** 31n)
-      throw new OnnxError(`input ${inWords(info.name)}: expected sizes up to 2^31, got ${value.value}`);
-    return Number(value.value);
+  return dims.map(({ dimValue, dimParam }, axis) => {
+    if (dimParam) return dimParam;
+    if (dimValue === undefined || dimValue < 0n) return `${info.name}_${axis}`;
+    if (dimValue > 2n ** 31n)
+      throw new OnnxError(`input ${inWords(info.name)}: expected sizes up to 2^31, got ${dimValue}`);
+    return Number(dimValue);
   });
 }
 
@@ -122,14 +120,14 @@ function readShape(info: ValueInfoProto): (number | string)[] {
 const maxListed = 100;
 
 /** Finds the row of every needed node. @throws {OnnxError} listing every such node without one. */
-function readableNodes({ graph, ranges, opset }: ModelFile, needed: ReadonlySet<string>): ReadableNode[] {
+function readableNodes({ graph, opset }: ModelFile, needed: ReadonlySet<string>): ReadableNode[] {
   const freshName = freshNames();
   const missing: string[] = [];
   const nodes = graph.node.flatMap((proto, i): ReadableNode[] => {
     const name = freshName(proto.name || `${proto.opType}_${i}`);
     if (!proto.output.some((output) => needed.has(output))) return [];
     const row = isDefaultDomain(proto.domain) ? rowFor(proto.opType, opset) : undefined;
-    if (row !== undefined) return [{ proto, row, name, ranges: ranges.nodes[i]! }];
+    if (row !== undefined) return [{ proto, row, name }];
     const op = isDefaultDomain(proto.domain) ? proto.opType : `${proto.domain}.${proto.opType}`;
     missing.push(`node ${inWords(name)} (${op})`);
     return [];
@@ -169,7 +167,7 @@ interface DraftParts {
 function readNode(node: ReadableNode, { tensors, nodes, types }: DraftParts, files: Files): void {
   const { proto, row, name } = node;
   const who = `node ${inWords(name)} (${proto.opType})`;
-  const attributes = new AttributeReader(proto, who, node.ranges);
+  const attributes = new AttributeReader(proto, who);
   checkArity(node, who);
   const converted = orOnnxError(() =>
     row.convert({
@@ -186,6 +184,10 @@ function readNode(node: ReadableNode, { tensors, nodes, types }: DraftParts, fil
         return key;
       },
       tensor: (attribute) => readTensorAttribute(attributes, attribute, files, who),
+      floats: (attribute) => {
+        const found = attributes.stored(attribute, AttributeType.FLOATS);
+        return found && readFloatList(found.floats, files);
+      },
     }),
   );
   attributes.finish();
@@ -214,9 +216,7 @@ function readTensorAttribute(
   who: string,
 ): StoredTensor | undefined {
   const found = attributes.stored(name, AttributeType.TENSOR);
-  if (found?.proto.t === undefined) return undefined;
-  const ranges = found.ranges?.tensor ?? { raw: undefined, floats: [], doubles: [] };
-  return readTensor(found.proto.t, ranges, files, `${who}: ${name}`);
+  return found?.t && readTensor(found.t, files, `${who}: ${name}`);
 }
 
 /** Drops absent names at the end. */

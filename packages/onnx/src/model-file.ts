@@ -1,41 +1,34 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { kinds } from "@neft/options";
-import type { ModelRanges } from "./byte-ranges.js";
-import { scanModel } from "./byte-ranges.js";
 import { tensorsOf } from "./external-ranges.js";
 import { namesOfLocation } from "./location.js";
-import type { GraphProto, ModelProto } from "./onnx_pb.js";
-import { ModelProtoSchema, TensorProto_DataLocation } from "./onnx_pb.js";
+import { decode } from "./message-type.js";
+import { DataLocation } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
+import { type GraphProto, ModelProto } from "./onnx-proto.js";
 import { supportedOpsets } from "./operators/table.js";
 
-/** A decoded file: its messages, and the byte ranges of stored numbers. */
+/** A decoded file. */
 export interface ModelFile {
   readonly proto: ModelProto;
   readonly graph: GraphProto;
-  readonly ranges: ModelRanges;
   /** Version of the default operator set. */
   readonly opset: number;
 }
 
 /** Decodes a file without reading its nodes. @throws {OnnxError} when it is empty, truncated or not an ONNX model. */
 export function decodeModelFile(bytes: Uint8Array): ModelFile {
-  const { proto, ranges } = decodeBytes(bytes);
+  const proto = decodeBytes(bytes);
   const { graph } = proto;
   if (graph === undefined || (proto.irVersion === 0n && proto.opsetImport.length === 0)) {
     throw new OnnxError("importOnnx: expected an ONNX model, got a file without a graph or a format version");
   }
-  const opset = opsetOf(proto);
-  if (graph.initializer.length !== ranges.initializers.length || graph.node.length !== ranges.nodes.length) {
-    throw new OnnxError("importOnnx: expected a well-formed ONNX model, got messages that extend beyond their end");
-  }
-  return { proto, graph, ranges, opset };
+  return { proto, graph, opset: opsetOf(proto) };
 }
 
-function decodeBytes(bytes: Uint8Array): Pick<ModelFile, "proto" | "ranges"> {
+function decodeBytes(bytes: Uint8Array): ModelProto {
   if (bytes.length === 0) throw new OnnxError("importOnnx: expected an ONNX model, got an empty file");
   try {
-    return { proto: fromBinary(ModelProtoSchema, bytes), ranges: scanModel(bytes) };
+    return decode(ModelProto, bytes);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new OnnxError(
@@ -71,9 +64,9 @@ export function isDefaultDomain(domain: string): boolean {
  */
 export function externalFilesOf(bytes: Uint8Array): string[] {
   kinds.bytes(bytes, "externalFilesOf: bytes");
-  const { proto } = decodeBytes(bytes);
+  const proto = decodeBytes(bytes);
   const locations = (proto.graph === undefined ? [] : tensorsOf(proto.graph))
-    .filter((tensor) => tensor.dataLocation === TensorProto_DataLocation.EXTERNAL)
+    .filter((tensor) => tensor.dataLocation === DataLocation.EXTERNAL)
     .map((tensor) => tensor.externalData.find(({ key }) => key === "location")?.value ?? "");
   for (const location of locations) namesOfLocation(location);
   return [...new Set(locations)];

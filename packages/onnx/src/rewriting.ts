@@ -1,7 +1,7 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type HostData, type Model, viewOperators } from "@neft/model";
 import { tensorProto, valueInfoProto } from "./encode.js";
-import { type GraphProto, ModelProtoSchema, type NodeProto } from "./onnx_pb.js";
+import { decode, encode } from "./message-type.js";
+import { type GraphProto, ModelProto, type NodeProto } from "./onnx-proto.js";
 import type { OnnxSource } from "./onnx-source.js";
 
 /** Parameters that changed since the import. */
@@ -30,7 +30,7 @@ export function rewrite(
   bytes: Uint8Array,
   { patched, replaced }: Changes,
 ): Uint8Array {
-  const proto = fromBinary(ModelProtoSchema, bytes);
+  const proto = decode(ModelProto, bytes);
   const graph = proto.graph!;
   const producers = new Map(graph.node.map((node) => [node.output[0] ?? "", node]));
   const written = new Set(replaced);
@@ -54,17 +54,21 @@ export function rewrite(
   if (written.size === 0) return bytes;
 
   const candidates = new Set<string>();
+  const redirected = new Map<NodeProto, string[]>();
   for (const { node, input, name } of readers) {
     if (node === undefined || !written.has(name) || node.input[input] === name) continue;
     candidates.add(node.input[input]!);
-    node.input[input] = name;
+    const inputs = redirected.get(node) ?? [...node.input];
+    redirected.set(node, inputs);
+    inputs[input] = name;
   }
+  for (const [node, inputs] of redirected) node.input = inputs;
   const removed = new Set([...written].flatMap((name) => producers.get(name) ?? []));
   for (const node of removed) for (const name of node.input) candidates.add(name);
   graph.node = graph.node.filter((node) => !removed.has(node));
   setInitializers(model, source, graph, written, proto.irVersion < 4n);
   removeUnread(graph, candidates, proto.irVersion < 4n);
-  return toBinary(ModelProtoSchema, proto);
+  return encode(ModelProto, proto);
 }
 
 /** Marks a value that depends on several patched weights, or on one by more than views. */
@@ -123,13 +127,15 @@ function setInitializers(
     const { docString } = one;
     return Object.assign(protoOf(one.name), docString === "" ? {} : { docString });
   });
-  for (const name of left) {
-    const proto = protoOf(name);
-    graph.initializer.push(proto);
-    // Before IR version 4, every initializer was also an input.
+  const added = [...left].map(protoOf);
+  graph.initializer = [...graph.initializer, ...added];
+  // Before IR version 4, every initializer was also an input.
+  if (!areInputs) return;
+  const infos = added.map(({ name, dataType }) => {
     const { dtype, shape } = model.parameters.get(name) ?? model.constants.get(name)!;
-    if (areInputs) graph.input.push(valueInfoProto({ name, dtype, shape }, proto.dataType));
-  }
+    return valueInfoProto({ name, dtype, shape }, dataType);
+  });
+  graph.input = [...graph.input, ...infos];
 }
 
 /**

@@ -1,13 +1,13 @@
-import { isFieldSet } from "@bufbuild/protobuf";
 import type { HostArray } from "@neft/model";
 import { inWords, oneLine } from "@neft/options";
 import { type DType, sizeOf, zeroData } from "@neft/tensor";
-import type { ByteRange, TensorRanges } from "./byte-ranges.js";
+import { type ByteRange, lengthOf, rangeOf } from "./byte-ranges.js";
 import { bfloat16ToNumber, float16ToNumber, numberToBfloat16, numberToFloat16 } from "./float16.js";
 import { namesOfLocation } from "./location.js";
-import type { TensorProto } from "./onnx_pb.js";
-import { TensorProto_DataLocation, TensorProto_DataType, TensorProtoSchema } from "./onnx_pb.js";
+import type { StoredElements } from "./message-fields.js";
+import { DataLocation, DataType } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
+import type { TensorProto } from "./onnx-proto.js";
 
 /** Encoding of a floating-point type: little-endian, `size` bytes. */
 export interface FloatFormat {
@@ -19,7 +19,7 @@ export interface FloatFormat {
 /** Encodings of the supported floating-point types, by TensorProto.DataType. All are f32 in a model. */
 export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, FloatFormat>([
   [
-    TensorProto_DataType.FLOAT,
+    DataType.FLOAT,
     {
       size: 4,
       read: (view, at) => view.getFloat32(at, true),
@@ -27,7 +27,7 @@ export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, Fl
     },
   ],
   [
-    TensorProto_DataType.DOUBLE,
+    DataType.DOUBLE,
     {
       size: 8,
       read: (view, at) => view.getFloat64(at, true),
@@ -35,7 +35,7 @@ export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, Fl
     },
   ],
   [
-    TensorProto_DataType.FLOAT16,
+    DataType.FLOAT16,
     {
       size: 2,
       read: (view, at) => float16ToNumber(view.getUint16(at, true)),
@@ -43,7 +43,7 @@ export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, Fl
     },
   ],
   [
-    TensorProto_DataType.BFLOAT16,
+    DataType.BFLOAT16,
     {
       size: 2,
       read: (view, at) => bfloat16ToNumber(view.getUint16(at, true)),
@@ -53,11 +53,11 @@ export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, Fl
 ]);
 
 const integerTypes: ReadonlyMap<number, DType> = new Map<number, DType>([
-  [TensorProto_DataType.UINT8, "u8"],
-  [TensorProto_DataType.INT8, "i8"],
-  [TensorProto_DataType.INT32, "i32"],
-  [TensorProto_DataType.INT64, "i64"],
-  [TensorProto_DataType.BOOL, "bool"],
+  [DataType.UINT8, "u8"],
+  [DataType.INT8, "i8"],
+  [DataType.INT32, "i32"],
+  [DataType.INT64, "i64"],
+  [DataType.BOOL, "bool"],
 ]);
 
 /** Whether a TensorProto.DataType has a dtype in a model. */
@@ -69,10 +69,8 @@ export function isKnownType(type: number): boolean {
 export function dtypeOf(type: number, who: string): DType {
   const dtype = floatFormats.has(type) ? "f32" : integerTypes.get(type);
   if (dtype === undefined) {
-    const known = [...floatFormats.keys(), ...integerTypes.keys()].map((key) => TensorProto_DataType[key]);
-    throw new OnnxError(
-      `${who}: expected one of the data types ${known.join(", ")}, got ${TensorProto_DataType[type] ?? type}`,
-    );
+    const known = [...floatFormats.keys(), ...integerTypes.keys()].map((key) => DataType[key]);
+    throw new OnnxError(`${who}: expected one of the data types ${known.join(", ")}, got ${DataType[type] ?? type}`);
   }
   return dtype;
 }
@@ -109,9 +107,9 @@ export type Files = ReadonlyMap<string, Uint8Array>;
  *
  * @throws {OnnxError} when the type is unsupported, elements and shape disagree, or an external file is missing.
  */
-export function readTensor(proto: TensorProto, ranges: TensorRanges, files: Files, who: string): StoredTensor {
+export function readTensor(proto: TensorProto, files: Files, who: string): StoredTensor {
   const dtype = dtypeOf(proto.dataType, who);
-  if (isFieldSet(proto, TensorProtoSchema.field.segment)) {
+  if (proto.segment !== undefined) {
     throw new OnnxError(`${who}: expected a whole tensor, got a segment of one`);
   }
   const shape = proto.dims.map(Number);
@@ -120,7 +118,7 @@ export function readTensor(proto: TensorProto, ranges: TensorRanges, files: File
   if (shape.some((n) => n < 0) || sizeOf(shape.map((n) => Math.max(1, n))) > 2 ** 31) {
     throw new OnnxError(`${who}: expected a shape of at most 2^31 elements, got [${shape.join(", ")}]`);
   }
-  const stored = storageOf(proto, ranges, files, who);
+  const stored = storageOf(proto, files, who);
   const format = floatFormats.get(proto.dataType);
   if (format !== undefined && stored !== undefined) {
     const storage: ElementStorage = { ...stored, type: proto.dataType };
@@ -135,25 +133,31 @@ export function readTensor(proto: TensorProto, ranges: TensorRanges, files: File
   return { array: { dtype, shape, data }, type: proto.dataType, storage: undefined };
 }
 
+/** Vector of floats that are stored in an attribute. */
+export function readFloatList(elements: StoredElements | undefined, files: Files): StoredTensor {
+  const storage: ElementStorage = { file: "", ranges: elements?.ranges ?? [], type: DataType.FLOAT };
+  const count = lengthOf(storage.ranges) / 4;
+  return {
+    array: { dtype: "f32", shape: [count], data: readFloats(storage, files, count) },
+    type: storage.type,
+    storage,
+  };
+}
+
 /** @throws {OnnxError} when ranges don't have as many bytes as the shape needs. */
 function checkLength(ranges: readonly ByteRange[], bytes: number, shape: readonly number[], who: string): void {
-  const length = ranges.reduce((sum, range) => sum + range.length, 0);
+  const length = lengthOf(ranges);
   if (length !== bytes) {
     throw new OnnxError(`${who}: expected ${bytes} bytes of elements for shape [${shape.join(", ")}], got ${length}`);
   }
 }
 
 /** Storage of a tensor's fixed-width elements; undefined when they are varints or absent. */
-function storageOf(
-  proto: TensorProto,
-  ranges: TensorRanges,
-  files: Files,
-  who: string,
-): Pick<ElementStorage, "file" | "ranges"> | undefined {
-  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) return externalStorage(proto, files, who);
-  if (ranges.raw !== undefined) return { file: "", ranges: [ranges.raw] };
-  if (proto.dataType === TensorProto_DataType.FLOAT) return { file: "", ranges: ranges.floats };
-  if (proto.dataType === TensorProto_DataType.DOUBLE) return { file: "", ranges: ranges.doubles };
+function storageOf(proto: TensorProto, files: Files, who: string): Pick<ElementStorage, "file" | "ranges"> | undefined {
+  if (proto.dataLocation === DataLocation.EXTERNAL) return externalStorage(proto, files, who);
+  if (proto.rawData !== undefined) return { file: "", ranges: [rangeOf(proto.rawData, files.get("")!)] };
+  if (proto.dataType === DataType.FLOAT) return { file: "", ranges: proto.floatData?.ranges ?? [] };
+  if (proto.dataType === DataType.DOUBLE) return { file: "", ranges: proto.doubleData?.ranges ?? [] };
   return undefined;
 }
 
@@ -227,11 +231,11 @@ function rawElements(
 /** Elements of a tensor with typed data fields. */
 function typedElements(proto: TensorProto, dtype: DType): HostArray["data"] {
   switch (proto.dataType) {
-    case TensorProto_DataType.INT64:
+    case DataType.INT64:
       return BigInt64Array.from(proto.int64Data);
-    case TensorProto_DataType.FLOAT16:
+    case DataType.FLOAT16:
       return Float32Array.from(proto.int32Data, (bits) => float16ToNumber(bits & 0xffff));
-    case TensorProto_DataType.BFLOAT16:
+    case DataType.BFLOAT16:
       return Float32Array.from(proto.int32Data, (bits) => bfloat16ToNumber(bits & 0xffff));
     default: {
       const data = zeroData(dtype, proto.int32Data.length) as Int32Array | Uint8Array | Int8Array;

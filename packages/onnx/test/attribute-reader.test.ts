@@ -1,15 +1,21 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { AttributeReader } from "../src/attribute-reader.js";
-import { AttributeProtoSchema, NodeProtoSchema } from "../src/onnx_pb.js";
+import { decode } from "../src/message-type.js";
+import { NodeProto } from "../src/onnx-proto.js";
+import { AttributeProtoSchema, NodeProtoSchema } from "./onnx_pb.js";
 import { type Attribute, attributeProto } from "./onnx-file.js";
 
 const who = 'node "c" (Conv)';
 
-function reader(attributes: Record<string, Attribute>) {
-  const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
-  return new AttributeReader(create(NodeProtoSchema, { opType: "Conv", attribute }), who);
-}
+type Attributes = MessageInitShape<typeof AttributeProtoSchema>[];
+
+/** Reader of a node that was encoded and decoded. */
+const readerOf = (attribute: Attributes) =>
+  new AttributeReader(decode(NodeProto, toBinary(NodeProtoSchema, create(NodeProtoSchema, { attribute }))), who);
+
+const reader = (attributes: Record<string, Attribute>) =>
+  readerOf(Object.entries(attributes).map(([name, value]) => attributeProto(name, value)));
 
 describe("AttributeReader", () => {
   it("reads every type, with a default for absent attributes", () => {
@@ -53,15 +59,14 @@ describe("AttributeReader", () => {
     const big = create(AttributeProtoSchema, { name: "axis", type: 2, i: 2n ** 60n });
     const twice = [big, big];
     const reference = create(AttributeProtoSchema, { name: "axis", type: 2, refAttrName: "outer" });
-    const make = (attribute: (typeof big)[]) => new AttributeReader(create(NodeProtoSchema, { attribute }), who);
-    expect(() => make([big]).int("axis", 0)).toThrow(`${who}: axis: expected an integer below 2^53`);
-    expect(() => make(twice)).toThrow("axis: expected one value, got two");
-    expect(() => make([reference])).toThrow('axis: expected a value, got a reference to "outer"');
+    expect(() => readerOf([big]).int("axis", 0)).toThrow(`${who}: axis: expected an integer below 2^53`);
+    expect(() => readerOf(twice)).toThrow("axis: expected one value, got two");
+    expect(() => readerOf([reference])).toThrow('axis: expected a value, got a reference to "outer"');
   });
 
   it("reads attributes of the first IR version, which have no type", () => {
     const untyped = create(AttributeProtoSchema, { name: "pads", ints: [1n, 2n] });
-    const read = new AttributeReader(create(NodeProtoSchema, { attribute: [untyped] }), who);
+    const read = readerOf([untyped]);
     expect(read.ints("pads")).toEqual([1, 2]);
   });
 });

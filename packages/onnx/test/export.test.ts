@@ -1,4 +1,3 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { init } from "@neft/kernels";
 import {
   GraphBuilder,
@@ -15,8 +14,9 @@ import { exportOnnx, exportOnnxFiles, importOnnx } from "@neft/onnx";
 import { assign, sizeOf } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 import { includesBytes, memoryKinds, sameBytes } from "../../tensor/test/bytes.js";
-import { scanModel } from "../src/byte-ranges.js";
-import { ModelProtoSchema } from "../src/onnx_pb.js";
+import { rangeOf } from "../src/byte-ranges.js";
+import { decode } from "../src/message-type.js";
+import { ModelProto } from "../src/onnx-proto.js";
 import { otherNetworks, ownNetworks } from "./networks.js";
 import { DataType, type FileNode, floats, numbers, onnxFile, type Tensor } from "./onnx-file.js";
 import { differences, runHere, runInRuntime, type Values } from "./runtime.js";
@@ -38,10 +38,14 @@ function change(model: Model): void {
   }
 }
 
+/** Where a file's initializers have raw_data. */
+const rawRanges = (file: Uint8Array) =>
+  decode(ModelProto, file).graph!.initializer.flatMap(({ rawData }) => (rawData ? [rangeOf(rawData, file)] : []));
+
 /** Offsets at which two files of equal length differ outside the weights' raw bytes. */
 function changedOutside(before: Uint8Array, after: Uint8Array): number[] {
   const inside = new Uint8Array(before.length);
-  for (const { raw } of scanModel(before).initializers) if (raw) inside.fill(1, raw.offset, raw.offset + raw.length);
+  for (const raw of rawRanges(before)) inside.fill(1, raw.offset, raw.offset + raw.length);
   return [...before.keys()].filter((i) => before[i] !== after[i] && inside[i] === 0);
 }
 
@@ -132,7 +136,7 @@ describe("exportOnnx of an imported model", () => {
     const weights = model.parameters.get("w")!.toArray() as Float32Array;
     weights[1] = 5;
     assign(model.parameters.get("w")!, weights);
-    const { raw } = scanModel(exportOnnx(model)).initializers[0]!;
+    const [raw] = rawRanges(exportOnnx(model));
     const bytes = exportOnnx(model).slice(raw!.offset, raw!.offset + raw!.length);
     expect([...new Float64Array(bytes.buffer)]).toEqual([0.1, 5, 0.3]);
   });
@@ -147,7 +151,7 @@ describe("exportOnnx of an imported model", () => {
     );
     assign(model.parameters.get("w")!, Float32Array.of(1.5, -2));
     const exported = exportOnnx(model);
-    const { raw } = scanModel(exported).initializers[0]!;
+    const [raw] = rawRanges(exported);
     expect(exported.slice(raw!.offset, raw!.offset + raw!.length)).toEqual(rawData);
     expect([...importOnnx(exported).parameters.get("w")!.toArray()]).toEqual([1.5, -2]);
   });
@@ -291,11 +295,28 @@ describe("exportOnnx of an imported model", () => {
       const initializers = [floats("w", [4, 3], numbers(12, 5)), floats("scale", [], [2])];
       const model = importOnnx(onnxFile({ ir, opset: 8, nodes, inputs, outputs: [{ name: "y" }], initializers }));
       change(model);
-      const { graph } = fromBinary(ModelProtoSchema, exportOnnx(model));
+      const { graph } = decode(ModelProto, exportOnnx(model));
       expect(graph!.node.map(({ opType }) => opType)).toEqual(["MatMul", "MatMul", "Add"]);
       expect(graph!.initializer.map(({ name }) => name)).toEqual(["v"]);
       expect(graph!.input.map(({ name }) => name)).toEqual(ir === 3 ? ["x", "v"] : ["x"]);
     }
+  });
+
+  it.each<[string, number]>([
+    ["alpha", 1e39],
+    ["axis", 2 ** 63],
+    ["axis", 0.5],
+  ])("refuses a value that attribute %s can't have: %d", (name, value) => {
+    const nodes = [{ name: "n", op: "Softmax", inputs: ["x"], outputs: ["y"], attributes: { [name]: value } }];
+    const made = modelFromRecord({
+      name: "m",
+      inputs: [{ name: "x", dtype: "f32", shape: ["N", 4] }],
+      outputs: [{ name: "y", dtype: "f32", shape: ["N", 4] }],
+      nodes,
+      parameters: [],
+      constants: [],
+    });
+    expect(() => exportOnnx(made)).toThrow(`exportOnnx: attribute "${name}": expected a number, a string or integers`);
   });
 
   it("keeps unknown fields when it re-encodes a file", async () => {

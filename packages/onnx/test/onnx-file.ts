@@ -7,7 +7,7 @@ import {
   NodeProtoSchema,
   TensorProtoSchema,
   ValueInfoProtoSchema,
-} from "../src/onnx_pb.js";
+} from "./onnx_pb.js";
 
 export { AttributeType, DataType };
 

@@ -1,5 +1,5 @@
 import { toNumbers } from "@neft/model";
-import { AttributeProto_AttributeType as AttributeType, TensorProto_DataType as DataType } from "../onnx_pb.js";
+import { AttributeType, DataType } from "../onnx-enums.js";
 import type { StoredTensor } from "../stored-tensor.js";
 import type { CanonicalConstant, NodeCall, OperatorRow, OperatorVersions } from "./row.js";
 import { attributes } from "./row.js";
@@ -34,33 +34,25 @@ function constant(since: number): OperatorRow {
 }
 
 /** Reads the attributes that opset 12 added. */
-function numberConstants({ attributes: read }: NodeCall): (StoredTensor | undefined)[] {
+function numberConstants({ attributes: read, floats }: NodeCall): (StoredTensor | undefined)[] {
   const float = read.stored("value_float", AttributeType.FLOAT);
-  const floats = read.stored("value_floats", AttributeType.FLOATS);
   const int = read.stored("value_int", AttributeType.INT);
   const ints = read.stored("value_ints", AttributeType.INTS);
-  const storage = (ranges: readonly { offset: number; length: number }[] | undefined, length: number) =>
-    ranges?.reduce((sum, range) => sum + range.length, 0) === 4 * length
-      ? { file: "", ranges, type: DataType.FLOAT }
-      : undefined;
   return [
     float && {
-      array: { dtype: "f32", shape: [], data: Float32Array.of(float.proto.f) },
+      array: { dtype: "f32", shape: [], data: Float32Array.of(float.f) },
       type: DataType.FLOAT,
-      storage: storage(float.ranges?.float && [float.ranges.float], 1),
+      // No number alone is a weight that an export overwrites.
+      storage: undefined,
     },
-    floats && {
-      array: { dtype: "f32", shape: [floats.proto.floats.length], data: Float32Array.from(floats.proto.floats) },
-      type: DataType.FLOAT,
-      storage: storage(floats.ranges?.floats, floats.proto.floats.length),
-    },
+    floats("value_floats"),
     int && {
-      array: { dtype: "i64", shape: [], data: BigInt64Array.of(int.proto.i) },
+      array: { dtype: "i64", shape: [], data: BigInt64Array.of(int.i) },
       type: DataType.INT64,
       storage: undefined,
     },
     ints && {
-      array: { dtype: "i64", shape: [ints.proto.ints.length], data: BigInt64Array.from(ints.proto.ints) },
+      array: { dtype: "i64", shape: [ints.ints.length], data: BigInt64Array.from(ints.ints) },
       type: DataType.INT64,
       storage: undefined,
     },

@@ -17,6 +17,8 @@ export interface NodeCall {
   constant(role: string, value: HostArray): string;
   /** Decodes a tensor attribute. */
   tensor(name: string): StoredTensor | undefined;
+  /** Decodes an attribute that is a list of floats. */
+  floats(name: string): StoredTensor | undefined;
 }
 
 /** A node in the model's form: newest semantics, one output. */

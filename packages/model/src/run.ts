@@ -22,7 +22,7 @@ export interface RunOptions {
   /** Names of the values to return as outputs. Default: the model's outputs. */
   readonly outputs?: readonly string[];
   /** Seed and step of the dropout masks. Default: no dropout. */
-  readonly dropout?: { readonly seed: number; readonly step: number };
+  readonly dropout?: { readonly seed: number; readonly step: number } | undefined;
 }
 
 /** Result of `run`. */

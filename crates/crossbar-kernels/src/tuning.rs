@@ -47,16 +47,16 @@ pub const MAX_PACKED: usize = 1 << 22;
 
 // Products with an operand in place: the same bits.
 
-/// Up to so many rows B is read in place. Row: gemm, LeNet-5 c1 and c2.
+/// Up to so many rows B is read in place. Row: gemm, LeNet-5 c1 and f3 dW; c2 (relaxed).
 pub const FEW_ROWS: usize = 3 * ROWS;
 /// From five up to so many columns: rows of A in place, B packed for one pass. Row: gemm, LeNet-5 f3 y, VGG-8 f2 y, ResNet-18 fc y.
 pub const FEW_COLS: usize = COLS + 4;
-/// Up to so many terms B is read in place. Row: gemm, LeNet-5 f3 dx, VGG-8 f2 dx, relaxed.
+/// Up to so many terms B is read in place. Row: gemm, ResNet-18 fc dx, relaxed.
 pub const FEW_TERMS: usize = if FUSED { 16 } else { 0 };
 /// Up to so many columns rows of A are read in place. More columns make packing worth while: a step has fewer addresses, and B comes from the
 /// first-level cache. Row: gemm, LeNet-5 f1 y and f2 y.
 pub const A_IN_PLACE_COLS: usize = BLOCK_COLS;
-/// Cache lines that most first-level caches keep of those that are a multiple of [`PAGE_VALUES`] apart. Row: gemm, LeNet-5 f3 dx.
+/// Cache lines that most first-level caches keep of those that are a multiple of [`PAGE_VALUES`] apart. Row: gemm, VGG-8 f2 dx, relaxed.
 pub const CACHE_WAYS: usize = 8;
 /// Values of a page of 4 kB, after which addresses share a set of a first-level cache again.
 pub const PAGE_VALUES: usize = 1024;
@@ -91,7 +91,8 @@ pub const FLIPPED_OUTPUTS: usize = 4;
 
 // Gradients of a convolution's weights.
 
-/// Pixels from which planes of dy are read in place. *Order of sums.* Row: convolution, VGG-8 features.1 backward weight.
+/// Pixels from which planes of dy are read in place. *Order of sums.* Row: convolution, VGG-8 features.1 and MobileNet pointwise backward
+/// weight.
 pub const LEAST_PLANE: usize = 128;
 /// Weights of an output up to which they are: a step of six rows has no time for their addresses. *Order of sums.* Row: convolution, ResNet-18
 /// layer2.0.conv1 backward weight.

@@ -50,22 +50,6 @@ fn gradient_descent_steps() {
     }
 }
 
-#[test]
-fn clipping_to_the_deviation() {
-    for n in [2, 3, 5, 17, 1031] {
-        let mut w = normals(3, n);
-        let before = w.clone();
-        let mean = before.iter().map(|&w| f64::from(w)).sum::<f64>() / n as f64;
-        let deviation = (before.iter().map(|&w| (f64::from(w) - mean).powi(2)).sum::<f64>() / (n - 1) as f64).sqrt();
-        let bound = clip_to_deviation(&mut w, 0.7);
-        assert!((f64::from(bound) - 0.7 * deviation).abs() < 1e-6);
-        assert!(w.iter().zip(&before).all(|(&w, &b)| w == b.clamp(-bound, bound)));
-    }
-    let mut one = [5.0];
-    assert_eq!((clip_to_deviation(&mut one, 2.0), one), (f32::INFINITY, [5.0]));
-    assert_eq!(clip_to_deviation(&mut [], 2.0), f32::INFINITY);
-}
-
 /// A weight whose gradient has ended: with an unrounded mean that would stay at the smallest numbers, each of its steps would be slow.
 #[test]
 fn means_of_gradients_that_have_ended_reach_zero() {

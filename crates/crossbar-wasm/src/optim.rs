@@ -20,9 +20,3 @@ pub fn sgd_step(w: u32, g: u32, buffer: u32, n: usize, rate: f64, momentum: f64,
     let buffer = optional_floats_mut(buffer, n);
     optim::sgd(floats_mut(w, n), floats(g, n), buffer, rate, momentum, weight_decay);
 }
-
-/// w ← clamp(w, ±c·std(w)); returns the bound.
-#[wasm_bindgen(js_name = clipToStd)]
-pub fn clip_to_std(w: u32, n: usize, c: f32) -> f32 {
-    optim::clip_to_deviation(floats_mut(w, n), c)
-}

@@ -39,9 +39,9 @@ function drawOf(settings: VariationSettings, name: string, weight: Tensor): Vari
       `parameter ${inWords(name)}: expected finite weights, got NaN or infinite ones; no device can hold them`,
     );
   }
-  const sigma = programmingVariation(settings, largest);
-  if (sigma.sigmaOuter === 0 && sigma.sigmaMid === 0) return undefined;
-  return { ...sigma, key: stream(seed, { purpose, name, index, step }), perSample, firstSample };
+  const { sMax, sigmaOuter, sigmaMid } = programmingVariation(settings, largest);
+  if (sigmaOuter === 0 && sigmaMid === 0) return undefined;
+  return { sMax, sigmaOuter, sigmaMid, key: stream(seed, { purpose, name, index, step }), perSample, firstSample };
 }
 
 /**

@@ -1,1 +1,1 @@
-export const codeHash = "d949bd7aaf74204a";
+export const codeHash = "aec9f5acd91a0fe2";

@@ -72,11 +72,6 @@ export function binaryBroadcast(code: number, a: number, b: number, y: number, d
 export function channelSum(x: number, out: number, n: number, channels: number, pixels: number): void;
 
 /**
- * w ← clamp(w, ±c·std(w)); returns the bound.
- */
-export function clipToStd(w: number, n: number, c: number): number;
-
-/**
  * Σ over rows.
  */
 export function columnSum(x: number, out: number, rows: number, cols: number): void;
@@ -282,7 +277,6 @@ export interface InitOutput {
     readonly binary: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly binaryBroadcast: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => void;
     readonly channelSum: (a: number, b: number, c: number, d: number, e: number) => void;
-    readonly clipToStd: (a: number, b: number, c: number) => number;
     readonly columnSum: (a: number, b: number, c: number, d: number) => void;
     readonly convBackwardInput: (a: number) => void;
     readonly convBackwardWeight: (a: number, b: number, c: number, d: number, e: number) => void;

@@ -196,18 +196,6 @@ export function channelSum(x, out, n, channels, pixels) {
 }
 
 /**
- * w ← clamp(w, ±c·std(w)); returns the bound.
- * @param {number} w
- * @param {number} n
- * @param {number} c
- * @returns {number}
- */
-export function clipToStd(w, n, c) {
-    const ret = wasm.clipToStd(w, n, c);
-    return ret;
-}
-
-/**
  * Σ over rows.
  * @param {number} x
  * @param {number} out

@@ -23,7 +23,7 @@ export interface RunOptions {
   /** Names of the values to return as outputs. Default: the model's outputs. */
   readonly outputs?: readonly string[];
   /** Seed and step of the dropout masks. Default: no dropout. */
-  readonly dropout?: { readonly seed: number; readonly step: number };
+  readonly dropout?: { readonly seed: number; readonly step: number } | undefined;
   /** Runs in place of every step's computation; must return the result of `compute`. For measurements. Default: none. */
   readonly observe?: (step: Step, compute: () => readonly Tensor[]) => readonly Tensor[];
 }

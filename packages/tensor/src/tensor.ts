@@ -154,6 +154,8 @@ export function alias(tensor: Tensor, shape = tensor.shape, requiresGrad = false
   return new Tensor(shape, tensor.dtype, tensor.storage?.retain() ?? tensor.data, requiresGrad);
 }
 
+const checkDType = kinds.oneOf(...dtypes);
+
 /** Makes a tensor with a copy of `source` that no scope owns. @throws as {@link tensor}. */
 function fromData(who: string, source: TensorSource, shape: Shape, dtype: DType, requiresGrad: boolean): Tensor {
   checkShape(who, shape);
@@ -181,7 +183,7 @@ function fromData(who: string, source: TensorSource, shape: Shape, dtype: DType,
 export function tensor(data: TensorSource, shape: Shape, dtype: DType = "f32"): Tensor {
   kinds.numberList(data, "tensor: data");
   kinds.shape(shape, "tensor: shape");
-  kinds.oneOf(...dtypes)(dtype, "tensor: dtype");
+  checkDType(dtype, "tensor: dtype");
   return addToScope(fromData("tensor", data, shape, dtype, false));
 }
 

@@ -33,6 +33,14 @@ const paddedSize = ({ size, before, after }: WindowAxis): number => size + befor
 /** Extent of the dilated kernel: distance from its first to its last pixel, plus 1. */
 const extentOf = ({ kernel, dilation }: WindowAxis): number => dilation * (kernel - 1) + 1;
 
+/** Lengths and bounds of the lists of {@link WindowAttributes}. */
+const lists = [
+  { name: "kernel", perAxis: 1, least: 1 },
+  { name: "strides", perAxis: 1, least: 1 },
+  { name: "pads", perAxis: 2, least: 0 },
+  { name: "dilations", perAxis: 1, least: 1 },
+] as const;
+
 /**
  * Checks the window of a convolution or pool and splits it by axis. Shape inference and operations both use it.
  *
@@ -45,13 +53,8 @@ const extentOf = ({ kernel, dilation }: WindowAxis): number => dilation * (kerne
 export function windowAxes(who: string, image: readonly number[], numbers: WindowAttributes): WindowAxis[] {
   const [channels = 1, ...sizes] = image;
   const rank = sizes.length;
-  for (const [name, count, least] of [
-    ["kernel", rank, 1],
-    ["strides", rank, 1],
-    ["pads", 2 * rank, 0],
-    ["dilations", rank, 1],
-  ] as const) {
-    const values = numbers[name];
+  for (const { name, perAxis, least } of lists) {
+    const [values, count] = [numbers[name], perAxis * rank];
     if (values.length !== count || !values.every((value) => Number.isSafeInteger(value) && value >= least)) {
       throw new RangeError(`${who}${name}: expected ${count} whole numbers ≥ ${least}, got ${shapeText(values)}`);
     }
@@ -72,10 +75,10 @@ export function windowAxes(who: string, image: readonly number[], numbers: Windo
       );
     }
   }
-  const padded = axes.map(paddedSize);
-  if (sizeOf([channels, ...padded]) > maxPaddedElements) {
+  const padded = [channels, ...axes.map(paddedSize)];
+  if (sizeOf(padded) > maxPaddedElements) {
     throw new RangeError(
-      `${who}pads: expected a padded image of at most ${maxPaddedElements} elements, got ${shapeText([channels, ...padded])}`,
+      `${who}pads: expected a padded image of at most ${maxPaddedElements} elements, got ${shapeText(padded)}`,
     );
   }
   return axes;

@@ -1,6 +1,5 @@
 //! Parameter updates, one pass over memory each.
 
-use crate::arrays::reduce::{sum, sum_of};
 use crate::lanes::{load_tail, store_tail, F32x4};
 
 /// Settings of one Adam step. `bias1` and `bias2` are 1 − beta1ᵗ and 1 − beta2ᵗ at step t ≥ 1.
@@ -100,26 +99,4 @@ pub fn sgd(w: &mut [f32], g: &[f32], buffer: Option<&mut [f32]>, rate: f64, mome
         store_tail(w4, w_tail);
         store_tail(b4, b_tail);
     }
-}
-
-/// w ← clamp(w, ±c·s), s the sample standard deviation (divisor n − 1) of `w`; returns c·s.
-///
-/// Fewer than two weights have no deviation: they stay, and the bound is ∞.
-pub fn clip_to_deviation(w: &mut [f32], c: f32) -> f32 {
-    if w.len() < 2 {
-        return f32::INFINITY;
-    }
-    let mean = sum(w) / w.len() as f64;
-    let centre = F32x4::splat(mean as f32);
-    let second = sum_of(w, |w| w.sub(centre).mul(w.sub(centre)));
-    let bound = (f64::from(c) * (second / (w.len() - 1) as f64).sqrt()) as f32;
-    let (low, high) = (F32x4::splat(-bound), F32x4::splat(bound));
-    let (vectors, tail) = w.as_chunks_mut::<4>();
-    for four in vectors {
-        F32x4::load(four).max(low).min(high).store(four);
-    }
-    if !tail.is_empty() {
-        store_tail(load_tail(tail).max(low).min(high), tail);
-    }
-    bound
 }

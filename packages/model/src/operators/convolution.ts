@@ -4,7 +4,7 @@ import { intAttribute, intsAttribute } from "../attributes.js";
 import { planeOf, windowOf } from "../dimensions.js";
 import type { GraphNode } from "../graph.js";
 import { defineOperator, need, needFloat } from "./operator.js";
-import { product, variationOption } from "./products.js";
+import { product } from "./products.js";
 
 /** Kernel sizes of the weight. @throws {RangeError} when the attribute kernel_shape differs. */
 function kernelOf(node: GraphNode, weight: readonly number[]): readonly number[] {
@@ -55,7 +55,7 @@ export const conv = defineOperator({
     const y = product(
       call,
       1,
-      (weight, variation) => ops.conv2d(plane, kernelOn(weight), bias, { ...options, ...variationOption(variation) }),
+      (weight, variation) => ops.conv2d(plane, kernelOn(weight), bias, { variation, ...options }),
       (weights) => ops.conv2dEach(plane, weights.map(kernelOn), bias, options),
     );
     return [flat ? ops.reshape(y, [y.shape[0]!, y.shape[1]!, y.shape[3]!]) : y];

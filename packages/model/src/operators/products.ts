@@ -56,9 +56,6 @@ export function product(
   });
 }
 
-/** The variation as an option object, empty when there is none. */
-export const variationOption = (variation: Variation | undefined) => (variation === undefined ? {} : { variation });
-
 /**
  * y = alpha·A'B' + beta·C. A': [M, K] and B': [K, N] are A and B, transposed if transA or transB is 1. C broadcasts
  * to [M, N].
@@ -91,9 +88,7 @@ export const gemm = defineOperator({
       const columns = transposeIf(b, !isTransposed("transB"));
       const layout = isTransposed("transA") ? "io" : "oi";
       y = transposeIf(
-        product(call, 0, (w, variation) =>
-          ops.linear(columns, w, undefined, { layout, ...variationOption(variation) }),
-        ),
+        product(call, 0, (w, variation) => ops.linear(columns, w, undefined, { layout, variation })),
         true,
       );
     } else {
@@ -104,9 +99,7 @@ export const gemm = defineOperator({
       if (fused !== undefined) rest = undefined;
       const isLast = alpha === 1 && rest === undefined;
       const rectified = call.rectified && isLast;
-      y = product(call, 1, (w, variation) =>
-        ops.linear(rows, w, fused, { layout, rectified, ...variationOption(variation) }),
-      );
+      y = product(call, 1, (w, variation) => ops.linear(rows, w, fused, { layout, rectified, variation }));
       if (isLast) return [y];
     }
     if (alpha !== 1) y = ops.scale(y, alpha);
@@ -130,9 +123,7 @@ export const matmul = defineOperator({
     if (input === 1) {
       const shape = matmulShape(a.shape, b.shape);
       const rows = a.shape.length === 1 ? ops.reshape(a, [1, a.shape[0]!]) : a;
-      const y = product(call, 1, (w, variation) =>
-        ops.linear(rows, w, undefined, { layout: "io", ...variationOption(variation) }),
-      );
+      const y = product(call, 1, (w, variation) => ops.linear(rows, w, undefined, { layout: "io", variation }));
       return [a.shape.length === 1 ? ops.reshape(y, shape) : y];
     }
     if (input === 0) return [weightTimes(call, b)];
@@ -146,7 +137,7 @@ export const matmul = defineOperator({
 /** w: [out, in] times x: [..., in, columns], as (xᵀwᵀ)ᵀ: the word lines read the columns of x. */
 function weightTimes(call: RunCall, x: Tensor): Tensor {
   const times = (rows: Tensor) =>
-    product(call, 0, (w, variation) => ops.linear(rows, w, undefined, { layout: "oi", ...variationOption(variation) }));
+    product(call, 0, (w, variation) => ops.linear(rows, w, undefined, { layout: "oi", variation }));
   if (x.shape.length === 1) {
     const y = times(ops.reshape(x, [1, x.shape[0]!]));
     return ops.reshape(y, [y.shape[1]!]);

@@ -40,10 +40,10 @@ export interface AdamStepSettings {
  */
 export function adamStep({ weight, gradient, mean, square }: AdamOperands, settings: AdamStepSettings): void {
   checkTarget("adamStep", weight, [gradient, mean, square]);
-  const { learningRate, beta1, beta2, epsilon, bias1, bias2, weightDecay } = settings;
-  const operands = { w: weight.ptr, g: gradient.ptr, m: mean.ptr, v: square.ptr, n: weight.size };
-  const rates = { rate: learningRate, beta1, beta2, epsilon, bias1, bias2, weightDecay };
-  wasm().adamStep(call.adamStep({ ...operands, ...rates }));
+  const [w, g, m, v] = [weight.ptr, gradient.ptr, mean.ptr, square.ptr];
+  const { learningRate: rate, beta1, beta2, epsilon, bias1, bias2, weightDecay } = settings;
+  const n = weight.size;
+  wasm().adamStep(call.adamStep({ w, g, m, v, n, rate, beta1, beta2, epsilon, bias1, bias2, weightDecay }));
 }
 
 /** Operands of {@link sgdStep}. All have the same shape. */

@@ -82,17 +82,16 @@ function outputShape([x, w]: Inputs, attributes: Conv2dAttributes): number[] {
   return [x.shape[0]!, w.shape[0]!, ...axesOf(x, w, attributes).map((axis) => outputSize(axis))];
 }
 
-/** Shape of the convolution's output after a 2×2 pool. */
-function pooledShape(inputs: Inputs, attributes: Conv2dAttributes): number[] {
-  return outputShape(inputs, attributes).map((size, axis) => (axis < 2 ? size : size >> 1));
-}
+/** Shape of outputs after a 2×2 pool. */
+const pooledShape = (outputs: readonly number[]): number[] =>
+  outputs.map((size, axis) => (axis < 2 ? size : size >> 1));
 
 /** Geometry of the 2×2 pool for the kernels. */
 const pool2x2Geometry = (outputs: Pick<Tensor, "shape">, y: Pick<Tensor, "shape">) =>
   poolGeometry(outputs, y, { kernel: [2, 2], strides: [2, 2] });
 
 /** Whether a convolution kernel computes the requested pool in the same pass, for this kind of variation. */
-const canFusePool = (shape: ConvShape, { pooled, variation }: Conv2dAttributes): boolean =>
+const canFusePool = (shape: ConvShape, pooled: boolean | undefined, variation: Variation | undefined): boolean =>
   pooled === true && wasm().convPools(call.convShape(shape), variationFields("conv2d", variation).kind);
 
 /** Gradient by the convolution's output before pool and ReLU, given that by y. Computed once for all rules of a node. */
@@ -120,7 +119,7 @@ function gradients(
   const { inputs, attributes } = terms[0]!.context;
   const [x, w, b] = inputs;
   const shape = geometry(x, w, attributes);
-  const fusesPool = canFusePool(shape, { ...attributes, variation: undefined });
+  const fusesPool = canFusePool(shape, attributes.pooled, undefined);
   const each = terms.map(({ dy, context }) => (fusesPool ? gradientBeforeRelu : gradientBeforePool)(dy, context));
   const dys = fusesPool ? each : [sumTensors(each)];
   const positions = Uint32Array.from(fusesPool ? terms : [], ({ context }) => context.saved[0]!.ptr);
@@ -158,12 +157,12 @@ export const conv2dOp = defineOp<Inputs, Conv2dAttributes>({
     checkGeometry(inputs, attributes);
     const out = outputShape(inputs, attributes);
     if (!attributes.pooled) return out;
-    const pooled = pooledShape(inputs, attributes);
+    const pooled = pooledShape(out);
     if (pooled.includes(0, 2))
       throw new RangeError(`conv2d: expected outputs of at least 2×2 to pool, got ${shapeText(out)}`);
     return pooled;
   },
-  saved: (inputs, attributes) => (attributes.pooled ? [pooledShape(inputs, attributes)] : []),
+  saved: (inputs, attributes) => (attributes.pooled ? [pooledShape(outputShape(inputs, attributes))] : []),
   forward: (inputs, attributes, y, [positions]) => {
     const [x, w, b] = inputs;
     const { rectified = false, pooled = false } = attributes;
@@ -171,10 +170,20 @@ export const conv2dOp = defineOp<Inputs, Conv2dAttributes>({
     const shape = geometry(x, w, attributes);
     const at = positions?.ptr ?? 0;
     const convolve = (to: Tensor, pools: boolean) => {
-      const operands = { x: x.ptr, w: w.ptr, bias: b?.ptr ?? 0, y: to.ptr, positions: pools ? at : 0 };
-      wasm().convForward(call.convForward({ ...operands, rectified, pooled: pools, shape, variation }));
+      const fields = call.convForward({
+        x: x.ptr,
+        w: w.ptr,
+        bias: b?.ptr ?? 0,
+        y: to.ptr,
+        positions: pools ? at : 0,
+        rectified,
+        pooled: pools,
+        shape,
+        variation,
+      });
+      wasm().convForward(fields);
     };
-    if (!pooled || canFusePool(shape, attributes)) return convolve(y, pooled);
+    if (!pooled || canFusePool(shape, pooled, attributes.variation)) return convolve(y, pooled);
     const outputs = emptyUnowned(outputShape(inputs, attributes));
     try {
       convolve(outputs, false);
@@ -188,10 +197,14 @@ export const conv2dOp = defineOp<Inputs, Conv2dAttributes>({
       const { inputs, attributes } = context;
       const [x, w] = inputs;
       const dx = empty(x.shape);
-      const variation = variationFields("conv2d", attributes.variation);
-      const operands = { dy: gradientBeforePool(dy, context).ptr, w: w.ptr, dx: dx.ptr };
-      const shape = geometry(x, w, attributes);
-      wasm().convBackwardInput(call.convBackwardInput({ ...operands, shape, variation }));
+      const fields = call.convBackwardInput({
+        dy: gradientBeforePool(dy, context).ptr,
+        w: w.ptr,
+        dx: dx.ptr,
+        shape: geometry(x, w, attributes),
+        variation: variationFields("conv2d", attributes.variation),
+      });
+      wasm().convBackwardInput(fields);
       return dx;
     },
     (dy, context) => gradients([{ dy, context }], (i) => i === 1)[0]!,
@@ -275,7 +288,7 @@ export function conv2dEach(
   const size = conv2dOp.row.shape([x, first, b], attributes);
   const shape = geometry(x, first, attributes);
   const { rectified = false, pooled = false } = attributes;
-  if (pooled && !canFusePool(shape, attributes)) {
+  if (pooled && !canFusePool(shape, pooled, undefined)) {
     return weights.map((w) => conv2d(x, w, b, attributes));
   }
   const outputs = weights.map(() => empty(size));

@@ -13,10 +13,11 @@ export const crossEntropyOp = defineOp<[logits: Tensor], { readonly labels: Int3
       throw new RangeError(`crossEntropy: expected logits [samples ≥ 1, classes], got ${shapeText(logits.shape)}`);
     }
     if (labels.length !== rows) throw new RangeError(`crossEntropy: expected ${rows} labels, got ${labels.length}`);
-    for (const [i, label] of labels.entries()) {
-      if (!(label >= 0 && label < classes)) {
-        throw new RangeError(`crossEntropy: expected labels from 0 to ${classes - 1}, got ${label} for sample ${i}`);
-      }
+    const wrong = labels.findIndex((label) => !(label >= 0 && label < classes));
+    if (wrong >= 0) {
+      throw new RangeError(
+        `crossEntropy: expected labels from 0 to ${classes - 1}, got ${labels[wrong]} for sample ${wrong}`,
+      );
     }
     return [];
   },

@@ -33,10 +33,20 @@ function gradients<I extends Inputs, A>(
 ): readonly Tensor[] {
   return context.once("gradients", () => {
     const [dx, dgamma, dbeta] = [empty(x.shape), empty(gamma.shape), empty(gamma.shape)];
-    const operands = { x: x.ptr, dy: dy.ptr, gamma: gamma.ptr, mean: mean.ptr, variance: variance.ptr };
-    const results = { dx: dx.ptr, dgamma: dgamma.ptr, dbeta: dbeta.ptr };
-    const shape = normShape(x.shape);
-    wasm().batchNormGradient(call.batchNormGradient({ ...operands, ...results, epsilon, frozen: isFrozen, shape }));
+    const fields = call.batchNormGradient({
+      x: x.ptr,
+      dy: dy.ptr,
+      gamma: gamma.ptr,
+      mean: mean.ptr,
+      variance: variance.ptr,
+      dx: dx.ptr,
+      dgamma: dgamma.ptr,
+      dbeta: dbeta.ptr,
+      epsilon,
+      frozen: isFrozen,
+      shape: normShape(x.shape),
+    });
+    wasm().batchNormGradient(fields);
     return [dx, dgamma, dbeta];
   });
 }
@@ -44,6 +54,20 @@ function gradients<I extends Inputs, A>(
 const positive = (...shape: number[]): ExampleInput => ({ shape, values: "positive" });
 
 type Frozen = [x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor];
+
+/** Descriptor of a forward kernel. */
+function callFields([x, gamma, beta, mean, variance]: Frozen, y: Tensor, epsilon: number): number {
+  return call.batchNorm({
+    x: x.ptr,
+    gamma: gamma.ptr,
+    beta: beta.ptr,
+    mean: mean.ptr,
+    variance: variance.ptr,
+    y: y.ptr,
+    epsilon,
+    shape: normShape(x.shape),
+  });
+}
 
 /** dx, dgamma and dbeta of {@link batchNorm}. */
 const frozenGradients = (
@@ -59,8 +83,7 @@ export const batchNormOp = defineOp<Frozen, { readonly epsilon: number }>({
   name: "batchNorm",
   shape: ([x, gamma, beta, mean, variance]) => checkVectors("batchNorm", x, { gamma, beta, mean, variance }),
   forward: ([x, gamma, beta, mean, variance], { epsilon }, y) => {
-    const operands = { x: x.ptr, gamma: gamma.ptr, beta: beta.ptr, mean: mean.ptr, variance: variance.ptr, y: y.ptr };
-    wasm().batchNorm(call.batchNorm({ ...operands, epsilon, shape: normShape(x.shape) }));
+    wasm().batchNorm(callFields([x, gamma, beta, mean, variance], y, epsilon));
   },
   vjp: [
     (dy, context) => frozenGradients(dy, context)[0]!,
@@ -143,8 +166,7 @@ export const batchNormTrainOp = defineOp<Train, TrainAttributes>({
   saved: ([, gamma]) => [gamma.shape, gamma.shape],
   forward: ([x, gamma, beta], { epsilon, statistics }, y, saved) => {
     const [mean, variance] = saved.length === 2 ? saved : [empty(gamma.shape), empty(gamma.shape)];
-    const operands = { x: x.ptr, gamma: gamma.ptr, beta: beta.ptr, mean: mean!.ptr, variance: variance!.ptr, y: y.ptr };
-    wasm().batchNormTrain(call.batchNorm({ ...operands, epsilon, shape: normShape(x.shape) }));
+    wasm().batchNormTrain(callFields([x, gamma, beta, mean!, variance!], y, epsilon));
     statistics?.mean.set(f32(mean!.ptr, gamma.size));
     statistics?.variance.set(f32(variance!.ptr, gamma.size));
     if (saved.length === 0) for (const tensor of [mean!, variance!]) tensor.dispose();

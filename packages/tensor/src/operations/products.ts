@@ -82,9 +82,17 @@ export const linearOp = defineOp<Inputs, LinearAttributes>({
     // The kernel writes `ratio` in any case, so it needs a scratch buffer when no backward pass follows.
     const isScratch = ratio === undefined && drawsPerOutput(shape, attributes);
     const scratch = isScratch ? emptyUnowned([shape.batch, shape.outputs]) : undefined;
-    const operands = { x: x.ptr, w: w.ptr, bias: b?.ptr ?? 0, y: y.ptr, ratio: (ratio ?? scratch)?.ptr ?? 0 };
-    const rectified = attributes.rectified ?? false;
-    wasm().linearForward(call.linearForward({ ...operands, rectified, shape, variation }));
+    const fields = call.linearForward({
+      x: x.ptr,
+      w: w.ptr,
+      bias: b?.ptr ?? 0,
+      y: y.ptr,
+      ratio: (ratio ?? scratch)?.ptr ?? 0,
+      rectified: attributes.rectified ?? false,
+      shape,
+      variation,
+    });
+    wasm().linearForward(fields);
     scratch?.dispose();
   },
   vjp: [
@@ -92,11 +100,16 @@ export const linearOp = defineOp<Inputs, LinearAttributes>({
       const { inputs, attributes, saved } = context;
       const [[x, w], [ratio]] = [inputs, saved];
       const dx = empty(x.shape);
-      const kept = ratio === undefined ? { x: 0, ratio: 0 } : { x: x.ptr, ratio: ratio.ptr };
-      const operands = { dy: gradientBeforeRelu(dy, context).ptr, w: w.ptr, dx: dx.ptr, ...kept };
-      const shape = shapeOf(x, w, attributes);
-      const variation = variationFields("linear", attributes.variation);
-      wasm().linearBackwardInput(call.linearBackwardInput({ ...operands, shape, variation }));
+      const fields = call.linearBackwardInput({
+        dy: gradientBeforeRelu(dy, context).ptr,
+        w: w.ptr,
+        dx: dx.ptr,
+        x: ratio === undefined ? 0 : x.ptr,
+        ratio: ratio?.ptr ?? 0,
+        shape: shapeOf(x, w, attributes),
+        variation: variationFields("linear", attributes.variation),
+      });
+      wasm().linearBackwardInput(fields);
       return dx;
     },
     (dy, context) => gradients([{ dy, context }], (i) => i === 1)[0]!,

@@ -17,17 +17,20 @@ const ints = (values: readonly number[]): Int32Array =>
     throw new RangeError(`strided copy: expected sizes and strides of 32 bits, got ${value}`);
   });
 
+/** Descriptor of a copy. */
+function movement(from: Tensor, fromOffset: number, to: Tensor, toOffset: number): number {
+  return call.movement({ from: from.ptr, fromSize: from.size, fromOffset, to: to.ptr, toSize: to.size, toOffset });
+}
+
 /** Copies the view `copy.from` of `from` to the view `copy.to` of `to`. Other elements of `to` stay unchanged. */
 export function copyStrided(copy: StridedCopy, from: Tensor, to: Tensor): void {
-  const source = { from: from.ptr, fromSize: from.size, fromOffset: copy.from.offset };
-  const fields = call.movement({ ...source, to: to.ptr, toSize: to.size, toOffset: copy.to.offset });
+  const fields = movement(from, copy.from.offset, to, copy.to.offset);
   wasm().copyStrided(fields, ints(copy.dims), ints(copy.from.strides), ints(copy.to.strides));
 }
 
 /** The gradient of {@link copyStrided}: adds the view `copy.to` of `dy` to the view `copy.from` of `dx`. */
 export function accumulateStrided(copy: StridedCopy, dy: Tensor, dx: Tensor): void {
-  const source = { from: dy.ptr, fromSize: dy.size, fromOffset: copy.to.offset };
-  const fields = call.movement({ ...source, to: dx.ptr, toSize: dx.size, toOffset: copy.from.offset });
+  const fields = movement(dy, copy.to.offset, dx, copy.from.offset);
   wasm().accumulateStrided(fields, ints(copy.dims), ints(copy.to.strides), ints(copy.from.strides));
 }
 

@@ -22,11 +22,14 @@ export interface Variation {
   readonly firstSample?: number;
 }
 
+const deviations = ["sMax", "sigmaOuter", "sigmaMid"] as const;
+
 /** A variation as the kernels take it. @throws {RangeError} when a number is negative, not finite or too large. */
 export function variationFields(who: string, variation: Variation | undefined): VariationFields {
   if (variation === undefined) return noVariation;
   const { sMax, sigmaOuter, sigmaMid, key, perSample, firstSample = 0 } = variation;
-  for (const [name, value] of Object.entries({ sMax, sigmaOuter, sigmaMid })) {
+  for (const name of deviations) {
+    const value = variation[name];
     if (!(value >= 0 && value < Infinity)) {
       throw new RangeError(`${who}: variation.${name}: expected a finite number ≥ 0, got ${value}`);
     }
@@ -44,8 +47,7 @@ export function writeVaried(who: string, w: Tensor, variation: Variation, to: Te
   const fields = variationFields(who, variation);
   if (w.size === 0) return;
   const rows = w.shape[0] ?? 1;
-  const operands = { w: w.ptr, out: to.ptr, rows, cols: w.size / rows };
-  wasm().variedWeight(call.variedWeight({ ...operands, variation: fields }));
+  wasm().variedWeight(call.variedWeight({ w: w.ptr, out: to.ptr, rows, cols: w.size / rows, variation: fields }));
 }
 
 type Inputs = [w: Tensor];

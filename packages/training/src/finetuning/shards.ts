@@ -106,20 +106,23 @@ export function disposeTrainingState(state: TrainingState): void {
  */
 function forwardBackends(settings: StepSettings, job: ShardJob, { sigma, draw }: ForwardRequest): ForwardBackends {
   const { seed, weightBits, bitsPerCell, perSample, strategy } = settings;
-  const draws = {
-    seed,
-    purpose: purposes.trainingVariation,
-    index: draw,
-    step: job.step,
-    perSample,
-    firstSample: job.first,
-  };
-  const backend = (array: { readonly device: Device; readonly sigma: number }) =>
-    variationBackend({ ...array, weightBits, bitsPerCell, ...draws });
+  const backend = (device: Device, sigma: number) =>
+    variationBackend({
+      device,
+      sigma,
+      weightBits,
+      bitsPerCell,
+      seed,
+      purpose: purposes.trainingVariation,
+      index: draw,
+      step: job.step,
+      perSample,
+      firstSample: job.first,
+    });
   return {
-    network: backend({ device: settings.device, sigma }),
+    network: backend(settings.device, sigma),
     // Heads aren't on the chip. As in the reference implementation, they vary like the uniform device.
-    heads: backend({ device: rram1, sigma: strategy.headSigma ?? sigma }),
+    heads: backend(rram1, strategy.headSigma ?? sigma),
   };
 }
 

@@ -50,8 +50,14 @@ export function strategyLoss(options: StrategyLossOptions): { loss: Tensor; stat
     const backends = options.backends(request);
     const dropout = options.dropout?.(request);
     const taps = heads.map(({ tap }) => tap);
-    const shared = { backend: backends.network, batchNorm, frozenNorms, outputs: [logits], taps };
-    const result = run(model, x, dropout ? { ...shared, dropout } : shared);
+    const result = run(model, x, {
+      backend: backends.network,
+      batchNorm,
+      frozenNorms,
+      outputs: [logits],
+      taps,
+      dropout,
+    });
     statistics.push(...result.statistics);
     return {
       logits: result.outputs.get(logits)!,

@@ -63,10 +63,10 @@ export function run(
   const liveness = new Liveness(lastUse, wanted, values.values());
   const { observe } = options;
   for (const step of steps) {
-    const { node, ...after } = step;
+    const { node } = step;
     try {
       const given = node.inputs.map((name) => (name === "" ? undefined : values.get(name)!));
-      const compute = () => evaluate(node, given, context, after);
+      const compute = () => evaluate(step, given, context);
       const results = observe ? observe(step, compute) : compute();
       node.outputs.forEach((name, i) => {
         const result = results[i];
@@ -83,16 +83,18 @@ export function run(
   return { outputs: pick(outputs), taps: pick(taps), statistics };
 }
 
-/** Runs one node on tensors: through typed arrays when all inputs are integers, else through tensor operations. */
+/** A step's node runs alone. */
+const unfused: Fused = { rectified: false, pooled: false };
+
+/** Runs one step on tensors: through typed arrays when all inputs are integers, else through tensor operations. */
 function evaluate(
-  node: GraphNode,
+  { node, rectified, pooled }: Step,
   inputs: readonly (Tensor | undefined)[],
   context: RunContext,
-  after: Fused = { rectified: false, pooled: false },
 ): readonly Tensor[] {
   const operator = operatorTable.get(node.op)!;
   const integers = inputs.every((input) => input === undefined || input.dtype !== "f32");
-  if (operator.elements === null || !integers) return operator.run({ node, inputs, context, ...after });
+  if (operator.elements === null || !integers) return operator.run({ node, inputs, context, rectified, pooled });
   const arrays = inputs.map(
     (input) => input && { dtype: input.dtype, shape: input.shape, data: input.values() as HostData },
   );
@@ -122,7 +124,7 @@ export function evaluateConstants(node: GraphNode, inputs: readonly (HostArray |
     return scope(() =>
       noGrad(() => {
         const tensors = inputs.map((input) => input && tensor(input.data, input.shape, input.dtype));
-        return evaluate(node, tensors, context).map((one) => ({
+        return evaluate({ node, ...unfused }, tensors, context).map((one) => ({
           dtype: one.dtype,
           shape: [...one.shape],
           data: one.toArray() as HostData,
@@ -149,7 +151,7 @@ function contextOf(model: Model, options: RunOptions, statistics: BatchStatistic
     view: ({ views }, whole) =>
       views.reduce((x, node) => {
         const rest = node.inputs.slice(1).map((name) => (name === "" ? undefined : model.constants.get(name)!));
-        return evaluate(node, [x, ...rest], context)[0]!;
+        return evaluate({ node, ...unfused }, [x, ...rest], context)[0]!;
       }, whole),
   };
   return context;

@@ -1,4 +1,4 @@
-import type { ArrayPair, Dataset, Part } from "@neft/data";
+import type { Dataset } from "@neft/data";
 import type { EvaluationProgress, EvaluationResult, Prediction } from "@neft/evaluation";
 import type { CompiledKernels } from "@neft/kernels";
 import type { OnnxFiles } from "@neft/onnx";
@@ -6,6 +6,7 @@ import type { Thrown } from "@neft/pool";
 import type { FinetuneProgress, FinetuneResult } from "@neft/training";
 import type { BackendInfo } from "../backend-info.js";
 import type { DatasetInfo, NetworkInfo } from "./handles.js";
+import type { DatasetFiles } from "./session-options.js";
 
 /** What a session and its engine send to each other. Types only: a page imports them without code. */
 
@@ -43,18 +44,9 @@ export interface Made<Info> {
   readonly info: Info;
 }
 
-/** Files of a dataset, as given to `addDataset`, with uploads in place of bytes. */
-export interface UploadedFiles {
-  readonly kind: "idx" | "cifar10" | "npz";
-  /** Default: the names of the files. */
-  readonly name?: string | undefined;
+/** Files of a dataset, with uploads in place of bytes. */
+export interface UploadedFiles extends Omit<DatasetFiles, "files"> {
   readonly files: readonly { readonly name: string; readonly bytes: Id }[];
-  /** The part of an archive to read, if it has several. */
-  readonly part?: Part | undefined;
-  /** The arrays of an archive to read, if it has several. */
-  readonly arrays?: ArrayPair | undefined;
-  /** Chooses the part if neither is given: `train` never reads test or validation samples. */
-  readonly purpose?: "train" | "test" | undefined;
 }
 
 /** Class of a dataset's values. */

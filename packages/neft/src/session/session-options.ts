@@ -1,8 +1,8 @@
+import type { ArrayPair, Part } from "@neft/data";
 import type { InitOptions } from "@neft/kernels";
 import type { PredictOptions } from "../predict.js";
 import type { EvaluateOptions, FinetuneOptions } from "../settings.js";
 import type { SessionDataset } from "./handles.js";
-import type { UploadedFiles } from "./protocol.js";
 
 /** Options of `createSession`. */
 export interface SessionOptions extends InitOptions {
@@ -27,7 +27,16 @@ export interface SessionImportOptions extends SendOptions {
 }
 
 /** Files of a dataset, which the engine decodes. */
-export interface DatasetFiles extends Omit<UploadedFiles, "files"> {
+export interface DatasetFiles {
+  readonly kind: "idx" | "cifar10" | "npz";
+  /** Default: the names of the files. */
+  readonly name?: string | undefined;
+  /** The part of an archive to read, if it has several. */
+  readonly part?: Part | undefined;
+  /** The arrays of an archive to read, if it has several. */
+  readonly arrays?: ArrayPair | undefined;
+  /** Chooses the part if neither is given: `train` never reads test or validation samples. */
+  readonly purpose?: "train" | "test" | undefined;
   /** idx: the images and the labels. cifar10: one file or more. npz: one file. Each plain or gzipped, npz excepted. */
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }

@@ -64,12 +64,15 @@ export async function createSession(options: SessionOptions = {}): Promise<Sessi
   const kernels = await compileKernels(init);
   const link = new EngineLink(spawnEngine({ role: "engine", kernels, workers }));
   try {
-    return new Session(link, { ...(await link.request("info", null, { who: "createSession" })), workers });
+    return make(link, { ...(await link.request("info", null, { who: "createSession" })), workers });
   } catch (error) {
     await link.close();
     throw error;
   }
 }
+
+/** Makes a session; only `createSession` does. */
+let make: (link: EngineLink, info: Session["info"]) => Session;
 
 /** Networks and datasets in an engine, and the calls on them. `createSession` makes one. */
 export class Session {
@@ -78,8 +81,11 @@ export class Session {
   readonly #link: EngineLink;
   readonly #handles = new Handles();
 
-  /** Only `createSession` makes sessions. */
-  constructor(link: EngineLink, info: Session["info"]) {
+  static {
+    make = (link, info) => new Session(link, info);
+  }
+
+  private constructor(link: EngineLink, info: Session["info"]) {
     this.#link = link;
     this.info = info;
   }

@@ -24,6 +24,10 @@ export interface EvaluationProgress {
   readonly done: number;
   /** Maximum number of chips to read. */
   readonly total: number;
+  /** Index of the first of the chips just read, among those of this σ. */
+  readonly from: number;
+  /** Accuracies of the chips just read, in percent, in the order of the chips. */
+  readonly accuracies: readonly number[];
 }
 
 export interface EvaluateOptions extends GivenEvaluationSettings, NetworkAndData {
@@ -128,7 +132,14 @@ async function readAll(
       const isDigital = index < first.length;
       addTally(isDigital ? clean : tally, part);
       done += part.correct.length;
-      onProgress?.({ sigma: isDigital ? 0 : sigma, digital: isDigital, done, total });
+      onProgress?.({
+        sigma: isDigital ? 0 : sigma,
+        digital: isDigital,
+        done,
+        total,
+        from: part.from,
+        accuracies: [...accuracies(part, part.correct.length, data.count)],
+      });
     };
     const jobs = [...first, ...chipJobs(options, lent, { sigma, from, to })];
     await runJobs(

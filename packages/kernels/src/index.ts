@@ -20,18 +20,15 @@ export {
 } from "./call.js";
 export { type Binary, binaryCode, type Reduction, reductionCode, type Unary, unaryCode } from "./codes.js";
 export {
-  build,
   type CompiledKernels,
-  compiledKernels,
+  compileKernels,
   type InitOptions,
-  init,
-  initFrom,
+  initRules,
   isRelaxedAvailable,
   isSimdAvailable,
-  type Kernels,
   type WasmSource,
-  wasm,
-} from "./load.js";
+} from "./compile.js";
+export { build, compiledKernels, init, initFrom, type Kernels, wasm } from "./load.js";
 export {
   allocate,
   f32,

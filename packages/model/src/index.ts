@@ -41,7 +41,7 @@ export type {
 } from "./operators/operator.js";
 export { operatorTable } from "./operators/table.js";
 export type { ModelRecord, TensorRecord } from "./record.js";
-export { modelFromRecord, modelToRecord } from "./record.js";
+export { copyModel, modelFromRecord, modelToRecord } from "./record.js";
 export type { RunOptions, RunResult } from "./run.js";
 export { evaluateConstants, run } from "./run.js";
 export { inferNodes, inferValues, valueShapes } from "./shapes.js";

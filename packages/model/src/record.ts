@@ -36,13 +36,23 @@ export function modelToRecord(model: Model): ModelRecord {
   return { name, inputs, outputs, nodes, parameters: record(model.parameters), constants: record(model.constants) };
 }
 
-/** Creates a new model from a record. @throws {Error} when the record is invalid. */
-export function modelFromRecord(record: ModelRecord): Model {
+/**
+ * Creates a new model from a record.
+ * @param source  That of the model it was made from, so that the new one can be exported byte for byte too. Default: none.
+ * @throws {Error} when the record is invalid.
+ */
+export function modelFromRecord(record: ModelRecord, source?: unknown): Model {
   return new Model({
     ...record,
+    source,
     parameters: new Map(
       record.parameters.map(({ name, shape, data }) => [name, parameter(data as Float32Array, [...shape])]),
     ),
     constants: new Map(record.constants.map((one) => [one.name, constant(one)])),
   });
+}
+
+/** Copies a model, tensors included. An export of the copy changes no more of an imported file than an export of the original. */
+export function copyModel(model: Model): Model {
+  return modelFromRecord(modelToRecord(model), model.source);
 }

@@ -6,11 +6,14 @@ import { bundles } from "./bundles.mjs";
 
 const dist = (name) => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
 
-for (const [name, input] of Object.entries(bundles)) {
+for (const [name, { input, spawn }] of Object.entries(bundles)) {
   const bundle = await rolldown({
     input: dist(input),
     platform: "browser",
-    resolve: { conditionNames: ["browser", "import", "default"] },
+    resolve: {
+      conditionNames: ["browser", "import", "default"],
+      ...(spawn && { alias: { "#spawn": dist(spawn) } }),
+    },
   });
   await bundle.write({ file: dist(name), format: "esm", minify: true, codeSplitting: false, comments: false });
   await bundle.close();

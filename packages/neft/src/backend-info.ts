@@ -1,4 +1,5 @@
 import { type Build, build, isRelaxedAvailable, type MemoryUse, memoryUse } from "@neft/kernels";
+import { threadsOfMachine } from "./threads.js";
 
 /** The loaded build, and the capabilities of the environment. */
 export interface BackendInfo {
@@ -35,11 +36,4 @@ function canShareMemory(): boolean {
   } catch {
     return false;
   }
-}
-
-/** Browsers and Node >= 21 report the count in `navigator`, Node 20 in node:os. */
-function threadsOfMachine(): number {
-  const { navigator } = globalThis as { readonly navigator?: { readonly hardwareConcurrency?: number } };
-  const node = globalThis.process?.getBuiltinModule?.("node:os");
-  return navigator?.hardwareConcurrency ?? node?.availableParallelism() ?? 1;
 }

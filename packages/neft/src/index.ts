@@ -101,6 +101,17 @@ export { defineStrategy } from "./define-strategy.js";
 export { evaluate } from "./evaluate.js";
 export { finetune } from "./finetune.js";
 export { type PredictOptions, predict } from "./predict.js";
+export type { DatasetInfo, NetworkInfo, NodeInfo, SessionDataset, SessionNetwork } from "./session/handles.js";
+export { createSession, type Session } from "./session/session.js";
+export type {
+  DatasetFiles,
+  SendOptions,
+  SessionEvaluateOptions,
+  SessionFinetuneOptions,
+  SessionImportOptions,
+  SessionOptions,
+  SessionPredictOptions,
+} from "./session/session-options.js";
 export type { BenchmarkOptions, EvaluateOptions, FinetuneOptions } from "./settings.js";
 export { split } from "./split.js";
 export { createWorkers, type Workers } from "./workers.js";

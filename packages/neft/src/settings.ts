@@ -4,6 +4,7 @@ import { defineSettings, type GivenOf, has, type Kind, opaque, refuse, whole } f
 import { mostWorkers } from "@neft/pool";
 import { type BenchmarkProgress, benchmarkSettings } from "@neft/profile";
 import { type FinetuneProgress, finetuneSettings } from "@neft/training";
+import { callArguments } from "./call-rules.js";
 import type { Workers } from "./workers.js";
 
 const threads = whole({ min: 1, max: mostWorkers });
@@ -21,7 +22,6 @@ const workersKind: Kind<number | Workers, number | Workers> & { readonly placeho
 /** Recognises a dataset by its fields; its user checks the contents. */
 export const datasetKind = opaque<Dataset>("a dataset", (value) => has(value, "values", "labels", "shape", "count"));
 
-const isFunction = (value: unknown): boolean => typeof value === "function";
 const group = "Running:";
 
 /** Options of long-running calls. */
@@ -33,7 +33,7 @@ export const runSettings = defineSettings({
     group,
   },
   signal: {
-    kind: opaque<AbortSignal>("an AbortSignal", (value) => has(value, "aborted", "addEventListener")),
+    kind: opaque<AbortSignal>(...callArguments.signal),
     about: "ends the call early",
     flag: null,
     group,
@@ -46,7 +46,7 @@ export const evaluateOptions = defineSettings({
   ...evaluationSettings,
   ...runSettings,
   onProgress: {
-    kind: opaque<(progress: EvaluationProgress) => void>("a function", isFunction),
+    kind: opaque<(progress: EvaluationProgress) => void>(...callArguments.onProgress),
     about: "called with the progress after each job",
     flag: null,
     group,
@@ -66,7 +66,7 @@ export const finetuneOptions = defineSettings({
   },
   ...runSettings,
   onProgress: {
-    kind: opaque<(progress: FinetuneProgress) => void>("a function", isFunction),
+    kind: opaque<(progress: FinetuneProgress) => void>(...callArguments.onProgress),
     about:
       "called after each step and validation; it may run and export the model, which then has the weights of the step",
     flag: null,
@@ -79,7 +79,7 @@ export const benchmarkOptions = defineSettings({
   ...benchmarkSettings,
   ...runSettings,
   onProgress: {
-    kind: opaque<(progress: BenchmarkProgress) => void>("a function", isFunction),
+    kind: opaque<(progress: BenchmarkProgress) => void>(...callArguments.onProgress),
     about: "called when a measurement begins",
     flag: null,
     group,

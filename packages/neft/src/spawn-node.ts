@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { compiledKernels } from "@neft/kernels";
-import { nodeWorker, type Spawn } from "@neft/pool";
+import { nodeWorker, type Spawn, type WorkerHandle } from "@neft/pool";
+import type { EngineStart } from "./session/protocol.js";
 import type { WorkerStart } from "./worker-start.js";
 
 /**
@@ -13,15 +14,21 @@ const maxYoungGenerationSizeMb = 24;
 /** Options of `node` that say how to read its program. A worker that inherits them can't start. */
 const programOptions = ["--input-type", "-e", "--eval", "-p", "-pe", "--print", "-i", "--interactive"];
 
-/** Starts a worker in a new Node thread. */
-export const spawn: Spawn = (slot) => {
-  const workerData: WorkerStart = { kernels: compiledKernels(), slot };
+/** Starts a job worker in a new Node thread. */
+export const spawn: Spawn = (slot) =>
+  start(new URL("./worker-node.js", import.meta.url), { role: "job", kernels: compiledKernels(), slot });
+
+/** Starts a session's engine in a new Node thread. */
+export const spawnEngine = (engine: EngineStart): WorkerHandle =>
+  start(new URL("./engine-node.js", import.meta.url), engine);
+
+function start(file: URL, workerData: WorkerStart | EngineStart): WorkerHandle {
   const isInherited = !process.execArgv.some((option) => programOptions.includes(option.split("=")[0]!));
   return nodeWorker(
-    new Worker(new URL("./worker-node.js", import.meta.url), {
+    new Worker(file, {
       workerData,
       resourceLimits: { maxYoungGenerationSizeMb },
       ...(isInherited ? {} : { execArgv: [] }),
     }),
   );
-};
+}

@@ -1,12 +1,22 @@
-import type { CompiledKernels } from "@neft/kernels";
+import { type CompiledKernels, initFrom } from "@neft/kernels";
 import type { GateSlot } from "@neft/pool";
+import { createTrainingWorker, type TrainingWorker } from "@neft/training";
+import { keepErrorClasses } from "./errors.js";
 
 /** Data that a worker receives at its start. */
 export interface WorkerStart {
+  readonly role: "job";
   /** The compiled kernels of this thread; workers must run the same build. */
   readonly kernels: CompiledKernels;
   /** The worker's slot at the gate; undefined without a gate. */
   readonly slot: GateSlot | undefined;
   /** Name of the lock that a browser worker holds until it ends. */
   readonly lock?: string;
+}
+
+/** Starts the kernels and creates the methods of a job worker. */
+export function startWorker({ kernels }: WorkerStart): TrainingWorker {
+  keepErrorClasses();
+  initFrom(kernels);
+  return createTrainingWorker();
 }

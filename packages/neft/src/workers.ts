@@ -1,6 +1,7 @@
 import { createPool, type Pool } from "@neft/pool";
 import type { TrainingWorker } from "@neft/training";
 import { spawn } from "#spawn";
+import { keepErrorClasses } from "./errors.js";
 
 /** A pool of workers, which calls of `evaluate` and `finetune` can share: they queue for it. */
 export interface Workers {
@@ -16,6 +17,7 @@ export interface Workers {
  * @throws {RangeError} if `size` is not a positive integer.
  */
 export function createWorkers(size: number): Workers {
+  keepErrorClasses();
   return createPool<TrainingWorker>({ size, spawn });
 }
 

@@ -1,12 +1,12 @@
 export { type Bounds, boundsInWords, checkWithin, isWithin } from "./bounds.js";
 export { inWords, oneLine, printable, shortened } from "./in-words.js";
+export * as kinds from "./kinds.js";
 export { messageWith, OptionError, type OptionErrorParts } from "./option-error.js";
 export {
   checkOptions,
   has,
   isListOf,
   kind,
-  kinds,
   optional,
   type RequiredRule,
   type Rule,

@@ -49,7 +49,7 @@ function formatMessage(parts: OptionErrorParts, nameOf: (option: string) => stri
   return `${fill(first)}: expected ${fill(expected)}, got ${fill(got)}${advice === undefined ? "" : `; ${fill(advice)}`}`;
 }
 
-/** Whether a value has the fields of an `OptionError`. An error from a worker has them without being an instance. */
+/** Whether a value has the fields of an `OptionError`. An error of another realm has them without being an instance. */
 const isOptionError = (value: unknown): value is OptionErrorParts =>
   has(value, "option", "expected", "got") &&
   [value.option, value.expected, value.got].every((text) => typeof text === "string");

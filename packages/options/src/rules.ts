@@ -14,7 +14,8 @@ export type Rules<Options> = {
   readonly [Name in keyof Options]-?: object extends Pick<Options, Name> ? Rule : RequiredRule;
 };
 
-/** Makes a rule from a predicate and the description for its error. */
+/** Makes a rule from a predicate and the description for its error. The annotation lets bundlers drop rules without a use. */
+/* @__NO_SIDE_EFFECTS__ */
 export const kind =
   (expected: string, isOne: (value: unknown) => boolean): Rule =>
   (value, who) => {
@@ -40,11 +41,10 @@ export const required = (rule: Rule): RequiredRule =>
   Object.assign((value: unknown, who: string) => rule(value, who), { isRequired: true as const });
 
 /** Makes a predicate for arrays whose items all pass `isOne`. A hole counts as undefined. */
+/* @__NO_SIDE_EFFECTS__ */
 export function isListOf(isOne: (item: unknown) => boolean): (value: unknown) => boolean {
   return (value) => Array.isArray(value) && Array.from(value).every(isOne);
 }
-
-const isNumber = (value: unknown): boolean => typeof value === "number";
 
 /** Whether a value is an object with these members. It replaces `instanceof`, which fails for objects of another realm. */
 export const has = <Name extends string>(
@@ -53,44 +53,11 @@ export const has = <Name extends string>(
 ): value is Readonly<Record<Name, unknown>> =>
   typeof value === "object" && value !== null && names.every((name) => name in value);
 
-/** Whether a value is an array or a typed array. Items are not checked. */
-const isNumberList = (value: unknown): boolean =>
-  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
-
 /** Whether an object is plain: its prototype is null or an `Object.prototype`, of any realm. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
-
-const tagOf = (value: unknown): string | undefined =>
-  ArrayBuffer.isView(value) ? (value as unknown as Record<symbol, string>)[Symbol.toStringTag] : undefined;
-
-/** Rules that several options share. */
-export const kinds = {
-  number: kind("a number", isNumber),
-  count: kind("a whole number ≥ 1", (value) => Number.isInteger(value) && (value as number) >= 1),
-  flag: kind("true or false", (value) => typeof value === "boolean"),
-  name: kind("a name", (value) => typeof value === "string"),
-  names: kind(
-    "a list of names",
-    isListOf((value) => typeof value === "string"),
-  ),
-  /** Bytes of a file: a Uint8Array of any realm. A Buffer is one. */
-  bytes: kind("a file's bytes as a Uint8Array", (value) => tagOf(value) === "Uint8Array"),
-  numberList: kind("a list of numbers", isNumberList),
-  shape: kind(
-    "a list of whole numbers ≥ 0",
-    isListOf((value) => Number.isSafeInteger(value) && (value as number) >= 0),
-  ),
-  callback: kind("a function", (value) => typeof value === "function"),
-  oneOf: (...words: readonly unknown[]): Rule => kind(words.join(" or "), (value) => words.includes(value)),
-  /** Nested options. */
-  options:
-    (rules: Readonly<Record<string, Rule>>): Rule =>
-    (value, who) =>
-      checkOptions(who, value, rules, `${who}.`),
-};
 
 /**
  * Checks that `given` is a plain object whose members are all in `names`.

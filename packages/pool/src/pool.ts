@@ -1,9 +1,9 @@
 import { inWords } from "@neft/options";
-import { releaseProxy, wrap } from "comlink";
 import { createGate, type GateSlot, openGate } from "./gate.js";
-import { type AnyRunOptions, type Lease, type Remote, type Setup, WorkerLease } from "./lease.js";
+import { type AnyRunOptions, type Lease, type Setup, WorkerLease } from "./lease.js";
+import { type Connection, connect, withSend } from "./serve.js";
 import { Stoppable } from "./stoppable.js";
-import { type Spawn, type WorkerHandle, withSend } from "./worker-handle.js";
+import type { Spawn, WorkerHandle } from "./worker-handle.js";
 
 /** Options of a pool. */
 export interface PoolOptions {
@@ -53,11 +53,8 @@ export function createPool<Api extends object>({ size, spawn }: PoolOptions): Po
 }
 
 /** A running worker. */
-interface Member<Api> {
+interface Member<Api> extends Connection<Api> {
   readonly handle: WorkerHandle;
-  readonly api: Remote<Api>;
-  /** Ends the use of `api`. Otherwise comlink's registry of proxies holds the endpoint, and through it the pool and its setups. */
-  readonly release: () => void;
   /** Rejects with the cause when the worker dies; its unanswered calls stay pending forever. */
   readonly death: Promise<never>;
   /** The last setup that it has completed. */
@@ -217,15 +214,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     const handle = await this.#start(slot);
     const death = new Promise<never>((_, reject) => handle.onDeath(reject));
     const endpoint = slot ? withSend(handle.endpoint, (send) => this.#sendAndRelease(slot, send)) : handle.endpoint;
-    const proxy = wrap<Api>(endpoint);
-    const member: Member<Api> = {
-      handle,
-      api: proxy as unknown as Remote<Api>,
-      release: () => proxy[releaseProxy](),
-      death,
-      setup: undefined,
-      slot,
-    };
+    const member: Member<Api> = { handle, ...connect<Api>(endpoint), death, setup: undefined, slot };
     this.#members.add(member);
     // Also handles the death of an idle worker, which no run awaits.
     death.catch(() => this.#discard(member));

@@ -1,7 +1,6 @@
-import { expose, type TransferHandler, transferHandlers } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import type { Endpoint } from "./endpoint.js";
-import { type GateSlot, waitAtGate } from "./gate.js";
+import type { GateSlot } from "./gate.js";
 
 /** A started worker, in Node or in a browser. */
 export interface WorkerHandle {
@@ -11,6 +10,8 @@ export interface WorkerHandle {
   onDeath(listener: (cause: Error) => void): void;
   /** Terminates the worker; resolves when it has ended. */
   terminate(): Promise<void>;
+  /** Sets whether the worker keeps the process alive, as it does at first. A page's workers end with the page. */
+  keepAlive(isNeeded: boolean): void;
 }
 
 /** Starts one worker. The worker's module must pass `slot` to `serveNode` or `serveWeb`; undefined without shared memory. */
@@ -28,6 +29,8 @@ export interface NodePort {
 /** The part of a node:worker_threads Worker that the pool uses. */
 export interface NodeWorker extends NodePort {
   terminate(): Promise<unknown>;
+  ref(): void;
+  unref(): void;
 }
 
 /** The part of a browser's Worker that the pool uses. */
@@ -47,6 +50,7 @@ export function nodeWorker(worker: NodeWorker): WorkerHandle {
     endpoint: nodeEndpoint(worker),
     onDeath: (listener) => death.onDeath(listener),
     terminate: async () => void (await worker.terminate()),
+    keepAlive: (isNeeded) => (isNeeded ? worker.ref() : worker.unref()),
   };
 }
 
@@ -71,55 +75,19 @@ export function webWorker(worker: WebWorker): WorkerHandle {
     endpoint: worker,
     onDeath: (listener) => death.onDeath(listener),
     terminate: async () => worker.terminate(),
+    keepAlive: () => {},
   };
 }
 
-/** What comlink makes of a thrown value: an error's name, message and stack, and nothing else of it. */
-interface SerializedThrow {
-  readonly isError: boolean;
-  readonly value: object;
-}
-
-/** Lets errors keep their own fields that are text or lists of text, such as an option's name, across the boundary. */
-function keepFieldsOfErrors(): void {
-  const handler = transferHandlers.get("throw") as TransferHandler<{ readonly value: unknown }, SerializedThrow>;
-  transferHandlers.set("throw", {
-    ...handler,
-    serialize: (thrown) => {
-      const [serialized, transferred] = handler.serialize(thrown as { readonly value: unknown });
-      const isText = (value: unknown): boolean => typeof value === "string";
-      const fields = Object.entries(serialized.isError ? (thrown as { readonly value: object }).value : {}).filter(
-        ([, value]) => isText(value) || (Array.isArray(value) && value.every(isText)),
-      );
-      return [{ ...serialized, value: { ...Object.fromEntries(fields), ...serialized.value } }, transferred];
-    },
-  });
-}
-keepFieldsOfErrors();
-
 /**
- * Serves the methods of `api` to the pool. Called once in a Node worker's module.
+ * Holds a lock until this browser worker ends, so that `webWorker` notices the end. Without the Web Locks API (insecure contexts), it does
+ * nothing.
  *
- * @param slot  The slot that `Spawn` received.
- * @throws {Error} outside a worker thread.
+ * @param lock  Name, unique in the origin.
  */
-export function serveNode(api: object, parentPort: NodePort | null, slot?: GateSlot): void {
-  if (!parentPort) throw new Error("serveNode: expected to run in a worker thread, got no parent port");
-  expose(api, gated(nodeEndpoint(parentPort), slot));
-}
-
-/**
- * Serves the methods of `api` to the pool. Called once in a browser worker's module.
- *
- * @param slot  The slot that `Spawn` received.
- * @param lock  Name of a lock to hold until the worker ends, unique in the origin. Ignored without the Web Locks API (insecure contexts).
- */
-export function serveWeb(api: object, slot?: GateSlot, lock?: string): void {
-  const scope = globalThis as unknown as Endpoint;
-  expose(api, gated(scope, slot));
-  if (lock === undefined) return;
+export function holdLock(lock: string): void {
   void locks()?.request(lock, () => {
-    scope.postMessage({ lock } satisfies LockMessage);
+    (globalThis as unknown as Endpoint).postMessage({ lock } satisfies LockMessage);
     return new Promise(() => {});
   });
 }
@@ -135,22 +103,6 @@ function locks(): { request(name: string, hold: () => unknown): Promise<unknown>
     readonly navigator?: { readonly locks?: { request(name: string, hold: () => unknown): Promise<unknown> } };
   };
   return navigator?.locks;
-}
-
-/** Wraps an endpoint so that the worker waits at the gate after every message it sends. */
-function gated(endpoint: Endpoint, slot: GateSlot | undefined): Endpoint {
-  if (!slot) return endpoint;
-  return withSend(endpoint, (send) => waitAtGate(slot, send));
-}
-
-/** Wraps an endpoint so that `deliver` sends its messages, each by calling `send`. */
-export function withSend(endpoint: Endpoint, deliver: (send: () => void) => void): Endpoint {
-  return {
-    addEventListener: endpoint.addEventListener.bind(endpoint),
-    removeEventListener: endpoint.removeEventListener.bind(endpoint),
-    postMessage: (message, transfer) => deliver(() => endpoint.postMessage(message, transfer)),
-    ...(endpoint.start && { start: endpoint.start.bind(endpoint) }),
-  };
 }
 
 /** The first cause of a worker's death. Listeners added after the death are called immediately. */

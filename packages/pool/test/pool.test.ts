@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { messageWith, type OptionErrorParts } from "@neft/options";
+import { messageWith, OptionError, type OptionErrorParts } from "@neft/options";
 import type { GateSlot, JobOf, Lease, Pool, PoolOptions, ResultOf, RunOptions, Setup, Spawn } from "@neft/pool";
-import { createPool, nodeWorker } from "@neft/pool";
+import { createPool, nodeWorker, registerErrors } from "@neft/pool";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 interface DieJob {
@@ -134,6 +134,19 @@ describe("jobs", () => {
     expect(error).toMatchObject({ ...parts, message: "a: expected more than b, got 1" });
     expect(messageWith(error, (option) => `--${option}`)).toBe("--a: expected more than --b, got 1");
     expect(error).not.toHaveProperty("where");
+  });
+
+  it("throw errors that keep their class, if both threads know it", async () => {
+    open();
+    registerErrors({ OptionError });
+    const parts = { option: "a", expected: "b", got: "1" };
+    const option = await run([parts], { method: "refuseOption" }).catch((error: unknown) => error);
+    expect(option).toBeInstanceOf(OptionError);
+    expect(option).toBeInstanceOf(RangeError);
+    const type = await run([{ reason: "no" }], { method: "refuse" }).catch((error: unknown) => error);
+    expect(type).toEqual(new TypeError("no"));
+    expect((type as Error).constructor).toBe(TypeError);
+    expect((type as Error).stack).toMatch(/counter\.mjs/);
   });
 
   it("reject the run when they can't be cloned, when onResult throws and when the iterable throws", async () => {

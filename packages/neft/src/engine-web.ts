@@ -1,0 +1,23 @@
+import { holdLock } from "@neft/pool";
+import { onFirstMessage, type WorkerScope } from "./first-message.js";
+import { serveJobs } from "./serve-jobs.js";
+import type { EngineStart } from "./session/protocol.js";
+import { startEngine } from "./session/start-engine.js";
+import type { WorkerStart } from "./worker-start.js";
+
+const scope = globalThis as unknown as WorkerScope;
+
+/**
+ * Entry point of a session's engine in a browser, and of the engine's job workers. The build bundles it into one file, engine.js, which thus
+ * needs the address of no other file.
+ */
+onFirstMessage<EngineStart | WorkerStart>({
+  engine: (start) => {
+    startEngine(start, {
+      listen: (receive) => scope.addEventListener("message", ({ data }) => receive(data)),
+      post: (message, transferred) => scope.postMessage(message, transferred),
+    });
+    if (start.lock !== undefined) holdLock(start.lock);
+  },
+  job: serveJobs,
+});

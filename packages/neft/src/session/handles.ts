@@ -1,0 +1,100 @@
+import type { Layout } from "@neft/data";
+import type { SummaryRow, ValueInfo } from "@neft/model";
+import { has, kind } from "@neft/options";
+import type { Id, Made } from "./protocol.js";
+
+/** One node of a network, for drawing it. */
+export interface NodeInfo {
+  /** Unique in its network. */
+  readonly name: string;
+  /** ONNX operator: "Conv". */
+  readonly operator: string;
+  /** Value names that it reads. Those that no node produces are inputs, parameters or constants; an empty name is an absent input. */
+  readonly inputs: readonly string[];
+  /** Value names that it produces. */
+  readonly outputs: readonly string[];
+  /** Shape of its first output, with the batch axis. Sizes that aren't known are symbols or "?". */
+  readonly shape: readonly (number | string)[];
+  /** Number of elements in its parameters. A shared parameter is counted at its first node. */
+  readonly parameters: number;
+  /** Whether a crossbar computes it. */
+  readonly onCrossbar: boolean;
+}
+
+/** What is known of a network: plain data. */
+export interface NetworkInfo {
+  readonly name: string;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly summary: readonly SummaryRow[];
+  /** Nodes in running order. */
+  readonly graph: { readonly nodes: readonly NodeInfo[] };
+  /** Possible causes of unexpected results on chips, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** What is known of a dataset: plain data. */
+export interface DatasetInfo {
+  readonly name: string;
+  readonly count: number;
+  /** Shape of one sample. */
+  readonly shape: readonly number[];
+  readonly layout: Layout;
+  readonly classes: number;
+  /** Whether samples are bytes. */
+  readonly bytes: boolean;
+}
+
+/** A thing in a session's engine. */
+interface Handle<Info> {
+  readonly info: Info;
+  /** Frees it in the engine; a second call does nothing. @throws {Error} while a call of the session uses it. */
+  dispose(): Promise<void>;
+}
+
+/** A network in a session's engine. `finetune` changes it in place. */
+export interface SessionNetwork extends Handle<NetworkInfo> {}
+
+/** A dataset in a session's engine. */
+export interface SessionDataset extends Handle<DatasetInfo> {}
+
+/** Types of handles, and their words for errors. */
+const handleTypes = {
+  network: "a network of this session",
+  dataset: "a dataset of this session, of addDataset",
+} as const;
+
+type HandleType = keyof typeof handleTypes;
+
+/** The handles of one session. */
+export class Handles {
+  readonly #entries = new WeakMap<object, { readonly id: Id; readonly type: HandleType; isDisposed: boolean }>();
+
+  /** Makes a handle; `free` frees what it stands for. */
+  make<Info>(type: HandleType, { id, info }: Made<Info>, free: (id: Id) => Promise<void>): Handle<Info> {
+    const entry = { id, type, isDisposed: false };
+    const handle: Handle<Info> = {
+      info,
+      dispose: async () => {
+        if (entry.isDisposed) return;
+        await free(id);
+        entry.isDisposed = true;
+      },
+    };
+    this.#entries.set(handle, entry);
+    return handle;
+  }
+
+  /**
+   * The id that a handle stands for.
+   * @throws {RangeError} for anything but a handle of this session and type.
+   * @throws {Error} for one that was disposed of.
+   */
+  idOf(who: string, handle: unknown, type: HandleType): Id {
+    const entryOf = (value: unknown) => (has(value) ? this.#entries.get(value) : undefined);
+    kind(handleTypes[type], (value) => entryOf(value)?.type === type)(handle, who);
+    const entry = entryOf(handle)!;
+    if (entry.isDisposed) throw new Error(`${who}: expected a ${type} in use, got one that was disposed of`);
+    return entry.id;
+  }
+}

@@ -1,0 +1,55 @@
+import type { ArrayPair, Part } from "@neft/data";
+import type { InitOptions } from "@neft/kernels";
+import type { PredictOptions } from "../predict.js";
+import type { EvaluateOptions, FinetuneOptions } from "../settings.js";
+import type { SessionDataset } from "./handles.js";
+
+/** Options of `createSession`. */
+export interface SessionOptions extends InitOptions {
+  /** Number of job workers besides the engine. Default: the number of hardware threads, at most 8. */
+  readonly workers?: number;
+}
+
+/** How bytes reach the engine, and what ends the call. */
+export interface SendOptions {
+  /**
+   * Moves the memory of the bytes to the engine, which the caller can't use afterwards, instead of copying it. Bytes that are a part of a
+   * larger buffer, or in shared memory, are copied all the same. Default: false.
+   */
+  readonly transfer?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Options of a session's `importOnnx`. */
+export interface SessionImportOptions extends SendOptions {
+  /** Contents of external weight files by location. Default: none. */
+  readonly externalData?: Readonly<Record<string, Uint8Array>>;
+}
+
+/** Files of a dataset, which the engine decodes. */
+export interface DatasetFiles {
+  readonly kind: "idx" | "cifar10" | "npz";
+  /** Default: the names of the files. */
+  readonly name?: string | undefined;
+  /** The part of an archive to read, if it has several. */
+  readonly part?: Part | undefined;
+  /** The arrays of an archive to read, if it has several. */
+  readonly arrays?: ArrayPair | undefined;
+  /** Chooses the part if neither is given: `train` never reads test or validation samples. */
+  readonly purpose?: "train" | "test" | undefined;
+  /** idx: the images and the labels. cifar10: one file or more. npz: one file. Each plain or gzipped, npz excepted. */
+  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+}
+
+/** Options of a session's `evaluate`: those of the function. */
+export interface SessionEvaluateOptions extends Omit<EvaluateOptions, "workers"> {}
+
+/** Options of a session's `finetune`: those of the function, with a dataset of the session. */
+export interface SessionFinetuneOptions extends Omit<FinetuneOptions, "workers" | "validationData"> {
+  readonly validationData?: SessionDataset | undefined;
+}
+
+/** Options of a session's `predict`: those of the function. */
+export interface SessionPredictOptions extends PredictOptions {
+  readonly signal?: AbortSignal | undefined;
+}

@@ -1,0 +1,11 @@
+import { initFrom } from "@neft/kernels";
+import { createWorkers } from "../workers.js";
+import { createEngine } from "./engine.js";
+import type { EngineStart } from "./protocol.js";
+import { type SessionEnd, serveEngine } from "./serve-engine.js";
+
+/** Starts the kernels of an engine, and serves its session. */
+export function startEngine({ kernels, workers }: EngineStart, session: SessionEnd): void {
+  initFrom(kernels);
+  serveEngine(createEngine(createWorkers(workers)), session);
+}

@@ -1,0 +1,19 @@
+import { type WebWorker, type WorkerHandle, webWorker } from "@neft/pool";
+import type { EngineStart } from "./session/protocol.js";
+import type { WorkerStart } from "./worker-start.js";
+
+/** The class of a browser's workers. */
+export type WebWorkerClass = new (url: URL | string, options: { readonly type: "module" }) => WebWorker;
+
+/** The globals of a browser that are used here. */
+interface Browser {
+  /** Undefined in insecure contexts, which have no locks either. */
+  readonly crypto: { readonly randomUUID?: () => string };
+}
+
+/** Sends a new browser worker the data of its start, with the name of a lock for it to hold. */
+export function started(worker: WebWorker, start: WorkerStart | EngineStart): WorkerHandle {
+  const id = (globalThis as unknown as Browser).crypto.randomUUID?.();
+  worker.postMessage({ ...start, ...(id && { lock: `neft worker ${id}` }) });
+  return webWorker(worker);
+}

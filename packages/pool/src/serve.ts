@@ -1,0 +1,72 @@
+import { expose, releaseProxy, type TransferHandler, transferHandlers, wrap } from "comlink";
+import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
+import type { Endpoint } from "./endpoint.js";
+import { fromThrown, type Thrown, toThrown } from "./errors.js";
+import { type GateSlot, waitAtGate } from "./gate.js";
+import type { Remote } from "./lease.js";
+import { holdLock, type NodePort } from "./worker-handle.js";
+
+/** Replaces comlink's serialization of thrown values, which drops classes and fields. */
+function keepErrors(): void {
+  const { canHandle } = transferHandlers.get("throw")!;
+  const handler: TransferHandler<{ readonly value: unknown }, Thrown> = {
+    canHandle: canHandle as (thrown: unknown) => thrown is { readonly value: unknown },
+    serialize: ({ value }) => [toThrown(value), []],
+    deserialize: (thrown) => {
+      throw fromThrown(thrown);
+    },
+  };
+  transferHandlers.set("throw", handler);
+}
+keepErrors();
+
+/** Calls the methods that a worker serves. */
+export interface Connection<Api> {
+  readonly api: Remote<Api>;
+  /** Ends the use of `api`. Otherwise comlink's registry of proxies holds the endpoint, and all that its listeners hold. */
+  release(): void;
+}
+
+/** Connects to the methods that the other end of an endpoint serves. */
+export function connect<Api>(endpoint: Endpoint): Connection<Api> {
+  const proxy = wrap<Api>(endpoint);
+  return { api: proxy as unknown as Remote<Api>, release: () => proxy[releaseProxy]() };
+}
+
+/**
+ * Serves the methods of `api` to the pool. Called once in a Node worker's module.
+ *
+ * @param slot  The slot that `Spawn` received.
+ * @throws {Error} outside a worker thread.
+ */
+export function serveNode(api: object, parentPort: NodePort | null, slot?: GateSlot): void {
+  if (!parentPort) throw new Error("serveNode: expected to run in a worker thread, got no parent port");
+  expose(api, gated(nodeEndpoint(parentPort), slot));
+}
+
+/**
+ * Serves the methods of `api` to the pool. Called once in a browser worker's module.
+ *
+ * @param slot  The slot that `Spawn` received.
+ * @param lock  Name of a lock to hold until the worker ends, unique in the origin. See `holdLock`.
+ */
+export function serveWeb(api: object, slot?: GateSlot, lock?: string): void {
+  expose(api, gated(globalThis as unknown as Endpoint, slot));
+  if (lock !== undefined) holdLock(lock);
+}
+
+/** Wraps an endpoint so that the worker waits at the gate after every message it sends. */
+function gated(endpoint: Endpoint, slot: GateSlot | undefined): Endpoint {
+  if (!slot) return endpoint;
+  return withSend(endpoint, (send) => waitAtGate(slot, send));
+}
+
+/** Wraps an endpoint so that `deliver` sends its messages, each by calling `send`. */
+export function withSend(endpoint: Endpoint, deliver: (send: () => void) => void): Endpoint {
+  return {
+    addEventListener: endpoint.addEventListener.bind(endpoint),
+    removeEventListener: endpoint.removeEventListener.bind(endpoint),
+    postMessage: (message, transfer) => deliver(() => endpoint.postMessage(message, transfer)),
+    ...(endpoint.start && { start: endpoint.start.bind(endpoint) }),
+  };
+}

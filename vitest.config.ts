@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 const root = import.meta.dirname;
 
 /** Workspaces whose tests start processes or workers, which need built files. */
-const built = ["packages/pool", "packages/neft", "examples/quickstart", "bench"];
+const built = ["packages/pool", "packages/neft", "examples/quickstart", "examples/browser", "bench"];
 
 const packages = readdirSync(join(root, "packages"))
   .map((folder) => `packages/${folder}`)
@@ -33,7 +33,9 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      ...[...packages, "examples/quickstart", "bench"].map((folder) => project(folder, nameOf(folder))),
+      ...[...packages, "examples/quickstart", "examples/browser", "bench"].map((folder) =>
+        project(folder, nameOf(folder)),
+      ),
       project("scripts", "scripts"),
     ],
   },

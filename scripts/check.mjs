@@ -14,8 +14,11 @@ import { checkWords } from "./words.mjs";
 
 /** The checks by name. Each returns or resolves to whether it passed, or to the reason why it can't run on this machine. */
 const checks = {
-  /** Type-checks the tests; the build type-checks the sources. */
-  types: () => succeeds(runInstalled("typescript/bin/tsc", ["-p", "tsconfig.test.json"])),
+  /** Type-checks the tests and the page; the build type-checks the sources. */
+  types: () =>
+    ["tsconfig.test.json", "examples/browser/tsconfig.json"]
+      .map((project) => succeeds(runInstalled("typescript/bin/tsc", ["-p", project])))
+      .every((passed) => passed),
   lint: () =>
     succeeds(
       runInstalled("@biomejs/biome/bin/biome", [

@@ -8,6 +8,7 @@ import {
   evaluate,
   evaluateChips,
   looksUpTo,
+  sampleStatistics,
 } from "@neft/evaluation";
 import { init, memoryUse, resetPeak } from "@neft/kernels";
 import type { Model } from "@neft/model";
@@ -221,6 +222,20 @@ describe("evaluate", () => {
       onProgress: () => controller.abort(new Error("enough")),
     });
     await expect(aborted).rejects.toThrow("enough");
+  });
+
+  it("reports the accuracy of each chip", async () => {
+    const chips = new Map([0, 0.2].map((sigma) => [sigma, new Float64Array(7)]));
+    let digital: number | undefined;
+    const { digital: exact, results } = await evaluate({
+      ...options,
+      onProgress: (progress) => {
+        if (progress.digital) digital = progress.accuracies[0];
+        else chips.get(progress.sigma)!.set(progress.accuracies, progress.from);
+      },
+    });
+    expect(digital).toBe(exact.accuracy);
+    for (const { sigma, accuracy } of results) expect(sampleStatistics(chips.get(sigma)!)).toEqual(accuracy);
   });
 
   it("stops at the first look that is precise enough, for any number of workers", async () => {

@@ -19,14 +19,15 @@ export {
   type Part,
   take,
 } from "@neft/data";
-export type {
-  ChipSummary,
-  Confidence,
-  EvaluationProgress,
-  EvaluationResult,
-  Prediction,
-  SampleStatistics,
-  SigmaResult,
+export {
+  type ChipSummary,
+  type Confidence,
+  type EvaluationProgress,
+  type EvaluationResult,
+  type Prediction,
+  type SampleStatistics,
+  type SigmaResult,
+  sampleStatistics,
 } from "@neft/evaluation";
 export { type Build, type InitOptions, init, type MemoryUse, type WasmSource } from "@neft/kernels";
 export {

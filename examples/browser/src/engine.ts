@@ -16,7 +16,7 @@ import {
 } from "neft";
 
 /**
- * All calls of the library. The rest of the page holds networks as bytes of ONNX files and datasets as plain data, so that a new session
+ * All calls of the session. The rest of the page holds networks as bytes of ONNX files and datasets as plain data, so that a new session
  * can take over when one ends.
  */
 

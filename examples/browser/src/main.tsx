@@ -1,7 +1,10 @@
 import "uplot/dist/uPlot.min.css";
 import "./styles/base.css";
 import "./styles/controls.css";
-import "./styles/parts.css";
+import "./styles/notes.css";
+import "./styles/charts.css";
+import "./styles/network.css";
+import "./styles/votes.css";
 import { render } from "preact";
 import { App } from "./components/app.js";
 import { announceQuarters } from "./state/announce.js";

@@ -5,7 +5,7 @@ export interface WorkerScope {
     listener: (event: { readonly data: unknown }) => void,
     options?: { readonly once: true },
   ): void;
-  postMessage(message: unknown, transferred: readonly ArrayBuffer[]): void;
+  postMessage(message: unknown, transferred?: readonly ArrayBuffer[]): void;
 }
 
 /**
@@ -17,7 +17,8 @@ export function onFirstMessage<Start extends { readonly role: string }>(
     readonly [Role in Start["role"]]: (start: Start & { readonly role: Role }) => void;
   },
 ): void {
-  (globalThis as unknown as WorkerScope).addEventListener(
+  const scope = globalThis as unknown as WorkerScope;
+  scope.addEventListener(
     "message",
     ({ data }) => {
       const start = data as Start;

@@ -1,5 +1,6 @@
 import { compiledKernels } from "@neft/kernels";
 import type { Spawn, WorkerHandle } from "@neft/pool";
+import { withJobWorkers } from "./session/job-workers.js";
 import type { EngineStart } from "./session/protocol.js";
 import { started, type WebWorkerClass } from "./started.js";
 
@@ -13,6 +14,8 @@ export const spawn: Spawn = (slot) =>
     slot,
   });
 
-/** Starts a session's engine in a browser. */
-export const spawnEngine = (engine: EngineStart): WorkerHandle =>
-  started(new Worker(new URL("./engine.js", import.meta.url), { type: "module" }), engine);
+const makeEngine = () => new Worker(new URL("./engine.js", import.meta.url), { type: "module" });
+
+/** Starts a session's engine in a browser, and the job workers that it asks for. */
+export const spawnEngine = (start: EngineStart): WorkerHandle =>
+  withJobWorkers(started(makeEngine(), start), start.kernels, makeEngine);

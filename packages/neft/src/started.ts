@@ -1,4 +1,4 @@
-import { type WebWorker, type WorkerHandle, webWorker } from "@neft/pool";
+import { type Endpoint, type WebWorker, type WorkerHandle, webWorker } from "@neft/pool";
 import type { EngineStart } from "./session/protocol.js";
 import type { WorkerStart } from "./worker-start.js";
 
@@ -12,8 +12,12 @@ interface Browser {
 }
 
 /** Sends a new browser worker the data of its start, with the name of a lock for it to hold. */
-export function started(worker: WebWorker, start: WorkerStart | EngineStart): WorkerHandle {
+export function started(
+  worker: WebWorker,
+  start: WorkerStart | EngineStart,
+  transferred: readonly Endpoint[] = [],
+): WorkerHandle {
   const id = (globalThis as unknown as Browser).crypto.randomUUID?.();
-  worker.postMessage({ ...start, ...(id && { lock: `neft worker ${id}` }) });
+  worker.postMessage({ ...start, ...(id && { lock: `neft worker ${id}` }) }, [...transferred]);
   return webWorker(worker);
 }

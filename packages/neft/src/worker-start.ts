@@ -1,5 +1,5 @@
 import { type CompiledKernels, initFrom } from "@neft/kernels";
-import type { GateSlot } from "@neft/pool";
+import type { Endpoint, GateSlot } from "@neft/pool";
 import { createTrainingWorker, type TrainingWorker } from "@neft/training";
 import { keepErrorClasses } from "./errors.js";
 
@@ -10,6 +10,8 @@ export interface WorkerStart {
   readonly kernels: CompiledKernels;
   /** The worker's slot at the gate; undefined without a gate. */
   readonly slot: GateSlot | undefined;
+  /** Where jobs come from. Default: the thread that started the worker. */
+  readonly port?: Endpoint;
   /** Name of the lock that a browser worker holds until it ends. */
   readonly lock?: string;
 }

@@ -44,14 +44,22 @@ export function serveNode(api: object, parentPort: NodePort | null, slot?: GateS
   expose(api, gated(nodeEndpoint(parentPort), slot));
 }
 
+/** How a browser worker serves. */
+export interface WebService {
+  /** The slot that `Spawn` received. */
+  readonly slot?: GateSlot | undefined;
+  /** Name of a lock to hold until the worker ends, unique in the origin. See `holdLock`. */
+  readonly lock?: string;
+  /** Where calls come from. Default: the thread that started the worker. */
+  readonly port?: Endpoint;
+}
+
 /**
  * Serves the methods of `api` to the pool. Called once in a browser worker's module.
  *
- * @param slot  The slot that `Spawn` received.
- * @param lock  Name of a lock to hold until the worker ends, unique in the origin. See `holdLock`.
  */
-export function serveWeb(api: object, slot?: GateSlot, lock?: string): void {
-  expose(api, gated(globalThis as unknown as Endpoint, slot));
+export function serveWeb(api: object, { slot, lock, port }: WebService = {}): void {
+  expose(api, gated(port ?? (globalThis as unknown as Endpoint), slot));
   if (lock !== undefined) holdLock(lock);
 }
 

@@ -106,7 +106,7 @@ function locks(): { request(name: string, hold: () => unknown): Promise<unknown>
 }
 
 /** The first cause of a worker's death. Listeners added after the death are called immediately. */
-class Death {
+export class Death {
   #cause: Error | undefined;
   readonly #listeners: ((cause: Error) => void)[] = [];
 

@@ -16,6 +16,8 @@ export function serveEngine(api: EngineApi, { listen, post }: SessionEnd): void 
       running.get(sent.abort)?.abort();
       return;
     }
+    // Messages about job workers come the same way.
+    if (!("request" in sent)) return;
     const { request: answered, method, argument } = sent;
     const controller = new AbortController();
     running.set(answered, controller);

@@ -41,8 +41,13 @@ async function bundle(code: string): Promise<string> {
   return output[0].code;
 }
 
-/** The product's engine with a few lines before it: job workers ask the server whether to close themselves. */
-const closing = `addEventListener("message", async ({ data }) => {
+/**
+ * The product's engine with a few lines before it: job workers ask the server whether to close themselves, and an engine does so on a
+ * message of the page.
+ */
+const closing = `new BroadcastChannel("test").onmessage = () => self.name !== "job" && self.close();
+addEventListener("message", async ({ data }) => {
+  self.name = data.role;
   // Later, because nothing notices the end of a worker before it holds its lock.
   if (data.role === "job" && (await (await fetch("/close-job")).text()) === "yes") setTimeout(() => self.close(), 200);
 }, { once: true });

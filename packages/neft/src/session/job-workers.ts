@@ -1,0 +1,60 @@
+import type { CompiledKernels } from "@neft/kernels";
+import type { Endpoint, GateSlot, WebWorker, WorkerHandle } from "@neft/pool";
+import { started } from "../started.js";
+
+/**
+ * Job workers of an engine in a browser. The engine's parent starts them, and a MessageChannel connects them to the engine: where an engine
+ * starts them itself, Firefox (153) blocks it for ever in `new Worker`, once in 20 to 40 times.
+ */
+
+declare const MessageChannel: new () => { readonly port1: Endpoint; readonly port2: Endpoint };
+
+/** Id of a job worker, made by the engine. */
+type JobId = number;
+
+/** What an engine asks its parent for. */
+export type JobWish =
+  | { readonly startJob: JobId; readonly slot: GateSlot | undefined }
+  /** Terminates the worker. */
+  | { readonly endJob: JobId };
+
+/** What the parent tells the engine. */
+export type JobNews =
+  | { readonly jobStarted: JobId; readonly port: Endpoint }
+  /** The worker's death, and its cause. */
+  | { readonly jobEnded: JobId; readonly cause: string };
+
+/**
+ * Starts and ends job workers as an engine asks. They end with the engine.
+ * @param make  Makes a worker that runs the engine's file.
+ */
+export function withJobWorkers(engine: WorkerHandle, kernels: CompiledKernels, make: () => WebWorker): WorkerHandle {
+  const jobs = new Map<JobId, WorkerHandle>();
+  const post = (news: JobNews, transferred: Endpoint[] = []): void => engine.endpoint.postMessage(news, transferred);
+  const end = (id: JobId): void => {
+    void jobs.get(id)?.terminate();
+    jobs.delete(id);
+  };
+  const endAll = (): void => {
+    for (const id of jobs.keys()) end(id);
+  };
+  engine.endpoint.addEventListener("message", ({ data }: { readonly data: unknown }) => {
+    const wish = (data ?? {}) as JobWish;
+    if ("endJob" in wish) end(wish.endJob);
+    if (!("startJob" in wish)) return;
+    const { startJob: id, slot } = wish;
+    const { port1, port2 } = new MessageChannel();
+    const job = started(make(), { role: "job", kernels, slot, port: port1 }, [port1]);
+    jobs.set(id, job);
+    job.onDeath(({ message: cause }) => post({ jobEnded: id, cause }));
+    post({ jobStarted: id, port: port2 }, [port2]);
+  });
+  engine.onDeath(endAll);
+  return {
+    ...engine,
+    terminate: () => {
+      endAll();
+      return engine.terminate();
+    },
+  };
+}

@@ -1,6 +1,6 @@
 import { compiledKernels } from "@neft/kernels";
-import type { Spawn, WorkerHandle } from "@neft/pool";
-import type { EngineStart } from "./session/protocol.js";
+import type { Spawn } from "@neft/pool";
+import type { SpawnEngine } from "./session/protocol.js";
 import { started, type WebWorkerClass } from "./started.js";
 
 declare const Worker: WebWorkerClass;
@@ -14,5 +14,5 @@ export const spawn: Spawn = (slot) =>
   });
 
 /** Starts a session's engine in a browser. */
-export const spawnEngine = (engine: EngineStart): WorkerHandle =>
+export const spawnEngine: SpawnEngine = (engine) =>
   started(new Worker(new URL("./engine.js", import.meta.url), { type: "module" }), engine);

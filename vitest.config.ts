@@ -24,7 +24,8 @@ const sources = packages
 const project = (folder: string, name: string) => ({
   extends: true as const,
   resolve: { alias: built.includes(folder) ? [] : sources },
-  test: { name, include: [`${folder}/test/**/*.test.{ts,mjs}`] },
+  // vitest.package.config.ts and vitest.browser.config.ts have the others.
+  test: { name, include: [`${folder}/test/**/*.test.{ts,mjs}`], exclude: ["packages/neft/test/package/**"] },
 });
 
 export default defineConfig({

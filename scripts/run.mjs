@@ -1,6 +1,7 @@
-// Runs npm test, npm run test:browser, npm run check and npm run demo; works in a fresh clone, since it installs missing packages first.
+// Runs npm test, npm run test:browser, npm run test:package, npm run check and npm run demo; works in a fresh clone, since it installs missing packages first.
 //   node scripts/run.mjs test [folder…] [vitest arguments…]   tests of the named workspaces (default: all); ends with "N passed, N failed"
 //   node scripts/run.mjs browser [name…] [vitest arguments…]  tests in the named browsers (default: all); ends with "N passed, N failed"
+//   node scripts/run.mjs package [vitest arguments…]          tests of the packed package; ends with "N passed, N failed"
 //   node scripts/run.mjs check [name…]                        the named checks of scripts/check-names.mjs (default: all)
 //   node scripts/run.mjs demo [arguments…]                    the quickstart
 // Imports only Node's modules and files of this folder that do so, too.
@@ -13,9 +14,10 @@ import { root, runProgram } from "./command.mjs";
 import { prepare } from "./prepare.mjs";
 import { line, nothing, oneFailed, sum, tallyCargo } from "./tally.mjs";
 import { runTurbo } from "./turbo.mjs";
+import { runVitest } from "./vitest.mjs";
 
 const [task, ...words] = process.argv.slice(2);
-const tasks = { test, browser, demo, check };
+const tasks = { test, browser, package: testPackage, demo, check };
 if (!Object.hasOwn(tasks, task ?? "")) {
   console.error(`run: expected one of ${Object.keys(tasks).join(", ")}, got ${task ?? "nothing"}`);
   process.exit(2);
@@ -82,6 +84,13 @@ function cargoTest({ program, env }, suite) {
 
 function browser() {
   const total = testBrowsers(words);
+  console.log(line(total));
+  return total.failed === 0 ? 0 : 1;
+}
+
+async function testPackage() {
+  const { status } = await runTurbo(["build", "--filter=neft", "--output-logs=errors-only"]);
+  const total = status === 0 ? runVitest("package", ["--config=vitest.package.config.ts", ...words]) : oneFailed;
   console.log(line(total));
   return total.failed === 0 ? 0 : 1;
 }

@@ -19,6 +19,7 @@ export const tables = {
   demo: { files: ["examples/quickstart/results/results.json"], lines: demoTable },
   baselines: { files: ["bench/results/baselines.json"], lines: baselinesTable },
   bench: { files: resultFiles().map((name) => `bench/results/${name}`), lines: benchTable },
+  pages: { files: ["bench/results/browser.json"], lines: pagesTable },
 };
 
 /**
@@ -80,6 +81,21 @@ function baselinesTable({ rows }) {
         inside ? "inside" : "**outside**",
       ]),
   );
+}
+
+/** Lines of the table of pages against Node. A ratio or a time that misses its goal is bold. */
+function pagesTable({ rows, goals, longestTask }) {
+  const bold = (text, isMet) => (isMet ? text : `**${text}**`);
+  const first = rows.map(({ what, node, chromium, firefox, ratios }) => {
+    const isProgress = what.endsWith("first progress");
+    const page = (name, ms) =>
+      isProgress
+        ? bold(`${ms} ms`, ms <= goals.firstProgress)
+        : `${ms} ms (${bold(`${ratios[name]} ×`, what === "start" || ratios[name] <= goals.ratio)})`;
+    return [what, `${node} ms`, page("chromium", chromium), page("firefox", firefox)];
+  });
+  const longest = ["longest task of the page", "", bold(`${longestTask} ms`, longestTask <= goals.longestTask), ""];
+  return markdown(["", "Node", "Chromium", "Firefox"], [...first, longest]);
 }
 
 /**

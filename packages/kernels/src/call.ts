@@ -1,4 +1,4 @@
-import { linearMemory, wasm } from "./load.js";
+import { linearMemory, wasm } from "./instance.js";
 
 /** Variation of a product's weights. */
 export interface VariationFields {

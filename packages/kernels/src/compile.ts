@@ -2,10 +2,10 @@ import { has, inWords, kind, kinds, type Rules } from "@neft/options";
 import { read } from "#read";
 import { codeHash } from "../wasm/code-hash.js";
 import { fetched } from "./fetched.js";
-import { type Build, type Section, sectionOf } from "./section.js";
+import { type Build, type Section, sectionOf, type WasmModule } from "./section.js";
 
 /** A source of the WebAssembly: its URL, a response with it, its bytes, or the compiled module. */
-export type WasmSource = string | URL | Response | ArrayBuffer | ArrayBufferView | WebAssembly.Module;
+export type WasmSource = string | URL | Response | ArrayBuffer | ArrayBufferView | WasmModule;
 
 /** Options of `init`. */
 export interface InitOptions {
@@ -23,7 +23,7 @@ export const initRules: Rules<InitOptions> = {
 
 /** Compiled kernels, for another thread: postMessage can send them. */
 export interface CompiledKernels {
-  readonly module: WebAssembly.Module;
+  readonly module: WasmModule;
 }
 
 /** A module of one function that returns i32.x4.relaxed_trunc_f32x4_s of a constant: valid where relaxed SIMD is. */
@@ -127,7 +127,7 @@ async function reasonNotToCompile(): Promise<string> {
 }
 
 /** The section of a compiled module. @throws {RangeError} when it isn't a build of this release. */
-export function checkedSection(module: WebAssembly.Module): Section {
+export function checkedSection(module: WasmModule): Section {
   const section = sectionOf(module);
   if (!section) throw new RangeError("init: wasm: expected neft's WebAssembly, got another module");
   if (section.codeHash !== codeHash) {

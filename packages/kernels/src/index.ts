@@ -28,7 +28,9 @@ export {
   isSimdAvailable,
   type WasmSource,
 } from "./compile.js";
-export { build, compiledKernels, init, initFrom, type Kernels, wasm } from "./load.js";
+export { fetched } from "./fetched.js";
+export { build, compiledKernels, type Kernels, wasm } from "./instance.js";
+export { init, initFrom } from "./load.js";
 export {
   allocate,
   f32,
@@ -42,4 +44,4 @@ export {
   u32,
   withBlocks,
 } from "./memory.js";
-export type { Build } from "./section.js";
+export type { Build, WasmModule } from "./section.js";

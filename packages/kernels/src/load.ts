@@ -1,31 +1,8 @@
 import { checkOptions } from "@neft/options";
-import * as glue from "../wasm/crossbar_wasm.js";
-import {
-  type CompiledKernels,
-  checkedSection,
-  compileKernels,
-  type InitOptions,
-  initRules,
-  wantedBuild,
-} from "./compile.js";
-import { guarded } from "./guard.js";
+import { type CompiledKernels, compileKernels, type InitOptions, initRules, wantedBuild } from "./compile.js";
+import { build as buildOfInstance, start } from "./instance.js";
 import type { Build } from "./section.js";
 
-/** The kernels of one build, as wasm-bindgen typed them; addresses are byte offsets into the linear memory. */
-export type Kernels = Omit<typeof glue, "default" | "initSync">;
-
-/** Exports that wasm-bindgen doesn't type. */
-interface StackPointer {
-  readonly __stack_pointer: WebAssembly.Global;
-}
-
-interface Loaded extends CompiledKernels {
-  readonly build: Build;
-  readonly kernels: Kernels;
-  readonly memory: WebAssembly.Memory;
-}
-
-let loaded: Loaded | undefined;
 let loading: { readonly build: Build | undefined; readonly done: Promise<void> } | undefined;
 
 /**
@@ -46,18 +23,10 @@ export async function init(options: InitOptions = {}): Promise<void> {
     });
   }
   await loading.done;
-  const { build } = required();
+  const build = buildOfInstance();
   if (wanted !== undefined && wanted !== build) {
     throw new Error(`init: expected the ${build} build asked for first, got ${wanted}; one process runs one build`);
   }
-}
-
-/** Starts the kernels of a compiled module in this thread. */
-function start(module: WebAssembly.Module): void {
-  const { build, signatures } = checkedSection(module);
-  const exported = glue.initSync({ module }) as ReturnType<typeof glue.initSync> & StackPointer;
-  const { memory, __stack_pointer: stackPointer } = exported;
-  loaded = { build, module, memory, kernels: guarded<Kernels>({ functions: glue, signatures, stackPointer }) };
 }
 
 /**
@@ -66,32 +35,5 @@ function start(module: WebAssembly.Module): void {
  */
 export function initFrom({ module }: CompiledKernels): void {
   start(module);
-  loading = { build: required().build, done: Promise.resolve() };
-}
-
-/** The compiled kernels, for another thread. @throws {Error} before init has finished. */
-export function compiledKernels(): CompiledKernels {
-  return { module: required().module };
-}
-
-function required(): Loaded {
-  if (loaded === undefined) {
-    throw new Error("kernels: expected init() to have finished, got a call before; await init() first");
-  }
-  return loaded;
-}
-
-/** The build that runs. @throws {Error} before init has finished. */
-export function build(): Build {
-  return required().build;
-}
-
-/** The kernels. @throws {Error} before init has finished. */
-export function wasm(): Kernels {
-  return required().kernels;
-}
-
-/** The linear memory; its buffer is replaced whenever it grows, so never keep it. @throws {Error} before init has finished. */
-export function linearMemory(): WebAssembly.Memory {
-  return required().memory;
+  loading = { build: buildOfInstance(), done: Promise.resolve() };
 }

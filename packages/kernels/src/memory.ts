@@ -1,4 +1,4 @@
-import { linearMemory, wasm } from "./load.js";
+import { linearMemory, wasm } from "./instance.js";
 
 let live = 0;
 let peak = 0;

@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
-import { bundles } from "./bundles.mjs";
+import { bundles, wasmFiles } from "./bundles.mjs";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const packages = resolve(folder, "..");
@@ -17,7 +17,17 @@ const source = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 const kept = ["commander", "cli-progress"];
 
 /** Entry points of the package: what package.json names, and the modules that start in another thread. */
-const entries = ["index", "node", "tensor", "results", "command/main", "spawn-node", "spawn-web", "worker-node"];
+const entries = [
+  "index",
+  "node",
+  "tensor",
+  "results",
+  "command/main",
+  "spawn-node",
+  "spawn-web",
+  "worker-node",
+  "engine-node",
+];
 /** Modules of other packages that package.json names. */
 const conditional = { kernels: ["read-node", "read-web"] };
 
@@ -36,9 +46,8 @@ mkdirSync(out, { recursive: true });
 
 const licences = await writeModules();
 writeTypes();
-for (const name of Object.keys(bundles)) cpSync(join(folder, "dist", name), join(out, "dist", name));
-for (const name of ["simd128.wasm", "relaxed.wasm"])
-  cpSync(join(packages, "kernels/wasm", name), join(out, "dist/wasm", name));
+for (const name of [...Object.keys(bundles), ...wasmFiles.map((file) => join("wasm", file))])
+  cpSync(join(folder, "dist", name), join(out, "dist", name));
 cpSync(join(folder, "bin"), join(out, "bin"), { recursive: true });
 cpSync(join(folder, "README.md"), join(out, "README.md"));
 cpSync(join(root, "LICENSE"), join(out, "LICENSE"));

@@ -1,20 +1,54 @@
 // Bundles each file of the table with all that it imports into one file in dist/, after tsc: node scripts/bundle.mjs
 // A browser starts such a file with one request. Webpack and Vite take it as it is, and a page without a bundler can load it.
+import { cpSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
-import { bundles } from "./bundles.mjs";
+import { bundles, wasmFiles } from "./bundles.mjs";
 
 const dist = (name) => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
 
-for (const [name, { input, spawn }] of Object.entries(bundles)) {
+for (const name of wasmFiles)
+  cpSync(new URL(`../../kernels/wasm/${name}`, import.meta.url), dist(`wasm/${name}`), { recursive: true });
+
+for (const [name, { input, replaced = {}, wasm, inlined = [] }] of Object.entries(bundles)) {
   const bundle = await rolldown({
     input: dist(input),
     platform: "browser",
     resolve: {
       conditionNames: ["browser", "import", "default"],
-      ...(spawn && { alias: { "#spawn": dist(spawn) } }),
+      alias: Object.fromEntries(Object.entries(replaced).map(([from, to]) => [from, dist(to)])),
     },
+    ...(inlined.length > 0 && { transform: { define: { inlinedFiles: JSON.stringify(packed(inlined)) } } }),
+    ...(wasm && { plugins: [placed(wasm)] }),
   });
   await bundle.write({ file: dist(name), format: "esm", minify: true, codeSplitting: false, comments: false });
   await bundle.close();
+}
+
+/** Files of dist/ in base64, gzipped, by name without folder. */
+function packed(names) {
+  return Object.fromEntries(
+    names.map((name) => [basename(name), gzipSync(readFileSync(dist(name)), { level: 9 }).toString("base64")]),
+  );
+}
+
+/** Plugin that sets the URLs of the kernels' files. */
+function placed(wasm) {
+  return {
+    name: "placed-wasm",
+    transform: {
+      filter: { id: /\bkernels\/dist\/compile\.js$/ },
+      handler(code) {
+        const literal = /new URL\("\.\.\/wasm\/(\w+\.wasm)", import\.meta\.url\)/g;
+        const found = [...code.matchAll(literal)].map(([, name]) => name);
+        if (String(found.sort()) !== String([...wasmFiles].sort()))
+          throw new Error(
+            `bundle: expected the URLs of ${wasmFiles.join(" and ")} in kernels' compile.js, got ${found}`,
+          );
+        return code.replace(literal, (_, name) => wasm(name));
+      },
+    },
+  };
 }

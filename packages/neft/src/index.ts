@@ -29,7 +29,7 @@ export {
   type SigmaResult,
   sampleStatistics,
 } from "@neft/evaluation";
-export { type Build, type InitOptions, init, type MemoryUse, type WasmSource } from "@neft/kernels";
+export { type Build, type InitOptions, init, type MemoryUse, type WasmModule, type WasmSource } from "@neft/kernels";
 export {
   type AttributeValue,
   type BatchNormOptions,

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { compiledKernels } from "@neft/kernels";
 import { nodeWorker, type Spawn, type WorkerHandle } from "@neft/pool";
-import type { EngineStart } from "./session/protocol.js";
+import type { EngineStart, SpawnEngine } from "./session/protocol.js";
 import type { WorkerStart } from "./worker-start.js";
 
 /**
@@ -19,8 +19,7 @@ export const spawn: Spawn = (slot) =>
   start(new URL("./worker-node.js", import.meta.url), { role: "job", kernels: compiledKernels(), slot });
 
 /** Starts a session's engine in a new Node thread. */
-export const spawnEngine = (engine: EngineStart): WorkerHandle =>
-  start(new URL("./engine-node.js", import.meta.url), engine);
+export const spawnEngine: SpawnEngine = (engine) => start(new URL("./engine-node.js", import.meta.url), engine);
 
 function start(file: URL, workerData: WorkerStart | EngineStart): WorkerHandle {
   const isInherited = !process.execArgv.some((option) => programOptions.includes(option.split("=")[0]!));

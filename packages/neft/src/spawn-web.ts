@@ -1,7 +1,7 @@
 import { compiledKernels } from "@neft/kernels";
-import type { Spawn, WorkerHandle } from "@neft/pool";
-import { withJobWorkers } from "./session/job-workers.js";
-import type { EngineStart } from "./session/protocol.js";
+import type { Spawn } from "@neft/pool";
+import { startEngineWith } from "./session/job-workers.js";
+import type { SpawnEngine } from "./session/protocol.js";
 import { started, type WebWorkerClass } from "./started.js";
 
 declare const Worker: WebWorkerClass;
@@ -14,8 +14,6 @@ export const spawn: Spawn = (slot) =>
     slot,
   });
 
-const makeEngine = () => new Worker(new URL("./engine.js", import.meta.url), { type: "module" });
-
-/** Starts a session's engine in a browser, and the job workers that it asks for. */
-export const spawnEngine = (start: EngineStart): WorkerHandle =>
-  withJobWorkers(started(makeEngine(), start), start.kernels, makeEngine);
+/** Starts a session's engine in a browser. Bundlers look for exactly this expression, too. */
+export const spawnEngine: SpawnEngine = (start) =>
+  startEngineWith(() => new Worker(new URL("./engine.js", import.meta.url), { type: "module" }), start);

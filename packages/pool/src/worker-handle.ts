@@ -54,6 +54,10 @@ export function nodeWorker(worker: NodeWorker): WorkerHandle {
   };
 }
 
+/** What a browser doesn't say of a worker that it can't load. */
+const notLoaded =
+  "expected its module to load, got an error; its file may be missing, or the page's content-security policy may forbid it: add worker-src 'self', with neft/inline worker-src blob:";
+
 /**
  * Wraps a browser's Worker that calls `serveWeb`. An uncaught error inside it counts as its death. No event reports that a worker has
  * closed itself or was ended by the browser, but the locks that it held become free.
@@ -68,7 +72,7 @@ export function webWorker(worker: WebWorker): WorkerHandle {
     );
   });
   worker.addEventListener("error", ({ message }: { readonly message?: string }) => {
-    death.report(new Error(`worker: ${message ?? "expected its module to load, got an error"}`));
+    death.report(new Error(`worker: ${message || notLoaded}`));
   });
   worker.addEventListener("messageerror", (event: unknown) => death.report(unreadable(event)));
   return {

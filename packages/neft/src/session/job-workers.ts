@@ -1,6 +1,6 @@
-import type { CompiledKernels } from "@neft/kernels";
 import type { Endpoint, GateSlot, WebWorker, WorkerHandle } from "@neft/pool";
 import { started } from "../started.js";
+import type { EngineStart } from "./protocol.js";
 
 /**
  * Job workers of an engine in a browser. The engine's parent starts them, and a MessageChannel connects them to the engine: where an engine
@@ -25,10 +25,12 @@ export type JobNews =
   | { readonly jobEnded: JobId; readonly cause: string };
 
 /**
- * Starts and ends job workers as an engine asks. They end with the engine.
+ * Starts an engine, and starts and ends job workers as it asks. They end with it.
  * @param make  Makes a worker that runs the engine's file.
  */
-export function withJobWorkers(engine: WorkerHandle, kernels: CompiledKernels, make: () => WebWorker): WorkerHandle {
+export function startEngineWith(make: () => WebWorker, start: EngineStart): WorkerHandle {
+  const engine = started(make(), start);
+  const { kernels } = start;
   const jobs = new Map<JobId, WorkerHandle>();
   const post = (news: JobNews, transferred: Endpoint[] = []): void => engine.endpoint.postMessage(news, transferred);
   const end = (id: JobId): void => {

@@ -2,7 +2,7 @@ import type { Dataset } from "@neft/data";
 import type { EvaluationProgress, EvaluationResult, Prediction } from "@neft/evaluation";
 import type { CompiledKernels } from "@neft/kernels";
 import type { OnnxFiles } from "@neft/onnx";
-import type { Thrown } from "@neft/pool";
+import type { Thrown, WorkerHandle } from "@neft/pool";
 import type { FinetuneProgress, FinetuneResult } from "@neft/training";
 import type { BackendInfo } from "../backend-info.js";
 import type { DatasetInfo, NetworkInfo } from "./handles.js";
@@ -19,6 +19,9 @@ export interface EngineStart {
   /** Name of the lock that the engine holds until it ends, in browsers. */
   readonly lock?: string;
 }
+
+/** Starts an engine in a worker. */
+export type SpawnEngine = (start: EngineStart) => WorkerHandle | Promise<WorkerHandle>;
 
 /** Id of a request, a network, a dataset or an upload. */
 export type Id = number;

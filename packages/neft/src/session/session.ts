@@ -62,7 +62,7 @@ export async function createSession(options: SessionOptions = {}): Promise<Sessi
   const { workers = Math.min(threadsOfMachine(), mostDefaultWorkers), ...init } = options;
   keepErrorClasses();
   const kernels = await compileKernels(init);
-  const link = new EngineLink(spawnEngine({ role: "engine", kernels, workers }));
+  const link = new EngineLink(await spawnEngine({ role: "engine", kernels, workers }));
   try {
     return make(link, { ...(await link.request("info", null, { who: "createSession" })), workers });
   } catch (error) {

@@ -1,0 +1,4 @@
+import { createSession } from "neft";
+import { start } from "./page.js";
+
+start(createSession);

@@ -1,10 +1,12 @@
-import { type Build, build, isRelaxedAvailable, type MemoryUse, memoryUse } from "@neft/kernels";
+import { type Build, build, isRelaxedAvailable, isSimdAvailable, type MemoryUse, memoryUse } from "@neft/kernels";
 import { threadsOfMachine } from "./threads.js";
 
 /** The loaded build, and the capabilities of the environment. */
 export interface BackendInfo {
   /** The build that `init` loaded. */
   readonly build: Build;
+  /** Whether the engine supports SIMD, which both builds need. */
+  readonly simdAvailable: boolean;
   /** Whether the engine supports relaxed SIMD, which `init({ relaxed: true })` requires. */
   readonly relaxedAvailable: boolean;
   /** Whether workers share memory with this thread. Without it, each worker copies weights and samples. */
@@ -22,6 +24,7 @@ export interface BackendInfo {
 export function backendInfo(): BackendInfo {
   return {
     build: build(),
+    simdAvailable: isSimdAvailable(),
     relaxedAvailable: isRelaxedAvailable(),
     sharedMemory: canShareMemory(),
     threads: threadsOfMachine(),

@@ -9,6 +9,16 @@ import { bundles, wasmFiles } from "./bundles.mjs";
 
 const dist = (name) => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
 
+/** Plugin that drops what only the command and the documents show of settings and strategies: 2 kB of a compressed page. */
+const withoutHelp = {
+  name: "without-help",
+  transform: {
+    filter: { code: /\b(?:about|summary):/ },
+    handler: (code) =>
+      code.replace(/\b(?:about|switchAbout|flag|defaultWords|summary):\s*(?:null|"(?:[^"\\]|\\.)*"),?/g, ""),
+  },
+};
+
 for (const name of wasmFiles)
   cpSync(new URL(`../../kernels/wasm/${name}`, import.meta.url), dist(`wasm/${name}`), { recursive: true });
 
@@ -21,7 +31,7 @@ for (const [name, { input, replaced = {}, wasm, inlined = [] }] of Object.entrie
       alias: Object.fromEntries(Object.entries(replaced).map(([from, to]) => [from, dist(to)])),
     },
     ...(inlined.length > 0 && { transform: { define: { inlinedFiles: JSON.stringify(packed(inlined)) } } }),
-    ...(wasm && { plugins: [placed(wasm)] }),
+    plugins: [withoutHelp, ...(wasm ? [placed(wasm)] : [])],
   });
   await bundle.write({ file: dist(name), format: "esm", minify: true, codeSplitting: false, comments: false });
   await bundle.close();

@@ -1,7 +1,7 @@
 import { type Model, modelRule } from "@neft/model";
 import { resolveOptions } from "@neft/options";
 import { type BenchmarkResult, benchmark as benchmarkModel, type ThreadSource } from "@neft/profile";
-import { type BenchmarkOptions, benchmarkOptions } from "./settings.js";
+import { type BenchmarkOptions, benchmarkOptions } from "./benchmark-settings.js";
 import { withWorkers } from "./shared-options.js";
 import type { Workers } from "./workers.js";
 

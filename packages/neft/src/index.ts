@@ -98,6 +98,7 @@ export {
 } from "@neft/training";
 export { type BackendInfo, backendInfo } from "./backend-info.js";
 export { benchmark } from "./benchmark.js";
+export type { BenchmarkOptions } from "./benchmark-settings.js";
 export { defineStrategy } from "./define-strategy.js";
 export { evaluate } from "./evaluate.js";
 export { finetune } from "./finetune.js";
@@ -113,6 +114,6 @@ export type {
   SessionOptions,
   SessionPredictOptions,
 } from "./session/session-options.js";
-export type { BenchmarkOptions, EvaluateOptions, FinetuneOptions } from "./settings.js";
+export type { EvaluateOptions, FinetuneOptions } from "./settings.js";
 export { split } from "./split.js";
 export { createWorkers, type Workers } from "./workers.js";

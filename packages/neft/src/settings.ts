@@ -2,7 +2,6 @@ import { type Dataset, inputSettings } from "@neft/data";
 import { type EvaluationProgress, evaluationSettings } from "@neft/evaluation";
 import { defineSettings, type GivenOf, has, type Kind, opaque, refuse, whole } from "@neft/options";
 import { mostWorkers } from "@neft/pool";
-import { type BenchmarkProgress, benchmarkSettings } from "@neft/profile";
 import { type FinetuneProgress, finetuneSettings } from "@neft/training";
 import { callArguments } from "./call-rules.js";
 import type { Workers } from "./workers.js";
@@ -22,7 +21,8 @@ const workersKind: Kind<number | Workers, number | Workers> & { readonly placeho
 /** Recognises a dataset by its fields; its user checks the contents. */
 export const datasetKind = opaque<Dataset>("a dataset", (value) => has(value, "values", "labels", "shape", "count"));
 
-const group = "Running:";
+/** Heading of options of running in the help. */
+export const runningGroup = "Running:";
 
 /** Options of long-running calls. */
 export const runSettings = defineSettings({
@@ -30,13 +30,13 @@ export const runSettings = defineSettings({
     kind: workersKind,
     about: "number of threads, or a pool to reuse",
     defaultWords: "only this thread",
-    group,
+    group: runningGroup,
   },
   signal: {
     kind: opaque<AbortSignal>(...callArguments.signal),
     about: "ends the call early",
     flag: null,
-    group,
+    group: runningGroup,
   },
 });
 
@@ -49,7 +49,7 @@ export const evaluateOptions = defineSettings({
     kind: opaque<(progress: EvaluationProgress) => void>(...callArguments.onProgress),
     about: "called with the progress after each job",
     flag: null,
-    group,
+    group: runningGroup,
   },
 });
 
@@ -70,19 +70,7 @@ export const finetuneOptions = defineSettings({
     about:
       "called after each step and validation; it may run and export the model, which then has the weights of the step",
     flag: null,
-    group,
-  },
-});
-
-/** All options of `benchmark`. */
-export const benchmarkOptions = defineSettings({
-  ...benchmarkSettings,
-  ...runSettings,
-  onProgress: {
-    kind: opaque<(progress: BenchmarkProgress) => void>(...callArguments.onProgress),
-    about: "called when a measurement begins",
-    flag: null,
-    group,
+    group: runningGroup,
   },
 });
 
@@ -91,6 +79,3 @@ export interface EvaluateOptions extends GivenOf<typeof evaluateOptions> {}
 
 /** Options of `finetune`; docs/settings.md lists them. */
 export interface FinetuneOptions extends GivenOf<typeof finetuneOptions> {}
-
-/** Options of `benchmark`; docs/settings.md lists them. */
-export interface BenchmarkOptions extends GivenOf<typeof benchmarkOptions> {}

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { benchmarkOptions } from "../src/benchmark-settings.js";
 import { allSettings, benchRows, evaluateRows, finetuneRows } from "../src/command/options.js";
 import { settingsDocument } from "../src/command/settings-table.js";
-import { benchmarkOptions, evaluateOptions, finetuneOptions } from "../src/settings.js";
+import { evaluateOptions, finetuneOptions } from "../src/settings.js";
 import { runNeft } from "./fixtures.js";
 
 describe("settings", () => {

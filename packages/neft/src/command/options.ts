@@ -13,8 +13,9 @@ import {
 } from "@neft/options";
 import { mostWorkers } from "@neft/pool";
 import { type Command, Option } from "commander";
+import { benchmarkOptions } from "../benchmark-settings.js";
 import { type DataSpec, dataSpecForms, parseDataSpec } from "../data-spec.js";
-import { benchmarkOptions, evaluateOptions, finetuneOptions } from "../settings.js";
+import { evaluateOptions, finetuneOptions } from "../settings.js";
 import { messageOf } from "../system-errors.js";
 import { UsageError } from "./exit-codes.js";
 

@@ -1,4 +1,5 @@
-import { benchmarkOptions, evaluateOptions, finetuneOptions } from "../settings.js";
+import { benchmarkOptions } from "../benchmark-settings.js";
+import { evaluateOptions, finetuneOptions } from "../settings.js";
 import { allSettings, defaultInWords } from "./options.js";
 
 /** One row of a Markdown table, with bars in cells escaped. */

@@ -19,15 +19,14 @@ export {
   type Part,
   take,
 } from "@neft/data";
-export {
-  type ChipSummary,
-  type Confidence,
-  type EvaluationProgress,
-  type EvaluationResult,
-  type Prediction,
-  type SampleStatistics,
-  type SigmaResult,
-  sampleStatistics,
+export type {
+  ChipSummary,
+  Confidence,
+  EvaluationProgress,
+  EvaluationResult,
+  Prediction,
+  SampleStatistics,
+  SigmaResult,
 } from "@neft/evaluation";
 export { type Build, type InitOptions, init, type MemoryUse, type WasmModule, type WasmSource } from "@neft/kernels";
 export {
@@ -103,6 +102,7 @@ export { defineStrategy } from "./define-strategy.js";
 export { evaluate } from "./evaluate.js";
 export { finetune } from "./finetune.js";
 export { type PredictOptions, predict } from "./predict.js";
+export { sampleStatistics } from "./sample-statistics.js";
 export type { DatasetInfo, NetworkInfo, NodeInfo, SessionDataset, SessionNetwork } from "./session/handles.js";
 export { createSession, type Session } from "./session/session.js";
 export type {

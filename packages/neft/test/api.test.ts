@@ -298,7 +298,9 @@ describe("functions with few options", () => {
     expect(() => normalisationOf(data, { mean: "0.5" } as object)).toThrow(
       'mean: expected a number or a list of numbers, got "0.5"',
     );
-    await expect(init({ fast: true } as object)).rejects.toThrow("init: expected no option but relaxed, got fast");
+    await expect(init({ fast: true } as object)).rejects.toThrow(
+      "init: expected no option but relaxed, wasm, got fast",
+    );
     const bytes = exportOnnx(model);
     expect(() => importOnnx(bytes, { external: {} } as object)).toThrow(
       "importOnnx: expected no option but externalData, got external",

@@ -137,6 +137,8 @@ const functions: Readonly<Record<string, Row>> = {
   finetune: { right: () => [own(), data, training()], takes: [["model"], ["dataset"], []] },
   normalisationOf: { right: () => [data, {}], takes: [["dataset"], ["object"]] },
   createWorkers: { right: () => [2] },
+  createSession: { right: () => [{ workers: 1 }], takes: [["undefined", "object"]] },
+  sampleStatistics: { right: () => [[98.5, 99]], takes: [["floats", "bytes"]] },
   readDataset: { right: () => ["mnist:test", "test"], takes: [[], ["undefined"]] },
   readModel: { right: () => ["no file"] },
 };

@@ -1,4 +1,4 @@
-import { inWords, resolveOptions, type Settings } from "@neft/options";
+import { inWords, oneLine, resolveOptions, type Settings, shortened } from "@neft/options";
 import { benchmarkSettings } from "@neft/profile";
 import * as z from "zod";
 import { evaluationRows, finetuningRows, type RecordOf } from "./recorded-settings.js";
@@ -172,12 +172,20 @@ export function parseWithSchema(text: string): z.infer<typeof fileSchema> {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new RangeError(`parseResults: expected JSON, got ${inWords(text)}: ${(cause as Error).message}`, { cause });
+    throw new RangeError(`parseResults: expected JSON, got ${inWords(text)}`, { cause });
   }
   const { success, data, error } = fileSchema.safeParse(value);
-  if (!success)
-    throw new RangeError(
-      `parseResults: expected a file of neft evaluate, finetune or bench: ${z.prettifyError(error)}`,
-    );
+  if (!success) {
+    const differences = error.issues
+      .slice(0, mostDifferences)
+      .map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`);
+    // Names and values of the file are in these texts.
+    const words = shortened(oneLine(differences.join("; ")), mostCharacters);
+    throw new RangeError(`parseResults: expected a file of neft evaluate, finetune or bench, got another: ${words}`);
+  }
   return data;
 }
+
+/** Most differences that an error lists, and most characters of them. */
+const mostDifferences = 5;
+const mostCharacters = 500;

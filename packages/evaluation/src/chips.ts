@@ -1,4 +1,10 @@
-import { type ProgrammingSettings, programChip, readTogether, variationBackend } from "@neft/crossbar";
+import {
+  type ProgrammedChip,
+  type ProgrammingSettings,
+  programChip,
+  readTogether,
+  variationBackend,
+} from "@neft/crossbar";
 import { batchTensor, type Dataset, type Normalisation } from "@neft/data";
 import { type ArrayBackend, arrayNodes, type Model, run, valueShapes } from "@neft/model";
 import { inWords } from "@neft/options";
@@ -110,10 +116,11 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   let broken: string | undefined;
   withScoreCounter(data.labels, job.probabilities ? classes : 0, (counter) => {
     for (const chips of groupsOf(job, model, shapes)) {
-      const programmed = job.perSample ? [] : chips.map((chip) => programChip(model, { ...job, index: chip }));
+      const programmed: ProgrammedChip[] = [];
       // A later batch may break an earlier chip, so chips before a broken one continue.
       let sound = chips;
       try {
+        if (!job.perSample) for (const index of chips) programmed.push(programChip(model, { ...job, index }));
         for (let from = 0; from < data.count && sound.length > 0; from += perBatch) {
           const to = Math.min(from + perBatch, data.count);
           const batch = sampleBatch(state, from, to);
@@ -125,7 +132,12 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
             for (const [i, chip] of sound.entries()) {
               const counts = readBatch(state, x, backends[i]!, counter, [from, to]);
               if (counts.broken > 0 && job.probabilities) {
-                broken = notFinite(counts, from, chip, job);
+                const { scores, classes } = counts;
+                broken = notFinite({ scores: scores!, classes }, from, {
+                  chip,
+                  sigma: job.sigma,
+                  advice: "try a lower sigma",
+                });
                 sound = sound.slice(0, i);
                 return;
               }
@@ -202,13 +214,21 @@ function readBatch(
   return { ...counts, scores: counts.broken > 0 ? logits.floats() : undefined, classes };
 }
 
-/** Describes the first score that isn't finite, for `ChipTally.broken`. */
-function notFinite({ scores, classes }: BatchCounts, first: number, chip: number, { sigma }: ChipJob): string {
-  const at = scores!.findIndex((score) => !Number.isFinite(score));
+/** What to check when the digital network's scores aren't finite. */
+export const checks = "check the network, the samples and their scale, mean and std";
+
+/**
+ * Describes the first score that isn't finite.
+ * @param scores  [samples, classes], with at least one such score.
+ * @param first  Index of the first row's sample.
+ */
+export function notFinite(
+  { scores, classes }: { readonly scores: Float32Array; readonly classes: number },
+  first: number,
+  { chip, sigma, advice }: { readonly chip: number; readonly sigma: number; readonly advice: string },
+): string {
+  const at = scores.findIndex((score) => !Number.isFinite(score));
   // At σ 0 the chip is the digital network, so a lower σ can't help.
-  const [who, advice] =
-    sigma === 0
-      ? ["digital network", "check the network, the samples and their scale, mean and std"]
-      : [`chip ${chip} at σ ${sigma}`, "try a lower sigma"];
-  return `${who}: expected finite class scores, got ${scores![at]} for sample ${first + Math.floor(at / classes)}; ${advice}`;
+  const [who, fix] = sigma === 0 ? ["digital network", checks] : [`chip ${chip} at σ ${sigma}`, advice];
+  return `${who}: expected finite class scores, got ${scores[at]} for sample ${first + Math.floor(at / classes)}; ${fix}`;
 }

@@ -30,6 +30,7 @@ export interface PredictOptions extends GivenOf<typeof predictOptions> {}
 /**
  * Computes the class scores of samples, digitally or on one chip.
  * @throws {RangeError} if an option is unknown or out of range, or samples don't fit the network.
+ * @throws {Error} if class scores aren't finite; names the chip or the digital network.
  */
 export function predict(model: Model, data: Dataset, options: PredictOptions = {}): Prediction {
   modelRule(model, "predict: model");

@@ -4,15 +4,15 @@ import type { Tensor } from "@neft/tensor";
 
 const group = "Negative feedback:";
 
-/** Maximum number of extra forward passes in a step. */
-const maxExtraForwards = 63;
+/** Maximum number of forward passes in a step; their dropout masks are numbered by it. */
+export const maxForwards = 64;
 
 /** Settings of all strategies. Each strategy reads some of them. */
 export const strategySettings = defineSettings({
   beta: { kind: real(), about: "strength of the negative feedback", group },
   gamma: { kind: listOf(real({}, "<g>")), about: "weights of the feedback outputs, in their order", group },
   deltaSigma: {
-    kind: listOf(standardDeviation, { most: maxExtraForwards, placeholder: "<d,…>" }),
+    kind: listOf(standardDeviation, { most: maxForwards - 1, placeholder: "<d,…>" }),
     about: "ovf: increments of σ, one per extra forward pass",
     group,
   },
@@ -48,9 +48,9 @@ export type StrategySettings = GivenOf<typeof strategySettings>;
 
 /** A request for one forward pass of a step. */
 export interface ForwardRequest {
-  /** Device standard deviation; 0 is the digital network. */
+  /** Device standard deviation, from 0 to 2; 0 is the digital network. */
   readonly sigma: number;
-  /** Number of the forward pass within the step. Each number has its own draw of the variation. */
+  /** Number of the forward pass within the step, from 0 to 63. Each number has its own draw of the variation. */
   readonly draw: number;
 }
 
@@ -60,7 +60,10 @@ export interface StrategyStep {
   readonly sigma: number;
   /** Class of each sample, [batch]. */
   readonly labels: Int32Array;
-  /** Runs the shard's samples. Returns the network's logits and those of the heads, shallowest first, each [batch, classes]. */
+  /**
+   * Runs the shard's samples. Returns the network's logits and those of the heads, shallowest first, each [batch, classes].
+   * @throws {RangeError} for a request out of range.
+   */
   forward(request: ForwardRequest): { readonly logits: Tensor; readonly heads: readonly Tensor[] };
 }
 
@@ -71,7 +74,7 @@ export interface ConfiguredStrategy {
   readonly settings: StrategySettings;
   /** Whether it trains heads along with the network. They are dropped at the end. */
   readonly hasHeads: boolean;
-  /** The loss to minimise, a scalar. */
+  /** The loss to minimise: a scalar, not a promise of one. */
   loss(step: StrategyStep): Tensor;
 }
 

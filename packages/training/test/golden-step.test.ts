@@ -98,6 +98,7 @@ function deviations(
       logits: "logits",
       // Records the outputs of the strategy's forward passes.
       strategy: {
+        id,
         loss: (step) =>
           strategy.loss({
             ...step,

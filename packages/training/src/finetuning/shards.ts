@@ -5,7 +5,7 @@ import { type BatchStatistics, type Model, trainableParameters } from "@neft/mod
 import { backward, scope, type Tensor } from "@neft/tensor";
 import { createHeads, type HeadPlan } from "../heads.js";
 import { strategyNamed } from "../strategies.js";
-import type { ConfiguredStrategy, ForwardRequest, StrategySettings } from "../strategy.js";
+import { type ConfiguredStrategy, type ForwardRequest, maxForwards, type StrategySettings } from "../strategy.js";
 import { purposes } from "../streams.js";
 import type { SharedBuffers } from "./shared-buffers.js";
 import { type ForwardBackends, strategyLoss } from "./strategy-loss.js";
@@ -125,9 +125,6 @@ function forwardBackends(settings: StepSettings, job: ShardJob, { sigma, draw }:
     heads: backend(rram1, strategy.headSigma ?? sigma),
   };
 }
-
-/** Maximum number of forward passes in a step; used to number their dropout masks. */
-const maxForwards = 64;
 
 /** Computes loss, gradients and batch statistics of one shard. The same job gives the same result, bit for bit, on every worker. */
 export function shardGradients(state: TrainingState, job: ShardJob): ShardResult {

@@ -1,7 +1,8 @@
 import { type ArrayBackend, type BatchStatistics, type Model, run } from "@neft/model";
-import type { Tensor } from "@neft/tensor";
+import { checkOptions, checkWithin, has, inWords, type Rules, required } from "@neft/options";
+import { Tensor } from "@neft/tensor";
 import { type HeadPlan, runHead } from "../heads.js";
-import type { ConfiguredStrategy, ForwardRequest } from "../strategy.js";
+import { type ConfiguredStrategy, type ForwardRequest, maxForwards } from "../strategy.js";
 
 /** The backends of one forward pass. */
 export interface ForwardBackends {
@@ -14,7 +15,7 @@ export interface StrategyLossOptions {
   readonly model: Model;
   /** Name of the value with the class scores. */
   readonly logits: string;
-  readonly strategy: Pick<ConfiguredStrategy, "loss">;
+  readonly strategy: Pick<ConfiguredStrategy, "id" | "loss">;
   readonly heads: readonly HeadPlan[];
   readonly headParameters: ReadonlyMap<string, Tensor>;
   readonly sigma: number;
@@ -31,7 +32,32 @@ export interface StrategyLossOptions {
   dropout?(request: ForwardRequest): { readonly seed: number; readonly step: number };
 }
 
-/** Computes a strategy's loss on one batch, a scalar, and the batch statistics of its forward passes, in the order they ran. */
+/**
+ * OVF adds an increment to the setting `sigma`, and each is at most 1. A draw of `maxForwards` or more would have the dropout masks of
+ * another step.
+ */
+const requestRules: Rules<ForwardRequest> = {
+  sigma: required((value, who) => checkWithin(who, value, { min: 0, max: 2 })),
+  draw: required((value, who) => checkWithin(who, value, { whole: true, min: 0, max: maxForwards - 1 })),
+};
+
+/** @throws {RangeError} if the value that a strategy's loss returned isn't a scalar tensor. */
+function checkLoss(who: string, loss: unknown): void {
+  if (loss instanceof Tensor && loss.size === 1) return;
+  // The error below says what is wrong, so a later rejection is of no use.
+  if (has(loss, "then")) Promise.resolve(loss).catch(() => {});
+  const got = has(loss, "then")
+    ? "a promise; return the tensor itself"
+    : loss instanceof Tensor
+      ? `a tensor of shape [${loss.shape.join(", ")}]`
+      : inWords(loss);
+  throw new RangeError(`${who}: loss: expected a scalar tensor, got ${got}`);
+}
+
+/**
+ * Computes a strategy's loss on one batch, a scalar, and the batch statistics of its forward passes, in the order they ran.
+ * @throws {RangeError} if the strategy's loss isn't a scalar, or it asks for a forward pass out of range.
+ */
 export function strategyLoss(options: StrategyLossOptions): { loss: Tensor; statistics: BatchStatistics[] } {
   const {
     model,
@@ -45,8 +71,10 @@ export function strategyLoss(options: StrategyLossOptions): { loss: Tensor; stat
     labels,
     sigma,
   } = options;
+  const who = `strategy ${inWords(strategy.id)}`;
   const statistics: BatchStatistics[] = [];
   const forward = (request: ForwardRequest) => {
+    checkOptions(`${who}: forward`, request, requestRules, `${who}: forward: `);
     const backends = options.backends(request);
     const dropout = options.dropout?.(request);
     const taps = heads.map(({ tap }) => tap);
@@ -64,5 +92,7 @@ export function strategyLoss(options: StrategyLossOptions): { loss: Tensor; stat
       heads: heads.map((head) => runHead(head, headParameters, result.taps.get(head.tap)!, backends.heads)),
     };
   };
-  return { loss: strategy.loss({ sigma, labels, forward }), statistics };
+  const loss = strategy.loss({ sigma, labels, forward });
+  checkLoss(who, loss);
+  return { loss, statistics };
 }

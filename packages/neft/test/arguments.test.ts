@@ -108,7 +108,7 @@ const functions: Readonly<Record<string, Row>> = {
     takes: [[], ["list"], [], []],
   },
   defineStrategy: {
-    right: () => [{ id: `own ${++strategyCount}`, summary: "x", defaults: {}, loss: () => two() }],
+    right: () => [{ id: `own-${++strategyCount}`, summary: "x", defaults: {}, loss: () => two() }],
   },
   predict: { right: () => [model, data, {}], takes: [["model"], ["dataset"], ["undefined", "object"]] },
   take: { right: () => [data, 2], takes: [["dataset"], ["huge"]] },

@@ -53,7 +53,7 @@ describe("defineStrategy", () => {
 
   it.each([
     [{ ...row, id: "ovf" }, 'defineStrategy: id: expected a new id, got "ovf", which is taken'],
-    [{ ...row, id: 3 }, "id: expected a name, got 3"],
+    [{ ...row, id: 3 }, "id: expected an id of lower-case letters, digits and dashes, at most 64, got 3"],
     [{ ...row, id: "a", loss: undefined }, "loss: expected a function, got undefined"],
     [{ ...row, id: "a", defaults: { bet: 1 } }, "defineStrategy: defaults: expected a list of settings (beta, gamma"],
     [{ ...row, id: "a", defaults: { beta: "x" } }, "beta"],

@@ -46,8 +46,14 @@ const settingNames = kind(
   (value) => Array.isArray(value) && value.every((name) => Object.hasOwn(strategySettings, String(name))),
 );
 
+/** Like a device's id; at most 64 characters, because errors, progress and files repeat it. */
+const strategyId = kind(
+  "an id of lower-case letters, digits and dashes, at most 64",
+  (id) => typeof id === "string" && /^[a-z][a-z0-9-]{0,63}$/.test(id),
+);
+
 const rules: Rules<StrategyRow<StrategySettings>> = {
-  id: required(kinds.name),
+  id: required(strategyId),
   summary: required(kinds.name),
   defaults: required(kind("an object of settings", (value) => typeof value === "object" && value !== null)),
   hasHeads: kinds.flag,
@@ -58,7 +64,7 @@ const rules: Rules<StrategyRow<StrategySettings>> = {
 /**
  * Adds a strategy to the table.
  * @param who  Name of the caller, for errors.
- * @throws {RangeError} for an id that is taken, or an invalid field.
+ * @throws {RangeError} for an id that is taken or has other characters than lower-case letters, digits and dashes, or an invalid field.
  */
 export function addStrategy<S extends StrategySettings>(who: string, row: StrategyRow<S>): Strategy {
   checkOptions(who, row, rules as unknown as Rules<StrategyRow<S>>);
@@ -66,7 +72,7 @@ export function addStrategy<S extends StrategySettings>(who: string, row: Strate
   settingNames(Object.keys(row.defaults), `${who}: defaults`);
   const strategy = defineStrategy(row);
   // Checks the values of the defaults.
-  strategy.configure(row.defaults);
+  strategy.configure(strategy.defaults);
   table.set(row.id, strategy);
   return strategy;
 }

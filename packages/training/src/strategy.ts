@@ -107,9 +107,19 @@ export interface StrategyRow<S extends StrategySettings> {
   loss(step: StrategyStep, settings: S): Tensor;
 }
 
-/** Makes a strategy from its definition. */
+/** A frozen copy of settings: a caller's later changes would change runs, and miss their checks. */
+function frozenCopy<S extends StrategySettings>(settings: S): S {
+  const copies = Object.entries(settings).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? Object.freeze([...value]) : value,
+  ]);
+  return Object.freeze(Object.fromEntries(copies)) as S;
+}
+
+/** Makes a strategy from its definition. It keeps a frozen copy of the defaults. */
 export function defineStrategy<S extends StrategySettings>(row: StrategyRow<S>): Strategy {
-  const { id, summary, defaults, hasHeads = false, optional = [] } = row;
+  const { id, summary, hasHeads = false, optional = [] } = row;
+  const defaults = frozenCopy(row.defaults);
   const configure = (given: StrategySettings = {}): ConfiguredStrategy => {
     const settings = settingsOfChoice("strategy", { id, defaults, optional }, strategySettings, given);
     return { id, settings, hasHeads, loss: (step) => row.loss(step, settings as unknown as S) };

@@ -62,7 +62,7 @@ export const chipCount: WordKind<number> = whole({ min: 1, max: 100_000 });
 /** The seed, a setting of every call that draws random numbers. */
 export const seedSettings = defineSettings({
   seed: {
-    kind: whole({ min: 0 }),
+    kind: whole({ min: 0, max: Number.MAX_SAFE_INTEGER }),
     about: "random seed; the same seed gives the same results for any number of workers",
     default: 1,
     group: "Running:",

@@ -18,7 +18,8 @@ export const predictOptions = defineSettings({
   sigma: { kind: standardDeviation, about: "device standard deviation; 0 is the digital network", default: 0 },
   ...seedSettings,
   chip: {
-    kind: whole({ min: 0 }),
+    // The largest index of a random stream.
+    kind: whole({ min: 0, max: 2 ** 32 - 1 }),
     about: "index of the chip; an evaluation with the same seed has the same chips",
     default: 0,
   },

@@ -64,15 +64,15 @@ describe("defineStrategy", () => {
   });
 });
 
-describe("predict", () => {
-  const setup = () => {
-    const net = new neft.GraphBuilder("net", { seed: 1 });
-    const model = net.build({ logits: net.linear(net.flatten(net.input("image", [1, 2, 2])), { outputs: 3 }) });
-    const values = Float32Array.from({ length: 4 * 250 }, (_, i) => Math.sin(i));
-    const labels = new Int32Array(250);
-    return { model, data: neft.makeDataset("test", { name: "some", values, labels, shape: [1, 2, 2], classes: 3 }) };
-  };
+const setup = () => {
+  const net = new neft.GraphBuilder("net", { seed: 1 });
+  const model = net.build({ logits: net.linear(net.flatten(net.input("image", [1, 2, 2])), { outputs: 3 }) });
+  const values = Float32Array.from({ length: 4 * 250 }, (_, i) => Math.sin(i));
+  const labels = new Int32Array(250);
+  return { model, data: neft.makeDataset("test", { name: "some", values, labels, shape: [1, 2, 2], classes: 3 }) };
+};
 
+describe("predict", () => {
   it("gives the scores of the digital network, for any batch", () => {
     const { model, data } = setup();
     const { scores, shape, argmax } = neft.predict(model, data);
@@ -101,6 +101,20 @@ describe("predict", () => {
     });
     expect(Math.min(...accuracies)).toBe(results[0]!.accuracy.worst);
     expect(accuracies.reduce((sum, one) => sum + one, 0) / 4).toBeCloseTo(results[0]!.accuracy.mean, 10);
+    model.dispose();
+  });
+});
+
+describe("predict's numbers", () => {
+  it.each([
+    [{ chip: 2 ** 32 }, "chip: expected a whole number ≥ 0 and ≤ 4294967295, got 4294967296"],
+    [{ chip: -1 }, "chip: expected a whole number ≥ 0 and ≤ 4294967295, got -1"],
+    [{ seed: 2 ** 53 }, "seed: expected a whole number ≥ 0 and ≤ 9007199254740991, got 9007199254740992"],
+  ])("have a maximum, which errors say: %o", (options, message) => {
+    const { model, data } = setup();
+    expect(() => neft.predict(model, data, { sigma: 0.1, ...options })).toThrow(message);
+    // The largest values work, and the model is free after an error.
+    neft.predict(model, data, { sigma: 0.1, chip: 2 ** 32 - 1, seed: 2 ** 53 - 1 });
     model.dispose();
   });
 });

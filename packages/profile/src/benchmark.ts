@@ -2,11 +2,11 @@ import { checkProgramming } from "@neft/crossbar";
 import { type BoundNetwork, bindNetwork } from "@neft/evaluation";
 import { type Build, build } from "@neft/kernels";
 import { holdModel, type Model, trainableParameters } from "@neft/model";
-import { resolve } from "@neft/options";
+import { OptionError, resolve } from "@neft/options";
 import { sizeOf } from "@neft/tensor";
-import type { Workers } from "@neft/training";
+import { checkFullBatch, type Workers } from "@neft/training";
 import { type Clock, systemClock } from "./clock.js";
-import { type Estimates, estimate } from "./estimates.js";
+import { type Estimates, estimate, splitOf } from "./estimates.js";
 import { type LayerTimes, measureLayers } from "./layers.js";
 import {
   type EvaluationRate,
@@ -39,7 +39,7 @@ export interface ThreadSource {
 
 export interface BenchmarkOptions extends BenchmarkSettings {
   readonly model: Model;
-  /** Threads to measure evaluation and training with, besides the calling thread, smallest first. Default: none. */
+  /** Threads to measure evaluation and training with, besides the calling thread, smallest first; a size of 1 is skipped. Default: none. */
   readonly threads?: readonly ThreadSource[] | undefined;
   readonly onProgress?: ((progress: BenchmarkProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -79,8 +79,11 @@ export interface BenchmarkResult {
  * @throws the signal's reason if it aborts.
  */
 export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkResult> {
-  const { model, signal, now = systemClock, threads = [], onProgress } = options;
+  const { model, signal, now = systemClock, onProgress } = options;
+  // The calling thread is one thread already.
+  const threads = (options.threads ?? []).filter(({ size }) => size > 1);
   const settings = resolve(benchmarkSettings, options);
+  checkDifferent(settings.strategies);
   for (const sigma of settings.sigma) checkProgramming({ ...settings, sigma });
   signal?.throwIfAborted();
   const hold = holdModel(model, "read", "benchmark");
@@ -91,7 +94,8 @@ export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkRes
       const warnings: string[] = [];
       const batch = network.fixed?.batch ?? settings.batch;
       const reason = whyUntrained(network);
-      if (reason !== undefined) warnings.push(`training isn't measured: ${reason}`);
+      if (reason === undefined) checkFullBatch(settings.batch, splitOf(settings.trainingSamples).training);
+      else warnings.push(`training isn't measured: ${reason}`);
 
       begin("roofline");
       const roofline = await measureRoofline(build(), now, signal);
@@ -140,6 +144,13 @@ export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkRes
   } finally {
     hold.release();
   }
+}
+
+/** @throws {OptionError} for a strategy that is given twice. */
+function checkDifferent(ids: readonly string[]): void {
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice === undefined) return;
+  throw new OptionError({ option: "strategies", expected: "different strategies", got: `${twice} twice` });
 }
 
 /** Binds the model to samples of the right shape, and calls `use` with a maker of such samples. */

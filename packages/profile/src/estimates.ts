@@ -18,6 +18,12 @@ export interface Rates {
 /** Validation chips and most validation samples of a finetuning by default. */
 const validation = { chips: 4, samples: 5000 };
 
+/** Numbers of training and validation samples, split as finetuning does by default. */
+export function splitOf(samples: number): { readonly training: number; readonly validation: number } {
+  const held = Math.max(1, Math.min(validation.samples, Math.floor(samples / 5)));
+  return { training: samples - held, validation: held };
+}
+
 /**
  * Predicts how long the study takes: an evaluation of `chips` chips at each σ and of the digital network, and a finetuning of `epochs`
  * epochs with its validations, `epochs` + 1 of the default size. A chip takes the time of its programming, and the rest in proportion to
@@ -29,8 +35,8 @@ export function estimate(settings: ResolvedBenchmark, { programming, evaluation,
     const own = Math.min(programming / 1000 / threads, 1 / chipsPerSecond);
     return own + ((1 / chipsPerSecond - own) * wanted) / measured;
   };
-  const validationSamples = Math.max(1, Math.min(validation.samples, Math.floor(trainingSamples / 5)));
-  const steps = epochs * Math.floor((trainingSamples - validationSamples) / batch);
+  const split = splitOf(trainingSamples);
+  const steps = epochs * Math.floor(split.training / batch);
   return {
     evaluation: evaluation.map((rate) => ({
       threads: rate.threads,
@@ -39,7 +45,7 @@ export function estimate(settings: ResolvedBenchmark, { programming, evaluation,
     finetuning: training.flatMap(({ strategy, threads, stepsPerSecond }) => {
       const rate = evaluation.find((one) => one.threads >= threads);
       if (rate === undefined) return [];
-      const validating = (epochs + 1) * validation.chips * secondsPerChip(rate, validationSamples);
+      const validating = (epochs + 1) * validation.chips * secondsPerChip(rate, split.validation);
       return [{ strategy, threads, seconds: steps / stepsPerSecond + validating }];
     }),
   };

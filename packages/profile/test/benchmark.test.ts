@@ -146,6 +146,30 @@ describe("benchmark", () => {
     model.dispose();
   });
 
+  it("predicts the smallest finetuning that finetune accepts, and needs no batch where nothing trains", async () => {
+    const model = toyNet();
+    const { estimates } = await quick({ model, trainingSamples: 10, batch: 8, strategies: ["none"] });
+    expect(estimates.finetuning).toHaveLength(1);
+    expect(estimates.finetuning[0]!.seconds).toBeGreaterThan(0);
+    const fixed = fixedNetwork();
+    expect((await quick({ model: fixed, trainingSamples: 10, batch: 128 })).training).toEqual([]);
+    for (const one of [model, fixed]) one.dispose();
+  });
+
+  it("measures one thread once, also if a pool of one worker is given", async () => {
+    const model = toyNet();
+    const progress: BenchmarkProgress[] = [];
+    const { evaluation, training, estimates } = await quick({
+      model,
+      threads: [threads(1)],
+      strategies: ["none"],
+      onProgress: (one) => progress.push(one),
+    });
+    expect([evaluation.length, training.length, estimates.evaluation.length]).toEqual([1, 1, 1]);
+    expect(progress.map(({ done, total }) => [done, total])).toEqual(Array.from({ length: 5 }, (_, i) => [i, 5]));
+    model.dispose();
+  });
+
   it("refuses settings that evaluate and finetune refuse", async () => {
     const model = toyNet();
     for (const [given, message] of [
@@ -153,6 +177,9 @@ describe("benchmark", () => {
       [{ strategies: ["sgd"] }, /^strategies: expected one of/],
       [{ bitsPerCell: 3 }, /^bitsPerCell: expected a divisor/],
       [{ seconds: 0 }, /^seconds: expected/],
+      [{ strategies: ["ovf", "none", "ovf"] }, "strategies: expected different strategies, got ovf twice"],
+      [{ trainingSamples: 10, batch: 9 }, "batch: expected at most the number of training samples, 8, got 9"],
+      [{ trainingSamples: 1, batch: 1 }, "batch: expected at most the number of training samples, 0, got 1"],
     ] as const) {
       await expect(quick({ model, ...(given as object) })).rejects.toThrow(message);
     }

@@ -8,6 +8,7 @@ export {
   type Validation,
 } from "./finetuning/finetune.js";
 export {
+  checkFullBatch,
   type FinetuneSettings,
   finetuneSettings,
   type ResolvedSettings,

@@ -23,7 +23,7 @@ import { watchLoss } from "./divergence.js";
 import { frozenParameters } from "./frozen.js";
 import { type RunJobs, shardJobs, startJobs, validate } from "./jobs.js";
 import { planNorms } from "./norms.js";
-import { type FinetuneSettings, type ResolvedSettings, resolveSettings } from "./settings.js";
+import { checkFullBatch, type FinetuneSettings, type ResolvedSettings, resolveSettings } from "./settings.js";
 import { StepUpdate } from "./update.js";
 
 /** Progress of a run. */
@@ -119,13 +119,7 @@ async function finetuneBound(
 ): Promise<FinetuneResult> {
   const { logits, normalisation, model } = network;
   const { training, validation } = splitData(options, settings);
-  if (settings.dropLast && training.count < settings.batch) {
-    throw new OptionError({
-      option: "batch",
-      expected: `at most the number of training samples, ${training.count}`,
-      got: String(settings.batch),
-    });
-  }
+  if (settings.dropLast) checkFullBatch(settings.batch, training.count);
   const heads = planAllHeads(network, settings);
   const { gamma = [], deltaSigma = [] } = settings.strategy;
   checkGamma(gamma, heads.length + deltaSigma.length);

@@ -161,3 +161,17 @@ export function resolveSettings(given: FinetuneSettings, samples: number): Resol
   const { images = Math.max(1, Math.min(5000, Math.floor(samples / 5))) } = validation;
   return { ...settings, validation: { ...validation, images } };
 }
+
+/**
+ * Checks that an epoch without partial batches has a step.
+ * @param samples  Number of training samples, without those held out.
+ * @throws {OptionError} for a batch that is larger.
+ */
+export function checkFullBatch(batch: number, samples: number): void {
+  if (samples >= batch) return;
+  throw new OptionError({
+    option: "batch",
+    expected: `at most the number of training samples, ${samples}`,
+    got: String(batch),
+  });
+}

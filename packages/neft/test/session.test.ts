@@ -424,6 +424,13 @@ import { fileURLToPath } from "node:url";
     expect(run(`evaluate(40).then(() => console.log("later"));`)).toBe("later\n");
   });
 
+  it("goes on after it closes a session with a call in progress", () => {
+    const code = `const call = evaluate(100_000).catch(({ message }) => console.log(message));
+      await session.close();
+      console.log("closed");`;
+    expect(run(code).split("\n")).toEqual([expect.stringMatching(/^evaluate: .*got closed/), "closed", ""]);
+  });
+
   it("gets the same numbers when a job worker dies", () => {
     const code = "console.log(JSON.stringify(await evaluate(1000)));";
     // Loaded by every thread: the first job worker exits amid its jobs.

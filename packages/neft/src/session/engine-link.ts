@@ -94,8 +94,8 @@ export class EngineLink {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
       this.#pending.delete(id);
-      // Without a request, the engine doesn't keep the process alive.
-      if (this.#pending.size === 0) this.#handle.keepAlive(false);
+      // Without a request, the engine doesn't keep the process alive; while it ends, the caller of `close` waits for it.
+      if (this.#pending.size === 0 && !this.#ended) this.#handle.keepAlive(false);
     }
   }
 

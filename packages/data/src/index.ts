@@ -7,5 +7,5 @@ export { type InputOptions, inputSettings } from "./input-settings.js";
 export type { Normalisation } from "./normalisation.js";
 export { makeNormalisation } from "./normalisation.js";
 export { decodeNpz } from "./npz.js";
-export type { ArrayChoice, ArrayPair, Part } from "./parts.js";
+export { type ArrayChoice, type ArrayPair, choiceRules, type Part } from "./parts.js";
 export { imageWarnings } from "./warnings.js";

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { compiledKernels } from "@neft/kernels";
 import { nodeWorker, type Spawn, type WorkerHandle } from "@neft/pool";
-import type { EngineStart, SpawnEngine } from "./session/protocol.js";
+import type { CheckHost, EngineStart, SpawnEngine } from "./session/protocol.js";
 import type { WorkerStart } from "./worker-start.js";
 
 /**
@@ -17,6 +17,9 @@ const programOptions = ["--input-type", "-e", "--eval", "-p", "-pe", "--print", 
 /** Starts a job worker in a new Node thread. */
 export const spawn: Spawn = (slot) =>
   start(new URL("./worker-node.js", import.meta.url), { role: "job", kernels: compiledKernels(), slot });
+
+/** Node can always start one. */
+export const checkHost: CheckHost = () => {};
 
 /** Starts a session's engine in a new Node thread. */
 export const spawnEngine: SpawnEngine = (engine) => start(new URL("./engine-node.js", import.meta.url), engine);

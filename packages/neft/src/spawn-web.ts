@@ -4,6 +4,8 @@ import { startEngineWith } from "./session/job-workers.js";
 import type { SpawnEngine } from "./session/protocol.js";
 import { started, type WebWorkerClass } from "./started.js";
 
+export { checkHost } from "./started.js";
+
 declare const Worker: WebWorkerClass;
 
 /** Starts a job worker in a browser. Bundlers look for exactly this expression. */

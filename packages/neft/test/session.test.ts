@@ -19,6 +19,7 @@ import {
   OnnxError,
   predict,
   type Session,
+  type SessionNetwork,
 } from "neft";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
@@ -66,6 +67,13 @@ async function open(workers = 2): Promise<{ session: Session; engine: Worker }> 
   } finally {
     on.mockRestore();
   }
+}
+
+/** A copy of an array whose memory was moved elsewhere. */
+function moved<Items extends Uint8Array | Int32Array>(array: Items): Items {
+  const copy = array.slice();
+  structuredClone(copy, { transfer: [copy.buffer] });
+  return copy as Items;
 }
 
 /** Milliseconds that a promise takes to reject, and its reason. */
@@ -190,6 +198,20 @@ describe("a session", () => {
     model.dispose();
   });
 
+  it("sends labels without the rest of their memory", async () => {
+    const post = vi.spyOn(Worker.prototype, "postMessage");
+    const other = (await open(1)).session;
+    const own = samples();
+    const large = new Int32Array(1_000_000);
+    large.set(own.labels, 5);
+    await other.addDataset({ ...own, labels: large.subarray(5, 5 + own.count) });
+    const sent = post.mock.calls.map(([{ argument }]) => argument?.labels).find(Boolean);
+    post.mockRestore();
+    await other.close();
+    expect(sent).toEqual(own.labels);
+    expect(sent.buffer.byteLength).toBe(own.labels.byteLength);
+  });
+
   it("serves calls at once, and another session beside it", async () => {
     const other = (await open(1)).session;
     const calls = await Promise.all(
@@ -256,6 +278,86 @@ describe("errors", () => {
       /kind: expected idx or/,
     ],
     [
+      "files that aren't",
+      () => session.addDataset({ kind: "idx", files: [null, null] } as never),
+      /^addDataset: files: expected a list of files with name and bytes, got \[null, null\]$/,
+    ],
+    [
+      "no list of files",
+      () => session.addDataset({ kind: "idx", files: 3 } as never),
+      /^addDataset: files: expected a list/,
+    ],
+    ...(["idx", "cifar10", "npz"] as const).flatMap((kind) => {
+      const files = [
+        { name: "a", bytes: new Uint8Array(9) },
+        { name: "b", bytes: new Uint8Array(9) },
+      ].slice(0, kind === "idx" ? 2 : 1);
+      const add = (more: object) => () => session.addDataset({ kind, files, ...more } as never);
+      return [
+        [`an unknown member with ${kind}`, add({ lables: 1 }), /^addDataset: expected no option but .*, got lables$/],
+        [
+          `a part that isn't one with ${kind}`,
+          add({ part: "exam" }),
+          /part: expected train or test or val, got "exam"$/,
+        ],
+        [`a purpose that isn't one with ${kind}`, add({ purpose: 3 }), /purpose: expected train or test, got 3$/],
+        [`arrays that aren't with ${kind}`, add({ arrays: ["x"] }), /arrays: expected a list of two names/],
+      ] satisfies [string, () => Promise<unknown>, RegExp][];
+    }),
+    [
+      "files of a class",
+      () =>
+        session.addDataset(
+          new (class {
+            kind = "npz";
+            files = [];
+          })() as never,
+        ),
+      /^addDataset: .* as a plain object/,
+    ],
+    [
+      "an import of moved bytes",
+      () => session.importOnnx(moved(file)),
+      /^importOnnx: bytes: expected bytes in memory, got an array whose memory was moved/,
+    ],
+    [
+      "external data of moved bytes",
+      () => session.importOnnx(file, { externalData: { w: moved(file) } }),
+      /^importOnnx: externalData: "w": expected bytes in memory/,
+    ],
+    [
+      "values of moved bytes",
+      () => session.addDataset({ ...samples(), values: moved(samples().values as Uint8Array) }),
+      /^addDataset: values: expected bytes in memory/,
+    ],
+    [
+      "labels of moved bytes",
+      () => session.addDataset({ ...samples(), labels: moved(samples().labels) }),
+      /^addDataset: labels: expected bytes in memory/,
+    ],
+    [
+      "a file of moved bytes",
+      () => session.addDataset({ kind: "npz", files: [{ name: "a", bytes: moved(file) }] }, { transfer: true }),
+      /^addDataset: "a": expected bytes in memory/,
+    ],
+    [
+      "the same bytes moved twice",
+      () => {
+        const bytes = file.slice();
+        return session.addDataset(
+          {
+            kind: "idx",
+            files: [
+              { name: "a", bytes },
+              { name: "b", bytes },
+            ],
+          },
+          { transfer: true },
+        );
+      },
+      /^addDataset: "b": expected bytes in memory/,
+    ],
+    [
       "one file of two",
       () => session.addDataset({ kind: "idx", files: [{ name: "a", bytes: file }] }),
       /expected 2 for idx/,
@@ -271,7 +373,7 @@ describe("errors", () => {
     const [network, data] = [await session.importOnnx(file), await session.addDataset(samples())];
     for (const [options, message] of [
       [{ workers: 2 }, /expected no option but .*, got workers/],
-      [{ chips: () => 3 }, /expected options that are plain data/],
+      [{ chips: () => 3 }, /^evaluate: expected plain data, got a function for options.chips$/],
       [{ signal: 3 }, /signal: expected an AbortSignal, got 3/],
       [{ onProgress: 3 }, /onProgress: expected a function, got 3/],
     ] as const) {
@@ -280,14 +382,64 @@ describe("errors", () => {
     await expect(session.predict(network, data, { chips: 0 })).rejects.toThrow(/chips: expected a whole number ≥ 1/);
   });
 
-  it("end a call when its onProgress throws", async () => {
+  it("refuse options that aren't a plain object", async () => {
     const [network, data] = [await session.importOnnx(file), await session.addDataset(samples())];
-    const onProgress = () => {
+    class Chosen {
+      readonly chips = 3;
+    }
+    const refused = [
+      [new Chosen(), /: expected options .*as a plain object, got an instance of a class$/],
+      [Object.create({ chips: 3 }), /: expected options .*as a plain object, got an instance of a class$/],
+      [[], /: expected options.*, got \[\]$/],
+      [null, /: expected options.*, got null$/],
+      [3, /: expected options.*, got 3$/],
+    ] as const;
+    const calls = {
+      evaluate: (options) => session.evaluate(network, data, options),
+      finetune: (options) => session.finetune(network, data, options),
+      predict: (options) => session.predict(network, data, options),
+      importOnnx: (options) => session.importOnnx(file, options),
+      addDataset: (options) => session.addDataset(samples(), options),
+      createSession: (options) => createSession(options),
+    } satisfies Record<string, (options: never) => Promise<unknown>>;
+    for (const [name, call] of Object.entries(calls))
+      for (const [options, message] of refused) {
+        const { reason } = await rejection(call(options as never));
+        expect(reason).toBeInstanceOf(RangeError);
+        expect((reason as Error).message).toMatch(new RegExp(`^${name}${message.source}`));
+      }
+  });
+
+  it("name what can't be sent to the engine", async () => {
+    const [network, data] = [await session.importOnnx(file), await session.addDataset(samples())];
+    const cycle: Record<string, unknown> = {};
+    Object.assign(cycle, { cycle, inner: { symbol: Symbol("s") } });
+    for (const [call, message] of [
+      [() => session.predict(network, data, { onProgress: () => {} } as never), /^predict: .*onProgress/],
+      [
+        () => session.predict(network, data, { chips: (() => 3) as never }),
+        /^predict: .*a function for options.chips$/,
+      ],
+      [() => session.evaluate(network, data, { sigma: cycle as never }), /Symbol\(s\) for options.sigma.inner.symbol$/],
+      [() => session.addDataset({ ...samples(), name: (() => {}) as never }), /^addDataset: .*a function for name$/],
+      [() => session.addDataset({ ...samples(), shape: [() => 1] as never }), /^addDataset: .*a function for shape.0$/],
+    ] as const) {
+      const { reason } = await rejection(call());
+      expect(reason).toBeInstanceOf(RangeError);
+      expect((reason as Error).message).toMatch(message);
+    }
+  });
+
+  it("end a call when its onProgress throws or rejects", async () => {
+    const [network, data] = [await session.importOnnx(file), await session.addDataset(samples())];
+    const thrower = () => {
       throw new TypeError("mine");
     };
-    const { reason, milliseconds } = await rejection(session.evaluate(network, data, { ...long, onProgress }));
-    expect(reason).toEqual(new TypeError("mine"));
-    expect(milliseconds).toBeLessThan(5000);
+    for (const onProgress of [thrower, async () => thrower()]) {
+      const { reason, milliseconds } = await rejection(session.evaluate(network, data, { ...long, onProgress }));
+      expect(reason).toEqual(new TypeError("mine"));
+      expect(milliseconds).toBeLessThan(5000);
+    }
     expect(await session.predict(network, data)).toMatchObject({ shape: [90, classes] });
   });
 
@@ -298,9 +450,13 @@ describe("errors", () => {
     await expect(network.dispose()).rejects.toThrow(/expected model "net" to be free/);
     stop.abort();
     await rejection(call);
-    await vi.waitFor(() => network.dispose());
+    await network.dispose();
     await network.dispose();
     await expect(session.evaluate(network, data)).rejects.toThrow(/expected a network in use/);
+    const disposed = data.dispose();
+    const another = await session.importOnnx(file);
+    await expect(session.evaluate(another, data)).rejects.toThrow(/expected a dataset in use/);
+    await disposed;
     const other = (await open(1)).session;
     await expect(other.evaluate(network, data)).rejects.toThrow(/expected a network of this session/);
     await other.close();
@@ -327,6 +483,42 @@ describe("an abort", () => {
     }
     await expect(session.predict(network, data, { signal: AbortSignal.abort() })).rejects.toThrow(/aborted/);
     expect(await session.predict(network, data)).toMatchObject({ shape: [90, classes] });
+  });
+
+  it("lets every next call wait for the end of the aborted one in the engine", async () => {
+    const data = await session.addDataset(samples());
+    const short = { ...training, epochs: 1 };
+    const nexts: ((network: SessionNetwork) => Promise<unknown>)[] = [
+      (network) => network.dispose(),
+      (network) => session.finetune(network, data, short),
+      (network) => session.copy(network),
+      (network) => session.evaluate(network, data, chips),
+    ];
+    const busy: ((network: SessionNetwork, signal: AbortSignal) => Promise<unknown>)[] = [
+      (network, signal) => session.evaluate(network, data, { ...long, signal }),
+      (network, signal) => session.predict(network, data, { sigma: 0.1, chips: 100_000, signal }),
+    ];
+    for (const call of busy)
+      for (const next of nexts) {
+        const network = await session.importOnnx(file);
+        const stop = new AbortController();
+        const promise = rejection(call(network, stop.signal));
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        stop.abort();
+        await promise;
+        await next(network);
+      }
+    // After a finetuning, too, and before it has ended for its caller.
+    for (const next of nexts) {
+      const network = await session.importOnnx(file);
+      const stop = new AbortController();
+      const onProgress = () => stop.abort();
+      const epochs = 100_000;
+      const call = session.finetune(network, data, { ...training, epochs, signal: stop.signal, onProgress });
+      await new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
+      await next(network);
+      expect((await call).ended.reason).toBe("aborted");
+    }
   });
 
   it("ends a finetuning within a second, with the best weights so far", async () => {
@@ -424,6 +616,13 @@ import { fileURLToPath } from "node:url";
     expect(run(`evaluate(40).then(() => console.log("later"));`)).toBe("later\n");
   });
 
+  it("goes on after it closes a session with a call in progress", () => {
+    const code = `const call = evaluate(100_000).catch(({ message }) => console.log(message));
+      await session.close();
+      console.log("closed");`;
+    expect(run(code).split("\n")).toEqual([expect.stringMatching(/^evaluate: .*got closed/), "closed", ""]);
+  });
+
   it("gets the same numbers when a job worker dies", () => {
     const code = "console.log(JSON.stringify(await evaluate(1000)));";
     // Loaded by every thread: the first job worker exits amid its jobs.
@@ -442,6 +641,44 @@ import { fileURLToPath } from "node:url";
     const [alone, survived] = [run(code), run(code, ["--import", preload])];
     expect(existsSync(marker)).toBe(true);
     expect(survived).toBe(alone);
+  });
+});
+
+describe("a browser's engine", () => {
+  const start = { role: "engine", kernels: {} as never, workers: 1 } as const;
+  /** Records the URLs that workers start from. */
+  const urls: string[] = [];
+  beforeAll(() => {
+    class FakeWorker extends EventTarget {
+      constructor(url: URL | string) {
+        super();
+        urls.push(String(url));
+      }
+      postMessage(): void {}
+      terminate(): void {}
+    }
+    vi.stubGlobal("Worker", FakeWorker);
+  });
+  afterAll(() => void vi.unstubAllGlobals());
+
+  it("has one URL for the same code", async () => {
+    const { engineFromBlob } = await import("../src/session/engine-from-blob.js");
+    for (const code of ["1;", "1;", "2;", "1;"]) engineFromBlob(code, start);
+    expect(urls.every((url) => url.startsWith("blob:"))).toBe(true);
+    expect(urls.map((url) => urls.indexOf(url))).toEqual([0, 0, 2, 0]);
+    expect(await (await fetch(urls[2]!)).text()).toBe("2;");
+  });
+});
+
+describe("a browser's bundle in Node", () => {
+  it.each([
+    ["spawn-web.js", () => import("../src/spawn-web.js")],
+    ["spawn-from-origin.js", () => import("../src/session/spawn-from-origin.js")],
+  ])("says what to import instead: %s", async (_, load) => {
+    const { checkHost } = await load();
+    expect(() => checkHost("createSession")).toThrow(
+      /^createSession: expected a browser with workers, got .*; in Node import from "neft"$/,
+    );
   });
 });
 

@@ -4,6 +4,7 @@ export * as kinds from "./kinds.js";
 export { messageWith, OptionError, type OptionErrorParts } from "./option-error.js";
 export {
   checkOptions,
+  checkPlain,
   has,
   isListOf,
   kind,

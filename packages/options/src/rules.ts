@@ -60,18 +60,26 @@ function isPlain(value: object): boolean {
 }
 
 /**
+ * Checks that `given` is a plain object. Inherited members would be read, but lost when options are copied by spreading.
+ * @param who  Name of the called function or option, the start of the error message.
+ * @param words  Description of the object, for errors. Default: "options".
+ * @throws {RangeError} for any other value.
+ */
+export function checkPlain(who: string, given: unknown, words = "options"): asserts given is object {
+  if (!has(given) || Array.isArray(given)) {
+    throw new RangeError(`${who}: expected ${words}, got ${inWords(given)}`);
+  }
+  if (!isPlain(given)) throw new RangeError(`${who}: expected ${words} as a plain object, got an instance of a class`);
+}
+
+/**
  * Checks that `given` is a plain object whose members are all in `names`.
  * @param who  Name of the called function or option, the start of the error message.
  * @throws {RangeError} for any other value, or for an unknown member.
  */
 export function checkNames(who: string, given: unknown, names: readonly string[]): void {
   const known = names.join(", ");
-  if (!has<string>(given) || Array.isArray(given)) {
-    throw new RangeError(`${who}: expected options (${known}), got ${inWords(given)}`);
-  }
-  // Inherited members would be read here but lost when options are copied by spreading.
-  if (!isPlain(given))
-    throw new RangeError(`${who}: expected options (${known}) as a plain object, got an instance of a class`);
+  checkPlain(who, given, `options (${known})`);
   for (const name of Object.keys(given)) {
     if (!names.includes(name)) throw new RangeError(`${who}: expected no option but ${known}, got ${name}`);
   }

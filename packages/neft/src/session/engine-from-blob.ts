@@ -8,8 +8,12 @@ declare const Worker: WebWorkerClass;
 declare const Blob: new (parts: readonly string[], options: { readonly type: string }) => object;
 declare const URL: { createObjectURL(blob: object): string };
 
-/** Starts an engine from code. The code's URL stays valid for the job workers, which may start later. */
+/** URLs by code: each keeps its code in memory as long as the page lives. */
+const urls = new Map<string, string>();
+
+/** Starts an engine from code. The code's URL stays valid for the job workers and for other engines, which may start later. */
 export function engineFromBlob(code: string, start: EngineStart): WorkerHandle {
-  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const url = urls.get(code) ?? URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  urls.set(code, url);
   return startEngineWith(() => new Worker(url, { type: "module" }), start);
 }

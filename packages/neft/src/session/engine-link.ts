@@ -1,5 +1,6 @@
 import { fromThrown, type WorkerHandle } from "@neft/pool";
 import type { Answer, ArgumentOf, Id, Method, Request, ResultOf } from "./protocol.js";
+import { namingUncloneable } from "./uncloneable.js";
 
 /** What a request may have besides its argument. */
 export interface RequestOptions<Result> {
@@ -53,7 +54,8 @@ export class EngineLink {
 
   /**
    * Calls a method of the engine.
-   * @throws the engine's error; the signal's reason; an error of `onProgress`; an Error when the engine or the session ends.
+   * @throws the engine's error; the signal's reason; an error of `onProgress`; an Error when the engine or the session ends; a RangeError for
+   *   an argument that can't be sent.
    */
   async request<Name extends Method>(
     method: Name,
@@ -77,14 +79,20 @@ export class EngineLink {
           if ("result" in answer) resolve(answer.result as ResultOf<Name>);
           else if ("thrown" in answer) reject(fromThrown(answer.thrown));
           else {
+            // An async function's promise rejects later.
+            const failed = (error: unknown): void => abort(error, 0);
             try {
-              onProgress?.(answer.progress as never);
+              Promise.resolve(onProgress?.(answer.progress as never) as unknown).catch(failed);
             } catch (error) {
-              abort(error, 0);
+              failed(error);
             }
           }
         };
-        this.#post({ request: id, method, argument }, transferred);
+        try {
+          this.#post({ request: id, method, argument }, transferred);
+        } catch (error) {
+          throw namingUncloneable(error, who, argument);
+        }
         this.#handle.keepAlive(true);
         this.#pending.set(id, { who, receive, reject });
         onAbort = () => abort(signal?.reason, grace);
@@ -94,8 +102,8 @@ export class EngineLink {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
       this.#pending.delete(id);
-      // Without a request, the engine doesn't keep the process alive.
-      if (this.#pending.size === 0) this.#handle.keepAlive(false);
+      // Without a request, the engine doesn't keep the process alive; while it ends, the caller of `close` waits for it.
+      if (this.#pending.size === 0 && !this.#ended) this.#handle.keepAlive(false);
     }
   }
 

@@ -1,6 +1,7 @@
 import {
   type ArrayChoice,
   checkDataset,
+  choiceRules,
   type Dataset,
   decodeCifar10,
   decodeIdx,
@@ -44,7 +45,8 @@ const decoders: Readonly<
 
 const isName = (value: unknown): boolean => typeof value === "string" && value !== "";
 
-const filesRules: Rules<Omit<UploadedFiles, keyof ArrayChoice>> = {
+const filesRules: Rules<UploadedFiles> = {
+  ...choiceRules,
   kind: required(kinds.oneOf(...Object.keys(decoders))),
   name: kind("a name", isName),
   files: required(
@@ -56,8 +58,9 @@ const filesRules: Rules<Omit<UploadedFiles, keyof ArrayChoice>> = {
 };
 
 /** Decodes a dataset's files. */
-function decoded({ kind, name, files, ...choice }: UploadedFiles, contents: readonly Uint8Array[]): Dataset {
-  checkOptions("addDataset", { kind, files, ...(name !== undefined && { name }) }, filesRules);
+function decoded(given: UploadedFiles, contents: readonly Uint8Array[]): Dataset {
+  checkOptions("addDataset", given, filesRules);
+  const { kind, name, files, ...choice } = given;
   const {
     decode,
     files: [least, most],

@@ -48,7 +48,10 @@ export interface DatasetInfo {
 /** A thing in a session's engine. */
 interface Handle<Info> {
   readonly info: Info;
-  /** Frees it in the engine; a second call does nothing. @throws {Error} while a call of the session uses it. */
+  /**
+   * Frees it in the engine; a second call does nothing more. Calls in progress keep their data.
+   * @throws {Error} for a network that a call in progress uses.
+   */
   dispose(): Promise<void>;
 }
 
@@ -66,19 +69,29 @@ const handleTypes = {
 
 type HandleType = keyof typeof handleTypes;
 
+/** What a handle stands for. */
+interface Entry {
+  readonly id: Id;
+  readonly type: HandleType;
+  /** Set from the call of `dispose` on, unless it fails. */
+  disposal: Promise<void> | undefined;
+}
+
 /** The handles of one session. */
 export class Handles {
-  readonly #entries = new WeakMap<object, { readonly id: Id; readonly type: HandleType; isDisposed: boolean }>();
+  readonly #entries = new WeakMap<object, Entry>();
 
   /** Makes a handle; `free` frees what it stands for. */
   make<Info>(type: HandleType, { id, info }: Made<Info>, free: (id: Id) => Promise<void>): Handle<Info> {
-    const entry = { id, type, isDisposed: false };
+    const entry: Entry = { id, type, disposal: undefined };
     const handle: Handle<Info> = {
       info,
-      dispose: async () => {
-        if (entry.isDisposed) return;
-        await free(id);
-        entry.isDisposed = true;
+      dispose: () => {
+        entry.disposal ??= free(id).catch((error: unknown) => {
+          entry.disposal = undefined;
+          throw error;
+        });
+        return entry.disposal;
       },
     };
     this.#entries.set(handle, entry);
@@ -94,7 +107,7 @@ export class Handles {
     const entryOf = (value: unknown) => (has(value) ? this.#entries.get(value) : undefined);
     kind(handleTypes[type], (value) => entryOf(value)?.type === type)(handle, who);
     const entry = entryOf(handle)!;
-    if (entry.isDisposed) throw new Error(`${who}: expected a ${type} in use, got one that was disposed of`);
+    if (entry.disposal) throw new Error(`${who}: expected a ${type} in use, got one that was disposed of`);
     return entry.id;
   }
 }

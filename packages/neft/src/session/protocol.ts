@@ -20,6 +20,9 @@ export interface EngineStart {
   readonly lock?: string;
 }
 
+/** Checks that the host can start an engine; `who` is the name of the call in errors. Each module with a `SpawnEngine` has one. */
+export type CheckHost = (who: string) => void;
+
 /** Starts an engine in a worker. */
 export type SpawnEngine = (start: EngineStart) => WorkerHandle | Promise<WorkerHandle>;
 

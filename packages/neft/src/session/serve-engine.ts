@@ -1,5 +1,6 @@
+import { has } from "@neft/options";
 import { toThrown } from "@neft/pool";
-import type { Answer, EngineApi, Id, Progress, Request, Running } from "./protocol.js";
+import type { Answer, EngineApi, Id, Progress, Request, RunArgument } from "./protocol.js";
 
 /** The other end of an engine's connection. */
 export interface SessionEnd {
@@ -7,33 +8,60 @@ export interface SessionEnd {
   post(message: Answer, transferred: ArrayBuffer[]): void;
 }
 
-/** Answers a session's requests by the methods of `api`. Each request has a signal, which the session can abort. */
+/** A request as sent. */
+type Sent = Extract<Request, { readonly request: Id }>;
+
+/** A request without an answer. */
+interface Call {
+  readonly controller: AbortController;
+  /** Ids of the networks and datasets that it uses. */
+  readonly operands: readonly Id[];
+  /** Resolves when it has been answered. */
+  readonly answer: Promise<void>;
+}
+
+/**
+ * Answers a session's requests by the methods of `api`. Each request has a signal, which the session can abort. It may not wait for what it
+ * aborted: the next requests with the same operands do.
+ */
 export function serveEngine(api: EngineApi, { listen, post }: SessionEnd): void {
-  const running = new Map<Id, AbortController>();
-  listen(async (message) => {
-    const sent = message as Request;
-    if ("abort" in sent) {
-      running.get(sent.abort)?.abort();
-      return;
-    }
-    // Messages about job workers come the same way.
-    if (!("request" in sent)) return;
-    const { request: answered, method, argument } = sent;
-    const controller = new AbortController();
-    running.set(answered, controller);
-    const own: Running = {
-      signal: controller.signal,
-      onProgress: (progress: Progress) => post({ answered, progress }, []),
-    };
+  const calls = new Map<Id, Call>();
+  const answerTo = async (
+    { request: answered, method, argument }: Sent,
+    signal: AbortSignal,
+    before: readonly Call[],
+  ): Promise<void> => {
+    const onProgress = (progress: Progress): void => post({ answered, progress }, []);
     try {
-      const result: unknown = await api[method](argument as never, own);
+      if (before.length > 0) await Promise.all(before.map(({ answer }) => answer));
+      const result: unknown = await api[method](argument as never, { signal, onProgress });
       post({ answered, result }, buffersOf(result));
     } catch (error) {
       post({ answered, thrown: toThrown(error) }, []);
-    } finally {
-      running.delete(answered);
     }
+  };
+  listen((message) => {
+    const sent = message as Request;
+    if ("abort" in sent) calls.get(sent.abort)?.controller.abort();
+    // Messages about job workers come the same way.
+    if (!("request" in sent)) return;
+    const controller = new AbortController();
+    const operands = operandsOf(sent.argument);
+    const before = [...calls.values()].filter(
+      (call) => call.controller.signal.aborted && call.operands.some((id) => operands.includes(id)),
+    );
+    const answer = answerTo(sent, controller.signal, before).finally(() => calls.delete(sent.request));
+    calls.set(sent.request, { controller, operands, answer });
   });
+}
+
+/** Ids of the networks and datasets that an argument names. */
+function operandsOf(argument: unknown): readonly Id[] {
+  if (typeof argument === "number") return [argument];
+  if (!has(argument, "network", "data", "options")) return [];
+  const { network, data, options } = argument as unknown as RunArgument;
+  const { validationData } = options;
+  return [network, data, ...(validationData === undefined ? [] : [validationData as Id])];
 }
 
 /** The memory of a result's typed arrays. A result has its own memory, so that it can move to the session. */

@@ -2,10 +2,10 @@ import type { Dataset } from "@neft/data";
 import type { EvaluationResult, Prediction } from "@neft/evaluation";
 import { compileKernels, initRules } from "@neft/kernels";
 import type { OnnxFiles } from "@neft/onnx";
-import { checkOptions, has, inWords, kind, kinds, optional, type Rules } from "@neft/options";
+import { checkOptions, checkPlain, has, inWords, isListOf, kind, kinds, optional, type Rules } from "@neft/options";
 import { mostWorkers } from "@neft/pool";
 import type { FinetuneResult } from "@neft/training";
-import { spawnEngine } from "#spawn";
+import { checkHost, spawnEngine } from "#spawn";
 import type { BackendInfo } from "../backend-info.js";
 import { callArguments } from "../call-rules.js";
 import { keepErrorClasses } from "../errors.js";
@@ -22,7 +22,7 @@ import type {
   SessionOptions,
   SessionPredictOptions,
 } from "./session-options.js";
-import { upload } from "./upload.js";
+import { attachedRule, compact, upload } from "./upload.js";
 
 const sessionRules: Rules<SessionOptions> = {
   ...initRules,
@@ -55,9 +55,10 @@ type RunMethod = "evaluate" | "finetune" | "predict";
  *
  * The session keeps a Node process alive only while a call is in progress.
  * @throws {RangeError} for an unknown or invalid option, or a `wasm` that isn't a build of this release.
- * @throws {Error} if the WebAssembly can't be read or compiled, or the engine doesn't start.
+ * @throws {Error} if the WebAssembly can't be read or compiled, the engine doesn't start, or a browser's file runs in Node.
  */
 export async function createSession(options: SessionOptions = {}): Promise<Session> {
+  checkHost("createSession");
   checkOptions("createSession", options, sessionRules);
   const { workers = Math.min(threadsOfMachine(), mostDefaultWorkers), ...init } = options;
   keepErrorClasses();
@@ -100,16 +101,12 @@ export class Session {
     kinds.bytes(bytes, "importOnnx: bytes");
     checkOptions("importOnnx", options, importRules);
     const external = Object.entries(options.externalData ?? {});
-    for (const [location, file] of external) kinds.bytes(file, `importOnnx: externalData: ${inWords(location)}`);
-    const made = await this.#send(
-      "importOnnx",
-      [bytes, ...external.map(([, file]) => file)],
-      options,
-      ([id, ...ids]) => ({
-        bytes: id!,
-        externalData: external.map(([location], i) => [location, ids[i]!] as const),
-      }),
-    );
+    const sent = external.map(([location, file]) => [`externalData: ${inWords(location)}`, file] as const);
+    for (const [name, file] of sent) kinds.bytes(file, `importOnnx: ${name}`);
+    const made = await this.#send("importOnnx", [["bytes", bytes], ...sent], options, ([id, ...ids]) => ({
+      bytes: id!,
+      externalData: external.map(([location], i) => [location, ids[i]!] as const),
+    }));
     return this.#network(made);
   }
 
@@ -129,12 +126,14 @@ export class Session {
    * Measures accuracies on chips, as `evaluate` does: the same numbers.
    * @throws as `evaluate`; the signal's reason as soon as it aborts; an Error if the engine or the session ends.
    */
-  evaluate(
+  async evaluate(
     network: SessionNetwork,
     data: SessionDataset,
-    { onProgress, ...options }: SessionEvaluateOptions = {},
+    options: SessionEvaluateOptions = {},
   ): Promise<EvaluationResult> {
-    return this.#run("evaluate", [network, data], options, { onProgress });
+    checkPlain("evaluate", options);
+    const { onProgress, ...rest } = options;
+    return this.#run("evaluate", [network, data], rest, { onProgress });
   }
 
   /**
@@ -149,6 +148,7 @@ export class Session {
     data: SessionDataset,
     options: SessionFinetuneOptions = {},
   ): Promise<FinetuneResult> {
+    checkPlain("finetune", options);
     const { validationData, onProgress, ...rest } = options;
     const validation =
       validationData === undefined
@@ -167,21 +167,22 @@ export class Session {
     options: SessionPredictOptions & { readonly chips: number },
   ): Promise<Prediction[]>;
   predict(network: SessionNetwork, data: SessionDataset, options?: SessionPredictOptions): Promise<Prediction>;
-  predict(
+  async predict(
     network: SessionNetwork,
     data: SessionDataset,
     options: SessionPredictOptions = {},
   ): Promise<Prediction | Prediction[]> {
+    checkPlain("predict", options);
     return this.#run("predict", [network, data], options);
   }
 
   /** Writes a network as ONNX bytes, as `exportOnnx` does. @throws as `exportOnnx`. */
-  exportOnnx(network: SessionNetwork): Promise<Uint8Array> {
+  async exportOnnx(network: SessionNetwork): Promise<Uint8Array> {
     return this.#of("exportOnnx", network);
   }
 
   /** Writes a network and its external weights, as `exportOnnxFiles` does. @throws as `exportOnnxFiles`. */
-  exportOnnxFiles(network: SessionNetwork): Promise<OnnxFiles> {
+  async exportOnnxFiles(network: SessionNetwork): Promise<OnnxFiles> {
     return this.#of("exportOnnxFiles", network);
   }
 
@@ -191,7 +192,7 @@ export class Session {
   }
 
   /** Ends the engine and its workers. Calls in progress reject, and so do later ones. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     return this.#link.close();
   }
 
@@ -214,18 +215,23 @@ export class Session {
     const values: unknown = has(dataset, "values") ? dataset.values : undefined;
     samplesRule(values, "addDataset: values");
     const type = tagOf(values) as SampleType;
-    const { name, labels, count, shape, layout, classes, bytes, arrays } = dataset;
+    const { name, count, shape, layout, classes, bytes, arrays } = dataset;
+    const labels = compact(dataset.labels, "addDataset: labels");
     const rest = { name, labels, count, shape, layout, classes, bytes, ...(arrays && { arrays }) };
-    return this.#send("addDataset", [dataset.values], options, ([id]) => ({
+    return this.#send("addDataset", [["values", dataset.values]], options, ([id]) => ({
       ...rest,
       values: id!,
       type,
     }));
   }
 
-  #addFiles({ files, ...rest }: DatasetFiles, options: SendOptions): Promise<Made<SessionDataset["info"]>> {
-    const sent = files.map(({ bytes }) => bytes);
-    for (const bytes of sent) kinds.bytes(bytes, "addDataset: bytes");
+  /** The engine checks all members but the bytes. */
+  #addFiles(given: DatasetFiles, options: SendOptions): Promise<Made<SessionDataset["info"]>> {
+    checkPlain("addDataset", given, "a dataset's files");
+    const { files, ...rest } = given;
+    filesRule(files, "addDataset: files");
+    const sent = files.map(({ name, bytes }) => [inWords(name), bytes] as const);
+    for (const [name, bytes] of sent) kinds.bytes(bytes, `addDataset: ${name}`);
     return this.#send("addFiles", sent, options, (ids) => ({
       ...rest,
       files: files.map(({ name }, i) => ({ name, bytes: ids[i]! })),
@@ -235,14 +241,17 @@ export class Session {
   /** Sends bytes, then calls the method of the engine that makes a thing of them. */
   async #send<Name extends "importOnnx" | "addDataset" | "addFiles">(
     method: Name,
-    files: readonly ArrayBufferView[],
+    files: readonly (readonly [name: string, bytes: ArrayBufferView])[],
     { transfer = false, signal }: SendOptions,
     argumentOf: (uploads: readonly Id[]) => ArgumentOf<Name>,
   ): Promise<ResultOf<Name>> {
     const ids = files.map(() => this.#link.nextId());
     const call = { who: method === "importOnnx" ? method : "addDataset", signal };
     try {
-      for (const [i, file] of files.entries()) await upload(this.#link, ids[i]!, file, { ...call, transfer });
+      for (const [i, [name, bytes]] of files.entries()) {
+        attachedRule(bytes, `${call.who}: ${name}`);
+        await upload(this.#link, ids[i]!, bytes, { ...call, transfer });
+      }
       // A thing that arrives after an abort has no handle.
       const drop = ({ id }: ResultOf<Name>): void => void this.#dispose(id).catch(() => {});
       return await this.#link.request(method, argumentOf(ids), { ...call, drop });
@@ -269,15 +278,7 @@ export class Session {
     };
     optional(signalRule)(signal, "signal");
     optional(progressRule)(onProgress, "onProgress");
-    try {
-      return await this.#link.request<Name>(method, argument as ArgumentOf<Name>, { signal, onProgress, grace });
-    } catch (error) {
-      throw isUncloneable(error)
-        ? new RangeError(`${method}: expected options that are plain data, got one that can't be sent`, {
-            cause: error,
-          })
-        : error;
-    }
+    return this.#link.request<Name>(method, argument as ArgumentOf<Name>, { signal, onProgress, grace });
   }
 }
 
@@ -288,8 +289,10 @@ const samplesRule = kind("a Uint8Array or a Float32Array", (value) =>
   ["Uint8Array", "Float32Array"].includes(tagOf(value) as string),
 );
 
-const isUncloneable = (error: unknown): boolean => has(error, "name") && error.name === "DataCloneError";
+const filesRule = kind(
+  "a list of files with name and bytes",
+  isListOf((file) => has(file, "name", "bytes")),
+);
 
 /** Whether a dataset is given as files. */
-const isFiles = (dataset: Dataset | DatasetFiles): dataset is DatasetFiles =>
-  has(dataset, "files") && Array.isArray(dataset.files);
+const isFiles = (dataset: Dataset | DatasetFiles): dataset is DatasetFiles => has(dataset, "files");

@@ -3,6 +3,8 @@ import { engineFromBlob } from "./engine-from-blob.js";
 import { startEngineWith } from "./job-workers.js";
 import type { SpawnEngine } from "./protocol.js";
 
+export { checkHost } from "../started.js";
+
 declare const Worker: WebWorkerClass;
 declare const location: { readonly origin: string };
 

@@ -1,3 +1,4 @@
+import { has, type Rule } from "@neft/options";
 import type { EngineLink } from "./engine-link.js";
 import type { Id } from "./protocol.js";
 
@@ -34,4 +35,26 @@ export async function upload(
     bytes.set(all.subarray(at, at + pieceBytes));
     await link.request("addPiece", { id, at, bytes }, { ...call, transferred: [bytes.buffer] });
   }
+}
+
+/**
+ * Checks that an array's memory was not moved elsewhere. `buffer.detached` is missing in Node 20.
+ * @throws {RangeError} if it was.
+ */
+export const attachedRule: Rule = (array, who) => {
+  try {
+    new Uint8Array((array as ArrayBufferView).buffer);
+  } catch {
+    throw new RangeError(
+      `${who}: expected bytes in memory, got an array whose memory was moved (transferred) before; pass a copy`,
+    );
+  }
+};
+
+/** Copies a typed array that is a part of a larger buffer, so that a message doesn't have all of it. */
+export function compact<Items>(array: Items, who: string): Items {
+  if (!ArrayBuffer.isView(array)) return array;
+  attachedRule(array, who);
+  const isPart = array.byteLength < array.buffer.byteLength && has(array, "slice");
+  return isPart ? (array as unknown as { slice(): Items }).slice() : array;
 }

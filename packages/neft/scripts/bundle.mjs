@@ -9,13 +9,12 @@ import { bundles, wasmFiles } from "./bundles.mjs";
 
 const dist = (name) => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
 
-/** Plugin that drops what only the command and the documents show of settings and strategies: 2 kB of a compressed page. */
+/** Plugin that drops what only the command and the documents show of settings: 1.5 kB of a compressed page. */
 const withoutHelp = {
   name: "without-help",
   transform: {
-    filter: { code: /\b(?:about|summary):/ },
-    handler: (code) =>
-      code.replace(/\b(?:about|switchAbout|flag|defaultWords|summary):\s*(?:null|"(?:[^"\\]|\\.)*"),?/g, ""),
+    filter: { code: /\bdefineSettings\b/ },
+    handler: (code) => code.replace(/\b(?:about|switchAbout|flag|defaultWords):\s*(?:null|"(?:[^"\\]|\\.)*"),?/g, ""),
   },
 };
 

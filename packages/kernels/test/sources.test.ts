@@ -27,8 +27,8 @@ function changed(from: string, to: string): Uint8Array {
   return Uint8Array.from(text.replace(from, to), (letter) => letter.charCodeAt(0));
 }
 
-/** An address of the file: the test's own, in browsers that of their server. */
-const address = new URL("../wasm/simd128.wasm", import.meta.url);
+/** An address that Node and browsers can fetch. */
+const address = new URL(URL.createObjectURL(new Blob([bytes])));
 
 describe("the source of the WebAssembly", () => {
   it("is needed with SIMD alone", () => {

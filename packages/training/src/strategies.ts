@@ -1,4 +1,4 @@
-import { checkOptions, inWords, kind, kinds, type Rules, required } from "@neft/options";
+import { checkOptions, inWords, isListOf, kind, kinds, type Rules, required } from "@neft/options";
 import { irs } from "./strategies/irs.js";
 import { noiseInjection } from "./strategies/noise-injection.js";
 import { none } from "./strategies/none.js";
@@ -43,7 +43,7 @@ export function checkInWorkers(id: string): void {
 
 const settingNames = kind(
   `a list of settings (${Object.keys(strategySettings).join(", ")})`,
-  (value) => Array.isArray(value) && value.every((name) => Object.hasOwn(strategySettings, String(name))),
+  isListOf((name) => Object.hasOwn(strategySettings, String(name))),
 );
 
 /** Like a device's id; at most 64 characters, because errors, progress and files repeat it. */

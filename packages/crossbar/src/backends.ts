@@ -1,4 +1,4 @@
-import { type ArrayBackend, arrayNodes, type GraphNode, type Model } from "@neft/model";
+import { type ArrayBackend, arrayNodes, type GraphNode, type Model, operatorOf } from "@neft/model";
 import { inWords, oneLine } from "@neft/options";
 import { add, maxAbs, persistent, setVaried, stream, type Tensor, type Variation } from "@neft/tensor";
 import { checkProgramming, type ProgrammingSettings, programmingVariation } from "./programming.js";
@@ -44,6 +44,9 @@ function drawOf(settings: VariationSettings, name: string, weight: Tensor): Vari
   return { sMax, sigmaOuter, sigmaMid, key: stream(seed, { purpose, name, index, step }), perSample, firstSample };
 }
 
+/** Whether a product draws ΔW for every sample, not the deviation of its outputs. */
+const drawsWeights = (node: GraphNode): boolean => operatorOf(node).traits.products?.drawsWeights === true;
+
 /**
  * Refuses a second product with a weight that is drawn for every sample. Matrix products draw their outputs' deviation instead of ΔW,
  * so two of them would not see the same ΔW. Convolutions draw ΔW.
@@ -51,7 +54,7 @@ function drawOf(settings: VariationSettings, name: string, weight: Tensor): Vari
 function checkSoleProduct(firstReaders: Map<string, GraphNode>, name: string, node: GraphNode): void {
   const first = firstReaders.get(name) ?? node;
   firstReaders.set(name, first);
-  if (first.name === node.name || (first.op === "Conv" && node.op === "Conv")) return;
+  if (first.name === node.name || (drawsWeights(first) && drawsWeights(node))) return;
   throw new RangeError(
     `parameter ${inWords(name)}: expected one product with it for a draw for every sample, got nodes ${inWords(first.name)} and ${inWords(node.name)}: leave perSample out`,
   );

@@ -1,10 +1,12 @@
 import { inWords } from "@neft/options";
 import { sizeOf } from "@neft/tensor";
-import { type AxisPosition, MixedError, trackNode } from "./axis-tracking.js";
+import { trackNode } from "./axis-tracking.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode } from "./graph.js";
-import { type HostArray, int64Array, toNumbers } from "./host-array.js";
-import { DataDependentError, isHostArray, type KnownValue } from "./operators/operator.js";
+import { type HostArray, int64Array, isHostArray, type KnownValue, toNumbers } from "./host-array.js";
+import { operatorOf } from "./known-operators.js";
+import { DataDependentError } from "./operators/operator.js";
+import { type AxisPosition, MixedError } from "./operators/tracks.js";
 import { inferNodes } from "./shapes.js";
 
 /** The part of a graph that shape inference needs: nodes in running order, dtypes and shapes of fixed tensors. */
@@ -75,10 +77,10 @@ export function probe({ inputs, nodes, fixed }: ShapeGraph, size: number): Batch
       if (error instanceof Error && error.cause instanceof DataDependentError) continue;
       return probed(error instanceof Error ? error : new Error(String(error)));
     }
-    const position = positionAfter(node, positions, known, size);
+    const found = positionsAfter(node, positions, known, size);
     // A tiny file with a chain of doublings can ask for gigabytes: stop before anything is allocated.
-    for (const name of node.outputs) {
-      total += sizeOf(known.get(name)!.shape) / (position === undefined ? 1 : Math.max(1, size));
+    for (const [i, name] of node.outputs.entries()) {
+      if (name !== "") total += sizeOf(known.get(name)!.shape) / (found[i] === undefined ? 1 : Math.max(1, size));
     }
     if (total > maxSampleElements) {
       return probed(
@@ -87,8 +89,9 @@ export function probe({ inputs, nodes, fixed }: ShapeGraph, size: number): Batch
         ),
       );
     }
+    for (const [i, name] of node.outputs.entries()) if (name !== "" && found[i]) positions.set(name, found[i]);
+    const position = found.find((one) => one !== undefined);
     if (position === undefined) continue;
-    positions.set(node.outputs[0]!, position);
     if (areRows(position)) leavesRowsAt = undefined;
     else leavesRowsAt ??= node;
   }
@@ -96,20 +99,21 @@ export function probe({ inputs, nodes, fixed }: ShapeGraph, size: number): Batch
 }
 
 /** Like `trackNode`, with an error as the result where samples are mixed, now or before. */
-function positionAfter(
+function positionsAfter(
   node: GraphNode,
   positions: ReadonlyMap<string, AxisPosition | MixedError>,
   known: ReadonlyMap<string, KnownValue>,
   size: number,
-): AxisPosition | MixedError | undefined {
-  if (node.op === "Shape") return undefined;
+): (AxisPosition | MixedError | undefined)[] {
+  const all = (position: MixedError | undefined) => node.outputs.map(() => position);
+  if (operatorOf(node).track === null) return all(undefined);
   const given = node.inputs.map((name) => positions.get(name));
   const broken = given.find((position) => position instanceof MixedError);
-  if (broken !== undefined) return broken;
+  if (broken !== undefined) return all(broken);
   try {
     return trackNode(node, (name) => positions.get(name) as AxisPosition | undefined, known, size);
   } catch (error) {
-    if (error instanceof MixedError) return error;
+    if (error instanceof MixedError) return all(error);
     throw error;
   }
 }
@@ -167,17 +171,18 @@ export function freeBatch(graph: ShapeGraph, batch: number): FreedGraph | string
   return freed;
 }
 
-/** Replaces the leading batch entry of every constant Reshape target by −1. */
+/** Replaces the leading batch entry of every constant target shape by −1. */
 function retarget({ nodes, fixed }: ShapeGraph, batch: number, known: ReadonlyMap<string, KnownValue>): FreedGraph {
   const added = new Map<string, HostArray>();
   const changed = nodes.map((node) => {
-    const target = node.op === "Reshape" ? fixed.get(node.inputs[1]!) : undefined;
+    const at = operatorOf(node).traits.target;
+    const target = at === undefined ? undefined : fixed.get(node.inputs[at]!);
     if (target === undefined || !isHostArray(target) || toNumbers(target)[0] !== batch) return node;
     const shape = known.get(node.outputs[0]!)?.shape;
     const name = `${node.name}.shape`;
     if (shape === undefined || shape.includes(0) || known.has(name)) return node;
     added.set(name, int64Array([-1, ...shape.slice(1)]));
-    return { ...node, inputs: [node.inputs[0]!, name] };
+    return { ...node, inputs: node.inputs.map((own, i) => (i === at ? name : own)) };
   });
   return { nodes: changed, added };
 }

@@ -1,13 +1,13 @@
 import { inWords } from "@neft/options";
-import { MixedError } from "./axis-tracking.js";
 import { areRows, type BatchProbe, freeBatch, probe, probeBatch, type ShapeGraph, whyNotRows } from "./batching.js";
 import { batchAxis } from "./builder.js";
 import { constant } from "./constant.js";
 import { describeNode, type GraphNode, listNames, type ValueInfo } from "./graph.js";
-import { type HostArray, type HostData, int64Array } from "./host-array.js";
+import { type HostArray, type HostData, int64Array, type KnownValue } from "./host-array.js";
+import { operatorOf } from "./known-operators.js";
 import { findLogits, probabilityNodesBefore } from "./logits.js";
 import { arrayNodes, Model } from "./model.js";
-import type { KnownValue } from "./operators/operator.js";
+import { MixedError } from "./operators/tracks.js";
 
 /** A model bound to samples of one shape, as evaluation and training run it. */
 export interface BoundModel {
@@ -187,19 +187,21 @@ function batchedGraph(model: Model, graph: ShapeGraph, output: string): Batched 
  */
 function nodeReadingBatchSize(graph: ShapeGraph, { size, known }: BatchProbe): string | undefined {
   const larger = probe(graph, 2 * size).known;
-  const counting = graph.nodes.find(({ op, inputs, attributes }) => {
-    if (op !== "Cast" || attributes.to !== "f32") return false;
+  const counting = graph.nodes.find((node) => {
+    const { inputs, outputs } = node;
+    if (!operatorOf(node).traits.converts || known.get(outputs[0]!)?.dtype !== "f32") return false;
     const [here, there] = [known, larger].map((values) => values.get(inputs[0]!)?.data);
     return here !== undefined && there !== undefined && here.join() !== there.join();
   });
   return counting && describeNode(counting);
 }
 
-/** Gives every Squeeze without axes the axes that it drops, as a constant added to `tensors`. */
+/** Gives every node with implied axes the axes of size 1 that it means, as a constant added to `tensors`. */
 function withSqueezeAxes({ nodes, probe: { known } }: Batched, tensors: Map<string, HostArray>): GraphNode[] {
   return nodes.map((node) => {
     const shape = known.get(node.inputs[0] ?? "")?.shape;
-    if (node.op !== "Squeeze" || (node.inputs[1] ?? "") !== "" || shape === undefined) return node;
+    const at = operatorOf(node).traits.impliedAxes;
+    if (at === undefined || (node.inputs[at] ?? "") !== "" || shape === undefined) return node;
     let name = `${node.name}.axes`;
     while (known.has(name)) name += "_";
     tensors.set(name, int64Array(shape.flatMap((n, axis) => (n === 1 ? [axis] : []))));

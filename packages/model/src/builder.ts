@@ -3,9 +3,8 @@ import type { DType, Tensor } from "@neft/tensor";
 import { dtypes, normals, parameter, sizeOf, stream } from "@neft/tensor";
 import { constant } from "./constant.js";
 import type { AttributeValue, GraphNode, ValueInfo } from "./graph.js";
-import type { HostData } from "./host-array.js";
+import type { HostData, KnownValue } from "./host-array.js";
 import { checkOperators, Model } from "./model.js";
-import type { KnownValue } from "./operators/operator.js";
 import { inferNodes } from "./shapes.js";
 
 /** Symbol of the batch axis in built and imported models. */
@@ -109,7 +108,7 @@ const leakyReluRules: Rules<LeakyReluOptions> = { ...layerRules, alpha: kinds.nu
 const dropoutRules: Rules<DropoutOptions> = { ...layerRules, ratio: kinds.number };
 
 const isAttribute = (value: unknown): boolean =>
-  [value].flat().every((one) => typeof one === "number" || typeof one === "string");
+  [value].flat().every((one) => typeof one === "number" || typeof one === "string" || typeof one === "boolean");
 
 const attributesRule = kind(
   "attributes by name: numbers, strings or lists of them",

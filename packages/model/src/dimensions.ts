@@ -7,8 +7,6 @@ import {
   type WindowAttributes,
   windowAxes,
 } from "@neft/tensor";
-import { intAttribute, intsAttribute, textAttribute } from "./attributes.js";
-import type { GraphNode } from "./graph.js";
 import { maxAxes } from "./host-array.js";
 
 /**
@@ -79,8 +77,17 @@ export interface Window {
   readonly output: readonly number[];
 }
 
+/** Attributes of a window, with their defaults undefined. */
+interface GivenWindow {
+  readonly strides?: readonly number[] | undefined;
+  readonly dilations?: readonly number[] | undefined;
+  readonly pads?: readonly number[] | undefined;
+  readonly auto_pad?: "NOTSET" | "VALID" | "SAME_UPPER" | "SAME_LOWER" | undefined;
+  readonly ceil_mode?: boolean | undefined;
+}
+
 /**
- * Reads a node's strides, dilations, pads or auto_pad, and ceil_mode, for one image [channels, …spatial].
+ * Resolves strides, dilations, pads or auto_pad, and ceil_mode, for one image [channels, …spatial].
  *
  * With ceil_mode, a last window that would start in the end padding is dropped.
  *
@@ -88,7 +95,7 @@ export interface Window {
  * @throws {RangeError} when a window doesn't fit the image.
  */
 export function windowOf(
-  node: GraphNode,
+  { strides: givenStrides, dilations: givenDilations, pads: givenPads, auto_pad, ceil_mode }: GivenWindow,
   image: readonly number[],
   kernel: readonly number[],
   { isPool = false }: { readonly isPool?: boolean } = {},
@@ -96,15 +103,13 @@ export function windowOf(
   const spatial = image.slice(1);
   const rank = spatial.length;
   const ones = new Array<number>(rank).fill(1);
-  const strides = intsAttribute(node, "strides") ?? ones;
-  const dilations = intsAttribute(node, "dilations") ?? ones;
-  const explicit = intsAttribute(node, "pads") ?? new Array<number>(2 * rank).fill(0);
-  const autoPad = textAttribute(node, "auto_pad", ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"], "NOTSET");
-  const ceil = intAttribute(node, "ceil_mode", 0) !== 0;
-  const pads = paddingOf(autoPad, spatial, { kernel, strides, dilations, pads: explicit });
+  const strides = givenStrides ?? ones;
+  const dilations = givenDilations ?? ones;
+  const explicit = givenPads ?? new Array<number>(2 * rank).fill(0);
+  const pads = paddingOf(auto_pad ?? "NOTSET", spatial, { kernel, strides, dilations, pads: explicit });
   const axes = windowAxes("", image, { kernel, strides, dilations, pads });
   if (isPool) checkPoolPads("", axes);
-  return { kernel, strides, dilations, pads, output: axes.map((axis) => outputSize(axis, ceil)) };
+  return { kernel, strides, dilations, pads, output: axes.map((axis) => outputSize(axis, ceil_mode === true)) };
 }
 
 /**

@@ -1,7 +1,6 @@
-import { intAttribute, intsAttribute } from "./attributes.js";
 import type { GraphNode } from "./graph.js";
-import type { Fused } from "./operators/operator.js";
-import { operatorTable } from "./operators/table.js";
+import { operatorOf } from "./known-operators.js";
+import { type Fused, valuesOf } from "./operators/operator.js";
 
 /** A node to run, and the following nodes that are fused into it. Its outputs are those of the last one. */
 export interface Step extends Fused {
@@ -26,38 +25,38 @@ export function fuseNodes(plan: readonly GraphNode[], wanted: ReadonlySet<string
   const steps: Step[] = [];
   for (const node of swapped) {
     if (absorbed.has(node)) continue;
-    const { fusesRelu = false, fusesPool = false } = operatorTable.get(node.op)!;
+    const { absorbs: kinds = [] } = operatorOf(node).traits;
     let last = node;
-    const absorbs = (can: boolean, fits: (next: GraphNode) => boolean): boolean => {
-      const next = fuses && can ? consumers.get(last.outputs[0]!) : undefined;
-      if (next === undefined || !fits(next)) return false;
+    const absorbs = (kind: "pool" | "relu"): boolean => {
+      const next = fuses && kinds.includes(kind) ? consumers.get(last.outputs[0]!) : undefined;
+      if (next === undefined || absorbedAs(next) !== kind) return false;
       absorbed.add(next);
       last = next;
       return true;
     };
-    const pooled = absorbs(fusesPool, isPool2x2);
-    const rectified = absorbs(fusesRelu, ({ op }) => op === "Relu");
+    const pooled = absorbs("pool");
+    const rectified = absorbs("relu");
     steps.push({ node: last === node ? node : { ...node, outputs: last.outputs }, rectified, pooled });
   }
   return steps;
 }
 
-/** Whether a node is a max pool of 2×2 with stride 2, without padding. */
-function isPool2x2(node: GraphNode): boolean {
-  if (node.op !== "MaxPool" || node.outputs.length > 1) return false;
-  const is = (name: string, value: number) => intsAttribute(node, name)?.every((each) => each === value);
-  const twos = is("kernel_shape", 2) && intsAttribute(node, "kernel_shape")!.length === 2 && is("strides", 2);
-  const isPlain = (is("pads", 0) ?? true) && (is("dilations", 1) ?? true) && intAttribute(node, "ceil_mode", 0) === 0;
-  return twos === true && isPlain && (node.attributes.auto_pad ?? "NOTSET") === "NOTSET";
+/** What a product calls a node that follows it. */
+function absorbedAs(node: GraphNode): "pool" | "relu" | undefined {
+  const row = operatorOf(node);
+  return row.traits.absorbedAs?.(valuesOf(row, node), node);
 }
 
-/** Moves each ReLU whose only reader is a max pool behind that pool. The value between them keeps its name. */
+/**
+ * Moves each increasing operator whose only reader is a max pool behind that pool. The value between them keeps its
+ * name.
+ */
 function poolBeforeRelu(plan: readonly GraphNode[], wanted: ReadonlySet<string>): GraphNode[] {
   const consumers = soleConsumers(plan, wanted);
   const moved = new Map<GraphNode, GraphNode>();
   for (const node of plan) {
-    const pool = node.op === "Relu" ? consumers.get(node.outputs[0]!) : undefined;
-    if (pool?.op === "MaxPool" && pool.outputs.length === 1) moved.set(pool, node);
+    const pool = operatorOf(node).traits.increasing ? consumers.get(node.outputs[0]!) : undefined;
+    if (pool && operatorOf(pool).traits.selectsLargest && pool.outputs.length === 1) moved.set(pool, node);
   }
   const early = new Set(moved.values());
   return plan.flatMap((node) => {

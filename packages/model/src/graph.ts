@@ -1,10 +1,23 @@
 import { inWords } from "@neft/options";
 import type { DType } from "@neft/tensor";
+import type { HostArray } from "./host-array.js";
 
-/** Value of an attribute: plain data. Tensor attributes become constants of the model. */
-export type AttributeValue = number | string | readonly number[] | readonly string[];
+/** Value of an attribute: plain data. */
+export type AttributeValue = number | string | boolean | readonly number[] | readonly string[] | HostArray | Subgraph;
 
-/** One operator applied to named values, with the semantics of its newest ONNX version up to opset 22. */
+/**
+ * A graph that a node holds and runs. It has no tensors of its own and sees no other values than its inputs: what it
+ * reads from outside follows its own inputs, and the node passes it.
+ */
+export interface Subgraph {
+  /** Value names. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Topologically sorted. */
+  readonly nodes: readonly GraphNode[];
+}
+
+/** One operator applied to named values, with the semantics of its newest ONNX version. */
 export interface GraphNode {
   /** Unique in its model. */
   readonly name: string;

@@ -10,6 +10,23 @@ export interface HostArray {
 /** Element storage of a `HostArray`. */
 export type HostData = Float32Array | BigInt64Array | Int32Array | Uint8Array | Int8Array;
 
+/** What shape inference knows of a value. `data` is present when shapes and constants determine it. */
+export interface KnownValue {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data?: HostData;
+}
+
+/** Whether the elements of a value are known. */
+export function isHostArray(value: KnownValue): value is HostArray {
+  return value.data !== undefined;
+}
+
+/** Whether an unknown value is an array. */
+export function isHostValue(value: unknown): value is HostArray {
+  return typeof value === "object" && value !== null && "dtype" in value && "shape" in value && "data" in value;
+}
+
 /** Any `HostData` as a writable array. The caller writes bigints for i64 and numbers otherwise. */
 export type WritableArray = { [index: number]: number | bigint };
 

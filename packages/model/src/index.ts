@@ -1,5 +1,12 @@
 export type { ArrayNode } from "./array-node.js";
-export { arrayNodeOf } from "./array-node.js";
+export { arrayNodesOf } from "./array-node.js";
+export {
+  type AttributeKind,
+  type AttributeSchema,
+  inStored,
+  readAttributes,
+  type StoredType,
+} from "./attribute-kinds.js";
 export { type FreedGraph, freeBatch, probe, probeBatch, type ShapeGraph } from "./batching.js";
 export { type BoundModel, bindModel } from "./binding.js";
 export type {
@@ -16,10 +23,11 @@ export type {
 export { batchAxis, GraphBuilder } from "./builder.js";
 export { constant } from "./constant.js";
 export type { Step } from "./fusion.js";
-export type { AttributeValue, GraphNode, ValueInfo } from "./graph.js";
+export type { AttributeValue, GraphNode, Subgraph, ValueInfo } from "./graph.js";
 export { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
-export type { HostArray, HostData } from "./host-array.js";
+export type { HostArray, HostData, KnownValue } from "./host-array.js";
 export { int64Array, toNumbers } from "./host-array.js";
+export { addOperators, knownOperators, type OperatorSet, operatorOf } from "./known-operators.js";
 export type { ModelParts } from "./model.js";
 export {
   arrayNodes,
@@ -29,17 +37,19 @@ export {
   trainableParameters,
   warningsOf,
 } from "./model.js";
+export { coreOperators } from "./operators/core.js";
 export type {
+  Adaptor,
   ArrayBackend,
   ArrayCall,
   BatchStatistics,
   Fused,
-  KnownValue,
   Operator,
   RunCall,
   RunContext,
+  Weight,
 } from "./operators/operator.js";
-export { operatorTable } from "./operators/table.js";
+export { valuesOf } from "./operators/operator.js";
 export type { ModelRecord, TensorRecord } from "./record.js";
 export { copyModel, modelFromRecord, modelToRecord } from "./record.js";
 export type { RunOptions, RunResult } from "./run.js";
@@ -49,6 +59,6 @@ export { applyStatistics } from "./statistics.js";
 export type { SummaryRow } from "./summary.js";
 export { summary } from "./summary.js";
 export { checkFree, holdModel, modelRule } from "./use.js";
-export { viewOperators, type Weight, weightsOf } from "./weights.js";
+export { weightsOf } from "./weights.js";
 export type { NetworkOptions } from "./zoo.js";
 export { lenet5, resnet18, vgg8 } from "./zoo.js";

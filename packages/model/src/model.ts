@@ -1,12 +1,13 @@
 import { has, inWords, kind } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
-import { type ArrayNode, arrayNodeOf } from "./array-node.js";
+import { type ArrayNode, arrayNodesOf } from "./array-node.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
 import type { HostData } from "./host-array.js";
-import { operatorTable } from "./operators/table.js";
+import { knownOperators, operatorOf } from "./known-operators.js";
+import { valuesOf, type Weight } from "./operators/operator.js";
 import { checkFree, modelRule, tensorsOf } from "./use.js";
-import { type Weight, weightsOf } from "./weights.js";
+import { weightsOf } from "./weights.js";
 
 /** Parts of a model. Parameters are f32 tensors; constants are all other fixed tensors. */
 export interface ModelParts {
@@ -80,18 +81,27 @@ export class Model {
   }
 }
 
-/** @throws {Error} for a node whose operator is unknown or that has a wrong number of inputs. */
+/** @throws {Error} for a node with an unknown operator, a wrong number of inputs or outputs, or a wrong attribute. */
 export function checkOperators(nodes: readonly GraphNode[]): void {
-  const unknown = nodes.filter((node) => !operatorTable.has(node.op));
+  const unknown = nodes.filter((node) => !knownOperators.has(node.op));
   if (unknown.length > 0) {
     const all = unknown.map(describeNode).join(", ");
-    throw new Error(`model: expected known operators, got ${all}; known: ${[...operatorTable.keys()].join(", ")}`);
+    throw new Error(`model: expected known operators, got ${all}; known: ${[...knownOperators.keys()].join(", ")}`);
   }
   for (const node of nodes) {
-    const [min, max] = operatorTable.get(node.op)!.arity;
-    if (node.inputs.length < min || node.inputs.length > max) {
+    const row = operatorOf(node);
+    const [min, max] = row.inputs;
+    if (node.inputs.length < min || node.inputs.length > max || node.inputs.slice(0, min).includes("")) {
       const expected = min === max ? `${min}` : `${min} to ${max}`;
       throw new Error(`${describeNode(node)}: expected ${expected} inputs, got ${node.inputs.length}`);
+    }
+    const { outputs = 1 } = row;
+    if (node.outputs.length > outputs)
+      throw new Error(`${describeNode(node)}: expected at most ${outputs} outputs, got ${node.outputs.length}`);
+    try {
+      valuesOf(row, node);
+    } catch (error) {
+      throw new Error(`${describeNode(node)}: ${(error as Error).message}`, { cause: error });
     }
   }
 }
@@ -100,8 +110,10 @@ export function checkOperators(nodes: readonly GraphNode[]): void {
 export function runningParameters(model: Model): Set<string> {
   const names = new Set<string>();
   for (const node of model.nodes) {
-    if (node.op !== "BatchNormalization") continue;
-    for (const name of node.inputs.slice(3, 5)) if (model.parameters.has(name)) names.add(name);
+    for (const input of Object.values(operatorOf(node).traits.running ?? {})) {
+      const name = node.inputs[input]!;
+      if (model.parameters.has(name)) names.add(name);
+    }
   }
   return names;
 }
@@ -128,15 +140,15 @@ export function modelWeights(model: Model): (name: string) => Weight | undefined
 }
 
 /**
- * Products that a crossbar computes, in running order: Conv, Gemm and MatMul nodes whose weight is a parameter, read
- * directly or through views (Transpose, Reshape, Flatten, Squeeze, Unsqueeze, Identity, Cast).
+ * Products that a crossbar computes, in running order: those whose weight is a parameter, read directly or through
+ * views (Transpose, Reshape, Flatten, Squeeze, Unsqueeze, Identity, Cast).
  *
  * @throws {RangeError} when `model` is not a model.
  */
 export function arrayNodes(model: Model): ArrayNode[] {
   modelRule(model, "arrayNodes: model");
   const weightOf = modelWeights(model);
-  return model.nodes.flatMap((node) => arrayNodeOf(node, weightOf) ?? []);
+  return model.nodes.flatMap((node) => arrayNodesOf(node, weightOf));
 }
 
 /**
@@ -147,18 +159,25 @@ export function digitalProducts(model: Model): GraphNode[] {
   const weightOf = modelWeights(model);
   const fixed = new Set([...model.parameters.keys(), ...model.constants.keys(), ""]);
   return model.nodes.filter((node) => {
-    const operands = node.inputs.slice(0, 2).map((name) => fixed.has(name));
-    if (node.inputs.every((name) => fixed.has(name))) for (const name of node.outputs) fixed.add(name);
-    if (node.op !== "Conv" && node.op !== "Gemm" && node.op !== "MatMul") return false;
-    const meets = operands[0] !== operands[1] && (node.op !== "Conv" || operands[1] === true);
-    return meets && arrayNodeOf(node, weightOf) === undefined;
+    const isFixed = node.inputs.map((name) => fixed.has(name));
+    if (isFixed.every(Boolean)) for (const name of node.outputs) fixed.add(name);
+    const { products } = operatorOf(node).traits;
+    if (products === undefined || isFixed.slice(0, 2).every(Boolean)) return false;
+    const held = arrayNodesOf(node, weightOf).map(({ input }) => input);
+    return products.operands.some((input) => isFixed[input] && node.inputs[input] !== "" && !held.includes(input));
   });
 }
 
 /** Dropouts in training mode: other runtimes drop values there in every run. */
 function droppingNodes({ nodes, constants }: Model): GraphNode[] {
   const only = (name = "") => constants.get(name)?.values()[0];
-  return nodes.filter(({ op, inputs: [, ratio, mode] }) => op === "Dropout" && only(mode) === 1 && only(ratio) !== 0);
+  return nodes.filter((node) => {
+    const { drops } = operatorOf(node).traits;
+    return drops?.((input) => {
+      const value = only(node.inputs[input]);
+      return value === undefined ? undefined : Number(value);
+    });
+  });
 }
 
 /** Warnings about a model's results on chips, one sentence each. Usually none. */

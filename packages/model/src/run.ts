@@ -1,12 +1,19 @@
 import { inWords } from "@neft/options";
 import { noGrad, scope, Tensor, tensor } from "@neft/tensor";
+import { weightUses } from "./array-node.js";
 import type { Step } from "./fusion.js";
-import type { GraphNode, ValueInfo } from "./graph.js";
+import type { GraphNode, Subgraph, ValueInfo } from "./graph.js";
 import { describeNode, listNames, producersOf } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
+import { operatorOf } from "./known-operators.js";
 import { type Model, modelWeights } from "./model.js";
-import type { ArrayBackend, BatchStatistics, Fused, RunContext } from "./operators/operator.js";
-import { operatorTable } from "./operators/table.js";
+import {
+  type ArrayBackend,
+  type BatchStatistics,
+  type Fused,
+  type RunContext,
+  valuesOf,
+} from "./operators/operator.js";
 import { planOf } from "./plan.js";
 import { addLocation } from "./shapes.js";
 
@@ -92,13 +99,19 @@ function evaluate(
   inputs: readonly (Tensor | undefined)[],
   context: RunContext,
 ): readonly Tensor[] {
-  const operator = operatorTable.get(node.op)!;
+  const row = operatorOf(node);
+  const attributes = valuesOf(row, node);
   const integers = inputs.every((input) => input === undefined || input.dtype !== "f32");
-  if (operator.elements === null || !integers) return operator.run({ node, inputs, context, rectified, pooled });
+  if (row.integers === null || !integers) {
+    const arrays = weightUses(node, context.weightOf).map(({ input }) => input);
+    return row.run(inputs as readonly Tensor[], attributes, { node, inputs, context, arrays, rectified, pooled });
+  }
   const arrays = inputs.map(
     (input) => input && { dtype: input.dtype, shape: input.shape, data: input.values() as HostData },
   );
-  return operator.elements({ node, inputs: arrays }).map(({ data, shape, dtype }) => tensor(data, shape, dtype));
+  return row
+    .integers(arrays as readonly HostArray[], attributes, { node, inputs: arrays })
+    .map(({ data, shape, dtype }) => tensor(data, shape, dtype));
 }
 
 /**
@@ -119,6 +132,7 @@ export function evaluateConstants(node: GraphNode, inputs: readonly (HostArray |
       throw new Error(`expected no parameters, got ${inWords(name)}`);
     },
     view: (_, whole) => whole,
+    runGraph: (graph, outer, given) => runGraph(graph, outer, given, context),
   };
   try {
     return scope(() =>
@@ -134,6 +148,44 @@ export function evaluateConstants(node: GraphNode, inputs: readonly (HostArray |
   } catch (error) {
     throw addLocation(error, describeNode(node));
   }
+}
+
+/**
+ * Runs a graph that a node holds.
+ *
+ * @param outer  The node. A weight that it passes to the graph is one draw there, too.
+ * @param given  Tensors of the graph's inputs, in order. The last ones are the node's last inputs.
+ */
+function runGraph(
+  graph: Subgraph,
+  outer: GraphNode,
+  given: readonly (Tensor | undefined)[],
+  context: RunContext,
+): Tensor[] {
+  const captures = new Map<string, string>();
+  const offset = outer.inputs.length - graph.inputs.length;
+  graph.inputs.forEach((name, i) => {
+    const passed = outer.inputs[offset + i];
+    if (passed !== undefined) captures.set(name, passed);
+  });
+  const inner: RunContext = {
+    ...context,
+    isParameter: (name) => context.isParameter(captures.get(name) ?? ""),
+    weightOf: (name) => context.weightOf(captures.get(name) ?? ""),
+  };
+  const values = new Map(graph.inputs.map((name, i) => [name, given[i]]));
+  for (const node of graph.nodes) {
+    try {
+      const inputs = node.inputs.map((name) => (name === "" ? undefined : values.get(name)));
+      const results = evaluate({ node, ...unfused }, inputs, inner);
+      node.outputs.forEach((name, i) => {
+        if (name !== "") values.set(name, results[i]!);
+      });
+    } catch (error) {
+      throw addLocation(error, describeNode(node));
+    }
+  }
+  return graph.outputs.map((name) => values.get(name)!);
 }
 
 /** Context that operators get in a run of a model. */
@@ -153,6 +205,7 @@ function contextOf(model: Model, options: RunOptions, statistics: BatchStatistic
         const rest = node.inputs.slice(1).map((name) => (name === "" ? undefined : model.constants.get(name)!));
         return evaluate({ node, ...unfused }, [x, ...rest], context)[0]!;
       }, whole),
+    runGraph: (graph, node, inputs) => runGraph(graph, node, inputs, context),
   };
   return context;
 }

@@ -1,12 +1,11 @@
 import { inWords } from "@neft/options";
 import type { GraphNode } from "./graph.js";
 import { describeNode } from "./graph.js";
-import type { HostArray, HostData } from "./host-array.js";
-import { checkedSize, maxHostElements } from "./host-array.js";
+import type { HostArray, HostData, KnownValue } from "./host-array.js";
+import { checkedSize, isHostArray, maxHostElements } from "./host-array.js";
+import { operatorOf } from "./known-operators.js";
 import type { Model } from "./model.js";
-import type { KnownValue } from "./operators/operator.js";
-import { DataDependentError, isHostArray } from "./operators/operator.js";
-import { operatorTable } from "./operators/table.js";
+import { DataDependentError, valuesOf } from "./operators/operator.js";
 
 /** Prefixes an error's message with the location, unless it has it already. */
 export function addLocation(error: unknown, where: string): Error {
@@ -83,10 +82,10 @@ export function inferNodes(
   return known;
 }
 
-/** Whether a node runs on typed arrays: it has `elements`, and no input is f32. */
-function isHostNode({ op, inputs }: GraphNode, known: ReadonlyMap<string, KnownValue>): boolean {
-  if (operatorTable.get(op)!.elements === null) return false;
-  return inputs.every((name) => name === "" || known.get(name)?.dtype !== "f32");
+/** Whether a node runs on typed arrays: it has `integers`, and no input is f32. */
+function isHostNode(node: GraphNode, known: ReadonlyMap<string, KnownValue>): boolean {
+  if (operatorOf(node).integers === null) return false;
+  return node.inputs.every((name) => name === "" || known.get(name)?.dtype !== "f32");
 }
 
 /** Limits on the integers that shape inference keeps: per value, and in all values of one inference. */
@@ -96,14 +95,16 @@ const maxExact = { value: 2 ** 16, all: 2 ** 21 } as const;
  * Infers the outputs of one node; with elements, when all inputs are known integers and the outputs are few integers.
  */
 function inferNode(node: GraphNode, inputs: readonly (KnownValue | undefined)[], left: number): readonly KnownValue[] {
-  const operator = operatorTable.get(node.op)!;
+  const row = operatorOf(node);
+  const attributes = valuesOf(row, node);
   const isExact = (input: KnownValue | undefined) =>
     input === undefined || (input.dtype !== "f32" && isHostArray(input));
-  const inferred = operator.infer({ node, inputs });
+  const inferred = row.infer(inputs as readonly KnownValue[], attributes, { node, inputs });
   const isFew = ({ dtype, shape }: KnownValue) =>
     dtype !== "f32" && checkedSize(shape) <= Math.min(maxExact.value, left);
-  if (operator.elements === null || !inputs.every(isExact) || !inferred.every(isFew)) return inferred;
-  return operator.elements({ node, inputs: inputs as readonly (HostArray | undefined)[] });
+  if (row.integers === null || !inputs.every(isExact) || !inferred.every(isFew)) return inferred;
+  const arrays = inputs as readonly HostArray[];
+  return row.integers(arrays, attributes, { node, inputs: arrays });
 }
 
 /**

@@ -1,26 +1,8 @@
 import type { GraphNode } from "./graph.js";
-import type { KnownValue } from "./operators/operator.js";
+import type { KnownValue } from "./host-array.js";
+import { operatorOf } from "./known-operators.js";
+import type { Weight } from "./operators/operator.js";
 import { inferNodes } from "./shapes.js";
-
-/** Operators that rearrange the elements of their first input and change none. */
-export const viewOperators: ReadonlySet<string> = new Set([
-  "Cast",
-  "Flatten",
-  "Identity",
-  "Reshape",
-  "Squeeze",
-  "Transpose",
-  "Unsqueeze",
-]);
-
-/** A parameter that a node reads, directly or through views. */
-export interface Weight {
-  readonly parameter: string;
-  /** Shape at the node's input. */
-  readonly shape: readonly number[];
-  /** View nodes from the parameter to the node's input, in order. Empty when the node reads the parameter directly. */
-  readonly views: readonly GraphNode[];
-}
 
 /** Limit on a chain of views, because each product evaluates all of them. Longer chains are not followed. */
 const maxViews = 16;
@@ -43,7 +25,7 @@ export function weightsOf(
     return shape === undefined ? viewed.get(name) : { parameter: name, shape, views: [] };
   };
   for (const node of nodes) {
-    if (!viewOperators.has(node.op)) continue;
+    if (operatorOf(node).traits.view !== true) continue;
     const [first = "", ...rest] = node.inputs;
     const base = find(first);
     if (base === undefined || base.views.length >= maxViews) continue;

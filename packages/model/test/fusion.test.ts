@@ -37,7 +37,7 @@ describe("fused steps", () => {
   const chain = [
     node("Conv", ["x", "w"], "a"),
     node("Relu", ["a"], "b"),
-    node("MaxPool", ["b"], "c"),
+    node("MaxPool", ["b"], "c", { kernel_shape: [3, 3] }),
     node("Conv", ["c", "v"], "d"),
     node("Relu", ["d"], "e"),
   ];

@@ -1,145 +1,111 @@
-import { listNames } from "@neft/model";
+import { type AttributeSchema, type AttributeValue, inStored, listNames, type StoredType } from "@neft/model";
 import { inWords } from "@neft/options";
 import { AttributeType } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
 import type { AttributeProto, NodeProto } from "./onnx-proto.js";
+import { dtypeOf, type Files, readFloatList, readTensor, type StoredTensor } from "./stored-tensor.js";
 
-/** Bounds of an integer attribute, both inclusive. Default: none. */
-export interface IntegerBounds {
-  readonly min?: number;
-  readonly max?: number;
+/** Attributes of a file's node, as the operators' schemas check them. */
+export interface ReadAttributes {
+  readonly values: Readonly<Record<string, AttributeValue>>;
+  /** TensorProto.DataType that an attribute names, which is that of the output. */
+  readonly type: number | undefined;
+}
+
+/** Values of a file's types. Integers stay bigints until a schema has checked them. */
+type Read = (proto: AttributeProto, files: Files, who: string) => unknown;
+
+/** A file's type of each stored type, and how its value is read. */
+const readers: Readonly<Record<Exclude<StoredType, "IGNORED" | "GRAPH">, readonly [AttributeType, Read]>> = {
+  FLOAT: [AttributeType.FLOAT, ({ f }) => f],
+  INT: [AttributeType.INT, ({ i }) => i],
+  STRING: [AttributeType.STRING, ({ s }) => textOf(s)],
+  TENSOR: [AttributeType.TENSOR, ({ t }, files, who) => t && readTensor(t, files, who).array],
+  FLOATS: [
+    AttributeType.FLOATS,
+    ({ floats }, files) => Array.from(readFloatList(floats, files).array.data as Float32Array),
+  ],
+  INTS: [AttributeType.INTS, ({ ints }) => ints],
+  STRINGS: [AttributeType.STRINGS, ({ strings }) => strings.map(textOf)],
+  DTYPE: [AttributeType.INT, ({ i }, _, who) => dtypeOf(Number(i), who)],
+};
+
+const textOf = (bytes: Uint8Array | undefined): string =>
+  Array.from(bytes ?? [], (byte) => String.fromCharCode(byte)).join("");
+
+/** A node's attributes by name. @throws {OnnxError} when one occurs twice, or is a reference that only a function could resolve. */
+export function attributesByName(node: NodeProto, who: string): Map<string, AttributeProto> {
+  const found = new Map<string, AttributeProto>();
+  for (const proto of node.attribute) {
+    if (found.has(proto.name)) throw new OnnxError(`${who}: ${proto.name}: expected one value, got two`);
+    if (proto.refAttrName !== "") {
+      throw new OnnxError(`${who}: ${proto.name}: expected a value, got a reference to ${inWords(proto.refAttrName)}`);
+    }
+    found.set(proto.name, proto);
+  }
+  return found;
 }
 
 /**
- * Reads a node's attributes by name and checks their type and range. `finish` refuses attributes that were not read,
- * so that none is silently ignored.
+ * Reads a node's attributes by a schema.
+ *
+ * @throws {OnnxError} for an attribute of another type, and for those that the schema doesn't have, so that none is
+ *   silently ignored.
  */
-export class AttributeReader {
-  readonly #who: string;
-  readonly #attributes = new Map<string, AttributeProto>();
-  readonly #read = new Set<string>();
-
-  /** @throws {OnnxError} when an attribute occurs twice, or is a reference that only a function could resolve. */
-  constructor(node: NodeProto, who: string) {
-    this.#who = who;
-    for (const proto of node.attribute) {
-      if (this.#attributes.has(proto.name)) throw this.#error(proto.name, "one value", "two");
-      if (proto.refAttrName !== "")
-        throw this.#error(proto.name, "a value", `a reference to ${inWords(proto.refAttrName)}`);
-      this.#attributes.set(proto.name, proto);
+export function readNodeAttributes(
+  node: NodeProto,
+  schema: AttributeSchema,
+  files: Files,
+  who: string,
+): ReadAttributes {
+  const found = attributesByName(node, who);
+  const unknown = [...found.keys()].filter((name) => !Object.hasOwn(schema, name));
+  if (unknown.length > 0) {
+    const known = Object.keys(schema).join(", ") || "no attributes";
+    throw new OnnxError(`${who}: expected ${known}, got also ${listNames(unknown)}`);
+  }
+  const values: Record<string, unknown> = {};
+  let type: number | undefined;
+  for (const [name, proto] of found) {
+    const { stored } = schema[name]!;
+    if (stored === "IGNORED" || stored === "GRAPH") continue;
+    const [expected, read] = readers[stored];
+    if (typeOf(proto) !== expected) {
+      const got = AttributeType[typeOf(proto)] ?? typeOf(proto);
+      throw new OnnxError(`${who}: ${name}: expected ${inStored(stored)}, got one of type ${got}`);
     }
+    values[name] = read(proto, files, `${who}: ${name}`);
+    if (stored === "DTYPE") type = Number(proto.i);
+    if (stored === "TENSOR") type = proto.t?.dataType;
   }
-
-  /** Whether the node has an attribute. */
-  has(name: string): boolean {
-    return this.#attributes.has(name);
-  }
-
-  /**
-   * Reads an integer. @throws {OnnxError} when the attribute has another type or is out of bounds, as all methods do.
-   */
-  int(name: string, fallback: number, bounds?: IntegerBounds): number;
-  int(name: string, fallback: undefined, bounds?: IntegerBounds): number | undefined;
-  int(name: string, fallback: number | undefined, bounds: IntegerBounds = {}): number | undefined {
-    const proto = this.#find(name, AttributeType.INT, "an integer");
-    return proto === undefined ? fallback : this.#integer(name, proto.i, bounds);
-  }
-
-  /** Reads an attribute that is 0 or 1. */
-  flag(name: string, fallback: 0 | 1): 0 | 1 {
-    return this.int(name, fallback, { min: 0, max: 1 }) as 0 | 1;
-  }
-
-  /** Reads a list of integers; undefined when absent. */
-  ints(name: string, bounds: IntegerBounds = {}): number[] | undefined {
-    const proto = this.#find(name, AttributeType.INTS, "a list of integers");
-    return proto?.ints.map((value) => this.#integer(name, value, bounds));
-  }
-
-  /** Reads slice positions. Those beyond ±2^53 are clamped, since positions are clamped to their axis anyway. */
-  positions(name: string): number[] | undefined {
-    const proto = this.#find(name, AttributeType.INTS, "a list of integers");
-    return proto?.ints.map((value) =>
-      Math.min(Math.max(Number(value), Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER),
-    );
-  }
-
-  /**
-   * Reads a finite number.
-   *
-   * @param infinite  Allows infinities, for bounds and padding values. Default: false.
-   */
-  float(name: string, fallback: number, { infinite = false }: { infinite?: boolean } = {}): number {
-    const proto = this.#find(name, AttributeType.FLOAT, "a number");
-    if (proto === undefined) return fallback;
-    if (infinite && Number.isNaN(proto.f)) throw this.#error(name, "a number", "NaN");
-    if (!infinite && !Number.isFinite(proto.f)) throw this.#error(name, "a finite number", `${proto.f}`);
-    return proto.f;
-  }
-
-  /** Reads a string out of `allowed`. */
-  text<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
-    const proto = this.#find(name, AttributeType.STRING, "a string");
-    if (proto === undefined) return fallback;
-    const value = Array.from(proto.s ?? [], (byte) => String.fromCharCode(byte)).join("");
-    const found = allowed.find((one) => one === value);
-    if (found === undefined) throw this.#error(name, oneOf(allowed), inWords(value));
-    return found;
-  }
-
-  /** Reads an attribute as it is stored. For Constant and ConstantOfShape. */
-  stored(name: string, type: AttributeType): AttributeProto | undefined {
-    return this.#find(name, type, `an attribute of type ${AttributeType[type]}`);
-  }
-
-  /** Marks an attribute as read whose value has no effect. The reason documents the call. */
-  ignore(name: string, _reason: string): void {
-    this.#read.add(name);
-  }
-
-  /** @throws {OnnxError} naming the attributes that were not read. */
-  finish(): void {
-    const left = [...this.#attributes.keys()].filter((name) => !this.#read.has(name));
-    if (left.length > 0) {
-      const known = [...this.#read].join(", ") || "no attributes";
-      throw new OnnxError(`${this.#who}: expected ${known}, got also ${listNames(left)}`);
-    }
-  }
-
-  #integer(name: string, value: bigint, { min, max }: IntegerBounds): number {
-    const number = Number(value);
-    if (!Number.isSafeInteger(number)) throw this.#error(name, "an integer below 2^53", `${value}`);
-    if ((min !== undefined && number < min) || (max !== undefined && number > max)) {
-      const range =
-        min === max
-          ? `${min}`
-          : max === undefined
-            ? `${min} or more`
-            : min === undefined
-              ? `${max} or less`
-              : `${min} to ${max}`;
-      throw this.#error(name, range, `${number}`);
-    }
-    return number;
-  }
-
-  #find(name: string, type: AttributeType, expected: string): AttributeProto | undefined {
-    this.#read.add(name);
-    const found = this.#attributes.get(name);
-    if (found !== undefined && typeOf(found) !== type) {
-      throw this.#error(name, expected, `one of type ${AttributeType[typeOf(found)] ?? typeOf(found)}`);
-    }
-    return found;
-  }
-
-  #error(name: string, expected: string, got: string): OnnxError {
-    return new OnnxError(`${this.#who}: ${name}: expected ${expected}, got ${got}`);
-  }
+  return { values: values as Record<string, AttributeValue>, type };
 }
 
-/** Joins alternatives: "NOTSET, VALID, SAME_UPPER or SAME_LOWER". */
-function oneOf(allowed: readonly string[]): string {
-  return allowed.length < 2 ? `${allowed[0]}` : `${allowed.slice(0, -1).join(", ")} or ${allowed.at(-1)}`;
+/** Tensor of an attribute, as stored; undefined when the node doesn't have it. */
+export function storedTensor(
+  found: ReadonlyMap<string, AttributeProto>,
+  name: string,
+  files: Files,
+  who: string,
+): StoredTensor | undefined {
+  const proto = typed(found, name, AttributeType.TENSOR, who);
+  return proto?.t && readTensor(proto.t, files, `${who}: ${name}`);
+}
+
+/** An attribute of a type. @throws {OnnxError} for another type. */
+export function typed(
+  found: ReadonlyMap<string, AttributeProto>,
+  name: string,
+  type: AttributeType,
+  who: string,
+): AttributeProto | undefined {
+  const proto = found.get(name);
+  if (proto !== undefined && typeOf(proto) !== type) {
+    throw new OnnxError(
+      `${who}: ${name}: expected an attribute of type ${AttributeType[type]}, got one of type ${AttributeType[typeOf(proto)] ?? typeOf(proto)}`,
+    );
+  }
+  return proto;
 }
 
 /** Declared type. Files of the first IR version don't have it; then the field that is set determines it. */

@@ -1,9 +1,10 @@
-import type { AttributeValue, GraphNode, HostArray, HostData, Model, ValueInfo } from "@neft/model";
-import { inWords } from "@neft/options";
-import { type DType, type Tensor, zeroData } from "@neft/tensor";
-import { typeOfArray } from "./graph-reader.js";
+import type { AttributeSchema, GraphNode, HostArray, HostData, Model, StoredType, ValueInfo } from "@neft/model";
+import { operatorOf, valuesOf } from "@neft/model";
+import type { DType, Tensor } from "@neft/tensor";
+import { typeOfArray, typeOfDtype } from "./graph-reader.js";
+import type { StoredElements } from "./message-fields.js";
 import { create, encode } from "./message-type.js";
-import { AttributeType } from "./onnx-enums.js";
+import { AttributeType, DataType } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
 import {
   AttributeProto,
@@ -18,14 +19,11 @@ import {
   TypeProto,
   ValueInfoProto,
 } from "./onnx-proto.js";
-import { castCode } from "./operators/casting.js";
+import { opsetOf } from "./operator-version.js";
 import { floatFormats } from "./stored-tensor.js";
 
 /** Versions of files written from scratch: old enough for current runtimes, new enough for all operators written. */
 const written = { irVersion: 8n, opset: 17 } as const;
-
-/** Attributes that are floats. All other numbers are integers. */
-const floatAttributes = new Set(["alpha", "beta", "epsilon", "momentum"]);
 
 /**
  * Encodes a model as a new file: opset 17 or the first that has all its operators, IR version 8, raw little-endian
@@ -37,7 +35,10 @@ export function encodeModel(model: Model): Uint8Array {
   const initializers = [...model.parameters, ...model.constants].map(([name, tensor]) =>
     tensorProto(name, hostArray(tensor)),
   );
-  const opset = Math.max(written.opset, ...model.nodes.map(opsetNeeded));
+  const opset = model.nodes.reduce(
+    (most, node) => Math.max(most, opsetOf(operatorOf(node), node)),
+    written.opset as number,
+  );
   const graph = create(GraphProto, {
     name: model.name,
     node: model.nodes.flatMap(encodeNode),
@@ -58,83 +59,54 @@ function hostArray(tensor: Tensor): HostArray {
   return { dtype: tensor.dtype, shape: tensor.shape, data: tensor.toArray() as HostData };
 }
 
-/** First opset that has the features a node uses. */
-function opsetNeeded({ op, inputs, attributes }: GraphNode): number {
-  if (op === "ReduceMean") return (inputs[1] ?? "") === "" ? written.opset : 18;
-  if (op === "Pad") return attributes.mode === "wrap" ? 19 : (inputs[3] ?? "") === "" ? written.opset : 18;
-  if (op === "AveragePool") return attributes.dilations === undefined ? written.opset : 19;
-  return written.opset;
-}
-
 /** Encodes a node as one or several nodes of the file. */
 function encodeNode(node: GraphNode): NodeProto[] {
-  const { op, name, attributes } = node;
-  if (op === "Cast") return [nodeProto({ ...node, attributes: { to: castCode(String(attributes.to)) } })];
-  if (op === "ConstantOfShape") return [constantOfShape(node)];
-  const { coerce, ...rest } = attributes;
-  if (coerce === undefined || coerce === 0) return [nodeProto({ ...node, attributes: rest })];
-  // A softmax from before opset 13 covers its axis and all later ones: flatten, apply softmax, restore the shape.
-  const [x, y] = [node.inputs[0]!, node.outputs[0]!];
-  const [shape, flat, soft] = [`${name}.shape`, `${name}.flat`, `${name}.soft`];
-  const step = (kind: string, role: string, inputs: string[], output: string, given: Record<string, AttributeValue>) =>
-    nodeProto({ name: `${name}.${role}`, op: kind, inputs, outputs: [output], attributes: given });
-  return [
-    step("Shape", "shape_of", [x], shape, {}),
-    step("Flatten", "flatten", [x], flat, { axis: attributes.axis ?? 1 }),
-    nodeProto({ name, op, inputs: [flat], outputs: [soft], attributes: { axis: -1 } }),
-    step("Reshape", "restore", [soft, shape], y, {}),
-  ];
+  const { expand } = operatorOf(node);
+  const expanded: readonly GraphNode[] = expand?.(node, valuesOf(operatorOf(node), node)) ?? [node];
+  return expanded.map(nodeProto);
 }
 
-/** Encodes a ConstantOfShape, whose value is a tensor with one element in a file. */
-function constantOfShape(node: GraphNode): NodeProto {
-  const { value = 0, dtype = "f32" } = node.attributes;
-  const data = zeroData(dtype as DType, 1);
-  data.fill((dtype === "i64" ? BigInt(value as number) : value) as never);
-  const t = tensorProto("", { dtype: dtype as DType, shape: [1], data });
-  const attribute = [create(AttributeProto, { name: "value", type: AttributeType.TENSOR, t })];
-  return Object.assign(nodeProto({ ...node, attributes: {} }), { attribute });
-}
-
-function nodeProto({ name, op, inputs, outputs, attributes }: GraphNode): NodeProto {
+function nodeProto(node: GraphNode): NodeProto {
+  const { name, op, inputs, outputs, attributes } = node;
+  const schema: AttributeSchema = operatorOf(node).attributes;
+  const values = valuesOf(operatorOf(node), node);
+  const written = Object.keys(attributes).filter((key) => !schema[key]!.isInternal && values[key] !== undefined);
   return create(NodeProto, {
     name,
     opType: op,
     input: inputs,
     output: outputs,
-    attribute: Object.entries(attributes).map(([key, value]) => attributeProto(key, value)),
+    attribute: written.map((key) => attributeProto(key, schema[key]!.stored, values[key])),
   });
 }
 
-function attributeProto(name: string, value: AttributeValue): AttributeProto {
-  if (typeof value === "string") {
-    return create(AttributeProto, {
-      name,
-      type: AttributeType.STRING,
-      s: Uint8Array.from(value, (letter) => letter.charCodeAt(0)),
-    });
-  }
-  if (floatAttributes.has(name) && isFloat(value)) {
-    return create(AttributeProto, { name, type: AttributeType.FLOAT, f: value });
-  }
-  if (!floatAttributes.has(name) && isInteger(value)) {
-    return create(AttributeProto, { name, type: AttributeType.INT, i: BigInt(value) });
-  }
-  if (Array.isArray(value) && value.every(isInteger)) {
-    return create(AttributeProto, { name, type: AttributeType.INTS, ints: value.map((item) => BigInt(item)) });
-  }
-  throw new OnnxError(
-    `exportOnnx: attribute ${inWords(name)}: expected a number, a string or integers, got ${inWords(value)}`,
-  );
+/** Fields of an attribute, by how a file stores it. */
+const fieldsOf: Readonly<Record<StoredType, (value: never) => Partial<AttributeProto>>> = {
+  FLOAT: (f: number) => ({ type: AttributeType.FLOAT, f }),
+  INT: (value: number | boolean) => ({ type: AttributeType.INT, i: BigInt(value) }),
+  STRING: (value: string) => ({ type: AttributeType.STRING, s: bytesOf(value) }),
+  TENSOR: (value: HostArray) => ({ type: AttributeType.TENSOR, t: tensorProto("", value) }),
+  FLOATS: (value: readonly number[]) => ({ type: AttributeType.FLOATS, floats: floatElements(value) }),
+  INTS: (value: readonly number[]) => ({ type: AttributeType.INTS, ints: value.map((one) => BigInt(one)) }),
+  STRINGS: (value: readonly string[]) => ({ type: AttributeType.STRINGS, strings: value.map(bytesOf) }),
+  DTYPE: (value: DType) => ({ type: AttributeType.INT, i: BigInt(typeOfDtype(value)) }),
+  GRAPH: () => {
+    throw new OnnxError("exportOnnx: expected nodes without graphs, got one with a graph");
+  },
+  IGNORED: () => ({}),
+};
+
+function attributeProto(name: string, stored: StoredType, value: unknown): AttributeProto {
+  return create(AttributeProto, { name, ...fieldsOf[stored](value as never) });
 }
 
-/** Whether a value is a number that is finite as a float too, or not finite at all. */
-const isFloat = (value: unknown): value is number =>
-  typeof value === "number" && Number.isFinite(value) === Number.isFinite(Math.fround(value));
+/** Floats as the elements of a list. */
+function floatElements(values: readonly number[]): StoredElements {
+  const bytes = rawBytes({ dtype: "f32", shape: [values.length], data: Float32Array.from(values) }, DataType.FLOAT);
+  return { bytes, ranges: [{ offset: 0, length: bytes.length }] };
+}
 
-/** Whether a value is an integer of 64 bits. */
-const isInteger = (value: unknown): value is number =>
-  Number.isInteger(value) && (value as number) >= -(2 ** 63) && (value as number) < 2 ** 63;
+const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 
 /**
  * TensorProto with raw data.

@@ -1,5 +1,5 @@
 import type { GraphNode, HostArray } from "@neft/model";
-import { describeNode, evaluateConstants, inferNodes, operatorTable, viewOperators } from "@neft/model";
+import { describeNode, evaluateConstants, inferNodes, operatorOf, valuesOf } from "@neft/model";
 import { sizeOf } from "@neft/tensor";
 import type { Draft, DraftTensor } from "./draft.js";
 import { countReaders } from "./draft.js";
@@ -25,36 +25,37 @@ function withoutCopies(draft: Draft): GraphNode[] {
   const outputs = new Set(draft.outputs.map(({ name }) => name));
   const fixed = new Set(["", ...draft.tensors.keys()]);
   const names = new Map<string, string>();
-  const made = new Map<string, string>();
+  const made = new Map<string, readonly string[]>();
   return draft.nodes.flatMap((original) => {
     const node = { ...original, inputs: original.inputs.map((name) => names.get(name) ?? name) };
-    const output = node.outputs[0]!;
     if (!isFixed(node, (name) => fixed.has(name))) return [node];
-    fixed.add(output);
-    if (outputs.has(output)) return [node];
+    for (const output of node.outputs) fixed.add(output);
+    if (node.outputs.some((output) => outputs.has(output))) return [node];
     const key = keyOf(node);
-    const same = node.op === "Identity" ? node.inputs[0]! : made.get(key);
+    const same = operatorOf(node).traits.copies ? [node.inputs[0]!] : made.get(key);
     if (same === undefined) {
-      made.set(key, output);
+      made.set(key, node.outputs);
       return [node];
     }
-    names.set(output, same);
+    for (const [i, output] of node.outputs.entries()) names.set(output, same[i]!);
     return [];
   });
 }
 
-/** Whether a node's output is constant. */
+/** Whether a node's outputs are constant. */
 function isFixed(node: GraphNode, isKnown: (name: string) => boolean): boolean {
-  return node.op !== "Dropout" && node.inputs.every(isKnown);
+  return !operatorOf(node).traits.draws && node.inputs.every(isKnown);
 }
 
 /** Key that is equal for nodes with the same results. JSON has no infinities and no −0, so these are spelled out. */
-function keyOf({ op, inputs, attributes }: GraphNode): string {
+function keyOf({ op, inputs, outputs, attributes }: GraphNode): string {
   const entries = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([op, inputs, entries], (_, value) =>
-    typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
-      ? `number ${Object.is(value, -0) ? "-0" : value}`
-      : value,
+  return JSON.stringify([op, inputs, outputs.map((name) => name !== ""), entries], (_, value) =>
+    typeof value === "bigint"
+      ? `integer ${value}`
+      : typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
+        ? `number ${Object.is(value, -0) ? "-0" : value}`
+        : value,
   );
 }
 
@@ -80,7 +81,7 @@ class Folding {
   /** Replaces a node by a tensor if possible, and returns whether it did. */
   #fold(node: GraphNode): boolean {
     const { tensors } = this.#draft;
-    const isView = viewOperators.has(node.op);
+    const isView = operatorOf(node).traits.view === true;
     const isKnown = (name: string) => name === "" || tensors.has(name) || this.#views.has(name);
     if (!isFixed(node, isKnown)) return false;
     const output = node.outputs[0]!;
@@ -91,14 +92,18 @@ class Folding {
         return false;
       }
     }
-    tensors.set(output, this.#make(node));
+    for (const [i, made] of this.#make(node).entries()) {
+      const name = node.outputs[i] ?? "";
+      if (name !== "") tensors.set(name, made);
+    }
     for (const name of new Set(node.inputs)) this.#release(name);
     return true;
   }
 
   /** Whether a view of a float tensor gives floats. */
   #isFloat(node: GraphNode): boolean {
-    return node.op !== "Cast" || node.attributes.to === "f32";
+    const row = operatorOf(node);
+    return !row.traits.converts || valuesOf(row, node).to === "f32";
   }
 
   /** Removes one reader. Tensors without readers are freed. */
@@ -127,38 +132,45 @@ class Folding {
     return found;
   }
 
-  /** Computes the result of a node. */
-  #make(node: GraphNode): DraftTensor {
+  /** Computes the results of a node. */
+  #make(node: GraphNode): DraftTensor[] {
     const inputs = node.inputs.map((name) => (name === "" ? undefined : this.#valueOf(name)));
     const arrays = inputs.map((input) => input?.array);
     const first = inputs[0];
-    if (first !== undefined && isWeight(first) && viewOperators.has(node.op) && this.#isFloat(node)) {
-      return this.#rearranged(node, first, arrays.slice(1));
+    if (first !== undefined && isWeight(first) && operatorOf(node).traits.view && this.#isFloat(node)) {
+      return [this.#rearranged(node, first, arrays.slice(1))];
     }
-    const array = this.#evaluate(node, arrays);
     const float = inputs.find((one) => one !== undefined && floatFormats.has(one.type));
-    const type = array.dtype === "f32" && float ? float.type : typeOfArray(array);
-    return { array, type: this.#draft.types.get(node.outputs[0]!) ?? type, storage: undefined, order: undefined };
+    return this.#evaluate(node, arrays).map((array, i) => {
+      const type = array.dtype === "f32" && float ? float.type : typeOfArray(array);
+      const named = this.#draft.types.get(node.outputs[i] ?? "");
+      return { array, type: named ?? type, storage: undefined, order: undefined };
+    });
   }
 
-  #evaluate(node: GraphNode, inputs: readonly (HostArray | undefined)[]): HostArray {
+  #evaluate(node: GraphNode, inputs: readonly (HostArray | undefined)[]): HostArray[] {
     const known = new Map(node.inputs.flatMap((name, i) => (inputs[i] ? [[name, inputs[i]!] as const] : [])));
-    const result = inferNodes([node], known).get(node.outputs[0]!)!;
-    if (result.data !== undefined) return { ...result, data: result.data };
+    const inferred = inferNodes([node], known, { skipUnknown: true });
+    const results = node.outputs.map((name) => (name === "" ? undefined : inferred.get(name)));
+    const exact = results.flatMap((result) => (result?.data ? [{ ...result, data: result.data }] : []));
+    if (exact.length === node.outputs.length) return exact;
     const given = inputs.reduce((sum, input) => sum + (input?.data.length ?? 0), 0);
-    const made = sizeOf(result.shape);
+    const made = results.reduce((sum, result) => sum + (result ? sizeOf(result.shape) : given), 0);
     this.#draft.budget.spend(given + made * elementCost(node, inputs), describeNode(node));
-    return evaluateConstants(node, inputs)[0]!;
+    return evaluateConstants(node, inputs);
   }
 
   /** Applies a view to a tensor and to the order of its elements. */
   #rearranged(node: GraphNode, tensor: DraftTensor, rest: readonly (HostArray | undefined)[]): DraftTensor {
     const type = this.#draft.types.get(node.outputs[0]!) ?? tensor.type;
-    if (node.op === "Cast") return { ...tensor, type };
+    const row = operatorOf(node);
+    if (row.traits.converts) return { ...tensor, type };
     const { data, shape } = tensor.array;
-    const { elements } = operatorTable.get(node.op)!;
-    const moved = (array: HostArray) => elements!({ node, inputs: [array, ...rest] })[0]!;
-    if (node.op !== "Transpose") return { ...tensor, type, array: moved(tensor.array) };
+    const moved = (array: HostArray) => {
+      const inputs = [array, ...rest];
+      return row.integers!(inputs as readonly HostArray[], valuesOf(row, node), { node, inputs })[0]!;
+    };
+    if (row.traits.rearranges !== "moved") return { ...tensor, type, array: moved(tensor.array) };
     this.#draft.budget.spend(3 * data.length, describeNode(node));
     const order = moved({ dtype: "i32", shape, data: tensor.order ?? Int32Array.from(data.keys()) });
     return { ...tensor, type, array: moved(tensor.array), order: order.data as Int32Array };
@@ -169,12 +181,10 @@ class Folding {
 const addsPerElement = 256;
 
 /** Cost of one output element of a node, in elements read and written: products and pools sum many terms. */
-function elementCost({ op, attributes }: GraphNode, inputs: readonly (HostArray | undefined)[]): number {
-  const weight = inputs[1]?.shape ?? [];
-  const kernel = Array.isArray(attributes.kernel_shape) ? (attributes.kernel_shape as number[]) : [];
-  const window = sizeOf(op === "Conv" ? weight.slice(1) : kernel);
-  const inner = op === "MatMul" || op === "Gemm" ? Math.max(1, ...weight.slice(-2)) : 1;
-  return 1 + (window * inner) / addsPerElement;
+function elementCost(node: GraphNode, inputs: readonly (HostArray | undefined)[]): number {
+  const row = operatorOf(node);
+  const shapes = inputs.map((input) => input?.shape);
+  return 1 + (row.traits.cost?.(shapes, valuesOf(row, node)) ?? 1) / addsPerElement;
 }
 
 /** Whether a tensor may be trained. Scalars, such as scales and bounds, are excluded. */

@@ -1,23 +1,25 @@
-import type { GraphNode, HostArray, ValueInfo } from "@neft/model";
-import { sortNodes } from "@neft/model";
+import type { GraphNode, HostArray, Operator, ValueInfo } from "@neft/model";
+import { readAttributes, sortNodes } from "@neft/model";
 import { inWords } from "@neft/options";
-import { AttributeReader } from "./attribute-reader.js";
+import type { DType } from "@neft/tensor";
+import { readNodeAttributes } from "./attribute-reader.js";
 import { Budget } from "./budget.js";
+import { readConstant } from "./constant-node.js";
 import type { Draft, DraftTensor } from "./draft.js";
 import { sharedStorage } from "./external-ranges.js";
 import { isDefaultDomain, type ModelFile } from "./model-file.js";
-import { AttributeType, DataType } from "./onnx-enums.js";
+import { DataType } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
 import type { GraphProto, NodeProto, ValueInfoProto } from "./onnx-proto.js";
-import type { OperatorRow } from "./operators/row.js";
-import { rowFor } from "./operators/table.js";
+import { type OperatorVersion, versionOf } from "./operator-version.js";
 import type { Files, StoredTensor } from "./stored-tensor.js";
-import { dtypeOf, isKnownType, readFloatList, readTensor } from "./stored-tensor.js";
+import { dtypeOf, isKnownType, readTensor } from "./stored-tensor.js";
 
-/** A node of the file, the row that reads it, and its name in the model. */
+/** A node of the file, how its opset writes the operator, and its name in the model. */
 interface ReadableNode {
   readonly proto: NodeProto;
-  readonly row: OperatorRow;
+  /** Undefined for a Constant. */
+  readonly version: OperatorVersion | undefined;
   readonly name: string;
 }
 
@@ -27,7 +29,7 @@ interface ReadableNode {
  *
  * @throws {OnnxError} listing all unsupported operators, or naming the first invalid attribute, tensor or value.
  */
-export function readGraph(file: ModelFile, files: Files): Draft {
+export function readGraph(file: ModelFile, files: Files, operators: ReadonlyMap<string, Operator>): Draft {
   const { graph } = file;
   const needed = neededNames(graph);
   for (const { values } of graph.sparseInitializer) {
@@ -49,9 +51,10 @@ export function readGraph(file: ModelFile, files: Files): Draft {
     if (isNeeded) tensors.set(proto.name, tensor);
   }
   const inputs = graph.input.filter(({ name }) => !stored.has(name)).map((info) => readInput(info));
-  const readable = readableNodes(file, needed);
-  for (const node of readable) readNode(node, draft, files);
-  checkSecondOutputs(file, readable, nodes);
+  for (const node of readableNodes(file, needed, operators)) {
+    if (node.version === undefined) addConstant(node, file.opset, draft, files);
+    else readNode({ ...node, version: node.version }, needed, draft, files);
+  }
   const outputs = graph.output.map((info) => ({ name: info.name, dtype: "f32" as const, shape: readShape(info) }));
   let count = 0;
   for (const [name, tensor] of tensors) {
@@ -120,15 +123,21 @@ function readShape(info: ValueInfoProto): (number | string)[] {
 const maxListed = 100;
 
 /** Finds the row of every needed node. @throws {OnnxError} listing every such node without one. */
-function readableNodes({ graph, opset }: ModelFile, needed: ReadonlySet<string>): ReadableNode[] {
+function readableNodes(
+  { graph, opset }: ModelFile,
+  needed: ReadonlySet<string>,
+  operators: ReadonlyMap<string, Operator>,
+): ReadableNode[] {
   const freshName = freshNames();
   const missing: string[] = [];
   const nodes = graph.node.flatMap((proto, i): ReadableNode[] => {
     const name = freshName(proto.name || `${proto.opType}_${i}`);
     if (!proto.output.some((output) => needed.has(output))) return [];
-    const row = isDefaultDomain(proto.domain) ? rowFor(proto.opType, opset) : undefined;
-    if (row !== undefined) return [{ proto, row, name }];
-    const op = isDefaultDomain(proto.domain) ? proto.opType : `${proto.domain}.${proto.opType}`;
+    const isOwn = isDefaultDomain(proto.domain);
+    if (isOwn && proto.opType === "Constant") return [{ proto, version: undefined, name }];
+    const version = isOwn ? versionOf(operators, proto.opType, opset) : undefined;
+    if (version !== undefined) return [{ proto, version, name }];
+    const op = isOwn ? proto.opType : `${proto.domain}.${proto.opType}`;
     missing.push(`node ${inWords(name)} (${op})`);
     return [];
   });
@@ -163,60 +172,75 @@ interface DraftParts {
   readonly types: Map<string, number>;
 }
 
-/** Reads one node into the draft. */
-function readNode(node: ReadableNode, { tensors, nodes, types }: DraftParts, files: Files): void {
-  const { proto, row, name } = node;
-  const who = `node ${inWords(name)} (${proto.opType})`;
-  const attributes = new AttributeReader(proto, who);
-  checkArity(node, who);
-  const converted = orOnnxError(() =>
-    row.convert({
-      who,
-      attributes,
-      inputs: trimmed(proto.input),
-      outputs: trimmed(proto.output),
-      has: (input) => (proto.input[input] ?? "") !== "",
-      constant: (role, value) => {
-        const key = `${name}.${role}`;
-        if (tensors.has(key))
-          throw new OnnxError(`${who}: expected ${inWords(key)} to be unused, got a value of that name in the file`);
-        tensors.set(key, { array: value, type: typeOfArray(value), storage: undefined, order: undefined });
-        return key;
-      },
-      tensor: (attribute) => readTensorAttribute(attributes, attribute, files, who),
-      floats: (attribute) => {
-        const found = attributes.stored(attribute, AttributeType.FLOATS);
-        return found && readFloatList(found.floats, files);
-      },
-    }),
-  );
-  attributes.finish();
-  const output = proto.output[0] ?? "";
-  if (output === "") throw new OnnxError(`${who}: expected a first output, got none`);
-  if (!("constant" in converted)) {
-    const { op, inputs, attributes: values, type } = converted;
-    nodes.push({ name, op, inputs, attributes: values, outputs: [output] });
-    if (type !== undefined) types.set(output, type);
-    return;
-  }
+/** Adds the tensor of a Constant to the draft. */
+function addConstant({ proto, name }: ReadableNode, opset: number, { tensors }: DraftParts, files: Files): void {
+  const who = `node ${inWords(name)} (Constant)`;
+  checkArity(who, proto, { inputs: [0, 0], outputs: 1 });
+  const value = readConstant(proto, opset, files, who);
+  const output = proto.output[0]!;
   if (tensors.has(output))
     throw new OnnxError(`${who}: expected a new name as output, got ${inWords(output)}, which exists already`);
-  tensors.set(output, draftTensor(converted.constant, output));
+  tensors.set(output, draftTensor(value, output));
+}
+
+/** Reads one node into the draft, in the form of its operator's row. */
+function readNode(
+  { proto, version, name }: ReadableNode & { readonly version: OperatorVersion },
+  needed: ReadonlySet<string>,
+  { tensors, nodes, types }: DraftParts,
+  files: Files,
+): void {
+  const { row, adapt } = version;
+  const who = `node ${inWords(name)} (${proto.opType})`;
+  checkArity(who, proto, version);
+  const read = readNodeAttributes(proto, version.attributes, files, who);
+  const inputs = trimmed(proto.input);
+  const attributes = checked(who, () => readAttributes(version.attributes, read.values));
+  const given = Object.keys(read.values).map((key) => [key, attributes[key]]);
+  const { inputs: adapted = inputs, attributes: values = {} } =
+    adapt === undefined
+      ? { inputs, attributes: Object.fromEntries(given) }
+      : checked(who, () =>
+          adapt({
+            inputs,
+            outputs: trimmed(proto.output),
+            attributes,
+            constant: (role, value) => {
+              const key = `${name}.${role}`;
+              if (tensors.has(key)) {
+                throw new OnnxError(
+                  `${who}: expected ${inWords(key)} to be unused, got a value of that name in the file`,
+                );
+              }
+              tensors.set(key, { array: value, type: typeOfArray(value), storage: undefined, order: undefined });
+              return key;
+            },
+          }),
+        );
+  const defined = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  const outputs = trimmed(proto.output.map((output) => (needed.has(output) ? output : "")));
+  const { outputs: readable = 1 } = row;
+  if (outputs.length > readable) {
+    const only = readable === 1 ? "only its first output" : `only its first ${readable} outputs`;
+    throw new OnnxError(`${who}: expected ${only} to be used, got a use of ${inWords(outputs.at(-1)!)}`);
+  }
+  nodes.push({ name, op: row.name, inputs: adapted, outputs, attributes: defined as GraphNode["attributes"] });
+  if (read.type !== undefined && outputs[0]) types.set(outputs[0], read.type);
+}
+
+/** Runs a function and converts its errors to OnnxErrors that begin with `who`. */
+function checked<T>(who: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof OnnxError) throw error;
+    throw new OnnxError(`${who}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
 }
 
 /** Tensor of a draft, stored under a value name. */
 function draftTensor({ storage, ...stored }: StoredTensor, value: string): DraftTensor {
   return { ...stored, storage: storage && { ...storage, value }, order: undefined };
-}
-
-function readTensorAttribute(
-  attributes: AttributeReader,
-  name: string,
-  files: Files,
-  who: string,
-): StoredTensor | undefined {
-  const found = attributes.stored(name, AttributeType.TENSOR);
-  return found?.t && readTensor(found.t, files, `${who}: ${name}`);
 }
 
 /** Drops absent names at the end. */
@@ -226,42 +250,30 @@ function trimmed(inputs: readonly string[]): string[] {
   return names;
 }
 
-function checkArity({ proto, row }: ReadableNode, who: string): void {
-  const [min, max] = row.inputs;
-  const count = trimmed(proto.input).length;
-  if (count < min || count > max || proto.input.slice(0, min).includes("")) {
+function checkArity(
+  who: string,
+  { input, output }: NodeProto,
+  { inputs: [min, max], outputs }: Pick<OperatorVersion, "inputs" | "outputs">,
+): void {
+  const count = trimmed(input).length;
+  if (count < min || count > max || input.slice(0, min).includes("")) {
     const expected = min === max ? `${min}` : `${min} to ${max}`;
-    throw new OnnxError(`${who}: expected ${expected} inputs, got ${proto.input.length}`);
+    throw new OnnxError(`${who}: expected ${expected} inputs, got ${input.length}`);
   }
-  if (trimmed(proto.output).length > row.outputs) {
-    throw new OnnxError(`${who}: expected at most ${row.outputs} outputs, got ${proto.output.length}`);
-  }
+  if (trimmed(output).length > outputs)
+    throw new OnnxError(`${who}: expected at most ${outputs} outputs, got ${output.length}`);
 }
 
-/** Checks that no node reads a second output, such as a mask or indices. Declaring one is allowed. */
-function checkSecondOutputs(
-  { graph }: ModelFile,
-  readable: readonly ReadableNode[],
-  nodes: readonly GraphNode[],
-): void {
-  const made = new Set(nodes.flatMap((node) => node.outputs));
-  const producers = new Map(
-    readable.flatMap((node) => node.proto.output.slice(1).map((name) => [name, node] as const)),
-  );
-  for (const name of [...nodes.flatMap((node) => node.inputs), ...graph.output.map((output) => output.name)]) {
-    const producer = producers.get(name);
-    if (name === "" || producer === undefined || made.has(name)) continue;
-    throw new OnnxError(
-      `node ${inWords(producer.name)} (${producer.proto.opType}): expected only its first output to be used, got a use of ${inWords(name)}`,
-    );
-  }
+/** TensorProto.DataType of a dtype. */
+export function typeOfDtype(dtype: DType): number {
+  const types = { f32: DataType.FLOAT, i64: DataType.INT64, i32: DataType.INT32 };
+  const small = { u8: DataType.UINT8, i8: DataType.INT8, bool: DataType.BOOL };
+  return { ...types, ...small }[dtype];
 }
 
 /** TensorProto.DataType of an array's dtype. */
 export function typeOfArray({ dtype }: HostArray): number {
-  const types = { f32: DataType.FLOAT, i64: DataType.INT64, i32: DataType.INT32 };
-  const small = { u8: DataType.UINT8, i8: DataType.INT8, bool: DataType.BOOL };
-  return { ...types, ...small }[dtype];
+  return typeOfDtype(dtype);
 }
 
 /** Runs a function and converts its errors to OnnxError. */

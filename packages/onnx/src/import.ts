@@ -1,4 +1,4 @@
-import { constant, Model } from "@neft/model";
+import { addOperators, constant, describeNode, knownOperators, Model, type OperatorSet, operatorOf } from "@neft/model";
 import { checkOptions, has, kind, kinds, type Rules } from "@neft/options";
 import { parameter, type Tensor } from "@neft/tensor";
 import { type Draft, dropUnread } from "./draft.js";
@@ -15,6 +15,8 @@ import { unshareRunningStatistics } from "./unsharing.js";
 export interface ImportOptions {
   /** Contents of external weight files by location. `externalFilesOf` lists the locations. Default: none. */
   readonly externalData?: Readonly<Record<string, Uint8Array>>;
+  /** Sets of operators to use in addition to those that this thread knows. They stay known. Default: none. */
+  readonly operators?: readonly OperatorSet[];
 }
 
 const importRules: Rules<ImportOptions> = {
@@ -24,10 +26,14 @@ const importRules: Rules<ImportOptions> = {
       has(value) &&
       Object.values(value).every((file) => has(file, "BYTES_PER_ELEMENT") && file.BYTES_PER_ELEMENT === 1),
   ),
+  operators: kind(
+    "sets of operators",
+    (value) => Array.isArray(value) && value.every((set) => has(set, "get", "size") && typeof set.get === "function"),
+  ),
 };
 
 /**
- * Reads an ONNX file of opset 7 to 22 with the operators in SUPPORTED.md.
+ * Reads an ONNX file of opset 6 to 27 with the operators in SUPPORTED.md.
  *
  * Nodes get the semantics of the newest version, arithmetic on constants is evaluated, and axis 0 of the inputs
  * becomes the batch axis "N" if the network accepts any batch size. All floating-point types are computed as f32. The
@@ -44,14 +50,29 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Mode
   return orOnnxError(() => {
     const own = copyOf(bytes);
     const file = decodeModelFile(own);
-    const draft = readGraph(file, new Map([...external, ["", own]]));
+    for (const set of options.operators ?? []) addOperators(set);
+    const draft = readGraph(file, new Map([...external, ["", own]]), knownOperators);
     foldConstants(draft);
+    checkConstants(draft);
     unshareRunningStatistics(draft);
     dropUnread(draft);
     if (draft.inputs.length === 0) throw new OnnxError("importOnnx: expected a model with inputs, got none");
     rebatch(draft);
     return toModel(draft, own, external);
   });
+}
+
+/** @throws {OnnxError} naming a node whose operator needs a constant where it has another value. */
+function checkConstants({ nodes, tensors }: Draft): void {
+  for (const node of nodes) {
+    for (const input of operatorOf(node).traits.constants ?? []) {
+      const name = node.inputs[input] ?? "";
+      if (name === "" || tensors.has(name)) continue;
+      throw new OnnxError(
+        `${describeNode(node)}: expected input ${input} to be a constant, got a value that isn't; export the network in evaluation mode`,
+      );
+    }
+  }
 }
 
 /** Copies bytes to new memory. `slice` of a Buffer would return a view. */

@@ -5,5 +5,5 @@ export { importOnnx } from "./import.js";
 export { namesOfLocation } from "./location.js";
 export { externalFilesOf } from "./model-file.js";
 export { OnnxError } from "./onnx-error.js";
-export { onnxOperators, supportedOpsets } from "./operators/table.js";
-export { supportedOperators } from "./supported.js";
+export { supportedOpsets } from "./opsets.js";
+export { operatorsOfFiles, type SupportedOperator, supportedOperators } from "./supported.js";

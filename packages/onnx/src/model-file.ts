@@ -5,7 +5,7 @@ import { decode } from "./message-type.js";
 import { DataLocation } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
 import { type GraphProto, ModelProto } from "./onnx-proto.js";
-import { supportedOpsets } from "./operators/table.js";
+import { supportedOpsets } from "./opsets.js";
 
 /** A decoded file. */
 export interface ModelFile {

@@ -1,11 +1,11 @@
 import type { GraphNode, Weight } from "@neft/model";
-import { arrayNodeOf, producersOf, weightsOf } from "@neft/model";
+import { arrayNodesOf, operatorOf, producersOf, weightsOf } from "@neft/model";
 import type { Draft } from "./draft.js";
 
 /**
- * Names of the fixed tensors that are parameters, by how nodes use them, directly or through views: weights and
- * biases of Conv, operands of Gemm and MatMul, the vectors of batch normalisation, and tensors that an Add adds to an
- * array node's output, one number per output channel.
+ * Names of the fixed tensors that are parameters, by how nodes use them, directly or through views: the inputs that
+ * an operator's row lists, such as weights, biases and the vectors of batch normalisation, and tensors that an Add
+ * adds to an array node's output, one number per output channel.
  *
  * Other float tensors, such as means and scales of inputs, bounds or padding, are constants.
  */
@@ -23,10 +23,7 @@ export function parameterNames(draft: Draft): Set<string> {
     }
   };
   for (const node of draft.nodes) {
-    if (node.op === "Conv") take(node, [1, 2]);
-    else if (node.op === "Gemm") take(node, [0, 1, 2]);
-    else if (node.op === "MatMul") take(node, [0, 1]);
-    else if (node.op === "BatchNormalization") take(node, [1, 2, 3, 4]);
+    take(node, operatorOf(node).traits.parameters ?? []);
   }
   const parameterOf = (name: string) => {
     const weight = find(name);
@@ -34,7 +31,7 @@ export function parameterNames(draft: Draft): Set<string> {
   };
   const producers = producersOf(draft.nodes);
   for (const node of draft.nodes) {
-    if (node.op !== "Add") continue;
+    if (!operatorOf(node).traits.adds) continue;
     for (const [bias, sum] of [
       [0, 1],
       [1, 0],
@@ -53,11 +50,11 @@ function isBias(
   producer: GraphNode | undefined,
   parameterOf: (name: string) => Weight | undefined,
 ): boolean {
-  const array = producer && arrayNodeOf(producer, parameterOf);
+  const [array] = producer ? arrayNodesOf(producer, parameterOf) : [];
   if (producer === undefined || array === undefined) return false;
   const shape = [...bias];
   if (array.layout === "conv") {
-    const spatial = parameterOf(producer.inputs[1]!)!.shape.length - 2;
+    const spatial = parameterOf(producer.inputs[array.input]!)!.shape.length - 2;
     if (shape.splice(-spatial).some((n) => n !== 1)) return false;
   }
   return shape.pop() === array.outputs && shape.every((n) => n === 1);

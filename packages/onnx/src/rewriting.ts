@@ -1,4 +1,4 @@
-import { type HostData, type Model, viewOperators } from "@neft/model";
+import { type HostData, knownOperators, type Model } from "@neft/model";
 import { tensorProto, valueInfoProto } from "./encode.js";
 import { decode, encode } from "./message-type.js";
 import { type GraphProto, ModelProto, type NodeProto } from "./onnx-proto.js";
@@ -15,7 +15,7 @@ export interface Changes {
 /**
  * Makes a file compute the same as its model after weights changed.
  *
- * A model's node corresponds to the file's node with the same first output, and reads the same inputs at the same
+ * A model's node corresponds to the file's node with the same output, and reads the same inputs at the same
  * positions. The file is correct when each of these inputs has the model's value. A fixed tensor that the model reads
  * becomes an initializer if the file's value there depends on a changed weight and isn't just that weight seen
  * through views. It gets its name in the model and replaces the node that produced it, and all its readers are
@@ -32,12 +32,12 @@ export function rewrite(
 ): Uint8Array {
   const proto = decode(ModelProto, bytes);
   const graph = proto.graph!;
-  const producers = new Map(graph.node.map((node) => [node.output[0] ?? "", node]));
+  const producers = new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)));
   const written = new Set(replaced);
   const isFixed = (name: string) => model.parameters.has(name) || model.constants.has(name);
   const readers: { node: NodeProto | undefined; input: number; name: string }[] = [];
   for (const { inputs, outputs } of model.nodes) {
-    const node = producers.get(outputs[0]!);
+    const node = producers.get(outputs.find((name) => name !== "")!);
     inputs.forEach((name, input) => {
       if (isFixed(name) && node?.input[input] !== undefined) readers.push({ node, input, name });
     });
@@ -101,7 +101,9 @@ function effectsOf(
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     for (const { opType, input, output } of readers.get(name) ?? []) {
       const isView =
-        viewOperators.has(opType) && input[0] === name && !input.slice(1).some((other) => effects.has(other));
+        knownOperators.get(opType)?.traits.view === true &&
+        input[0] === name &&
+        !input.slice(1).some((other) => effects.has(other));
       for (const made of output) mark(made, isView ? effects.get(name)! : mixed);
     }
   }

@@ -1,9 +1,6 @@
 import type { GraphNode } from "@neft/model";
-import { describeNode, evaluateConstants, producersOf, viewOperators } from "@neft/model";
+import { describeNode, evaluateConstants, operatorOf, producersOf } from "@neft/model";
 import type { Draft, DraftTensor } from "./draft.js";
-
-/** Names of a batch normalisation's running vectors, by input index. */
-const runningRoles: Readonly<Record<number, string>> = { 3: "running_mean", 4: "running_var" };
 
 /**
  * Gives every batch normalisation running vectors that nothing else reads. Exporters merge equal tensors, so in a
@@ -18,9 +15,10 @@ export function unshareRunningStatistics(draft: Draft): void {
   const producers = producersOf(draft.nodes);
   const taken = new Set([...draft.names, ...draft.tensors.keys()]);
   draft.nodes = draft.nodes.map((node) => {
-    if (node.op !== "BatchNormalization") return node;
+    const { running } = operatorOf(node).traits;
+    if (running === undefined) return node;
     const inputs = node.inputs.map((name, input) => {
-      const role = runningRoles[input];
+      const role = input === running.mean ? "running_mean" : input === running.variance ? "running_var" : undefined;
       const tensor = role === undefined ? undefined : fixedValue(draft, producers, name);
       if (tensor === undefined || (draft.tensors.has(name) && reads.get(name)! < 2)) return name;
       reads.set(name, reads.get(name)! - 1);
@@ -41,7 +39,7 @@ function fixedValue(draft: Draft, producers: ReadonlyMap<string, GraphNode>, nam
   let at = name;
   while (!draft.tensors.has(at)) {
     const node = producers.get(at);
-    if (node === undefined || !viewOperators.has(node.op)) return undefined;
+    if (node === undefined || !operatorOf(node).traits.view) return undefined;
     chain.push(node);
     at = node.inputs[0]!;
   }

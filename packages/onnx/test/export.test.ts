@@ -302,21 +302,24 @@ describe("exportOnnx of an imported model", () => {
     }
   });
 
-  it.each<[string, number]>([
-    ["alpha", 1e39],
-    ["axis", 2 ** 63],
-    ["axis", 0.5],
-  ])("refuses a value that attribute %s can't have: %d", (name, value) => {
-    const nodes = [{ name: "n", op: "Softmax", inputs: ["x"], outputs: ["y"], attributes: { [name]: value } }];
-    const made = modelFromRecord({
-      name: "m",
-      inputs: [{ name: "x", dtype: "f32", shape: ["N", 4] }],
-      outputs: [{ name: "y", dtype: "f32", shape: ["N", 4] }],
-      nodes,
-      parameters: [],
-      constants: [],
-    });
-    expect(() => exportOnnx(made)).toThrow(`exportOnnx: attribute "${name}": expected a number, a string or integers`);
+  it.each<[string, string, number, string]>([
+    ["LeakyRelu", "alpha", 1e39, "expected a number that fits 32 bits, got 1e+39"],
+    ["LeakyRelu", "alpha", Number.NaN, "expected a finite number, got NaN"],
+    ["Softmax", "axis", 2 ** 63, "expected an integer below 2^53"],
+    ["Softmax", "axis", 0.5, "expected an integer, got 0.5"],
+    ["Softmax", "alpha", 1, 'expected axis, coerce, got also "alpha"'],
+  ])("has no %s whose attribute %s is %d", (op, name, value, message) => {
+    const nodes = [{ name: "n", op, inputs: ["x"], outputs: ["y"], attributes: { [name]: value } }];
+    const make = () =>
+      modelFromRecord({
+        name: "m",
+        inputs: [{ name: "x", dtype: "f32", shape: ["N", 4] }],
+        outputs: [{ name: "y", dtype: "f32", shape: ["N", 4] }],
+        nodes,
+        parameters: [],
+        constants: [],
+      });
+    expect(make).toThrow(message);
   });
 
   it("keeps unknown fields when it re-encodes a file", async () => {

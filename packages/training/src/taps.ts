@@ -1,4 +1,4 @@
-import { arrayNodes, type Model, valueShapes } from "@neft/model";
+import { arrayNodes, type Model, operatorOf, valueShapes } from "@neft/model";
 import { inWords, OptionError, oneLine, shortened } from "@neft/options";
 
 /** Maximum length of a list of names in an error. */
@@ -15,33 +15,9 @@ export interface Feature {
 /** Maximum number of heads that `chooseTaps` chooses. The reference implementation has three for VGG-8. */
 const maxTaps = 3;
 
-/** Operators that count as part of the array layer before them. */
-const layerTail = new Set([
-  "Add",
-  "AveragePool",
-  "BatchNormalization",
-  "Clip",
-  "Dropout",
-  "Elu",
-  "Gelu",
-  "HardSigmoid",
-  "HardSwish",
-  "Identity",
-  "LeakyRelu",
-  "MaxPool",
-  "Mul",
-  "PRelu",
-  "Relu",
-  "Selu",
-  "Sigmoid",
-  "Softplus",
-  "Sub",
-  "Tanh",
-]);
-
 /**
- * The outputs of the array layers, in layer order, without duplicates. A layer is an array node and the operators of `layerTail` that
- * follow it (bias, normalisation, residual sum, activation, pooling), up to the first value that several nodes read. Layers that a
+ * The outputs of the array layers, in layer order, without duplicates. A layer is an array node and the tail that
+ * follows it (bias, normalisation, residual sum, activation, pooling), up to the first value that several nodes read. Layers that a
  * residual sum joins have the same output.
  */
 export function layerFeatures(model: Model): Feature[] {
@@ -51,13 +27,13 @@ export function layerFeatures(model: Model): Feature[] {
     for (const input of new Set(node.inputs)) readers.set(input, [...(readers.get(input) ?? []), node.name]);
     outputOf.set(node.name, node.outputs[0]!);
   }
-  const operators = new Map(model.nodes.map((node) => [node.name, node.op]));
+  const isTail = new Map(model.nodes.map((node) => [node.name, operatorOf(node).traits.tail === true]));
   const shapes = valueShapes(model);
   const features = arrayNodes(model).map(({ node }) => {
     let value = node.outputs[0]!;
     for (;;) {
       const [reader, ...others] = readers.get(value) ?? [];
-      if (reader === undefined || others.length > 0 || !layerTail.has(operators.get(reader)!)) break;
+      if (reader === undefined || others.length > 0 || !isTail.get(reader)) break;
       value = outputOf.get(reader)!;
     }
     return value;

@@ -2,28 +2,47 @@ import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import type { IntegerArithmetic } from "../integers.js";
 import { integerArithmetic } from "../integers.js";
-import type { InferCall, KnownValue, Operator } from "./operator.js";
-import { defineOperator, need } from "./operator.js";
-
-function inferBroadcast({ inputs }: InferCall): KnownValue[] {
-  const [a, b] = [need(inputs, 0), need(inputs, 1)];
-  if (a.dtype !== b.dtype) throw new TypeError(`expected operands of one dtype, got ${a.dtype} and ${b.dtype}`);
-  return [{ dtype: a.dtype, shape: ops.broadcastShapes(a.shape, b.shape) }];
-}
+import { broadcast } from "./infer.js";
+import { defineOperator, type Operator } from "./operator.js";
+import { eitherScalar, scaled, shifted } from "./order.js";
+import { elementwise } from "./tracks.js";
+import type { Traits } from "./traits.js";
 
 /** Defines an elementwise operator with two operands, on floats and integers. */
-function arithmetic(name: string, kind: IntegerArithmetic, float: (a: Tensor, b: Tensor) => Tensor): Operator {
+function arithmetic(
+  name: string,
+  kind: IntegerArithmetic,
+  float: (a: Tensor, b: Tensor) => Tensor,
+  traits: Traits<unknown>,
+): Operator {
   return defineOperator({
     name,
-    arity: [2, 2],
-    infer: inferBroadcast,
-    run: ({ inputs }) => [float(need(inputs, 0), need(inputs, 1))],
-    elements: ({ inputs }) => [integerArithmetic(kind, need(inputs, 0), need(inputs, 1))],
+    since: 7,
+    inputs: [2, 2],
+    attributes: {},
+    traits,
+    track: elementwise,
+    infer: broadcast,
+    run: ([a, b]) => [float(a, b)],
+    integers: ([a, b]) => [integerArithmetic(kind, a, b)],
   });
 }
 
 /** y = a + b with NumPy broadcasting. Integers wrap at their width; a division truncates. */
-export const add = arithmetic("Add", "add", ops.add);
-export const sub = arithmetic("Sub", "sub", ops.sub);
-export const mul = arithmetic("Mul", "mul", ops.mul);
-export const div = arithmetic("Div", "div", ops.div);
+export const add = arithmetic("Add", "add", ops.add, {
+  tail: true,
+  adds: true,
+  order: (interval, scalar) => shifted(interval, eitherScalar(scalar)),
+});
+export const sub = arithmetic("Sub", "sub", ops.sub, {
+  tail: true,
+  order: (interval, scalar) => shifted(interval, -(scalar(1) ?? Number.NaN)),
+});
+export const mul = arithmetic("Mul", "mul", ops.mul, {
+  tail: true,
+  multiplies: true,
+  order: (interval, scalar) => scaled(interval, eitherScalar(scalar)),
+});
+export const div = arithmetic("Div", "div", ops.div, {
+  order: (interval, scalar) => scaled(interval, 1 / (scalar(1) ?? Number.NaN)),
+});

@@ -1,24 +1,28 @@
-import type { DType } from "@neft/tensor";
 import * as ops from "@neft/tensor";
-import { textAttribute } from "../attributes.js";
+import { dtype, ignored } from "../attribute-kinds.js";
 import type { HostData } from "../host-array.js";
 import { castElements } from "../integers.js";
-import { defineOperator, need } from "./operator.js";
+import { defineOperator } from "./operator.js";
+import { firstInputPosition } from "./tracks.js";
 
-/** Converts x to the dtype `to`. All floating-point types of a file are f32. */
-export const castTargets = ["f32", "i64", "i32", "u8", "i8", "bool"] as const satisfies readonly DType[];
-
-/** x as another dtype, attribute `to`; every floating-point type of a file is f32 here. */
+/** x as another dtype; every floating-point type of a file is f32 here. */
 export const cast = defineOperator({
   name: "Cast",
-  arity: [1, 1],
-  infer: ({ node, inputs }) => [{ dtype: textAttribute(node, "to", castTargets, "f32"), shape: need(inputs, 0).shape }],
-  run: ({ node, inputs }) => {
-    const x = need(inputs, 0);
-    const to = textAttribute(node, "to", castTargets, "f32");
+  since: 6,
+  inputs: [1, 1],
+  attributes: {
+    to: dtype({ required: true }),
+    // It concerns 8-bit floats, which are not supported.
+    saturate: ignored({ since: 19 }),
+  },
+  traits: { view: true, converts: true, order: (interval, _, { to }) => (to === "f32" ? interval : undefined) },
+  limits: "to FLOAT, FLOAT16, BFLOAT16, DOUBLE (all computed as FLOAT), INT32, INT64, INT8, UINT8, BOOL",
+  track: firstInputPosition,
+  infer: ([x], { to }) => [{ dtype: to, shape: x.shape }],
+  run: ([x], { to }) => {
     if (to === x.dtype) return [x];
-    const data = castElements({ dtype: x.dtype, shape: x.shape, data: x.toArray() as HostData }, to).data;
+    const { data } = castElements({ dtype: x.dtype, shape: x.shape, data: x.toArray() as HostData }, to);
     return [ops.tensor(data, x.shape, to)];
   },
-  elements: ({ node, inputs }) => [castElements(need(inputs, 0), textAttribute(node, "to", castTargets, "f32"))],
+  integers: ([x], { to }) => [castElements(x, to)],
 });

@@ -1,47 +1,55 @@
 import * as ops from "@neft/tensor";
-import { floatAttribute, intAttribute, textAttribute } from "../attributes.js";
-import type { GraphNode } from "../graph.js";
+import { element, int } from "../attribute-kinds.js";
 import type { HostArray } from "../host-array.js";
 import { checkedSize, int64Array, maxHostElements } from "../host-array.js";
-import { castTargets } from "./casting.js";
-import type { ElementsCall, RunCall } from "./operator.js";
-import { defineOperator, integersOf, need } from "./operator.js";
+import { defineOperator, type ElementsCall, integersOf, type RunCall } from "./operator.js";
+import { failMixed } from "./tracks.js";
+
+interface ShapeRange {
+  readonly start: number;
+  readonly end: number | undefined;
+}
+
+function sizesOf(shape: readonly number[], { start, end = shape.length }: ShapeRange): HostArray {
+  const rank = shape.length;
+  return int64Array(shape.slice(ops.clampPosition(start, rank), ops.clampPosition(end, rank)));
+}
 
 /** Sizes of x from axis `start` up to, not including, `end`, as i64. */
 export const shape = defineOperator({
   name: "Shape",
-  arity: [1, 1],
-  infer: ({ node, inputs }) => [shapeElements(node, need(inputs, 0).shape)],
-  run: ({ node, inputs }) => {
-    const sizes = shapeElements(node, need(inputs, 0).shape);
+  since: 1,
+  inputs: [1, 1],
+  attributes: { start: int({ default: 0, since: 15 }), end: int({ since: 15 }) },
+  traits: {},
+  track: null,
+  infer: ([x], range) => [sizesOf(x.shape, range)],
+  run: ([x], range) => {
+    const sizes = sizesOf(x.shape, range);
     return [ops.tensor(sizes.data as BigInt64Array, sizes.shape, "i64")];
   },
-  elements: ({ node, inputs }) => [shapeElements(node, need(inputs, 0).shape)],
+  integers: ([x], range) => [sizesOf(x.shape, range)],
 });
 
-function shapeElements(node: GraphNode, sizes: readonly number[]): HostArray {
-  const rank = sizes.length;
-  const position = (name: string, fallback: number) => ops.clampPosition(intAttribute(node, name, fallback), rank);
-  return int64Array(sizes.slice(position("start", 0), position("end", rank)));
-}
-
-/** Tensor of the shape given as input, filled with the attribute `value`, of the dtype `dtype`. */
+/** Tensor of the shape given as input, filled with the element `value`. */
 export const constantOfShape = defineOperator({
   name: "ConstantOfShape",
-  arity: [1, 1],
-  infer: (call) => [{ dtype: textAttribute(call.node, "dtype", castTargets, "f32"), shape: integersOf(call, 0) ?? [] }],
-  run: (call) => {
-    const { data, shape: sizes, dtype } = filledElements(call);
+  since: 9,
+  inputs: [1, 1],
+  attributes: { value: element() },
+  traits: {},
+  track: failMixed,
+  infer: (_, { value }, call) => [{ dtype: value.dtype, shape: integersOf(call, 0)! }],
+  run: (_, { value }, call) => {
+    const { data, shape: sizes, dtype } = filled(call, value);
     return [ops.tensor(data, sizes, dtype)];
   },
-  elements: (call) => [filledElements(call)],
+  integers: (_, { value }, call) => [filled(call, value)],
 });
 
-function filledElements(call: RunCall | ElementsCall): HostArray {
-  const sizes = integersOf(call, 0) ?? [];
-  const dtype = textAttribute(call.node, "dtype", castTargets, "f32");
-  const data = ops.zeroData(dtype, checkedSize(sizes, maxHostElements));
-  const value = floatAttribute(call.node, "value", 0);
-  data.fill((dtype === "i64" ? BigInt(value) : value) as never);
-  return { dtype, shape: sizes, data };
+function filled(call: RunCall | ElementsCall, value: HostArray): HostArray {
+  const sizes = integersOf(call, 0)!;
+  const data = ops.zeroData(value.dtype, checkedSize(sizes, maxHostElements));
+  data.fill(value.data[0] as never);
+  return { dtype: value.dtype, shape: sizes, data };
 }

@@ -1,27 +1,61 @@
 import * as ops from "@neft/tensor";
-import { defineOperator, need, needFloat } from "./operator.js";
+import { ignored, real } from "../attribute-kinds.js";
+import { scalar } from "./adaptors.js";
+import { likeFloat } from "./infer.js";
+import { defineAdaptor, defineOperator } from "./operator.js";
+import { kept } from "./order.js";
+import { firstInputPosition } from "./tracks.js";
+
+const limits = "training_mode is ignored: only runs with dropout drop values";
 
 /**
  * y = x, unless the run has the option `dropout`: then each element is 0 with probability `ratio`, else x/(1 −
- * ratio).
+ * ratio). The second output says which elements were kept.
  *
  * The mask's stream is derived from the run's seed and step and the node's name. The file's training_mode is ignored.
  */
 export const dropout = defineOperator({
   name: "Dropout",
-  arity: [1, 3],
-  infer: ({ inputs }) => {
-    const { dtype, shape } = needFloat(inputs, 0);
-    return [{ dtype, shape }];
+  since: 12,
+  inputs: [1, 3],
+  outputs: 2,
+  attributes: {
+    // Masks are drawn from the run's seed.
+    seed: ignored(),
   },
-  run: ({ node, inputs, context }) => {
-    const x = need(inputs, 0);
-    if (context.dropout === undefined) return [x];
-    const ratio = inputs[1]?.item() ?? 0.5;
+  traits: {
+    tail: true,
+    draws: true,
+    constants: [2],
+    order: kept,
+    drops: (constant) => constant(2) === 1 && constant(1) !== 0,
+  },
+  limits,
+  older: {
+    7: defineAdaptor({
+      inputs: [1, 1],
+      outputs: 2,
+      attributes: { ratio: real({ default: 0.5 }) },
+      limits,
+      adapt: ({ inputs, attributes: { ratio }, constant }) => ({
+        inputs: [inputs[0]!, constant("ratio", scalar(ratio))],
+      }),
+    }),
+  },
+  track: firstInputPosition,
+  infer: (inputs) => [...likeFloat(inputs), { dtype: "bool", shape: inputs[0].shape }],
+  run: ([x, share], _, { node, context }) => {
+    const mask = (elements: () => Uint8Array): ops.Tensor[] =>
+      (node.outputs[1] ?? "") === "" ? [] : [ops.tensor(elements(), x.shape, "bool")];
+    const all = () => mask(() => new Uint8Array(x.size).fill(1));
+    if (context.dropout === undefined) return [x, ...all()];
+    const ratio = share?.item() ?? 0.5;
     if (!(ratio >= 0 && ratio < 1)) throw new RangeError(`ratio: expected at least 0 and below 1, got ${ratio}`);
-    if (ratio === 0) return [x];
+    if (ratio === 0) return [x, ...all()];
     const { seed, step } = context.dropout;
-    return [ops.dropout(x, { p: ratio, key: ops.stream(seed, { purpose: "dropout", name: node.name, step }) })];
+    const options = { p: ratio, key: ops.stream(seed, { purpose: "dropout", name: node.name, step }) };
+    const kept = () => Uint8Array.from(ops.dropout(ops.full(x.shape, 1), options).floats(), (one) => (one > 0 ? 1 : 0));
+    return [ops.dropout(x, options), ...mask(kept)];
   },
-  elements: null,
+  integers: null,
 });

@@ -1,13 +1,16 @@
 import * as ops from "@neft/tensor";
-import { intAttribute, textAttribute } from "../attributes.js";
+import { int, ints, positions, real, text } from "../attribute-kinds.js";
 import { axesOf } from "../dimensions.js";
 import type { HostArray } from "../host-array.js";
 import { checkedSize, int64Array, maxHostElements, toPositions } from "../host-array.js";
 import { concatElements, gatherElements, sliceElements } from "../integers.js";
-import type { ElementsCall, InferCall, RunCall } from "./operator.js";
-import { defineOperator, hostInput, integersOf, need } from "./operator.js";
+import { scalar } from "./adaptors.js";
+import { defineAdaptor, defineOperator, hostInput, integersOf, type OperatorCall } from "./operator.js";
+import { concat as concatTrack, gather as gatherTrack, padded, sliced } from "./tracks.js";
 
-function slicePositions(call: InferCall | RunCall | ElementsCall): ops.SliceAttributes {
+// The standard allows negative axes since opset 11. Exporters wrote them for opset 9 already, and runtimes accept them.
+
+function slicePositions(call: OperatorCall): ops.SliceAttributes {
   const positions = (index: number) => {
     const array = hostInput(call, index);
     return array && toPositions(array);
@@ -19,50 +22,61 @@ function slicePositions(call: InferCall | RunCall | ElementsCall): ops.SliceAttr
 /** y = x[starts:ends:steps] along axes. All of them are inputs. */
 export const slice = defineOperator({
   name: "Slice",
-  arity: [3, 5],
-  infer: (call) => {
-    const x = need(call.inputs, 0);
-    return [{ dtype: x.dtype, shape: ops.sliceRange(x.shape, slicePositions(call)).sizes }];
+  since: 10,
+  inputs: [3, 5],
+  attributes: {},
+  traits: { rearranges: "moved" },
+  older: {
+    1: defineAdaptor({
+      inputs: [1, 1],
+      attributes: { starts: positions({ required: true }), ends: positions({ required: true }), axes: ints() },
+      adapt: ({ inputs, attributes: { starts, ends, axes }, constant }) => ({
+        inputs: [
+          inputs[0]!,
+          constant("starts", int64Array(starts)),
+          constant("ends", int64Array(ends)),
+          ...(axes ? [constant("axes", int64Array(axes))] : []),
+        ],
+      }),
+    }),
   },
-  run: (call) => [ops.slice(need(call.inputs, 0), slicePositions(call))],
-  elements: (call) => {
-    const x = need(call.inputs, 0);
-    return [sliceElements(x, ops.sliceRange(x.shape, slicePositions(call)))];
-  },
+  track: sliced,
+  infer: ([x], _, call) => [{ dtype: x.dtype, shape: ops.sliceRange(x.shape, slicePositions(call)).sizes }],
+  run: ([x], _, call) => [ops.slice(x, slicePositions(call))],
+  integers: ([x], _, call) => [sliceElements(x, ops.sliceRange(x.shape, slicePositions(call)))],
 });
 
 /** Takes slices of x along an axis at integer indices of any shape. */
 export const gather = defineOperator({
   name: "Gather",
-  arity: [2, 2],
-  infer: ({ node, inputs }) => {
-    const [x, indices] = [need(inputs, 0), need(inputs, 1)];
+  since: 1,
+  inputs: [2, 2],
+  attributes: { axis: int({ default: 0 }) },
+  traits: { rearranges: "moved" },
+  track: gatherTrack,
+  infer: ([x, indices], { axis: given }) => {
     if (indices.dtype !== "i64" && indices.dtype !== "i32")
       throw new TypeError(`indices: expected i64 or i32, got ${indices.dtype}`);
-    const axis = ops.axisOf("axis", intAttribute(node, "axis", 0), x.shape.length);
+    const axis = ops.axisOf("axis", given, x.shape.length);
     return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)] }];
   },
-  run: (call) => {
-    const x = need(call.inputs, 0);
-    const axis = ops.axisOf("axis", intAttribute(call.node, "axis", 0), x.shape.length);
-    return [ops.gather(x, need(call.inputs, 1), { axis })];
-  },
-  elements: ({ node, inputs }) => {
-    const x = need(inputs, 0);
-    return [gatherElements(x, need(inputs, 1), ops.axisOf("axis", intAttribute(node, "axis", 0), x.shape.length))];
-  },
+  run: ([x, indices], { axis }) => [ops.gather(x, indices, { axis: ops.axisOf("axis", axis, x.shape.length) })],
+  integers: ([x, indices], { axis }) => [gatherElements(x, indices, ops.axisOf("axis", axis, x.shape.length))],
 });
 
 /** Concatenates values along an axis. */
 export const concat = defineOperator({
   name: "Concat",
-  arity: [1, Number.POSITIVE_INFINITY],
-  infer: ({ node, inputs }) => {
-    const all = inputs.map((_, i) => need(inputs, i));
-    const first = all[0]!;
-    const axis = ops.axisOf("axis", intAttribute(node, "axis", 0), first.shape.length);
+  since: 4,
+  inputs: [1, Number.POSITIVE_INFINITY],
+  attributes: { axis: int({ required: true }) },
+  traits: { rearranges: "rowMajor" },
+  track: concatTrack,
+  infer: (inputs, { axis: given }) => {
+    const [first, ...others] = inputs as [(typeof inputs)[number], ...typeof inputs];
+    const axis = ops.axisOf("axis", given, first.shape.length);
     const shape = [...first.shape];
-    for (const other of all.slice(1)) {
+    for (const other of others) {
       if (other.dtype !== first.dtype)
         throw new TypeError(`expected inputs of one dtype, got ${first.dtype} and ${other.dtype}`);
       const fits = other.shape.length === shape.length && other.shape.every((n, k) => k === axis || n === shape[k]);
@@ -75,14 +89,8 @@ export const concat = defineOperator({
     }
     return [{ dtype: first.dtype, shape }];
   },
-  run: ({ node, inputs }) => {
-    const all = inputs.map((_, i) => need(inputs, i));
-    return [ops.concat(all, { axis: ops.axisOf("axis", intAttribute(node, "axis", 0), all[0]!.shape.length) })];
-  },
-  elements: ({ node, inputs }) => {
-    const all = inputs.map((_, i) => need(inputs, i));
-    return [concatElements(all, ops.axisOf("axis", intAttribute(node, "axis", 0), all[0]!.shape.length))];
-  },
+  run: (inputs, { axis }) => [ops.concat(inputs, { axis: ops.axisOf("axis", axis, inputs[0]!.shape.length) })],
+  integers: (inputs, { axis }) => [concatElements(inputs, ops.axisOf("axis", axis, inputs[0]!.shape.length))],
 });
 
 const padModes = ["constant", "reflect", "edge", "wrap"] as const;
@@ -96,7 +104,7 @@ interface Kept {
 /** Padding at both ends of every axis, and the padded sizes. Negative padding crops, before positive padding adds anything. */
 function padsOf(
   shape: readonly number[],
-  call: InferCall | RunCall | ElementsCall,
+  call: OperatorCall,
 ): { begins: number[]; ends: number[]; sizes: number[]; kept: Kept[] } {
   const pads = integersOf(call, 1) ?? [];
   const given = integersOf(call, 3);
@@ -130,14 +138,33 @@ function paddedIndex(mode: (typeof padModes)[number], position: number, { first,
   return first + (folded < length ? folded : period - folded);
 }
 
+const opset2Modes = ["constant", "reflect", "edge"] as const;
+
 /** Pads or crops x at both ends of axes. Modes: constant, reflect, edge, wrap. */
 export const pad = defineOperator({
   name: "Pad",
-  arity: [2, 4],
-  infer: (call) => {
-    const x = need(call.inputs, 0);
+  since: 11,
+  inputs: [2, 4],
+  inputsSince: { 11: [2, 3], 18: [2, 4] },
+  attributes: { mode: text(padModes, { default: "constant", later: { wrap: 19 } }) },
+  traits: {},
+  older: {
+    2: defineAdaptor({
+      inputs: [1, 1],
+      attributes: {
+        mode: text(opset2Modes, { default: "constant" }),
+        value: real({ default: 0, infinite: true }),
+        pads: ints({ required: true }),
+      },
+      adapt: ({ inputs, attributes: { mode, value, pads }, constant }) => ({
+        inputs: [inputs[0]!, constant("pads", int64Array(pads)), constant("value", scalar(value))],
+        attributes: { mode },
+      }),
+    }),
+  },
+  track: padded,
+  infer: ([x], { mode }, call) => {
     const { sizes, kept } = padsOf(x.shape, call);
-    const mode = textAttribute(call.node, "mode", padModes, "constant");
     if (mode !== "constant" && sizes.some((n, axis) => n > 0 && kept[axis]!.length < 1)) {
       throw new RangeError(
         `expected elements for mode ${mode} to repeat, got none of [${x.shape.join(", ")}] that negative pads leave`,
@@ -145,11 +172,9 @@ export const pad = defineOperator({
     }
     return [{ dtype: x.dtype, shape: sizes }];
   },
-  run: (call) => {
-    const x = need(call.inputs, 0);
-    const mode = textAttribute(call.node, "mode", padModes, "constant");
+  run: ([x, , value], { mode }, call) => {
     const { begins, ends, sizes, kept } = padsOf(x.shape, call);
-    if (mode === "constant") return [ops.pad(x, { pads: [...begins, ...ends], value: call.inputs[2]?.item() ?? 0 })];
+    if (mode === "constant") return [ops.pad(x, { pads: [...begins, ...ends], value: value?.item() ?? 0 })];
     let y = x;
     sizes.forEach((size, axis) => {
       if (begins[axis] === 0 && ends[axis] === 0) return;
@@ -158,9 +183,7 @@ export const pad = defineOperator({
     });
     return [y];
   },
-  elements: (call) => {
-    const mode = textAttribute(call.node, "mode", padModes, "constant");
-    const x = need(call.inputs, 0);
+  integers: ([x, , value], { mode }, call) => {
     const { begins, sizes, kept } = padsOf(x.shape, call);
     if (checkedSize(sizes, maxHostElements) === 0)
       return [{ dtype: x.dtype, shape: sizes, data: ops.zeroData(x.dtype, 0) }];
@@ -171,7 +194,7 @@ export const pad = defineOperator({
       const source = (at: number) =>
         mode === "constant" ? (at >= 0 && at < length ? at : length) : paddedIndex(mode, at, kept[axis]!);
       const from = Array.from({ length: size }, (_, i) => source(i - begins[axis]!));
-      const wide = mode === "constant" ? concatElements([y, paddingLike(y, axis, call.inputs[2])], axis) : y;
+      const wide = mode === "constant" ? concatElements([y, paddingLike(y, axis, value)], axis) : y;
       y = gatherElements(wide, int64Array(from), axis);
     });
     return [y];

@@ -1,7 +1,27 @@
-import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
-import { floatAttribute } from "../attributes.js";
-import { defineOperator, need, needFloat } from "./operator.js";
+import { type AttributeSchema, int, real, zero } from "../attribute-kinds.js";
+import { type Adaptor, defineAdaptor, defineOperator, float } from "./operator.js";
+import { firstInputPosition } from "./tracks.js";
+
+const common = { epsilon: real({ default: 1e-5 }), momentum: real({ default: 0.9 }) };
+
+/** Before opset 14, declaring the batch's statistics as outputs selects training mode. */
+function before14(attributes: AttributeSchema, limits: string): Adaptor {
+  return defineAdaptor({
+    inputs: [5, 5],
+    outputs: 5,
+    attributes: { ...common, ...attributes } as AttributeSchema,
+    limits,
+    adapt: ({ outputs, attributes: { epsilon, momentum } }) => {
+      if (outputs.length > 1) {
+        throw new Error(
+          `expected one output, got ${outputs.length}, which before opset 14 means training mode: export the network in evaluation mode`,
+        );
+      }
+      return { attributes: { epsilon, momentum } };
+    },
+  });
+}
 
 /**
  * y = gamma·(x − mean)/√(variance + epsilon) + beta per channel. x: [N, C, …]; gamma, beta, mean, variance: [C].
@@ -11,21 +31,29 @@ import { defineOperator, need, needFloat } from "./operator.js";
  */
 export const batchNormalization = defineOperator({
   name: "BatchNormalization",
-  arity: [5, 5],
-  infer: ({ inputs }) => {
-    const x = needFloat(inputs, 0);
+  since: 14,
+  inputs: [5, 5],
+  declares: 3,
+  attributes: { ...common, training_mode: zero("export the network in evaluation mode") },
+  traits: { tail: true, parameters: [1, 2, 3, 4], running: { mean: 3, variance: 4 } },
+  limits: "training_mode 0",
+  older: {
+    7: before14({ spatial: int({ default: 1, min: 1, max: 1 }) }, "spatial 1"),
+    9: before14({}, "one output"),
+  },
+  track: firstInputPosition,
+  infer: ([x, ...vectors]) => {
+    float(x);
     if (x.shape.length < 2) throw new RangeError(`expected an input of rank 2 or more, got [${x.shape.join(", ")}]`);
-    for (let i = 1; i < 5; i++) {
-      const { shape } = needFloat(inputs, i);
+    for (const [i, { shape }] of vectors.entries()) {
+      float(vectors[i]!, i + 1);
       if (shape.length !== 1 || shape[0] !== x.shape[1]) {
-        throw new RangeError(`expected input ${i} as [${x.shape[1]}], got [${shape.join(", ")}]`);
+        throw new RangeError(`expected input ${i + 1} as [${x.shape[1]}], got [${shape.join(", ")}]`);
       }
     }
     return [{ dtype: "f32", shape: x.shape }];
   },
-  run: ({ node, inputs, context }) => {
-    const [x, gamma, beta, mean, variance] = [0, 1, 2, 3, 4].map((i) => need(inputs, i)) as BatchNormInputs;
-    const epsilon = floatAttribute(node, "epsilon", 1e-5);
+  run: ([x, gamma, beta, mean, variance], { epsilon, momentum }, { node, context }) => {
     const [meanName, varianceName] = [node.inputs[3]!, node.inputs[4]!];
     if (context.batchNorm === "frozen" || context.frozenNorms.has(node.name))
       return [ops.batchNorm(x, gamma, beta, { mean, variance, epsilon })];
@@ -38,12 +66,10 @@ export const batchNormalization = defineOperator({
         batchMean: statistics.mean,
         batchVariance: statistics.variance,
         count: statistics.count,
-        momentum: floatAttribute(node, "momentum", 0.9),
+        momentum,
       });
     }
     return [output];
   },
-  elements: null,
+  integers: null,
 });
-
-type BatchNormInputs = [Tensor, Tensor, Tensor, Tensor, Tensor];

@@ -1,14 +1,18 @@
 import type { DType, Tensor, Variation } from "@neft/tensor";
-import type { GraphNode } from "../graph.js";
-import type { HostArray, HostData } from "../host-array.js";
+import { type AttributeSchema, type AttributesOf, readAttributes } from "../attribute-kinds.js";
+import type { AttributeValue, GraphNode, Subgraph } from "../graph.js";
+import type { HostArray, HostData, KnownValue } from "../host-array.js";
 import { toNumbers } from "../host-array.js";
-import type { Weight } from "../weights.js";
+import type { Track } from "./tracks.js";
+import type { Traits } from "./traits.js";
 
-/** What shape inference knows of a value. `data` is present when shapes and constants determine it. */
-export interface KnownValue {
-  readonly dtype: DType;
+/** A parameter that a node reads, directly or through views. */
+export interface Weight {
+  readonly parameter: string;
+  /** Shape at the node's input. */
   readonly shape: readonly number[];
-  readonly data?: HostData;
+  /** View nodes from the parameter to the node's input, in order. Empty when the node reads the parameter directly. */
+  readonly views: readonly GraphNode[];
 }
 
 /** Batch statistics of one normalisation in one run, for `applyStatistics`. */
@@ -68,6 +72,16 @@ export interface RunContext {
   parameter(name: string): Tensor;
   /** Applies the views of a weight to a tensor of the parameter's shape. */
   view(weight: Weight, tensor: Tensor): Tensor;
+  /** Runs a graph that a node holds, on tensors for its inputs. */
+  runGraph(graph: Subgraph, node: GraphNode, inputs: readonly (Tensor | undefined)[]): Tensor[];
+}
+
+/** Operations fused into a node. They are applied to its first output, the pool before the ReLU. */
+export interface Fused {
+  /** Whether a 2×2 max pool follows. */
+  readonly pooled: boolean;
+  /** Whether a ReLU follows. */
+  readonly rectified: boolean;
 }
 
 /** Arguments of shape inference. */
@@ -76,19 +90,13 @@ export interface InferCall {
   readonly inputs: readonly (KnownValue | undefined)[];
 }
 
-/** Operations fused into a node. They are applied to its first output, the pool before the ReLU. */
-export interface Fused {
-  /** Whether a 2×2 max pool follows. Only for operators with `fusesPool`. */
-  readonly pooled: boolean;
-  /** Whether a ReLU follows. Only for operators with `fusesRelu`. */
-  readonly rectified: boolean;
-}
-
 /** Arguments of an evaluation on tensors. */
 export interface RunCall extends Fused {
   readonly node: GraphNode;
   readonly inputs: readonly (Tensor | undefined)[];
   readonly context: RunContext;
+  /** Indices of the inputs that are weights on crossbars. */
+  readonly arrays: readonly number[];
 }
 
 /** Arguments of an evaluation on typed arrays. */
@@ -97,27 +105,113 @@ export interface ElementsCall {
   readonly inputs: readonly (HostArray | undefined)[];
 }
 
-/** One row of the operator table. */
-export interface Operator {
-  /** Name in ONNX. Semantics are those of its newest version up to opset 22. */
-  readonly name: string;
-  /** Minimum and maximum number of inputs. */
-  readonly arity: readonly [number, number];
-  /** Dtype and shape of each output. @throws {Error} when the inputs don't fit. */
-  infer(call: InferCall): readonly KnownValue[];
-  /** Whether `run` can apply a following ReLU. Default: false. */
-  readonly fusesRelu?: boolean;
-  /** Whether `run` can apply a following 2×2 max pool, before the ReLU. Default: false. */
-  readonly fusesPool?: boolean;
-  /** Computes each output from tensors. Integer inputs occur only if `elements` is null or another input is f32. */
-  run(call: RunCall): readonly Tensor[];
-  /** Computes each output from typed arrays; called when all inputs are integers. Null for operators of floats only. */
-  readonly elements: ((call: ElementsCall) => readonly HostArray[]) | null;
+/** Any of the calls of a row's functions. */
+export type OperatorCall = InferCall | RunCall | ElementsCall;
+
+type Repeated<T, Count extends number, All extends T[] = []> = All["length"] extends Count
+  ? All
+  : Repeated<T, Count, [...All, T]>;
+type Extended<T, Count extends number, All extends (T | undefined)[]> = All["length"] extends Count
+  ? All
+  : Extended<T, Count, [...All, T | undefined]>;
+
+/** Inputs of a row: at least `Min` present ones, at most `Max`. Any number for a `Max` of type number. */
+export type InputsOf<T, Min extends number, Max extends number> = number extends Max
+  ? readonly T[]
+  : Readonly<Extended<T, Max, Repeated<T, Min>>>;
+
+/** A node of an older opset, as passed to an adaptor. */
+export interface AdaptorCall<A> {
+  /** Value names; an empty name is an absent optional input. */
+  readonly inputs: readonly string[];
+  /** Value names. Absent ones at the end are left out. */
+  readonly outputs: readonly string[];
+  readonly attributes: A;
+  /** Adds a constant to the model, for what older versions store as attributes. Returns its name. */
+  constant(role: string, value: HostArray): string;
 }
 
-/** Defines a row of the operator table. */
-export function defineOperator(operator: Operator): Operator {
-  return Object.freeze(operator);
+/** A node in the row's own form. */
+export interface Adapted {
+  /** Default: the same inputs. */
+  readonly inputs?: readonly string[];
+  /** Default: none. */
+  readonly attributes?: Readonly<Record<string, AttributeValue | undefined>>;
+}
+
+/** Reads nodes of an older version of an operator. */
+export interface Adaptor<S extends AttributeSchema = AttributeSchema> {
+  readonly inputs: readonly [min: number, max: number];
+  /** Maximum number of outputs. Default: 1. */
+  readonly outputs?: number;
+  readonly attributes: S;
+  /** Unsupported parts, for SUPPORTED.md. Default: none. */
+  readonly limits?: string;
+  /** @throws {Error} for features that aren't supported. */
+  adapt(call: AdaptorCall<AttributesOf<S>>): Adapted;
+}
+
+/** Definition of an operator: everything that is known about it. */
+export interface OperatorRow<S extends AttributeSchema, Min extends number, Max extends number> {
+  /** Name in ONNX. */
+  readonly name: string;
+  /** First opset with these inputs, attributes and meaning. Files of older opsets need an adaptor in `older`. */
+  readonly since: number;
+  /** Minimum and maximum number of inputs. */
+  readonly inputs: readonly [min: Min, max: Max];
+  /** Number of inputs in opsets from `since` on that allowed others, by first opset. Default: `inputs` in all. */
+  readonly inputsSince?: Readonly<Record<number, readonly [min: number, max: number]>>;
+  /** Maximum number of outputs that nodes of a model have. Default: 1. */
+  readonly outputs?: number;
+  /** Maximum number of outputs that a file's nodes may declare, without a reader for the others. Default: `outputs`. */
+  readonly declares?: number;
+  readonly attributes: S;
+  readonly traits: Traits<AttributesOf<S>>;
+  /** Unsupported parts, for SUPPORTED.md. Default: none. */
+  readonly limits?: string;
+  /** Nodes that compute the same and need no internal attributes; undefined if the node has none. Default: none. */
+  expand?(node: GraphNode, attributes: AttributesOf<S>): readonly GraphNode[] | undefined;
+  /** Readers of older versions, by their first opset. Default: none. */
+  readonly older?: Readonly<Record<number, Adaptor>>;
+  /** Where the samples of a batch are in the outputs. Null: outputs depend on shapes only and hold none. */
+  readonly track: Track<AttributesOf<S>> | null;
+  /** Dtype and shape of each output. @throws {Error} when the inputs don't fit. */
+  infer(inputs: InputsOf<KnownValue, Min, Max>, attributes: AttributesOf<S>, call: InferCall): readonly KnownValue[];
+  /** Computes each output from tensors. All inputs are integers only if `integers` is null. */
+  run(inputs: InputsOf<Tensor, Min, Max>, attributes: AttributesOf<S>, call: RunCall): readonly Tensor[];
+  /** Computes each output from typed arrays; called when no input is f32. Null for operators of floats only. */
+  readonly integers:
+    | ((inputs: InputsOf<HostArray, Min, Max>, attributes: AttributesOf<S>, call: ElementsCall) => readonly HostArray[])
+    | null;
+}
+
+/** A row of any attributes and inputs. */
+// biome-ignore lint/suspicious/noExplicitAny: rows of different attributes share tables
+export type Operator = OperatorRow<any, any, any>;
+
+/** Defines an operator. */
+export function defineOperator<const S extends AttributeSchema, const Min extends number, const Max extends number>(
+  row: OperatorRow<S, Min, Max>,
+): Operator {
+  return Object.freeze(row) as unknown as Operator;
+}
+
+/** Defines a reader of an older version. */
+export function defineAdaptor<const S extends AttributeSchema>(adaptor: Adaptor<S>): Adaptor {
+  return Object.freeze(adaptor) as unknown as Adaptor;
+}
+
+/** Cache: attributes of a node never change. A node's copies share them. */
+const parsed = new WeakMap<object, { readonly row: Operator; readonly values: Readonly<Record<string, unknown>> }>();
+
+/** Values of a node's attributes, checked, with defaults. @throws {Error} as `readAttributes`. */
+// biome-ignore lint/suspicious/noExplicitAny: the row knows its attributes
+export function valuesOf(row: Operator, { attributes }: Pick<GraphNode, "attributes">): any {
+  const found = parsed.get(attributes);
+  if (found?.row === row) return found.values;
+  const values = readAttributes(row.attributes, attributes);
+  parsed.set(attributes, { row, values });
+  return values;
 }
 
 /** Thrown when a shape depends on data, so that only a run can determine it. */
@@ -125,24 +219,16 @@ export class DataDependentError extends Error {
   override readonly name = "DataDependentError";
 }
 
-/** Input at an index. @throws {Error} when it is absent. */
-export function need<T>(inputs: readonly (T | undefined)[], index: number): T {
-  const input = inputs[index];
-  if (input === undefined) throw new Error(`expected an input ${index}, got none`);
-  return input;
-}
-
-/** Input at an index. @throws {TypeError} when it is not f32. */
-export function needFloat(inputs: readonly (KnownValue | undefined)[], index: number): KnownValue {
-  const input = need(inputs, index);
-  if (input.dtype !== "f32") throw new TypeError(`expected input ${index} as f32, got ${input.dtype}`);
-  return input;
+/** The value. @throws {TypeError} when it is not f32. */
+export function float<T extends { readonly dtype: DType }>(value: T, index = 0): T {
+  if (value.dtype !== "f32") throw new TypeError(`expected input ${index} as f32, got ${value.dtype}`);
+  return value;
 }
 
 /**
  * Elements of an integer input as numbers; undefined when it is absent. @throws {DataDependentError} as `hostInput`.
  */
-export function integersOf(call: InferCall | RunCall | ElementsCall, index: number): number[] | undefined {
+export function integersOf(call: OperatorCall, index: number): number[] | undefined {
   const array = hostInput(call, index);
   return array === undefined ? undefined : toNumbers(array);
 }
@@ -152,7 +238,7 @@ export function integersOf(call: InferCall | RunCall | ElementsCall, index: numb
  *
  * @throws {DataDependentError} during shape inference, when the elements depend on data.
  */
-export function hostInput(call: InferCall | RunCall | ElementsCall, index: number): HostArray | undefined {
+export function hostInput(call: OperatorCall, index: number): HostArray | undefined {
   const input = call.inputs[index];
   if (input === undefined) return undefined;
   if (input.dtype === "f32") throw new TypeError(`expected input ${index} of an integer dtype, got f32`);
@@ -163,9 +249,4 @@ export function hostInput(call: InferCall | RunCall | ElementsCall, index: numbe
     );
   }
   return { dtype: input.dtype, shape: input.shape, data: input.data };
-}
-
-/** Whether the elements of a value are known. */
-export function isHostArray(value: KnownValue): value is HostArray {
-  return value.data !== undefined;
 }

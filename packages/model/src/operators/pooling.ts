@@ -1,63 +1,104 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
-import { intAttribute, intsAttribute } from "../attributes.js";
+import { type AttributesOf, flag, ignored, ints } from "../attribute-kinds.js";
 import type { PlaneWindow, Window } from "../dimensions.js";
 import { planeOf, windowOf } from "../dimensions.js";
-import type { GraphNode } from "../graph.js";
-import type { InferCall, KnownValue, RunCall } from "./operator.js";
-import { defineOperator, need, needFloat } from "./operator.js";
+import type { KnownValue } from "../host-array.js";
+import { defineOperator, float } from "./operator.js";
+import { spatial } from "./tracks.js";
+import { checkSpatialAxes, windowAttributes } from "./window-attributes.js";
 
-function poolWindow(node: GraphNode, shape: readonly number[]): Window {
+const poolAttributes = {
+  ...windowAttributes,
+  kernel_shape: ints({ required: true, min: 1 }),
+  ceil_mode: flag(false, { since: 10 }),
+} as const;
+
+type PoolAttributes = AttributesOf<typeof poolAttributes> & { readonly dilations: readonly number[] | undefined };
+
+function poolWindow(attributes: PoolAttributes, shape: readonly number[]): Window {
+  checkSpatialAxes(attributes.kernel_shape);
   if (shape.length < 3 || shape.length > 4) {
     throw new RangeError(`expected an input of rank 3 or 4, got [${shape.join(", ")}]`);
   }
-  const kernel = intsAttribute(node, "kernel_shape");
-  if (kernel === undefined) throw new Error("kernel_shape: expected a list of integers, got none");
-  return windowOf(node, shape.slice(1), kernel, { isPool: true });
+  return windowOf(attributes, shape.slice(1), attributes.kernel_shape, { isPool: true });
 }
 
-function inferPool({ node, inputs }: InferCall): KnownValue[] {
-  const x = needFloat(inputs, 0);
-  return [{ dtype: "f32", shape: [...x.shape.slice(0, 2), ...poolWindow(node, x.shape).output] }];
-}
+const inferPool = ([x]: readonly [KnownValue], attributes: PoolAttributes): KnownValue[] => {
+  const { shape } = float(x);
+  return [{ dtype: "f32", shape: [...shape.slice(0, 2), ...poolWindow(attributes, shape).output] }];
+};
 
 /** Runs a pool over two axes on an input with one or two spatial axes. */
-function pooled(call: RunCall, pool: (x: Tensor, window: PlaneWindow, output: readonly number[]) => Tensor): Tensor[] {
-  const x = need(call.inputs, 0);
-  const window = poolWindow(call.node, x.shape);
+function pooled(
+  x: Tensor,
+  attributes: PoolAttributes,
+  pool: (x: Tensor, window: PlaneWindow, output: readonly number[]) => Tensor,
+): Tensor[] {
+  const window = poolWindow(attributes, x.shape);
   if (x.shape.length === 4) return [pool(x, planeOf(window), window.output)];
   const [n, c, width] = x.shape as [number, number, number];
   const y = pool(ops.reshape(x, [n, c, 1, width]), planeOf(window), [1, ...window.output]);
   return [ops.reshape(y, [n, c, y.shape[3]!])];
 }
 
+const cost = (_: unknown, { kernel_shape }: PoolAttributes): number => ops.sizeOf(kernel_shape);
+
+/** Whether every element of an optional list is a value. */
+const areAll = (list: readonly number[] | undefined, value: number): boolean =>
+  list?.every((one) => one === value) ?? true;
+
+/** Whether a pool has windows of 2×2 with stride 2, without padding. */
+function isPool2x2({ kernel_shape, strides, pads, dilations, auto_pad, ceil_mode }: PoolAttributes): boolean {
+  const twos = kernel_shape.length === 2 && areAll(kernel_shape, 2) && strides !== undefined && areAll(strides, 2);
+  return twos && areAll(pads, 0) && areAll(dilations, 1) && auto_pad === "NOTSET" && !ceil_mode;
+}
+
 /** Maximum of each window; padding is ignored. */
 export const maxPool = defineOperator({
   name: "MaxPool",
-  arity: [1, 1],
-  infer: inferPool,
-  run: (call) => {
-    const ceilMode = intAttribute(call.node, "ceil_mode", 0) !== 0;
-    return pooled(call, (x, window) => ops.maxPool2d(x, { ...window, ceilMode }));
+  since: 1,
+  inputs: [1, 1],
+  declares: 2,
+  attributes: {
+    ...poolAttributes,
+    dilations: ints({ min: 1, since: 10 }),
+    // It orders the Indices output, which is not supported.
+    storage_order: ignored({ since: 8 }),
   },
-  elements: null,
+  traits: {
+    tail: true,
+    selectsLargest: true,
+    absorbedAs: (attributes, { outputs }) => (outputs.length === 1 && isPool2x2(attributes) ? "pool" : undefined),
+    cost,
+  },
+  limits: "one or two spatial axes; float input; no Indices output",
+  track: spatial,
+  infer: inferPool,
+  run: ([x], attributes) =>
+    pooled(x, attributes, (plane, window) => ops.maxPool2d(plane, { ...window, ceilMode: attributes.ceil_mode })),
+  integers: null,
 });
 
 /** Mean of each window. With count_include_pad, padding counts as zeros. */
 export const averagePool = defineOperator({
   name: "AveragePool",
-  arity: [1, 1],
+  since: 7,
+  inputs: [1, 1],
+  attributes: { ...poolAttributes, dilations: ints({ min: 1, since: 19 }), count_include_pad: flag(false) },
+  traits: { tail: true, cost },
+  limits: "one or two spatial axes",
+  track: spatial,
   infer: inferPool,
-  run: (call) => {
-    const ceilMode = intAttribute(call.node, "ceil_mode", 0) !== 0;
-    const countIncludePad = intAttribute(call.node, "count_include_pad", 0) !== 0;
-    return pooled(call, (x, window, output) => {
-      if (window.dilations.some((n) => n !== 1)) return dilatedMean(x, window, output, countIncludePad);
+  run: ([x], attributes) => {
+    const { ceil_mode: ceilMode, count_include_pad: countIncludePad } = attributes;
+    return pooled(x, attributes, (plane, window, output) => {
+      if (window.dilations.some((n) => n !== 1)) return dilatedMean(plane, window, output, countIncludePad);
       const { kernel, strides, pads } = window;
-      return ops.avgPool2d(x, { kernel, strides, pads, ceilMode, countIncludePad });
+      return ops.avgPool2d(plane, { kernel, strides, pads, ceilMode, countIncludePad });
     });
   },
-  elements: null,
+  integers: null,
 });
 
 /**
@@ -84,16 +125,19 @@ function dilatedMean(x: Tensor, window: PlaneWindow, output: readonly number[], 
 /** Mean over all spatial axes, which keep size 1. x: [N, C, …]. */
 export const globalAveragePool = defineOperator({
   name: "GlobalAveragePool",
-  arity: [1, 1],
-  infer: ({ inputs }) => {
-    const x = needFloat(inputs, 0);
-    if (x.shape.length < 3) throw new RangeError(`expected an input of rank 3 or more, got [${x.shape.join(", ")}]`);
-    return [{ dtype: "f32", shape: x.shape.map((n, axis) => (axis < 2 ? n : 1)) }];
+  since: 1,
+  inputs: [1, 1],
+  attributes: {},
+  traits: {},
+  track: spatial,
+  infer: ([x]) => {
+    const { shape } = float(x);
+    if (shape.length < 3) throw new RangeError(`expected an input of rank 3 or more, got [${shape.join(", ")}]`);
+    return [{ dtype: "f32", shape: shape.map((n, axis) => (axis < 2 ? n : 1)) }];
   },
-  run: ({ inputs }) => {
-    const x = need(inputs, 0);
+  run: ([x]) => {
     if (x.shape.length === 4) return [ops.globalAvgPool(x)];
     return [ops.reduceMean(x, { axes: x.shape.map((_, axis) => axis).slice(2), keepDims: true })];
   },
-  elements: null,
+  integers: null,
 });

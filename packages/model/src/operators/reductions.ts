@@ -1,33 +1,37 @@
 import * as ops from "@neft/tensor";
-import { intAttribute } from "../attributes.js";
+import { flag, ints } from "../attribute-kinds.js";
 import { axesOf } from "../dimensions.js";
-import type { InferCall, RunCall } from "./operator.js";
-import { defineOperator, integersOf, need, needFloat } from "./operator.js";
+import { listBecomesInput } from "./adaptors.js";
+import { defineOperator, float, integersOf, type OperatorCall } from "./operator.js";
+import { reduced } from "./tracks.js";
 
-function reducedAxes(call: InferCall | RunCall, rank: number): number[] {
+function reducedAxes(call: OperatorCall, rank: number, isNoop: boolean): number[] {
   const given = integersOf(call, 1);
   if (given !== undefined && given.length > 0) return axesOf(given, rank);
-  return intAttribute(call.node, "noop_with_empty_axes", 0) !== 0
-    ? []
-    : Array.from({ length: rank }, (_, axis) => axis);
+  return isNoop ? [] : Array.from({ length: rank }, (_, axis) => axis);
 }
+
+const keepdims = flag(true);
 
 /** Mean over the axes given as input. Default: all. They keep size 1 unless keepdims is 0. */
 export const reduceMean = defineOperator({
   name: "ReduceMean",
-  arity: [1, 2],
-  infer: (call) => {
-    const { shape } = needFloat(call.inputs, 0);
-    const axes = reducedAxes(call, shape.length);
-    const keep = intAttribute(call.node, "keepdims", 1) !== 0;
+  since: 18,
+  inputs: [1, 2],
+  attributes: { keepdims, noop_with_empty_axes: flag(false) },
+  traits: {},
+  limits: "float input",
+  older: { 1: listBecomesInput("axes", ints(), { keepdims }, "float input") },
+  track: reduced,
+  infer: ([x], { keepdims: keep, noop_with_empty_axes: isNoop }, call) => {
+    const { shape } = float(x);
+    const axes = reducedAxes(call, shape.length, isNoop);
     const sizes = shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
     return [{ dtype: "f32", shape: keep ? sizes : sizes.filter((_, axis) => !axes.includes(axis)) }];
   },
-  run: (call) => {
-    const x = need(call.inputs, 0);
-    const axes = reducedAxes(call, x.shape.length);
-    if (axes.length === 0) return [x];
-    return [ops.reduceMean(x, { axes, keepDims: intAttribute(call.node, "keepdims", 1) !== 0 })];
+  run: ([x], { keepdims: keepDims, noop_with_empty_axes: isNoop }, call) => {
+    const axes = reducedAxes(call, x.shape.length, isNoop);
+    return [axes.length === 0 ? x : ops.reduceMean(x, { axes, keepDims })];
   },
-  elements: null,
+  integers: null,
 });

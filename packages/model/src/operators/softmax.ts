@@ -1,35 +1,69 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
-import { intAttribute } from "../attributes.js";
-import type { Operator } from "./operator.js";
-import { defineOperator, need, needFloat } from "./operator.js";
+import { flag, int } from "../attribute-kinds.js";
+import type { GraphNode } from "../graph.js";
+import { likeFloat } from "./infer.js";
+import { defineAdaptor, defineOperator, type Operator } from "./operator.js";
+import { normalised } from "./tracks.js";
+import type { Interval } from "./traits.js";
 
 /**
- * Defines an operator over one axis. With `coerce` 1 (opsets below 13), it covers `axis` and all later axes together.
+ * Defines an operator over one axis. With `coerce` (opsets before 13), it covers `axis` and all later axes together.
  */
-function softmaxLike(name: string, float: (x: Tensor, options: { axis: number }) => Tensor): Operator {
+function softmaxLike(name: string, range: Interval, float: (x: Tensor, options: { axis: number }) => Tensor): Operator {
   return defineOperator({
     name,
-    arity: [1, 1],
-    infer: ({ node, inputs }) => {
-      const x = needFloat(inputs, 0);
-      ops.axisOf("axis", intAttribute(node, "axis", -1), x.shape.length);
-      return [{ dtype: "f32", shape: x.shape }];
+    since: 13,
+    inputs: [1, 1],
+    attributes: { axis: int({ default: -1 }), coerce: flag(false, { internal: true }) },
+    traits: {
+      probability: {
+        range,
+        axes: ({ axis: given, coerce }, rank) => {
+          const axis = ops.axisOf("axis", given, rank);
+          return [axis, coerce ? rank : axis + 1];
+        },
+      },
     },
-    run: ({ node, inputs }) => {
-      const x = need(inputs, 0);
+    older: {
+      1: defineAdaptor({
+        inputs: [1, 1],
+        attributes: { axis: int({ default: 1 }) },
+        adapt: ({ attributes: { axis } }) => ({ attributes: { axis, coerce: 1 } }),
+      }),
+    },
+    expand: (node, { axis, coerce }) => (coerce ? flattened(node, axis) : undefined),
+    track: normalised,
+    infer: (inputs, { axis }) => {
+      ops.axisOf("axis", axis, inputs[0].shape.length);
+      return likeFloat(inputs);
+    },
+    run: ([x], { axis: given, coerce }) => {
       const rank = x.shape.length;
-      const axis = ops.axisOf("axis", intAttribute(node, "axis", -1), rank);
-      if (intAttribute(node, "coerce", 0) === 0 || axis === rank - 1) return [float(x, { axis })];
+      const axis = ops.axisOf("axis", given, rank);
+      if (!coerce || axis === rank - 1) return [float(x, { axis })];
       const rows = ops.sizeOf(x.shape.slice(0, axis));
       const flat = ops.reshape(x, [rows, ops.sizeOf(x.shape.slice(axis))]);
       return [ops.reshape(float(flat, { axis: 1 }), x.shape)];
     },
-    elements: null,
+    integers: null,
   });
 }
 
+/** A softmax over an axis and all later ones: flatten, apply softmax, restore the shape. */
+function flattened(node: GraphNode, axis: number): GraphNode[] {
+  const { name, op, inputs, outputs } = node;
+  const [x, y] = [inputs[0]!, outputs[0]!];
+  const [shape, flat, soft] = [`${name}.shape`, `${name}.flat`, `${name}.soft`];
+  return [
+    { name: `${name}.shape_of`, op: "Shape", inputs: [x], outputs: [shape], attributes: {} },
+    { name: `${name}.flatten`, op: "Flatten", inputs: [x], outputs: [flat], attributes: { axis } },
+    { name, op, inputs: [flat], outputs: [soft], attributes: { axis: -1 } },
+    { name: `${name}.restore`, op: "Reshape", inputs: [soft, shape], outputs: [y], attributes: {} },
+  ];
+}
+
 /** y = eˣ/Σeˣ. */
-export const softmax = softmaxLike("Softmax", ops.softmax);
+export const softmax = softmaxLike("Softmax", [0, 1], ops.softmax);
 /** y = log(eˣ/Σeˣ). */
-export const logSoftmax = softmaxLike("LogSoftmax", ops.logSoftmax);
+export const logSoftmax = softmaxLike("LogSoftmax", [Number.NEGATIVE_INFINITY, 0], ops.logSoftmax);

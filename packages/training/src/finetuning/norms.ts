@@ -1,4 +1,4 @@
-import { type GraphNode, type Model, valueShapes } from "@neft/model";
+import { type GraphNode, type Model, operatorOf, valueShapes } from "@neft/model";
 import { inWords, OptionError } from "@neft/options";
 import type { ResolvedSettings } from "./settings.js";
 
@@ -27,8 +27,8 @@ export function planNorms(
   samples: number,
 ): NormPlan {
   if (batchNorm === "frozen") return { frozen: [], warnings: [] };
-  const norms = model.nodes.filter(({ op }) => op === "BatchNormalization");
-  const kept = norms.filter(({ inputs }) => inputs.slice(3, 5).some((name) => frozen.has(name)));
+  const norms = model.nodes.filter((node) => operatorOf(node).traits.running !== undefined);
+  const kept = norms.filter((node) => runningInputs(node).some((name) => frozen.has(name)));
   const still = norms.filter((node) => !kept.includes(node) && momentumOf(node) === 1);
   const moving = norms.filter((node) => !kept.includes(node) && !still.includes(node));
   for (const node of moving) {
@@ -48,6 +48,11 @@ export function planNorms(
     frozen: [...kept, ...still].map(({ name }) => name),
     warnings: still.length > 0 ? [momentumWarning(still)] : [],
   };
+}
+
+/** Names of the vectors that hold a normalisation's running statistics. */
+function runningInputs(node: GraphNode): string[] {
+  return Object.values(operatorOf(node).traits.running ?? {}).map((input) => node.inputs[input]!);
 }
 
 /** Maximum number of nodes named in a warning. */

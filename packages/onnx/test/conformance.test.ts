@@ -250,7 +250,7 @@ describe("the processes", () => {
       "crash: the process ended with exit code 7",
       "pass",
       "expected a result within 1 s, got none",
-      "crash: the process ended with SIGKILL",
+      expect.stringMatching(/^crash: the process ended with /),
       "pass",
     ]);
     expect(rows[3]!.operator).toBe("Relu");

@@ -8,6 +8,7 @@ export const checkNames = [
   "tables",
   "names",
   "words",
+  "conformance",
   "fmt",
   "clippy",
   "wasm",

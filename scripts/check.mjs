@@ -34,6 +34,11 @@ const checks = {
   tables: () => succeeds(runProgram(process.execPath, ["scripts/tables.mjs", "--check"])),
   names: () => none(checkFileNames()),
   words: () => none(checkWords()),
+  /** Compares the results of ONNX's conformance suites with the recorded ones. */
+  conformance: () => {
+    const { status } = runProgram(process.execPath, ["packages/onnx/conformance/main.mjs", "--check"]);
+    return status === unavailable ? "the suites of onnx aren't here and can't be downloaded" : status === 0;
+  },
   /** Checks that the Rust sources are formatted. */
   fmt: () => cargoCheck("fmt", ["--all", "--check"]),
   /** Runs clippy on the Rust sources and tests, in either build. */
@@ -46,6 +51,9 @@ const checks = {
       ? succeeds(runProgram("bash", ["scripts/check-wasm.sh"]))
       : "no Rust toolchain; npm run toolchain installs one",
 };
+
+/** Exit code of packages/onnx/conformance/main.mjs where it has no suites. */
+const unavailable = 3;
 
 /** What clippy looks at, and that it fails on warnings. */
 const everything = ["--workspace", "--all-targets", "--locked", "--quiet"];

@@ -101,8 +101,8 @@ function manifestBreaches(packages, rootManifest, modules) {
     const unused = new Set(dependencies);
     for (const used of usedWithoutImport[folder] ?? []) unused.delete(used);
     for (const { source, dependencies: imports } of modules.filter(({ source }) => source.startsWith(`${folder}/`))) {
-      // Tests and a package's scripts may import development dependencies and the package itself.
-      const isDevelopment = /^(test|scripts)\//.test(source.slice(folder.length + 1));
+      // Tests, a package's scripts and its runner of conformance suites may import development dependencies and the package itself.
+      const isDevelopment = /^(test|scripts|conformance)\//.test(source.slice(folder.length + 1));
       // Examples and benches aren't published and may do the same.
       const mayUseAll = isDevelopment || !folder.startsWith("packages/");
       for (const { module, dependencyTypes } of imports) {

@@ -1,8 +1,9 @@
-// Runs npm test, npm run test:browser, npm run test:package, npm run check and npm run demo; works in a fresh clone, since it installs missing packages first.
+// Runs npm test, npm run test:browser, npm run test:package, npm run check, npm run conformance and npm run demo; works in a fresh clone, since it installs missing packages first.
 //   node scripts/run.mjs test [folder…] [vitest arguments…]   tests of the named workspaces (default: all); ends with "N passed, N failed"
 //   node scripts/run.mjs browser [name…] [vitest arguments…]  tests in the named browsers (default: all); ends with "N passed, N failed"
 //   node scripts/run.mjs package [vitest arguments…]          tests of the packed package; ends with "N passed, N failed"
 //   node scripts/run.mjs check [name…]                        the named checks of scripts/check-names.mjs (default: all)
+//   node scripts/run.mjs conformance [options…]               suites of ONNX files: packages/onnx/conformance/main.mjs
 //   node scripts/run.mjs demo [arguments…]                    the quickstart
 // Imports only Node's modules and files of this folder that do so, too.
 import { existsSync, readFileSync } from "node:fs";
@@ -17,7 +18,7 @@ import { runTurbo } from "./turbo.mjs";
 import { runVitest } from "./vitest.mjs";
 
 const [task, ...words] = process.argv.slice(2);
-const tasks = { test, browser, package: testPackage, demo, check };
+const tasks = { test, browser, package: testPackage, demo, check, conformance };
 if (!Object.hasOwn(tasks, task ?? "")) {
   console.error(`run: expected one of ${Object.keys(tasks).join(", ")}, got ${task ?? "nothing"}`);
   process.exit(2);
@@ -26,7 +27,7 @@ try {
   prepare();
 } catch (error) {
   console.error(`${task}: ${error.message}`);
-  if (task !== "demo") console.log(line(oneFailed));
+  if (task !== "demo" && task !== "conformance") console.log(line(oneFailed));
   process.exit(1);
 }
 process.exitCode = await tasks[task]();
@@ -105,6 +106,12 @@ async function check() {
   const total = await turboTally(names.map((name) => `//#check:${name}`));
   console.log(line(total));
   return total.failed === 0 ? 0 : 1;
+}
+
+async function conformance() {
+  const { status } = await runTurbo(["build", "--filter=@neft/onnx", "--output-logs=errors-only"]);
+  if (status !== 0) return status;
+  return runProgram(process.execPath, [join(root, "packages", "onnx", "conformance", "main.mjs"), ...words]).status;
 }
 
 async function demo() {

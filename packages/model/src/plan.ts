@@ -25,9 +25,14 @@ export function planOf(model: Model, wanted: ReadonlySet<string>, fuses: boolean
 /** Selects and fuses the needed nodes, and finds the last use of each value. */
 function makePlan(nodes: readonly GraphNode[], wanted: ReadonlySet<string>, fuses: boolean): Plan {
   const steps = fuseNodes(neededNodes(nodes, wanted), wanted, fuses);
+  return { steps, lastUse: lastUses(steps.map(({ node }) => node)) };
+}
+
+/** The last node that reads or produces each value. */
+export function lastUses(nodes: readonly GraphNode[]): Map<string, GraphNode> {
   const lastUse = new Map<string, GraphNode>();
-  for (const { node } of steps) for (const name of [...node.outputs, ...node.inputs]) lastUse.set(name, node);
-  return { steps, lastUse };
+  for (const node of nodes) for (const name of [...node.outputs, ...node.inputs]) lastUse.set(name, node);
+  return lastUse;
 }
 
 /** Nodes that the wanted values depend on, in the given order. */

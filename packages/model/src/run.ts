@@ -14,8 +14,8 @@ import {
   type RunContext,
   valuesOf,
 } from "./operators/operator.js";
-import { planOf } from "./plan.js";
-import { addLocation } from "./shapes.js";
+import { lastUses, planOf } from "./plan.js";
+import { addLocation, inferGraph } from "./shapes.js";
 
 /** Options of `run`. */
 export interface RunOptions {
@@ -132,6 +132,7 @@ export function evaluateConstants(node: GraphNode, inputs: readonly (HostArray |
       throw new Error(`expected no parameters, got ${inWords(name)}`);
     },
     view: (_, whole) => whole,
+    inferGraph,
     runGraph: (graph, outer, given) => runGraph(graph, outer, given, context),
   };
   try {
@@ -162,18 +163,15 @@ function runGraph(
   given: readonly (Tensor | undefined)[],
   context: RunContext,
 ): Tensor[] {
-  const captures = new Map<string, string>();
-  const offset = outer.inputs.length - graph.inputs.length;
-  graph.inputs.forEach((name, i) => {
-    const passed = outer.inputs[offset + i];
-    if (passed !== undefined) captures.set(name, passed);
-  });
+  const passed = outer.inputs.slice(outer.inputs.length - graph.captures);
+  const captures = new Map(graph.inputs.slice(-passed.length || Infinity).map((name, i) => [name, passed[i]!]));
   const inner: RunContext = {
     ...context,
     isParameter: (name) => context.isParameter(captures.get(name) ?? ""),
     weightOf: (name) => context.weightOf(captures.get(name) ?? ""),
   };
-  const values = new Map(graph.inputs.map((name, i) => [name, given[i]]));
+  const values = new Map(graph.inputs.flatMap((name, i) => (given[i] ? [[name, given[i]] as const] : [])));
+  const liveness = new Liveness(lastUses(graph.nodes), new Set(graph.outputs), values.values());
   for (const node of graph.nodes) {
     try {
       const inputs = node.inputs.map((name) => (name === "" ? undefined : values.get(name)));
@@ -181,6 +179,7 @@ function runGraph(
       node.outputs.forEach((name, i) => {
         if (name !== "") values.set(name, results[i]!);
       });
+      liveness.after(node, values);
     } catch (error) {
       throw addLocation(error, describeNode(node));
     }
@@ -205,6 +204,7 @@ function contextOf(model: Model, options: RunOptions, statistics: BatchStatistic
         const rest = node.inputs.slice(1).map((name) => (name === "" ? undefined : model.constants.get(name)!));
         return evaluate({ node, ...unfused }, [x, ...rest], context)[0]!;
       }, whole),
+    inferGraph,
     runGraph: (graph, node, inputs) => runGraph(graph, node, inputs, context),
   };
   return context;

@@ -1,5 +1,5 @@
 import { inWords } from "@neft/options";
-import type { GraphNode } from "./graph.js";
+import type { GraphNode, Subgraph } from "./graph.js";
 import { describeNode } from "./graph.js";
 import type { HostArray, HostData, KnownValue } from "./host-array.js";
 import { checkedSize, isHostArray, maxHostElements } from "./host-array.js";
@@ -82,6 +82,23 @@ export function inferNodes(
   return known;
 }
 
+/**
+ * Infers the outputs of a graph that a node holds.
+ *
+ * @param inputs  Its inputs, in order. Undefined: absent.
+ * @throws {DataDependentError} when an output depends on data.
+ */
+export function inferGraph(graph: Subgraph, inputs: readonly (KnownValue | undefined)[]): KnownValue[] {
+  const given = graph.inputs.flatMap((name, i) => (inputs[i] ? [[name, inputs[i]] as const] : []));
+  const known = inferNodes(graph.nodes, new Map(given), { skipUnknown: true });
+  return graph.outputs.map((name) => {
+    const value = known.get(name);
+    if (value === undefined)
+      throw new DataDependentError("expected a shape that input shapes determine, got one that depends on data");
+    return value;
+  });
+}
+
 /** Whether a node runs on typed arrays: it has `integers`, and no input is f32. */
 function isHostNode(node: GraphNode, known: ReadonlyMap<string, KnownValue>): boolean {
   if (operatorOf(node).integers === null) return false;
@@ -99,7 +116,7 @@ function inferNode(node: GraphNode, inputs: readonly (KnownValue | undefined)[],
   const attributes = valuesOf(row, node);
   const isExact = (input: KnownValue | undefined) =>
     input === undefined || (input.dtype !== "f32" && isHostArray(input));
-  const inferred = row.infer(inputs as readonly KnownValue[], attributes, { node, inputs });
+  const inferred = row.infer(inputs as readonly KnownValue[], attributes, { node, inputs, inferGraph });
   const isFew = ({ dtype, shape }: KnownValue) =>
     dtype !== "f32" && checkedSize(shape) <= Math.min(maxExact.value, left);
   if (row.integers === null || !inputs.every(isExact) || !inferred.every(isFew)) return inferred;

@@ -1,4 +1,8 @@
-/** Entry point of `neft` in Node: all exports of index.ts, and the file readers. */
+/** Entry point of `neft` in Node: all exports of index.ts with all operators, and the file readers. */
+import { addAllOperators } from "./all-operators.js";
+
+addAllOperators();
+
 export type { DataSpec } from "./data-spec.js";
 export * from "./index.js";
 export { readDataset } from "./read-dataset.js";

@@ -2,13 +2,15 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { init } from "@neft/kernels";
-import { run } from "@neft/model";
+import { addOperators, run } from "@neft/model";
+import { moreOperators } from "@neft/model/more";
 import { decode, externalFilesOf, importOnnx, ModelProto, operatorsOfFiles } from "@neft/onnx";
 import { inWords, shortened } from "@neft/options";
 import { noGrad, scope, sizeOf, tensor } from "@neft/tensor";
 import { difference } from "./comparison.mjs";
 import { arrayOf, readValue } from "./stored-value.mjs";
 
+addOperators(moreOperators);
 const supported = new Set(operatorsOfFiles().map(({ name }) => name));
 
 /** Limit on the length of a reason, in characters. */

@@ -13,6 +13,8 @@ export interface Draft {
   readonly tensors: Map<string, DraftTensor>;
   /** Every value name of the file, used or not. */
   readonly names: ReadonlySet<string>;
+  /** Names in a body of tensors that were moved out of it, by their names here. */
+  readonly locals: ReadonlyMap<string, string>;
   /** TensorProto.DataType in the file. */
   readonly types: ReadonlyMap<string, number>;
   /** Bounds the arithmetic on constants. */

@@ -1,4 +1,5 @@
 import { inWords } from "@neft/options";
+import { bodiesOf } from "./captures.js";
 import { DataLocation } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
 import type { GraphProto, TensorProto } from "./onnx-proto.js";
@@ -16,11 +17,12 @@ interface ExternalRange {
   readonly end: number;
 }
 
-/** All tensors of a graph: initializers and tensor attributes. */
+/** All tensors of a graph: initializers and tensor attributes, in bodies too. */
 export function tensorsOf(graph: GraphProto): TensorProto[] {
   return [
     ...graph.initializer,
     ...graph.node.flatMap((node) => node.attribute.flatMap((attribute) => attribute.t ?? [])),
+    ...graph.node.flatMap(bodiesOf).flatMap(tensorsOf),
   ];
 }
 

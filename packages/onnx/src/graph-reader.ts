@@ -1,9 +1,10 @@
-import type { GraphNode, HostArray, Operator, ValueInfo } from "@neft/model";
+import type { GraphNode, HostArray, Operator, Subgraph, ValueInfo } from "@neft/model";
 import { readAttributes, sortNodes } from "@neft/model";
 import { inWords } from "@neft/options";
 import type { DType } from "@neft/tensor";
 import { readNodeAttributes } from "./attribute-reader.js";
 import { Budget } from "./budget.js";
+import { bodiesOf, namesReadBy } from "./captures.js";
 import { readConstant } from "./constant-node.js";
 import type { Draft, DraftTensor } from "./draft.js";
 import { sharedStorage } from "./external-ranges.js";
@@ -18,8 +19,7 @@ import { dtypeOf, isKnownType, readTensor } from "./stored-tensor.js";
 /** A node of the file, how its opset writes the operator, and its name in the model. */
 interface ReadableNode {
   readonly proto: NodeProto;
-  /** Undefined for a Constant. */
-  readonly version: OperatorVersion | undefined;
+  readonly version: OperatorVersion;
   readonly name: string;
 }
 
@@ -51,10 +51,10 @@ export function readGraph(file: ModelFile, files: Files, operators: ReadonlyMap<
     if (isNeeded) tensors.set(proto.name, tensor);
   }
   const inputs = graph.input.filter(({ name }) => !stored.has(name)).map((info) => readInput(info));
-  for (const node of readableNodes(file, needed, operators)) {
-    if (node.version === undefined) addConstant(node, file.opset, draft, files);
-    else readNode({ ...node, version: node.version }, needed, draft, files);
-  }
+  const names = namesOf(graph);
+  const context: ReadContext = { ...file, operators, files, tensors, types, names, locals: new Map() };
+  checkReadable(file, needed, operators);
+  nodes.push(...readNodes(graph, needed, context, new Map()));
   const outputs = graph.output.map((info) => ({ name: info.name, dtype: "f32" as const, shape: readShape(info) }));
   let count = 0;
   for (const [name, tensor] of tensors) {
@@ -68,13 +68,14 @@ export function readGraph(file: ModelFile, files: Files, operators: ReadonlyMap<
     nodes: sortNodes(nodes, [...inputs.map(({ name }) => name), ...stored, ...tensors.keys()]),
     tensors,
     types,
-    names: new Set([...stored, ...graph.node.flatMap(({ output }) => output), ...graph.input.map(({ name }) => name)]),
+    names,
+    locals: context.locals,
     budget: new Budget(count),
   };
 }
 
 /** Names of the values that the outputs depend on. Nodes may be in any order. */
-function neededNames({ node: nodes, output }: GraphProto): Set<string> {
+function neededNames({ node: nodes, output }: Pick<GraphProto, "node" | "output">): Set<string> {
   const producers = new Map<string, NodeProto[]>();
   for (const node of nodes) {
     for (const name of node.output) {
@@ -90,7 +91,7 @@ function neededNames({ node: nodes, output }: GraphProto): Set<string> {
     for (const node of producers.get(name) ?? []) {
       if (visited.has(node)) continue;
       visited.add(node);
-      for (const input of node.input) if (input !== "") names.add(input);
+      for (const input of namesReadBy(node)) if (input !== "") names.add(input);
     }
   }
   return names;
@@ -119,37 +120,53 @@ function readShape(info: ValueInfoProto): (number | string)[] {
   });
 }
 
+/** Names of all values of a graph and its bodies. */
+function namesOf(graph: GraphProto, names = new Set<string>()): Set<string> {
+  for (const { name } of [...graph.initializer, ...graph.input]) names.add(name);
+  for (const node of graph.node) {
+    for (const name of node.output) names.add(name);
+    for (const body of bodiesOf(node)) namesOf(body, names);
+  }
+  return names;
+}
+
 /** Limit on the nodes listed in a message. */
 const maxListed = 100;
 
-/** Finds the row of every needed node. @throws {OnnxError} listing every such node without one. */
-function readableNodes(
+/** @throws {OnnxError} listing every needed node without a row, in bodies too. */
+function checkReadable(
   { graph, opset }: ModelFile,
   needed: ReadonlySet<string>,
   operators: ReadonlyMap<string, Operator>,
-): ReadableNode[] {
-  const freshName = freshNames();
-  const missing: string[] = [];
-  const nodes = graph.node.flatMap((proto, i): ReadableNode[] => {
-    const name = freshName(proto.name || `${proto.opType}_${i}`);
-    if (!proto.output.some((output) => needed.has(output))) return [];
-    const isOwn = isDefaultDomain(proto.domain);
-    if (isOwn && proto.opType === "Constant") return [{ proto, version: undefined, name }];
-    const version = isOwn ? versionOf(operators, proto.opType, opset) : undefined;
-    if (version !== undefined) return [{ proto, version, name }];
-    const op = isOwn ? proto.opType : `${proto.domain}.${proto.opType}`;
-    missing.push(`node ${inWords(name)} (${op})`);
-    return [];
-  });
-  if (missing.length > 0) {
-    const shown = missing.slice(0, maxListed).join(", ");
-    const more = missing.length > maxListed ? ` and ${missing.length - maxListed} more` : "";
-    throw new OnnxError(
-      `importOnnx: expected supported operators of opset ${opset}, got ${shown}${more}; see SUPPORTED.md`,
-    );
-  }
-  return nodes;
+): void {
+  const missing = missingNodes(graph, needed, opset, operators);
+  if (missing.length === 0) return;
+  const shown = missing.slice(0, maxListed).join(", ");
+  const more = missing.length > maxListed ? ` and ${missing.length - maxListed} more` : "";
+  throw new OnnxError(
+    `importOnnx: expected supported operators of opset ${opset}, got ${shown}${more}; see SUPPORTED.md`,
+  );
 }
+
+function missingNodes(
+  graph: GraphProto,
+  needed: ReadonlySet<string>,
+  opset: number,
+  operators: ReadonlyMap<string, Operator>,
+): string[] {
+  const freshName = freshNames();
+  return graph.node.flatMap((proto, i) => {
+    const name = freshName(nameOf(proto, i));
+    if (!proto.output.some((output) => needed.has(output))) return [];
+    const inner = bodiesOf(proto).flatMap((body) => missingNodes(body, neededNames(body), opset, operators));
+    const isOwn = isDefaultDomain(proto.domain);
+    if (isOwn && (proto.opType === "Constant" || versionOf(operators, proto.opType, opset))) return inner;
+    const op = isOwn ? proto.opType : `${proto.domain}.${proto.opType}`;
+    return [`node ${inWords(name)} (${op})`, ...inner];
+  });
+}
+
+const nameOf = (proto: NodeProto, index: number): string => proto.name || `${proto.opType}_${index}`;
 
 /** Returns a function that makes names unique by appending a number. */
 function freshNames(): (wanted: string) => string {
@@ -165,39 +182,73 @@ function freshNames(): (wanted: string) => string {
   };
 }
 
-/** Parts of a draft that reading a node adds to. */
-interface DraftParts {
+/** What reading nodes needs, and the parts of a draft that it adds to. */
+interface ReadContext extends ModelFile {
+  readonly operators: ReadonlyMap<string, Operator>;
+  readonly files: Files;
   readonly tensors: Map<string, DraftTensor>;
-  readonly nodes: GraphNode[];
   readonly types: Map<string, number>;
+  /** Names that are taken. */
+  readonly names: Set<string>;
+  /** Names in a body of tensors that were moved out of it, by their names in the draft. */
+  readonly locals: Map<string, string>;
+}
+
+/** Reads the needed nodes of a graph or body. @param moved  New names of tensors that were moved out of bodies. */
+function readNodes(
+  graph: Pick<GraphProto, "node">,
+  needed: ReadonlySet<string>,
+  context: ReadContext,
+  moved: ReadonlyMap<string, string>,
+): GraphNode[] {
+  const freshName = freshNames();
+  return graph.node.flatMap((proto, i) => {
+    const name = freshName(nameOf(proto, i));
+    if (!proto.output.some((output) => needed.has(output))) return [];
+    if (proto.opType === "Constant") {
+      addConstant(proto, name, context, moved);
+      return [];
+    }
+    const version = versionOf(context.operators, proto.opType, context.opset)!;
+    return [readNode({ proto, version, name }, needed, context, moved)];
+  });
 }
 
 /** Adds the tensor of a Constant to the draft. */
-function addConstant({ proto, name }: ReadableNode, opset: number, { tensors }: DraftParts, files: Files): void {
+function addConstant(
+  proto: NodeProto,
+  name: string,
+  { tensors, files, opset }: ReadContext,
+  moved: ReadonlyMap<string, string>,
+): void {
   const who = `node ${inWords(name)} (Constant)`;
   checkArity(who, proto, { inputs: [0, 0], outputs: 1 });
   const value = readConstant(proto, opset, files, who);
   const output = proto.output[0]!;
-  if (tensors.has(output))
+  const key = moved.get(output) ?? output;
+  if (tensors.has(key))
     throw new OnnxError(`${who}: expected a new name as output, got ${inWords(output)}, which exists already`);
-  tensors.set(output, draftTensor(value, output));
+  tensors.set(key, draftTensor(value, key === output ? output : undefined));
 }
 
-/** Reads one node into the draft, in the form of its operator's row. */
+/** Reads one node, in the form of its operator's row. Tensors of its bodies are moved to the draft. */
 function readNode(
-  { proto, version, name }: ReadableNode & { readonly version: OperatorVersion },
+  { proto, version, name }: ReadableNode,
   needed: ReadonlySet<string>,
-  { tensors, nodes, types }: DraftParts,
-  files: Files,
-): void {
+  context: ReadContext,
+  moved: ReadonlyMap<string, string>,
+): GraphNode {
   const { row, adapt } = version;
+  const { tensors, files, types } = context;
   const who = `node ${inWords(name)} (${proto.opType})`;
   checkArity(who, proto, version);
   const read = readNodeAttributes(proto, version.attributes, files, who);
-  const inputs = trimmed(proto.input);
-  const attributes = checked(who, () => readAttributes(version.attributes, read.values));
-  const given = Object.keys(read.values).map((key) => [key, attributes[key]]);
-  const { inputs: adapted = inputs, attributes: values = {} } =
+  const inputs = trimmed(proto.input.map((input) => moved.get(input) ?? input));
+  const bodies = readBodies(proto, name, context, moved);
+  const values = { ...read.values, ...bodies.attributes };
+  const attributes = checked(who, () => readAttributes(version.attributes, values));
+  const given = Object.keys(values).map((key) => [key, attributes[key]]);
+  const adapted =
     adapt === undefined
       ? { inputs, attributes: Object.fromEntries(given) }
       : checked(who, () =>
@@ -217,15 +268,74 @@ function readNode(
             },
           }),
         );
-  const defined = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  const defined = Object.entries(adapted.attributes ?? {}).filter(([, value]) => value !== undefined);
   const outputs = trimmed(proto.output.map((output) => (needed.has(output) ? output : "")));
   const { outputs: readable = 1 } = row;
   if (outputs.length > readable) {
     const only = readable === 1 ? "only its first output" : `only its first ${readable} outputs`;
     throw new OnnxError(`${who}: expected ${only} to be used, got a use of ${inWords(outputs.at(-1)!)}`);
   }
-  nodes.push({ name, op: row.name, inputs: adapted, outputs, attributes: defined as GraphNode["attributes"] });
   if (read.type !== undefined && outputs[0]) types.set(outputs[0], read.type);
+  return {
+    name,
+    op: row.name,
+    inputs: [...(adapted.inputs ?? inputs), ...bodies.captures],
+    outputs,
+    attributes: Object.fromEntries(defined) as GraphNode["attributes"],
+  };
+}
+
+/** Graphs of a node, and the names that they read from outside. All of them get all of these as last inputs. */
+function readBodies(
+  proto: NodeProto,
+  name: string,
+  context: ReadContext,
+  moved: ReadonlyMap<string, string>,
+): { attributes: Record<string, Subgraph>; captures: string[] } {
+  const read = proto.attribute.flatMap(({ name: key, g }) =>
+    g ? [[key, readBody(g, name, context, moved)] as const] : [],
+  );
+  const captures = [...new Set(read.flatMap(([, body]) => body.captured))];
+  const attributes = read.map(([key, { inputs, outputs, nodes }]) => {
+    const graph: Subgraph = {
+      inputs: [...inputs, ...captures],
+      captures: captures.length,
+      outputs,
+      nodes: sortNodes(nodes, [...inputs, ...captures]),
+    };
+    return [key, graph] as const;
+  });
+  return { attributes: Object.fromEntries(attributes), captures };
+}
+
+/** Reads a body. Its tensors become tensors of the draft, which it reads from outside. */
+function readBody(body: GraphProto, owner: string, context: ReadContext, outer: ReadonlyMap<string, string>) {
+  const { tensors, files, names, locals } = context;
+  const moved = new Map(outer);
+  const needed = neededNames(body);
+  const move = (name: string): string => {
+    let key = `${owner}/${name}`;
+    while (names.has(key)) key += "_";
+    names.add(key);
+    locals.set(key, name);
+    moved.set(name, key);
+    return key;
+  };
+  const inputs = body.input.map(({ name }) => name);
+  for (const name of [...inputs, ...body.node.flatMap(({ output }) => output)]) moved.delete(name);
+  for (const proto of body.initializer) {
+    if (!needed.has(proto.name)) continue;
+    const who = `initializer ${inWords(proto.name)} in node ${inWords(owner)}`;
+    tensors.set(move(proto.name), draftTensor(readTensor(proto, files, who), undefined));
+  }
+  for (const { opType, output } of body.node) if (opType === "Constant" && needed.has(output[0]!)) move(output[0]!);
+  const nodes = readNodes(body, needed, context, moved);
+  const outputs = body.output.map(({ name }) => moved.get(name) ?? name);
+  const own = new Set([...inputs, ...nodes.flatMap((node) => node.outputs)]);
+  const captured = [...nodes.flatMap((node) => node.inputs), ...outputs].filter(
+    (name) => name !== "" && !own.has(name),
+  );
+  return { inputs, outputs, nodes, captured };
 }
 
 /** Runs a function and converts its errors to OnnxErrors that begin with `who`. */
@@ -238,9 +348,9 @@ function checked<T>(who: string, body: () => T): T {
   }
 }
 
-/** Tensor of a draft, stored under a value name. */
-function draftTensor({ storage, ...stored }: StoredTensor, value: string): DraftTensor {
-  return { ...stored, storage: storage && { ...storage, value }, order: undefined };
+/** Tensor of a draft, stored under a value name; undefined for a tensor of a body, which no export overwrites in place. */
+function draftTensor({ storage, ...stored }: StoredTensor, value: string | undefined): DraftTensor {
+  return { ...stored, storage: storage && value !== undefined ? { ...storage, value } : undefined, order: undefined };
 }
 
 /** Drops absent names at the end. */

@@ -100,7 +100,7 @@ function toModel(draft: Draft, bytes: Uint8Array, external: ReadonlyMap<string, 
       origins.set(key, { stored: storage ?? (array.data as Float32Array), order });
     }
     const types = new Map([...draft.tensors].map(([key, { type }]) => [key, type]));
-    const source = new OnnxSource(bytes, external, origins, types);
+    const source = new OnnxSource(bytes, external, origins, draft.locals, types);
     const { name, inputs, outputs, nodes } = draft;
     return new Model({ name, inputs, outputs, nodes, parameters, constants, source });
   } catch (error) {

@@ -17,6 +17,8 @@ export class OnnxSource {
     readonly external: ReadonlyMap<string, Uint8Array>,
     /** By parameter name. */
     readonly origins: ReadonlyMap<string, ParameterOrigin>,
+    /** Names in a body of tensors that were moved out of it, by their names in the model. */
+    readonly locals: ReadonlyMap<string, string>,
     /** TensorProto.DataType of every parameter and constant by name. */
     readonly types: ReadonlyMap<string, number>,
   ) {}

@@ -1,4 +1,5 @@
-import { type HostData, knownOperators, type Model } from "@neft/model";
+import { type GraphNode, type HostData, knownOperators, type Model, type Subgraph } from "@neft/model";
+import { namesReadBy, renameReads } from "./captures.js";
 import { tensorProto, valueInfoProto } from "./encode.js";
 import { decode, encode } from "./message-type.js";
 import { type GraphProto, ModelProto, type NodeProto } from "./onnx-proto.js";
@@ -36,10 +37,18 @@ export function rewrite(
   const written = new Set(replaced);
   const isFixed = (name: string) => model.parameters.has(name) || model.constants.has(name);
   const readers: { node: NodeProto | undefined; input: number; name: string }[] = [];
-  for (const { inputs, outputs } of model.nodes) {
-    const node = producers.get(outputs.find((name) => name !== "")!);
-    inputs.forEach((name, input) => {
-      if (isFixed(name) && node?.input[input] !== undefined) readers.push({ node, input, name });
+  /** Fixed tensors that the bodies of a node read, and their names there. */
+  const captures: { node: NodeProto; local: string; name: string }[] = [];
+  for (const modelNode of model.nodes) {
+    const node = producers.get(modelNode.outputs.find((name) => name !== "")!);
+    const inner = capturesOf(modelNode);
+    const own = modelNode.inputs.length - inner.length;
+    modelNode.inputs.forEach((name, input) => {
+      if (!isFixed(name) || node === undefined) return;
+      if (input >= own) {
+        const local = inner[input - own]!;
+        captures.push({ node, local: source.locals.get(local) ?? local, name });
+      } else if (node.input[input] !== undefined) readers.push({ node, input, name });
     });
   }
   for (const { name } of model.outputs) if (isFixed(name)) readers.push({ node: undefined, input: 0, name });
@@ -48,6 +57,10 @@ export function rewrite(
     const effects = effectsOf(graph, new Set(patched.values()), written);
     for (const { node, input, name } of readers) {
       const effect = effects.get(node?.input[input] ?? name);
+      if (effect !== undefined && effect !== patched.get(name)) written.add(name);
+    }
+    for (const { local, name } of captures) {
+      const effect = effects.get(local);
       if (effect !== undefined && effect !== patched.get(name)) written.add(name);
     }
   }
@@ -63,12 +76,25 @@ export function rewrite(
     inputs[input] = name;
   }
   for (const [node, inputs] of redirected) node.input = inputs;
+  for (const { node, local, name } of captures) {
+    if (!written.has(name) || local === name) continue;
+    candidates.add(local);
+    renameReads(node, new Map([[local, name]]));
+  }
   const removed = new Set([...written].flatMap((name) => producers.get(name) ?? []));
   for (const node of removed) for (const name of node.input) candidates.add(name);
   graph.node = graph.node.filter((node) => !removed.has(node));
   setInitializers(model, source, graph, written, proto.irVersion < 4n);
   removeUnread(graph, candidates, proto.irVersion < 4n);
   return encode(ModelProto, proto);
+}
+
+/** Names by which the graphs of a node know its last inputs. */
+function capturesOf({ attributes }: GraphNode): readonly string[] {
+  const graph = Object.values(attributes).find(
+    (value): value is Subgraph => typeof value === "object" && "nodes" in value,
+  );
+  return graph === undefined || graph.captures === 0 ? [] : graph.inputs.slice(-graph.captures);
 }
 
 /** Marks a value that depends on several patched weights, or on one by more than views. */
@@ -82,7 +108,7 @@ function effectsOf(
 ): Map<string, string | typeof mixed> {
   const readers = new Map<string, NodeProto[]>();
   for (const node of graph.node) {
-    for (const name of new Set(node.input)) {
+    for (const name of new Set(namesReadBy(node))) {
       const list = readers.get(name);
       if (list === undefined) readers.set(name, [node]);
       else list.push(node);
@@ -149,7 +175,7 @@ function setInitializers(
 function removeUnread(graph: GraphProto, candidates: Set<string>, areInputs: boolean): void {
   const reads = new Map<string, number>();
   const count = (name: string, change: number) => reads.set(name, (reads.get(name) ?? 0) + change);
-  for (const { input } of graph.node) for (const name of input) count(name, 1);
+  for (const node of graph.node) for (const name of namesReadBy(node)) count(name, 1);
   for (const { name } of graph.output) count(name, 1);
   const producers = new Map<string, NodeProto>();
   for (const node of graph.node) for (const name of node.output) if (name !== "") producers.set(name, node);
@@ -162,7 +188,7 @@ function removeUnread(graph: GraphProto, candidates: Set<string>, areInputs: boo
     if (node === undefined) unread.add(name);
     else if (!gone.has(node) && node.output.every((output) => (reads.get(output) ?? 0) === 0)) {
       gone.add(node);
-      for (const input of node.input) {
+      for (const input of namesReadBy(node)) {
         count(input, -1);
         candidates.delete(input);
         candidates.add(input);

@@ -1,5 +1,6 @@
 import { init } from "@neft/kernels";
-import { valueShapes } from "@neft/model";
+import { addOperators, valueShapes } from "@neft/model";
+import { moreOperators } from "@neft/model/more";
 import { importOnnx, operatorsOfFiles, supportedOpsets } from "@neft/onnx";
 import { sizeOf } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -7,6 +8,8 @@ import { type FileNode, type FileValue, numbers, onnxFile, type Tensor } from ".
 import { differences, runHere, runInRuntime, type Value, type Values } from "./runtime.js";
 import type { Sample, SampleInput } from "./samples/sample.js";
 import { samples } from "./samples/samples.js";
+
+addOperators(moreOperators);
 
 const codes = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, f64: 11 } as const;
 const arrays = {

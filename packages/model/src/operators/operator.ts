@@ -72,6 +72,8 @@ export interface RunContext {
   parameter(name: string): Tensor;
   /** Applies the views of a weight to a tensor of the parameter's shape. */
   view(weight: Weight, tensor: Tensor): Tensor;
+  /** Infers the outputs of a graph that a node holds. */
+  inferGraph(graph: Subgraph, inputs: readonly (KnownValue | undefined)[]): KnownValue[];
   /** Runs a graph that a node holds, on tensors for its inputs. */
   runGraph(graph: Subgraph, node: GraphNode, inputs: readonly (Tensor | undefined)[]): Tensor[];
 }
@@ -88,6 +90,8 @@ export interface Fused {
 export interface InferCall {
   readonly node: GraphNode;
   readonly inputs: readonly (KnownValue | undefined)[];
+  /** Infers the outputs of a graph that a node holds. @throws {DataDependentError} when they depend on data. */
+  inferGraph(graph: Subgraph, inputs: readonly (KnownValue | undefined)[]): KnownValue[];
 }
 
 /** Arguments of an evaluation on tensors. */

@@ -1,8 +1,10 @@
+import { addAllOperators } from "../all-operators.js";
 import { messageOf } from "../system-errors.js";
 import { exitCodes } from "./exit-codes.js";
 import { runCommand } from "./program.js";
 import { printError, watchStreams } from "./terminal.js";
 
+addAllOperators();
 watchStreams();
 process.on("uncaughtException", (error) => {
   printError("neft", messageOf(error));

@@ -35,6 +35,28 @@ export { add, div, mul, sub } from "./operations/arithmetic.js";
 export { type Conv2dAttributes, conv2d, conv2dEach } from "./operations/convolution.js";
 export { type DropoutAttributes, dropout } from "./operations/dropout.js";
 export {
+  compressIndices,
+  gatherElementsPositions,
+  gatherNDPositions,
+  type IndexList,
+  oneHotPositions,
+  type Positions,
+  permutedPositions,
+  type ReverseSequenceAttributes,
+  reverseSequencePositions,
+  type ScatterReduction,
+  scatterValues,
+  stridedPositions,
+  type TopKAttributes,
+  type TopKPositions,
+  type TriluAttributes,
+  takeValues,
+  tilePositions,
+  topKPositions,
+  triluPositions,
+} from "./operations/element-positions.js";
+export { putElements, takeElements } from "./operations/elements.js";
+export {
   abs,
   type ClipAttributes,
   clip,
@@ -51,6 +73,20 @@ export {
   square,
   tanh,
 } from "./operations/elementwise.js";
+export {
+  compress,
+  gatherElements,
+  gatherND,
+  type OneHotAttributes,
+  oneHot,
+  reverseSequence,
+  type ScatterElementsAttributes,
+  type ScatterNDAttributes,
+  scatterElements,
+  scatterND,
+  tile,
+  trilu,
+} from "./operations/gather-scatter.js";
 export {
   concat,
   gather,
@@ -81,6 +117,22 @@ export {
 } from "./operations/pooling.js";
 export { type LinearAttributes, linear, matmul } from "./operations/products.js";
 export { type ReduceAttributes, reduceMax, reduceMean, reduceSum } from "./operations/reductions.js";
+export {
+  type BoxShape,
+  eye,
+  nonMaxSuppression,
+  nonZero,
+  nonZeroIndices,
+  range,
+  rangeLength,
+  type SuppressionAttributes,
+  selectedBoxes,
+  topK,
+  type UniqueAttributes,
+  type UniqueIndices,
+  unique,
+  uniqueIndices,
+} from "./operations/selection.js";
 export { logSoftmax, type SoftmaxAttributes, softmax } from "./operations/softmax.js";
 export { type Variation, varied } from "./operations/variation.js";
 export { operations, type TableOperation } from "./operations.js";

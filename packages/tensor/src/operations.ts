@@ -2,6 +2,7 @@ import type { AnyRow, Operation } from "./operation.js";
 import { add, div, mul, sub } from "./operations/arithmetic.js";
 import { conv2dOp } from "./operations/convolution.js";
 import { dropoutOp } from "./operations/dropout.js";
+import { putElements, scatterOp, takeElements } from "./operations/elements.js";
 import {
   abs,
   clip,
@@ -75,4 +76,7 @@ export const operations: readonly TableOperation[] = [
   batchNormTrainOp,
   dropoutOp,
   varied,
+  takeElements,
+  putElements,
+  scatterOp,
 ] as unknown as readonly TableOperation[];

@@ -88,6 +88,16 @@ export {
   trilu,
 } from "./operations/gather-scatter.js";
 export {
+  type GroupNormalizationAttributes,
+  groupNormalization,
+  instanceNormalization,
+  type LayerNormalizationAttributes,
+  layerNormalization,
+  layerStatistics,
+  meanVarianceNormalization,
+  rmsNormalization,
+} from "./operations/group-statistics.js";
+export {
   concat,
   gather,
   type PadAttributes,
@@ -99,6 +109,7 @@ export {
 } from "./operations/indexing.js";
 export { expand, reshape, transpose } from "./operations/layout.js";
 export { crossEntropy } from "./operations/loss.js";
+export { type LpNormalizationAttributes, lpNormalization } from "./operations/lp-normalisation.js";
 export {
   type BatchNormAttributes,
   batchNorm,
@@ -134,6 +145,12 @@ export {
   uniqueIndices,
 } from "./operations/selection.js";
 export { logSoftmax, type SoftmaxAttributes, softmax } from "./operations/softmax.js";
+export {
+  type ConvAttributes,
+  type ConvTransposeAttributes,
+  conv,
+  convTranspose,
+} from "./operations/spatial-convolution.js";
 export { type Variation, varied } from "./operations/variation.js";
 export { operations, type TableOperation } from "./operations.js";
 export { normals, permutation, type StreamName, stream, uniforms, words } from "./random.js";

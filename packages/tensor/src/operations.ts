@@ -1,5 +1,6 @@
 import type { AnyRow, Operation } from "./operation.js";
 import { add, div, mul, sub } from "./operations/arithmetic.js";
+import { convTranspose2dOp } from "./operations/conv-transpose.js";
 import { conv2dOp } from "./operations/convolution.js";
 import { dropoutOp } from "./operations/dropout.js";
 import { putElements, scatterOp, takeElements } from "./operations/elements.js";
@@ -21,11 +22,13 @@ import {
 import { concatOp, gatherOp, padOp, sliceOp } from "./operations/indexing.js";
 import { expand, reshape, transposeOp } from "./operations/layout.js";
 import { crossEntropyOp } from "./operations/loss.js";
+import { lpNormalizationOp } from "./operations/lp-normalisation.js";
 import { batchNormOp, batchNormTrainOp } from "./operations/normalisation.js";
 import { adaptiveAvgPool2dOp, avgPool2dOp, maxPool2dOp } from "./operations/pooling.js";
 import { linearOp, matmulOp } from "./operations/products.js";
 import { maxOp, meanOp, sumOp } from "./operations/reductions.js";
 import { logSoftmaxOp, softmaxOp } from "./operations/softmax.js";
+import { addAlongAxis } from "./operations/unfold.js";
 import { varied } from "./operations/variation.js";
 
 /** An operation of the table, with untyped inputs and attributes. */
@@ -79,4 +82,7 @@ export const operations: readonly TableOperation[] = [
   takeElements,
   putElements,
   scatterOp,
+  lpNormalizationOp,
+  convTranspose2dOp,
+  addAlongAxis,
 ] as unknown as readonly TableOperation[];

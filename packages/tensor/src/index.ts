@@ -32,6 +32,18 @@ export {
   type VariadicGradientRule,
 } from "./operation.js";
 export { add, div, mul, sub } from "./operations/arithmetic.js";
+export {
+  type BlockOrder,
+  type Col2ImAttributes,
+  col2im,
+  depthToSpace,
+  depthToSpacePlan,
+  type LrnAttributes,
+  lrn,
+  type Rearrangement,
+  spaceToDepth,
+  spaceToDepthPlan,
+} from "./operations/channel-blocks.js";
 export { type Conv2dAttributes, conv2d, conv2dEach } from "./operations/convolution.js";
 export { type DropoutAttributes, dropout } from "./operations/dropout.js";
 export {
@@ -128,6 +140,13 @@ export {
 } from "./operations/pooling.js";
 export { type LinearAttributes, linear, matmul } from "./operations/products.js";
 export { type ReduceAttributes, reduceMax, reduceMean, reduceSum } from "./operations/reductions.js";
+export { centerCropPad, centerPads, resize } from "./operations/resize.js";
+export {
+  type ResizeAttributes,
+  type ResizeCoordinates,
+  type ResizePlan,
+  resizePlan,
+} from "./operations/resize-tables.js";
 export {
   type BoxShape,
   eye,
@@ -151,6 +170,22 @@ export {
   conv,
   convTranspose,
 } from "./operations/spatial-convolution.js";
+export {
+  avgPool,
+  columnMajor,
+  globalLpPool,
+  globalMaxPool,
+  type LpPoolAttributes,
+  lpPool,
+  type MaxPoolIndicesAttributes,
+  type MaxUnpoolAttributes,
+  maxPool,
+  maxPoolPositions,
+  maxPoolWithIndices,
+  maxUnpool,
+  type SpatialAveragePoolAttributes,
+  type SpatialPoolAttributes,
+} from "./operations/spatial-pools.js";
 export { type Variation, varied } from "./operations/variation.js";
 export { operations, type TableOperation } from "./operations.js";
 export { normals, permutation, type StreamName, stream, uniforms, words } from "./random.js";

@@ -1,5 +1,6 @@
 import type { AnyRow, Operation } from "./operation.js";
 import { add, div, mul, sub } from "./operations/arithmetic.js";
+import { axisTableOp } from "./operations/axis-table.js";
 import { convTranspose2dOp } from "./operations/conv-transpose.js";
 import { conv2dOp } from "./operations/convolution.js";
 import { dropoutOp } from "./operations/dropout.js";
@@ -85,4 +86,5 @@ export const operations: readonly TableOperation[] = [
   lpNormalizationOp,
   convTranspose2dOp,
   addAlongAxis,
+  axisTableOp,
 ] as unknown as readonly TableOperation[];

@@ -1,0 +1,107 @@
+import { f32 } from "@neft/kernels";
+import { defineOp } from "../operation.js";
+import { splitAt } from "../shape.js";
+import { empty, type Tensor } from "../tensor.js";
+import { gatherOp } from "./indexing.js";
+
+/** A sparse linear map along one axis: element o of the result is the sum of weights[j]·x[positions[j]] for j in starts[o] … starts[o + 1]. */
+export interface AxisTable {
+  /** Size of the axis in x. */
+  readonly size: number;
+  /** One more than the result has elements along the axis. */
+  readonly starts: Int32Array;
+  readonly positions: Int32Array;
+  readonly weights: Float64Array;
+}
+
+/** One term of an element of the result. */
+export interface Tap {
+  readonly position: number;
+  readonly weight: number;
+}
+
+/** A table of the taps of each element; taps of weight 0 are dropped. */
+export function axisTable(size: number, rows: readonly (readonly Tap[])[]): AxisTable {
+  const starts = new Int32Array(rows.length + 1);
+  const taps = rows.map((row) => row.filter(({ weight }) => weight !== 0));
+  for (const [o, row] of taps.entries()) starts[o + 1] = starts[o]! + row.length;
+  const all = taps.flat();
+  return {
+    size,
+    starts,
+    positions: Int32Array.from(all, ({ position }) => position),
+    weights: Float64Array.from(all, ({ weight }) => weight),
+  };
+}
+
+/** The table of the transposed map. */
+function transposed({ size, starts, positions, weights }: AxisTable): AxisTable {
+  const rows = Array.from({ length: size }, (): Tap[] => []);
+  for (let o = 0; o + 1 < starts.length; o++) {
+    for (let j = starts[o]!; j < starts[o + 1]!; j++) rows[positions[j]!]!.push({ position: o, weight: weights[j]! });
+  }
+  return axisTable(starts.length - 1, rows);
+}
+
+/** Whether each element of the result is one of x. */
+const isSelection = ({ starts, weights }: AxisTable): boolean =>
+  weights.every((weight) => weight === 1) && starts.every((start, o) => start === o);
+
+/** Applies a table along an axis. Each sum is kept in f64, in the order of its taps, and rounded once. */
+function apply(x: Tensor, axis: number, { starts, positions, weights }: AxisTable, y: Tensor): void {
+  const [outer, size, inner] = splitAt(x.shape, axis);
+  const results = starts.length - 1;
+  const [from, to] = [f32(x.ptr, x.size), f32(y.ptr, y.size)];
+  const sums = new Float64Array(inner);
+  for (let o = 0; o < outer; o++) {
+    for (let r = 0; r < results; r++) {
+      sums.fill(0);
+      for (let j = starts[r]!; j < starts[r + 1]!; j++) {
+        const [weight, start] = [weights[j]!, (o * size + positions[j]!) * inner];
+        for (let i = 0; i < inner; i++) sums[i]! += weight * from[start + i]!;
+      }
+      to.set(sums, (o * results + r) * inner);
+    }
+  }
+}
+
+/** The operation of {@link mapAxis}, along an axis ≥ 0. */
+export const axisTableOp = defineOp<[x: Tensor], { readonly axis: number; readonly table: AxisTable }>({
+  name: "axisTable",
+  shape: ([x], { axis, table }) => {
+    if (x.shape[axis] !== table.size) {
+      throw new RangeError(`axisTable: expected an axis of size ${table.size}, got ${x.shape[axis]}`);
+    }
+    return x.shape.map((dim, i) => (i === axis ? table.starts.length - 1 : dim));
+  },
+  forward: ([x], { axis, table }, y) => apply(x, axis, table, y),
+  vjp: [
+    (dy, { inputs: [x], attributes: { axis, table } }) => {
+      const dx = empty(x.shape);
+      apply(dy, axis, transposed(table), dx);
+      return dx;
+    },
+  ],
+  keeps: [],
+  examples: [0, 1].map((axis) => ({
+    inputs: [{ shape: axis === 0 ? [3, 4] : [2, 3] }],
+    attributes: {
+      axis,
+      table: axisTable(3, [
+        [
+          { position: 2, weight: 0.5 },
+          { position: 0, weight: -2 },
+        ],
+        [],
+        [{ position: 2, weight: 1 }],
+        [{ position: 1, weight: 3 }],
+      ]),
+    },
+  })),
+});
+
+/** Applies a sparse linear map along an axis ≥ 0. */
+export function mapAxis(x: Tensor, axis: number, table: AxisTable): Tensor {
+  if (!isSelection(table)) return axisTableOp(x, { axis, table });
+  return gatherOp(x, { indices: table.positions, shape: [table.positions.length], axis });
+}

@@ -45,6 +45,7 @@ export {
   spaceToDepthPlan,
 } from "./operations/channel-blocks.js";
 export { type Conv2dAttributes, conv2d, conv2dEach } from "./operations/convolution.js";
+export { type DeformConvAttributes, deformConv } from "./operations/deform-conv.js";
 export { type DropoutAttributes, dropout } from "./operations/dropout.js";
 export {
   compressIndices,
@@ -99,6 +100,7 @@ export {
   tile,
   trilu,
 } from "./operations/gather-scatter.js";
+export { affineGrid, gridSample } from "./operations/grid-sample.js";
 export {
   type GroupNormalizationAttributes,
   groupNormalization,
@@ -128,6 +130,7 @@ export {
   batchNormTrain,
   type ChannelStatistics,
 } from "./operations/normalisation.js";
+export type { SampleAttributes, SampleMode, SamplePadding } from "./operations/point-taps.js";
 export {
   type AdaptivePoolAttributes,
   type AveragePoolAttributes,
@@ -140,6 +143,7 @@ export {
 } from "./operations/pooling.js";
 export { type LinearAttributes, linear, matmul } from "./operations/products.js";
 export { type ReduceAttributes, reduceMax, reduceMean, reduceSum } from "./operations/reductions.js";
+export { type MaxRoiPoolAttributes, maxRoiPool, type RoiAlignAttributes, roiAlign } from "./operations/regions.js";
 export { centerCropPad, centerPads, resize } from "./operations/resize.js";
 export {
   type ResizeAttributes,

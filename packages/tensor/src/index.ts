@@ -33,6 +33,13 @@ export {
 } from "./operation.js";
 export { add, div, mul, sub } from "./operations/arithmetic.js";
 export {
+  type AttentionAttributes,
+  type AttentionOutputs,
+  attention,
+  type RotaryAttributes,
+  rotaryEmbedding,
+} from "./operations/attention.js";
+export {
   type BlockOrder,
   type Col2ImAttributes,
   col2im,
@@ -46,7 +53,9 @@ export {
 } from "./operations/channel-blocks.js";
 export { type Conv2dAttributes, conv2d, conv2dEach } from "./operations/convolution.js";
 export { type DeformConvAttributes, deformConv } from "./operations/deform-conv.js";
+export { det } from "./operations/determinant.js";
 export { type DropoutAttributes, dropout } from "./operations/dropout.js";
+export { type EinsumProduct, einsum, einsumProduct } from "./operations/einsum.js";
 export {
   compressIndices,
   gatherElementsPositions,
@@ -86,6 +95,7 @@ export {
   square,
   tanh,
 } from "./operations/elementwise.js";
+export { type DftAttributes, dft, type StftAttributes, stft } from "./operations/fourier.js";
 export {
   compress,
   gatherElements,
@@ -122,6 +132,11 @@ export {
   sliceRange,
 } from "./operations/indexing.js";
 export { expand, reshape, transpose } from "./operations/layout.js";
+export {
+  type LikelihoodLossAttributes,
+  negativeLogLikelihoodLoss,
+  softmaxCrossEntropyLoss,
+} from "./operations/likelihood-loss.js";
 export { crossEntropy } from "./operations/loss.js";
 export { type LpNormalizationAttributes, lpNormalization } from "./operations/lp-normalisation.js";
 export {
@@ -142,6 +157,18 @@ export {
   type PoolAttributes,
 } from "./operations/pooling.js";
 export { type LinearAttributes, linear, matmul } from "./operations/products.js";
+export {
+  type GruAttributes,
+  gru,
+  type LstmAttributes,
+  lstm,
+  type RecurrentAttributes,
+  type RecurrentOutputs,
+  type RecurrentProduct,
+  type RecurrentWeights,
+  rnn,
+} from "./operations/recurrent.js";
+export type { ActivationAttributes } from "./operations/recurrent-activations.js";
 export { type ReduceAttributes, reduceMax, reduceMean, reduceSum } from "./operations/reductions.js";
 export { type MaxRoiPoolAttributes, maxRoiPool, type RoiAlignAttributes, roiAlign } from "./operations/regions.js";
 export { centerCropPad, centerPads, resize } from "./operations/resize.js";
@@ -167,6 +194,7 @@ export {
   unique,
   uniqueIndices,
 } from "./operations/selection.js";
+export { type MelAttributes, melWeightMatrix, signalWindow, type WindowName } from "./operations/signal-tables.js";
 export { logSoftmax, type SoftmaxAttributes, softmax } from "./operations/softmax.js";
 export {
   type ConvAttributes,
@@ -190,6 +218,7 @@ export {
   type SpatialAveragePoolAttributes,
   type SpatialPoolAttributes,
 } from "./operations/spatial-pools.js";
+export { split } from "./operations/split.js";
 export { type Variation, varied } from "./operations/variation.js";
 export { operations, type TableOperation } from "./operations.js";
 export { normals, permutation, type StreamName, stream, uniforms, words } from "./random.js";

@@ -4,6 +4,7 @@ import { axisTableOp } from "./operations/axis-table.js";
 import { convTranspose2dOp } from "./operations/conv-transpose.js";
 import { conv2dOp } from "./operations/convolution.js";
 import { deformColumns } from "./operations/deform-conv.js";
+import { det } from "./operations/determinant.js";
 import { dropoutOp } from "./operations/dropout.js";
 import { putElements, scatterOp, takeElements } from "./operations/elements.js";
 import {
@@ -93,4 +94,5 @@ export const operations: readonly TableOperation[] = [
   gridSampleOp,
   planeTableOp,
   deformColumns,
+  det,
 ] as unknown as readonly TableOperation[];

@@ -83,7 +83,8 @@ export class PointTaps {
     const size = this.#sizes[axis]!;
     const [low, high] = alignCorners ? [0, size - 1] : [-0.5, size - 0.5];
     let [x, factor] = [mode === "nearest" ? roundEven(coordinate) : coordinate, mode === "nearest" ? 0 : slope];
-    if ((x < low || x > high) && padding === "border") [x, factor] = [x < low ? 0 : size - 1, 0];
+    // The four neighbours of a cubic sample are clamped one by one, as in PyTorch.
+    if ((x < low || x > high) && padding === "border" && mode !== "cubic") [x, factor] = [x < low ? 0 : size - 1, 0];
     if ((x < low || x > high) && padding === "reflection") {
       const [mirrored, sign] = reflected(x, low, high);
       [x, factor] = [mirrored, factor * sign];

@@ -18,7 +18,7 @@ export type RecurrentProduct = (x: Tensor, weight: "w" | "r", direction: number,
 export interface RecurrentAttributes extends ActivationAttributes {
   /** Default: "forward". */
   readonly direction?: "forward" | "reverse" | "bidirectional";
-  /** Bound of the absolute inputs of activations. Default: none. */
+  /** Bound of the absolute inputs of the gates' activations. Default: none. */
   readonly clip?: number | undefined;
   /** Order of the axes: steps, samples (0), or samples, steps (1). Default: 0. */
   readonly layout?: 0 | 1;
@@ -137,7 +137,11 @@ function run(
   if (steps === 0) throw new RangeError(`${who}: expected at least one step, got ${shapeText(x.shape)}`);
   const functions = activationsOf(who, attributes, activations, directions * activations.length);
   const bound = attributes.clip;
-  const limited = functions.map((f): Activation => (bound ? (v) => f(clip(v, { min: -bound, max: bound })) : f));
+  // The bound holds for gates, not for an LSTM's cell state.
+  const limited = functions.map((f, i): Activation => {
+    if (!bound || i % activations.length > 1) return f;
+    return (v) => f(clip(v, { min: -bound, max: bound }));
+  });
   const product = attributes.product ?? linearProduct(weights);
   const stateAxis = layout === 1 ? 1 : 0;
   const results = Array.from({ length: directions }, (_, d) => {

@@ -111,9 +111,9 @@ function neighbours(position: number, size: number): Tap[] {
   ];
 }
 
-/** The samples of a cell of a region: pairs of positions along both axes. */
+/** Positions of the samples of each cell along one axis. Arithmetic is in f32, because rounding decides about the number of samples. */
 function samplesOf(start: number, extent: number, cells: number, ratio: number): number[][] {
-  const bin = extent / cells;
+  const bin = Math.fround(extent / cells);
   const count = ratio > 0 ? ratio : Math.ceil(bin);
   return Array.from({ length: cells }, (_, cell) =>
     Array.from({ length: Math.max(0, count) }, (_, i) => start + cell * bin + ((i + 0.5) * bin) / count),
@@ -143,13 +143,10 @@ function imageOf(who: string, index: number, images: number): number {
 function regionSamples(x: Tensor, roi: ArrayLike<number>, attributes: RoiAlignAttributes): Tap[][][] {
   const { size = [1, 1], samplingRatio = 0, spatialScale = 1, halfPixel = true } = attributes;
   const [height, width] = x.shape.slice(2) as [number, number];
-  const [left, top, right, bottom] = Array.from(roi, (v) => v * spatialScale - (halfPixel ? 0.5 : 0)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const extent = (length: number): number => (halfPixel ? length : Math.max(length, 1));
+  const [left, top, right, bottom] = Array.from(roi, (v) =>
+    Math.fround(Math.fround(v * Math.fround(spatialScale)) - (halfPixel ? 0.5 : 0)),
+  ) as [number, number, number, number];
+  const extent = (length: number): number => (halfPixel ? Math.fround(length) : Math.max(Math.fround(length), 1));
   const [high, wide] = [extent(bottom - top), extent(right - left)];
   const count = (length: number, cells: number): number => (samplingRatio > 0 ? samplingRatio * cells : length + cells);
   if (!(count(high, size[0]) * count(wide, size[1]) <= maxSamples)) {

@@ -20,27 +20,48 @@ export interface Tap {
   readonly weight: number;
 }
 
-/** A table of the taps of each element; taps of weight 0 are dropped. */
-export function axisTable(size: number, rows: readonly (readonly Tap[])[]): AxisTable {
-  const starts = new Int32Array(rows.length + 1);
-  const taps = rows.map((row) => row.filter(({ weight }) => weight !== 0));
-  for (const [o, row] of taps.entries()) starts[o + 1] = starts[o]! + row.length;
-  const all = taps.flat();
-  return {
-    size,
-    starts,
-    positions: Int32Array.from(all, ({ position }) => position),
-    weights: Float64Array.from(all, ({ weight }) => weight),
-  };
+/** Maximum number of taps of a table. An attribute that asks for more is corrupt or malicious. */
+const maxTaps = 2 ** 26;
+
+/**
+ * A table of `count` elements; taps of weight 0 are dropped.
+ *
+ * @param tapsOf  Taps of an element.
+ * @throws {RangeError} for more than 2²⁶ taps.
+ */
+export function axisTable(size: number, count: number, tapsOf: (element: number) => Iterable<Tap>): AxisTable {
+  const starts = new Int32Array(count + 1);
+  const positions: number[] = [];
+  const weights: number[] = [];
+  for (let o = 0; o < count; o++) {
+    for (const { position, weight } of tapsOf(o)) {
+      if (weight === 0) continue;
+      positions.push(position);
+      weights.push(weight);
+    }
+    starts[o + 1] = positions.length;
+    if (positions.length > maxTaps) {
+      throw new RangeError(`expected at most ${maxTaps} terms of sums along an axis, got more; use smaller windows`);
+    }
+  }
+  return { size, starts, positions: Int32Array.from(positions), weights: Float64Array.from(weights) };
 }
 
 /** The table of the transposed map. */
 function transposed({ size, starts, positions, weights }: AxisTable): AxisTable {
-  const rows = Array.from({ length: size }, (): Tap[] => []);
+  const next = new Int32Array(size + 1);
+  for (const position of positions) next[position + 1]!++;
+  for (let p = 0; p < size; p++) next[p + 1]! += next[p]!;
+  const ends = next.slice();
+  const [sources, factors] = [new Int32Array(positions.length), new Float64Array(positions.length)];
   for (let o = 0; o + 1 < starts.length; o++) {
-    for (let j = starts[o]!; j < starts[o + 1]!; j++) rows[positions[j]!]!.push({ position: o, weight: weights[j]! });
+    for (let j = starts[o]!; j < starts[o + 1]!; j++) {
+      const at = next[positions[j]!]!++;
+      sources[at] = o;
+      factors[at] = weights[j]!;
+    }
   }
-  return axisTable(starts.length - 1, rows);
+  return { size: starts.length - 1, starts: ends, positions: sources, weights: factors };
 }
 
 /** Whether each element of the result is one of x. */
@@ -65,6 +86,16 @@ function apply(x: Tensor, axis: number, { starts, positions, weights }: AxisTabl
   }
 }
 
+const exampleRows: readonly (readonly Tap[])[] = [
+  [
+    { position: 2, weight: 0.5 },
+    { position: 0, weight: -2 },
+  ],
+  [],
+  [{ position: 2, weight: 1 }],
+  [{ position: 1, weight: 3 }],
+];
+
 /** The operation of {@link mapAxis}, along an axis ≥ 0. */
 export const axisTableOp = defineOp<[x: Tensor], { readonly axis: number; readonly table: AxisTable }>({
   name: "axisTable",
@@ -85,18 +116,7 @@ export const axisTableOp = defineOp<[x: Tensor], { readonly axis: number; readon
   keeps: [],
   examples: [0, 1].map((axis) => ({
     inputs: [{ shape: axis === 0 ? [3, 4] : [2, 3] }],
-    attributes: {
-      axis,
-      table: axisTable(3, [
-        [
-          { position: 2, weight: 0.5 },
-          { position: 0, weight: -2 },
-        ],
-        [],
-        [{ position: 2, weight: 1 }],
-        [{ position: 1, weight: 3 }],
-      ]),
-    },
+    attributes: { axis, table: axisTable(3, exampleRows.length, (o) => exampleRows[o]!) },
   })),
 });
 

@@ -92,11 +92,11 @@ export function lrn(x: Tensor, { size, alpha = 1e-4, beta = 0.75, bias = 1 }: Lr
   }
   const channels = x.shape[1]!;
   const before = Math.floor((size - 1) / 2);
-  const rows = Array.from({ length: channels }, (_, c) => {
+  const table = axisTable(channels, channels, (c) => {
     const [first, last] = [Math.max(0, c - before), Math.min(channels - 1, c - before + size - 1)];
     return Array.from({ length: last - first + 1 }, (_, i) => ({ position: first + i, weight: alpha / size }));
   });
-  const sums = mapAxis(square(x), 1, axisTable(channels, rows));
+  const sums = mapAxis(square(x), 1, table);
   return mul(x, exp(scale(log(shift(sums, bias)), -beta)));
 }
 

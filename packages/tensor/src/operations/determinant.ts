@@ -42,6 +42,39 @@ function cofactor(a: ArrayLike<number>, start: number, n: number, row: number, c
   return (row + column) % 2 === 0 ? value : -value;
 }
 
+/** Slopes of the determinant by all elements, row-major: det·A⁻ᵀ by Gauss–Jordan elimination, or cofactors where there is no inverse. */
+function slopes(a: Float32Array, start: number, n: number): Float64Array {
+  const work = Float64Array.from(a.subarray(start, start + n * n));
+  const inverse = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) inverse[i * n + i] = 1;
+  const determinant = eliminate(Float64Array.from(work), n);
+  if (!(Math.abs(determinant) > 0)) {
+    return inverse.map((_, j) => cofactor(a, start, n, Math.floor(j / n), j % n));
+  }
+  for (let column = 0; column < n; column++) {
+    let pivot = column;
+    for (let row = column + 1; row < n; row++) {
+      if (Math.abs(work[row * n + column]!) > Math.abs(work[pivot * n + column]!)) pivot = row;
+    }
+    const value = work[pivot * n + column]!;
+    for (const matrix of [work, inverse]) {
+      for (let j = 0; j < n; j++) {
+        const other = matrix[pivot * n + j]!;
+        matrix[pivot * n + j] = matrix[column * n + j]!;
+        matrix[column * n + j] = other / value;
+      }
+    }
+    for (let row = 0; row < n; row++) {
+      const factor = work[row * n + column]!;
+      if (row === column) continue;
+      for (const matrix of [work, inverse]) {
+        for (let j = 0; j < n; j++) matrix[row * n + j]! -= factor * matrix[column * n + j]!;
+      }
+    }
+  }
+  return inverse.map((_, j) => determinant * inverse[(j % n) * n + Math.floor(j / n)]!);
+}
+
 /** Determinants of the last two axes: [.., n, n] → [..]. @throws {RangeError} unless they are square. */
 export const det = defineOp<[x: Tensor]>({
   name: "det",
@@ -63,9 +96,10 @@ export const det = defineOp<[x: Tensor]>({
       const dx = empty(x.shape);
       const [from, gradient, to] = [f32(x.ptr, x.size), f32(dy.ptr, dy.size), f32(dx.ptr, dx.size)];
       for (let i = 0; i < sizeOf(dy.shape); i++) {
-        for (let j = 0; j < n * n; j++) {
-          to[i * n * n + j] = gradient[i]! * cofactor(from, i * n * n, n, Math.floor(j / n), j % n);
-        }
+        to.set(
+          slopes(from, i * n * n, n).map((slope) => gradient[i]! * slope),
+          i * n * n,
+        );
       }
       return dx;
     },

@@ -41,7 +41,8 @@ interface Transform {
 function matrixOf({ terms, results, length, parts, isInverse, isReal }: Transform): Tensor {
   const columns = results * (isReal ? 1 : 2);
   checkedSize("dft", [terms * parts, columns]);
-  const table = Array.from({ length }, (_, k) => turn(k, length));
+  const [cosines, sines] = [new Float64Array(length), new Float64Array(length)];
+  for (let k = 0; k < length; k++) [cosines[k], sines[k]] = turn(k, length);
   return fromWriter([terms * parts, columns], (values) => {
     let at = 0;
     for (let t = 0; t < terms; t++) {
@@ -50,7 +51,8 @@ function matrixOf({ terms, results, length, parts, isInverse, isReal }: Transfor
       const factor = (isInverse ? 1 / length : 1) * (isMirrored ? 2 : 1);
       for (let part = 0; part < parts; part++) {
         for (let r = 0; r < results; r++) {
-          const [cos, sin] = table[(t * r) % length]!;
+          const k = (t * r) % length;
+          const [cos, sin] = [cosines[k]!, sines[k]!];
           const imaginary = isInverse ? sin : -sin;
           values[at++] = factor * (part === 0 ? cos : -imaginary);
           if (!isReal) values[at++] = factor * (part === 0 ? imaginary : cos);

@@ -35,6 +35,18 @@ function eachTap(
   }
 }
 
+const exampleTables: readonly (readonly (readonly Tap[])[])[] = [
+  [
+    [{ position: 2, weight: 0.5 }],
+    [
+      { position: 0, weight: 2 },
+      { position: 2, weight: -1 },
+    ],
+  ],
+  [[], [{ position: 1, weight: 1 }]],
+  [[{ position: 0, weight: 3 }], []],
+];
+
 /** Weighted sums of pixels: x [images, channels, pixels] → y [blocks, channels, results]. Sums are kept in f64 and rounded once. */
 export const planeTableOp = defineOp<[x: Tensor], PlaneTables>({
   name: "planeTable",
@@ -66,17 +78,7 @@ export const planeTableOp = defineOp<[x: Tensor], PlaneTables>({
       attributes: {
         images: [1, 0, 1],
         results: 2,
-        tables: [
-          axisTable(3, [
-            [{ position: 2, weight: 0.5 }],
-            [
-              { position: 0, weight: 2 },
-              { position: 2, weight: -1 },
-            ],
-          ]),
-          axisTable(3, [[], [{ position: 1, weight: 1 }]]),
-          axisTable(3, [[{ position: 0, weight: 3 }], []]),
-        ],
+        tables: exampleTables.map((rows) => axisTable(3, rows.length, (r) => rows[r]!)),
       },
     },
   ],
@@ -204,12 +206,10 @@ export function roiAlign(x: Tensor, rois: Tensor, batch: Tensor, attributes: Roi
   const samples = images.map((_, r) => regionSamples(x, boxes.subarray(4 * r, 4 * r + 4), attributes));
   if (mode === "avg") {
     const tables = samples.map((cells) =>
-      axisTable(
-        pixels,
-        cells.map((cell) =>
-          cell.flat().map(({ position, weight }) => ({ position, weight: weight / Math.max(cell.length, 1) })),
-        ),
-      ),
+      axisTable(pixels, results, (r) => {
+        const cell = cells[r]!;
+        return cell.flat().map(({ position, weight }) => ({ position, weight: weight / Math.max(cell.length, 1) }));
+      }),
     );
     const y = planeTableOp(reshape(x, [n, c, pixels]), { tables, images, results });
     return reshape(y, [regions, c, ...size]);
@@ -218,10 +218,7 @@ export function roiAlign(x: Tensor, rois: Tensor, batch: Tensor, attributes: Roi
   const values = x.floats();
   const planes = images.flatMap((image) => Array.from({ length: c }, (_, channel) => image * c + channel));
   const tables = planes.map((plane, i) =>
-    axisTable(
-      pixels,
-      samples[Math.floor(i / c)]!.map((cell) => largest(cell, values, plane * pixels)),
-    ),
+    axisTable(pixels, results, (r) => largest(samples[Math.floor(i / c)]![r]!, values, plane * pixels)),
   );
   const y = planeTableOp(reshape(x, [n * c, 1, pixels]), { tables, images: planes, results });
   return reshape(y, [regions, c, ...size]);

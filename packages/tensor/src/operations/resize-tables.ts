@@ -93,26 +93,30 @@ function weightsFor(ratio: number, scale: number, attributes: ResizeAttributes):
 function tableOf(axis: Axis, attributes: ResizeAttributes): { table: AxisTable; isOutside: boolean[] } {
   const { size, scale, count } = axis;
   const mode = attributes.coordinates ?? "half_pixel";
-  const rows: Tap[][] = [];
   const isOutside: boolean[] = [];
-  for (let y = 0; y < count; y++) {
+  const table = axisTable(size, count, (y) => {
     const x = coordinates[mode](y, axis, scale * size);
     isOutside.push(mode === "tf_crop_and_resize" && (x < 0 || x > size - 1));
-    const floor = Math.floor(x);
-    const weights = weightsFor(x === floor ? 1 : x - floor, scale, attributes);
-    // The neighbours nearest to x; of two equally near ones, the left one.
-    const first = (x === floor ? floor - 1 : floor) - (weights.length / 2 - 1);
-    const taps = weights.map((weight, i) => ({ position: first + i, weight }));
-    const inside = attributes.excludeOutside ? taps.filter(({ position: p }) => p >= 0 && p < size) : taps;
-    const sum = attributes.excludeOutside ? inside.reduce((total, { weight }) => total + weight, 0) || 1 : 1;
-    const merged = new Map<number, number>();
-    for (const { position, weight } of inside) {
-      const at = Math.min(Math.max(position, 0), size - 1);
-      merged.set(at, (merged.get(at) ?? 0) + weight / sum);
-    }
-    rows.push(isOutside[y] ? [] : Array.from(merged, ([position, weight]) => ({ position, weight })));
+    return isOutside[y] ? [] : tapsAt(x, axis, attributes);
+  });
+  return { table, isOutside };
+}
+
+/** The taps for a position in the source. */
+function tapsAt(x: number, { size, scale }: Axis, attributes: ResizeAttributes): Tap[] {
+  const floor = Math.floor(x);
+  const weights = weightsFor(x === floor ? 1 : x - floor, scale, attributes);
+  // The neighbours nearest to x; of two equally near ones, the left one.
+  const first = (x === floor ? floor - 1 : floor) - (weights.length / 2 - 1);
+  const taps = weights.map((weight, i) => ({ position: first + i, weight }));
+  const inside = attributes.excludeOutside ? taps.filter(({ position: p }) => p >= 0 && p < size) : taps;
+  const sum = attributes.excludeOutside ? inside.reduce((total, { weight }) => total + weight, 0) || 1 : 1;
+  const merged = new Map<number, number>();
+  for (const { position, weight } of inside) {
+    const at = Math.min(Math.max(position, 0), size - 1);
+    merged.set(at, (merged.get(at) ?? 0) + weight / sum);
   }
-  return { table: axisTable(size, rows), isOutside };
+  return Array.from(merged, ([position, weight]) => ({ position, weight }));
 }
 
 /** A resize of one shape. */

@@ -36,10 +36,15 @@ function axesOf(who: string, shape: Shape, attributes: SpatialPoolAttributes): W
   return axes;
 }
 
-/** Positions inside the input that a window reads along its axis. */
-function insideOf({ size, kernel, stride, dilation, before }: WindowAxis, window: number): number[] {
+/** What a window reads inside the input along its axis: the first position, and the number of positions. */
+function insideOf(
+  { size, kernel, stride, dilation, before }: WindowAxis,
+  window: number,
+): [first: number, count: number] {
   const start = window * stride - before;
-  return Array.from({ length: kernel }, (_, i) => start + i * dilation).filter((p) => p >= 0 && p < size);
+  const skipped = Math.max(0, Math.ceil(-start / dilation));
+  const end = Math.min(kernel, Math.ceil((size - start) / dilation));
+  return [start + skipped * dilation, Math.max(0, end - skipped)];
 }
 
 /** Whether a pool over one or two axes can run on the kernels for images; attributes for two axes. */
@@ -89,15 +94,15 @@ export function maxPoolPositions(
     const window = axes[axis]!;
     const [outer, size, inner] = splitAt(sizes, axis + 2);
     const count = outputSize(window, attributes.ceilMode);
-    const taps = Array.from({ length: count }, (_, o) => insideOf(window, o));
     sizes[axis + 2] = count;
     const next = new Int32Array(checkedSize(who, sizes));
     for (let o = 0; o < outer; o++) {
       for (let w = 0; w < count; w++) {
+        const [first, taps] = insideOf(window, w);
         for (let i = 0; i < inner; i++) {
           let best = -1;
-          for (const tap of taps[w]!) {
-            const at = (o * size + tap) * inner + i;
+          for (let k = 0; k < taps; k++) {
+            const at = (o * size + first + k * window.dilation) * inner + i;
             const position = positions?.[at] ?? at;
             if (best < 0 || isAbove(values[position]!, values[best]!)) best = position;
           }
@@ -209,12 +214,12 @@ function windowSums(
   weight: (axis: WindowAxis, window: number, count: number) => number,
 ): Tensor {
   return axes.reduce((y, axis, i) => {
-    const rows = Array.from({ length: outputSize(axis, ceilMode) }, (_, o) => {
-      const inside = insideOf(axis, o);
-      const factor = weight(axis, o, inside.length);
-      return inside.map((position) => ({ position, weight: factor }));
+    const table = axisTable(axis.size, outputSize(axis, ceilMode), (o) => {
+      const [first, count] = insideOf(axis, o);
+      const factor = weight(axis, o, count);
+      return Array.from({ length: count }, (_, k) => ({ position: first + k * axis.dilation, weight: factor }));
     });
-    return mapAxis(y, i + 2, axisTable(axis.size, rows));
+    return mapAxis(y, i + 2, table);
   }, x);
 }
 

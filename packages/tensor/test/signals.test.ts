@@ -1,9 +1,11 @@
 import { init } from "@neft/kernels";
 import {
+  backward,
   det,
   dft,
   melWeightMatrix,
   negativeLogLikelihoodLoss,
+  parameter,
   scope,
   signalWindow,
   softmaxCrossEntropyLoss,
@@ -72,6 +74,24 @@ test("windows, mel bands and determinants give known answers", () => {
     expect(det(tensor([0, 1, 2, 3, 1, 2, 3, 4], [2, 2, 2])).numbers()).toEqual([-2, -2]);
     expect(det(tensor([1, 2, 2, 4], [2, 2])).item()).toBe(0);
   });
+});
+
+test("gradients of determinants of singular matrices are cofactors", () => {
+  const gradient = (values: number[], n: number) => {
+    const a = parameter(values, [n, n]);
+    const result = scope(() =>
+      backward(det(a), [a])[0]!
+        .numbers()
+        .map((v) => v + 0),
+    );
+    a.dispose();
+    return result;
+  };
+  expect(gradient([1, 2, 2, 4], 2)).toEqual([4, -2, -2, 1]);
+  const n = 10;
+  const last = n * n - 1;
+  const diagonal = Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0 && i !== last));
+  expect(gradient(diagonal, n)).toEqual(diagonal.map((_, i) => Number(i === last)));
 });
 
 test("likelihood losses weigh and ignore classes", () => {

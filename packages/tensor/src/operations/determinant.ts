@@ -42,31 +42,39 @@ function cofactor(a: ArrayLike<number>, start: number, n: number, row: number, c
   return (row + column) % 2 === 0 ? value : -value;
 }
 
-/** Slopes of the determinant by all elements, row-major: det·A⁻ᵀ by Gauss–Jordan elimination, or cofactors where there is no inverse. */
+/** Up to this size cofactors are computed one by one, which is exact for singular matrices, too. */
+const small = 8;
+
+/** Swaps row `pivot` of a matrix with row `column` and divides it. */
+function movePivot(matrix: Float64Array, n: number, pivot: number, column: number, divisor: number): void {
+  for (let j = 0; j < n; j++) {
+    const other = matrix[pivot * n + j]!;
+    matrix[pivot * n + j] = matrix[column * n + j]!;
+    matrix[column * n + j] = other / divisor;
+  }
+}
+
+/** Slopes of the determinant by all elements, row-major: cofactors, or det·A⁻ᵀ by Gauss–Jordan elimination. */
 function slopes(a: Float32Array, start: number, n: number): Float64Array {
+  const cofactors = () =>
+    Float64Array.from({ length: n * n }, (_, j) => cofactor(a, start, n, Math.floor(j / n), j % n));
+  if (n <= small) return cofactors();
   const work = Float64Array.from(a.subarray(start, start + n * n));
   const inverse = new Float64Array(n * n);
   for (let i = 0; i < n; i++) inverse[i * n + i] = 1;
-  const determinant = eliminate(Float64Array.from(work), n);
-  if (!(Math.abs(determinant) > 0)) {
-    return inverse.map((_, j) => cofactor(a, start, n, Math.floor(j / n), j % n));
-  }
+  let determinant = 1;
   for (let column = 0; column < n; column++) {
     let pivot = column;
     for (let row = column + 1; row < n; row++) {
       if (Math.abs(work[row * n + column]!) > Math.abs(work[pivot * n + column]!)) pivot = row;
     }
     const value = work[pivot * n + column]!;
-    for (const matrix of [work, inverse]) {
-      for (let j = 0; j < n; j++) {
-        const other = matrix[pivot * n + j]!;
-        matrix[pivot * n + j] = matrix[column * n + j]!;
-        matrix[column * n + j] = other / value;
-      }
-    }
+    if (value === 0) return cofactors();
+    determinant *= pivot === column ? value : -value;
+    for (const matrix of [work, inverse]) movePivot(matrix, n, pivot, column, value);
     for (let row = 0; row < n; row++) {
       const factor = work[row * n + column]!;
-      if (row === column) continue;
+      if (row === column || factor === 0) continue;
       for (const matrix of [work, inverse]) {
         for (let j = 0; j < n; j++) matrix[row * n + j]! -= factor * matrix[column * n + j]!;
       }
@@ -109,5 +117,6 @@ export const det = defineOp<[x: Tensor]>({
     { inputs: [{ shape: [3, 3] }], attributes: undefined },
     { inputs: [{ shape: [2, 1, 2, 2] }], attributes: undefined },
     { inputs: [{ shape: [2, 1, 1] }], attributes: undefined },
+    { inputs: [{ shape: [9, 9] }], attributes: undefined },
   ],
 });

@@ -73,15 +73,15 @@ function apply(x: Tensor, axis: number, { starts, positions, weights }: AxisTabl
   const [outer, size, inner] = splitAt(x.shape, axis);
   const results = starts.length - 1;
   const [from, to] = [f32(x.ptr, x.size), f32(y.ptr, y.size)];
-  const sums = new Float64Array(inner);
   for (let o = 0; o < outer; o++) {
     for (let r = 0; r < results; r++) {
-      sums.fill(0);
-      for (let j = starts[r]!; j < starts[r + 1]!; j++) {
-        const [weight, start] = [weights[j]!, (o * size + positions[j]!) * inner];
-        for (let i = 0; i < inner; i++) sums[i]! += weight * from[start + i]!;
+      const [first, last] = [starts[r]!, starts[r + 1]!];
+      const start = (o * results + r) * inner;
+      for (let i = 0; i < inner; i++) {
+        let sum = 0;
+        for (let j = first; j < last; j++) sum += weights[j]! * from[(o * size + positions[j]!) * inner + i]!;
+        to[start + i] = sum;
       }
-      to.set(sums, (o * results + r) * inner);
     }
   }
 }

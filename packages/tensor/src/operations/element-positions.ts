@@ -165,19 +165,22 @@ export function gatherNDPositions(
   return { shape: result, positions };
 }
 
-/** Positions for Tile: axis i is repeated `repeats[i]` times. @throws {RangeError} unless there is one whole number ≥ 0 per axis. */
-export function tilePositions(who: string, shape: Shape, repeats: readonly number[]): Positions {
+/** Shape of x repeated `repeats[i]` times along each axis i. @throws {RangeError} unless there is one whole number ≥ 0 per axis. */
+export function tileShape(who: string, shape: Shape, repeats: readonly number[]): number[] {
   if (repeats.length !== shape.length || !repeats.every((n) => Number.isInteger(n) && n >= 0)) {
     throw new RangeError(`${who}: expected ${shape.length} whole repeats ≥ 0, got ${shapeText(repeats)}`);
   }
-  const strides = stridesOf(shape);
+  const result = shape.map((dim, axis) => dim * repeats[axis]!);
+  checkedSize(who, result);
+  return result;
+}
+
+/** Positions for Tile. @throws {RangeError} as {@link tileShape}. */
+export function tilePositions(who: string, shape: Shape, repeats: readonly number[]): Positions {
+  const result = tileShape(who, shape, repeats);
   const dims = shape.flatMap((dim, axis) => [repeats[axis]!, dim]);
-  const positions = stridedPositions(
-    who,
-    dims,
-    strides.flatMap((stride) => [0, stride]),
-  );
-  return { shape: shape.map((dim, axis) => dim * repeats[axis]!), positions };
+  const steps = stridesOf(shape).flatMap((stride) => [0, stride]);
+  return { shape: result, positions: stridedPositions(who, dims, steps) };
 }
 
 /** Attributes of a triangular part. */
@@ -193,10 +196,13 @@ export function triluPositions(who: string, shape: Shape, { upper = true, k = 0 
   if (shape.length < 2) throw new RangeError(`${who}: expected at least two axes, got ${shapeText(shape)}`);
   if (!Number.isInteger(k)) throw new RangeError(`${who}: expected a whole number k, got ${k}`);
   const [rows, columns] = shape.slice(-2) as [number, number];
-  return Int32Array.from({ length: checkedSize(who, shape) }, (_, i) => {
-    const above = (i % columns) - (Math.floor(i / columns) % rows) - k;
-    return above === 0 || above > 0 === upper ? i : -1;
-  });
+  const positions = new Int32Array(checkedSize(who, shape)).fill(-1);
+  for (let start = 0, row = 0; start < positions.length; start += columns, row = (row + 1) % rows) {
+    const diagonal = Math.min(Math.max(row + k, -1), columns);
+    const [first, last] = upper ? [Math.max(diagonal, 0), columns] : [0, Math.min(diagonal + 1, columns)];
+    for (let i = first; i < last; i++) positions[start + i] = start + i;
+  }
+  return positions;
 }
 
 /**
@@ -239,11 +245,13 @@ export function reverseSequencePositions(
     throw new RangeError(`${who}: expected ${sequences} lengths from 0 to ${steps}, got [${counts.join(", ")}]`);
   }
   const strides = stridesOf(shape);
-  return Int32Array.from({ length: checkedSize(who, shape) }, (_, i) => {
+  const positions = new Int32Array(checkedSize(who, shape));
+  for (let i = 0; i < positions.length; i++) {
     const step = Math.floor(i / strides[time]!) % steps;
     const count = counts[Math.floor(i / strides[batch]!) % sequences]!;
-    return step < count ? i + (count - 1 - 2 * step) * strides[time]! : i;
-  });
+    positions[i] = step < count ? i + (count - 1 - 2 * step) * strides[time]! : i;
+  }
+  return positions;
 }
 
 /**

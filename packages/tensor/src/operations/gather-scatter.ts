@@ -10,12 +10,12 @@ import {
   reverseSequencePositions,
   type ScatterReduction,
   type TriluAttributes,
-  tilePositions,
+  tileShape,
   triluPositions,
 } from "./element-positions.js";
 import { scatterOp, takeElements } from "./elements.js";
 import { gather } from "./indexing.js";
-import { reshape } from "./layout.js";
+import { expand, reshape } from "./layout.js";
 
 /** Elements of an index tensor. @throws {TypeError} unless it is i64 or i32. */
 export function indexValues(who: string, indices: Tensor): IndexList {
@@ -145,7 +145,16 @@ export function trilu(x: Tensor, attributes: TriluAttributes = {}): Tensor {
 
 /** Repeats x `repeats[i]` times along each axis i. @throws {RangeError} unless there is one whole number ≥ 0 per axis. */
 export function tile(x: Tensor, repeats: readonly number[]): Tensor {
-  return takeElements(x, tilePositions("tile", x.shape, repeats));
+  const shape = tileShape("tile", x.shape, repeats);
+  const blocks = reshape(
+    x,
+    x.shape.flatMap((dim) => [1, dim]),
+  );
+  const repeated = expand(
+    blocks,
+    x.shape.flatMap((dim, axis) => [repeats[axis]!, dim]),
+  );
+  return reshape(repeated, shape);
 }
 
 /** Attributes of {@link oneHot}. */

@@ -6,21 +6,35 @@ import { expand, reshape } from "./layout.js";
 import { batchNormTrain } from "./normalisation.js";
 import { reduceMean } from "./reductions.js";
 
-/** Normalises each row of x, [rows, ..], to mean 0 and variance 1. Gradients flow through the statistics. */
-function standardise(x: Tensor, rows: number, epsilon: number): Tensor {
+/**
+ * Normalises each row of x, [rows, ..], to mean 0 and variance 1. Gradients flow through the statistics.
+ *
+ * @param vectors  Factor and offset of each row. Default: 1 and 0.
+ */
+function standardise(
+  x: Tensor,
+  rows: number,
+  epsilon: number,
+  [scale, bias]: readonly [Tensor, Tensor] = [full([rows], 1), full([rows], 0)],
+): Tensor {
   if (x.size === 0) return x;
   // The kernel of batch norms, with the rows as the channels of one sample.
   const channels = reshape(x, [1, rows, x.size / rows]);
-  return reshape(batchNormTrain(channels, full([rows], 1), full([rows], 0), { epsilon }).output, x.shape);
+  return reshape(batchNormTrain(channels, scale, bias, { epsilon }).output, x.shape);
+}
+
+/** @throws {RangeError} unless a vector has one element per channel. */
+function checkChannels(who: string, { shape }: Tensor, channels: number): void {
+  if (shape.length !== 1 || shape[0] !== channels) {
+    throw new RangeError(`${who}: expected shape [${channels}], got ${shapeText(shape)}`);
+  }
 }
 
 /** y·scale + bias, with the vectors along axis 1 of y. @throws {RangeError} unless they have its size. */
 function perChannel(who: string, y: Tensor, vectors: Readonly<Record<"scale" | "bias", Tensor>>): Tensor {
   const channels = y.shape[1]!;
   const [factor, offset] = Object.entries(vectors).map(([name, vector]) => {
-    if (vector.shape.length !== 1 || vector.size !== channels) {
-      throw new RangeError(`${who}: ${name}: expected shape [${channels}], got ${shapeText(vector.shape)}`);
-    }
+    checkChannels(`${who}: ${name}`, vector, channels);
     return reshape(vector, [channels, ...y.shape.slice(2).map(() => 1)]);
   }) as [Tensor, Tensor];
   return add(mul(y, factor), offset);
@@ -104,7 +118,12 @@ export function instanceNormalization(
   { epsilon = 1e-5 }: { readonly epsilon?: number } = {},
 ): Tensor {
   checkImages("instanceNormalization", x);
-  return perChannel("instanceNormalization", standardise(x, x.shape[0]! * x.shape[1]!, epsilon), { scale, bias });
+  const [n, c] = x.shape as [number, number];
+  const vectors = Object.entries({ scale, bias }).map(([name, vector]) => {
+    checkChannels(`instanceNormalization: ${name}`, vector, c);
+    return reshape(expand(vector, [n, c]), [n * c]);
+  }) as [Tensor, Tensor];
+  return standardise(x, n * c, epsilon, vectors);
 }
 
 /** Attributes of {@link groupNormalization}. */

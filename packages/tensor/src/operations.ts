@@ -1,7 +1,12 @@
 import type { AnyRow, Operation } from "./operation.js";
 import { add, div, mul, sub } from "./operations/arithmetic.js";
+import { axisTableOp } from "./operations/axis-table.js";
+import { convTranspose2dOp } from "./operations/conv-transpose.js";
 import { conv2dOp } from "./operations/convolution.js";
+import { deformColumns } from "./operations/deform-conv.js";
+import { det } from "./operations/determinant.js";
 import { dropoutOp } from "./operations/dropout.js";
+import { putElements, scatterOp, takeElements } from "./operations/elements.js";
 import {
   abs,
   clip,
@@ -17,14 +22,18 @@ import {
   square,
   tanh,
 } from "./operations/elementwise.js";
+import { gridSampleOp } from "./operations/grid-sample.js";
 import { concatOp, gatherOp, padOp, sliceOp } from "./operations/indexing.js";
 import { expand, reshape, transposeOp } from "./operations/layout.js";
 import { crossEntropyOp } from "./operations/loss.js";
+import { lpNormalizationOp } from "./operations/lp-normalisation.js";
 import { batchNormOp, batchNormTrainOp } from "./operations/normalisation.js";
 import { adaptiveAvgPool2dOp, avgPool2dOp, maxPool2dOp } from "./operations/pooling.js";
 import { linearOp, matmulOp } from "./operations/products.js";
 import { maxOp, meanOp, sumOp } from "./operations/reductions.js";
+import { planeTableOp } from "./operations/regions.js";
 import { logSoftmaxOp, softmaxOp } from "./operations/softmax.js";
+import { addAlongAxis } from "./operations/unfold.js";
 import { varied } from "./operations/variation.js";
 
 /** An operation of the table, with untyped inputs and attributes. */
@@ -75,4 +84,15 @@ export const operations: readonly TableOperation[] = [
   batchNormTrainOp,
   dropoutOp,
   varied,
+  takeElements,
+  putElements,
+  scatterOp,
+  lpNormalizationOp,
+  convTranspose2dOp,
+  addAlongAxis,
+  axisTableOp,
+  gridSampleOp,
+  planeTableOp,
+  deformColumns,
+  det,
 ] as unknown as readonly TableOperation[];

@@ -173,3 +173,25 @@ export function faults(test: Case): string[] {
 function same(a: Float32Array, b: Float32Array): boolean {
   return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
 }
+
+/** An example of a function that is composed of operations, for {@link faults}. Its inputs are f32 and each has a gradient. */
+export function composition(
+  label: string,
+  inputs: readonly ExampleInput[],
+  compose: (...inputs: readonly Tensor[]) => Tensor,
+): Case {
+  const operation = (...given: unknown[]): Tensor => compose(...(given as Tensor[]));
+  const shape = (given: readonly (Tensor | undefined)[]) => operation(...given).shape;
+  const vjp = (): never => {
+    throw new Error(`${label}: expected the rules of its operations to be used, got a call of its own`);
+  };
+  const row = { name: label, shape, forward: () => {}, vjp, keeps: [], examples: [] } satisfies AnyRow;
+  return {
+    operation: Object.assign(operation, { row }),
+    row,
+    label,
+    inputs,
+    attributes: undefined,
+    values: inputs.map(fill),
+  };
+}

@@ -1,3 +1,4 @@
+import { withFields } from "./message-type.js";
 import type { GraphProto, NodeProto } from "./onnx-proto.js";
 
 // Graphs in attributes: bodies of If, Loop and Scan. They read values of the graphs around them by name.
@@ -32,6 +33,8 @@ export function renameReads(node: NodeProto, names: ReadonlyMap<string, string>)
       inner.input = inner.input.map(renamed);
       renameReads(inner, names);
     }
-    body.output = body.output.map((info) => (names.has(info.name) ? { ...info, name: renamed(info.name) } : info));
+    body.output = body.output.map((info) =>
+      names.has(info.name) ? withFields(info, { name: renamed(info.name) }) : info,
+    );
   }
 }

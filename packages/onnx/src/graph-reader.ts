@@ -13,7 +13,7 @@ import { DataType } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
 import type { GraphProto, NodeProto, ValueInfoProto } from "./onnx-proto.js";
 import { type OperatorVersion, versionOf } from "./operator-version.js";
-import type { Files, StoredTensor } from "./stored-tensor.js";
+import type { ElementStorage, Files, StoredTensor } from "./stored-tensor.js";
 import { dtypeOf, isKnownType, readTensor } from "./stored-tensor.js";
 
 /** A node of the file, how its opset writes the operator, and its name in the model. */
@@ -57,9 +57,12 @@ export function readGraph(file: ModelFile, files: Files, operators: ReadonlyMap<
   nodes.push(...readNodes(graph, needed, context, new Map()));
   const outputs = graph.output.map((info) => ({ name: info.name, dtype: "f32" as const, shape: readShape(info) }));
   let count = 0;
+  const isAlone = soleStorage(tensors.values());
   for (const [name, tensor] of tensors) {
     count += tensor.array.data.length;
-    if (tensor.storage !== undefined && isShared(tensor.storage)) tensors.set(name, { ...tensor, storage: undefined });
+    const { storage } = tensor;
+    if (storage !== undefined && (isShared(storage) || !isAlone(storage)))
+      tensors.set(name, { ...tensor, storage: undefined });
   }
   return {
     name: graph.name || "model",
@@ -72,6 +75,16 @@ export function readGraph(file: ModelFile, files: Files, operators: ReadonlyMap<
     locals: context.locals,
     budget: new Budget(count),
   };
+}
+
+/** Returns a predicate for storage that one tensor has. A function that is called twice has its tensors twice. */
+function soleStorage(tensors: Iterable<DraftTensor>): (storage: ElementStorage) => boolean {
+  const keyOf = ({ file, ranges: [first] }: ElementStorage) => `${first?.offset} ${file}`;
+  const counts = new Map<string, number>();
+  for (const { storage } of tensors) {
+    if (storage !== undefined) counts.set(keyOf(storage), (counts.get(keyOf(storage)) ?? 0) + 1);
+  }
+  return (storage) => counts.get(keyOf(storage)) === 1;
 }
 
 /** Names of the values that the outputs depend on. Nodes may be in any order. */

@@ -116,3 +116,8 @@ export function writeMessage<T extends Message>(writer: WireWriter, type: Messag
     if (Object.hasOwn(value, name)) field.write(writer, value[name as keyof T]);
   }
 }
+
+/** A copy of a message with other values of some fields. Unknown fields are kept. */
+export function withFields<T extends Message>(message: T, fields: Partial<T>): T {
+  return Object.assign(Object.create(Object.getPrototypeOf(message)), message, fields);
+}

@@ -1,5 +1,6 @@
 import { kinds } from "@neft/options";
 import { tensorsOf } from "./external-ranges.js";
+import { inlineFunctions } from "./functions.js";
 import { namesOfLocation } from "./location.js";
 import { decode } from "./message-type.js";
 import { DataLocation } from "./onnx-enums.js";
@@ -17,7 +18,7 @@ export interface ModelFile {
 
 /** Decodes a file without reading its nodes. @throws {OnnxError} when it is empty, truncated or not an ONNX model. */
 export function decodeModelFile(bytes: Uint8Array): ModelFile {
-  const proto = decodeBytes(bytes);
+  const proto = inlineFunctions(decodeBytes(bytes));
   const { graph } = proto;
   if (graph === undefined || (proto.irVersion === 0n && proto.opsetImport.length === 0)) {
     throw new OnnxError("importOnnx: expected an ONNX model, got a file without a graph or a format version");

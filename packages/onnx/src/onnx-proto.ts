@@ -231,13 +231,32 @@ export const GraphProto: MessageType<GraphProto> = messageType({
   sparseInitializer: messages(15, () => SparseTensorProto),
 });
 
-/** An operator defined in the file itself. Only its name is read. */
+/** An operator defined in the file itself. */
 export interface FunctionProto extends Message {
   name: string;
+  input: readonly string[];
+  output: readonly string[];
+  /** Names of attributes without a default. */
+  attribute: readonly string[];
+  node: readonly NodeProto[];
+  opsetImport: readonly OperatorSetIdProto[];
   domain: string;
+  /** Attributes with their defaults. */
+  attributeProto: readonly AttributeProto[];
+  overload: string;
 }
 
-export const FunctionProto: MessageType<FunctionProto> = messageType({ name: one(1, string), domain: one(10, string) });
+export const FunctionProto: MessageType<FunctionProto> = messageType({
+  name: one(1, string),
+  input: list(4, string),
+  output: list(5, string),
+  attribute: list(6, string),
+  node: messages(7, () => NodeProto),
+  opsetImport: messages(9, () => OperatorSetIdProto),
+  domain: one(10, string),
+  attributeProto: messages(11, () => AttributeProto),
+  overload: one(13, string),
+});
 
 /** A file: one graph, and the operator sets its nodes are written in. */
 export interface ModelProto extends Message {

@@ -1,6 +1,7 @@
 import { type GraphNode, type HostData, knownOperators, type Model, type Subgraph } from "@neft/model";
 import { namesReadBy, renameReads } from "./captures.js";
 import { tensorProto, valueInfoProto } from "./encode.js";
+import { inlineFunctions } from "./functions.js";
 import { decode, encode } from "./message-type.js";
 import { type GraphProto, ModelProto, type NodeProto } from "./onnx-proto.js";
 import type { OnnxSource } from "./onnx-source.js";
@@ -20,7 +21,7 @@ export interface Changes {
  * positions. The file is correct when each of these inputs has the model's value. A fixed tensor that the model reads
  * becomes an initializer if the file's value there depends on a changed weight and isn't just that weight seen
  * through views. It gets its name in the model and replaces the node that produced it, and all its readers are
- * redirected.
+ * redirected. If the file has functions, the result has their nodes instead.
  *
  * @param bytes  The file, with patched weights in place.
  * @returns new bytes, or `bytes` if overwriting was enough.
@@ -31,7 +32,7 @@ export function rewrite(
   bytes: Uint8Array,
   { patched, replaced }: Changes,
 ): Uint8Array {
-  const proto = decode(ModelProto, bytes);
+  const proto = inlineFunctions(decode(ModelProto, bytes));
   const graph = proto.graph!;
   const producers = new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)));
   const written = new Set(replaced);

@@ -18,6 +18,10 @@ const nameOf = (folder: string): string =>
 const sources = packages
   .filter((folder) => !built.includes(folder))
   .map((folder) => ({ find: new RegExp(`^${nameOf(folder)}$`), replacement: join(root, folder, "src/index.ts") }))
+  .concat({
+    find: /^@neft\/model\/more$/,
+    replacement: join(root, "packages/model/src/operators/more/more.ts"),
+  })
   .concat({ find: /^#read$/, replacement: join(root, "packages/kernels/src/read-node.ts") });
 
 /** One project for each workspace, named after it, so that a failing test says whose it is. */

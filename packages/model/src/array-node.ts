@@ -1,4 +1,4 @@
-import type { GraphNode } from "./graph.js";
+import { capturesOf, type GraphNode, subgraphsOf } from "./graph.js";
 import { operatorOf } from "./known-operators.js";
 import { valuesOf, type Weight } from "./operators/operator.js";
 import type { WeightUse } from "./operators/traits.js";
@@ -28,10 +28,15 @@ export function weightUses(node: GraphNode, weightOf: (name: string) => Weight |
   return products.uses((input) => weightOf(node.inputs[input] ?? "")?.shape, valuesOf(row, node));
 }
 
-/** Describes the weights of a node that crossbars hold: names, views, layouts and sizes. */
+/** Describes the weights of a node, and of nodes in its graphs, that crossbars hold: names, views, layouts and sizes. */
 export function arrayNodesOf(node: GraphNode, weightOf: (name: string) => Weight | undefined): ArrayNode[] {
-  return weightUses(node, weightOf).map((use) => {
+  const own = weightUses(node, weightOf).map((use): ArrayNode => {
     const { parameter: weight, views } = weightOf(node.inputs[use.input]!)!;
     return { node, weight, views, ...use };
   });
+  const inner = subgraphsOf(node).flatMap((graph) => {
+    const captures = capturesOf(node, graph);
+    return graph.nodes.flatMap((one) => arrayNodesOf(one, (name) => weightOf(captures.get(name) ?? "")));
+  });
+  return [...own, ...inner];
 }

@@ -38,6 +38,19 @@ export interface ValueInfo {
   readonly shape: readonly (number | string)[];
 }
 
+/** The graphs that a node holds. */
+export function subgraphsOf({ attributes }: GraphNode): Subgraph[] {
+  return Object.values(attributes).filter(
+    (value): value is Subgraph => typeof value === "object" && "nodes" in value && "captures" in value,
+  );
+}
+
+/** Names, where the node stands, of the values that a graph of it reads from outside, by their names inside. */
+export function capturesOf({ inputs }: GraphNode, { inputs: inner, captures }: Subgraph): Map<string, string> {
+  const outer = inputs.slice(inputs.length - captures);
+  return new Map(inner.slice(inner.length - captures).map((name, i) => [name, outer[i]!]));
+}
+
 /** Name of a node in messages: `node "conv1" (Conv)`. */
 export function describeNode(node: GraphNode): string {
   return `node ${inWords(node.name)} (${node.op})`;

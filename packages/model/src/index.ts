@@ -24,7 +24,7 @@ export { batchAxis, GraphBuilder } from "./builder.js";
 export { constant } from "./constant.js";
 export type { Step } from "./fusion.js";
 export type { AttributeValue, GraphNode, Subgraph, ValueInfo } from "./graph.js";
-export { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
+export { capturesOf, describeNode, listNames, producersOf, sortNodes, subgraphsOf } from "./graph.js";
 export type { HostArray, HostData, KnownValue } from "./host-array.js";
 export { int64Array, toNumbers } from "./host-array.js";
 export { addOperators, knownOperators, type OperatorSet, operatorOf } from "./known-operators.js";

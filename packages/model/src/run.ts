@@ -3,7 +3,7 @@ import { noGrad, scope, Tensor, tensor } from "@neft/tensor";
 import { weightUses } from "./array-node.js";
 import type { Step } from "./fusion.js";
 import type { GraphNode, Subgraph, ValueInfo } from "./graph.js";
-import { describeNode, listNames, producersOf } from "./graph.js";
+import { capturesOf, describeNode, listNames, producersOf } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
 import { operatorOf } from "./known-operators.js";
 import { type Model, modelWeights } from "./model.js";
@@ -163,8 +163,7 @@ function runGraph(
   given: readonly (Tensor | undefined)[],
   context: RunContext,
 ): Tensor[] {
-  const passed = outer.inputs.slice(outer.inputs.length - graph.captures);
-  const captures = new Map(graph.inputs.slice(-passed.length || Infinity).map((name, i) => [name, passed[i]!]));
+  const captures = capturesOf(outer, graph);
   const inner: RunContext = {
     ...context,
     isParameter: (name) => context.isParameter(captures.get(name) ?? ""),

@@ -1,5 +1,5 @@
 import type { GraphNode, Weight } from "@neft/model";
-import { arrayNodesOf, operatorOf, producersOf, weightsOf } from "@neft/model";
+import { arrayNodesOf, capturesOf, operatorOf, producersOf, subgraphsOf, weightsOf } from "@neft/model";
 import type { Draft } from "./draft.js";
 
 /**
@@ -16,15 +16,17 @@ export function parameterNames(draft: Draft): Set<string> {
     return array?.dtype === "f32" && array.shape.length > 0 ? array.shape : undefined;
   };
   const find = weightsOf(draft.nodes, floatsOf, (name) => draft.tensors.get(name)?.array);
-  const take = (node: GraphNode, inputs: readonly number[]) => {
-    for (const input of inputs) {
-      const weight = find(node.inputs[input] ?? "");
+  const take = (node: GraphNode, findHere: typeof find) => {
+    for (const input of operatorOf(node).traits.parameters ?? []) {
+      const weight = findHere(node.inputs[input] ?? "");
       if (weight !== undefined && weight.shape.length > 0) names.add(weight.parameter);
     }
+    for (const graph of subgraphsOf(node)) {
+      const captures = capturesOf(node, graph);
+      for (const inner of graph.nodes) take(inner, (name) => findHere(captures.get(name) ?? ""));
+    }
   };
-  for (const node of draft.nodes) {
-    take(node, operatorOf(node).traits.parameters ?? []);
-  }
+  for (const node of draft.nodes) take(node, find);
   const parameterOf = (name: string) => {
     const weight = find(name);
     return weight !== undefined && names.has(weight.parameter) ? weight : undefined;

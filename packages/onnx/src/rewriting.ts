@@ -1,4 +1,4 @@
-import { type GraphNode, type HostData, knownOperators, type Model, type Subgraph } from "@neft/model";
+import { type GraphNode, type HostData, knownOperators, type Model, subgraphsOf } from "@neft/model";
 import { namesReadBy, renameReads } from "./captures.js";
 import { tensorProto, valueInfoProto } from "./encode.js";
 import { inlineFunctions } from "./functions.js";
@@ -42,7 +42,7 @@ export function rewrite(
   const captures: { node: NodeProto; local: string; name: string }[] = [];
   for (const modelNode of model.nodes) {
     const node = producers.get(modelNode.outputs.find((name) => name !== "")!);
-    const inner = capturesOf(modelNode);
+    const inner = innerNamesOf(modelNode);
     const own = modelNode.inputs.length - inner.length;
     modelNode.inputs.forEach((name, input) => {
       if (!isFixed(name) || node === undefined) return;
@@ -91,10 +91,8 @@ export function rewrite(
 }
 
 /** Names by which the graphs of a node know its last inputs. */
-function capturesOf({ attributes }: GraphNode): readonly string[] {
-  const graph = Object.values(attributes).find(
-    (value): value is Subgraph => typeof value === "object" && "nodes" in value,
-  );
+function innerNamesOf(node: GraphNode): readonly string[] {
+  const [graph] = subgraphsOf(node);
   return graph === undefined || graph.captures === 0 ? [] : graph.inputs.slice(-graph.captures);
 }
 

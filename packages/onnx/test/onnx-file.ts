@@ -3,6 +3,7 @@ import {
   AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
   TensorProto_DataType as DataType,
+  GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
   TensorProtoSchema,
@@ -19,7 +20,8 @@ export type Attribute =
   | { float: number }
   | { floats: readonly number[] }
   | { ints: readonly bigint[] }
-  | { tensor: Tensor };
+  | { tensor: Tensor }
+  | { graph: MessageInitShape<typeof GraphProtoSchema> };
 
 export type Tensor = MessageInitShape<typeof TensorProtoSchema>;
 
@@ -66,16 +68,25 @@ export function onnxFile({
       { domain: "", version: BigInt(opset) },
       ...(nodes.some((n) => n.domain) ? [{ domain: "custom", version: 1n }] : []),
     ],
-    graph: {
-      name: "graph",
-      node: nodes.map(nodeProto),
-      initializer: initializers.map((tensor) => create(TensorProtoSchema, tensor)),
-      sparseInitializer: sparse.map((values) => ({ values: create(TensorProtoSchema, values), dims: [8n] })),
-      input: inputs.map(valueProto),
-      output: outputs.map(valueProto),
-    },
+    graph: graphOf({ nodes, inputs, outputs, initializers, sparse }),
   });
   return toBinary(ModelProtoSchema, model);
+}
+
+function graphOf({ nodes, inputs, outputs, initializers = [], sparse = [] }: FileParts) {
+  return create(GraphProtoSchema, {
+    name: "graph",
+    node: nodes.map(nodeProto),
+    initializer: initializers.map((tensor) => create(TensorProtoSchema, tensor)),
+    sparseInitializer: sparse.map((values) => ({ values: create(TensorProtoSchema, values), dims: [8n] })),
+    input: inputs.map(valueProto),
+    output: outputs.map(valueProto),
+  });
+}
+
+/** A graph as an attribute of a node. */
+export function graphProto(parts: FileParts): Attribute {
+  return { graph: graphOf(parts) };
 }
 
 function nodeProto({ op, inputs, outputs, name = "", domain = "", attributes = {} }: FileNode) {
@@ -100,6 +111,7 @@ export function attributeProto(name: string, value: Attribute) {
     return create(AttributeProtoSchema, { name, type: AttributeType.FLOATS, floats: [...value.floats] });
   }
   if ("ints" in value) return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: [...value.ints] });
+  if ("graph" in value) return create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g: value.graph });
   if ("tensor" in value) return create(AttributeProtoSchema, { name, type: AttributeType.TENSOR, t: value.tensor });
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
 }

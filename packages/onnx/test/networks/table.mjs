@@ -203,4 +203,7 @@ export const networks = [
   { name: "GPT-2 fused, dynamo, opset 23", file: exported("gpt2-fused-dynamo-23"), ...languageModel },
   { name: "BERT, TorchScript, opset 14", file: exported("bert-torchscript-14"), ...encoder },
   { name: "BERT, dynamo, opset 20", file: exported("bert-dynamo-20"), ...encoder },
+  { name: "MobileNet, int8 by channel, QDQ", file: exported("mobilenet-qdq-13"), ...mobileNet },
+  { name: "MobileNet, uint8, QLinearConv", file: exported("mobilenet-qlinear-13"), ...mobileNet },
+  { name: "BERT, int8, dynamic ranges", file: exported("bert-dynamic-14"), ...encoder },
 ];

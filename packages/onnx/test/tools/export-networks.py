@@ -1,10 +1,11 @@
-"""Exports small networks from PyTorch to ../networks/exported. The files are committed; run this to change them.
+"""Exports small networks from PyTorch to ../networks/exported, and quantises some with onnxruntime. The files are committed; run this to change them.
 
     python3 -m venv VENV && VENV/bin/pip install -r requirements.txt && VENV/bin/python export-networks.py
 
 Weights are drawn from a fixed seed, at the sizes of trained ones: the same versions write the same bytes. Expected outputs are not
 stored; the tests ask onnxruntime for them.
 """
+import logging
 import pathlib
 import warnings
 
@@ -12,6 +13,7 @@ import onnx
 import torch
 import torch.nn as nn
 from modules import GPT2, Bert, MobileNet, ViT
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 
 OUT = pathlib.Path(__file__).parent.parent / "networks" / "exported"
 MAX_BYTES = 300_000
@@ -54,6 +56,33 @@ FILES = [
     ("bert", "dynamo", 20),
 ]
 
+STATIC = {"activation_type": QuantType.QUInt8, "weight_type": QuantType.QInt8}
+
+# Quantised files: their names, the files that they are made of, and how.
+QUANTISED = [
+    ("mobilenet-qdq-13", "mobilenet-torchscript-13", quantize_static, STATIC | {"per_channel": True}),
+    (
+        "mobilenet-qlinear-13",
+        "mobilenet-torchscript-13",
+        quantize_static,
+        # Other operators than Conv have quantised forms outside the standard.
+        STATIC | {"weight_type": QuantType.QUInt8, "quant_format": QuantFormat.QOperator, "op_types_to_quantize": ["Conv"]},
+    ),
+    ("bert-dynamic-14", "bert-torchscript-14", quantize_dynamic, {"weight_type": QuantType.QInt8}),
+]
+
+
+class Images(CalibrationDataReader):
+    """Random images of squares, from which static quantisation takes the ranges of values."""
+
+    def __init__(self):
+        torch.manual_seed(1)
+        squares = [torch.randn(2, 3, 6, 6).sign().repeat_interleave(8, 2).repeat_interleave(8, 3) for _ in range(8)]
+        self.batches = iter([{"image": batch.numpy()} for batch in squares])
+
+    def get_next(self):
+        return next(self.batches, None)
+
 
 def draw(module):
     """Draws weights so that values keep about unit variance."""
@@ -87,15 +116,18 @@ def export(name, exporter, opset):
     else:
         arguments |= {"dynamo": False, "dynamic_axes": dict(inputs)}
     torch.onnx.export(module, example(), str(path), verbose=False, **arguments)
-    strip(path)
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise SystemExit(f"{path.name}: expected at most {MAX_BYTES} bytes, got {size}")
-    print(f"{path.name}: {size} bytes")
+    finish(path)
 
 
-def strip(path):
-    """Removes what the exporter notes about Python sources, but for the modules' names."""
+def quantise(name, source, convert, options):
+    path = OUT / f"{name}.onnx"
+    reader = [Images()] if convert is quantize_static else []
+    convert(OUT / f"{source}.onnx", path, *reader, **options)
+    finish(path)
+
+
+def finish(path):
+    """Removes what the exporter notes about Python sources, but for the modules' names, and checks the file."""
     model = onnx.load(path)
     for node in [*model.graph.node, *(node for function in model.functions for node in function.node)]:
         kept = [entry for entry in node.metadata_props if entry.key == "namespace"]
@@ -104,10 +136,17 @@ def strip(path):
         node.doc_string = ""
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise SystemExit(f"{path.name}: expected at most {MAX_BYTES} bytes, got {size}")
+    print(f"{path.name}: {size} bytes")
 
 
 if __name__ == "__main__":
     warnings.filterwarnings("ignore")
+    logging.disable(logging.WARNING)
     OUT.mkdir(parents=True, exist_ok=True)
     for file in FILES:
         export(*file)
+    for file in QUANTISED:
+        quantise(*file)

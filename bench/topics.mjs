@@ -5,6 +5,8 @@ const one = ["simd128"];
 export const topics = {
   gemm: { builds: both },
   convolution: { builds: both },
+  inference: { builds: one },
+  import: { builds: one },
   normals: { builds: both },
   variation: { builds: both },
   lenetStep: { builds: both },

@@ -27,6 +27,27 @@ export async function onnxruntimeProduct(m, n, k, a, b, copies) {
   };
 }
 
+const typeNames = { f32: "float32", i64: "int64" };
+
+/** One pass of a network with all optimisations. `feeds` are values by input name; `read` resolves to the outputs' elements by name. */
+export async function onnxruntimeNetwork(bytes, feeds) {
+  ort.env.wasm.numThreads = 1;
+  ort.env.logLevel = "error";
+  const session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"], logSeverityLevel: 3 });
+  const inputs = Object.fromEntries(
+    Object.entries(feeds).map(([name, { dtype, shape, data }]) => [
+      name,
+      new ort.Tensor(typeNames[dtype], data, shape),
+    ]),
+  );
+  const elements = (results) => Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data]));
+  return {
+    run: () => session.run(inputs),
+    read: async () => elements(await session.run(inputs)),
+    close: () => session.release(),
+  };
+}
+
 /** An ONNX model of `copies` products of the same two inputs. */
 function productModel(m, n, k, copies) {
   const names = Array.from({ length: copies }, (_, i) => (i === 0 ? "c" : `c${i}`));

@@ -5,7 +5,14 @@ import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { contest, geometricMean, median, medianRatio } from "../harness/contest.mjs";
 import { atLeast, atMost, makeRecord, makeSkipped, recordKey, slowdown } from "../harness/record.mjs";
-import { checkSampled, convForwardEntry, convInputEntry, convWeightEntry, gemmEntry } from "../harness/reference.mjs";
+import {
+  checkOutputs,
+  checkSampled,
+  convForwardEntry,
+  convInputEntry,
+  convWeightEntry,
+  gemmEntry,
+} from "../harness/reference.mjs";
 import { comparison, table } from "../harness/report.mjs";
 import { readResults, resultFiles, writeResults } from "../harness/results.mjs";
 
@@ -120,6 +127,19 @@ describe("references", () => {
     const entry = (i) => gemmEntry(i, product, a, b);
     checkSampled("right", [19, 22, 43, 50], entry);
     expect(() => checkSampled("wrong", [19, 22, 43, 51], entry)).toThrow("expected 50 at 3, got 51");
+  });
+
+  it("throw at a wrong, missing or surplus element of a network's outputs", () => {
+    const expected = { scores: [0.5, 2000], classes: [1n] };
+    checkOutputs("close", { scores: [0.5009, 2001.9], classes: [1n] }, expected);
+    const check =
+      (scores, classes = [1n]) =>
+      () =>
+        checkOutputs("net", { scores, classes }, expected);
+    expect(check([0.502, 2000])).toThrow("net: expected 0.5 at 0 of scores, got 0.502");
+    expect(check([0.5, Number.NaN])).toThrow("expected 2000 at 1 of scores, got NaN");
+    expect(check([0.5])).toThrow("expected 2 elements of scores, got 1");
+    expect(check([0.5, 2000], [2n])).toThrow("expected 1 at 0 of classes, got 2");
   });
 
   it("agree with each other: ⟨dy, y⟩ = ⟨dx, x⟩ = ⟨dW, W⟩ of a strided, padded, grouped convolution", () => {

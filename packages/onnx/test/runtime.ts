@@ -60,19 +60,42 @@ export function runHere(model: Model, feeds: Values, names?: readonly string[]):
   );
 }
 
-/** Describes outputs that differ by more than 1e-4·max(1, |expected|); empty when all agree. */
-export function differences(actual: Values, expected: Values): string[] {
+/** How closely outputs must agree. */
+export interface Closeness {
+  /** Default: 1e-4. */
+  readonly tolerance?: number;
+  /** Whether the 1 is an output's largest magnitude where that is smaller, so that small outputs tell. Default: false. */
+  readonly scaled?: boolean;
+}
+
+/** Describes outputs that differ by more than tolerance·max(1, |expected|); empty when all agree. */
+export function differences(
+  actual: Values,
+  expected: Values,
+  { tolerance = 1e-4, scaled = false }: Closeness = {},
+): string[] {
   return Object.entries(expected).flatMap(([name, want]) => {
     const got = actual[name];
     if (got === undefined) return [`${name}: missing`];
     if (got.dtype !== want.dtype || got.shape.join() !== want.shape.join()) {
       return [`${name}: expected ${want.dtype} [${want.shape}], got ${got.dtype} [${got.shape}]`];
     }
+    const unit = scaled ? Math.min(1, largest(want)) : 1;
     for (let i = 0; i < want.data.length; i++) {
       const [a, b] = [Number(got.data[i]), Number(want.data[i])];
-      const close = Object.is(a, b) || Math.abs(a - b) <= 1e-4 * Math.max(1, Math.abs(b));
+      const close = Object.is(a, b) || Math.abs(a - b) <= tolerance * Math.max(unit, Math.abs(b));
       if (!close) return [`${name}[${i}]: expected ${b}, got ${a}`];
     }
     return [];
   });
+}
+
+/** Largest magnitude of a value's finite elements; 0 without any. */
+function largest({ data }: Value): number {
+  let most = 0;
+  for (const element of data) {
+    const magnitude = Math.abs(Number(element));
+    if (magnitude > most && magnitude < Number.POSITIVE_INFINITY) most = magnitude;
+  }
+  return most;
 }

@@ -1,0 +1,100 @@
+import { createRequire } from "node:module";
+import { init } from "@neft/kernels";
+import { importOnnx } from "@neft/onnx";
+import { beforeAll, describe, expect, it } from "vitest";
+import { bytesOf } from "./networks/files.mjs";
+import { networks } from "./networks/table.mjs";
+import { feedsOf } from "./networks/values.mjs";
+import { differences, runHere, runInRuntime, type Value, type Values } from "./runtime.js";
+
+const { resolve } = createRequire(import.meta.url);
+
+/** Networks with operators that the table lacks. A network that imports fails the second test until its name is removed here. */
+const waiting = new Set([
+  "PP-OCRv4 detection",
+  "PP-OCRv4 recognition",
+  "PP-OCRv2 orientation",
+  "M-LSD tiny 320",
+  "M-LSD tiny 512",
+  "M-LSD large 320",
+  "M-LSD large 512",
+  "openWakeWord spectrogram",
+  "openWakeWord embedding",
+  "openWakeWord hey_jarvis",
+  "openWakeWord hey_mycroft",
+  "openWakeWord hey_rhasspy",
+  "Silero VAD v4",
+  "Silero VAD v5",
+  "Silero VAD v6",
+  "ViT, TorchScript, opset 14",
+  "ViT, dynamo, opset 20",
+  "ViT, dynamo, opset 23",
+  "MobileNet, TorchScript, opset 13",
+  "MobileNet, dynamo, opset 18",
+  "GPT-2, TorchScript, opset 17",
+  "GPT-2, dynamo, opset 18",
+  "GPT-2 fused, dynamo, opset 23",
+  "BERT, TorchScript, opset 14",
+  "BERT, dynamo, opset 20",
+  "MobileNet, int8 by channel, QDQ",
+  "MobileNet, uint8, QLinearConv",
+  "BERT, int8, dynamic ranges",
+]);
+
+const ready = networks.filter(({ name }) => !waiting.has(name));
+
+beforeAll(() => init());
+
+describe("networks agree with onnxruntime at all sizes", () => {
+  it.each(ready)("$name", async (network) => {
+    const bytes = bytesOf(network, resolve);
+    const model = importOnnx(bytes);
+    try {
+      for (const sizes of network.sizes) {
+        const feeds = feedsOf(network, sizes);
+        const expected = await (network.single ? runOneByOne(bytes, feeds) : runInRuntime(bytes, feeds));
+        const closeness = { tolerance: 1e-3, scaled: true };
+        expect(differences(runHere(model, feeds), expected, closeness), JSON.stringify(sizes)).toEqual([]);
+      }
+    } finally {
+      model.dispose();
+    }
+  });
+});
+
+describe("networks that wait are refused with the reason", () => {
+  it.each([...waiting])("%s", (name) => {
+    const network = networks.find((one) => one.name === name)!;
+    const reason = /^importOnnx: expected (supported operators of opset \d+, got node|an opset of \d+ to \d+, got) /;
+    expect(() => importOnnx(bytesOf(network, resolve))).toThrow(reason);
+  });
+});
+
+/** Runs samples one by one, for files with a batch of 1, and joins the outputs. */
+async function runOneByOne(bytes: Uint8Array, feeds: Values): Promise<Values> {
+  const samples = Object.values(feeds)[0]!.shape[0]!;
+  const runs: Values[] = [];
+  for (let i = 0; i < samples; i++)
+    runs.push(
+      await runInRuntime(
+        bytes,
+        mapped(feeds, (value) => sampleOf(value, i)),
+      ),
+    );
+  return mapped(runs[0]!, (_, name) => joined(runs.map((run) => run[name]!)));
+}
+
+function mapped(values: Values, change: (value: Value, name: string) => Value): Values {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value, name)]));
+}
+
+function sampleOf({ dtype, shape, data }: Value, index: number): Value {
+  const size = data.length / shape[0]!;
+  return { dtype, shape: [1, ...shape.slice(1)], data: data.slice(index * size, (index + 1) * size) };
+}
+
+function joined(parts: readonly Value[]): Value {
+  const { dtype, shape } = parts[0]!;
+  const data = Float32Array.from(parts.flatMap((part) => [...(part.data as Float32Array)]));
+  return { dtype, shape: [shape[0]! * parts.length, ...shape.slice(1)], data };
+}

@@ -15,6 +15,8 @@ const sources = inPackages.map((folder) => ({
   replacement: join(folder, "src/index.ts"),
 }));
 
+const more = { find: /^@neft\/model\/more$/, replacement: join(root, "packages/model/src/operators/more/more.ts") };
+
 /** So does what a package imports from itself by condition (`#name`): the source of the file for other platforms than Node. */
 const ownImports = inPackages.flatMap((folder) =>
   Object.entries(manifestOf(folder).imports ?? {}).map(([find, { default: built }]) => ({
@@ -65,7 +67,7 @@ const project = (name: keyof typeof engines) => {
 };
 
 export default defineConfig({
-  resolve: { alias: [...sources, ...ownImports, ...replacements] },
+  resolve: { alias: [...sources, more, ...ownImports, ...replacements] },
   plugins: [repositoryFiles(root)],
   optimizeDeps: {
     // It loads a .wasm file from beside its own.

@@ -228,15 +228,35 @@ describe("a weight read directly and through views", () => {
 describe("products that stay digital", () => {
   beforeAll(() => init());
 
-  it.each<[string, number[], GraphNode[]]>([
-    ["a sum of two parameters", [4, 4], [node("Add", ["w", "b"], "s"), node("MatMul", ["x", "s"], "y")]],
-    ["a weight times a constant", [4, 4], [node("Mul", ["w", "c"], "s"), node("Gemm", ["x", "s"], "y")]],
-    ["a weight with dropout", [4, 4], [node("Dropout", ["w"], "s"), node("MatMul", ["x", "s"], "y")]],
-    ["a vector", [4], [node("MatMul", ["x", "w"], "y")]],
-    ["a stack of matrices", [2, 4, 4], [node("MatMul", ["x", "w"], "y")]],
-    ["a constant", [4, 4], [node("MatMul", ["x", "c"], "y")]],
-    ["a product of two parameters", [4, 4], [node("MatMul", ["w", "b"], "s"), node("MatMul", ["x", "s"], "y")]],
-  ])("are named: %s", (_, shape, nodes) => {
+  it.each<[string, number[], GraphNode[], string]>([
+    [
+      "a sum of two parameters",
+      [4, 4],
+      [node("Add", ["w", "b"], "s"), node("MatMul", ["x", "s"], "y")],
+      "its weights are computed anew in every run",
+    ],
+    [
+      "a weight times a constant",
+      [4, 4],
+      [node("Mul", ["w", "c"], "s"), node("Gemm", ["x", "s"], "y")],
+      "its weights are computed anew in every run",
+    ],
+    [
+      "a weight with dropout",
+      [4, 4],
+      [node("Dropout", ["w"], "s"), node("MatMul", ["x", "s"], "y")],
+      "its weights are computed anew in every run",
+    ],
+    ["a vector", [4], [node("MatMul", ["x", "w"], "y")], "its weights are a vector"],
+    ["a stack of matrices", [2, 4, 4], [node("MatMul", ["x", "w"], "y")], "its weights are a stack of matrices"],
+    ["a constant", [4, 4], [node("MatMul", ["x", "c"], "y")], "its weights are constants, not parameters"],
+    [
+      "a product of two parameters",
+      [4, 4],
+      [node("MatMul", ["w", "b"], "s"), node("MatMul", ["x", "s"], "y")],
+      "its weights are computed anew in every run",
+    ],
+  ])("are named: %s", (_, shape, nodes, reason) => {
     const size = shape.reduce((a, b) => a * b, 1);
     const model = new Model({
       name: "digital",
@@ -250,7 +270,7 @@ describe("products that stay digital", () => {
       constants: new Map([["c", constant({ dtype: "f32", shape: [4, 4], data: wave(16, 2) })]]),
     });
     expect(digitalProducts(model).map(({ name }) => name)).toEqual(["y"]);
-    expect(summary(model, 2).map(({ name, staysDigital }) => [name, staysDigital])).toContainEqual(["y", true]);
+    expect(summary(model, 2).map(({ name, whyDigital }) => [name, whyDigital])).toContainEqual(["y", reason]);
     expect(warningsOf(model)).toEqual([
       'layers without variation: "y": their weights are vectors, stacks of matrices or computed anew in every run, which no crossbar holds; they stay digital',
     ]);

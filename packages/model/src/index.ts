@@ -36,6 +36,7 @@ export {
   runningParameters,
   trainableParameters,
   warningsOf,
+  whyDigital,
 } from "./model.js";
 export { coreOperators } from "./operators/core.js";
 export type {

@@ -1,6 +1,6 @@
 import { has, inWords, kind } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
-import { type ArrayNode, arrayNodesOf } from "./array-node.js";
+import { type ArrayNode, arrayNodesOf, weightUses } from "./array-node.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
 import type { HostData } from "./host-array.js";
@@ -151,21 +151,48 @@ export function arrayNodes(model: Model): ArrayNode[] {
   return model.nodes.flatMap((node) => arrayNodesOf(node, weightOf));
 }
 
+/** Reasons why a product stays digital. */
+const digitalReasons = {
+  data: "both operands are computed from the input",
+  vector: "its weights are a vector",
+  stack: "its weights are a stack of matrices",
+  constant: "its weights are constants, not parameters",
+  computed: "its weights are computed anew in every run",
+} as const;
+
+/** Why no crossbar holds a fixed value that a product reads. */
+function kindOfWeight(model: Model, name: string): "constant" | "computed" | "vector" | "stack" {
+  if (model.constants.has(name)) return "constant";
+  const weight = modelWeights(model)(name);
+  if (weight === undefined) return "computed";
+  return weight.shape.length < 2 ? "vector" : "stack";
+}
+
+/** Why a product stays digital, by node: all products with an operand that could be a weight and isn't on a crossbar. */
+export function whyDigital(model: Model): Map<GraphNode, string> {
+  const weightOf = modelWeights(model);
+  const fixed = new Set([...model.parameters.keys(), ...model.constants.keys(), ""]);
+  const reasons = new Map<GraphNode, string>();
+  for (const node of model.nodes) {
+    const isFixed = node.inputs.map((name) => fixed.has(name));
+    if (isFixed.every(Boolean)) for (const name of node.outputs) fixed.add(name);
+    const { products } = operatorOf(node).traits;
+    if (products === undefined || isFixed.slice(0, 2).every(Boolean)) continue;
+    const held = weightUses(node, weightOf).map(({ input }) => input);
+    const open = products.operands.filter((input) => (node.inputs[input] ?? "") !== "" && !held.includes(input));
+    const weight = open.find((input) => isFixed[input]);
+    if (weight === undefined && held.length > 0) continue;
+    reasons.set(node, digitalReasons[weight === undefined ? "data" : kindOfWeight(model, node.inputs[weight]!)]);
+  }
+  return reasons;
+}
+
 /**
  * Products of data and weights that no crossbar computes, so that the weights don't vary: weights that are vectors,
  * stacks of matrices, or recomputed in every run.
  */
 export function digitalProducts(model: Model): GraphNode[] {
-  const weightOf = modelWeights(model);
-  const fixed = new Set([...model.parameters.keys(), ...model.constants.keys(), ""]);
-  return model.nodes.filter((node) => {
-    const isFixed = node.inputs.map((name) => fixed.has(name));
-    if (isFixed.every(Boolean)) for (const name of node.outputs) fixed.add(name);
-    const { products } = operatorOf(node).traits;
-    if (products === undefined || isFixed.slice(0, 2).every(Boolean)) return false;
-    const held = arrayNodesOf(node, weightOf).map(({ input }) => input);
-    return products.operands.some((input) => isFixed[input] && node.inputs[input] !== "" && !held.includes(input));
-  });
+  return [...whyDigital(model)].flatMap(([node, reason]) => (reason === digitalReasons.data ? [] : [node]));
 }
 
 /** Dropouts in training mode: other runtimes drop values there in every run. */

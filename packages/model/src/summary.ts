@@ -1,7 +1,7 @@
 import { checkWithin, inWords } from "@neft/options";
 import { type BatchProbe, probe, probeBatch } from "./batching.js";
 import { shapeGraph } from "./binding.js";
-import { arrayNodes, digitalProducts, type Model } from "./model.js";
+import { arrayNodes, type Model, whyDigital } from "./model.js";
 import { modelRule } from "./use.js";
 
 /** One node in a model's summary. */
@@ -15,8 +15,8 @@ export interface SummaryRow {
   readonly parameters: number;
   /** Whether a crossbar computes the node. */
   readonly onArray: boolean;
-  /** Whether the node is a product with weights that no crossbar computes, so that they don't vary. */
-  readonly staysDigital: boolean;
+  /** Why no crossbar computes the product; undefined for products on crossbars and for other nodes. */
+  readonly whyDigital: string | undefined;
 }
 
 /** Sizes tried for a symbol, in this order: one that fits most windows, then common channels and sides of images. */
@@ -41,7 +41,7 @@ export function summary(model: Model, batch?: number): SummaryRow[] {
   if (batch !== undefined) checkWithin("summary: batch", batch, { whole: true, min: 1, max: 2 ** 31 - 1 });
   const shapeOf = shapesBySymbol(model, batch);
   const onArray = new Set(arrayNodes(model).map(({ node }) => node));
-  const digital = new Set(digitalProducts(model));
+  const digital = whyDigital(model);
   const counted = new Set<string>();
   return model.nodes.map((node) => {
     let parameters = 0;
@@ -58,7 +58,7 @@ export function summary(model: Model, batch?: number): SummaryRow[] {
       outputShape: shapeOf(node.outputs[0]),
       parameters,
       onArray: onArray.has(node),
-      staysDigital: digital.has(node),
+      whyDigital: digital.get(node),
     };
   });
 }

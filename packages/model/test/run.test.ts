@@ -264,7 +264,7 @@ describe("a model", () => {
       outputShape: [1, 6, 28, 28],
       parameters: 156,
       onArray: true,
-      staysDigital: false,
+      whyDigital: undefined,
     });
     expect(rows.reduce((sum, row) => sum + row.parameters, 0)).toBe(61_706);
     expect(rows.filter((row) => row.onArray).map((row) => row.name)).toEqual(["c1", "c2", "f1", "f2", "f3"]);

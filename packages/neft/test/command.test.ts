@@ -49,7 +49,7 @@ describe("neft", () => {
     const { code, stdout } = await neft("inspect", "tiny.onnx");
     expect(code).toBe(0);
     expect(stdout).toMatch(/c1 +Conv +1×1×6×6 +1×4×4×4 +40 +9×4/);
-    expect(stdout).toContain("3 layers on crossbars");
+    expect(stdout).toContain("3 products on crossbars");
   });
 });
 

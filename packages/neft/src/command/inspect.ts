@@ -1,6 +1,6 @@
 import { init } from "@neft/kernels";
-import type { ValueInfo } from "@neft/model";
-import { arrayNodes, digitalProducts, type Model, summary, warningsOf } from "@neft/model";
+import type { SummaryRow, ValueInfo } from "@neft/model";
+import { arrayNodes, listNames, type Model, summary, warningsOf } from "@neft/model";
 import { oneLine, shortened } from "@neft/options";
 import { readModel } from "../read-model.js";
 import { alignedTable, left, right } from "./table.js";
@@ -23,11 +23,24 @@ const shapeText = (shape: readonly (number | string)[]): string =>
   shown(shape.map((n) => (typeof n === "string" ? shown(n) : n)).join("×")) || "scalar";
 const count = (n: number): string => n.toLocaleString("en-US");
 
+/** Products that stay digital, one line for each reason. */
+function digitalLines(layers: readonly SummaryRow[]): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { name, whyDigital } of layers) {
+    if (whyDigital !== undefined) byReason.set(whyDigital, [...(byReason.get(whyDigital) ?? []), name]);
+  }
+  return [...byReason].map(([reason, names]) => `digital: ${shown(listNames(names))}: ${reason}`);
+}
+
 function describeModel(model: Model, file: string, sha256: string): string {
   const ends = (what: string, infos: readonly ValueInfo[]): string[] =>
     infos.map(({ name, dtype, shape }) => `${what}  ${shown(name)}: ${dtype} ${shapeText(shape)}`);
-  const arrays = new Map(arrayNodes(model).map((one) => [one.node.name, one]));
-  const digital = new Set(digitalProducts(model).map(({ name }) => name));
+  const arrays = arrayNodes(model);
+  const sizesOf = (node: string): string =>
+    arrays
+      .filter((one) => one.node.name === node)
+      .map(({ inputs, outputs }) => `${count(inputs)}×${count(outputs)}`)
+      .join(" + ");
   const columns = [
     left("layer"),
     left("operator"),
@@ -36,18 +49,16 @@ function describeModel(model: Model, file: string, sha256: string): string {
     right("parameters"),
     right("crossbar (in×out)"),
   ];
-  const rows = summary(model).map(({ name, op, inputShape, outputShape, parameters }) => {
-    const array = arrays.get(name);
-    return [
-      shown(name),
-      op,
-      shapeText(inputShape),
-      shapeText(outputShape),
-      parameters === 0 ? "" : count(parameters),
-      array === undefined ? (digital.has(name) ? "digital" : "") : `${count(array.inputs)}×${count(array.outputs)}`,
-    ];
-  });
-  const weights = new Set([...arrays.values()].map(({ weight }) => weight));
+  const layers = summary(model);
+  const rows = layers.map(({ name, op, inputShape, outputShape, parameters, whyDigital }) => [
+    shown(name),
+    op,
+    shapeText(inputShape),
+    shapeText(outputShape),
+    parameters === 0 ? "" : count(parameters),
+    [sizesOf(name), whyDigital === undefined ? "" : "digital"].filter((part) => part !== "").join(" + "),
+  ]);
+  const weights = new Set(arrays.map(({ weight }) => weight));
   const sizeOf = (names: Iterable<string>): number =>
     [...names].reduce((sum, name) => sum + model.parameters.get(name)!.size, 0);
   return [
@@ -58,7 +69,8 @@ function describeModel(model: Model, file: string, sha256: string): string {
     alignedTable(columns, rows),
     "",
     `${count(model.nodes.length)} layers, ${count(sizeOf(model.parameters.keys()))} parameters`,
-    `${count(arrays.size)} ${arrays.size === 1 ? "layer" : "layers"} on crossbars, with ${count(sizeOf(weights))} weights; the rest is digital`,
+    `${count(arrays.length)} ${arrays.length === 1 ? "product" : "products"} on crossbars, with ${count(sizeOf(weights))} weights; the rest is digital`,
+    ...digitalLines(layers),
     ...warningsOf(model).map((warning) => `warning: ${warning}`),
     "Every operator of this model is supported.",
   ].join("\n");

@@ -1,6 +1,7 @@
 // One pass of real networks against onnxruntime-web, both on one thread, from values in JavaScript's memory to values in JavaScript's memory.
 import { createRequire } from "node:module";
 import { run as runModel } from "@neft/model";
+import { moreOperators } from "@neft/model/more";
 import { importOnnx } from "@neft/onnx";
 import { noGrad, scope, tensor } from "@neft/tensor";
 import { bytesOf } from "../../packages/onnx/test/networks/files.mjs";
@@ -33,7 +34,7 @@ const titleOf = ({ name, typical }) => [name, ...Object.entries(typical).map((en
 /** The model, or the reason why it can't be imported. */
 function importOrReason(bytes) {
   try {
-    return { model: importOnnx(bytes) };
+    return { model: importOnnx(bytes, { operators: [moreOperators] }) };
   } catch (error) {
     return { reason: error.message.slice(0, 200) };
   }

@@ -1,17 +1,19 @@
-// Prints what networks' files contain and which of their operators the table lacks.
+// Prints what networks' files contain and which of their operators are missing.
 //   npm run build && npm run survey --workspace @neft/onnx               the networks of test/networks/table.mjs
 //   npm run survey --workspace @neft/onnx -- FILE.onnx …                 these files
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
-import { onnxOperators } from "@neft/onnx";
-import { decode } from "../dist/message-type.js";
-import { DataType } from "../dist/onnx-enums.js";
-import { ModelProto } from "../dist/onnx-proto.js";
+import { addOperators } from "@neft/model";
+import { moreOperators } from "@neft/model/more";
+import { DataType, decode, ModelProto, operatorsOfFiles } from "@neft/onnx";
 import { bytesOf } from "../test/networks/files.mjs";
 import { networks } from "../test/networks/table.mjs";
 
 const { resolve } = createRequire(import.meta.url);
+
+addOperators(moreOperators);
+const known = new Set(operatorsOfFiles().map(({ name }) => name));
 
 const files = process.argv.slice(2);
 const subjects =
@@ -29,7 +31,7 @@ const byUse = [...missingAnywhere].sort(([, a], [, b]) => b.length - a.length);
 console.log(`missing operators, by the number of ${subjects.length} networks that use them:`);
 for (const [op, users] of byUse) console.log(`  ${op}: ${users.length}`);
 
-/** What a file contains, as lines of text, and the names of its operators without a row. */
+/** What a file contains, as lines of text, and the names of its operators that are missing. */
 function survey(bytes) {
   const proto = decode(ModelProto, new Uint8Array(bytes));
   const { graph } = proto;
@@ -41,7 +43,7 @@ function survey(bytes) {
   const initializers = graphs.flatMap(({ initializer }) => initializer);
   const given = new Set(graph.initializer.map(({ name }) => name));
   const operators = counts(nodes.map(({ domain, opType }) => (domain ? `${domain}.${opType}` : opType)));
-  const missing = [...operators.keys()].filter((op) => !Object.hasOwn(onnxOperators, op));
+  const missing = [...operators.keys()].filter((op) => !known.has(op));
   const sets = proto.opsetImport.map(({ domain, version }) => `${domain || "ai.onnx"} ${version}`);
   const list = (map) => [...map].map(([key, count]) => `${key}×${count}`).join(" ") || "none";
   const values = (infos) =>

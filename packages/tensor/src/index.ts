@@ -40,6 +40,12 @@ export {
   rotaryEmbedding,
 } from "./operations/attention.js";
 export {
+  type BoxShape,
+  nonMaxSuppression,
+  type SuppressionAttributes,
+  selectedBoxes,
+} from "./operations/box-suppression.js";
+export {
   type BlockOrder,
   type Col2ImAttributes,
   col2im,
@@ -57,25 +63,14 @@ export { det } from "./operations/determinant.js";
 export { type DropoutAttributes, dropout } from "./operations/dropout.js";
 export { type EinsumProduct, einsum, einsumProduct } from "./operations/einsum.js";
 export {
-  compressIndices,
   gatherElementsPositions,
   gatherNDPositions,
   type IndexList,
-  oneHotPositions,
   type Positions,
-  permutedPositions,
-  type ReverseSequenceAttributes,
-  reverseSequencePositions,
   type ScatterReduction,
   scatterValues,
   stridedPositions,
-  type TopKAttributes,
-  type TopKPositions,
-  type TriluAttributes,
   takeValues,
-  tilePositions,
-  topKPositions,
-  triluPositions,
 } from "./operations/element-positions.js";
 export { putElements, takeElements } from "./operations/elements.js";
 export {
@@ -95,6 +90,18 @@ export {
   square,
   tanh,
 } from "./operations/elementwise.js";
+export {
+  nonZero,
+  nonZeroIndices,
+  type TopKAttributes,
+  type TopKPositions,
+  topK,
+  topKPositions,
+  type UniqueAttributes,
+  type UniqueIndices,
+  unique,
+  uniqueIndices,
+} from "./operations/finding.js";
 export { type DftAttributes, dft, type StftAttributes, stft } from "./operations/fourier.js";
 export {
   compress,
@@ -110,6 +117,7 @@ export {
   tile,
   trilu,
 } from "./operations/gather-scatter.js";
+export { eye, range, rangeLength } from "./operations/generators.js";
 export { affineGrid, gridSample } from "./operations/grid-sample.js";
 export {
   type GroupNormalizationAttributes,
@@ -140,6 +148,13 @@ export {
 export { crossEntropy } from "./operations/loss.js";
 export { type LpNormalizationAttributes, lpNormalization } from "./operations/lp-normalisation.js";
 export {
+  columnMajor,
+  type MaxUnpoolAttributes,
+  maxPoolPositions,
+  maxUnpool,
+  type SpatialPoolAttributes,
+} from "./operations/max-positions.js";
+export {
   type BatchNormAttributes,
   batchNorm,
   batchNormTrain,
@@ -158,17 +173,23 @@ export {
 } from "./operations/pooling.js";
 export { type LinearAttributes, linear, matmul } from "./operations/products.js";
 export {
-  type GruAttributes,
-  gru,
-  type LstmAttributes,
-  lstm,
-  type RecurrentAttributes,
-  type RecurrentOutputs,
-  type RecurrentProduct,
-  type RecurrentWeights,
-  rnn,
+  compressIndices,
+  oneHotPositions,
+  type ReverseSequenceAttributes,
+  reverseSequencePositions,
+  type TriluAttributes,
+  tilePositions,
+  tileShape,
+  triluPositions,
+} from "./operations/rearrangement-positions.js";
+export type {
+  RecurrentAttributes,
+  RecurrentOutputs,
+  RecurrentProduct,
+  RecurrentWeights,
 } from "./operations/recurrent.js";
 export type { ActivationAttributes } from "./operations/recurrent-activations.js";
+export { type GruAttributes, gru, type LstmAttributes, lstm, rnn } from "./operations/recurrent-cells.js";
 export { type ReduceAttributes, reduceMax, reduceMean, reduceSum } from "./operations/reductions.js";
 export { type MaxRoiPoolAttributes, maxRoiPool, type RoiAlignAttributes, roiAlign } from "./operations/regions.js";
 export { centerCropPad, centerPads, resize } from "./operations/resize.js";
@@ -178,22 +199,6 @@ export {
   type ResizePlan,
   resizePlan,
 } from "./operations/resize-tables.js";
-export {
-  type BoxShape,
-  eye,
-  nonMaxSuppression,
-  nonZero,
-  nonZeroIndices,
-  range,
-  rangeLength,
-  type SuppressionAttributes,
-  selectedBoxes,
-  topK,
-  type UniqueAttributes,
-  type UniqueIndices,
-  unique,
-  uniqueIndices,
-} from "./operations/selection.js";
 export { type MelAttributes, melWeightMatrix, signalWindow, type WindowName } from "./operations/signal-tables.js";
 export { logSoftmax, type SoftmaxAttributes, softmax } from "./operations/softmax.js";
 export {
@@ -204,19 +209,14 @@ export {
 } from "./operations/spatial-convolution.js";
 export {
   avgPool,
-  columnMajor,
   globalLpPool,
   globalMaxPool,
   type LpPoolAttributes,
   lpPool,
   type MaxPoolIndicesAttributes,
-  type MaxUnpoolAttributes,
   maxPool,
-  maxPoolPositions,
   maxPoolWithIndices,
-  maxUnpool,
   type SpatialAveragePoolAttributes,
-  type SpatialPoolAttributes,
 } from "./operations/spatial-pools.js";
 export { split } from "./operations/split.js";
 export { type Variation, varied } from "./operations/variation.js";

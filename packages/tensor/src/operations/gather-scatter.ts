@@ -1,21 +1,23 @@
 import { axisOf, shapeText } from "../shape.js";
 import { Tensor } from "../tensor.js";
 import {
-  compressIndices,
   gatherElementsPositions,
   gatherNDPositions,
   type IndexList,
-  oneHotPositions,
-  type ReverseSequenceAttributes,
-  reverseSequencePositions,
   type ScatterReduction,
-  type TriluAttributes,
-  tileShape,
-  triluPositions,
 } from "./element-positions.js";
 import { scatterOp, takeElements } from "./elements.js";
 import { gather } from "./indexing.js";
 import { expand, reshape } from "./layout.js";
+import {
+  compressIndices,
+  oneHotPositions,
+  type ReverseSequenceAttributes,
+  reverseSequencePositions,
+  type TriluAttributes,
+  tileShape,
+  triluPositions,
+} from "./rearrangement-positions.js";
 
 /** Elements of an index tensor. @throws {TypeError} unless it is i64 or i32. */
 export function indexValues(who: string, indices: Tensor): IndexList {

@@ -61,11 +61,11 @@ export { type Conv2dAttributes, conv2d, conv2dEach } from "./operations/convolut
 export { type DeformConvAttributes, deformConv } from "./operations/deform-conv.js";
 export { det } from "./operations/determinant.js";
 export { type DropoutAttributes, dropout } from "./operations/dropout.js";
-export { type EinsumProduct, einsum, einsumProduct } from "./operations/einsum.js";
+export { type EinsumProduct, einsum, einsumProduct, einsumShape } from "./operations/einsum.js";
 export {
+  type Elements,
   gatherElementsPositions,
   gatherNDPositions,
-  type IndexList,
   type Positions,
   type ScatterReduction,
   scatterValues,
@@ -102,7 +102,7 @@ export {
   unique,
   uniqueIndices,
 } from "./operations/finding.js";
-export { type DftAttributes, dft, type StftAttributes, stft } from "./operations/fourier.js";
+export { type DftAttributes, dft, dftShape, type StftAttributes, stft } from "./operations/fourier.js";
 export {
   compress,
   gatherElements,
@@ -152,6 +152,7 @@ export {
   type MaxUnpoolAttributes,
   maxPoolPositions,
   maxUnpool,
+  poolShape,
   type SpatialPoolAttributes,
 } from "./operations/max-positions.js";
 export {
@@ -198,6 +199,7 @@ export {
   type ResizeCoordinates,
   type ResizePlan,
   resizePlan,
+  resizeShape,
 } from "./operations/resize-tables.js";
 export { type MelAttributes, melWeightMatrix, signalWindow, type WindowName } from "./operations/signal-tables.js";
 export { logSoftmax, type SoftmaxAttributes, softmax } from "./operations/softmax.js";
@@ -206,6 +208,7 @@ export {
   type ConvTransposeAttributes,
   conv,
   convTranspose,
+  convTransposeShape,
 } from "./operations/spatial-convolution.js";
 export {
   avgPool,

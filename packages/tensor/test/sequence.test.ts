@@ -5,6 +5,7 @@ import {
   concat,
   einsum,
   einsumProduct,
+  einsumShape,
   gru,
   layerNormalization,
   linear,
@@ -177,6 +178,7 @@ test("einsums against a loop over all labels", () => {
         shapes.map((s, i) => tensor(data[i]!, s)),
       );
       expect(distance(y, shape, expected), equation).toBeLessThan(1e-6);
+      expect(einsumShape(equation, shapes)).toEqual(shape);
     });
   }
 });

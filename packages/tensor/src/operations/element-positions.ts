@@ -1,4 +1,3 @@
-import type { TensorData } from "../dtype.js";
 import { axisOf, type Shape, shapeText, sizeOf, stridesOf } from "../shape.js";
 
 /**
@@ -6,8 +5,8 @@ import { axisOf, type Shape, shapeText, sizeOf, stridesOf } from "../shape.js";
  * integers. A position is an index into the elements in row-major order.
  */
 
-/** Indices in row-major order; 64-bit ones as big integers. */
-export type IndexList = ArrayLike<number> | ArrayLike<bigint>;
+/** Elements in row-major order: of a typed array of any type, or a list; 64-bit ones are big integers. */
+export type Elements = ArrayLike<number> | ArrayLike<bigint>;
 
 /** Positions with the shape of the result. */
 export interface Positions {
@@ -61,10 +60,12 @@ export function stridedPositions(who: string, dims: Shape, strides: readonly num
 }
 
 /** Elements of a typed array at positions; 0 where a position is −1. */
-export function takeValues<T extends TensorData>(values: T, positions: Int32Array): T {
-  const result = new (values.constructor as new (length: number) => T)(positions.length);
+export function takeValues<T extends Elements>(values: T, positions: Int32Array): T {
+  const result = new (values.constructor as new (length: number) => { [index: number]: number | bigint })(
+    positions.length,
+  );
   for (let i = 0; i < positions.length; i++) if (positions[i]! >= 0) result[i] = values[positions[i]!]!;
-  return result;
+  return result as T;
 }
 
 /** How {@link scatterValues} combines an update with what is there. */
@@ -82,9 +83,9 @@ const combinations: Readonly<Record<ScatterReduction, Combine>> = {
 
 /** Combines updates into `values`, in order: of several updates of one position with "none", the last one stays. */
 export function scatterValues(
-  values: TensorData | Float64Array,
+  values: { [index: number]: number | bigint },
   positions: Int32Array,
-  updates: TensorData,
+  updates: Elements,
   reduction: ScatterReduction = "none",
 ): void {
   const combine = combinations[reduction];
@@ -103,7 +104,7 @@ export function scatterValues(
 export function gatherElementsPositions(
   who: string,
   shape: Shape,
-  indices: IndexList,
+  indices: Elements,
   indicesShape: Shape,
   axis: number,
 ): Int32Array {
@@ -133,7 +134,7 @@ export function gatherElementsPositions(
 export function gatherNDPositions(
   who: string,
   shape: Shape,
-  indices: IndexList,
+  indices: Elements,
   indicesShape: Shape,
   batchDims = 0,
 ): Positions {

@@ -1,7 +1,6 @@
-import type { TensorData } from "../dtype.js";
 import { axisOf, type Shape, splitAt } from "../shape.js";
 import { type Tensor, tensor } from "../tensor.js";
-import { checkedSize, type Positions } from "./element-positions.js";
+import { checkedSize, type Elements, type Positions } from "./element-positions.js";
 import { takeElements } from "./elements.js";
 import { gather } from "./indexing.js";
 import { reshape } from "./layout.js";
@@ -32,7 +31,7 @@ export interface TopKPositions extends Positions {
  */
 export function topKPositions(
   who: string,
-  values: TensorData,
+  values: Elements,
   shape: Shape,
   { k, axis = -1, largest = true, sorted = true }: TopKAttributes,
 ): TopKPositions {
@@ -82,9 +81,9 @@ export function topK(x: Tensor, attributes: TopKAttributes): { readonly values: 
 }
 
 /** Indices of the nonzero elements, axis by axis: [rank, number of them], row-major in both. A scalar counts as one axis. */
-export function nonZeroIndices(values: TensorData, shape: Shape): Int32Array[] {
+export function nonZeroIndices(values: Elements, shape: Shape): Int32Array[] {
   const dims = shape.length === 0 ? [1] : shape;
-  const found = Int32Array.from(values.keys()).filter((i) => Number(values[i]!) !== 0);
+  const found = Int32Array.from({ length: values.length }, (_, i) => i).filter((i) => Number(values[i]!) !== 0);
   const inner = dims.map((_, axis) => splitAt(dims, axis)[2]);
   return dims.map((dim, axis) => found.map((i) => Math.floor(i / inner[axis]!) % dim));
 }
@@ -120,7 +119,7 @@ export interface UniqueIndices {
 
 /** The distinct slices along an axis, or the distinct elements. Slices compare by their first differing element. */
 export function uniqueIndices(
-  values: TensorData,
+  values: Elements,
   shape: Shape,
   { axis, sorted = true }: UniqueAttributes = {},
 ): UniqueIndices {

@@ -1,8 +1,7 @@
-import type { TensorData } from "../dtype.js";
 import { type Shape, shapeText, splitAt, stridesOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { checkPoolPads, outputSize, type WindowAxis, windowAxes } from "../window.js";
-import { checkedSize, type Positions } from "./element-positions.js";
+import { checkedSize, type Elements, type Positions } from "./element-positions.js";
 import { placeElements } from "./elements.js";
 import { pad } from "./indexing.js";
 
@@ -41,6 +40,12 @@ export function insideOf(
   return [start + skipped * dilation, Math.max(0, end - skipped)];
 }
 
+/** Shape of a pool's output. @throws {RangeError} when the window doesn't fit the input, or could cover padding only. */
+export function poolShape(who: string, shape: Shape, attributes: SpatialPoolAttributes): number[] {
+  const axes = poolAxes(who, shape, attributes);
+  return [...shape.slice(0, 2), ...axes.map((axis) => outputSize(axis, attributes.ceilMode))];
+}
+
 /** Whether a value is a larger maximum; NaN is the largest. */
 const isAbove = (a: number | bigint, b: number | bigint): boolean => a > b || (Number.isNaN(a) && !Number.isNaN(b));
 
@@ -53,7 +58,7 @@ const isAbove = (a: number | bigint, b: number | bigint): boolean => a > b || (N
  */
 export function maxPoolPositions(
   who: string,
-  values: TensorData,
+  values: Elements,
   shape: Shape,
   attributes: SpatialPoolAttributes,
 ): Positions {

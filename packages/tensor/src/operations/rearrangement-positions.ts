@@ -1,5 +1,5 @@
 import { axisOf, type Shape, shapeText, sizeOf, stridesOf } from "../shape.js";
-import { checkedSize, checkLength, type IndexList, type Positions, stridedPositions } from "./element-positions.js";
+import { checkedSize, checkLength, type Elements, type Positions, stridedPositions } from "./element-positions.js";
 
 /** Shape of x repeated `repeats[i]` times along each axis i. @throws {RangeError} unless there is one whole number ≥ 0 per axis. */
 export function tileShape(who: string, shape: Shape, repeats: readonly number[]): number[] {
@@ -47,7 +47,7 @@ export function triluPositions(who: string, shape: Shape, { upper = true, k = 0 
  * @param condition  May be shorter than the axis: elements beyond its end are dropped.
  * @throws {RangeError} when the condition is longer than the axis.
  */
-export function compressIndices(who: string, condition: IndexList, size: number): number[] {
+export function compressIndices(who: string, condition: Elements, size: number): number[] {
   if (condition.length > size) {
     throw new RangeError(`${who}: expected a condition of at most ${size} elements, got ${condition.length}`);
   }
@@ -70,7 +70,7 @@ export interface ReverseSequenceAttributes {
 export function reverseSequencePositions(
   who: string,
   shape: Shape,
-  lengths: IndexList,
+  lengths: Elements,
   { timeAxis = 0, batchAxis = 1 }: ReverseSequenceAttributes = {},
 ): Int32Array {
   const [time, batch] = [axisOf(who, timeAxis, shape.length), axisOf(who, batchAxis, shape.length)];
@@ -99,7 +99,7 @@ export function reverseSequencePositions(
  */
 export function oneHotPositions(
   who: string,
-  indices: IndexList,
+  indices: Elements,
   indicesShape: Shape,
   depth: number,
   axis = -1,

@@ -155,13 +155,13 @@ export {
   poolShape,
   type SpatialPoolAttributes,
 } from "./operations/max-positions.js";
+export type { SampleAttributes, SampleMode, SamplePadding } from "./operations/neighbours.js";
 export {
   type BatchNormAttributes,
   batchNorm,
   batchNormTrain,
   type ChannelStatistics,
 } from "./operations/normalisation.js";
-export type { SampleAttributes, SampleMode, SamplePadding } from "./operations/point-taps.js";
 export {
   type AdaptivePoolAttributes,
   type AveragePoolAttributes,

@@ -74,10 +74,10 @@ export function maxPoolPositions(
     const next = new Int32Array(checkedSize(who, sizes));
     for (let o = 0; o < outer; o++) {
       for (let w = 0; w < count; w++) {
-        const [first, taps] = insideOf(window, w);
+        const [first, pixels] = insideOf(window, w);
         for (let i = 0; i < inner; i++) {
           let best = -1;
-          for (let k = 0; k < taps; k++) {
+          for (let k = 0; k < pixels; k++) {
             const at = (o * size + first + k * window.dilation) * inner + i;
             const position = positions?.[at] ?? at;
             if (best < 0 || isAbove(values[position]!, values[best]!)) best = position;

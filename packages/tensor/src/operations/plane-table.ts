@@ -1,7 +1,7 @@
 import { f32 } from "@neft/kernels";
 import { defineOp } from "../operation.js";
 import { empty, type Tensor } from "../tensor.js";
-import { type AxisTable, axisTable, type Tap } from "./axis-table.js";
+import { type AxisTable, axisTable, type Term } from "./axis-table.js";
 
 /** Attributes of {@link planeTableOp}: a table for each block, and the image that it reads. */
 interface PlaneTables {
@@ -13,8 +13,8 @@ interface PlaneTables {
   readonly results: number;
 }
 
-/** Calls `visit` with every tap: its position in x, that in y, and its weight. */
-function eachTap(
+/** Calls `visit` with every term: its position in x, that in y, and its weight. */
+function eachTerm(
   x: Tensor,
   { tables, images, results }: PlaneTables,
   visit: (from: number, to: number, weight: number) => void,
@@ -30,7 +30,7 @@ function eachTap(
   }
 }
 
-const exampleTables: readonly (readonly (readonly Tap[])[])[] = [
+const exampleTables: readonly (readonly (readonly Term[])[])[] = [
   [
     [{ position: 2, weight: 0.5 }],
     [
@@ -49,7 +49,7 @@ export const planeTableOp = defineOp<[x: Tensor], PlaneTables>({
   forward: ([x], attributes, y) => {
     const sums = new Float64Array(y.size);
     const from = f32(x.ptr, x.size);
-    eachTap(x, attributes, (position, to, weight) => {
+    eachTerm(x, attributes, (position, to, weight) => {
       sums[to]! += weight * from[position]!;
     });
     f32(y.ptr, y.size).set(sums);
@@ -59,7 +59,7 @@ export const planeTableOp = defineOp<[x: Tensor], PlaneTables>({
       const dx = empty(x.shape);
       const sums = new Float64Array(x.size);
       const from = f32(dy.ptr, dy.size);
-      eachTap(x, attributes, (position, to, weight) => {
+      eachTerm(x, attributes, (position, to, weight) => {
         sums[position]! += weight * from[to]!;
       });
       f32(dx.ptr, dx.size).set(sums);

@@ -1,6 +1,6 @@
 import { shapeText } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { axisTable, type Tap } from "./axis-table.js";
+import { axisTable, type Term } from "./axis-table.js";
 import { checkedSize } from "./element-positions.js";
 import { takeElements } from "./elements.js";
 import { indexValues } from "./gather-scatter.js";
@@ -25,7 +25,7 @@ export interface RoiAlignAttributes {
 const maxSamples = 2 ** 24;
 
 /** The neighbours of a position along one axis of size `size` with their weights; none outside. */
-function neighbours(position: number, size: number): Tap[] {
+function neighbours(position: number, size: number): Term[] {
   if (!(position >= -1 && position <= size)) return [];
   const x = Math.max(position, 0);
   const low = Math.floor(x);
@@ -64,8 +64,8 @@ function imageOf(who: string, index: number, images: number): number {
   throw new RangeError(`${who}: expected batch indices from 0 to ${images - 1}, got ${index}`);
 }
 
-/** Taps of each sample of each cell of one region, row by row. */
-function regionSamples(x: Tensor, roi: ArrayLike<number>, attributes: RoiAlignAttributes): Tap[][][] {
+/** Terms of each sample of each cell of one region, row by row. */
+function regionSamples(x: Tensor, roi: ArrayLike<number>, attributes: RoiAlignAttributes): Term[][][] {
   const { size = [1, 1], samplingRatio = 0, spatialScale = 1, halfPixel = true } = attributes;
   const [height, width] = x.shape.slice(2) as [number, number];
   const [left, top, right, bottom] = Array.from(roi, (v) =>
@@ -95,14 +95,14 @@ function regionSamples(x: Tensor, roi: ArrayLike<number>, attributes: RoiAlignAt
   );
 }
 
-/** The largest tap weight·value over the samples of a cell: in max mode the four neighbours of a sample are not added. */
-function largest(samples: readonly (readonly Tap[])[], values: Float32Array, start: number): Tap[] {
-  let [best, most] = [undefined as Tap | undefined, Number.NEGATIVE_INFINITY];
+/** The largest term weight·value over the samples of a cell: in max mode the four neighbours of a sample are not added. */
+function largest(samples: readonly (readonly Term[])[], values: Float32Array, start: number): Term[] {
+  let [best, most] = [undefined as Term | undefined, Number.NEGATIVE_INFINITY];
   for (const sample of samples) {
     // A sample outside the image counts as 0.
-    for (const tap of sample.length > 0 ? sample : [{ position: 0, weight: 0 }]) {
-      const value = tap.weight * values[start + tap.position]!;
-      if (value > most || best === undefined) [best, most] = [tap, value];
+    for (const term of sample.length > 0 ? sample : [{ position: 0, weight: 0 }]) {
+      const value = term.weight * values[start + term.position]!;
+      if (value > most || best === undefined) [best, most] = [term, value];
     }
   }
   return best ? [best] : [];
@@ -137,7 +137,7 @@ export function roiAlign(x: Tensor, rois: Tensor, batch: Tensor, attributes: Roi
     const y = planeTableOp(reshape(x, [n, c, pixels]), { tables, images, results });
     return reshape(y, [regions, c, ...size]);
   }
-  // Which tap is the largest depends on the channel.
+  // Which term is the largest depends on the channel.
   const values = x.floats();
   const planes = images.flatMap((image) => Array.from({ length: c }, (_, channel) => image * c + channel));
   const tables = planes.map((plane, i) =>

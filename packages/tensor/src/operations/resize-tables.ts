@@ -1,5 +1,5 @@
 import { axisOf, type Shape, shapeText } from "../shape.js";
-import { type AxisTable, axisTable, type Tap } from "./axis-table.js";
+import { type AxisTable, axisTable, type Term } from "./axis-table.js";
 import { checkedSize } from "./element-positions.js";
 
 /** Attributes of a resize, as in ONNX. Lists have one number per resized axis. */
@@ -97,19 +97,19 @@ function tableOf(axis: Axis, attributes: ResizeAttributes): { table: AxisTable; 
   const table = axisTable(size, count, (y) => {
     const x = coordinates[mode](y, axis, scale * size);
     isOutside.push(mode === "tf_crop_and_resize" && (x < 0 || x > size - 1));
-    return isOutside[y] ? [] : tapsAt(x, axis, attributes);
+    return isOutside[y] ? [] : termsAt(x, axis, attributes);
   });
   return { table, isOutside };
 }
 
-/** The taps for a position in the source. */
-function tapsAt(x: number, { size, scale }: Axis, attributes: ResizeAttributes): Tap[] {
+/** The terms for a position in the source. */
+function termsAt(x: number, { size, scale }: Axis, attributes: ResizeAttributes): Term[] {
   const floor = Math.floor(x);
   const weights = weightsFor(x === floor ? 1 : x - floor, scale, attributes);
   // The neighbours nearest to x; of two equally near ones, the left one.
   const first = (x === floor ? floor - 1 : floor) - (weights.length / 2 - 1);
-  const taps = weights.map((weight, i) => ({ position: first + i, weight }));
-  const inside = attributes.excludeOutside ? taps.filter(({ position: p }) => p >= 0 && p < size) : taps;
+  const terms = weights.map((weight, i) => ({ position: first + i, weight }));
+  const inside = attributes.excludeOutside ? terms.filter(({ position: p }) => p >= 0 && p < size) : terms;
   const sum = attributes.excludeOutside ? inside.reduce((total, { weight }) => total + weight, 0) || 1 : 1;
   const merged = new Map<number, number>();
   for (const { position, weight } of inside) {

@@ -80,6 +80,17 @@ test("an LSTM step by step in f64", () => {
   });
 });
 
+test("an LSTM's fused cell computes what its gates do", () => {
+  scope(() => {
+    const [x, weights] = [filled("x", [4, 3, 4]), weightsOf(4, 2)];
+    const settings = { direction: "bidirectional", lengths: [4, 2, 3] } as const;
+    const fused = lstm(x, weights, settings);
+    const gates = lstm(x, weights, { ...settings, peepholes: zeros([2, 9]) });
+    expect(difference(fused.y, gates.y)).toBeLessThan(1e-6);
+    expect(difference(fused.lastC, gates.lastC)).toBeLessThan(1e-6);
+  });
+});
+
 const cells = [
   { name: "rnn", gates: 1, run: rnn },
   { name: "gru", gates: 3, run: gru },
@@ -279,6 +290,10 @@ const invalid: readonly (readonly [make: () => unknown, message: string])[] = [
   [
     () => rotaryEmbedding(zeros([1, 1, 2, 4]), zeros([2, 3]), zeros([2, 3])),
     "rotaryEmbedding: expected tables [.., 2]",
+  ],
+  [
+    () => attention(zeros([1, 1, 2, 4]), zeros([1, 1, 2, 4]), zeros([1, 1, 2, 4]), { mask: zeros([3, 1, 1, 1]) }),
+    "attention: expected a mask that broadcasts to [1, 1, 2, 2], got [3, 1, 1, 1]",
   ],
   [() => split(zeros([3]), [1, 1]), "split: expected sizes that add up to 3, got [1, 1]"],
 ];

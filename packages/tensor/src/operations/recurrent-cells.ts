@@ -2,6 +2,7 @@ import type { Tensor } from "../tensor.js";
 import { add, mul } from "./arithmetic.js";
 import { neg, shift } from "./elementwise.js";
 import { reshape } from "./layout.js";
+import { lstmCell } from "./lstm-cell.js";
 import {
   checkShapeOf,
   type RecurrentAttributes,
@@ -93,11 +94,17 @@ export function lstm(
   weights: RecurrentWeights,
   attributes: LstmAttributes = {},
 ): RecurrentOutputs & { readonly lastC: Tensor } {
-  const { peepholes, inputForget = false } = attributes;
+  const { peepholes, inputForget = false, activations, clip } = attributes;
+  const usual = ["sigmoid", "tanh", "tanh"];
+  const isUsual =
+    !peepholes &&
+    !inputForget &&
+    !clip &&
+    (activations?.every((name, i) => name.toLowerCase() === usual[i % usual.length]) ?? true);
   const definition: RecurrentDefinition = {
     who: "lstm",
     gates: 4,
-    activations: ["sigmoid", "tanh", "tanh"],
+    activations: usual,
     ownBias: 4,
     cell: ({ index, hidden, activations: [f, g, h], recur }) => {
       const [peepI, peepO, peepF] = peepholes
@@ -108,6 +115,10 @@ export function lstm(
       return {
         step: (inputs, [hBefore, cBefore]) => {
           const sums = add(inputs, recur(hBefore!, 0, 4));
+          if (isUsual) {
+            const both = lstmCell(sums, cBefore!);
+            return [sliceAxis(both, 1, 0, hidden), sliceAxis(both, 1, hidden, 2 * hidden)];
+          }
           const [sumI, sumO, sumF, sumC] = split(sums, [hidden, hidden, hidden, hidden], { axis: 1 }) as [
             Tensor,
             Tensor,

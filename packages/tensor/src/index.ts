@@ -40,6 +40,12 @@ export {
   rotaryEmbedding,
 } from "./operations/attention.js";
 export {
+  type BoxShape,
+  nonMaxSuppression,
+  type SuppressionAttributes,
+  selectedBoxes,
+} from "./operations/box-suppression.js";
+export {
   type BlockOrder,
   type Col2ImAttributes,
   col2im,
@@ -55,27 +61,16 @@ export { type Conv2dAttributes, conv2d, conv2dEach } from "./operations/convolut
 export { type DeformConvAttributes, deformConv } from "./operations/deform-conv.js";
 export { det } from "./operations/determinant.js";
 export { type DropoutAttributes, dropout } from "./operations/dropout.js";
-export { type EinsumProduct, einsum, einsumProduct } from "./operations/einsum.js";
+export { type EinsumProduct, einsum, einsumProduct, einsumShape } from "./operations/einsum.js";
 export {
-  compressIndices,
+  type Elements,
   gatherElementsPositions,
   gatherNDPositions,
-  type IndexList,
-  oneHotPositions,
   type Positions,
-  permutedPositions,
-  type ReverseSequenceAttributes,
-  reverseSequencePositions,
   type ScatterReduction,
   scatterValues,
   stridedPositions,
-  type TopKAttributes,
-  type TopKPositions,
-  type TriluAttributes,
   takeValues,
-  tilePositions,
-  topKPositions,
-  triluPositions,
 } from "./operations/element-positions.js";
 export { putElements, takeElements } from "./operations/elements.js";
 export {
@@ -95,7 +90,19 @@ export {
   square,
   tanh,
 } from "./operations/elementwise.js";
-export { type DftAttributes, dft, type StftAttributes, stft } from "./operations/fourier.js";
+export {
+  nonZero,
+  nonZeroIndices,
+  type TopKAttributes,
+  type TopKPositions,
+  topK,
+  topKPositions,
+  type UniqueAttributes,
+  type UniqueIndices,
+  unique,
+  uniqueIndices,
+} from "./operations/finding.js";
+export { type DftAttributes, dft, dftShape, type StftAttributes, stft } from "./operations/fourier.js";
 export {
   compress,
   gatherElements,
@@ -110,6 +117,7 @@ export {
   tile,
   trilu,
 } from "./operations/gather-scatter.js";
+export { eye, range, rangeLength } from "./operations/generators.js";
 export { affineGrid, gridSample } from "./operations/grid-sample.js";
 export {
   type GroupNormalizationAttributes,
@@ -140,12 +148,20 @@ export {
 export { crossEntropy } from "./operations/loss.js";
 export { type LpNormalizationAttributes, lpNormalization } from "./operations/lp-normalisation.js";
 export {
+  columnMajor,
+  type MaxUnpoolAttributes,
+  maxPoolPositions,
+  maxUnpool,
+  poolShape,
+  type SpatialPoolAttributes,
+} from "./operations/max-positions.js";
+export type { SampleAttributes, SampleMode, SamplePadding } from "./operations/neighbours.js";
+export {
   type BatchNormAttributes,
   batchNorm,
   batchNormTrain,
   type ChannelStatistics,
 } from "./operations/normalisation.js";
-export type { SampleAttributes, SampleMode, SamplePadding } from "./operations/point-taps.js";
 export {
   type AdaptivePoolAttributes,
   type AveragePoolAttributes,
@@ -158,17 +174,23 @@ export {
 } from "./operations/pooling.js";
 export { type LinearAttributes, linear, matmul } from "./operations/products.js";
 export {
-  type GruAttributes,
-  gru,
-  type LstmAttributes,
-  lstm,
-  type RecurrentAttributes,
-  type RecurrentOutputs,
-  type RecurrentProduct,
-  type RecurrentWeights,
-  rnn,
+  compressIndices,
+  oneHotPositions,
+  type ReverseSequenceAttributes,
+  reverseSequencePositions,
+  type TriluAttributes,
+  tilePositions,
+  tileShape,
+  triluPositions,
+} from "./operations/rearrangement-positions.js";
+export type {
+  RecurrentAttributes,
+  RecurrentOutputs,
+  RecurrentProduct,
+  RecurrentWeights,
 } from "./operations/recurrent.js";
 export type { ActivationAttributes } from "./operations/recurrent-activations.js";
+export { type GruAttributes, gru, type LstmAttributes, lstm, rnn } from "./operations/recurrent-cells.js";
 export { type ReduceAttributes, reduceMax, reduceMean, reduceSum } from "./operations/reductions.js";
 export { type MaxRoiPoolAttributes, maxRoiPool, type RoiAlignAttributes, roiAlign } from "./operations/regions.js";
 export { centerCropPad, centerPads, resize } from "./operations/resize.js";
@@ -177,23 +199,8 @@ export {
   type ResizeCoordinates,
   type ResizePlan,
   resizePlan,
+  resizeShape,
 } from "./operations/resize-tables.js";
-export {
-  type BoxShape,
-  eye,
-  nonMaxSuppression,
-  nonZero,
-  nonZeroIndices,
-  range,
-  rangeLength,
-  type SuppressionAttributes,
-  selectedBoxes,
-  topK,
-  type UniqueAttributes,
-  type UniqueIndices,
-  unique,
-  uniqueIndices,
-} from "./operations/selection.js";
 export { type MelAttributes, melWeightMatrix, signalWindow, type WindowName } from "./operations/signal-tables.js";
 export { logSoftmax, type SoftmaxAttributes, softmax } from "./operations/softmax.js";
 export {
@@ -201,22 +208,18 @@ export {
   type ConvTransposeAttributes,
   conv,
   convTranspose,
+  convTransposeShape,
 } from "./operations/spatial-convolution.js";
 export {
   avgPool,
-  columnMajor,
   globalLpPool,
   globalMaxPool,
   type LpPoolAttributes,
   lpPool,
   type MaxPoolIndicesAttributes,
-  type MaxUnpoolAttributes,
   maxPool,
-  maxPoolPositions,
   maxPoolWithIndices,
-  maxUnpool,
   type SpatialAveragePoolAttributes,
-  type SpatialPoolAttributes,
 } from "./operations/spatial-pools.js";
 export { split } from "./operations/split.js";
 export { type Variation, varied } from "./operations/variation.js";

@@ -27,11 +27,12 @@ import { concatOp, gatherOp, padOp, sliceOp } from "./operations/indexing.js";
 import { expand, reshape, transposeOp } from "./operations/layout.js";
 import { crossEntropyOp } from "./operations/loss.js";
 import { lpNormalizationOp } from "./operations/lp-normalisation.js";
+import { lstmCell } from "./operations/lstm-cell.js";
 import { batchNormOp, batchNormTrainOp } from "./operations/normalisation.js";
+import { planeTableOp } from "./operations/plane-table.js";
 import { adaptiveAvgPool2dOp, avgPool2dOp, maxPool2dOp } from "./operations/pooling.js";
 import { linearOp, matmulOp } from "./operations/products.js";
 import { maxOp, meanOp, sumOp } from "./operations/reductions.js";
-import { planeTableOp } from "./operations/regions.js";
 import { logSoftmaxOp, softmaxOp } from "./operations/softmax.js";
 import { addAlongAxis } from "./operations/unfold.js";
 import { varied } from "./operations/variation.js";
@@ -95,4 +96,5 @@ export const operations: readonly TableOperation[] = [
   planeTableOp,
   deformColumns,
   det,
+  lstmCell,
 ] as unknown as readonly TableOperation[];

@@ -202,6 +202,11 @@ const examples: readonly Example[] = [
     (x, w, r, b, peepholes, initialC) => lstm(x, { w, r, b }, { peepholes, initialC, lengths: [2, 3] }).y,
   ],
   [
+    "lstm, fused cells",
+    [normal(3, 2, 3), normal(1, 8, 3), normal(1, 8, 2), normal(1, 16), normal(1, 2, 2)],
+    (x, w, r, b, initialC) => lstm(x, { w, r, b }, { initialC }).y,
+  ],
+  [
     "lstm, other activations",
     [normal(2, 2, 3), normal(1, 8, 3), normal(1, 8, 2), normal(1, 16)],
     (x, w, r, b) =>

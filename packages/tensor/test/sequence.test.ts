@@ -5,6 +5,7 @@ import {
   concat,
   einsum,
   einsumProduct,
+  einsumShape,
   gru,
   layerNormalization,
   linear,
@@ -76,6 +77,17 @@ test("an LSTM step by step in f64", () => {
     expect(distance(got.y, [steps, 1, 1, hidden], want)).toBeLessThan(1e-6);
     expect(distance(got.lastH, [1, 1, hidden], h)).toBeLessThan(1e-6);
     expect(distance(got.lastC, [1, 1, hidden], c)).toBeLessThan(1e-6);
+  });
+});
+
+test("an LSTM's fused cell computes what its gates do", () => {
+  scope(() => {
+    const [x, weights] = [filled("x", [4, 3, 4]), weightsOf(4, 2)];
+    const settings = { direction: "bidirectional", lengths: [4, 2, 3] } as const;
+    const fused = lstm(x, weights, settings);
+    const gates = lstm(x, weights, { ...settings, peepholes: zeros([2, 9]) });
+    expect(difference(fused.y, gates.y)).toBeLessThan(1e-6);
+    expect(difference(fused.lastC, gates.lastC)).toBeLessThan(1e-6);
   });
 });
 
@@ -177,6 +189,7 @@ test("einsums against a loop over all labels", () => {
         shapes.map((s, i) => tensor(data[i]!, s)),
       );
       expect(distance(y, shape, expected), equation).toBeLessThan(1e-6);
+      expect(einsumShape(equation, shapes)).toEqual(shape);
     });
   }
 });
@@ -277,6 +290,10 @@ const invalid: readonly (readonly [make: () => unknown, message: string])[] = [
   [
     () => rotaryEmbedding(zeros([1, 1, 2, 4]), zeros([2, 3]), zeros([2, 3])),
     "rotaryEmbedding: expected tables [.., 2]",
+  ],
+  [
+    () => attention(zeros([1, 1, 2, 4]), zeros([1, 1, 2, 4]), zeros([1, 1, 2, 4]), { mask: zeros([3, 1, 1, 1]) }),
+    "attention: expected a mask that broadcasts to [1, 1, 2, 2], got [3, 1, 1, 1]",
   ],
   [() => split(zeros([3]), [1, 1]), "split: expected sizes that add up to 3, got [1, 1]"],
 ];

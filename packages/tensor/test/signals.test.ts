@@ -3,6 +3,7 @@ import {
   backward,
   det,
   dft,
+  dftShape,
   melWeightMatrix,
   negativeLogLikelihoodLoss,
   parameter,
@@ -55,6 +56,7 @@ test("Fourier transforms against sums, and back", () => {
       const signal = filled("signal", [3, size, 1]);
       const half = dft(signal, { oneSided: true });
       expect(half.shape).toEqual([3, Math.floor(size / 2) + 1, 2]);
+      expect(dftShape(signal.shape, { oneSided: true })).toEqual(half.shape);
       const back = dft(half, { inverse: true, oneSided: true, length: size });
       expect(distance(back, [3, size, 1], signal.numbers())).toBeLessThan(1e-6);
     }

@@ -5,6 +5,7 @@ import {
   centerCropPad,
   conv,
   convTranspose,
+  convTransposeShape,
   deformConv,
   depthToSpace,
   gridSample,
@@ -13,7 +14,9 @@ import {
   maxPoolWithIndices,
   maxUnpool,
   noGrad,
+  poolShape,
   resize,
+  resizeShape,
   roiAlign,
   type Shape,
   scope,
@@ -92,6 +95,7 @@ test("a transposed convolution over one to three axes against loops", () => {
     scope(() => {
       const attributes = { groups: 2, strides, dilations, pads, outputPadding };
       const y = convTranspose(tensor(x, xs), tensor(w, ws), tensor(b, [6]), attributes);
+      expect(convTransposeShape(xs, ws, attributes)).toEqual(out);
       expect(distance(y, out, want)).toBeLessThan(1e-6);
     });
   }
@@ -155,6 +159,7 @@ test("pools over any axes agree with those over two, and find their maxima again
     const window = { kernel: [3, 2], strides: [2, 2], pads: [1, 0, 1, 1], ceilMode: true };
     const { y, indices: found } = maxPoolWithIndices(x, window);
     expect(maxPool(x, window).floats()).toEqual(y.floats());
+    expect(poolShape("pool", x.shape, window)).toEqual(y.shape);
     expect([...y.floats()]).toEqual(found.numbers().map((i) => x.floats()[i]));
     const columns = maxPoolWithIndices(x, { ...window, order: "column" }).indices.numbers();
     expect(columns).toEqual(found.numbers().map((i) => i - (i % 42) + (i % 7) * 6 + Math.floor((i % 42) / 7)));
@@ -187,6 +192,7 @@ test("resizes give ONNX's examples", () => {
     expect(distance(aligned, [1, 1, 1, 2], [1, 3.142857])).toBeLessThan(1e-6);
     const kept = resize(ramp, { sizes: [3, 5], axes: [2, 3], aspectRatio: "not_larger" });
     expect(kept.shape).toEqual([1, 1, 3, 5]);
+    expect(resizeShape(ramp.shape, { scales: [0.6, 1.5], axes: [2, 3] })).toEqual([1, 1, 1, 6]);
     const crop = {
       sizes: [3],
       axes: [3],

@@ -139,6 +139,11 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, attributes: Attention
   const capped = softcap > 0 ? scale(tanh(scale(product, 1 / softcap)), softcap) : product;
   const past = pastKey?.shape[2] ?? 0;
   const masked = biases(attributes, n, queries, keys, past).reduce((sum, term) => add(sum, term), capped);
+  if (masked.shape.join() !== product.shape.join()) {
+    throw new RangeError(
+      `attention: expected a mask that broadcasts to ${shapeText(product.shape)}, got ${shapeText(attributes.mask?.shape ?? [])}`,
+    );
+  }
   const weights = softmax(masked);
   const y = matmul(weights, value);
   return {

@@ -15,33 +15,33 @@ export interface AxisTable {
 }
 
 /** One term of an element of the result. */
-export interface Tap {
+export interface Term {
   readonly position: number;
   readonly weight: number;
 }
 
-/** Maximum number of taps of a table. An attribute that asks for more is corrupt or malicious. */
-const maxTaps = 2 ** 26;
+/** Maximum number of terms of a table. An attribute that asks for more is corrupt or malicious. */
+const maxTerms = 2 ** 26;
 
 /**
- * A table of `count` elements; taps of weight 0 are dropped.
+ * A table of `count` elements; terms of weight 0 are dropped.
  *
- * @param tapsOf  Taps of an element.
- * @throws {RangeError} for more than 2²⁶ taps.
+ * @param termsOf  Terms of an element.
+ * @throws {RangeError} for more than 2²⁶ terms.
  */
-export function axisTable(size: number, count: number, tapsOf: (element: number) => Iterable<Tap>): AxisTable {
+export function axisTable(size: number, count: number, termsOf: (element: number) => Iterable<Term>): AxisTable {
   const starts = new Int32Array(count + 1);
   const positions: number[] = [];
   const weights: number[] = [];
   for (let o = 0; o < count; o++) {
-    for (const { position, weight } of tapsOf(o)) {
+    for (const { position, weight } of termsOf(o)) {
       if (weight === 0) continue;
       positions.push(position);
       weights.push(weight);
     }
     starts[o + 1] = positions.length;
-    if (positions.length > maxTaps) {
-      throw new RangeError(`expected at most ${maxTaps} terms of sums along an axis, got more; use smaller windows`);
+    if (positions.length > maxTerms) {
+      throw new RangeError(`expected at most ${maxTerms} terms of sums along an axis, got more; use smaller windows`);
     }
   }
   return { size, starts, positions: Int32Array.from(positions), weights: Float64Array.from(weights) };
@@ -68,7 +68,7 @@ function transposed({ size, starts, positions, weights }: AxisTable): AxisTable 
 const isSelection = ({ starts, weights }: AxisTable): boolean =>
   weights.every((weight) => weight === 1) && starts.every((start, o) => start === o);
 
-/** Applies a table along an axis. Each sum is kept in f64, in the order of its taps, and rounded once. */
+/** Applies a table along an axis. Each sum is kept in f64, in the order of its terms, and rounded once. */
 function apply(x: Tensor, axis: number, { starts, positions, weights }: AxisTable, y: Tensor): void {
   const [outer, size, inner] = splitAt(x.shape, axis);
   const results = starts.length - 1;
@@ -86,7 +86,7 @@ function apply(x: Tensor, axis: number, { starts, positions, weights }: AxisTabl
   }
 }
 
-const exampleRows: readonly (readonly Tap[])[] = [
+const exampleRows: readonly (readonly Term[])[] = [
   [
     { position: 2, weight: 0.5 },
     { position: 0, weight: -2 },

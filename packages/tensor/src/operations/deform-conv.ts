@@ -5,7 +5,7 @@ import { empty, type Tensor } from "../tensor.js";
 import { conv2d } from "./convolution.js";
 import { checkedSize } from "./element-positions.js";
 import { reshape } from "./layout.js";
-import { PointTaps } from "./point-taps.js";
+import { Neighbours } from "./neighbours.js";
 import type { Variation } from "./variation.js";
 
 /** Attributes of {@link deformConv}. */
@@ -35,7 +35,7 @@ interface ColumnAttributes {
 
 type Inputs = [x: Tensor, offset: Tensor, mask: Tensor | undefined];
 
-/** A sampled point: where its offset, its mask and its results stand, and the taps around it. */
+/** A sampled point: where its offset, its mask and its results stand, and the neighbours around it. */
 interface Point {
   /** Position of the vertical offset; the horizontal one follows after a plane of the output. */
   readonly offset: number;
@@ -54,12 +54,16 @@ function geometry([x, offset]: readonly [Tensor, Tensor, ...unknown[]], { kernel
 }
 
 /** Calls `visit` for each sample, offset group, window element and point of the output. */
-function eachPoint(inputs: Inputs, attributes: ColumnAttributes, visit: (point: Point, taps: PointTaps) => void): void {
+function eachPoint(
+  inputs: Inputs,
+  attributes: ColumnAttributes,
+  visit: (point: Point, neighbours: Neighbours) => void,
+): void {
   const { n, c, h, w, height, width, window, perGroup } = geometry(inputs, attributes);
   const { kernel, strides, pads, dilations, offsetGroups } = attributes;
   const offsets = inputs[1].floats();
   const points = height * width;
-  const taps = new PointTaps([h, w], { mode: "linear", padding: "zeros", alignCorners: false });
+  const neighbours = new Neighbours([h, w], { mode: "linear", padding: "zeros", alignCorners: false });
   for (let group = 0; group < n * offsetGroups; group++) {
     const firstChannel = Math.floor(group / offsetGroups) * c + (group % offsetGroups) * perGroup;
     for (let k = 0; k < window; k++) {
@@ -70,11 +74,11 @@ function eachPoint(inputs: Inputs, attributes: ColumnAttributes, visit: (point: 
       const mask = (group * window + k) * points;
       for (let point = 0; point < points; point++) {
         const [i, j] = [Math.floor(point / width), point % width];
-        taps.set(0, i * strides[0] + row + offsets[2 * mask + point]!, 1);
-        taps.set(1, j * strides[1] + column + offsets[2 * mask + points + point]!, 1);
-        taps.combine();
+        neighbours.set(0, i * strides[0] + row + offsets[2 * mask + point]!, 1);
+        neighbours.set(1, j * strides[1] + column + offsets[2 * mask + points + point]!, 1);
+        neighbours.combine();
         const result = (firstChannel * window + k) * points + point;
-        visit({ offset: 2 * mask + point, mask: mask + point, image: firstChannel * h * w, result }, taps);
+        visit({ offset: 2 * mask + point, mask: mask + point, image: firstChannel * h * w, result }, neighbours);
       }
     }
   }
@@ -93,15 +97,15 @@ function gradients(
     const [values, from, masks] = [f32(x.ptr, x.size), f32(dy.ptr, dy.size), mask && f32(mask.ptr, mask.size)];
     const [byOffset, byMask] = [f32(doffset.ptr, doffset.size), dmask && f32(dmask.ptr, dmask.size)];
     const [plane, points] = [h * w, height * width];
-    eachPoint(inputs, attributes, (point, taps) => {
+    eachPoint(inputs, attributes, (point, neighbours) => {
       const factor = masks ? masks[point.mask]! : 1;
       let [down, across, sampled] = [0, 0, 0];
       for (let c = 0; c < perGroup; c++) {
         const [image, gradient] = [point.image + c * plane, from[point.result + c * window * points]!];
-        taps.addGradient(factor * gradient, sums, image);
-        down += factor * gradient * taps.value(values, image, taps.slopes[0]!);
-        across += factor * gradient * taps.value(values, image, taps.slopes[1]!);
-        if (byMask) sampled += gradient * taps.value(values, image);
+        neighbours.addGradient(factor * gradient, sums, image);
+        down += factor * gradient * neighbours.value(values, image, neighbours.slopes[0]!);
+        across += factor * gradient * neighbours.value(values, image, neighbours.slopes[1]!);
+        if (byMask) sampled += gradient * neighbours.value(values, image);
       }
       byOffset[point.offset] = down;
       byOffset[point.offset + points] = across;
@@ -136,10 +140,10 @@ export const deformColumns = defineOp<Inputs, ColumnAttributes>({
     const [x, , mask] = inputs;
     const { h, w, height, width, window, perGroup } = geometry(inputs, attributes);
     const [values, masks, to] = [f32(x.ptr, x.size), mask && f32(mask.ptr, mask.size), f32(y.ptr, y.size)];
-    eachPoint(inputs, attributes, (point, taps) => {
+    eachPoint(inputs, attributes, (point, neighbours) => {
       const factor = masks ? masks[point.mask]! : 1;
       for (let c = 0; c < perGroup; c++) {
-        to[point.result + c * window * height * width] = factor * taps.value(values, point.image + c * h * w);
+        to[point.result + c * window * height * width] = factor * neighbours.value(values, point.image + c * h * w);
       }
     });
   },

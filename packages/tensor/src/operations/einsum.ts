@@ -144,6 +144,12 @@ function contract(
   return { tensor: reshape(matmul(x, y), dims(labels)), labels };
 }
 
+/** Shape of an einsum. @throws {RangeError} when the equation is malformed or doesn't match the shapes. */
+export function einsumShape(equation: string, shapes: readonly Shape[]): number[] {
+  const { output, sizes } = parse(equation, shapes);
+  return output.map((label) => sizes.get(label)!);
+}
+
 /**
  * Sum of products of tensors by an equation such as "bij,bjk->bik". Operands are multiplied from left to right as matrix products.
  *

@@ -1,5 +1,5 @@
 import { turn } from "../elementary.js";
-import { axisOf, shapeText } from "../shape.js";
+import { axisOf, type Shape, shapeText } from "../shape.js";
 import { fromWriter, type Tensor } from "../tensor.js";
 import { mul } from "./arithmetic.js";
 import { checkedSize } from "./element-positions.js";
@@ -69,6 +69,32 @@ function resizeAxis(x: Tensor, axis: number, size: number): Tensor {
   return pad(x, { pads: [...x.shape.map(() => 0), ...x.shape.map((_, i) => (i === axis ? missing : 0))] });
 }
 
+/** Geometry of {@link dft}. @throws {RangeError} as it. */
+function transformOf(
+  shape: Shape,
+  { axis = -2, length, inverse = false, oneSided = false }: DftAttributes,
+): Transform & { readonly axis: number } {
+  const rank = shape.length;
+  const at = axisOf("dft", axis, rank);
+  const parts = shape[rank - 1];
+  if (rank < 2 || at === rank - 1 || (parts !== 1 && parts !== 2)) {
+    throw new RangeError(`dft: expected an input [.., 1 or 2] and another axis, got ${shapeText(shape)} and ${axis}`);
+  }
+  const isReal = inverse && oneSided;
+  const size = length ?? (isReal ? 2 * (shape[at]! - 1) : shape[at]!);
+  if (!(Number.isInteger(size) && size >= 1)) throw new RangeError(`dft: expected a length ≥ 1, got ${size}`);
+  const half = Math.floor(size / 2) + 1;
+  const terms = isReal ? half : Math.min(size, shape[at]!);
+  const results = oneSided && !inverse ? half : size;
+  return { axis: at, terms, results, length: size, parts, isInverse: inverse, isReal };
+}
+
+/** Shape of the output of {@link dft}. @throws {RangeError} as it. */
+export function dftShape(shape: Shape, attributes: DftAttributes = {}): number[] {
+  const { axis, results, isReal } = transformOf(shape, attributes);
+  return [...shape.map((dim, i) => (i === axis ? results : dim)).slice(0, -1), isReal ? 1 : 2];
+}
+
 /**
  * Discrete Fourier transform along one axis, as a product with a table of cosines and sines.
  *
@@ -77,25 +103,16 @@ function resizeAxis(x: Tensor, axis: number, size: number): Tensor {
  * @throws {RangeError} when x isn't of this shape, the axis is that of the parts, or the length isn't a whole number ≥ 1 whose table has at
  *   most 2²⁸ elements.
  */
-export function dft(x: Tensor, { axis = -2, length, inverse = false, oneSided = false }: DftAttributes = {}): Tensor {
+export function dft(x: Tensor, attributes: DftAttributes = {}): Tensor {
+  const transform = transformOf(x.shape, attributes);
+  const { axis: at, terms, results, parts, isReal } = transform;
   const rank = x.shape.length;
-  const at = axisOf("dft", axis, rank);
-  const parts = x.shape[rank - 1];
-  if (rank < 2 || at === rank - 1 || (parts !== 1 && parts !== 2)) {
-    throw new RangeError(`dft: expected an input [.., 1 or 2] and another axis, got ${shapeText(x.shape)} and ${axis}`);
-  }
-  const isReal = inverse && oneSided;
-  const size = length ?? (isReal ? 2 * (x.shape[at]! - 1) : x.shape[at]!);
-  if (!(Number.isInteger(size) && size >= 1)) throw new RangeError(`dft: expected a length ≥ 1, got ${size}`);
-  const half = Math.floor(size / 2) + 1;
-  const terms = isReal ? half : Math.min(size, x.shape[at]!);
-  const results = oneSided && !inverse ? half : size;
   const signal = resizeAxis(x, at, terms);
   // The axis goes behind the others, in front of the parts.
   const perm = [...x.shape.keys()].filter((i) => i !== at && i !== rank - 1);
   const rows = transpose(signal, { perm: [...perm, at, rank - 1] });
   const others = perm.map((i) => x.shape[i]!);
-  const matrix = matrixOf({ terms, results, length: size, parts, isInverse: inverse, isReal });
+  const matrix = matrixOf(transform);
   const y = reshape(matmul(reshape(rows, [...others, terms * parts]), matrix), [...others, results, isReal ? 1 : 2]);
   const back = [...perm, at, rank - 1];
   return transpose(y, { perm: back.map((_, i) => back.indexOf(i)) });

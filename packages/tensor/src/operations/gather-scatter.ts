@@ -1,28 +1,30 @@
 import { axisOf, shapeText } from "../shape.js";
 import { Tensor } from "../tensor.js";
 import {
-  compressIndices,
+  type Elements,
   gatherElementsPositions,
   gatherNDPositions,
-  type IndexList,
-  oneHotPositions,
-  type ReverseSequenceAttributes,
-  reverseSequencePositions,
   type ScatterReduction,
-  type TriluAttributes,
-  tileShape,
-  triluPositions,
 } from "./element-positions.js";
 import { scatterOp, takeElements } from "./elements.js";
 import { gather } from "./indexing.js";
 import { expand, reshape } from "./layout.js";
+import {
+  compressIndices,
+  oneHotPositions,
+  type ReverseSequenceAttributes,
+  reverseSequencePositions,
+  type TriluAttributes,
+  tileShape,
+  triluPositions,
+} from "./rearrangement-positions.js";
 
 /** Elements of an index tensor. @throws {TypeError} unless it is i64 or i32. */
-export function indexValues(who: string, indices: Tensor): IndexList {
+export function indexValues(who: string, indices: Tensor): Elements {
   if (indices.dtype !== "i64" && indices.dtype !== "i32") {
     throw new TypeError(`${who}: expected i64 or i32 indices, got ${indices.dtype}`);
   }
-  return indices.values() as IndexList;
+  return indices.values() as Elements;
 }
 
 /** A list of numbers from a tensor of any integer type, or the list itself. */

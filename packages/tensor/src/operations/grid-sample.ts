@@ -4,31 +4,31 @@ import { shapeText, sizeOf } from "../shape.js";
 import { empty, fromWriter, type Tensor } from "../tensor.js";
 import { checkedSize } from "./element-positions.js";
 import { reshape, transpose } from "./layout.js";
-import { PointTaps, type SampleAttributes } from "./point-taps.js";
+import { Neighbours, type SampleAttributes } from "./neighbours.js";
 import { matmul } from "./products.js";
 
 type Inputs = [x: Tensor, grid: Tensor];
 
-/** Calls `visit` for every point: its sample, its place among the points of a sample, and the taps around it. */
+/** Calls `visit` for every point: its sample, its place among the points of a sample, and the neighbours around it. */
 function eachPoint(
   [x, grid]: Inputs,
   attributes: SampleAttributes,
-  visit: (n: number, point: number, taps: PointTaps) => void,
+  visit: (n: number, point: number, neighbours: Neighbours) => void,
 ): void {
   const sizes = x.shape.slice(2);
   const points = sizeOf(grid.shape.slice(1, -1));
   const coordinates = grid.floats();
-  const taps = new PointTaps(sizes, attributes);
+  const neighbours = new Neighbours(sizes, attributes);
   for (let n = 0; n < x.shape[0]!; n++) {
     for (let point = 0; point < points; point++) {
       for (const [axis, size] of sizes.entries()) {
         // The last coordinate belongs to the first axis.
         const g = coordinates[(n * points + point + 1) * sizes.length - 1 - axis]!;
         const pixel = attributes.alignCorners ? ((g + 1) / 2) * (size - 1) : ((g + 1) * size - 1) / 2;
-        taps.set(axis, Math.fround(pixel), (attributes.alignCorners ? size - 1 : size) / 2);
+        neighbours.set(axis, Math.fround(pixel), (attributes.alignCorners ? size - 1 : size) / 2);
       }
-      taps.combine();
-      visit(n, point, taps);
+      neighbours.combine();
+      visit(n, point, neighbours);
     }
   }
 }
@@ -50,10 +50,10 @@ export const gridSampleOp = defineOp<Inputs, SampleAttributes>({
     const [channels, pixels] = [x.shape[1]!, sizeOf(x.shape.slice(2))];
     const points = sizeOf(y.shape.slice(2));
     const [from, to] = [f32(x.ptr, x.size), f32(y.ptr, y.size)];
-    eachPoint([x, grid], attributes, (n, point, taps) => {
+    eachPoint([x, grid], attributes, (n, point, neighbours) => {
       for (let c = 0; c < channels; c++) {
         const plane = n * channels + c;
-        to[plane * points + point] = taps.value(from, plane * pixels);
+        to[plane * points + point] = neighbours.value(from, plane * pixels);
       }
     });
   },
@@ -63,10 +63,10 @@ export const gridSampleOp = defineOp<Inputs, SampleAttributes>({
       const dx = empty(x.shape);
       const sums = new Float64Array(x.size);
       const from = f32(dy.ptr, dy.size);
-      eachPoint([x, grid], attributes, (n, point, taps) => {
+      eachPoint([x, grid], attributes, (n, point, neighbours) => {
         for (let c = 0; c < channels; c++) {
           const plane = n * channels + c;
-          taps.addGradient(from[plane * points + point]!, sums, plane * pixels);
+          neighbours.addGradient(from[plane * points + point]!, sums, plane * pixels);
         }
       });
       f32(dx.ptr, dx.size).set(sums);
@@ -77,12 +77,12 @@ export const gridSampleOp = defineOp<Inputs, SampleAttributes>({
       const axes = x.shape.length - 2;
       const dg = empty(grid.shape);
       const [values, from, to] = [f32(x.ptr, x.size), f32(dy.ptr, dy.size), f32(dg.ptr, dg.size)];
-      eachPoint([x, grid], attributes, (n, point, taps) => {
+      eachPoint([x, grid], attributes, (n, point, neighbours) => {
         for (let axis = 0; axis < axes; axis++) {
           let sum = 0;
           for (let c = 0; c < channels; c++) {
             const plane = n * channels + c;
-            sum += from[plane * points + point]! * taps.value(values, plane * pixels, taps.slopes[axis]!);
+            sum += from[plane * points + point]! * neighbours.value(values, plane * pixels, neighbours.slopes[axis]!);
           }
           to[(n * points + point + 1) * axes - 1 - axis] = sum;
         }

@@ -1,88 +1,11 @@
-import { f32 } from "@neft/kernels";
-import { defineOp } from "../operation.js";
 import { shapeText } from "../shape.js";
-import { empty, type Tensor } from "../tensor.js";
-import { type AxisTable, axisTable, type Tap } from "./axis-table.js";
+import type { Tensor } from "../tensor.js";
+import { axisTable, type Term } from "./axis-table.js";
 import { checkedSize } from "./element-positions.js";
 import { takeElements } from "./elements.js";
 import { indexValues } from "./gather-scatter.js";
 import { reshape } from "./layout.js";
-
-/** Attributes of {@link planeTableOp}: a table for each block, and the image that it reads. */
-interface PlaneTables {
-  /** Table of each block: over the pixels of an image. */
-  readonly tables: readonly AxisTable[];
-  /** Index of each block's image. */
-  readonly images: readonly number[];
-  /** Number of results of a table. */
-  readonly results: number;
-}
-
-/** Calls `visit` with every tap: its position in x, that in y, and its weight. */
-function eachTap(
-  x: Tensor,
-  { tables, images, results }: PlaneTables,
-  visit: (from: number, to: number, weight: number) => void,
-): void {
-  const [, channels, pixels] = x.shape as [number, number, number];
-  for (const [block, { starts, positions, weights }] of tables.entries()) {
-    for (let c = 0; c < channels; c++) {
-      const [from, to] = [(images[block]! * channels + c) * pixels, (block * channels + c) * results];
-      for (let r = 0; r < results; r++) {
-        for (let j = starts[r]!; j < starts[r + 1]!; j++) visit(from + positions[j]!, to + r, weights[j]!);
-      }
-    }
-  }
-}
-
-const exampleTables: readonly (readonly (readonly Tap[])[])[] = [
-  [
-    [{ position: 2, weight: 0.5 }],
-    [
-      { position: 0, weight: 2 },
-      { position: 2, weight: -1 },
-    ],
-  ],
-  [[], [{ position: 1, weight: 1 }]],
-  [[{ position: 0, weight: 3 }], []],
-];
-
-/** Weighted sums of pixels: x [images, channels, pixels] → y [blocks, channels, results]. Sums are kept in f64 and rounded once. */
-export const planeTableOp = defineOp<[x: Tensor], PlaneTables>({
-  name: "planeTable",
-  shape: ([x], { tables, results }) => [tables.length, x.shape[1]!, results],
-  forward: ([x], attributes, y) => {
-    const sums = new Float64Array(y.size);
-    const from = f32(x.ptr, x.size);
-    eachTap(x, attributes, (position, to, weight) => {
-      sums[to]! += weight * from[position]!;
-    });
-    f32(y.ptr, y.size).set(sums);
-  },
-  vjp: [
-    (dy, { inputs: [x], attributes }) => {
-      const dx = empty(x.shape);
-      const sums = new Float64Array(x.size);
-      const from = f32(dy.ptr, dy.size);
-      eachTap(x, attributes, (position, to, weight) => {
-        sums[position]! += weight * from[to]!;
-      });
-      f32(dx.ptr, dx.size).set(sums);
-      return dx;
-    },
-  ],
-  keeps: [],
-  examples: [
-    {
-      inputs: [{ shape: [2, 2, 3] }],
-      attributes: {
-        images: [1, 0, 1],
-        results: 2,
-        tables: exampleTables.map((rows) => axisTable(3, rows.length, (r) => rows[r]!)),
-      },
-    },
-  ],
-});
+import { planeTableOp } from "./plane-table.js";
 
 /** Attributes of {@link roiAlign}. */
 export interface RoiAlignAttributes {
@@ -102,7 +25,7 @@ export interface RoiAlignAttributes {
 const maxSamples = 2 ** 24;
 
 /** The neighbours of a position along one axis of size `size` with their weights; none outside. */
-function neighbours(position: number, size: number): Tap[] {
+function neighbours(position: number, size: number): Term[] {
   if (!(position >= -1 && position <= size)) return [];
   const x = Math.max(position, 0);
   const low = Math.floor(x);
@@ -141,8 +64,8 @@ function imageOf(who: string, index: number, images: number): number {
   throw new RangeError(`${who}: expected batch indices from 0 to ${images - 1}, got ${index}`);
 }
 
-/** Taps of each sample of each cell of one region, row by row. */
-function regionSamples(x: Tensor, roi: ArrayLike<number>, attributes: RoiAlignAttributes): Tap[][][] {
+/** Terms of each sample of each cell of one region, row by row. */
+function regionSamples(x: Tensor, roi: ArrayLike<number>, attributes: RoiAlignAttributes): Term[][][] {
   const { size = [1, 1], samplingRatio = 0, spatialScale = 1, halfPixel = true } = attributes;
   const [height, width] = x.shape.slice(2) as [number, number];
   const [left, top, right, bottom] = Array.from(roi, (v) =>
@@ -172,14 +95,14 @@ function regionSamples(x: Tensor, roi: ArrayLike<number>, attributes: RoiAlignAt
   );
 }
 
-/** The largest tap weight·value over the samples of a cell: in max mode the four neighbours of a sample are not added. */
-function largest(samples: readonly (readonly Tap[])[], values: Float32Array, start: number): Tap[] {
-  let [best, most] = [undefined as Tap | undefined, Number.NEGATIVE_INFINITY];
+/** The largest term weight·value over the samples of a cell: in max mode the four neighbours of a sample are not added. */
+function largest(samples: readonly (readonly Term[])[], values: Float32Array, start: number): Term[] {
+  let [best, most] = [undefined as Term | undefined, Number.NEGATIVE_INFINITY];
   for (const sample of samples) {
     // A sample outside the image counts as 0.
-    for (const tap of sample.length > 0 ? sample : [{ position: 0, weight: 0 }]) {
-      const value = tap.weight * values[start + tap.position]!;
-      if (value > most || best === undefined) [best, most] = [tap, value];
+    for (const term of sample.length > 0 ? sample : [{ position: 0, weight: 0 }]) {
+      const value = term.weight * values[start + term.position]!;
+      if (value > most || best === undefined) [best, most] = [term, value];
     }
   }
   return best ? [best] : [];
@@ -214,7 +137,7 @@ export function roiAlign(x: Tensor, rois: Tensor, batch: Tensor, attributes: Roi
     const y = planeTableOp(reshape(x, [n, c, pixels]), { tables, images, results });
     return reshape(y, [regions, c, ...size]);
   }
-  // Which tap is the largest depends on the channel.
+  // Which term is the largest depends on the channel.
   const values = x.floats();
   const planes = images.flatMap((image) => Array.from({ length: c }, (_, channel) => image * c + channel));
   const tables = planes.map((plane, i) =>

@@ -1,5 +1,5 @@
 import { axisOf, type Shape, shapeText } from "../shape.js";
-import { type AxisTable, axisTable, type Tap } from "./axis-table.js";
+import { type AxisTable, axisTable, type Term } from "./axis-table.js";
 import { checkedSize } from "./element-positions.js";
 
 /** Attributes of a resize, as in ONNX. Lists have one number per resized axis. */
@@ -97,19 +97,19 @@ function tableOf(axis: Axis, attributes: ResizeAttributes): { table: AxisTable; 
   const table = axisTable(size, count, (y) => {
     const x = coordinates[mode](y, axis, scale * size);
     isOutside.push(mode === "tf_crop_and_resize" && (x < 0 || x > size - 1));
-    return isOutside[y] ? [] : tapsAt(x, axis, attributes);
+    return isOutside[y] ? [] : termsAt(x, axis, attributes);
   });
   return { table, isOutside };
 }
 
-/** The taps for a position in the source. */
-function tapsAt(x: number, { size, scale }: Axis, attributes: ResizeAttributes): Tap[] {
+/** The terms for a position in the source. */
+function termsAt(x: number, { size, scale }: Axis, attributes: ResizeAttributes): Term[] {
   const floor = Math.floor(x);
   const weights = weightsFor(x === floor ? 1 : x - floor, scale, attributes);
   // The neighbours nearest to x; of two equally near ones, the left one.
   const first = (x === floor ? floor - 1 : floor) - (weights.length / 2 - 1);
-  const taps = weights.map((weight, i) => ({ position: first + i, weight }));
-  const inside = attributes.excludeOutside ? taps.filter(({ position: p }) => p >= 0 && p < size) : taps;
+  const terms = weights.map((weight, i) => ({ position: first + i, weight }));
+  const inside = attributes.excludeOutside ? terms.filter(({ position: p }) => p >= 0 && p < size) : terms;
   const sum = attributes.excludeOutside ? inside.reduce((total, { weight }) => total + weight, 0) || 1 : 1;
   const merged = new Map<number, number>();
   for (const { position, weight } of inside) {
@@ -138,15 +138,13 @@ function checkList(who: string, name: string, list: readonly number[], count: nu
   }
 }
 
-/**
- * The tables of a resize.
- *
- * @throws {RangeError} when lists don't match the axes, both or neither of `scales` and `sizes` are given, or an axis without elements
- *   would get some.
- */
-export function resizePlan(who: string, shape: Shape, attributes: ResizeAttributes): ResizePlan {
+/** The new shape, and the resized axes by number. @throws {RangeError} as {@link resizePlan}. */
+function resizedAxes(
+  who: string,
+  shape: Shape,
+  attributes: ResizeAttributes,
+): { shape: number[]; axes: readonly (readonly [at: number, axis: Axis])[] } {
   const { scales, sizes, region, aspectRatio = "stretch" } = attributes;
-  const coordinate = attributes.coordinates ?? "half_pixel";
   const axes = (attributes.axes ?? shape.map((_, i) => i)).map((axis) => axisOf(who, axis, shape.length));
   if (new Set(axes).size < axes.length) throw new RangeError(`${who}: expected each axis once, got ${shapeText(axes)}`);
   if ((scales === undefined) === (sizes === undefined)) {
@@ -154,12 +152,8 @@ export function resizePlan(who: string, shape: Shape, attributes: ResizeAttribut
   }
   if (scales) checkList(who, "scales", scales, axes.length, false);
   if (sizes) checkList(who, "sizes", sizes, axes.length, true);
-  const isCrop = coordinate === "tf_crop_and_resize";
-  if (isCrop && region?.length !== 2 * axes.length) {
+  if (attributes.coordinates === "tf_crop_and_resize" && region?.length !== 2 * axes.length) {
     throw new RangeError(`${who}: expected a region of ${2 * axes.length} numbers, got ${region?.length ?? "none"}`);
-  }
-  if (attributes.antialias && (attributes.mode ?? "nearest") === "nearest") {
-    throw new RangeError(`${who}: expected linear or cubic mode for antialias, got nearest`);
   }
   let factors = scales ?? axes.map((axis, i) => sizes![i]! / shape[axis]!);
   let counts = sizes ?? axes.map((axis, i) => Math.floor(scales![i]! * shape[axis]!));
@@ -170,16 +164,34 @@ export function resizePlan(who: string, shape: Shape, attributes: ResizeAttribut
   }
   const result = shape.map((dim, axis) => counts[axes.indexOf(axis)] ?? dim);
   checkedSize(who, result);
+  return {
+    shape: result,
+    axes: axes.map((at, i) => {
+      const [start, end] = [region?.[i] ?? 0, region?.[axes.length + i] ?? 1];
+      return [at, { size: shape[at]!, scale: factors[i]!, count: counts[i]!, start, end }];
+    }),
+  };
+}
+
+/** The new shape of a resize. @throws {RangeError} as {@link resizePlan}. */
+export const resizeShape = (shape: Shape, attributes: ResizeAttributes): number[] =>
+  resizedAxes("resize", shape, attributes).shape;
+
+/**
+ * The tables of a resize.
+ *
+ * @throws {RangeError} when lists don't match the axes, both or neither of `scales` and `sizes` are given, or an axis without elements
+ *   would get some.
+ */
+export function resizePlan(who: string, shape: Shape, attributes: ResizeAttributes): ResizePlan {
+  if (attributes.antialias && (attributes.mode ?? "nearest") === "nearest") {
+    throw new RangeError(`${who}: expected linear or cubic mode for antialias, got nearest`);
+  }
+  const resized = resizedAxes(who, shape, attributes);
+  const isCrop = attributes.coordinates === "tf_crop_and_resize";
   const outside = new Array<readonly boolean[] | undefined>(shape.length).fill(undefined);
   const tables: { axis: number; table: AxisTable }[] = [];
-  for (const [i, at] of axes.entries()) {
-    const axis = {
-      size: shape[at]!,
-      scale: factors[i]!,
-      count: counts[i]!,
-      start: region?.[i] ?? 0,
-      end: region?.[axes.length + i] ?? 1,
-    };
+  for (const [at, axis] of resized.axes) {
     const isSame = Math.abs(axis.scale - 1) <= 1e-9 && axis.count === axis.size;
     if (isSame && !(isCrop && (axis.start !== 0 || axis.end !== 1))) continue;
     if (axis.size === 0 && axis.count > 0) {
@@ -189,5 +201,5 @@ export function resizePlan(who: string, shape: Shape, attributes: ResizeAttribut
     tables.push({ axis: at, table });
     if (isOutside.includes(true)) outside[at] = isOutside;
   }
-  return { shape: result, tables, outside };
+  return { shape: resized.shape, tables, outside };
 }

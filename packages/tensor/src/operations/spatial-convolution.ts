@@ -1,4 +1,4 @@
-import { shapeText } from "../shape.js";
+import { type Shape, shapeText } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { add } from "./arithmetic.js";
 import { convTranspose2dOp } from "./conv-transpose.js";
@@ -39,11 +39,11 @@ interface Resolved {
 }
 
 /** Number of spatial axes: 1 to 3. @throws {RangeError} when x and W differ in it, or a list has another length. */
-function rankOf(who: string, x: Tensor, w: Tensor, attributes: ConvTransposeAttributes): number {
-  const rank = x.shape.length - 2;
-  if (!(rank >= 1 && rank <= 3) || w.shape.length !== x.shape.length) {
+function rankOf(who: string, x: Shape, w: Shape, attributes: ConvTransposeAttributes): number {
+  const rank = x.length - 2;
+  if (!(rank >= 1 && rank <= 3) || w.length !== x.length) {
     throw new RangeError(
-      `${who}: expected x [n, c, ..] and W with one to three spatial axes, got ${shapeText(x.shape)} and ${shapeText(w.shape)}`,
+      `${who}: expected x [n, c, ..] and W with one to three spatial axes, got ${shapeText(x)} and ${shapeText(w)}`,
     );
   }
   for (const [name, count] of [
@@ -113,7 +113,7 @@ const withHeight = ({ shape }: Tensor): number[] => [shape[0]!, shape[1]!, 1, sh
  * @throws {RangeError} when shapes or attributes don't match.
  */
 export function conv(x: Tensor, w: Tensor, b: Tensor | undefined, attributes: ConvAttributes = {}): Tensor {
-  const rank = rankOf("conv", x, w, attributes);
+  const rank = rankOf("conv", x.shape, w.shape, attributes);
   const resolved = resolve(attributes, rank, rank === 1 ? 1 : 0);
   if (rank === 2) return conv2d(x, w, b, lastTwo(resolved));
   if (rank === 1) {
@@ -141,6 +141,20 @@ export function conv(x: Tensor, w: Tensor, b: Tensor | undefined, attributes: Co
   return transpose(parts, { perm: [0, 2, 1, 3, 4] });
 }
 
+/** Shape of the output of {@link convTranspose}, from those of x and W. @throws {RangeError} as it. */
+export function convTransposeShape(x: Shape, w: Shape, attributes: ConvTransposeAttributes = {}): number[] {
+  const rank = rankOf("convTranspose", x, w, attributes);
+  const { strides, pads, dilations, outputPadding, groups } = resolve(attributes, rank);
+  const sizes = x.slice(2).map((size, i) => {
+    const extent = dilations[i]! * (w[2 + i]! - 1) + 1;
+    return (size - 1) * strides[i]! + extent + outputPadding[i]! - pads[i]! - pads[rank + i]!;
+  });
+  if (!sizes.every((size) => size >= 1)) {
+    throw new RangeError(`convTranspose: expected pads that leave an output, got sizes ${shapeText(sizes)}`);
+  }
+  return [x[0]!, w[1]! * groups, ...sizes];
+}
+
 /**
  * Transposed convolution over one, two or three spatial axes: the gradient of a convolution with W by its input, plus b.
  *
@@ -157,7 +171,7 @@ export function convTranspose(
   b: Tensor | undefined,
   attributes: ConvTransposeAttributes = {},
 ): Tensor {
-  const rank = rankOf("convTranspose", x, w, attributes);
+  const rank = rankOf("convTranspose", x.shape, w.shape, attributes);
   const resolved = resolve(attributes, rank, rank === 1 ? 1 : 0);
   const y = rank === 3 ? transpose3d(x, w, resolved) : transpose2d(x, w, resolved, rank);
   if (b === undefined) return y;
@@ -186,16 +200,13 @@ function transpose3d(x: Tensor, w: Tensor, resolved: Resolved): Tensor {
   checkVariation("convTranspose", resolved.variation);
   const [n, c, steps, h, width] = x.shape as [number, number, number, number, number];
   const [, perGroup, depth, kh, kw] = w.shape as [number, number, number, number, number];
-  const { strides, pads, dilations, outputPadding, groups } = resolved;
+  const { strides, pads, dilations, groups } = resolved;
   const images = reshape(transpose(x, { perm: [0, 2, 1, 3, 4] }), [n * steps, c, h, width]);
   const weight = reshape(w, [c, perGroup * depth, kh, kw]);
   const y = transpose2d(images, weight, resolved, 2);
   const [, , height, across] = y.shape as [number, number, number, number];
   const planes = reshape(y, [n, steps, perGroup * groups, depth, height, across]);
-  const size = (steps - 1) * strides[0]! + dilations[0]! * (depth - 1) + 1 + outputPadding[0]! - pads[0]! - pads[3]!;
-  if (!(size >= 1)) {
-    throw new RangeError(`convTranspose: expected pads that leave an output, got size ${size}`);
-  }
+  const size = convTransposeShape(x.shape, w.shape, resolved)[2]!;
   const axis = { axis: 2, kernel: depth, stride: strides[0]!, dilation: dilations[0]!, before: pads[0]!, after: 0 };
   return foldAxis("convTranspose", transpose(planes, { perm: [0, 2, 1, 3, 4, 5] }), axis, size);
 }

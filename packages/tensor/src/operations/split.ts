@@ -1,3 +1,4 @@
+import { isRecording } from "../graph.js";
 import { axisOf } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { slice } from "./indexing.js";
@@ -10,8 +11,8 @@ export const sliceAxis = (x: Tensor, axis: number, start: number, end: number): 
 /**
  * Splits x along an axis into consecutive parts.
  *
- * It halves the parts until each is alone, so that gradients of n parts take n·log n steps: the gradient of a slice is as large as its
- * source.
+ * While recording, it halves the parts until each is alone, so that gradients of n parts take n·log n steps: the gradient of a slice is as
+ * large as its source.
  *
  * @param sizes  Sizes of the parts; their sum is that of the axis.
  * @throws {RangeError} when the sizes don't add up, or for an axis out of range.
@@ -23,6 +24,13 @@ export function split(x: Tensor, sizes: readonly number[], { axis = 0 }: { reado
     throw new RangeError(`split: expected sizes that add up to ${x.shape[at]}, got [${sizes.join(", ")}]`);
   }
   if (sizes.length === 1) return [reshape(x, x.shape)];
+  if (!isRecording()) {
+    let end = 0;
+    return sizes.map((size) => {
+      end += size;
+      return slice(x, { starts: [end - size], ends: [end], axes: [at] });
+    });
+  }
   const halve = (part: Tensor, list: readonly number[]): Tensor[] => {
     if (list.length <= 1) return list.length === 1 ? [part] : [];
     const half = list.length >> 1;

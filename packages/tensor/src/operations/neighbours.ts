@@ -4,7 +4,7 @@ export type SampleMode = "nearest" | "linear" | "cubic";
 /** Values outside an image: 0, that of the nearest pixel, or that of the mirrored position. */
 export type SamplePadding = "zeros" | "border" | "reflection";
 
-/** How {@link PointTaps} samples. */
+/** How {@link Neighbours} samples. */
 export interface SampleAttributes {
   readonly mode: SampleMode;
   readonly padding: SamplePadding;
@@ -12,10 +12,10 @@ export interface SampleAttributes {
   readonly alignCorners: boolean;
 }
 
-const tapsOf: Readonly<Record<SampleMode, number>> = { nearest: 1, linear: 2, cubic: 4 };
+const perAxis: Readonly<Record<SampleMode, number>> = { nearest: 1, linear: 2, cubic: 4 };
 
 /** Cubic convolution kernel with coefficient −0.75 at the four neighbours of a position r ∈ [0, 1) behind the second, and its slopes. */
-function cubicTaps(r: number): [weights: number[], slopes: number[]] {
+function cubicWeights(r: number): [weights: number[], slopes: number[]] {
   const a = -0.75;
   const near = (d: number) => ((a + 2) * d - (a + 3)) * d * d + 1;
   const far = (d: number) => ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
@@ -48,10 +48,10 @@ function roundEven(x: number): number {
 }
 
 /** The pixels around a point of an image, with their weights and the slopes of these by the point's coordinates. */
-export class PointTaps {
-  /** Number of taps. */
+export class Neighbours {
+  /** Number of neighbours. */
   readonly count: number;
-  /** Position of each tap in the image; −1 for one outside that counts as 0. */
+  /** Position of each neighbour in the image; −1 for one outside that counts as 0. */
   readonly positions: Int32Array;
   readonly weights: Float64Array;
   /** For each axis, the slope of each weight by the coordinate along it. */
@@ -67,7 +67,7 @@ export class PointTaps {
   constructor(sizes: readonly number[], attributes: SampleAttributes) {
     this.#sizes = sizes;
     this.#attributes = attributes;
-    this.#perAxis = tapsOf[attributes.mode];
+    this.#perAxis = perAxis[attributes.mode];
     this.count = sizes.reduce((count) => count * this.#perAxis, 1);
     this.positions = new Int32Array(this.count);
     this.weights = new Float64Array(this.count);
@@ -99,7 +99,7 @@ export class PointTaps {
               [1 - rest, rest],
               [-1, 1],
             ]
-          : cubicTaps(rest);
+          : cubicWeights(rest);
     const first = mode === "cubic" ? floor - 1 : floor;
     for (let i = 0; i < this.#perAxis; i++) {
       this.#pixels[axis]![i] = this.#pixelAt(first + i, size, low, high);
@@ -118,13 +118,13 @@ export class PointTaps {
     return Math.min(Math.max(inside, 0), size - 1);
   }
 
-  /** Computes the taps from the coordinates of all axes. */
+  /** Computes the neighbours from the coordinates of all axes. */
   combine(): void {
     const [axes, per] = [this.#sizes.length, this.#perAxis];
-    for (let tap = 0; tap < this.count; tap++) {
-      let [position, weight, rest] = [0, 1, tap];
+    for (let n = 0; n < this.count; n++) {
+      let [position, weight, rest] = [0, 1, n];
       let step = 1;
-      for (let axis = 0; axis < axes; axis++) this.slopes[axis]![tap] = 1;
+      for (let axis = 0; axis < axes; axis++) this.slopes[axis]![n] = 1;
       for (let axis = axes - 1; axis >= 0; axis--) {
         const i = rest % per;
         rest = (rest - i) / per;
@@ -133,29 +133,29 @@ export class PointTaps {
         step *= this.#sizes[axis]!;
         weight *= this.#axisWeights[axis]![i]!;
         for (let other = 0; other < axes; other++) {
-          this.slopes[other]![tap]! *= other === axis ? this.#axisSlopes[axis]![i]! : this.#axisWeights[axis]![i]!;
+          this.slopes[other]![n]! *= other === axis ? this.#axisSlopes[axis]![i]! : this.#axisWeights[axis]![i]!;
         }
       }
-      this.positions[tap] = position;
-      this.weights[tap] = weight;
+      this.positions[n] = position;
+      this.weights[n] = weight;
     }
   }
 
   /** The value at the point. @param start  Position of the image's first pixel in `values`. */
   value(values: Float32Array, start: number, weights = this.weights): number {
     let sum = 0;
-    for (let tap = 0; tap < this.count; tap++) {
-      const position = this.positions[tap]!;
-      if (position >= 0) sum += weights[tap]! * values[start + position]!;
+    for (let n = 0; n < this.count; n++) {
+      const position = this.positions[n]!;
+      if (position >= 0) sum += weights[n]! * values[start + position]!;
     }
     return sum;
   }
 
   /** Adds the gradient by the pixels, given that by the value at the point. */
   addGradient(dy: number, sums: Float64Array, start: number): void {
-    for (let tap = 0; tap < this.count; tap++) {
-      const position = this.positions[tap]!;
-      if (position >= 0) sums[start + position]! += this.weights[tap]! * dy;
+    for (let n = 0; n < this.count; n++) {
+      const position = this.positions[n]!;
+      if (position >= 0) sums[start + position]! += this.weights[n]! * dy;
     }
   }
 }

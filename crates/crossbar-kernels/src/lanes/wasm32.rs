@@ -92,6 +92,16 @@ impl F32x4 {
     pub fn nearest(self) -> Self {
         Self(f32x4_nearest(self.0))
     }
+    /// Largest integer that isn't above.
+    #[inline(always)]
+    pub fn floor(self) -> Self {
+        Self(f32x4_floor(self.0))
+    }
+    /// Smallest integer that isn't below.
+    #[inline(always)]
+    pub fn ceil(self) -> Self {
+        Self(f32x4_ceil(self.0))
+    }
     /// All ones where `self < other`.
     #[inline(always)]
     pub fn lt(self, other: Self) -> U32x4 {

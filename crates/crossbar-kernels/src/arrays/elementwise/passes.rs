@@ -1,0 +1,116 @@
+//! Passes over whole arrays in steps of a vector.
+
+use crate::lanes::doubles::F64x2;
+use crate::lanes::{load_tail, store_tail, F32x4};
+
+/// y = max(y, 0) in place, as [`super::Unary::Relu`]: the epilogue of products.
+#[inline(never)]
+pub(crate) fn rectify(y: &mut [f32]) {
+    let zero = F32x4::splat(0.0);
+    let (whole, tail) = y.as_chunks_mut::<4>();
+    for y in whole {
+        F32x4::load(y).max(zero).store(y);
+    }
+    store_tail(load_tail(tail).max(zero), tail);
+}
+
+/// y[i] = f(x[i]).
+#[inline(always)]
+pub(crate) fn map(x: &[f32], y: &mut [f32], f: impl Fn(F32x4) -> F32x4 + Copy) {
+    assert_eq!(x.len(), y.len());
+    let (xs, x_tail) = x.as_chunks::<4>();
+    let (ys, y_tail) = y.as_chunks_mut::<4>();
+    map_vectors(xs, ys, f);
+    if !x_tail.is_empty() {
+        let mut last = [[0.0; 4]];
+        map_vectors(&[load_tail(x_tail).to_array()], &mut last, f);
+        store_tail(F32x4::load(&last[0]), y_tail);
+    }
+}
+
+/// One copy of the code for whole vectors and for tails: half the size of the module.
+#[inline(never)]
+fn map_vectors(x: &[[f32; 4]], y: &mut [[f32; 4]], f: impl Fn(F32x4) -> F32x4) {
+    for (x, y) in x.iter().zip(y) {
+        f(F32x4::load(x)).store(y);
+    }
+}
+
+/// y[i] = f(a[i], b[i]).
+#[inline(always)]
+pub(crate) fn zip(a: &[f32], b: &[f32], y: &mut [f32], f: impl Fn(F32x4, F32x4) -> F32x4 + Copy) {
+    assert!(a.len() == y.len() && b.len() == y.len());
+    let (as_, a_tail) = a.as_chunks::<4>();
+    let (bs, b_tail) = b.as_chunks::<4>();
+    let (ys, y_tail) = y.as_chunks_mut::<4>();
+    zip_vectors(as_, bs, ys, f);
+    if !a_tail.is_empty() {
+        let mut last = [[0.0; 4]];
+        zip_vectors(&[load_tail(a_tail).to_array()], &[load_tail(b_tail).to_array()], &mut last, f);
+        store_tail(F32x4::load(&last[0]), y_tail);
+    }
+}
+
+#[inline(never)]
+fn zip_vectors(a: &[[f32; 4]], b: &[[f32; 4]], y: &mut [[f32; 4]], f: impl Fn(F32x4, F32x4) -> F32x4) {
+    for ((a, b), y) in a.iter().zip(b).zip(y) {
+        f(F32x4::load(a), F32x4::load(b)).store(y);
+    }
+}
+
+/// y[i] = f(x[i], y[i]).
+#[inline(always)]
+pub(crate) fn update(x: &[f32], y: &mut [f32], f: impl Fn(F32x4, F32x4) -> F32x4) {
+    assert_eq!(x.len(), y.len());
+    let (xs, x_tail) = x.as_chunks::<4>();
+    let (ys, y_tail) = y.as_chunks_mut::<4>();
+    for (x, y) in xs.iter().zip(ys) {
+        f(F32x4::load(x), F32x4::load(y)).store(y);
+    }
+    if !x_tail.is_empty() {
+        store_tail(f(load_tail(x_tail), load_tail(y_tail)), y_tail);
+    }
+}
+
+/// y[i] = f(x[i]) in doubles, rounded to `f32` once.
+#[inline(always)]
+pub(super) fn map_doubles(x: &[f32], y: &mut [f32], f: impl Fn(F64x2) -> F64x2 + Copy) {
+    assert_eq!(x.len(), y.len());
+    let (xs, x_tail) = x.as_chunks::<2>();
+    let (ys, y_tail) = y.as_chunks_mut::<2>();
+    map_pairs(xs, ys, f);
+    if let (&[x], [y]) = (x_tail, y_tail) {
+        let mut last = [[0.0; 2]];
+        map_pairs(&[[x; 2]], &mut last, f);
+        *y = last[0][0];
+    }
+}
+
+#[inline(never)]
+fn map_pairs(x: &[[f32; 2]], y: &mut [[f32; 2]], f: impl Fn(F64x2) -> F64x2) {
+    for (x, y) in x.iter().zip(y) {
+        f(F64x2::load(x)).store(y);
+    }
+}
+
+/// y[i] = f(a[i], b[i]) in doubles, rounded to `f32` once.
+#[inline(always)]
+pub(super) fn zip_doubles(a: &[f32], b: &[f32], y: &mut [f32], f: impl Fn(F64x2, F64x2) -> F64x2 + Copy) {
+    assert!(a.len() == y.len() && b.len() == y.len());
+    let (as_, a_tail) = a.as_chunks::<2>();
+    let (bs, b_tail) = b.as_chunks::<2>();
+    let (ys, y_tail) = y.as_chunks_mut::<2>();
+    zip_pairs(as_, bs, ys, f);
+    if let (&[a], &[b], [y]) = (a_tail, b_tail, y_tail) {
+        let mut last = [[0.0; 2]];
+        zip_pairs(&[[a; 2]], &[[b; 2]], &mut last, f);
+        *y = last[0][0];
+    }
+}
+
+#[inline(never)]
+fn zip_pairs(a: &[[f32; 2]], b: &[[f32; 2]], y: &mut [[f32; 2]], f: impl Fn(F64x2, F64x2) -> F64x2) {
+    for ((a, b), y) in a.iter().zip(b).zip(y) {
+        f(F64x2::load(a), F64x2::load(b)).store(y);
+    }
+}

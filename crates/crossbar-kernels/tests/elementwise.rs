@@ -176,8 +176,8 @@ fn apply(op: Binary, a: f64, b: f64) -> f64 {
         Binary::Minimum => a.min(b),
         Binary::NotBelow => f64::from(a >= b),
         Binary::Below => f64::from(a < b),
-        Binary::Remainder => a % b,
-        Binary::Modulo => a - (a / b).floor() * b,
+        Binary::Fmod => a % b,
+        Binary::Mod => a - (a / b).floor() * b,
         Binary::Prelu => {
             if a < 0.0 {
                 a * b
@@ -220,11 +220,11 @@ fn pairs_at_their_edges() {
         [0.0, 0.0, 1.0]
     );
     let signs = [(7.5, 2.0), (-7.5, 2.0), (7.5, -2.0), (-7.5, -2.0)];
-    assert_eq!(signs.map(|(a, b)| one(Binary::Remainder, a, b)), [1.5, -1.5, 1.5, -1.5]);
-    assert_eq!(signs.map(|(a, b)| one(Binary::Modulo, a, b)), [1.5, 0.5, -0.5, -1.5]);
-    assert_eq!([one(Binary::Remainder, 1e30, 3.0), one(Binary::Modulo, 6.0, -3.0)], [(1e30f32 % 3.0), 0.0]);
-    assert!(one(Binary::Remainder, 1.0, 0.0).is_nan() && one(Binary::Modulo, inf, 2.0).is_nan());
-    assert_eq!([one(Binary::Remainder, 5.0, inf), one(Binary::Modulo, -5.0, inf)], [5.0, inf]);
+    assert_eq!(signs.map(|(a, b)| one(Binary::Fmod, a, b)), [1.5, -1.5, 1.5, -1.5]);
+    assert_eq!(signs.map(|(a, b)| one(Binary::Mod, a, b)), [1.5, 0.5, -0.5, -1.5]);
+    assert_eq!([one(Binary::Fmod, 1e30, 3.0), one(Binary::Mod, 6.0, -3.0)], [(1e30f32 % 3.0), 0.0]);
+    assert!(one(Binary::Fmod, 1.0, 0.0).is_nan() && one(Binary::Mod, inf, 2.0).is_nan());
+    assert_eq!([one(Binary::Fmod, 5.0, inf), one(Binary::Mod, -5.0, inf)], [5.0, inf]);
     // Squares and cubes are exact wherever the neighbours' exponents are others.
     let mut y = [0.0; 4];
     binary(Binary::Pow, &[3.0, -3.0, 0.3, 2.0], &[2.0, 3.0, 2.0, 0.5], &mut y);

@@ -1,1 +1,1 @@
-export const codeHash = "aec9f5acd91a0fe2";
+export const codeHash = "0d8a0df5f559e41b";

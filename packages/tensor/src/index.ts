@@ -31,9 +31,61 @@ export {
   type SharedRules,
   type VariadicGradientRule,
 } from "./operation.js";
+export {
+  type AlphaAttributes,
+  celu,
+  elu,
+  gelu,
+  geluTanh,
+  type HardSigmoidAttributes,
+  hardSigmoid,
+  hardSwish,
+  mish,
+  type SeluAttributes,
+  type ShrinkAttributes,
+  selu,
+  shrink,
+  softplus,
+  softsign,
+  swish,
+  thresholdedRelu,
+} from "./operations/activations.js";
 export { add, div, mul, sub } from "./operations/arithmetic.js";
+export {
+  type ArgAttributes,
+  argMax,
+  argMin,
+  equal,
+  greater,
+  greaterOrEqual,
+  type IsInfAttributes,
+  isInf,
+  isNan as isNaN,
+  less,
+  lessOrEqual,
+} from "./operations/comparisons.js";
 export { type Conv2dAttributes, conv2d, conv2dEach } from "./operations/convolution.js";
+export { type CumulativeAttributes, cumProd, cumSum } from "./operations/cumulative.js";
 export { type DropoutAttributes, dropout } from "./operations/dropout.js";
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  ceil,
+  cos,
+  cosh,
+  erf,
+  floor,
+  reciprocal,
+  round,
+  sign,
+  sin,
+  sinh,
+  tan,
+} from "./operations/elementary-functions.js";
 export {
   abs,
   type ClipAttributes,
@@ -69,6 +121,7 @@ export {
   batchNormTrain,
   type ChannelStatistics,
 } from "./operations/normalisation.js";
+export { fmod, maximum, minimum, mod, pow, prelu } from "./operations/pairs.js";
 export {
   type AdaptivePoolAttributes,
   type AveragePoolAttributes,
@@ -80,7 +133,20 @@ export {
   type PoolAttributes,
 } from "./operations/pooling.js";
 export { type LinearAttributes, linear, matmul } from "./operations/products.js";
-export { type ReduceAttributes, reduceMax, reduceMean, reduceSum } from "./operations/reductions.js";
+export {
+  type ReduceAttributes,
+  reduceL1,
+  reduceL2,
+  reduceLogSum,
+  reduceLogSumExp,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceProd,
+  reduceSum,
+  reduceSumSquare,
+} from "./operations/reductions.js";
+export { where } from "./operations/selection.js";
 export { logSoftmax, type SoftmaxAttributes, softmax } from "./operations/softmax.js";
 export { type Variation, varied } from "./operations/variation.js";
 export { operations, type TableOperation } from "./operations.js";

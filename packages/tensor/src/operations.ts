@@ -1,7 +1,42 @@
 import type { AnyRow, Operation } from "./operation.js";
+import {
+  celu,
+  elu,
+  gelu,
+  geluTanh,
+  hardSigmoid,
+  hardSwish,
+  mish,
+  selu,
+  shrink,
+  softplus,
+  softsign,
+  swish,
+  thresholdedRelu,
+} from "./operations/activations.js";
 import { add, div, mul, sub } from "./operations/arithmetic.js";
 import { conv2dOp } from "./operations/convolution.js";
+import { cumProdOp, cumSumOp } from "./operations/cumulative.js";
 import { dropoutOp } from "./operations/dropout.js";
+import {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  ceil,
+  cos,
+  cosh,
+  erf,
+  floor,
+  reciprocal,
+  round,
+  sign,
+  sin,
+  sinh,
+  tan,
+} from "./operations/elementary-functions.js";
 import {
   abs,
   clip,
@@ -21,9 +56,11 @@ import { concatOp, gatherOp, padOp, sliceOp } from "./operations/indexing.js";
 import { expand, reshape, transposeOp } from "./operations/layout.js";
 import { crossEntropyOp } from "./operations/loss.js";
 import { batchNormOp, batchNormTrainOp } from "./operations/normalisation.js";
+import { fmod, maximum, minimum, mod, pow, prelu } from "./operations/pairs.js";
 import { adaptiveAvgPool2dOp, avgPool2dOp, maxPool2dOp } from "./operations/pooling.js";
 import { linearOp, matmulOp } from "./operations/products.js";
-import { maxOp, meanOp, sumOp } from "./operations/reductions.js";
+import { logSumExpOp, maxOp, meanOp, normOp, prodOp, sumOp } from "./operations/reductions.js";
+import { whereOp } from "./operations/selection.js";
 import { logSoftmaxOp, softmaxOp } from "./operations/softmax.js";
 import { varied } from "./operations/variation.js";
 
@@ -52,9 +89,51 @@ export const operations: readonly TableOperation[] = [
   square,
   scale,
   shift,
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  ceil,
+  cos,
+  cosh,
+  erf,
+  floor,
+  reciprocal,
+  round,
+  sign,
+  sin,
+  sinh,
+  tan,
+  celu,
+  elu,
+  gelu,
+  geluTanh,
+  hardSigmoid,
+  hardSwish,
+  mish,
+  selu,
+  shrink,
+  softplus,
+  softsign,
+  swish,
+  thresholdedRelu,
+  pow,
+  maximum,
+  minimum,
+  fmod,
+  mod,
+  prelu,
+  whereOp,
   sumOp,
   meanOp,
   maxOp,
+  prodOp,
+  normOp,
+  logSumExpOp,
+  cumSumOp,
+  cumProdOp,
   softmaxOp,
   logSoftmaxOp,
   crossEntropyOp,

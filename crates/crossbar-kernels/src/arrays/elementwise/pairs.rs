@@ -31,9 +31,9 @@ codes! {
     /// 1 where a < b, else 0.
     Below,
     /// Remainder with the sign of a, exact, as C's fmod.
-    Remainder,
+    Fmod,
     /// Remainder with the sign of b, as Python's %.
-    Modulo,
+    Mod,
     /// a, or a·b where a < 0.
     Prelu,
     /// Slope of it by a: 1, or b where a < 0.
@@ -76,8 +76,8 @@ pub fn binary(op: Binary, a: &[f32], b: &[f32], y: &mut [f32]) {
         Binary::Minimum => zip(a, b, y, |a, b| max_or_nan(a.neg(), b.neg()).neg()),
         Binary::NotBelow => zip(a, b, y, |a, b| b.le(a).select(one, zero)),
         Binary::Below => zip(a, b, y, |a, b| a.lt(b).select(one, zero)),
-        Binary::Remainder => each(a, b, y, |a, b| a % b),
-        Binary::Modulo => each(a, b, y, |a, b| {
+        Binary::Fmod => each(a, b, y, |a, b| a % b),
+        Binary::Mod => each(a, b, y, |a, b| {
             let rest = a % b;
             if rest == 0.0 {
                 rest.copysign(b)

@@ -1,7 +1,7 @@
 //! The values along an axis, one by one, in doubles: products, norms and log-sums of exponentials, cumulative sums and products.
 
 use super::codes::codes;
-use crate::lanes::doubles::{math, F64x2};
+use crate::lanes::doubles::{math, F64x4};
 use crate::lanes::{max_or_nan, F32x4};
 
 /// The values of x [outer, len, inner] for one o and i.
@@ -23,13 +23,13 @@ impl Line {
         self.start + l * self.step
     }
 
-    /// f over the line's values in two lanes; `neutral` fills the last pair.
+    /// f over the line's values in four lanes; `neutral` fills the last vector.
     #[inline(always)]
-    fn fold(&self, x: &[f32], start: f64, neutral: f32, f: impl Fn(F64x2, F64x2) -> F64x2) -> [f64; 2] {
-        let mut result = F64x2::splat(start);
-        for l in (0..self.len).step_by(2) {
-            let second = if l + 1 < self.len { x[self.at(l + 1)] } else { neutral };
-            result = f(result, F64x2::load(&[x[self.at(l)], second]));
+    fn fold(&self, x: &[f32], start: f64, neutral: f32, f: impl Fn(F64x4, F64x4) -> F64x4) -> [f64; 4] {
+        let mut result = F64x4::splat(start);
+        for first in (0..self.len).step_by(4) {
+            let at = |l: usize| if first + l < self.len { x[self.at(first + l)] } else { neutral };
+            result = f(result, F64x4::from_f32(F32x4::load(&[at(0), at(1), at(2), at(3)])));
         }
         result.to_array()
     }
@@ -43,14 +43,12 @@ impl Line {
     }
 
     pub(super) fn product(&self, x: &[f32]) -> f64 {
-        let [a, b] = self.fold(x, 1.0, 1.0, F64x2::mul);
-        a * b
+        self.fold(x, 1.0, 1.0, F64x4::mul).iter().product()
     }
 
     /// √Σ x²
     pub(super) fn norm(&self, x: &[f32]) -> f64 {
-        let [a, b] = self.fold(x, 0.0, 0.0, |sum, x| sum.add(x.mul(x)));
-        (a + b).sqrt()
+        self.fold(x, 0.0, 0.0, |sum, x| sum.add(x.mul(x))).iter().sum::<f64>().sqrt()
     }
 
     /// ln Σ e^x
@@ -59,9 +57,9 @@ impl Line {
         if !shift.is_finite() {
             return shift;
         }
-        let shift2 = F64x2::splat(shift);
-        let [a, b] = self.fold(x, 0.0, f32::NEG_INFINITY, |sum, x| sum.add(math::exp(x.sub(shift2))));
-        math::ln(F64x2::splat(a + b)).to_array()[0] + shift
+        let shift4 = F64x4::splat(shift);
+        let sums = self.fold(x, 0.0, f32::NEG_INFINITY, |sum, x| sum.add(math::exp(x.sub(shift4))));
+        math::ln(F64x4::splat(sums.iter().sum())).to_array()[0] + shift
     }
 }
 

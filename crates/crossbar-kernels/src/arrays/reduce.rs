@@ -3,7 +3,7 @@
 use super::codes::codes;
 use super::elementwise::map;
 use super::lines::{self, Line};
-use crate::lanes::doubles::{math, F64x2};
+use crate::lanes::doubles::{math, F64x4};
 use crate::lanes::{load_at, load_tail, max_or_nan, store_tail, F32x4};
 
 codes! {
@@ -193,7 +193,7 @@ pub fn max_gradient(x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32], len: usize
 pub fn scale_by_slopes(op: Reduction, x: &[f32], y: &[f32], dx: &mut [f32], len: usize, inner: usize) {
     match op {
         Reduction::Norm => lines::scale(x, y, dx, len, inner, |x, y| if y == 0.0 { 0.0 } else { x / y }),
-        _ => lines::scale(x, y, dx, len, inner, |x, y| math::exp(F64x2::splat(x - y)).to_array()[0]),
+        _ => lines::scale(x, y, dx, len, inner, |x, y| math::exp(F64x4::splat(x - y)).to_array()[0]),
     }
 }
 

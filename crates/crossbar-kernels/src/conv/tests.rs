@@ -55,6 +55,14 @@ fn cases() -> Vec<Conv> {
     for batch in 1..10 {
         cases.push(square(batch, 3, 4, 1, axis(9, 3, 2, 1, 1, 1)));
     }
+    // Depthwise: rows of four outputs, rows that no vector divides, several lots of channels, no padding, crops.
+    for (input, kernel, stride, pad) in
+        [(4, 3, 1, 1), (7, 3, 1, 1), (30, 3, 2, 1), (14, 5, 1, 2), (15, 5, 2, 2), (8, 3, 1, 0)]
+    {
+        cases.push(square(2, 19, 19, 19, axis(input, kernel, stride, pad, pad, 1)));
+    }
+    cases.push(square(1, 3, 3, 3, axis(9, 3, 1, -1, -2, 1)));
+    cases.push(Conv { y: axis(3, 2, 1, 0, 0, 1), ..square(3, 6, 6, 6, axis(40, 7, 3, 3, 2, 2)) });
     cases.push(Conv {
         y: axis(7, 3, 2, 1, 0, 1),
         x: axis(13, 5, 1, 0, 3, 2),

@@ -1,4 +1,4 @@
-//! Vectors of four `f32` and of four `u32`; slices in steps of four; elementary functions. `doubles` has vectors of two `f64`.
+//! Vectors of four `f32` and of four `u32`; slices in steps of four; elementary functions. `doubles` has vectors of four `f64`.
 //!
 //! On wasm32 a vector is one `v128`; elsewhere it is an array, so that native tests run the same kernels with the same rounding.
 //! Every operation rounds once, except [`F32x4::mul_add`] of the relaxed build. Loads and stores take arrays, not slices: lengths

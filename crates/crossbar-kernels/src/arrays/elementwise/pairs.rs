@@ -2,7 +2,7 @@
 
 use super::passes::zip;
 use crate::arrays::codes::codes;
-use crate::lanes::doubles::{in_doubles, math, F64x2};
+use crate::lanes::doubles::{in_doubles, math, F64x4};
 use crate::lanes::{max_or_nan, F32x4};
 
 codes! {
@@ -66,7 +66,7 @@ pub fn binary(op: Binary, a: &[f32], b: &[f32], y: &mut [f32]) {
         Binary::Div => zip(a, b, y, F32x4::div),
         Binary::Pow => zip(a, b, y, pow),
         Binary::PowBaseSlope => zip(a, b, y, |a, b| {
-            b.eq(zero).select(zero, in_doubles(a, b, |a, b| math::power(a, b.sub(F64x2::splat(1.0))).mul(b)))
+            b.eq(zero).select(zero, in_doubles(a, b, |a, b| math::power(a, b.sub(F64x4::splat(1.0))).mul(b)))
         }),
         Binary::PowExponentSlope => zip(a, b, y, |a, b| {
             let slope = in_doubles(a, b, |a, b| math::power(a, b).mul(math::ln(a)));

@@ -1,6 +1,6 @@
 //! Passes over whole arrays in steps of a vector.
 
-use crate::lanes::doubles::F64x2;
+use crate::lanes::doubles::{in_doubles, one_in_doubles, F64x4};
 use crate::lanes::{load_tail, store_tail, F32x4};
 
 /// y = max(y, 0) in place, as [`super::Unary::Relu`]: the epilogue of products.
@@ -74,43 +74,12 @@ pub(crate) fn update(x: &[f32], y: &mut [f32], f: impl Fn(F32x4, F32x4) -> F32x4
 
 /// y[i] = f(x[i]) in doubles, rounded to `f32` once.
 #[inline(always)]
-pub(super) fn map_doubles(x: &[f32], y: &mut [f32], f: impl Fn(F64x2) -> F64x2 + Copy) {
-    assert_eq!(x.len(), y.len());
-    let (xs, x_tail) = x.as_chunks::<2>();
-    let (ys, y_tail) = y.as_chunks_mut::<2>();
-    map_pairs(xs, ys, f);
-    if let (&[x], [y]) = (x_tail, y_tail) {
-        let mut last = [[0.0; 2]];
-        map_pairs(&[[x; 2]], &mut last, f);
-        *y = last[0][0];
-    }
+pub(super) fn map_doubles(x: &[f32], y: &mut [f32], f: impl Fn(F64x4) -> F64x4 + Copy) {
+    map(x, y, |x| one_in_doubles(x, f));
 }
 
-#[inline(never)]
-fn map_pairs(x: &[[f32; 2]], y: &mut [[f32; 2]], f: impl Fn(F64x2) -> F64x2) {
-    for (x, y) in x.iter().zip(y) {
-        f(F64x2::load(x)).store(y);
-    }
-}
-
-/// y[i] = f(a[i], b[i]) in doubles, rounded to `f32` once.
+/// y[i] = f(a[i], b[i]) likewise.
 #[inline(always)]
-pub(super) fn zip_doubles(a: &[f32], b: &[f32], y: &mut [f32], f: impl Fn(F64x2, F64x2) -> F64x2 + Copy) {
-    assert!(a.len() == y.len() && b.len() == y.len());
-    let (as_, a_tail) = a.as_chunks::<2>();
-    let (bs, b_tail) = b.as_chunks::<2>();
-    let (ys, y_tail) = y.as_chunks_mut::<2>();
-    zip_pairs(as_, bs, ys, f);
-    if let (&[a], &[b], [y]) = (a_tail, b_tail, y_tail) {
-        let mut last = [[0.0; 2]];
-        zip_pairs(&[[a; 2]], &[[b; 2]], &mut last, f);
-        *y = last[0][0];
-    }
-}
-
-#[inline(never)]
-fn zip_pairs(a: &[[f32; 2]], b: &[[f32; 2]], y: &mut [[f32; 2]], f: impl Fn(F64x2, F64x2) -> F64x2) {
-    for ((a, b), y) in a.iter().zip(b).zip(y) {
-        f(F64x2::load(a), F64x2::load(b)).store(y);
-    }
+pub(super) fn zip_doubles(a: &[f32], b: &[f32], y: &mut [f32], f: impl Fn(F64x4, F64x4) -> F64x4 + Copy) {
+    zip(a, b, y, |a, b| in_doubles(a, b, f));
 }

@@ -1,7 +1,7 @@
 //! Sine and arc tangent.
 
 use super::polynomial::{polynomial, WHOLE};
-use super::{F64x2, U64x2};
+use super::{F64x4, U64x4};
 
 /// π/2 in two parts; the first has trailing zeros, so that n · QUARTER_HIGH is exact for |n| < 2²⁰.
 const QUARTER_HIGH: f64 = 1.570_796_326_734_125_6;
@@ -28,7 +28,7 @@ fn reduce_far(x: f64) -> (f64, u64) {
         let at = first / 32 + i;
         ((u64::from(TURNS[at]) << 32 | u64::from(TURNS[at + 1])) << (first % 32)) >> 32
     };
-    let turn = (mantissa * word(0) << 32).wrapping_add(mantissa * word(1)).wrapping_add(mantissa * word(2) >> 32);
+    let turn = ((mantissa * word(0)) << 32).wrapping_add(mantissa * word(1)).wrapping_add((mantissa * word(2)) >> 32);
     let n = turn.wrapping_add(1 << 61) >> 62;
     let rest = turn.wrapping_sub(n << 62) as i64 as f64 * (core::f64::consts::TAU / 18_446_744_073_709_551_616.0);
     if x < 0.0 {
@@ -40,19 +40,19 @@ fn reduce_far(x: f64) -> (f64, u64) {
 
 /// sin(x + quarters·π/2), for lanes that an `f32` holds, however large; NaN for ±∞.
 #[inline(never)]
-pub fn sine(x: F64x2, quarters: u64) -> F64x2 {
+pub fn sine(x: F64x4, quarters: u64) -> F64x4 {
     // Rounds to the nearest whole number; never to −0, so that the sine of −0 is −0.
-    let whole = x.mul(F64x2::splat(core::f64::consts::FRAC_2_PI)).add(F64x2::splat(WHOLE));
-    let n = whole.sub(F64x2::splat(WHOLE));
-    let mut r = x.sub(n.mul(F64x2::splat(QUARTER_HIGH))).sub(n.mul(F64x2::splat(QUARTER_LOW)));
+    let whole = x.mul(F64x4::splat(core::f64::consts::FRAC_2_PI)).add(F64x4::splat(WHOLE));
+    let n = whole.sub(F64x4::splat(WHOLE));
+    let mut r = x.sub(n.mul(F64x4::splat(QUARTER_HIGH))).sub(n.mul(F64x4::splat(QUARTER_LOW)));
     let mut n = whole.to_bits();
-    let is_far = F64x2::splat(FAR).lt(x.abs());
+    let is_far = F64x4::splat(FAR).lt(x.abs());
     if is_far.any() {
-        let [a, b] = x.to_array().map(|x| if x.abs() > FAR { reduce_far(x) } else { (0.0, 0) });
-        r = is_far.select(F64x2::new([a.0, b.0]), r);
-        n = is_far.select(U64x2::new([a.1, b.1]).to_float_bits(), n.to_float_bits()).to_bits();
+        let far = x.to_array().map(|x| if x.abs() > FAR { reduce_far(x) } else { (0.0, 0) });
+        r = is_far.select(F64x4::new(far.map(|f| f.0)), r);
+        n = is_far.select(U64x4::new(far.map(|f| f.1)).to_float_bits(), n.to_float_bits()).to_bits();
     }
-    let n = n.add(U64x2::splat(quarters));
+    let n = n.add(U64x4::splat(quarters));
     let s = r.mul(r);
     // sin r / r and cos r on |r| ≤ π/4, relative errors 5e-12 and 8e-14
     let sin = polynomial(
@@ -77,19 +77,19 @@ pub fn sine(x: F64x2, quarters: u64) -> F64x2 {
             -0.000_000_271_733_535_466_550_85,
         ],
     );
-    let odd = U64x2::splat(0).sub(n.and(U64x2::splat(1)));
-    let sign = n.and(U64x2::splat(2)).shl(62);
+    let odd = U64x4::splat(0).sub(n.and(U64x4::splat(1)));
+    let sign = n.and(U64x4::splat(2)).shl(62);
     odd.select(cos, sin).to_bits().xor(sign).to_float_bits()
 }
 
 /// arctan x.
 #[inline(never)]
-pub fn arc_tangent(x: F64x2) -> F64x2 {
+pub fn arc_tangent(x: F64x4) -> F64x4 {
     use core::f64::consts::{FRAC_PI_2, FRAC_PI_4};
-    let (zero, one) = (F64x2::splat(0.0), F64x2::splat(1.0));
+    let (zero, one) = (F64x4::splat(0.0), F64x4::splat(1.0));
     let a = x.abs();
     // arctan a = π/4 + arctan((a − 1)/(a + 1)) from tan(π/8), π/2 − arctan(1/a) from tan(3π/8)
-    let (is_middle, is_large) = (F64x2::splat(0.414_213_562_373_095).lt(a), F64x2::splat(2.414_213_562_373_095).lt(a));
+    let (is_middle, is_large) = (F64x4::splat(0.414_213_562_373_095).lt(a), F64x4::splat(2.414_213_562_373_095).lt(a));
     let by = |large, middle, small| is_large.select(large, is_middle.select(middle, small));
     let t = by(one.neg(), a.sub(one), a).div(by(a, a.add(one), one));
     // arctan t / t on |t| ≤ tan(π/8), relative error 3e-11
@@ -105,5 +105,5 @@ pub fn arc_tangent(x: F64x2) -> F64x2 {
             0.047_069_111_591_730_696,
         ],
     );
-    p.mul(t).add(by(F64x2::splat(FRAC_PI_2), F64x2::splat(FRAC_PI_4), zero)).with_sign_of(x)
+    p.mul(t).add(by(F64x4::splat(FRAC_PI_2), F64x4::splat(FRAC_PI_4), zero)).with_sign_of(x)
 }

@@ -1,12 +1,12 @@
 use super::*;
 use crate::lanes::doubles::angles::{arc_tangent, sine};
 
-fn one(f: impl Fn(F64x2) -> F64x2, x: f32) -> f64 {
-    f(F64x2::splat(f64::from(x))).to_array()[0]
+fn one(f: impl Fn(F64x4) -> F64x4, x: f32) -> f64 {
+    f(F64x4::splat(f64::from(x))).to_array()[0]
 }
 
 /// The largest relative error over every 997th finite `f32`, of both signs, that `holds` admits.
-fn worst(f: impl Fn(F64x2) -> F64x2, exact: impl Fn(f64) -> f64, holds: impl Fn(f32) -> bool) -> f64 {
+fn worst(f: impl Fn(F64x4) -> F64x4, exact: impl Fn(f64) -> f64, holds: impl Fn(f32) -> bool) -> f64 {
     let mut worst = 0.0f64;
     for bits in (0..0x7f80_0000u32).step_by(997) {
         for x in [f32::from_bits(bits), -f32::from_bits(bits)] {
@@ -89,7 +89,7 @@ fn powers_follow_c() {
     for &a in &values {
         for &b in &values {
             let want = f64::from(a).powf(b.into()) as f32;
-            let got = power(F64x2::splat(a.into()), F64x2::splat(b.into())).to_array()[0] as f32;
+            let got = power(F64x4::splat(a.into()), F64x4::splat(b.into())).to_array()[0] as f32;
             assert!(got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan(), "{a}^{b}: {got}, not {want}");
         }
     }

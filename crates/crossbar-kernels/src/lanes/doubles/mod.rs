@@ -1,4 +1,4 @@
-//! Vectors of two `f64`, for functions whose formulas cancel or overflow in `f32`, and elementary functions on them.
+//! Vectors of four `f64`, for functions whose formulas cancel or overflow in `f32`, and elementary functions on them.
 //!
 //! Products and sums are rounded separately in both builds, so that results have the same bits everywhere.
 
@@ -14,26 +14,27 @@ pub mod angles;
 pub mod math;
 mod polynomial;
 
-pub use vectors::{F64x2, U64x2};
+pub use vectors::{F64x4, U64x4};
 
 use super::F32x4;
 
-impl F64x2 {
+impl F64x4 {
     /// The magnitude of `self` with the sign of `sign`.
     #[inline(always)]
     pub fn with_sign_of(self, sign: Self) -> Self {
-        let sign = sign.to_bits().and(U64x2::splat(1 << 63));
+        let sign = sign.to_bits().and(U64x4::splat(1 << 63));
         self.abs().to_bits().or(sign).to_float_bits()
     }
 }
 
-/// f(a, b) lane by lane, in doubles; rounded to `f32` once.
+/// f(x) lane by lane, in doubles; rounded to `f32` once.
 #[inline(always)]
-pub(crate) fn in_doubles(a: F32x4, b: F32x4, f: impl Fn(F64x2, F64x2) -> F64x2) -> F32x4 {
-    let (a, b, mut y) = (a.to_array(), b.to_array(), [0.0; 4]);
-    let ((a, _), (b, _), (y_pairs, _)) = (a.as_chunks::<2>(), b.as_chunks::<2>(), y.as_chunks_mut::<2>());
-    for ((a, b), y) in a.iter().zip(b).zip(y_pairs) {
-        f(F64x2::load(a), F64x2::load(b)).store(y);
-    }
-    F32x4::load(&y)
+pub(crate) fn one_in_doubles(x: F32x4, f: impl Fn(F64x4) -> F64x4) -> F32x4 {
+    f(F64x4::from_f32(x)).to_f32()
+}
+
+/// f(a, b) likewise.
+#[inline(always)]
+pub(crate) fn in_doubles(a: F32x4, b: F32x4, f: impl Fn(F64x4, F64x4) -> F64x4) -> F32x4 {
+    f(F64x4::from_f32(a), F64x4::from_f32(b)).to_f32()
 }

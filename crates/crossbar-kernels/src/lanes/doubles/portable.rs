@@ -1,41 +1,42 @@
 //! The vectors as arrays, for native tests: the same operations with the same rounding.
 
+use crate::lanes::F32x4;
 use core::array::from_fn;
 
-/// Two lanes of `f64`.
+/// Four lanes of `f64`.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub struct F64x2([f64; 2]);
+pub struct F64x4([f64; 4]);
 
-/// Two lanes of unsigned 64-bit integers; arithmetic wraps.
+/// Four lanes of unsigned 64-bit integers; arithmetic wraps.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub struct U64x2([u64; 2]);
+pub struct U64x4([u64; 4]);
 
-impl F64x2 {
-    /// Both lanes `value`.
+impl F64x4 {
+    /// All lanes `value`.
     #[inline(always)]
     pub fn splat(value: f64) -> Self {
-        Self([value; 2])
+        Self([value; 4])
     }
     /// The lanes given one by one.
     #[inline(always)]
-    pub fn new(lanes: [f64; 2]) -> Self {
+    pub fn new(lanes: [f64; 4]) -> Self {
         Self(lanes)
     }
-    /// Two consecutive `f32`, which doubles hold exactly.
+    /// Four `f32`, which doubles hold exactly.
     #[inline(always)]
-    pub fn load(from: &[f32; 2]) -> Self {
-        Self(from.map(f64::from))
+    pub fn from_f32(value: F32x4) -> Self {
+        Self(value.to_array().map(f64::from))
     }
-    /// Writes the lanes, rounded to `f32`.
+    /// The lanes rounded to `f32`.
     #[inline(always)]
-    pub fn store(self, to: &mut [f32; 2]) {
-        *to = self.0.map(|v| v as f32);
+    pub fn to_f32(self) -> F32x4 {
+        F32x4::load(&self.0.map(|v| v as f32))
     }
     /// The lanes as an array.
     #[inline(always)]
-    pub fn to_array(self) -> [f64; 2] {
+    pub fn to_array(self) -> [f64; 4] {
         self.0
     }
     #[inline(always)]
@@ -43,8 +44,8 @@ impl F64x2 {
         Self(from_fn(|i| f(self.0[i], other.0[i])))
     }
     #[inline(always)]
-    fn mask(self, other: Self, f: impl Fn(f64, f64) -> bool) -> U64x2 {
-        U64x2(from_fn(|i| if f(self.0[i], other.0[i]) { u64::MAX } else { 0 }))
+    fn mask(self, other: Self, f: impl Fn(f64, f64) -> bool) -> U64x4 {
+        U64x4(from_fn(|i| if f(self.0[i], other.0[i]) { u64::MAX } else { 0 }))
     }
     /// Lane-wise sum.
     #[inline(always)]
@@ -98,35 +99,35 @@ impl F64x2 {
     }
     /// All ones where `self < other`.
     #[inline(always)]
-    pub fn lt(self, other: Self) -> U64x2 {
+    pub fn lt(self, other: Self) -> U64x4 {
         self.mask(other, |a, b| a < b)
     }
     /// All ones where the lanes are equal; never for NaN.
     #[inline(always)]
-    pub fn eq(self, other: Self) -> U64x2 {
+    pub fn eq(self, other: Self) -> U64x4 {
         self.mask(other, |a, b| a == b)
     }
     /// The same bits as integers.
     #[inline(always)]
-    pub fn to_bits(self) -> U64x2 {
-        U64x2(self.0.map(f64::to_bits))
+    pub fn to_bits(self) -> U64x4 {
+        U64x4(self.0.map(f64::to_bits))
     }
 }
 
-impl U64x2 {
-    /// Both lanes `value`.
+impl U64x4 {
+    /// All lanes `value`.
     #[inline(always)]
     pub fn splat(value: u64) -> Self {
-        Self([value; 2])
+        Self([value; 4])
     }
     /// The lanes given one by one.
     #[inline(always)]
-    pub fn new(lanes: [u64; 2]) -> Self {
+    pub fn new(lanes: [u64; 4]) -> Self {
         Self(lanes)
     }
     /// The lanes as an array.
     #[inline(always)]
-    pub fn to_array(self) -> [u64; 2] {
+    pub fn to_array(self) -> [u64; 4] {
         self.0
     }
     #[inline(always)]
@@ -170,13 +171,13 @@ impl U64x2 {
     }
     /// The same bits as floats.
     #[inline(always)]
-    pub fn to_float_bits(self) -> F64x2 {
-        F64x2(self.0.map(f64::from_bits))
+    pub fn to_float_bits(self) -> F64x4 {
+        F64x4(self.0.map(f64::from_bits))
     }
     /// Takes `a` where the mask's bits are set, else `b`.
     #[inline(always)]
-    pub fn select(self, a: F64x2, b: F64x2) -> F64x2 {
-        F64x2(from_fn(|i| f64::from_bits((a.0[i].to_bits() & self.0[i]) | (b.0[i].to_bits() & !self.0[i]))))
+    pub fn select(self, a: F64x4, b: F64x4) -> F64x4 {
+        F64x4(from_fn(|i| f64::from_bits((a.0[i].to_bits() & self.0[i]) | (b.0[i].to_bits() & !self.0[i]))))
     }
     /// Whether any lane has a bit set.
     #[inline(always)]

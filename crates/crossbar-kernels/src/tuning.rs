@@ -76,9 +76,6 @@ pub const MAX_INTERLEAVED: usize = 1 << 16;
 pub const LEAST_OUTPUTS: usize = 3;
 /// Channels and outputs from which F(2×2, 3×3) does. *Order of sums.* Row: convolution, VGG-8 features.2, ResNet-18 layer1.0.conv1.
 pub const LEAST_SIDE: usize = 48;
-/// Values of padded planes of a depthwise convolution that are padded, then read, at a time: half of a first-level cache of 32 kB.
-/// Row: convolution, MobileNet depthwise.
-pub const NEAR_PLANES: usize = 4096;
 /// Most values of four padded images that F(2×2, 3×3) takes: 4 MB. *Order of sums.* Row: convolution, ResNet-18 layer1.0.conv1.
 pub const MAX_WINOGRAD: usize = 1 << 20;
 /// Columns of a product in the Winograd domain, four for each patch of four images: with 16 points of 512 channels 4 MB. Row: convolution,

@@ -1,1 +1,1 @@
-export const codeHash = "0d8a0df5f559e41b";
+export const codeHash = "b14e6ee538b33140";

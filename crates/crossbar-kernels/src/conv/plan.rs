@@ -131,8 +131,9 @@ fn plan_sliding(problem: &Problem) -> Sliding {
     if groups == 1 && draw != Draw::Sample && !is_strided && is_wide(&window, rows) {
         return Sliding::Winograd;
     }
-    // Vectors are four outputs of a row.
-    if groups > 1 && rows == 1 && window.channels == 1 && !is_strided && window.x.output() >= 4 {
+    // Vectors are four outputs of a row, at stride 1 or 2.
+    let fits = window.channels == 1 && window.x.stride <= 2 && window.x.output() >= 4;
+    if groups > 1 && rows == 1 && fits && !is_strided {
         return Sliding::Depthwise;
     }
     let lanes = if 4 * padded.padded() <= MAX_INTERLEAVED { 4 } else { 1 };

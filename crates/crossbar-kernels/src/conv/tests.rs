@@ -203,6 +203,31 @@ fn gradients_by_pools_are_those_by_their_outputs() {
 }
 
 #[test]
+fn depthwise_planes_have_the_bits_of_images_in_place() {
+    let mut work = Workspace::default();
+    let is_depthwise = |conv: &Conv| conv.groups > 1 && conv.groups == conv.channels && conv.groups == conv.outputs;
+    for conv in cases().into_iter().filter(is_depthwise) {
+        let alone = Conv { batch: 1, channels: 1, outputs: 1, groups: 1, ..conv };
+        let (input, output) = (conv.input_pixels(), conv.output_pixels());
+        let (x, w) = (normals(1, conv.x_size()), normals(2, conv.w_size()));
+        let bias = normals(3, conv.outputs);
+        let (mut y, mut dx) = (vec![f32::NAN; conv.y_size()], vec![f32::NAN; conv.x_size()]);
+        forward(&mut work, &conv, Inputs { x: &x, bias: &bias }, &w, Variation::NONE, Output::plain(&mut y));
+        backward_input(&mut work, &conv, &y, &w, Variation::NONE, &mut dx);
+        for plane in 0..conv.batch * conv.groups {
+            let group = plane % conv.groups;
+            let (x, w) = (&x[plane * input..][..input], &w[group * conv.terms()..][..conv.terms()]);
+            let (mut one, mut gradient) = (vec![f32::NAN; output], vec![f32::NAN; input]);
+            let inputs = Inputs { x, bias: &bias[group..][..1] };
+            forward(&mut work, &alone, inputs, w, Variation::NONE, Output::plain(&mut one));
+            backward_input(&mut work, &alone, &one, w, Variation::NONE, &mut gradient);
+            assert_eq!(y[plane * output..][..output], one, "{conv:?}");
+            assert_eq!(dx[plane * input..][..input], gradient, "{conv:?}");
+        }
+    }
+}
+
+#[test]
 fn images_alone_have_the_same_bits() {
     let mut work = Workspace::default();
     for conv in cases() {

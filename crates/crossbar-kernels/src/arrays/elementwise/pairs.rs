@@ -1,6 +1,6 @@
 //! Functions of two arguments.
 
-use super::passes::zip;
+use super::passes::{by_pairs_of_vectors, zip_vectors as zip};
 use crate::arrays::codes::codes;
 use crate::lanes::doubles::{in_doubles, math, F64x4};
 use crate::lanes::{max_or_nan, F32x4};
@@ -58,6 +58,11 @@ pub(in crate::arrays) fn arithmetic(op: Binary, a: F32x4, b: F32x4) -> F32x4 {
 
 /// y = a ∘ b element by element, all of one length.
 pub fn binary(op: Binary, a: &[f32], b: &[f32], y: &mut [f32]) {
+    by_pairs_of_vectors(a, b, y, |a, b, y| values(op, a, b, y));
+}
+
+#[inline(never)]
+fn values(op: Binary, a: &[[f32; 4]], b: &[[f32; 4]], y: &mut [[f32; 4]]) {
     let (zero, one) = (F32x4::splat(0.0), F32x4::splat(1.0));
     match op {
         Binary::Add => zip(a, b, y, F32x4::add),
@@ -104,8 +109,8 @@ fn pow(a: F32x4, b: F32x4) -> F32x4 {
 
 /// y[i] = f(a[i], b[i]), one by one.
 #[inline(never)]
-fn each(a: &[f32], b: &[f32], y: &mut [f32], f: impl Fn(f32, f32) -> f32) {
-    for ((a, b), y) in a.iter().zip(b).zip(y) {
+fn each(a: &[[f32; 4]], b: &[[f32; 4]], y: &mut [[f32; 4]], f: impl Fn(f32, f32) -> f32) {
+    for ((a, b), y) in a.iter().flatten().zip(b.iter().flatten()).zip(y.iter_mut().flatten()) {
         *y = f(*a, *b);
     }
 }

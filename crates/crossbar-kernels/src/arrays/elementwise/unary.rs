@@ -1,10 +1,12 @@
 //! Functions of one argument and their slopes.
 
 use super::formulas::{self as formula, all};
-use super::passes::{map, map_doubles, zip, zip_doubles};
+use super::passes::{
+    by_pairs_of_vectors, by_vectors, map_doubles, map_vectors as map, zip_doubles, zip_vectors as zip,
+};
 use crate::arrays::codes::codes;
 use crate::lanes::doubles::angles::{arc_tangent, sine};
-use crate::lanes::doubles::math;
+use crate::lanes::doubles::{math, F64x4};
 use crate::lanes::math::{exp4, ln4, sigmoid4, tanh4};
 use crate::lanes::F32x4;
 
@@ -101,6 +103,11 @@ codes! {
 
 /// y = f(x) element by element; `p0` and `p1` are the parameters of the functions that have some.
 pub fn unary(op: Unary, x: &[f32], y: &mut [f32], p0: f32, p1: f32) {
+    by_vectors(x, y, |x, y| values(op, x, y, p0, p1));
+}
+
+#[inline(never)]
+fn values(op: Unary, x: &[[f32; 4]], y: &mut [[f32; 4]], p0: f32, p1: f32) {
     let (zero, one) = (F32x4::splat(0.0), F32x4::splat(1.0));
     let (low, high) = (F32x4::splat(p0), F32x4::splat(p1));
     let (p0, p1) = (all(p0.into()), all(p1.into()));
@@ -143,9 +150,10 @@ pub fn unary(op: Unary, x: &[f32], y: &mut [f32], p0: f32, p1: f32) {
             let x = x.min(F32x4::splat(f32::MAX)).max(F32x4::splat(f32::MIN));
             x.div(one.add(x.abs()))
         }),
-        Unary::Elu => map_doubles(x, y, |x| formula::exponential_unit(x, p0, all(1.0), all(1.0))),
-        Unary::Selu => map_doubles(x, y, |x| formula::exponential_unit(x, p0.mul(p1), all(1.0), p1)),
-        Unary::Celu => map_doubles(x, y, |x| formula::exponential_unit(x, p0, p0, all(1.0))),
+        Unary::Elu | Unary::Selu | Unary::Celu => {
+            let [alpha, width, slope] = unit_of(op, p0, p1);
+            map_doubles(x, y, |x| formula::exponential_unit(x, alpha, width, slope));
+        }
         Unary::HardSigmoid => map(x, y, |x| x.mul(low).add(high).max(zero).min(one)),
         Unary::HardSwish => map(x, y, |x| {
             let share = x.add(F32x4::splat(3.0)).mul(F32x4::splat(1.0 / 6.0)).max(zero).min(one);
@@ -163,6 +171,16 @@ pub fn unary(op: Unary, x: &[f32], y: &mut [f32], p0: f32, p1: f32) {
     }
 }
 
+/// alpha, width and slope of [`formula::exponential_unit`].
+fn unit_of(op: Unary, p0: F64x4, p1: F64x4) -> [F64x4; 3] {
+    let one = all(1.0);
+    match op {
+        Unary::Selu => [p0.mul(p1), one, p1],
+        Unary::Celu => [p0, p0, one],
+        _ => [p0, one, one],
+    }
+}
+
 /// dx = dy·f′ element by element.
 ///
 /// `value` is the function's output for relu, sigmoid, tanh, exp, sqrt and reciprocal, and its input for the others (neg, scale, shift
@@ -170,6 +188,11 @@ pub fn unary(op: Unary, x: &[f32], y: &mut [f32], p0: f32, p1: f32) {
 /// the gradient on its bounds; elu, selu and celu give the right slope at 0; hardSigmoid, hardSwish, thresholdedRelu and shrink the slope
 /// of their constant parts, hardSwish 1 at 3.
 pub fn unary_gradient(op: Unary, dy: &[f32], value: &[f32], dx: &mut [f32], p0: f32, p1: f32) {
+    by_pairs_of_vectors(dy, value, dx, |dy, value, dx| gradients(op, dy, value, dx, p0, p1));
+}
+
+#[inline(never)]
+fn gradients(op: Unary, dy: &[[f32; 4]], value: &[[f32; 4]], dx: &mut [[f32; 4]], p0: f32, p1: f32) {
     let (zero, one) = (F32x4::splat(0.0), F32x4::splat(1.0));
     let (low, high) = (F32x4::splat(p0), F32x4::splat(p1));
     let (p0, p1) = (all(p0.into()), all(p1.into()));
@@ -204,20 +227,17 @@ pub fn unary_gradient(op: Unary, dy: &[f32], value: &[f32], dx: &mut [f32], p0: 
         Unary::Erf => zip_doubles(dy, value, dx, |dy, x| {
             dy.mul(math::exp(x.mul(x).neg())).mul(all(core::f64::consts::FRAC_2_SQRT_PI))
         }),
-        Unary::Floor | Unary::Ceil | Unary::Round | Unary::Sign => dx.fill(0.0),
+        Unary::Floor | Unary::Ceil | Unary::Round | Unary::Sign => dx.fill([0.0; 4]),
         Unary::Reciprocal => zip(dy, value, dx, |dy, y| dy.neg().mul(y).mul(y)),
         Unary::Softplus => zip_doubles(dy, value, dx, |dy, x| dy.mul(math::sigmoid(x))),
         Unary::Softsign => zip(dy, value, dx, |dy, x| {
             let root = one.div(one.add(x.abs()));
             dy.mul(root).mul(root)
         }),
-        Unary::Elu => {
-            zip_doubles(dy, value, dx, |dy, x| dy.mul(formula::exponential_unit_slope(x, p0, all(1.0), all(1.0))));
+        Unary::Elu | Unary::Selu | Unary::Celu => {
+            let [alpha, width, slope] = unit_of(op, p0, p1);
+            zip_doubles(dy, value, dx, |dy, x| dy.mul(formula::exponential_unit_slope(x, alpha, width, slope)));
         }
-        Unary::Selu => {
-            zip_doubles(dy, value, dx, |dy, x| dy.mul(formula::exponential_unit_slope(x, p0.mul(p1), all(1.0), p1)));
-        }
-        Unary::Celu => zip_doubles(dy, value, dx, |dy, x| dy.mul(formula::exponential_unit_slope(x, p0, p0, all(1.0)))),
         Unary::HardSigmoid => zip(dy, value, dx, |dy, x| {
             let y = x.mul(low).add(high);
             zero.lt(y).and(y.lt(one)).select(dy.mul(low), zero)

@@ -66,6 +66,9 @@ pub const PAGE_VALUES: usize = 1024;
 /// Up to so many outputs images are read in place: packing them would cost more than it saves. *Order of sums* of weight gradients. Row:
 /// convolution, LeNet-5 c2 backward input, MobileNet depthwise.
 pub const DIRECT_OUTPUTS: usize = 32;
+/// Values of padded planes of a depthwise convolution that are padded, then read, at a time: half of a first-level cache of 32 kB.
+/// Row: convolution, MobileNet depthwise.
+pub const DEPTHWISE_VALUES: usize = 4096;
 /// Most values of four padded images that are interleaved: 256 kB, half of a small second-level cache. Row: convolution, VGG-8 features.1
 /// backward input.
 pub const MAX_INTERLEAVED: usize = 1 << 16;

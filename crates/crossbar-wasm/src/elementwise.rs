@@ -1,6 +1,6 @@
 //! Elementwise functions by code; the tables are in `crossbar_kernels::arrays::elementwise`.
 
-use crate::view::{floats, floats_mut};
+use crate::view::{bytes, floats, floats_mut};
 use crossbar_kernels::arrays::elementwise::{self, BINARY, UNARY};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -28,6 +28,18 @@ pub fn binary_broadcast(code: u32, a: u32, b: u32, y: u32, dims: &[i32], a_strid
     let (op, n) = (BINARY[code as usize], dims.iter().map(|&d| d as usize).product());
     let (a, b) = (floats(a, extent(dims, a_strides)), floats(b, extent(dims, b_strides)));
     crossbar_kernels::arrays::binary_broadcast(op, a, b, floats_mut(y, n), dims, a_strides, b_strides);
+}
+
+/// y = where the condition's byte isn't 0: a, else b, with broadcasting; strides: those of the condition, then of a, then of b.
+#[wasm_bindgen(js_name = selectBroadcast)]
+pub fn select_broadcast(condition: u32, a: u32, b: u32, y: u32, dims: &[i32], strides: &[i32]) {
+    let n = dims.iter().map(|&d| d as usize).product();
+    let (c_strides, rest) = strides.split_at(dims.len());
+    let (a_strides, b_strides) = rest.split_at(dims.len());
+    let condition = bytes(condition, extent(dims, c_strides));
+    let (a, b) = (floats(a, extent(dims, a_strides)), floats(b, extent(dims, b_strides)));
+    let strides = [c_strides, a_strides, b_strides];
+    crossbar_kernels::arrays::select_broadcast(condition, a, b, floats_mut(y, n), dims, strides);
 }
 
 /// Elements from the first to the last one a view with non-negative strides touches.

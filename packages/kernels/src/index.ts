@@ -18,7 +18,16 @@ export {
   type VariationFields,
   type VariedWeightCall,
 } from "./call.js";
-export { type Binary, binaryCode, type Reduction, reductionCode, type Unary, unaryCode } from "./codes.js";
+export {
+  type Binary,
+  binaryCode,
+  type Reduction,
+  reductionCode,
+  type Scan,
+  scanCode,
+  type Unary,
+  unaryCode,
+} from "./codes.js";
 export {
   type CompiledKernels,
   compileKernels,

@@ -1,1 +1,1 @@
-export const codeHash = "aec9f5acd91a0fe2";
+export const codeHash = "b14e6ee538b33140";

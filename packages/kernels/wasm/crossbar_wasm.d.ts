@@ -220,9 +220,34 @@ export function reduce(code: number, x: number, y: number, outer: number, len: n
 export function reduceMaxGradient(x: number, y: number, dy: number, dx: number, outer: number, len: number, inner: number): void;
 
 /**
+ * Gradient of a product; dy [outer, inner].
+ */
+export function reduceProductGradient(x: number, dy: number, dx: number, outer: number, len: number, inner: number): void;
+
+/**
+ * dx *= slope of the reduction, a norm or a log-sum of exponentials, by x.
+ */
+export function scaleBySlopes(code: number, x: number, y: number, dx: number, outer: number, len: number, inner: number): void;
+
+/**
+ * y[o, l, i] = cumulative function of x[o, 0..=l, i]; order: 1 exclusive, 2 from the end, 3 both.
+ */
+export function scan(code: number, order: number, x: number, y: number, outer: number, len: number, inner: number): void;
+
+/**
+ * Gradient of a cumulative product; dy [outer, len, inner].
+ */
+export function scanProductGradient(order: number, x: number, dy: number, dx: number, outer: number, len: number, inner: number): void;
+
+/**
  * dst[o, indices[i], :] += src[o, i, :]; dst [outer, axis, inner].
  */
 export function scatterAdd(src: number, dst: number, indices: Int32Array | number[], outer: number, axis: number, inner: number): void;
+
+/**
+ * y = where the condition's byte isn't 0: a, else b, with broadcasting; strides: those of the condition, then of a, then of b.
+ */
+export function selectBroadcast(condition: number, a: number, b: number, y: number, dims: Int32Array | number[], strides: Int32Array | number[]): void;
 
 /**
  * One step of gradient descent; `buffer` (the momentum) may be null.
@@ -306,7 +331,12 @@ export interface InitOutput {
     readonly maxPoolGradient: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly reduce: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly reduceMaxGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly reduceProductGradient: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly scaleBySlopes: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly scan: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly scanProductGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly scatterAdd: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly selectBroadcast: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => void;
     readonly sgdStep: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly softmax: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly softmaxGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;

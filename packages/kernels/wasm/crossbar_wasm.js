@@ -590,6 +590,61 @@ export function reduceMaxGradient(x, y, dy, dx, outer, len, inner) {
 }
 
 /**
+ * Gradient of a product; dy [outer, inner].
+ * @param {number} x
+ * @param {number} dy
+ * @param {number} dx
+ * @param {number} outer
+ * @param {number} len
+ * @param {number} inner
+ */
+export function reduceProductGradient(x, dy, dx, outer, len, inner) {
+    wasm.reduceProductGradient(x, dy, dx, outer, len, inner);
+}
+
+/**
+ * dx *= slope of the reduction, a norm or a log-sum of exponentials, by x.
+ * @param {number} code
+ * @param {number} x
+ * @param {number} y
+ * @param {number} dx
+ * @param {number} outer
+ * @param {number} len
+ * @param {number} inner
+ */
+export function scaleBySlopes(code, x, y, dx, outer, len, inner) {
+    wasm.scaleBySlopes(code, x, y, dx, outer, len, inner);
+}
+
+/**
+ * y[o, l, i] = cumulative function of x[o, 0..=l, i]; order: 1 exclusive, 2 from the end, 3 both.
+ * @param {number} code
+ * @param {number} order
+ * @param {number} x
+ * @param {number} y
+ * @param {number} outer
+ * @param {number} len
+ * @param {number} inner
+ */
+export function scan(code, order, x, y, outer, len, inner) {
+    wasm.scan(code, order, x, y, outer, len, inner);
+}
+
+/**
+ * Gradient of a cumulative product; dy [outer, len, inner].
+ * @param {number} order
+ * @param {number} x
+ * @param {number} dy
+ * @param {number} dx
+ * @param {number} outer
+ * @param {number} len
+ * @param {number} inner
+ */
+export function scanProductGradient(order, x, dy, dx, outer, len, inner) {
+    wasm.scanProductGradient(order, x, dy, dx, outer, len, inner);
+}
+
+/**
  * dst[o, indices[i], :] += src[o, i, :]; dst [outer, axis, inner].
  * @param {number} src
  * @param {number} dst
@@ -607,6 +662,34 @@ export function scatterAdd(src, dst, indices, outer, axis, inner) {
     const ptr0 = passArray32ToWasm0(indices, wasm.__wbindgen_malloc);
     const len0 = WASM_VECTOR_LEN;
     wasm.scatterAdd(val2, val3, ptr0, len0, val4, val5, val6);
+}
+
+/**
+ * y = where the condition's byte isn't 0: a, else b, with broadcasting; strides: those of the condition, then of a, then of b.
+ * @param {number} condition
+ * @param {number} a
+ * @param {number} b
+ * @param {number} y
+ * @param {Int32Array | number[]} dims
+ * @param {Int32Array | number[]} strides
+ */
+export function selectBroadcast(condition, a, b, y, dims, strides) {
+    const val3 = +condition;
+    const val4 = +a;
+    const val5 = +b;
+    const val6 = +y;
+    let ptr0, len0, ptr1, len1;
+    try {
+        ptr0 = passArray32ToWasm0(dims, wasm.__wbindgen_malloc);
+        len0 = WASM_VECTOR_LEN;
+        ptr1 = passArray32ToWasm0(strides, wasm.__wbindgen_malloc);
+        len1 = WASM_VECTOR_LEN;
+    } catch (e) {
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
+        throw e;
+    }
+    wasm.selectBroadcast(val3, val4, val5, val6, ptr0, len0, ptr1, len1);
 }
 
 /**

@@ -31,6 +31,25 @@ export {
   type SharedRules,
   type VariadicGradientRule,
 } from "./operation.js";
+export {
+  type AlphaAttributes,
+  celu,
+  elu,
+  gelu,
+  geluTanh,
+  type HardSigmoidAttributes,
+  hardSigmoid,
+  hardSwish,
+  mish,
+  type SeluAttributes,
+  type ShrinkAttributes,
+  selu,
+  shrink,
+  softplus,
+  softsign,
+  swish,
+  thresholdedRelu,
+} from "./operations/activations.js";
 export { add, div, mul, sub } from "./operations/arithmetic.js";
 export {
   type AttentionAttributes,
@@ -57,7 +76,21 @@ export {
   spaceToDepth,
   spaceToDepthPlan,
 } from "./operations/channel-blocks.js";
+export {
+  type ArgAttributes,
+  argMax,
+  argMin,
+  equal,
+  greater,
+  greaterOrEqual,
+  type IsInfAttributes,
+  isInf,
+  isNan as isNaN,
+  less,
+  lessOrEqual,
+} from "./operations/comparisons.js";
 export { type Conv2dAttributes, conv2d, conv2dEach } from "./operations/convolution.js";
+export { type CumulativeAttributes, cumProd, cumSum } from "./operations/cumulative.js";
 export { type DeformConvAttributes, deformConv } from "./operations/deform-conv.js";
 export { det } from "./operations/determinant.js";
 export { type DropoutAttributes, dropout } from "./operations/dropout.js";
@@ -72,6 +105,25 @@ export {
   stridedPositions,
   takeValues,
 } from "./operations/element-positions.js";
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  ceil,
+  cos,
+  cosh,
+  erf,
+  floor,
+  reciprocal,
+  round,
+  sign,
+  sin,
+  sinh,
+  tan,
+} from "./operations/elementary-functions.js";
 export { putElements, takeElements } from "./operations/elements.js";
 export {
   abs,
@@ -162,6 +214,7 @@ export {
   batchNormTrain,
   type ChannelStatistics,
 } from "./operations/normalisation.js";
+export { fmod, maximum, minimum, mod, pow, prelu } from "./operations/pairs.js";
 export {
   type AdaptivePoolAttributes,
   type AveragePoolAttributes,
@@ -191,7 +244,19 @@ export type {
 } from "./operations/recurrent.js";
 export type { ActivationAttributes } from "./operations/recurrent-activations.js";
 export { type GruAttributes, gru, type LstmAttributes, lstm, rnn } from "./operations/recurrent-cells.js";
-export { type ReduceAttributes, reduceMax, reduceMean, reduceSum } from "./operations/reductions.js";
+export {
+  type ReduceAttributes,
+  reduceL1,
+  reduceL2,
+  reduceLogSum,
+  reduceLogSumExp,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceProd,
+  reduceSum,
+  reduceSumSquare,
+} from "./operations/reductions.js";
 export { type MaxRoiPoolAttributes, maxRoiPool, type RoiAlignAttributes, roiAlign } from "./operations/regions.js";
 export { centerCropPad, centerPads, resize } from "./operations/resize.js";
 export {
@@ -201,6 +266,7 @@ export {
   resizePlan,
   resizeShape,
 } from "./operations/resize-tables.js";
+export { where } from "./operations/selection.js";
 export { type MelAttributes, melWeightMatrix, signalWindow, type WindowName } from "./operations/signal-tables.js";
 export { logSoftmax, type SoftmaxAttributes, softmax } from "./operations/softmax.js";
 export {

@@ -39,9 +39,10 @@ export interface ExampleInput {
   readonly shape: Shape;
   /**
    * `normal`: standard normal. `positive`: in [0.5, 1.5), for denominators and variances. `separated`: differing by at least 0.1 from
-   * each other and 0.05 from 0, for functions with kinks. Default: `normal`.
+   * each other and 0.05 from 0, for functions with kinks. `tenths`: 0.05 at least from those.
+   * `fractions`: in (−0.7, 0.7). `large`: in [1.5, 2.5). Default: `normal`.
    */
-  readonly values?: "normal" | "positive" | "separated";
+  readonly values?: "normal" | "positive" | "separated" | "tenths" | "fractions" | "large";
 }
 
 /** An example call of an operation, for the test that walks the table. */

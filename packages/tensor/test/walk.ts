@@ -34,7 +34,10 @@ function fill({ shape, values = "normal" }: ExampleInput, index: number): Float3
   const key = stream(1, { purpose: "walk", name: values, index, step: n });
   if (values === "normal") return normals(key, n);
   if (values === "positive") return uniforms(key, n).map((u) => u + 0.5);
-  return Float32Array.from(permutation(key, n), (rank) => (rank - Math.floor(n / 2) + 0.5) * 0.1);
+  if (values === "fractions") return uniforms(key, n).map((u) => 1.4 * (u - 0.5));
+  if (values === "large") return uniforms(key, n).map((u) => u + 1.5);
+  const offset = Math.floor(n / 2) - (values === "separated" ? 0.5 : 0);
+  return Float32Array.from(permutation(key, n), (rank) => (rank - offset) * 0.1);
 }
 
 /** Every example call of every operation, with values for its inputs. */

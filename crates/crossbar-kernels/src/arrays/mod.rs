@@ -4,10 +4,12 @@
 
 mod broadcast;
 mod bytes;
+mod codes;
 pub mod elementwise;
+pub mod lines;
 pub mod reduce;
 pub mod strided;
 mod strides;
 
-pub use broadcast::binary_broadcast;
+pub use broadcast::{binary_broadcast, select_broadcast};
 pub use bytes::look_up;

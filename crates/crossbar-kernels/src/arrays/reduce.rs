@@ -1,21 +1,27 @@
-//! Sums, means and maxima along one axis, and the sums other kernels share.
+//! Reductions along one axis, and the sums other kernels share.
 
+use super::codes::codes;
 use super::elementwise::map;
-use crate::lanes::{load_at, load_tail, store_tail, F32x4};
+use super::lines::{self, Line};
+use crate::lanes::doubles::{math, F64x4};
+use crate::lanes::{load_at, load_tail, max_or_nan, store_tail, F32x4};
 
-/// A reduction, by its index in the code table of the wasm surface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reduction {
+codes! {
+    /// A reduction, by its index in the code table of the wasm surface.
+    Reduction, REDUCTIONS:
     /// Σ x
     Sum,
     /// Σ x / n
     Mean,
     /// The largest value.
     Max,
+    /// Π x
+    Product,
+    /// √Σ x²
+    Norm,
+    /// ln Σ e^x
+    LogSumExp,
 }
-
-/// The code table: a code is an index into it.
-pub const REDUCTIONS: [Reduction; 3] = [Reduction::Sum, Reduction::Mean, Reduction::Max];
 
 /// Values summed in f32 before a partial sum goes to f64: rounding stays near 2⁻²⁴·√16 for any length.
 const BLOCK: usize = 256;
@@ -74,13 +80,6 @@ pub fn sum(x: &[f32]) -> f64 {
     sum_of(x, |x| x)
 }
 
-/// The larger of two, lane by lane; NaN when either is.
-#[inline(always)]
-pub(crate) fn max_or_nan(best: F32x4, value: F32x4) -> F32x4 {
-    // Each order keeps the NaN of its first; else both give the same bits, or zeros of both signs. NaN with more bits set is NaN.
-    best.max(value).to_bits().or(value.max(best).to_bits()).to_float_bits()
-}
-
 /// The larger of two with its position; NaN stays. The position changes only where `value` is larger.
 #[inline(always)]
 pub(crate) fn pick((best, position): (F32x4, F32x4), value: F32x4, k: f32) -> (F32x4, F32x4) {
@@ -102,24 +101,32 @@ pub(crate) fn max(x: &[f32]) -> f32 {
     max_or_nan(max_or_nan(a, b), max_or_nan(c, d)).to_array()[0]
 }
 
-/// y[o, i] = reduction over l of x[o, l, i]; x is [outer, len, inner]. The mean and the maximum of nothing are NaN and −∞.
+/// y[o, i] = reduction over l of x[o, l, i]; x is [outer, len, inner]. Of nothing: 0, the mean NaN, the product 1, −∞ the maximum
+/// and the logarithm.
 pub fn reduce(op: Reduction, x: &[f32], y: &mut [f32], len: usize, inner: usize) {
     if y.is_empty() {
         return;
     }
     if len == 0 {
         return y.fill(match op {
-            Reduction::Sum => 0.0,
+            Reduction::Sum | Reduction::Norm => 0.0,
             Reduction::Mean => f32::NAN,
-            Reduction::Max => f32::NEG_INFINITY,
+            Reduction::Product => 1.0,
+            Reduction::Max | Reduction::LogSumExp => f32::NEG_INFINITY,
         });
+    }
+    match op {
+        Reduction::Product => return lines::reduce(x, y, len, inner, Line::product),
+        Reduction::Norm => return lines::reduce(x, y, len, inner, Line::norm),
+        Reduction::LogSumExp => return lines::reduce(x, y, len, inner, Line::log_sum_exp),
+        Reduction::Sum | Reduction::Mean | Reduction::Max => {}
     }
     if inner == 1 {
         for (x, y) in x.chunks_exact(len).zip(y) {
             *y = match op {
                 Reduction::Sum => sum(x) as f32,
                 Reduction::Mean => (sum(x) / len as f64) as f32,
-                Reduction::Max => max(x),
+                _ => max(x),
             };
         }
         return;
@@ -128,7 +135,7 @@ pub fn reduce(op: Reduction, x: &[f32], y: &mut [f32], len: usize, inner: usize)
         match op {
             Reduction::Sum => column_sums(x, y, 1.0),
             Reduction::Mean => column_sums(x, y, len as f64),
-            Reduction::Max => column_maxima(x, y),
+            _ => column_maxima(x, y),
         }
     }
 }
@@ -179,6 +186,14 @@ pub fn max_gradient(x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32], len: usize
                 dx[l * inner + i] = dy[at];
             }
         }
+    }
+}
+
+/// dx *= slope of a norm or a log-sum of exponentials y [outer, inner] by x [outer, len, inner]; that of a norm of 0 is 0.
+pub fn scale_by_slopes(op: Reduction, x: &[f32], y: &[f32], dx: &mut [f32], len: usize, inner: usize) {
+    match op {
+        Reduction::Norm => lines::scale(x, y, dx, len, inner, |x, y| if y == 0.0 { 0.0 } else { x / y }),
+        _ => lines::scale(x, y, dx, len, inner, |x, y| math::exp(F64x4::splat(x - y)).to_array()[0]),
     }
 }
 

@@ -37,6 +37,7 @@ pub fn backward_input(work: &mut Workspace, conv: &Conv, dy: &[f32], w: &[f32], 
     };
     match plan_backward_input(conv, &gradient, variation.draw) {
         Sliding::Winograd => winograd::slide(&sliding, work, &weights, true, dy, dx),
+        Sliding::Depthwise => sliding.run_depthwise(work, dy, dx, &mut pack),
         Sliding::InPlace { lanes } => sliding.run_in_place(lanes, work, dy, dx, &mut pack),
         Sliding::Packed => sliding.run_packed(work, dy, dx, &mut pack),
         Sliding::Empty | Sliding::WinogradRows(_) => {

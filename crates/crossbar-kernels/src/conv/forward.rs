@@ -65,6 +65,7 @@ pub fn forward(work: &mut Workspace, conv: &Conv, inputs: Inputs, w: &[f32], var
     match algorithm {
         Sliding::Empty | Sliding::WinogradRows(_) => {}
         Sliding::Winograd => winograd::slide(&sliding, work, &weights, false, inputs.x, y),
+        Sliding::Depthwise => sliding.run_depthwise(work, inputs.x, y, &mut pack),
         Sliding::InPlace { lanes } => sliding.run_in_place(lanes, work, inputs.x, y, &mut pack),
         Sliding::Packed => sliding.run_packed(work, inputs.x, y, &mut pack),
     }

@@ -16,6 +16,8 @@ pub(crate) enum Sliding {
     WinogradRows(RowFilter),
     /// Winograd's F(2×2, 3×3).
     Winograd,
+    /// Planes in place, each by itself.
+    Depthwise,
     /// Images in place, 1 or 4 of them interleaved.
     InPlace { lanes: usize },
     /// Images packed as columns of a product.
@@ -128,6 +130,11 @@ fn plan_sliding(problem: &Problem) -> Sliding {
     let Problem { padded, window, rows, groups, draw, is_strided } = *problem;
     if groups == 1 && draw != Draw::Sample && !is_strided && is_wide(&window, rows) {
         return Sliding::Winograd;
+    }
+    // Vectors are four outputs of a row, at stride 1 or 2.
+    let fits = window.channels == 1 && window.x.stride <= 2 && window.x.output() >= 4;
+    if groups > 1 && rows == 1 && fits && !is_strided {
+        return Sliding::Depthwise;
     }
     let lanes = if 4 * padded.padded() <= MAX_INTERLEAVED { 4 } else { 1 };
     if rows <= DIRECT_OUTPUTS && lanes * padded.x.output() >= 8 {

@@ -88,7 +88,13 @@ fn large_images_go_one_by_one() {
 #[test]
 fn groups_have_neither_filters_nor_pools() {
     let depthwise = Conv { groups: 16, ..conv(16, 16, 12, 3, 1, 1) };
-    assert_eq!(plan_forward(&depthwise, Draw::None), Sliding::InPlace { lanes: 4 });
+    assert_eq!(plan_forward(&depthwise, Draw::None), Sliding::Depthwise);
+    assert_eq!(input_gradient(&depthwise, Draw::Sample), Sliding::Depthwise);
+    let strided = Conv { groups: 16, ..conv(16, 16, 12, 3, 2, 1) };
+    assert_eq!(plan_forward(&strided, Draw::None), Sliding::Depthwise);
+    assert_eq!(input_gradient(&strided, Draw::None), Sliding::InPlace { lanes: 4 });
+    let two_each = Conv { groups: 8, ..conv(8, 16, 12, 3, 1, 1) };
+    assert_eq!(plan_forward(&two_each, Draw::None), Sliding::InPlace { lanes: 4 });
     assert!(!depthwise.pools(Draw::None));
     assert!(conv(8, 16, 12, 3, 1, 1).pools(Draw::Batch));
     assert!(!conv(8, 16, 12, 3, 1, 1).pools(Draw::Sample));

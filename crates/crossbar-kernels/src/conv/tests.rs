@@ -55,6 +55,14 @@ fn cases() -> Vec<Conv> {
     for batch in 1..10 {
         cases.push(square(batch, 3, 4, 1, axis(9, 3, 2, 1, 1, 1)));
     }
+    // Depthwise: rows of four outputs, rows that no vector divides, several lots of channels, no padding, crops.
+    for (input, kernel, stride, pad) in
+        [(4, 3, 1, 1), (7, 3, 1, 1), (30, 3, 2, 1), (14, 5, 1, 2), (15, 5, 2, 2), (8, 3, 1, 0)]
+    {
+        cases.push(square(2, 19, 19, 19, axis(input, kernel, stride, pad, pad, 1)));
+    }
+    cases.push(square(1, 3, 3, 3, axis(9, 3, 1, -1, -2, 1)));
+    cases.push(Conv { y: axis(3, 2, 1, 0, 0, 1), ..square(3, 6, 6, 6, axis(40, 7, 3, 3, 2, 2)) });
     cases.push(Conv {
         y: axis(7, 3, 2, 1, 0, 1),
         x: axis(13, 5, 1, 0, 3, 2),
@@ -191,6 +199,31 @@ fn gradients_by_pools_are_those_by_their_outputs() {
         backward_weight(&mut work, &conv, &x, &[OutputGradient { dy: &sum, positions: &[] }], &mut dw[0]);
         backward_weight(&mut work, &conv, &x, &gradients, &mut dw[1]);
         assert_eq!(dw[0], dw[1], "{conv:?}");
+    }
+}
+
+#[test]
+fn depthwise_planes_have_the_bits_of_images_in_place() {
+    let mut work = Workspace::default();
+    let is_depthwise = |conv: &Conv| conv.groups > 1 && conv.groups == conv.channels && conv.groups == conv.outputs;
+    for conv in cases().into_iter().filter(is_depthwise) {
+        let alone = Conv { batch: 1, channels: 1, outputs: 1, groups: 1, ..conv };
+        let (input, output) = (conv.input_pixels(), conv.output_pixels());
+        let (x, w) = (normals(1, conv.x_size()), normals(2, conv.w_size()));
+        let bias = normals(3, conv.outputs);
+        let (mut y, mut dx) = (vec![f32::NAN; conv.y_size()], vec![f32::NAN; conv.x_size()]);
+        forward(&mut work, &conv, Inputs { x: &x, bias: &bias }, &w, Variation::NONE, Output::plain(&mut y));
+        backward_input(&mut work, &conv, &y, &w, Variation::NONE, &mut dx);
+        for plane in 0..conv.batch * conv.groups {
+            let group = plane % conv.groups;
+            let (x, w) = (&x[plane * input..][..input], &w[group * conv.terms()..][..conv.terms()]);
+            let (mut one, mut gradient) = (vec![f32::NAN; output], vec![f32::NAN; input]);
+            let inputs = Inputs { x, bias: &bias[group..][..1] };
+            forward(&mut work, &alone, inputs, w, Variation::NONE, Output::plain(&mut one));
+            backward_input(&mut work, &alone, &one, w, Variation::NONE, &mut gradient);
+            assert_eq!(y[plane * output..][..output], one, "{conv:?}");
+            assert_eq!(dx[plane * input..][..input], gradient, "{conv:?}");
+        }
     }
 }
 

@@ -91,6 +91,16 @@ impl F32x4 {
     pub fn nearest(self) -> Self {
         Self(self.0.map(f32::round_ties_even))
     }
+    /// Largest integer that isn't above.
+    #[inline(always)]
+    pub fn floor(self) -> Self {
+        Self(self.0.map(f32::floor))
+    }
+    /// Smallest integer that isn't below.
+    #[inline(always)]
+    pub fn ceil(self) -> Self {
+        Self(self.0.map(f32::ceil))
+    }
     /// All ones where `self < other`.
     #[inline(always)]
     pub fn lt(self, other: Self) -> U32x4 {

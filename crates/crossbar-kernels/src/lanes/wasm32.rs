@@ -30,6 +30,16 @@ impl F32x4 {
         // SAFETY: the array is 16 writable bytes; v128.store has no alignment requirement.
         unsafe { v128_store(to.as_mut_ptr().cast(), self.0) }
     }
+    /// The vector of the machine.
+    #[inline(always)]
+    pub(super) fn to_v128(self) -> v128 {
+        self.0
+    }
+    /// A vector of the machine.
+    #[inline(always)]
+    pub(super) fn from_v128(value: v128) -> Self {
+        Self(value)
+    }
     /// Lane-wise sum.
     #[inline(always)]
     pub fn add(self, other: Self) -> Self {
@@ -91,6 +101,16 @@ impl F32x4 {
     #[inline(always)]
     pub fn nearest(self) -> Self {
         Self(f32x4_nearest(self.0))
+    }
+    /// Largest integer that isn't above.
+    #[inline(always)]
+    pub fn floor(self) -> Self {
+        Self(f32x4_floor(self.0))
+    }
+    /// Smallest integer that isn't below.
+    #[inline(always)]
+    pub fn ceil(self) -> Self {
+        Self(f32x4_ceil(self.0))
     }
     /// All ones where `self < other`.
     #[inline(always)]

@@ -1,9 +1,9 @@
 //! Softmax, its logarithm, and the mean cross entropy with its gradient.
 
 use crate::arrays::elementwise::{map, zip};
-use crate::arrays::reduce::{max, max_or_nan, sum_of_pairs};
+use crate::arrays::reduce::{max, sum_of_pairs};
 use crate::lanes::math::{exp4, ln4, scalar};
-use crate::lanes::{load_at, load_tail, store_tail, F32x4};
+use crate::lanes::{load_at, load_tail, max_or_nan, store_tail, F32x4};
 
 /// Lanes of `value` from `count` on are set to zero.
 #[inline(always)]

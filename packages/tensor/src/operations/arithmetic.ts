@@ -1,11 +1,14 @@
 import { type Binary, binaryCode, wasm } from "@neft/kernels";
-import { defineOp, type Operation, type Row } from "../operation.js";
+import { defineOp, type ExampleInput, type Operation, type Row } from "../operation.js";
 import { broadcastShapes, broadcastStrides, isSameShape, type Shape, sizeOf, stridesOf } from "../shape.js";
-import { type Tensor, zeros } from "../tensor.js";
+import { empty, type Tensor, zeros } from "../tensor.js";
 import { scale } from "./elementwise.js";
 import { accumulateStrided } from "./strided-copy.js";
 
-type Pair = [a: Tensor, b: Tensor];
+type Values = NonNullable<ExampleInput["values"]>;
+
+/** The inputs of a function of two arguments. */
+export type Pair = [a: Tensor, b: Tensor];
 
 /** Shapes of the example calls: none, one or both operands are broadcast. */
 const shapes: readonly (readonly [Shape, Shape])[] = [
@@ -29,31 +32,48 @@ const shapes: readonly (readonly [Shape, Shape])[] = [
   ],
 ];
 
-/** Makes a binary elementwise operation with broadcasting. */
-function binaryOp(
+/** Computes a function of two arguments with broadcasting into y, whose shape is the common one. */
+export function broadcastBinary(name: Binary, a: Tensor, b: Tensor, y: Tensor): void {
+  if (a.size === y.size && b.size === y.size) {
+    wasm().binary(binaryCode[name], a.ptr, b.ptr, y.ptr, y.size);
+    return;
+  }
+  const [stridesA, stridesB] = [broadcastStrides(a.shape, y.shape), broadcastStrides(b.shape, y.shape)];
+  wasm().binaryBroadcast(binaryCode[name], a.ptr, b.ptr, y.ptr, [...y.shape], stridesA, stridesB);
+}
+
+/** A function of two arguments that gradient rules need, of tensors that broadcast. */
+export function slopeOf(name: Binary, a: Tensor, b: Tensor): Tensor {
+  const slope = empty(broadcastShapes(a.shape, b.shape, name));
+  broadcastBinary(name, a, b, slope);
+  return slope;
+}
+
+/** Makes a binary elementwise operation with broadcasting. `values`: those of the examples' inputs. */
+export function binaryOp(
   name: Binary,
   vjp: Row<Pair, undefined>["vjp"],
   keeps: Row<Pair, undefined>["keeps"],
+  values: readonly [a: Values, b: Values] = ["normal", "normal"],
 ): Operation<Pair, undefined> {
   return defineOp<Pair>({
     name,
     shape: ([a, b]) => broadcastShapes(a.shape, b.shape, name),
-    forward: ([a, b], _, y) => {
-      if (a.size === y.size && b.size === y.size) return wasm().binary(binaryCode[name], a.ptr, b.ptr, y.ptr, y.size);
-      const [stridesA, stridesB] = [broadcastStrides(a.shape, y.shape), broadcastStrides(b.shape, y.shape)];
-      wasm().binaryBroadcast(binaryCode[name], a.ptr, b.ptr, y.ptr, [...y.shape], stridesA, stridesB);
-    },
+    forward: ([a, b], _, y) => broadcastBinary(name, a, b, y),
     vjp,
     keeps,
     examples: shapes.map(([a, b]) => ({
-      inputs: [{ shape: a }, { shape: b, values: name === "div" ? ("positive" as const) : ("normal" as const) }],
+      inputs: [
+        { shape: a, values: values[0] },
+        { shape: b, values: values[1] },
+      ],
       attributes: undefined,
     })),
   });
 }
 
 /** Sums a gradient over the axes along which a tensor of `shape` was broadcast. */
-function unbroadcast(dy: Tensor, shape: Shape): Tensor {
+export function unbroadcast(dy: Tensor, shape: Shape): Tensor {
   if (isSameShape(dy.shape, shape)) return dy;
   const dx = zeros(shape);
   if (sizeOf(shape) === 0) return dx;
@@ -99,4 +119,5 @@ export const div: Operation<Pair, undefined> = binaryOp(
     (dy, { inputs: [, b], output }) => scale(unbroadcast(div(mul(dy, output), b), b.shape), -1),
   ],
   [1, "output"],
+  ["normal", "positive"],
 );

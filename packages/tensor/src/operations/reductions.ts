@@ -1,7 +1,8 @@
 import { type Reduction, reductionCode, wasm } from "@neft/kernels";
-import { defineOp, type Operation } from "../operation.js";
+import { defineOp, type ExampleInput, type Kept, type Operation } from "../operation.js";
 import { axisOf, splitAt } from "../shape.js";
 import { empty, type Tensor } from "../tensor.js";
+import { abs, log, neg, square } from "./elementwise.js";
 import { reshape } from "./layout.js";
 
 /** Consecutive axes to reduce. */
@@ -14,7 +15,6 @@ interface AxisRange {
 }
 
 type One = [x: Tensor];
-type Name = "reduceSum" | "reduceMean" | "reduceMax";
 
 const exampleRanges: readonly { shape: number[]; range: AxisRange }[] = [
   { shape: [3, 5], range: { axis: 0, count: 2, keepDims: false } },
@@ -23,13 +23,26 @@ const exampleRanges: readonly { shape: number[]; range: AxisRange }[] = [
   { shape: [5, 2, 3], range: { axis: 0, count: 2, keepDims: true } },
 ];
 
-/** Makes a reduction over consecutive axes. `gradient` returns dx. */
-function reductionOp(
-  name: Name,
-  reduction: Reduction,
-  gradient: (dy: Tensor, x: Tensor, y: Tensor, range: AxisRange) => Tensor,
-): Operation<One, AxisRange> {
-  const isMax = reduction === "max";
+/** A row of the table of reductions. */
+interface Definition {
+  readonly name: string;
+  readonly reduction: Reduction;
+  /** What the gradient reads. Default: nothing. */
+  readonly keeps?: Kept;
+  /** Values of the example inputs. Default: "normal". */
+  readonly values?: NonNullable<ExampleInput["values"]>;
+  /** Returns dx. */
+  readonly gradient: (dy: Tensor, x: Tensor, y: Tensor, range: AxisRange) => Tensor;
+}
+
+/** Makes a reduction over consecutive axes. */
+function reductionOp({
+  name,
+  reduction,
+  keeps = [],
+  values = "normal",
+  gradient,
+}: Definition): Operation<One, AxisRange> {
   return defineOp<One, AxisRange>({
     name,
     shape: ([x], { axis, count, keepDims }) => {
@@ -39,11 +52,8 @@ function reductionOp(
     forward: ([x], { axis, count }, y) =>
       wasm().reduce(reductionCode[reduction], x.ptr, y.ptr, ...splitAt(x.shape, axis, count)),
     vjp: [(dy, { inputs: [x], output, attributes }) => gradient(dy, x, output, attributes)],
-    keeps: isMax ? [0, "output"] : [],
-    examples: exampleRanges.map(({ shape, range }) => ({
-      inputs: [{ shape, values: isMax ? ("separated" as const) : ("normal" as const) }],
-      attributes: range,
-    })),
+    keeps,
+    examples: exampleRanges.map(({ shape, range }) => ({ inputs: [{ shape, values }], attributes: range })),
   });
 }
 
@@ -55,15 +65,64 @@ function spread(dy: Tensor, x: Tensor, { axis, count }: AxisRange, isMean: boole
   return dx;
 }
 
+/** Gradient of a norm or a log-sum of exponentials: dy, broadcast along the reduced axes, times the slope. */
+function scaled(reduction: "norm" | "logSumExp"): Definition["gradient"] {
+  return (dy, x, y, range) => {
+    const dx = spread(dy, x, range, false);
+    const sizes = splitAt(x.shape, range.axis, range.count);
+    wasm().scaleBySlopes(reductionCode[reduction], x.ptr, y.ptr, dx.ptr, ...sizes);
+    return dx;
+  };
+}
+
 /** The operation of {@link reduceSum}, over consecutive axes. */
-export const sumOp = reductionOp("reduceSum", "sum", (dy, x, _, range) => spread(dy, x, range, false));
+export const sumOp = reductionOp({
+  name: "reduceSum",
+  reduction: "sum",
+  gradient: (dy, x, _, range) => spread(dy, x, range, false),
+});
 /** The operation of {@link reduceMean}, over consecutive axes. */
-export const meanOp = reductionOp("reduceMean", "mean", (dy, x, _, range) => spread(dy, x, range, true));
+export const meanOp = reductionOp({
+  name: "reduceMean",
+  reduction: "mean",
+  gradient: (dy, x, _, range) => spread(dy, x, range, true),
+});
 /** The operation of {@link reduceMax}, over consecutive axes. */
-export const maxOp = reductionOp("reduceMax", "max", (dy, x, y, { axis, count }) => {
-  const dx = empty(x.shape);
-  wasm().reduceMaxGradient(x.ptr, y.ptr, dy.ptr, dx.ptr, ...splitAt(x.shape, axis, count));
-  return dx;
+export const maxOp = reductionOp({
+  name: "reduceMax",
+  reduction: "max",
+  keeps: [0, "output"],
+  values: "separated",
+  gradient: (dy, x, y, { axis, count }) => {
+    const dx = empty(x.shape);
+    wasm().reduceMaxGradient(x.ptr, y.ptr, dy.ptr, dx.ptr, ...splitAt(x.shape, axis, count));
+    return dx;
+  },
+});
+/** The operation of {@link reduceProd}, over consecutive axes. */
+export const prodOp = reductionOp({
+  name: "reduceProd",
+  reduction: "product",
+  keeps: [0],
+  gradient: (dy, x, _, { axis, count }) => {
+    const dx = empty(x.shape);
+    wasm().reduceProductGradient(x.ptr, dy.ptr, dx.ptr, ...splitAt(x.shape, axis, count));
+    return dx;
+  },
+});
+/** The operation of {@link reduceL2}, over consecutive axes. */
+export const normOp = reductionOp({
+  name: "reduceL2",
+  reduction: "norm",
+  keeps: [0, "output"],
+  gradient: scaled("norm"),
+});
+/** The operation of {@link reduceLogSumExp}, over consecutive axes. */
+export const logSumExpOp = reductionOp({
+  name: "reduceLogSumExp",
+  reduction: "logSumExp",
+  keeps: [0, "output"],
+  gradient: scaled("logSumExp"),
 });
 
 /** Attributes of a reduction. */
@@ -75,12 +134,8 @@ export interface ReduceAttributes {
 }
 
 /** Reduces any axes: one range of consecutive axes after another, the last range first. */
-function reduceAxes(
-  name: Name,
-  row: Operation<One, AxisRange>,
-  x: Tensor,
-  { axes, keepDims = false }: ReduceAttributes,
-): Tensor {
+function reduceAxes(row: Operation<One, AxisRange>, x: Tensor, { axes, keepDims = false }: ReduceAttributes): Tensor {
+  const { name } = row.row;
   const rank = x.shape.length;
   const chosen = new Set((axes ?? x.shape.map((_, i) => i)).map((axis) => axisOf(name, axis, rank)));
   let y = x;
@@ -97,15 +152,51 @@ function reduceAxes(
 
 /** Sum over axes. @throws {RangeError} for an axis out of range. */
 export function reduceSum(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
-  return reduceAxes("reduceSum", sumOp, x, attributes);
+  return reduceAxes(sumOp, x, attributes);
 }
 
 /** Mean over axes; NaN for an axis of size 0. @throws {RangeError} for an axis out of range. */
 export function reduceMean(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
-  return reduceAxes("reduceMean", meanOp, x, attributes);
+  return reduceAxes(meanOp, x, attributes);
 }
 
-/** Maximum over axes. The gradient goes to its first position. @throws {RangeError} for an axis out of range. */
+/** Maximum over axes; −∞ of none. The gradient goes to its first position. @throws {RangeError} for an axis out of range. */
 export function reduceMax(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
-  return reduceAxes("reduceMax", maxOp, x, attributes);
+  return reduceAxes(maxOp, x, attributes);
+}
+
+/** Minimum over axes; ∞ of none. The gradient goes to its first position. @throws {RangeError} for an axis out of range. */
+export function reduceMin(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
+  return neg(reduceMax(neg(x), attributes));
+}
+
+/** Product over axes, in doubles; 1 of none. @throws {RangeError} for an axis out of range. */
+export function reduceProd(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
+  return reduceAxes(prodOp, x, attributes);
+}
+
+/** Σ |x| over axes. @throws {RangeError} for an axis out of range. */
+export function reduceL1(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
+  return reduceSum(abs(x), attributes);
+}
+
+/** √Σ x² over axes, in doubles. The slope of 0 is 0. @throws {RangeError} for an axis out of range. */
+export function reduceL2(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
+  // The norm of one number is its magnitude.
+  return attributes.axes?.length === 0 ? abs(x) : reduceAxes(normOp, x, attributes);
+}
+
+/** Σ x² over axes. @throws {RangeError} for an axis out of range. */
+export function reduceSumSquare(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
+  return reduceSum(square(x), attributes);
+}
+
+/** ln Σ x over axes; −∞ of none. @throws {RangeError} for an axis out of range. */
+export function reduceLogSum(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
+  return log(reduceSum(x, attributes));
+}
+
+/** ln Σ e^x over axes, in doubles, without overflow; −∞ of none. @throws {RangeError} for an axis out of range. */
+export function reduceLogSumExp(x: Tensor, attributes: ReduceAttributes = {}): Tensor {
+  return reduceAxes(logSumExpOp, x, attributes);
 }

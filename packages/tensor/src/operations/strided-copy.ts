@@ -10,8 +10,8 @@ export interface StridedCopy {
   readonly to: { readonly strides: readonly number[]; readonly offset: number };
 }
 
-/** @throws {RangeError} for a value outside 32 bits, which a typed array would wrap. */
-const ints = (values: readonly number[]): Int32Array =>
+/** Sizes or strides for a kernel. @throws {RangeError} for a value outside 32 bits, which a typed array would wrap. */
+export const ints = (values: readonly number[]): Int32Array =>
   Int32Array.from(values, (value) => {
     if ((value | 0) === value) return value;
     throw new RangeError(`strided copy: expected sizes and strides of 32 bits, got ${value}`);

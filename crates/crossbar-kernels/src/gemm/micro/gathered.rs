@@ -23,6 +23,18 @@ impl<'a> Offsets<'a> {
         self.values.len()
     }
 
+    /// All of them, in order.
+    #[inline(always)]
+    pub(super) fn values(&self) -> &'a [usize] {
+        self.values
+    }
+
+    /// The largest.
+    #[inline(always)]
+    pub(super) fn furthest(&self) -> usize {
+        self.furthest
+    }
+
     /// The offsets of terms [from, to).
     #[inline(always)]
     pub fn range(&self, from: usize, to: usize) -> Self {

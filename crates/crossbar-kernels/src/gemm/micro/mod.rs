@@ -12,6 +12,7 @@ mod common;
 mod dots;
 mod gathered;
 mod narrow;
+mod plane;
 mod rows;
 
 pub(crate) use blocks::{blocks, is_stepwise, Run, Strides};
@@ -20,4 +21,5 @@ pub(crate) use common::{add_rows, Factor, Stride};
 pub(crate) use dots::dots;
 pub(crate) use gathered::{gathered, Offsets};
 pub(crate) use narrow::{pair_by_ten, rows_by_eight, rows_by_twelve};
+pub(crate) use plane::{plane, VECTORS};
 pub(crate) use rows::blocks_of_rows;

@@ -8,7 +8,16 @@ export interface HostArray {
 }
 
 /** Element storage of a `HostArray`. */
-export type HostData = Float32Array | BigInt64Array | Int32Array | Uint8Array | Int8Array;
+export type HostData =
+  | Float32Array
+  | BigInt64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | BigUint64Array
+  | Uint32Array
+  | Uint16Array
+  | Uint8Array;
 
 /** What shape inference knows of a value. `data` is present when shapes and constants determine it. */
 export interface KnownValue {

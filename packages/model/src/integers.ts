@@ -28,7 +28,7 @@ function combine(kind: IntegerArithmetic, a: number | bigint, b: number | bigint
   if (kind === "div" && Number(b) === 0) throw new RangeError("expected divisors other than 0, got 0");
   if (typeof a === "bigint" && typeof b === "bigint") {
     const value = kind === "add" ? a + b : kind === "sub" ? a - b : kind === "mul" ? a * b : a / b;
-    return BigInt.asIntN(64, value);
+    return value;
   }
   const [m, n] = [a as number, b as number];
   return kind === "add" ? m + n : kind === "sub" ? m - n : kind === "mul" ? Math.imul(m, n) : Math.trunc(m / n);
@@ -68,8 +68,13 @@ const conversions: Readonly<Record<DType, (value: number | bigint) => number | b
   i64: (value) =>
     typeof value === "bigint" ? value : Math.abs(value) < 2 ** 63 ? BigInt(Math.trunc(value)) : -(2n ** 63n),
   i32: toInt32,
-  u8: toInt32,
+  i16: toInt32,
   i8: toInt32,
+  u64: (value) =>
+    typeof value === "bigint" ? value : Math.abs(value) < 2 ** 64 ? BigInt(Math.trunc(value)) : 2n ** 63n,
+  u32: (value) => (typeof value === "number" && value >= 0 && value < 2 ** 32 ? Math.trunc(value) : toInt32(value)),
+  u16: toInt32,
+  u8: toInt32,
   bool: (value) => (Number(value) === 0 ? 0 : 1),
 };
 

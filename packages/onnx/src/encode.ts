@@ -1,7 +1,7 @@
 import type { AttributeSchema, GraphNode, HostArray, HostData, Model, StoredType, ValueInfo } from "@neft/model";
 import { operatorOf, valuesOf } from "@neft/model";
 import type { DType, Tensor } from "@neft/tensor";
-import { typeOfArray, typeOfDtype } from "./graph-reader.js";
+import { typeOfArray } from "./graph-reader.js";
 import type { StoredElements } from "./message-fields.js";
 import { create, encode } from "./message-type.js";
 import { AttributeType, DataType } from "./onnx-enums.js";
@@ -20,7 +20,7 @@ import {
   ValueInfoProto,
 } from "./onnx-proto.js";
 import { opsetOf } from "./operator-version.js";
-import { floatFormats } from "./stored-tensor.js";
+import { floatFormats, typeOfDtype } from "./stored-tensor.js";
 
 /** Versions of files written from scratch: old enough for current runtimes, new enough for all operators written. */
 const written = { irVersion: 8n, opset: 17 } as const;

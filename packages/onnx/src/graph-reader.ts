@@ -1,7 +1,6 @@
 import type { GraphNode, HostArray, Operator, Subgraph, ValueInfo } from "@neft/model";
 import { readAttributes, sortNodes } from "@neft/model";
 import { inWords } from "@neft/options";
-import type { DType } from "@neft/tensor";
 import { readNodeAttributes } from "./attribute-reader.js";
 import { Budget } from "./budget.js";
 import { bodiesOf, namesReadBy } from "./captures.js";
@@ -9,12 +8,11 @@ import { readConstant } from "./constant-node.js";
 import type { Draft, DraftTensor } from "./draft.js";
 import { sharedStorage } from "./external-ranges.js";
 import { isDefaultDomain, type ModelFile } from "./model-file.js";
-import { DataType } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
 import type { GraphProto, NodeProto, ValueInfoProto } from "./onnx-proto.js";
 import { type OperatorVersion, versionOf } from "./operator-version.js";
 import type { ElementStorage, Files, StoredTensor } from "./stored-tensor.js";
-import { dtypeOf, isKnownType, readTensor } from "./stored-tensor.js";
+import { dtypeOf, isKnownType, readTensor, typeOfDtype } from "./stored-tensor.js";
 
 /** A node of the file, how its opset writes the operator, and its name in the model. */
 interface ReadableNode {
@@ -385,13 +383,6 @@ function checkArity(
   }
   if (trimmed(output).length > outputs)
     throw new OnnxError(`${who}: expected at most ${outputs} outputs, got ${output.length}`);
-}
-
-/** TensorProto.DataType of a dtype. */
-export function typeOfDtype(dtype: DType): number {
-  const types = { f32: DataType.FLOAT, i64: DataType.INT64, i32: DataType.INT32 };
-  const small = { u8: DataType.UINT8, i8: DataType.INT8, bool: DataType.BOOL };
-  return { ...types, ...small }[dtype];
 }
 
 /** TensorProto.DataType of an array's dtype. */

@@ -75,10 +75,20 @@ export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, Fl
 const integerTypes: ReadonlyMap<number, DType> = new Map<number, DType>([
   [DataType.UINT8, "u8"],
   [DataType.INT8, "i8"],
+  [DataType.UINT16, "u16"],
+  [DataType.INT16, "i16"],
   [DataType.INT32, "i32"],
   [DataType.INT64, "i64"],
   [DataType.BOOL, "bool"],
+  [DataType.UINT32, "u32"],
+  [DataType.UINT64, "u64"],
 ]);
+
+/** TensorProto.DataType of a dtype. */
+export function typeOfDtype(dtype: DType): number {
+  if (dtype === "f32") return DataType.FLOAT;
+  return [...integerTypes].find(([, one]) => one === dtype)![0];
+}
 
 /** Whether a TensorProto.DataType has a dtype in a model. */
 export function isKnownType(type: number): boolean {
@@ -264,6 +274,10 @@ function typedElements(proto: TensorProto, dtype: DType): HostArray["data"] {
   switch (proto.dataType) {
     case DataType.INT64:
       return BigInt64Array.from(proto.int64Data);
+    case DataType.UINT64:
+      return BigUint64Array.from(proto.uint64Data);
+    case DataType.UINT32:
+      return Uint32Array.from(proto.uint64Data, Number);
     case DataType.FLOAT16:
       return numbersOf(halves(), proto.int32Data);
     case DataType.BFLOAT16:

@@ -164,7 +164,7 @@ describe("importOnnx refuses", () => {
         nodes: [{ op: "Add", inputs: ["x", "w"], outputs: ["y"] }],
         initializers: [{ name: "w", dims: [1n], dataType: DataType.STRING }],
       }),
-      'initializer "w": expected one of the data types FLOAT, DOUBLE, FLOAT16, BFLOAT16, UINT8, INT8, INT32, INT64, BOOL, got STRING',
+      'initializer "w": expected one of the data types FLOAT, DOUBLE, FLOAT16, BFLOAT16, UINT8, INT8, UINT16, INT16, INT32, INT64, BOOL, UINT32, UINT64, got STRING',
     ],
     [
       "a negative size",

@@ -16,7 +16,7 @@ export const cast = defineOperator({
     saturate: ignored({ since: 19 }),
   },
   traits: { view: true, converts: true, order: (interval, _, { to }) => (to === "f32" ? interval : undefined) },
-  limits: "to FLOAT, FLOAT16, BFLOAT16, DOUBLE (all computed as FLOAT), INT32, INT64, INT8, UINT8, BOOL",
+  limits: "to FLOAT, FLOAT16, BFLOAT16, DOUBLE (all computed as FLOAT), integers, BOOL",
   track: firstInputPosition,
   infer: ([x], { to }) => [{ dtype: to, shape: x.shape }],
   run: ([x], { to }) => {

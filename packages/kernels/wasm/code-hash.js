@@ -1,1 +1,1 @@
-export const codeHash = "b14e6ee538b33140";
+export const codeHash = "04624e998249158d";

@@ -1,6 +1,6 @@
-import { fromWriter, type Tensor } from "../tensor.js";
-import { add, div, mul } from "./arithmetic.js";
-import { abs, clip, exp, leakyRelu, log, neg, relu, scale, shift, sigmoid, tanh } from "./elementwise.js";
+import type { Tensor } from "../tensor.js";
+import { elu, hardSigmoid, softplus, softsign, thresholdedRelu } from "./activations.js";
+import { leakyRelu, relu, scale, shift, sigmoid, tanh } from "./elementwise.js";
 
 /** An activation of a recurrent network with its numbers filled in. */
 export type Activation = (x: Tensor) => Tensor;
@@ -14,14 +14,6 @@ interface Definition {
   readonly run: (x: Tensor, alpha: number, beta: number) => Tensor;
 }
 
-/** 1 where x is above a bound, else 0: a constant. */
-function isAbove(x: Tensor, bound: number): Tensor {
-  const values = x.floats();
-  return fromWriter(x.shape, (mask) => {
-    for (let i = 0; i < mask.length; i++) mask[i] = Number(values[i]! > bound);
-  });
-}
-
 /** The activations that ONNX lists for RNN, GRU and LSTM, by their names in lower case. */
 const definitions: Readonly<Record<string, Definition>> = {
   relu: { run: (x) => relu(x) },
@@ -29,12 +21,12 @@ const definitions: Readonly<Record<string, Definition>> = {
   sigmoid: { run: (x) => sigmoid(x) },
   affine: { alpha: 1, beta: 0, run: (x, a, b) => shift(scale(x, a), b) },
   leakyrelu: { alpha: 0.01, run: (x, alpha) => leakyRelu(x, { alpha }) },
-  thresholdedrelu: { alpha: 1, run: (x, alpha) => mul(x, isAbove(x, alpha)) },
+  thresholdedrelu: { alpha: 1, run: (x, alpha) => thresholdedRelu(x, { alpha }) },
   scaledtanh: { alpha: 1, beta: 1, run: (x, a, b) => scale(tanh(scale(x, b)), a) },
-  hardsigmoid: { alpha: 0.2, beta: 0.5, run: (x, a, b) => clip(shift(scale(x, a), b), { min: 0, max: 1 }) },
-  elu: { alpha: 1, run: (x, a) => add(relu(x), scale(shift(exp(neg(relu(neg(x)))), -1), a)) },
-  softsign: { run: (x) => div(x, shift(abs(x), 1)) },
-  softplus: { run: (x) => add(relu(x), log(shift(exp(neg(abs(x))), 1))) },
+  hardsigmoid: { alpha: 0.2, beta: 0.5, run: (x, alpha, beta) => hardSigmoid(x, { alpha, beta }) },
+  elu: { alpha: 1, run: (x, alpha) => elu(x, { alpha }) },
+  softsign: { run: (x) => softsign(x) },
+  softplus: { run: (x) => softplus(x) },
 };
 
 /** Activations and their numbers, as ONNX lists them: the numbers in the order of the activations that take some. */

@@ -40,8 +40,10 @@ describe("the operator table", () => {
           const expected = expectedOf(sample) ?? (await runInRuntime(bytes, feeds));
           const model = importOnnx(bytes);
           failures.push(...differences(runHere(model, feeds), expected).map((line) => `${where}: ${line}`));
-          const inferred = valueShapes(model, Object.values(feeds)[0]!.shape[0]).get("out0");
-          if (inferred?.join() !== expected.out0!.shape.join()) failures.push(`${where}: inferred [${inferred}]`);
+          if (!sample.dynamic) {
+            const inferred = valueShapes(model, Object.values(feeds)[0]!.shape[0]).get("out0");
+            if (inferred?.join() !== expected.out0!.shape.join()) failures.push(`${where}: inferred [${inferred}]`);
+          }
           model.dispose();
         } catch (error) {
           failures.push(`${where}: ${error instanceof Error ? error.message : error}`);

@@ -26,6 +26,8 @@ export interface Sample {
   readonly outputs?: number;
   /** Number of outputs that are compared. Default: all. */
   readonly compared?: number;
+  /** Whether the outputs' shapes depend on data. Default: false; shape inference must know them. */
+  readonly dynamic?: boolean;
   /** Outputs that onnx.reference computes. Default: those of onnxruntime, which lacks some operators and types. */
   readonly expected?: readonly SampleInput[];
   /** Why its gradients can't be compared with differences. Default: they are. */

@@ -9,10 +9,12 @@ import { layout } from "./layout.js";
 import { bitwise } from "./more/bitwise.js";
 import { choosing } from "./more/choosing.js";
 import { comparisons } from "./more/comparisons.js";
+import { cumulative } from "./more/cumulative.js";
 import { elements } from "./more/elements.js";
 import { generating } from "./more/generating.js";
 import { random } from "./more/random.js";
 import { rearranging } from "./more/rearranging.js";
+import { remainder } from "./more/remainder.js";
 import { repeating } from "./more/repeating.js";
 import { searching } from "./more/searching.js";
 import { splitting } from "./more/splitting.js";
@@ -42,10 +44,12 @@ export const samples: readonly Sample[] = [
   ...bitwise,
   ...choosing,
   ...comparisons,
+  ...cumulative,
   ...elements,
   ...generating,
   ...random,
   ...rearranging,
+  ...remainder,
   ...repeating,
   ...searching,
   ...splitting,

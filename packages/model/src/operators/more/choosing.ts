@@ -1,21 +1,15 @@
-import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import type { HostArray, KnownValue } from "../../host-array.js";
 import { concatElements } from "../../integers.js";
 import { broadcastPositions } from "../../integers-elementwise.js";
-import { arrayOf } from "../on-arrays.js";
 import { defineOperator } from "../operator.js";
 import { elementwise } from "../tracks.js";
 
 /** Position of each output in the elements of x, then of y: that of x where the condition holds. */
-function wherePositions(
-  condition: HostArray,
-  x: { readonly shape: readonly number[] },
-  y: { readonly shape: readonly number[] },
-): ops.Positions {
+function wherePositions(condition: HostArray, x: HostArray, y: HostArray): ops.Positions {
   const shape = whereShape([condition, x, y]);
   const [atC, atX, atY] = [condition, x, y].map((one) => broadcastPositions(one.shape, shape));
-  const size = ops.sizeOf(x.shape);
+  const size = x.data.length;
   const positions = new Int32Array(ops.sizeOf(shape));
   for (let i = 0; i < positions.length; i++) {
     positions[i] = condition.data[atC ? atC[i]! : i] ? (atX ? atX[i]! : i) : size + (atY ? atY[i]! : i);
@@ -26,7 +20,6 @@ function wherePositions(
 const whereShape = (inputs: readonly { readonly shape: readonly number[] }[]): number[] =>
   inputs.map(({ shape }) => shape).reduce<number[]>((a, b) => ops.broadcastShapes(a, b), []);
 
-const flat = (x: Tensor): Tensor => ops.reshape(x, [x.size]);
 const flatArray = (x: HostArray): HostArray => ({ ...x, shape: [x.data.length] });
 
 /** x where the condition holds, else y, with NumPy broadcasting. */
@@ -42,10 +35,7 @@ export const where = defineOperator({
     if (x.dtype !== y.dtype) throw new TypeError(`expected operands of one dtype, got ${x.dtype} and ${y.dtype}`);
     return [{ dtype: x.dtype, shape: whereShape([condition, x, y]) }];
   },
-  run: ([condition, x, y]) => {
-    const where = wherePositions(arrayOf(condition), x, y);
-    return [ops.takeElements(ops.concat([flat(x), flat(y)], { axis: 0 }), where)];
-  },
+  run: ([condition, x, y]) => [ops.where(condition, x, y)],
   integers: ([condition, x, y]) => {
     const { shape, positions } = wherePositions(condition, x, y);
     const { data, dtype } = concatElements([flatArray(x), flatArray(y)], 0);

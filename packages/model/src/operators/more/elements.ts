@@ -33,7 +33,7 @@ export const gatherElements = defineSelection({
   shape: (_, __, call) => call.inputs[1]!.shape,
   positions: (shape, { axis }, call) => {
     const at = indices(call);
-    return ops.gatherElementsPositions("GatherElements", shape, at.data as ops.IndexList, at.shape, axis);
+    return ops.gatherElementsPositions("GatherElements", shape, at.data as ops.Elements, at.shape, axis);
   },
 });
 
@@ -54,7 +54,7 @@ export const gatherND = defineSelection({
   },
   positions: (shape, { batch_dims }, call) => {
     const at = indices(call);
-    return ops.gatherNDPositions("GatherND", shape, at.data as ops.IndexList, at.shape, batch_dims).positions;
+    return ops.gatherNDPositions("GatherND", shape, at.data as ops.Elements, at.shape, batch_dims).positions;
   },
 });
 
@@ -102,7 +102,7 @@ function elementScatter(
     ],
     integers: ([data, , updates], { axis, reduction: how }, call) => {
       const at = indices(call);
-      const list = at.data as ops.IndexList;
+      const list = at.data as ops.Elements;
       const positions = ops.gatherElementsPositions(name, data.shape, list, at.shape, axis);
       return [scattered(data, positions, updates, how ?? "none")];
     },
@@ -125,7 +125,7 @@ export const scatterND = defineOperator({
   run: ([data, at, updates], { reduction }) => [ops.scatterND(data, at, updates, { reduction })],
   integers: ([data, , updates], { reduction }, call) => {
     const at = indices(call);
-    const { positions } = ops.gatherNDPositions("ScatterND", data.shape, at.data as ops.IndexList, at.shape);
+    const { positions } = ops.gatherNDPositions("ScatterND", data.shape, at.data as ops.Elements, at.shape);
     return [scattered(data, positions, updates, reduction)];
   },
 });

@@ -19,10 +19,18 @@ export const reverseSequence = defineSelection({
   },
   shape: (shape) => shape,
   positions: (shape, { batch_axis: batchAxis, time_axis: timeAxis }, call) => {
-    const lengths = hostInput(call, 1)!.data as ops.IndexList;
+    const lengths = hostInput(call, 1)!.data as ops.Elements;
     return ops.reverseSequencePositions("ReverseSequence", shape, lengths, { batchAxis, timeAxis });
   },
 });
+
+/** Position of each element before its axes were permuted. */
+const permuted = (shape: readonly number[], perm: readonly number[]): Int32Array =>
+  ops.stridedPositions(
+    "permuted",
+    perm.map((axis) => shape[axis]!),
+    perm.map((axis) => ops.stridesOf(shape)[axis]!),
+  );
 
 const blocksize = int({ required: true, min: 1 });
 
@@ -37,7 +45,7 @@ export const depthToSpace = defineSelection({
   shape: (shape, { blocksize: block, mode }) => ops.depthToSpacePlan(shape, block, mode).shape,
   positions: (shape, { blocksize: block, mode }) => {
     const { split, perm } = ops.depthToSpacePlan(shape, block, mode);
-    return ops.permutedPositions("DepthToSpace", split, perm);
+    return permuted(split, perm);
   },
   float: (x, { blocksize: block, mode: order }) => ops.depthToSpace(x, { block, order }),
 });
@@ -53,7 +61,7 @@ export const spaceToDepth = defineSelection({
   shape: (shape, { blocksize: block }) => ops.spaceToDepthPlan(shape, block).shape,
   positions: (shape, { blocksize: block }) => {
     const { split, perm } = ops.spaceToDepthPlan(shape, block);
-    return ops.permutedPositions("SpaceToDepth", split, perm);
+    return permuted(split, perm);
   },
   float: (x, { blocksize: block }) => ops.spaceToDepth(x, { block }),
 });

@@ -55,7 +55,7 @@ export const nonZero = defineOnArrays({
 /** Length of the axis, or of all elements as one axis, and the indices along it where the condition holds. */
 function kept(shape: readonly number[], axis: number | undefined, call: OperatorCall): number[] {
   const length = axis === undefined ? ops.sizeOf(shape) : shape[ops.axisOf("axis", axis, shape.length)]!;
-  return ops.compressIndices("Compress", hostInput(call, 1)!.data as ops.IndexList, length);
+  return ops.compressIndices("Compress", hostInput(call, 1)!.data as ops.Elements, length);
 }
 
 /** The slices along an axis, or the elements, where a condition holds. */

@@ -2,7 +2,6 @@ import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import type { KnownValue } from "../../host-array.js";
 import { extremeIntegers } from "../../integers-elementwise.js";
-import { maximum } from "../extremes.js";
 import { broadcast } from "../infer.js";
 import { defineOperator, float, type Operator } from "../operator.js";
 import { elementwise } from "../tracks.js";
@@ -43,7 +42,7 @@ function extreme(name: string, kind: "max" | "min"): Operator {
     traits: { tail: true },
     track: elementwise,
     infer: inferAll,
-    run: (inputs) => [inputs.reduce((a, b) => maximum(kind, a, b))],
+    run: (inputs) => [inputs.reduce(kind === "max" ? ops.maximum : ops.minimum)],
     integers: (inputs) => [inputs.reduce((a, b) => extremeIntegers(kind, a, b))],
   });
 }

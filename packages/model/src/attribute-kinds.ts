@@ -180,7 +180,8 @@ function oneOf(allowed: readonly string[]): string {
 }
 
 interface TextOptions<T extends string> {
-  readonly default: T;
+  /** Default: every node must have it. */
+  readonly default?: T;
   /** First opset of values that were added later. Default: none. */
   readonly later?: { readonly [K in T]?: number };
 }
@@ -188,14 +189,15 @@ interface TextOptions<T extends string> {
 /** One of several words. */
 export function text<const T extends string>(
   allowed: readonly T[],
-  { later = {}, ...options }: TextOptions<NoInfer<T>> & CommonOptions,
+  { later = {}, ...options }: TextOptions<NoInfer<T>> & CommonOptions = {},
 ): AttributeKind<T> {
   const find = (value: unknown): T =>
     typeof value === "string"
       ? (allowed.find((one) => one === value) ?? failWith(oneOf(allowed), inWords(value)))
       : failWith("a string", inWords(value));
   const since: { readonly [K in T]?: number } = later;
-  return makeKind<T, T>("STRING", options, find, (value) => since[value] ?? 0);
+  const given: Given<T> = options.default === undefined ? { ...options, required: true } : options;
+  return makeKind<T, T>("STRING", given, find, (value) => since[value] ?? 0);
 }
 
 /** Any text. */

@@ -8,7 +8,7 @@ interface Globbing {
 }
 
 const rowFiles = (import.meta as unknown as Globbing).glob("../../model/src/operators/**/*.ts", { eager: true });
-const sampleFiles = (import.meta as unknown as Globbing).glob("./samples/*.ts", { eager: true });
+const sampleFiles = (import.meta as unknown as Globbing).glob("./samples/**/*.ts", { eager: true });
 
 const groupOf = (path: string): string => /([^/]+)\.ts$/.exec(path)![1]!;
 const isRow = (value: unknown): value is Operator =>

@@ -36,7 +36,8 @@ export interface FileNode {
 
 export interface FileValue {
   readonly name: string;
-  readonly type?: number;
+  /** Default: FLOAT. An output without a type has the one that a runtime infers. */
+  readonly type?: number | "inferred";
   readonly shape?: readonly (number | string)[];
 }
 
@@ -122,6 +123,7 @@ function valueProto({ name, type = DataType.FLOAT, shape }: FileValue) {
       ? { value: { case: "dimParam" as const, value: n } }
       : { value: { case: "dimValue" as const, value: BigInt(n) } },
   );
+  if (type === "inferred") return create(ValueInfoProtoSchema, { name });
   return create(ValueInfoProtoSchema, {
     name,
     type: { tensorType: { elemType: type, ...(shape !== undefined && { shape: { dim } }) } },

@@ -2,10 +2,10 @@ import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import type { IntegerArithmetic } from "../integers.js";
 import { integerArithmetic } from "../integers.js";
+import { align, aligned, alignment } from "./alignment.js";
 import { broadcast } from "./infer.js";
 import { defineOperator, type Operator } from "./operator.js";
 import { eitherScalar, scaled, shifted } from "./order.js";
-import { elementwise } from "./tracks.js";
 import type { Traits } from "./traits.js";
 
 /** Defines an elementwise operator with two operands, on floats and integers. */
@@ -19,12 +19,14 @@ function arithmetic(
     name,
     since: 7,
     inputs: [2, 2],
-    attributes: {},
+    ...aligned,
+    attributes: alignment,
     traits,
-    track: elementwise,
-    infer: broadcast,
-    run: ([a, b]) => [float(a, b)],
-    integers: ([a, b]) => [integerArithmetic(kind, a, b)],
+    infer: ([a, b], { axis }) => broadcast([a, align(a, b, axis)]),
+    run: ([a, b], { axis }) => [
+      float(a, axis === undefined ? b : ops.reshape(b, align(a, { shape: b.shape }, axis).shape)),
+    ],
+    integers: ([a, b], { axis }) => [integerArithmetic(kind, a, align(a, b, axis))],
   });
 }
 

@@ -12,8 +12,9 @@ export const cast = defineOperator({
   inputs: [1, 1],
   attributes: {
     to: dtype({ required: true }),
-    // It concerns 8-bit floats, which are not supported.
+    // Both concern 8-bit floats, which are not supported.
     saturate: ignored({ since: 19 }),
+    round_mode: ignored({ since: 24 }),
   },
   traits: { view: true, converts: true, order: (interval, _, { to }) => (to === "f32" ? interval : undefined) },
   limits: "to FLOAT, FLOAT16, BFLOAT16, DOUBLE (all computed as FLOAT), integers, BOOL",

@@ -1,12 +1,25 @@
 import * as ops from "@neft/tensor";
-import { ignored, real } from "../attribute-kinds.js";
+import { type AttributeSchema, ignored, real } from "../attribute-kinds.js";
 import { scalar } from "./adaptors.js";
 import { likeFloat } from "./infer.js";
-import { defineAdaptor, defineOperator } from "./operator.js";
+import { type Adaptor, defineAdaptor, defineOperator } from "./operator.js";
 import { kept } from "./order.js";
 import { firstInputPosition } from "./tracks.js";
 
 const limits = "training_mode is ignored: only runs with dropout drop values";
+
+/** Before opset 12, the ratio is an attribute. */
+function before12(attributes: AttributeSchema): Adaptor {
+  return defineAdaptor({
+    inputs: [1, 1],
+    outputs: 2,
+    attributes: { ...attributes, ratio: real({ default: 0.5 }) },
+    limits,
+    adapt: ({ inputs, attributes: { ratio }, constant }) => ({
+      inputs: [inputs[0]!, constant("ratio", scalar(ratio))],
+    }),
+  });
+}
 
 /**
  * y = x, unless the run has the option `dropout`: then each element is 0 with probability `ratio`, else x/(1 −
@@ -32,15 +45,9 @@ export const dropout = defineOperator({
   },
   limits,
   older: {
-    7: defineAdaptor({
-      inputs: [1, 1],
-      outputs: 2,
-      attributes: { ratio: real({ default: 0.5 }) },
-      limits,
-      adapt: ({ inputs, attributes: { ratio }, constant }) => ({
-        inputs: [inputs[0]!, constant("ratio", scalar(ratio))],
-      }),
-    }),
+    // As training_mode.
+    6: before12({ is_test: ignored() }),
+    7: before12({}),
   },
   track: firstInputPosition,
   infer: (inputs) => [...likeFloat(inputs), { dtype: "bool", shape: inputs[0].shape }],

@@ -3,6 +3,8 @@ import { type AttributeSchema, int, real, zero } from "../attribute-kinds.js";
 import { type Adaptor, defineAdaptor, defineOperator, float } from "./operator.js";
 import { firstInputPosition } from "./tracks.js";
 
+const spatial = int({ default: 1, min: 1, max: 1 });
+
 const common = { epsilon: real({ default: 1e-5 }), momentum: real({ default: 0.9 }) };
 
 /** Before opset 14, declaring the batch's statistics as outputs selects training mode. */
@@ -12,7 +14,8 @@ function before14(attributes: AttributeSchema, limits: string): Adaptor {
     outputs: 5,
     attributes: { ...common, ...attributes } as AttributeSchema,
     limits,
-    adapt: ({ outputs, attributes: { epsilon, momentum } }) => {
+    adapt: ({ outputs, attributes: { epsilon, momentum, is_test } }) => {
+      if (is_test === 0) throw new Error("is_test: expected 1, got 0: export the network in evaluation mode");
       if (outputs.length > 1) {
         throw new Error(
           `expected one output, got ${outputs.length}, which before opset 14 means training mode: export the network in evaluation mode`,
@@ -38,7 +41,8 @@ export const batchNormalization = defineOperator({
   traits: { tail: true, parameters: [1, 2, 3, 4], running: { mean: 3, variance: 4 } },
   limits: "training_mode 0",
   older: {
-    7: before14({ spatial: int({ default: 1, min: 1, max: 1 }) }, "spatial 1"),
+    6: before14({ spatial, is_test: int({ default: 0, min: 1, max: 1 }) }, "is_test 1, spatial 1"),
+    7: before14({ spatial }, "spatial 1"),
     9: before14({}, "one output"),
   },
   track: firstInputPosition,

@@ -83,9 +83,13 @@ export const maxPool = defineOperator({
 /** Mean of each window. With count_include_pad, padding counts as zeros. */
 export const averagePool = defineOperator({
   name: "AveragePool",
-  since: 7,
+  since: 1,
   inputs: [1, 1],
-  attributes: { ...poolAttributes, dilations: ints({ min: 1, since: 19 }), count_include_pad: flag(false) },
+  attributes: {
+    ...poolAttributes,
+    dilations: ints({ min: 1, since: 19 }),
+    count_include_pad: flag(false, { since: 7 }),
+  },
   traits: { tail: true, cost },
   limits: "one or two spatial axes",
   track: spatial,

@@ -1,9 +1,9 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
-import { flag, real } from "../attribute-kinds.js";
+import { flag, ignored, real } from "../attribute-kinds.js";
 import { matmulShape } from "../dimensions.js";
 import type { KnownValue } from "../host-array.js";
-import { defineOperator, float, type RunCall } from "./operator.js";
+import { defineAdaptor, defineOperator, float, type RunCall } from "./operator.js";
 import { product } from "./product.js";
 import { gemm as gemmTrack, matmul as matmulTrack } from "./tracks.js";
 import type { WeightUse } from "./traits.js";
@@ -30,6 +30,13 @@ function matrixUse(
 /** Length of the sums of a product. */
 const innerSize = ([, b = []]: readonly (readonly number[] | undefined)[]): number => Math.max(1, ...b.slice(-2));
 
+const gemmAttributes = {
+  alpha: real({ default: 1 }),
+  beta: real({ default: 1 }),
+  transA: flag(false),
+  transB: flag(false),
+} as const;
+
 /**
  * y = alpha·A'B' + beta·C. A': [M, K] and B': [K, N] are A and B, transposed if transA or transB is 1. C broadcasts
  * to [M, N].
@@ -39,11 +46,14 @@ export const gemm = defineOperator({
   since: 7,
   inputs: [2, 3],
   inputsSince: { 7: [3, 3], 11: [2, 3] },
-  attributes: {
-    alpha: real({ default: 1 }),
-    beta: real({ default: 1 }),
-    transA: flag(false),
-    transB: flag(false),
+  attributes: gemmAttributes,
+  older: {
+    6: defineAdaptor({
+      inputs: [3, 3],
+      // C broadcasts as in later versions. Without the attribute, it has the shape of y.
+      attributes: { ...gemmAttributes, broadcast: ignored() },
+      adapt: ({ attributes: { broadcast: _, ...others } }) => ({ attributes: others }),
+    }),
   },
   traits: {
     products: { operands: [0, 1], uses: (shapeOf, { transA, transB }) => matrixUse(shapeOf, [transA, transB]) },

@@ -52,7 +52,7 @@ const isSame = (a: AxisPosition, b: AxisPosition): boolean =>
   a.axis === b.axis && a.outer === b.outer && a.inner === b.inner;
 
 /** The position that all inputs with items share, given in the output's axes. Fails when they differ. */
-function commonPosition(positions: readonly (AxisPosition | undefined)[]): AxisPosition {
+export function commonPosition(positions: readonly (AxisPosition | undefined)[]): AxisPosition {
   const [first, ...others] = positions.filter((position) => position !== undefined);
   return others.every((other) => isSame(first!, other)) ? first! : failMixed();
 }

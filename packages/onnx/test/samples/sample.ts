@@ -22,8 +22,16 @@ export interface Sample {
   /** `undefined` is an absent input. */
   readonly inputs: readonly (SampleInput | undefined)[];
   readonly attributes?: Readonly<Record<string, Attribute>>;
-  /** Number of declared outputs; the first is compared. Default: 1. */
+  /** Number of the node's outputs. Default: 1. */
   readonly outputs?: number;
+  /** Number of outputs that are compared. Default: all. */
+  readonly compared?: number;
+  /** Whether the outputs' shapes depend on data. Default: false; shape inference must know them. */
+  readonly dynamic?: boolean;
+  /** Outputs that onnx.reference computes. Default: those of onnxruntime, which lacks some operators and types. */
+  readonly expected?: readonly SampleInput[];
+  /** Why its gradients can't be compared with differences. Default: they are. */
+  readonly gradient?: string;
 }
 
 /** A fed float input. */

@@ -6,6 +6,19 @@ import { dropout } from "./dropout.js";
 import { elementwise } from "./elementwise.js";
 import { indexing } from "./indexing.js";
 import { layout } from "./layout.js";
+import { bitwise } from "./more/bitwise.js";
+import { choosing } from "./more/choosing.js";
+import { comparisons } from "./more/comparisons.js";
+import { cumulative } from "./more/cumulative.js";
+import { elements } from "./more/elements.js";
+import { generating } from "./more/generating.js";
+import { random } from "./more/random.js";
+import { rearranging } from "./more/rearranging.js";
+import { remainder } from "./more/remainder.js";
+import { repeating } from "./more/repeating.js";
+import { searching } from "./more/searching.js";
+import { splitting } from "./more/splitting.js";
+import { variadic } from "./more/variadic.js";
 import { normalisation } from "./normalisation.js";
 import { pooling } from "./pooling.js";
 import { products } from "./products.js";
@@ -28,4 +41,17 @@ export const samples: readonly Sample[] = [
   ...products,
   ...reductions,
   ...softmax,
+  ...bitwise,
+  ...choosing,
+  ...comparisons,
+  ...cumulative,
+  ...elements,
+  ...generating,
+  ...random,
+  ...rearranging,
+  ...remainder,
+  ...repeating,
+  ...searching,
+  ...splitting,
+  ...variadic,
 ];

@@ -3,12 +3,14 @@ import * as attention from "./attention.js";
 import * as contraction from "./contraction.js";
 import * as control from "./control.js";
 import * as groupNorms from "./group-norms.js";
+import * as integerProducts from "./integer-products.js";
+import * as quantisation from "./quantisation.js";
 import * as recurrent from "./recurrent.js";
 import * as resizing from "./resizing.js";
 import * as transposedConvolution from "./transposed-convolution.js";
 
 /** All other operators, by name. A page loads them when a network needs one. */
 export const moreOperators = operatorSet([
-  ...[attention, contraction, control, groupNorms, recurrent, resizing],
-  ...[transposedConvolution],
+  ...[attention, contraction, control, groupNorms, integerProducts, quantisation],
+  ...[recurrent, resizing, transposedConvolution],
 ]);

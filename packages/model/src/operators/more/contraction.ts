@@ -1,7 +1,7 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { anyText } from "../../attribute-kinds.js";
-import { type HostArray, type WritableArray, checkedSize } from "../../host-array.js";
+import { checkedSize, type HostArray, type WritableArray } from "../../host-array.js";
 import { defineOperator, type RunCall } from "../operator.js";
 import { product } from "../product.js";
 import { failMixed, type TrackCall } from "../tracks.js";
@@ -59,10 +59,14 @@ function track({ attributes: { equation }, positions, inputs }: TrackCall<{ read
     if (position === undefined) return [];
     const labels = terms.inputs[i]!;
     const label = labels[position.axis]!;
-    return [{ ...position, axis: labels.filter((one) => one === label).length === 1 ? terms.output.indexOf(label) : -1 }];
+    return [
+      { ...position, axis: labels.filter((one) => one === label).length === 1 ? terms.output.indexOf(label) : -1 },
+    ];
   });
   const [first] = found as [(typeof found)[number]];
-  const isOne = found.every(({ axis, outer, inner }) => axis === first.axis && outer === first.outer && inner === first.inner);
+  const isOne = found.every(
+    ({ axis, outer, inner }) => axis === first.axis && outer === first.outer && inner === first.inner,
+  );
   return isOne && first.axis >= 0 ? first : failMixed();
 }
 

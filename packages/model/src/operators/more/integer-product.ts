@@ -13,8 +13,7 @@ const largest = (values: Float32Array): number => values.reduce((most, one) => M
 function columnsOf(matrix: Float32Array, columns: number, first: number, last: number): Float32Array {
   const rows = matrix.length / columns;
   const part = new Float32Array(rows * (last - first));
-  for (let r = 0; r < rows; r++)
-    part.set(matrix.subarray(r * columns + first, r * columns + last), r * (last - first));
+  for (let r = 0; r < rows; r++) part.set(matrix.subarray(r * columns + first, r * columns + last), r * (last - first));
   return part;
 }
 
@@ -34,10 +33,7 @@ export function integerProduct(
     const part = ops.scope(() =>
       ops.noGrad(() =>
         ops
-          .matmul(
-            ops.tensor(left, [m, last - first]),
-            ops.tensor(b.subarray(first * n, last * n), [last - first, n]),
-          )
+          .matmul(ops.tensor(left, [m, last - first]), ops.tensor(b.subarray(first * n, last * n), [last - first, n]))
           .floats(),
       ),
     );

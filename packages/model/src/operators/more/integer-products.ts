@@ -1,8 +1,9 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { int, ints } from "../../attribute-kinds.js";
-import { matmulShape, windowOf } from "../../dimensions.js";
-import type { HostArray, HostData, KnownValue } from "../../host-array.js";
+import { matmulShape } from "../../dimensions.js";
+import { type HostArray, type HostData, type KnownValue, maxAxes } from "../../host-array.js";
+import { type ConvolutionValues, convolutionShape } from "../convolution-shape.js";
 import { defineOperator, float } from "../operator.js";
 import { convolved, failMixed, matmul as matmulTrack, type TrackCall } from "../tracks.js";
 import { windowAttributes } from "../window-attributes.js";
@@ -11,13 +12,16 @@ import { rangeOf, saturate } from "./quantised.js";
 
 // Products of quantised values. They stay digital: their weights are integers, which aren't trained.
 
-const convAttributes = { ...windowAttributes, dilations: ints({ min: 1 }), group: int({ default: 1, min: 1 }) } as const;
-type ConvValues = Parameters<typeof integerConvolution>[4];
+const convAttributes = {
+  ...windowAttributes,
+  kernel_shape: ints({ min: 1 }),
+  dilations: ints({ min: 1 }),
+  group: int({ default: 1, min: 1 }),
+} as const;
 
 /** @throws {Error} unless an input is of 8 bits. */
 function checkBytes(x: KnownValue, index: number): void {
-  if (x.dtype !== "u8" && x.dtype !== "i8")
-    throw new TypeError(`expected input ${index} as u8 or i8, got ${x.dtype}`);
+  if (x.dtype !== "u8" && x.dtype !== "i8") throw new TypeError(`expected input ${index} as u8 or i8, got ${x.dtype}`);
 }
 
 /** @throws {RangeError} unless a value has one element, or one for each of `count`. An absent one passes. */
@@ -26,19 +30,9 @@ function checkCount(x: KnownValue | undefined, index: number, count: number): vo
     throw new RangeError(`expected input ${index} with 1 or ${count} elements, got [${x.shape.join(", ")}]`);
 }
 
-/** Shape of a convolution. @throws {RangeError} when x and w don't fit. */
-function convShape(x: KnownValue, w: KnownValue, values: ConvValues & { readonly kernel_shape: readonly number[] | undefined }): number[] {
-  const { group, kernel_shape: given } = values;
-  const text = `[${x.shape.join(", ")}] and [${w.shape.join(", ")}]`;
-  if (x.shape.length < 3 || w.shape.length !== x.shape.length)
-    throw new RangeError(`expected an input and a weight of the same rank, 3 or more, got ${text}`);
-  if (w.shape[1]! * group !== x.shape[1] || w.shape[0]! % group !== 0)
-    throw new RangeError(`expected channels that fit the weight in ${group} groups, got ${text}`);
-  const kernel = w.shape.slice(2);
-  if (given !== undefined && given.join() !== kernel.join())
-    throw new RangeError(`kernel_shape: expected the weight's [${kernel.join(", ")}], got [${given.join(", ")}]`);
-  return [x.shape[0]!, w.shape[0]!, ...windowOf(values, x.shape.slice(1), kernel).output];
-}
+/** Shape of a convolution over any number of axes. @throws {RangeError} when x and w don't fit. */
+const convShape = (x: KnownValue, w: KnownValue, values: ConvolutionValues): number[] =>
+  convolutionShape([x, w], values, maxAxes);
 
 /** Samples are in the data, and in no scale or zero point. @param data  Index of the second operand. */
 function trackOperands(call: TrackCall, data: number) {

@@ -7,10 +7,11 @@ import * as integerProducts from "./integer-products.js";
 import * as quantisation from "./quantisation.js";
 import * as recurrent from "./recurrent.js";
 import * as resizing from "./resizing.js";
+import * as spatial from "./spatial.js";
 import * as transposedConvolution from "./transposed-convolution.js";
 
 /** All other operators, by name. A page loads them when a network needs one. */
 export const moreOperators = operatorSet([
   ...[attention, contraction, control, groupNorms, integerProducts, quantisation],
-  ...[recurrent, resizing, transposedConvolution],
+  ...[recurrent, resizing, spatial, transposedConvolution],
 ]);

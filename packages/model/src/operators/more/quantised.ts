@@ -60,8 +60,7 @@ export function granularityOf(
     return { outer: 1, size, inner: 1, block: Math.max(1, size), isBlocked: false };
   const axis = ops.axisOf("axis", shape.length === 1 ? 0 : given, shape.length);
   const [outer, inner] = [ops.sizeOf(shape.slice(0, axis)), ops.sizeOf(shape.slice(axis + 1))];
-  const expected =
-    block === 0 ? [shape[axis]!] : shape.map((n, i) => (i === axis ? Math.ceil(n / block) : n));
+  const expected = block === 0 ? [shape[axis]!] : shape.map((n, i) => (i === axis ? Math.ceil(n / block) : n));
   if (scale.join() !== expected.join())
     throw new RangeError(`expected scales [${expected.join(", ")}] or one, got [${scale.join(", ")}]`);
   return { outer, size: shape[axis]!, inner, block: Math.max(1, block), isBlocked: block > 0 };
@@ -85,13 +84,14 @@ export function eachScaled(
 /** @throws {Error} unless a zero point has the shape of its scale and a type. An absent one passes. */
 export function checkZeroPoint(zero: KnownValue | undefined, scale: KnownValue, index: number): void {
   if (zero !== undefined && ops.sizeOf(zero.shape) !== ops.sizeOf(scale.shape))
-    throw new RangeError(
-      `expected input ${index} as [${scale.shape.join(", ")}], got [${zero.shape.join(", ")}]`,
-    );
+    throw new RangeError(`expected input ${index} as [${scale.shape.join(", ")}], got [${zero.shape.join(", ")}]`);
 }
 
 /** Values that QuantizeLinear made of values with a gradient, by its output. */
-const carriers = new WeakMap<Tensor, { readonly y: Tensor; readonly scale: Float32Array; readonly zeros: HostData | undefined }>();
+const carriers = new WeakMap<
+  Tensor,
+  { readonly y: Tensor; readonly scale: Float32Array; readonly zeros: HostData | undefined }
+>();
 
 const areSame = (a: ArrayLike<number | bigint> | undefined, b: ArrayLike<number | bigint> | undefined): boolean =>
   a?.length === b?.length && (a === undefined || Array.from(a).every((one, i) => one === b![i]));

@@ -65,7 +65,8 @@ export const resize = defineOperator({
   limits: "no tf_half_pixel_for_nn; integers with nearest only, without tf_crop_and_resize",
   older: { 10: before11 },
   expand: (_, { truncates }) => {
-    if (truncates) throw new Error("Resize: expected one of opset 11 or later, got one of an imported file of opset 10");
+    if (truncates)
+      throw new Error("Resize: expected one of opset 11 or later, got one of an imported file of opset 10");
     return undefined;
   },
   track: (call) => {

@@ -22,6 +22,7 @@ export const convTranspose = defineOperator({
   inputs: [2, 3],
   attributes: {
     ...windowAttributes,
+    kernel_shape: ints({ min: 1 }),
     // Negative pads enlarge the output.
     pads: ints(),
     dilations: ints({ min: 1 }),
@@ -58,9 +59,7 @@ export const convTranspose = defineOperator({
     if (w.shape.includes(0)) throw new RangeError(`expected a weight with elements, got ${describe(w)}`);
     const kernel = w.shape.slice(2);
     if (given !== undefined && given.join() !== kernel.join())
-      throw new RangeError(
-        `kernel_shape: expected the weight's [${kernel.join(", ")}], got [${given.join(", ")}]`,
-      );
+      throw new RangeError(`kernel_shape: expected the weight's [${kernel.join(", ")}], got [${given.join(", ")}]`);
     const outputs = w.shape[1]! * group;
     checkShape(bias, 2, [outputs]);
     const { output } = transposedWindow(attributes, x.shape.slice(2), kernel);

@@ -34,8 +34,7 @@ export function transposedWindow(
   const rank = spatial.length;
   const list = (name: "strides" | "dilations" | "pads" | "output_padding", fallback: number, length = rank) => {
     const given = attributes[name] ?? new Array<number>(length).fill(fallback);
-    if (given.length !== length)
-      throw new RangeError(`${name}: expected ${length} numbers, got [${given.join(", ")}]`);
+    if (given.length !== length) throw new RangeError(`${name}: expected ${length} numbers, got [${given.join(", ")}]`);
     return given;
   };
   const strides = list("strides", 1);
@@ -44,12 +43,15 @@ export function transposedWindow(
   const { auto_pad: mode, output_shape: target } = attributes;
   if (target !== undefined && target.length !== rank && target.length !== rank + 2)
     throw new RangeError(`output_shape: expected ${rank} numbers, got [${target.join(", ")}]`);
-  const full = spatial.map(
-    (n, i) => (n - 1) * strides[i]! + outputPadding[i]! + (kernel[i]! - 1) * dilations[i]! + 1,
-  );
+  const full = spatial.map((n, i) => (n - 1) * strides[i]! + outputPadding[i]! + (kernel[i]! - 1) * dilations[i]! + 1);
   const isSame = mode === "SAME_UPPER" || mode === "SAME_LOWER";
   const wanted = target?.slice(-rank) ?? (isSame ? spatial.map((n, i) => n * strides[i]!) : undefined);
-  const pads = wanted === undefined ? (mode === "VALID" ? new Array<number>(2 * rank).fill(0) : list("pads", 0, 2 * rank)) : spread(full, wanted, mode);
+  const pads =
+    wanted === undefined
+      ? mode === "VALID"
+        ? new Array<number>(2 * rank).fill(0)
+        : list("pads", 0, 2 * rank)
+      : spread(full, wanted, mode);
   const output = full.map((n, i) => n - pads[i]! - pads[rank + i]!);
   if (output.some((n) => n < 1))
     throw new RangeError(`expected pads that leave an output, got sizes [${output.join(", ")}]`);

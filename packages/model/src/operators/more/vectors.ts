@@ -11,8 +11,7 @@ export function checkShape(value: KnownValue | undefined, index: number, shape: 
 
 /** @throws {RangeError} unless a value has at least `rank` axes. */
 export function checkRank({ shape }: KnownValue, rank: number): void {
-  if (shape.length < rank)
-    throw new RangeError(`expected an input of rank ${rank} or more, got [${shape.join(", ")}]`);
+  if (shape.length < rank) throw new RangeError(`expected an input of rank ${rank} or more, got [${shape.join(", ")}]`);
 }
 
 /** @throws {RangeError} unless a value broadcasts to a shape without enlarging it. */
@@ -21,7 +20,5 @@ export function checkBroadcast(value: KnownValue | undefined, index: number, sha
   const own = float(value, index).shape;
   const from = shape.length - own.length;
   if (from < 0 || own.some((n, i) => n !== 1 && n !== shape[from + i]))
-    throw new RangeError(
-      `expected input ${index} to broadcast to [${shape.join(", ")}], got [${own.join(", ")}]`,
-    );
+    throw new RangeError(`expected input ${index} to broadcast to [${shape.join(", ")}], got [${own.join(", ")}]`);
 }

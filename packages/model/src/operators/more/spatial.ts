@@ -4,7 +4,7 @@ import { int, ints } from "../../attribute-kinds.js";
 import type { HostArray, HostData, KnownValue } from "../../host-array.js";
 import * as convolutions from "../convolution.js";
 import { type ConvolutionValues, convolutionShape, convolutionWindow } from "../convolution-shape.js";
-import { defineOperator, float, type Operator } from "../operator.js";
+import { defineOperator, float, type Operator, type RunCall } from "../operator.js";
 import { type PoolAttributes, poolAttributes, poolCost, pooledValue, poolWindow } from "../pool-window.js";
 import * as pools from "../pooling.js";
 import { product } from "../product.js";
@@ -17,20 +17,21 @@ import { checkRank } from "./vectors.js";
 const limits = "one to three spatial axes";
 const anyKernel = ints({ required: true, min: 1 });
 
+/** The row with other parts. */
+const extended = (row: Operator, parts: object): Operator => Object.freeze({ ...row, ...parts, extends: row });
+
 /** Convolution over one to three axes. On a crossbar, a filter is one bit line. */
-export const conv: Operator = defineOperator({
-  ...convolutions.conv,
-  extends: convolutions.conv,
+export const conv: Operator = extended(convolutions.conv, {
   attributes: { ...convolutions.conv.attributes, kernel_shape: ints({ min: 1 }) },
   limits,
-  infer: (inputs, attributes: ConvolutionValues) => {
+  infer: (inputs: readonly KnownValue[], attributes: ConvolutionValues): KnownValue[] => {
     float(inputs[0]!, 0);
     float(inputs[1]!, 1);
     return [{ dtype: "f32", shape: convolutionShape(inputs, attributes, 3) }];
   },
-  run: (inputs, attributes: ConvolutionValues, call) => {
+  run: (inputs: readonly Tensor[], attributes: ConvolutionValues, call: RunCall): readonly Tensor[] => {
     const [x, w, bias] = inputs as readonly [Tensor, Tensor, Tensor | undefined];
-    if (x.shape.length < 5) return convolutions.conv.run(inputs, attributes, call);
+    if (x.shape.length < 5) return convolutions.conv.run(inputs, attributes as never, call);
     const { strides, dilations, pads } = convolutionWindow(x, w, attributes, 3);
     const options = { strides, dilations, pads, groups: attributes.group };
     const y = product(call, { weight: 1, data: 0 }, (weight, variation) =>
@@ -50,9 +51,7 @@ type MaxPoolAttributes = PoolAttributes & { readonly storage_order: number };
 type AveragePoolAttributes = PoolAttributes & { readonly count_include_pad: boolean };
 
 /** Maximum of each window, and its position in x. */
-export const maxPool: Operator = defineOperator({
-  ...pools.maxPool,
-  extends: pools.maxPool,
+export const maxPool: Operator = extended(pools.maxPool, {
   outputs: 2,
   attributes: {
     ...poolAttributes,
@@ -61,11 +60,11 @@ export const maxPool: Operator = defineOperator({
     storage_order: int({ default: 0, min: 0, max: 1, since: 8 }),
   },
   limits,
-  infer: ([x], attributes: MaxPoolAttributes) => {
+  infer: ([x]: readonly KnownValue[], attributes: MaxPoolAttributes): KnownValue[] => {
     const y = pooledValue(x!, attributes, 3);
     return [y, { dtype: "i64", shape: y.shape }];
   },
-  run: (inputs, attributes: MaxPoolAttributes, call) => {
+  run: (inputs: readonly Tensor[], attributes: MaxPoolAttributes, call: RunCall): readonly Tensor[] => {
     const [x] = inputs as readonly [Tensor];
     const hasIndices = call.node.outputs.length > 1;
     if (x.shape.length < 5 && !hasIndices) return pools.maxPool.run(inputs, attributes, call);
@@ -75,7 +74,7 @@ export const maxPool: Operator = defineOperator({
     const { y, indices } = ops.maxPoolWithIndices(x, { ...window, order });
     return [y, indices];
   },
-  integers: (inputs, attributes: MaxPoolAttributes) => {
+  integers: (inputs: readonly HostArray[], attributes: MaxPoolAttributes): HostArray[] => {
     const [x] = inputs as readonly [HostArray];
     const found = ops.maxPoolPositions("", x.data as never, x.shape, windowOf(attributes, x.shape));
     const { positions, shape } = found;
@@ -90,13 +89,11 @@ export const maxPool: Operator = defineOperator({
 });
 
 /** Mean of each window. */
-export const averagePool: Operator = defineOperator({
-  ...pools.averagePool,
-  extends: pools.averagePool,
+export const averagePool: Operator = extended(pools.averagePool, {
   attributes: { ...pools.averagePool.attributes, kernel_shape: anyKernel },
   limits,
-  infer: ([x], attributes: AveragePoolAttributes) => [pooledValue(float(x!), attributes, 3)],
-  run: (inputs, attributes: AveragePoolAttributes, call) => {
+  infer: ([x]: readonly KnownValue[], attributes: AveragePoolAttributes) => [pooledValue(float(x!), attributes, 3)],
+  run: (inputs: readonly Tensor[], attributes: AveragePoolAttributes, call: RunCall): readonly Tensor[] => {
     const [x] = inputs as readonly [Tensor];
     if (x.shape.length < 5) return pools.averagePool.run(inputs, attributes, call);
     const { count_include_pad: countIncludePad } = attributes;

@@ -6,6 +6,20 @@ import { dropout } from "./dropout.js";
 import { elementwise } from "./elementwise.js";
 import { indexing } from "./indexing.js";
 import { layout } from "./layout.js";
+import { attention } from "./more/attention.js";
+import { channels } from "./more/channels.js";
+import { contraction } from "./more/contraction.js";
+import { detection } from "./more/detection.js";
+import { groupNorms } from "./more/group-norms.js";
+import { integerProducts } from "./more/integer-products.js";
+import { losses } from "./more/losses.js";
+import { quantisation } from "./more/quantisation.js";
+import { recurrent } from "./more/recurrent.js";
+import { resizing } from "./more/resizing.js";
+import { sampling } from "./more/sampling.js";
+import { signals } from "./more/signals.js";
+import { spatial } from "./more/spatial.js";
+import { transposedConvolution } from "./more/transposed-convolution.js";
 import { normalisation } from "./normalisation.js";
 import { pooling } from "./pooling.js";
 import { products } from "./products.js";
@@ -23,9 +37,24 @@ export const samples: readonly Sample[] = [
   ...elementwise,
   ...indexing,
   ...layout,
+  ...attention,
+  ...channels,
+  ...contraction,
+  ...detection,
+  ...groupNorms,
+  ...integerProducts,
+  ...losses,
+  ...quantisation,
+  ...recurrent,
+  ...resizing,
+  ...sampling,
+  ...signals,
+  ...spatial,
+  ...transposedConvolution,
   ...normalisation,
   ...pooling,
   ...products,
   ...reductions,
+  ...Sample,
   ...softmax,
 ];

@@ -131,11 +131,25 @@ export function zero(advice: string): AttributeKind<number> {
   });
 }
 
+interface ListBounds extends Bounds {
+  /** Largest length. Default: any. */
+  readonly most?: number;
+}
+
 /** A list of integers. */
-export function ints(options: (WithDefault<readonly number[]> | Required) & Bounds): AttributeKind<readonly number[]>;
-export function ints(options?: CommonOptions & Bounds): AttributeKind<readonly number[] | undefined>;
-export function ints(options: Given<readonly number[]> & Bounds = {}): AttributeKind<readonly number[] | undefined> {
-  return makeKind("INTS", options, (value) => listOf(value, "integers").map((one) => integer(one, options)));
+export function ints(
+  options: (WithDefault<readonly number[]> | Required) & ListBounds,
+): AttributeKind<readonly number[]>;
+export function ints(options?: CommonOptions & ListBounds): AttributeKind<readonly number[] | undefined>;
+export function ints(
+  options: Given<readonly number[]> & ListBounds = {},
+): AttributeKind<readonly number[] | undefined> {
+  return makeKind("INTS", options, (value) => {
+    const list = listOf(value, "integers");
+    const { most = list.length } = options;
+    if (list.length > most) failWith(`at most ${most} integers`, `[${list.join(", ")}]`);
+    return list.map((one) => integer(one, options));
+  });
 }
 
 /** Slice positions. Those beyond ±2^53 are clamped, since positions are clamped to their axis anyway. */

@@ -3,11 +3,12 @@ import { areRows, type BatchProbe, freeBatch, probe, probeBatch, type ShapeGraph
 import { batchAxis } from "./builder.js";
 import { constant } from "./constant.js";
 import { describeNode, type GraphNode, listNames, type ValueInfo } from "./graph.js";
-import { type HostArray, type HostData, int64Array, type KnownValue } from "./host-array.js";
+import { type HostArray, int64Array, type KnownValue } from "./host-array.js";
 import { operatorOf } from "./known-operators.js";
 import { findLogits, probabilityNodesBefore } from "./logits.js";
 import { arrayNodes, Model } from "./model.js";
 import { MixedError } from "./operators/tracks.js";
+import { knownConstant } from "./shapes.js";
 
 /** A model bound to samples of one shape, as evaluation and training run it. */
 export interface BoundModel {
@@ -51,10 +52,7 @@ function outputNamed(model: Model, output: string | undefined): string {
 export function shapeGraph(model: Model, outputs: readonly string[]): ShapeGraph {
   const fixed = new Map<string, KnownValue>();
   for (const [name, { dtype, shape }] of model.parameters) fixed.set(name, { dtype, shape });
-  for (const [name, tensor] of model.constants) {
-    const { dtype, shape } = tensor;
-    fixed.set(name, dtype === "f32" ? { dtype, shape } : { dtype, shape, data: tensor.values() as HostData });
-  }
+  for (const [name, tensor] of model.constants) fixed.set(name, knownConstant(tensor));
   return { inputs: model.inputs, outputs, nodes: model.nodes, fixed };
 }
 

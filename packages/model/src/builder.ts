@@ -5,7 +5,7 @@ import { constant } from "./constant.js";
 import type { AttributeValue, GraphNode, ValueInfo } from "./graph.js";
 import type { HostData, KnownValue } from "./host-array.js";
 import { checkOperators, Model } from "./model.js";
-import { inferNodes } from "./shapes.js";
+import { inferNodes, maxKnownFloats } from "./shapes.js";
 
 /** Symbol of the batch axis in built and imported models. */
 export const batchAxis = "N";
@@ -188,7 +188,7 @@ export class GraphBuilder {
     kinds.shape(shape, "constant: shape");
     kinds.oneOf(...dtypes)(dtype, "constant: dtype");
     this.#constants.set(name, constant({ dtype, shape, data }));
-    this.#known.set(name, dtype === "f32" ? { dtype, shape } : { dtype, shape, data });
+    this.#known.set(name, dtype === "f32" && data.length > maxKnownFloats ? { dtype, shape } : { dtype, shape, data });
     return name;
   }
 

@@ -6,7 +6,7 @@ import type { Operator } from "./operators/operator.js";
 /** Rows of operators by name, to be made known with `addOperators`. Only `defineOperator` makes rows. */
 export type OperatorSet = ReadonlyMap<string, { readonly name: string; readonly since: number }>;
 
-/** Operators that nodes can use. Sets are added and never removed, so a name means one row. */
+/** Operators that nodes can use. Sets are added and never removed; only a row that extends another replaces it. */
 const known = new Map<string, Operator>(coreOperators);
 
 /** Operators that nodes of models can use now, by name. */
@@ -18,12 +18,13 @@ export const knownOperators: ReadonlyMap<string, Operator> = known;
  * @throws {Error} when a name is known already as another row. Nothing is added then.
  */
 export function addOperators(set: OperatorSet): void {
-  for (const [name, row] of set) {
+  const rows = [...set] as [string, Operator][];
+  for (const [name, row] of rows) {
     const other = known.get(name);
-    if (other !== undefined && other !== row)
+    if (other !== undefined && other !== row && row.extends !== other && other.extends !== row)
       throw new Error(`addOperators: expected one row for each operator, got another one for ${inWords(name)}`);
   }
-  for (const [name, row] of set) known.set(name, row as Operator);
+  for (const [name, row] of rows) if (known.get(name)?.extends !== row) known.set(name, row);
 }
 
 /** Row of a node's operator. @throws {Error} when it is unknown. */

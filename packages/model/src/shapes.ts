@@ -1,4 +1,5 @@
 import { inWords } from "@neft/options";
+import type { Tensor } from "@neft/tensor";
 import type { GraphNode, Subgraph } from "./graph.js";
 import { describeNode } from "./graph.js";
 import type { HostArray, HostData, KnownValue } from "./host-array.js";
@@ -32,11 +33,18 @@ export function inferValues(model: Model, sizes: Readonly<Record<string, number>
     known.set(name, { dtype, shape: concrete });
   }
   for (const [name, { dtype, shape }] of model.parameters) known.set(name, { dtype, shape });
-  for (const [name, tensor] of model.constants) {
-    const { dtype, shape } = tensor;
-    known.set(name, dtype === "f32" ? { dtype, shape } : { dtype, shape, data: tensor.values() as HostData });
-  }
+  for (const [name, tensor] of model.constants) known.set(name, knownConstant(tensor));
   return inferNodes(model.nodes, known);
+}
+
+/** Limit on the floats of a constant that shapes may depend on: factors of a resize. */
+export const maxKnownFloats = 64;
+
+/** What shape inference knows of a constant: its elements, unless they are many floats. */
+export function knownConstant(tensor: Tensor): KnownValue {
+  const { dtype, shape, size } = tensor;
+  if (dtype !== "f32") return { dtype, shape, data: tensor.values() as HostData };
+  return size > maxKnownFloats ? { dtype, shape } : { dtype, shape, data: tensor.toArray() as HostData };
 }
 
 /**

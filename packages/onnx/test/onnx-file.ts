@@ -20,6 +20,7 @@ export type Attribute =
   | { float: number }
   | { floats: readonly number[] }
   | { ints: readonly bigint[] }
+  | { strings: readonly string[] }
   | { tensor: Tensor }
   | { graph: MessageInitShape<typeof GraphProtoSchema> };
 
@@ -110,6 +111,10 @@ export function attributeProto(name: string, value: Attribute) {
   if ("float" in value) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
   if ("floats" in value) {
     return create(AttributeProtoSchema, { name, type: AttributeType.FLOATS, floats: [...value.floats] });
+  }
+  if ("strings" in value) {
+    const strings = value.strings.map((one) => new TextEncoder().encode(one));
+    return create(AttributeProtoSchema, { name, type: AttributeType.STRINGS, strings });
   }
   if ("ints" in value) return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: [...value.ints] });
   if ("graph" in value) return create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g: value.graph });

@@ -1,4 +1,4 @@
-import { type Model, run } from "@neft/model";
+import { type HostData, type Model, run } from "@neft/model";
 import { type DType, noGrad, scope, tensor } from "@neft/tensor";
 import { env, InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node";
 
@@ -6,7 +6,7 @@ import { env, InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-node
 export interface Value {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  readonly data: Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Int8Array;
+  readonly data: Float64Array | HostData;
 }
 
 export type Values = Readonly<Record<string, Value>>;
@@ -16,8 +16,12 @@ const runtimeTypes = {
   f64: "float64",
   i64: "int64",
   i32: "int32",
-  u8: "uint8",
+  i16: "int16",
   i8: "int8",
+  u64: "uint64",
+  u32: "uint32",
+  u16: "uint16",
+  u8: "uint8",
   bool: "bool",
 } as const;
 const ownTypes = Object.fromEntries(Object.entries(runtimeTypes).map(([own, theirs]) => [theirs, own]));

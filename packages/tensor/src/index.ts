@@ -94,7 +94,14 @@ export { type CumulativeAttributes, cumProd, cumSum } from "./operations/cumulat
 export { type DeformConvAttributes, deformConv } from "./operations/deform-conv.js";
 export { det } from "./operations/determinant.js";
 export { type DropoutAttributes, dropout } from "./operations/dropout.js";
-export { type EinsumProduct, einsum, einsumProduct, einsumShape } from "./operations/einsum.js";
+export {
+  type EinsumProduct,
+  type Equation,
+  einsum,
+  einsumProduct,
+  einsumShape,
+  einsumTerms,
+} from "./operations/einsum.js";
 export {
   type Elements,
   gatherElementsPositions,

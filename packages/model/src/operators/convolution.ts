@@ -1,20 +1,12 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { int, ints } from "../attribute-kinds.js";
-import { planeOf, windowOf } from "../dimensions.js";
+import { planeOf } from "../dimensions.js";
+import { convolutionShape, convolutionWindow } from "./convolution-shape.js";
 import { defineOperator, float } from "./operator.js";
 import { product } from "./product.js";
 import { convolved } from "./tracks.js";
 import { windowAttributes } from "./window-attributes.js";
-
-/** Kernel sizes of the weight. @throws {RangeError} when the attribute kernel_shape differs. */
-function kernelOf(given: readonly number[] | undefined, weight: readonly number[]): readonly number[] {
-  const kernel = weight.slice(2);
-  if (given !== undefined && given.join() !== kernel.join()) {
-    throw new RangeError(`kernel_shape: expected the weight's [${kernel.join(", ")}], got [${given.join(", ")}]`);
-  }
-  return kernel;
-}
 
 /** Convolution. x: [N, C, (H,) W], w: [O, C/group, (KH,) KW], b: [O] → [N, O, (OH,) OW]. */
 export const conv = defineOperator({
@@ -38,29 +30,13 @@ export const conv = defineOperator({
   },
   limits: "one or two spatial axes",
   track: convolved,
-  infer: ([x, w, bias], attributes) => {
-    float(x, 0);
-    float(w, 1);
-    const { group } = attributes;
-    if (x.shape.length < 3 || x.shape.length > 4 || w.shape.length !== x.shape.length) {
-      throw new RangeError(
-        `expected an input and a weight of the same rank, 3 or 4, got [${x.shape.join(", ")}] and [${w.shape.join(", ")}]`,
-      );
-    }
-    if (w.shape[1]! * group !== x.shape[1] || w.shape[0]! % group !== 0) {
-      throw new RangeError(
-        `expected channels that fit the weight in ${group} groups, got [${x.shape.join(", ")}] and [${w.shape.join(", ")}]`,
-      );
-    }
-    if (w.shape.includes(0)) throw new RangeError(`expected a weight with elements, got [${w.shape.join(", ")}]`);
-    if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== w.shape[0])) {
-      throw new RangeError(`expected a bias [${w.shape[0]}], got [${bias.shape.join(", ")}]`);
-    }
-    const { output } = windowOf(attributes, x.shape.slice(1), kernelOf(attributes.kernel_shape, w.shape));
-    return [{ dtype: "f32", shape: [x.shape[0]!, w.shape[0]!, ...output] }];
+  infer: (inputs, attributes) => {
+    float(inputs[0], 0);
+    float(inputs[1], 1);
+    return [{ dtype: "f32", shape: convolutionShape(inputs, attributes, 2) }];
   },
   run: ([x, w, bias], attributes, call) => {
-    const window = windowOf(attributes, x.shape.slice(1), kernelOf(attributes.kernel_shape, w.shape));
+    const window = convolutionWindow(x, w, attributes, 2);
     const flat = x.shape.length === 3;
     const plane = flat ? ops.reshape(x, [x.shape[0]!, x.shape[1]!, 1, x.shape[2]!]) : x;
     const { strides, dilations, pads } = planeOf(window);

@@ -159,6 +159,8 @@ export interface Adaptor<S extends AttributeSchema = AttributeSchema> {
 export interface OperatorRow<S extends AttributeSchema, Min extends number, Max extends number> {
   /** Name in ONNX. */
   readonly name: string;
+  /** The row of a smaller set that this one replaces. It computes the same for every node that that one accepts. */
+  readonly extends?: Operator;
   /** First opset with these inputs, attributes and meaning. Files of older opsets need an adaptor in `older`. */
   readonly since: number;
   /** Minimum and maximum number of inputs. */

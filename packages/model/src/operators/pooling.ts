@@ -1,33 +1,15 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
-import { type AttributesOf, flag, ignored, ints } from "../attribute-kinds.js";
-import type { PlaneWindow, Window } from "../dimensions.js";
-import { planeOf, windowOf } from "../dimensions.js";
+import { flag, ignored, ints } from "../attribute-kinds.js";
+import { type PlaneWindow, planeOf } from "../dimensions.js";
 import type { KnownValue } from "../host-array.js";
 import { defineOperator, float } from "./operator.js";
+import { isPool2x2, type PoolAttributes, poolAttributes, poolCost, pooledValue, poolWindow } from "./pool-window.js";
 import { spatial } from "./tracks.js";
-import { checkSpatialAxes, windowAttributes } from "./window-attributes.js";
 
-const poolAttributes = {
-  ...windowAttributes,
-  kernel_shape: ints({ required: true, min: 1 }),
-  ceil_mode: flag(false, { since: 10 }),
-} as const;
-
-type PoolAttributes = AttributesOf<typeof poolAttributes> & { readonly dilations: readonly number[] | undefined };
-
-function poolWindow(attributes: PoolAttributes, shape: readonly number[]): Window {
-  checkSpatialAxes(attributes.kernel_shape);
-  if (shape.length < 3 || shape.length > 4) {
-    throw new RangeError(`expected an input of rank 3 or 4, got [${shape.join(", ")}]`);
-  }
-  return windowOf(attributes, shape.slice(1), attributes.kernel_shape, { isPool: true });
-}
-
-const inferPool = ([x]: readonly [KnownValue], attributes: PoolAttributes): KnownValue[] => {
-  const { shape } = float(x);
-  return [{ dtype: "f32", shape: [...shape.slice(0, 2), ...poolWindow(attributes, shape).output] }];
-};
+const inferPool = ([x]: readonly [KnownValue], attributes: PoolAttributes): KnownValue[] => [
+  pooledValue(float(x), attributes, 2),
+];
 
 /** Runs a pool over two axes on an input with one or two spatial axes. */
 function pooled(
@@ -35,23 +17,11 @@ function pooled(
   attributes: PoolAttributes,
   pool: (x: Tensor, window: PlaneWindow, output: readonly number[]) => Tensor,
 ): Tensor[] {
-  const window = poolWindow(attributes, x.shape);
+  const window = poolWindow(attributes, x.shape, 2);
   if (x.shape.length === 4) return [pool(x, planeOf(window), window.output)];
   const [n, c, width] = x.shape as [number, number, number];
   const y = pool(ops.reshape(x, [n, c, 1, width]), planeOf(window), [1, ...window.output]);
   return [ops.reshape(y, [n, c, y.shape[3]!])];
-}
-
-const cost = (_: unknown, { kernel_shape }: PoolAttributes): number => ops.sizeOf(kernel_shape);
-
-/** Whether every element of an optional list is a value. */
-const areAll = (list: readonly number[] | undefined, value: number): boolean =>
-  list?.every((one) => one === value) ?? true;
-
-/** Whether a pool has windows of 2×2 with stride 2, without padding. */
-function isPool2x2({ kernel_shape, strides, pads, dilations, auto_pad, ceil_mode }: PoolAttributes): boolean {
-  const twos = kernel_shape.length === 2 && areAll(kernel_shape, 2) && strides !== undefined && areAll(strides, 2);
-  return twos && areAll(pads, 0) && areAll(dilations, 1) && auto_pad === "NOTSET" && !ceil_mode;
 }
 
 /** Maximum of each window; padding is ignored. */
@@ -70,7 +40,7 @@ export const maxPool = defineOperator({
     tail: true,
     selectsLargest: true,
     absorbedAs: (attributes, { outputs }) => (outputs.length === 1 && isPool2x2(attributes) ? "pool" : undefined),
-    cost,
+    cost: poolCost,
   },
   limits: "one or two spatial axes; float input; no Indices output",
   track: spatial,
@@ -90,7 +60,7 @@ export const averagePool = defineOperator({
     dilations: ints({ min: 1, since: 19 }),
     count_include_pad: flag(false, { since: 7 }),
   },
-  traits: { tail: true, cost },
+  traits: { tail: true, cost: poolCost },
   limits: "one or two spatial axes",
   track: spatial,
   infer: inferPool,

@@ -1,7 +1,7 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { flag, int } from "../attribute-kinds.js";
-import type { GraphNode } from "../graph.js";
+import { flattened } from "./flattening.js";
 import { likeFloat } from "./infer.js";
 import { defineAdaptor, defineOperator, type Operator } from "./operator.js";
 import { normalised } from "./tracks.js";
@@ -48,19 +48,6 @@ function softmaxLike(name: string, range: Interval, float: (x: Tensor, options: 
     },
     integers: null,
   });
-}
-
-/** A softmax over an axis and all later ones: flatten, apply softmax, restore the shape. */
-function flattened(node: GraphNode, axis: number): GraphNode[] {
-  const { name, op, inputs, outputs } = node;
-  const [x, y] = [inputs[0]!, outputs[0]!];
-  const [shape, flat, soft] = [`${name}.shape`, `${name}.flat`, `${name}.soft`];
-  return [
-    { name: `${name}.shape_of`, op: "Shape", inputs: [x], outputs: [shape], attributes: {} },
-    { name: `${name}.flatten`, op: "Flatten", inputs: [x], outputs: [flat], attributes: { axis } },
-    { name, op, inputs: [flat], outputs: [soft], attributes: { axis: -1 } },
-    { name: `${name}.restore`, op: "Reshape", inputs: [soft, shape], outputs: [y], attributes: {} },
-  ];
 }
 
 /** y = eˣ/Σeˣ. */

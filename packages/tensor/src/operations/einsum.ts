@@ -11,7 +11,7 @@ import { reduceSum } from "./reductions.js";
 type Labels = readonly string[];
 
 /** A parsed equation for given shapes. */
-interface Equation {
+export interface Equation {
   readonly inputs: readonly Labels[];
   readonly output: Labels;
   /** Size of each label. */
@@ -221,3 +221,11 @@ export function einsumProduct(equation: string, shapes: readonly Shape[], weight
     },
   };
 }
+
+/**
+ * Labels of the axes of each operand and of the result, and the size of each label. Axes that an ellipsis covers have
+ * numbers, "0" for the last.
+ *
+ * @throws {RangeError} when the equation is malformed or doesn't match the shapes.
+ */
+export const einsumTerms: (equation: string, shapes: readonly Shape[]) => Equation = parse;

@@ -95,7 +95,8 @@ function tableOf(axis: Axis, attributes: ResizeAttributes): { table: AxisTable; 
   const mode = attributes.coordinates ?? "half_pixel";
   const isOutside: boolean[] = [];
   const table = axisTable(size, count, (y) => {
-    const x = coordinates[mode](y, axis, scale * size);
+    // Positions are rounded to f32, so that those that should be whole are, whatever the rounding of the scales.
+    const x = Math.fround(coordinates[mode](y, axis, scale * size));
     isOutside.push(mode === "tf_crop_and_resize" && (x < 0 || x > size - 1));
     return isOutside[y] ? [] : termsAt(x, axis, attributes);
   });

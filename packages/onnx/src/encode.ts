@@ -1,5 +1,5 @@
 import type { AttributeSchema, GraphNode, HostArray, HostData, Model, StoredType, ValueInfo } from "@neft/model";
-import { operatorOf, valuesOf } from "@neft/model";
+import { describeNode, operatorOf, valuesOf } from "@neft/model";
 import type { DType, Tensor } from "@neft/tensor";
 import { typeOfArray } from "./graph-reader.js";
 import type { StoredElements } from "./message-fields.js";
@@ -70,6 +70,10 @@ function nodeProto(node: GraphNode): NodeProto {
   const { name, op, inputs, outputs, attributes } = node;
   const schema: AttributeSchema = operatorOf(node).attributes;
   const values = valuesOf(operatorOf(node), node);
+  for (const [key, kind] of Object.entries(schema)) {
+    if (!kind.isInternal || values[key] === kind.fallback) continue;
+    throw new OnnxError(`exportOnnx: ${describeNode(node)}: expected the form of new opsets, got one of an old opset`);
+  }
   const written = Object.keys(attributes).filter((key) => !schema[key]!.isInternal && values[key] !== undefined);
   return create(NodeProto, {
     name,

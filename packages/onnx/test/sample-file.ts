@@ -4,13 +4,16 @@ import { type FileNode, type FileValue, numbers, onnxFile, type Tensor } from ".
 import type { Value, Values } from "./runtime.js";
 import type { Sample, SampleInput } from "./samples/sample.js";
 
-const codes = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, f64: 11 } as const;
+const codes = { f32: 1, u8: 2, i8: 3, u16: 4, i16: 5, i32: 6, i64: 7, bool: 9, f64: 11, u32: 12, u64: 13 } as const;
 const arrays = {
   f32: Float32Array,
   f64: Float64Array,
   i32: Int32Array,
-  u8: Uint8Array,
+  i16: Int16Array,
   i8: Int8Array,
+  u32: Uint32Array,
+  u16: Uint16Array,
+  u8: Uint8Array,
   bool: Uint8Array,
 } as const;
 
@@ -18,8 +21,9 @@ const arrays = {
 export function contentsOf({ shape, dtype = "f32", values }: SampleInput, seed: number): Value {
   const count = sizeOf(shape);
   const given = values ?? numbers(count, seed);
-  const data = dtype === "i64" ? BigInt64Array.from(given, BigInt) : arrays[dtype].from(given);
-  return { dtype, shape, data };
+  if (dtype === "i64") return { dtype, shape, data: BigInt64Array.from(given, BigInt) };
+  if (dtype === "u64") return { dtype, shape, data: BigUint64Array.from(given, BigInt) };
+  return { dtype, shape, data: arrays[dtype].from(given) };
 }
 
 /** A file with a sample's node, and its inputs. */
@@ -64,7 +68,8 @@ export const versions = (): Map<string, readonly number[]> =>
   new Map(operatorsOfFiles().map(({ name, opsets: since }) => [name, since]));
 
 /** The opsets at which a sample is run: its first, its last, and the first of each row in between. */
-export function opsetsOf({ from = opsets.min, to = opsets.max }: Sample, since: readonly number[]): number[] {
-  const inside = [from, to, ...since, ...since.map((version) => version - 1)].filter((n) => n >= from && n <= to);
+export function opsetsOf({ from, to = opsets.max }: Sample, since: readonly number[]): number[] {
+  const first = from ?? Math.max(opsets.min, since[0] ?? 0);
+  const inside = [first, to, ...since, ...since.map((version) => version - 1)].filter((n) => n >= first && n <= to);
   return [...new Set(inside)].sort((a, b) => a - b);
 }

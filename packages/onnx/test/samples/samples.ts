@@ -6,6 +6,7 @@ import { dropout } from "./dropout.js";
 import { elementwise } from "./elementwise.js";
 import { indexing } from "./indexing.js";
 import { layout } from "./layout.js";
+import { activations } from "./more/activations.js";
 import { attention } from "./more/attention.js";
 import { bitwise } from "./more/bitwise.js";
 import { channels } from "./more/channels.js";
@@ -15,14 +16,17 @@ import { contraction } from "./more/contraction.js";
 import { cumulative } from "./more/cumulative.js";
 import { detection } from "./more/detection.js";
 import { elements } from "./more/elements.js";
+import { functions } from "./more/functions.js";
 import { generating } from "./more/generating.js";
 import { groupNorms } from "./more/group-norms.js";
 import { integerProducts } from "./more/integer-products.js";
 import { losses } from "./more/losses.js";
+import { powers } from "./more/powers.js";
 import { quantisation } from "./more/quantisation.js";
 import { random } from "./more/random.js";
 import { rearranging } from "./more/rearranging.js";
 import { recurrent } from "./more/recurrent.js";
+import { reducing } from "./more/reducing.js";
 import { remainder } from "./more/remainder.js";
 import { repeating } from "./more/repeating.js";
 import { resizing } from "./more/resizing.js";
@@ -64,6 +68,10 @@ export const samples: readonly Sample[] = [
   ...signals,
   ...spatial,
   ...transposedConvolution,
+  ...activations,
+  ...functions,
+  ...powers,
+  ...reducing,
   ...normalisation,
   ...pooling,
   ...products,

@@ -1,0 +1,36 @@
+import type { Tensor } from "@neft/tensor";
+import * as ops from "@neft/tensor";
+import type { HostArray, HostData } from "../../host-array.js";
+import { castElements } from "../../integers.js";
+import { powerOfIntegers } from "../../integers-power.js";
+import { defineOperator } from "../operator.js";
+import { elementwise } from "../tracks.js";
+
+const hostArray = (x: Tensor): HostArray => ({ dtype: x.dtype, shape: x.shape, data: x.toArray() as HostData });
+
+/** The values as f32. */
+function asFloat(x: Tensor): Tensor {
+  return x.dtype === "f32" ? x : ops.tensor(castElements(hostArray(x), "f32").data, x.shape);
+}
+
+/** xʸ with NumPy broadcasting, of the dtype of x. The exponent may have another dtype. */
+export const pow = defineOperator({
+  name: "Pow",
+  since: 7,
+  inputs: [2, 2],
+  attributes: {},
+  traits: {},
+  track: elementwise,
+  infer: ([x, y]) => [{ dtype: x.dtype, shape: ops.broadcastShapes(x.shape, y.shape) }],
+  run: ([x, y]) => {
+    if (x.dtype === "f32") return [ops.pow(x, asFloat(y))];
+    const exponents = hostArray(y);
+    const isWhole = (exponents.data as Float32Array).every((one) => Number.isInteger(one));
+    // Integers to whole powers are exact.
+    const { data, shape } = isWhole
+      ? powerOfIntegers(hostArray(x), castElements(exponents, "i64"))
+      : castElements(hostArray(ops.pow(asFloat(x), y)), x.dtype);
+    return [ops.tensor(data, shape, x.dtype)];
+  },
+  integers: ([x, y]) => [powerOfIntegers(x, y)],
+});

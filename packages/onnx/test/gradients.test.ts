@@ -13,7 +13,7 @@ import { samples } from "./samples/samples.js";
 addOperators(moreOperators);
 
 /** Steps of the differences. Kinks near the sample disturb large ones, rounding disturbs small ones. */
-const steps = [1e-2, 3e-3, 1e-3];
+const steps = [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5];
 /** Largest error, as a part of the sum of all elements' effects. */
 const tolerance = 5e-3;
 /** Largest error by rounding of f32, as a part of the sum of all weighted outputs, for a step of 1. */

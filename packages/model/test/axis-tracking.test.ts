@@ -1,26 +1,9 @@
 import { init } from "@neft/kernels";
-import { coreOperators, evaluateConstants, type GraphNode, type HostArray, inferNodes, int64Array } from "@neft/model";
-import { normals, stream } from "@neft/tensor";
+import { coreOperators, int64Array } from "@neft/model";
 import { beforeAll, describe, expect, it } from "vitest";
-import { trackNode } from "../src/axis-tracking.js";
-import { type AxisPosition, MixedError } from "../src/operators/tracks.js";
+import { type Case, values, walk } from "./tracking-walk.js";
 
 beforeAll(() => init());
-
-const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
-
-function values(shape: readonly number[], name: string): HostArray {
-  return { dtype: "f32", shape, data: normals(stream(1, { purpose: name }), product(shape)) };
-}
-
-interface Case {
-  readonly op: string;
-  /** Inputs: a shape to be tracked, or a fixed value. */
-  readonly inputs: readonly (readonly number[] | HostArray)[];
-  readonly attributes?: GraphNode["attributes"];
-  /** Sets of inputs that hold items together. Default: the first input. */
-  readonly tracked?: readonly number[];
-}
 
 const square = [4, 6];
 const image = [4, 6, 4, 4];
@@ -92,81 +75,9 @@ const cases = (): Case[] => [
   { op: "ReduceMean", inputs: [square], attributes: { noop_with_empty_axes: 1 } },
 ];
 
-/** Every position of two or more items along an axis. */
-function positionsIn(shape: readonly number[]): { position: AxisPosition; size: number }[] {
-  return shape.flatMap((length, axis) =>
-    [1, 2, 3].flatMap((outer) =>
-      [1, 2, 3].flatMap((inner) => {
-        const size = length / (outer * inner);
-        return Number.isInteger(size) && size > 1 ? [{ position: { axis, outer, inner }, size }] : [];
-      }),
-    ),
-  );
-}
-
-/** Index of the item that an element belongs to. */
-function itemAt(index: number, shape: readonly number[], { axis, inner }: AxisPosition, size: number): number {
-  const along = Math.floor(index / product(shape.slice(axis + 1))) % shape[axis]!;
-  return Math.floor(along / inner) % size;
-}
-
-/** Elements of a node's output that depend on the elements of one item. */
-function changedBy(
-  node: GraphNode,
-  inputs: HostArray[],
-  tracked: readonly number[],
-  is: (i: number, shape: readonly number[]) => boolean,
-): number[] {
-  const [before] = evaluateConstants(node, inputs);
-  const moved = inputs.map((input, at) =>
-    tracked.includes(at)
-      ? {
-          ...input,
-          data: Float32Array.from(input.data as Float32Array, (v, i) => (is(i, input.shape) ? 1.5 - 2 * v : v)),
-        }
-      : input,
-  );
-  const [after] = evaluateConstants(node, moved);
-  const [old, now] = [before!, after!].map(({ data }) => Array.from(data as Float32Array));
-  return now!.flatMap((value, i) => (Object.is(value, old![i]) ? [] : [i]));
-}
-
-describe("tracking items through operators", () => {
+describe("tracking items", () => {
   it("finds each item where a change to it shows, or reports that items are mixed", () => {
-    const failures: string[] = [];
-    const kept = new Set<string>();
-    for (const [at, { op, inputs: given, attributes = {}, tracked = [0] }] of cases().entries()) {
-      const names = given.map((_, i) => `in${i}`);
-      const node: GraphNode = { name: "node", op, inputs: names, outputs: ["y"], attributes };
-      const inputs = given.map((one, i) => ("data" in one ? one : values(one, `x${i}`)));
-      if (op === "BatchNormalization") inputs[4] = { ...inputs[4]!, data: new Float32Array(6).fill(2) };
-      const known = inferNodes([node], new Map(inputs.map((input, i) => [names[i]!, input])));
-      const output = known.get("y")!.shape;
-      for (const { position, size } of positionsIn(inputs[tracked[0]!]!.shape)) {
-        let found: AxisPosition | undefined;
-        try {
-          [found] = trackNode(
-            node,
-            (name) => (tracked.some((i) => names[i] === name) ? position : undefined),
-            known,
-            size,
-          );
-        } catch (error) {
-          if (!(error instanceof MixedError)) throw error;
-          continue;
-        }
-        kept.add(op);
-        const where = `case ${at}: ${op} ${JSON.stringify({ position, size, found, output })}`;
-        if (found === undefined || output[found.axis] !== found.outer * size * found.inner) failures.push(where);
-        else {
-          for (let item = 0; item < size; item++) {
-            const changed = changedBy(node, inputs, tracked, (i, shape) => itemAt(i, shape, position, size) === item);
-            const others = changed.filter((i) => itemAt(i, output, found, size) !== item);
-            if (others.length > 0) failures.push(`${where}: item ${item} shows in elements ${others.slice(0, 5)}`);
-          }
-        }
-      }
-    }
+    const { failures, kept } = walk(cases());
     expect(failures).toEqual([]);
     const without = [...coreOperators.keys()].filter((op) => !kept.has(op));
     // The outputs of both depend on shapes only.

@@ -215,7 +215,7 @@ describe("the comparison of outputs", () => {
     const third = bytes(Uint16Array.of(0x3eab)); // 0.333984375
     expect(compare(DataType.BFLOAT16, third, "f32", Float32Array.of(1 / 3))).toBeUndefined();
     expect(compare(DataType.UINT16, third, "f32", Float32Array.of(1 / 3), DataType.BFLOAT16)).toBeUndefined();
-    expect(compare(DataType.UINT16, third, "f32", Float32Array.of(1 / 3))).toBe("expected UINT16, got f32");
+    expect(compare(DataType.UINT16, third, "f32", Float32Array.of(1 / 3))).toBe("expected u16 (UINT16), got f32");
   });
 
   it("is exact for integers", () => {

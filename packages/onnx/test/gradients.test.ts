@@ -13,11 +13,11 @@ import { samples } from "./samples/samples.js";
 addOperators(moreOperators);
 
 /** Steps of the differences. Kinks near the sample disturb large ones, rounding disturbs small ones. */
-const steps = [1e-2, 3e-3, 1e-3];
+const steps = [1e-2, 3e-3, 1e-3, 3e-4, 1e-4];
 /** Largest error, as a part of the sum of all elements' effects. */
 const tolerance = 5e-3;
 /** Largest error by rounding of f32, as a part of the sum of all weighted outputs, for a step of 1. */
-const rounding = 1e-6;
+const rounding = 3e-7;
 
 const floatsOf = (outputs: ReadonlyMap<string, Tensor>): Tensor[] =>
   [...outputs.values()].filter(({ dtype }) => dtype === "f32");

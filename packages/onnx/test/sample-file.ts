@@ -4,26 +4,25 @@ import { type FileNode, type FileValue, numbers, onnxFile, type Tensor } from ".
 import type { Value, Values } from "./runtime.js";
 import type { Sample, SampleInput } from "./samples/sample.js";
 
-const codes = { f32: 1, u8: 2, i8: 3, u16: 4, i16: 5, i32: 6, i64: 7, bool: 9, f64: 11, u32: 12, u64: 13 } as const;
-const arrays = {
-  f32: Float32Array,
-  f64: Float64Array,
-  i32: Int32Array,
-  i16: Int16Array,
-  i8: Int8Array,
-  u32: Uint32Array,
-  u16: Uint16Array,
-  u8: Uint8Array,
-  bool: Uint8Array,
+const codes = {
+  ...{ f32: 1, f64: 11, bool: 9 },
+  ...{ u8: 2, i8: 3, u16: 4, i16: 5, i32: 6, i64: 7, u32: 12, u64: 13 },
 } as const;
+const arrays = {
+  ...{ f32: Float32Array, f64: Float64Array, bool: Uint8Array },
+  ...{ u8: Uint8Array, i8: Int8Array, u16: Uint16Array, i16: Int16Array, i32: Int32Array, u32: Uint32Array },
+} as const;
+const bigArrays = { i64: BigInt64Array, u64: BigUint64Array } as const;
 
 /** A value of a sample. @param seed  Of its elements, when it has none. */
 export function contentsOf({ shape, dtype = "f32", values }: SampleInput, seed: number): Value {
   const count = sizeOf(shape);
   const given = values ?? numbers(count, seed);
-  if (dtype === "i64") return { dtype, shape, data: BigInt64Array.from(given, BigInt) };
-  if (dtype === "u64") return { dtype, shape, data: BigUint64Array.from(given, BigInt) };
-  return { dtype, shape, data: arrays[dtype].from(given) };
+  const data =
+    dtype === "i64" || dtype === "u64"
+      ? (bigArrays[dtype] as typeof BigInt64Array).from(given, BigInt)
+      : arrays[dtype].from(given);
+  return { dtype, shape, data };
 }
 
 /** A file with a sample's node, and its inputs. */

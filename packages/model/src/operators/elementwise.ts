@@ -97,6 +97,7 @@ export const identity = defineOperator({
   inputs: [1, 1],
   attributes: {},
   traits: { tail: true, view: true, copies: true, order: kept },
+  limits: "tensors, no sequences or optional values",
   track: firstInputPosition,
   infer: ([x]) => [x],
   run: ([x]) => [x],

@@ -27,7 +27,8 @@ const readers: Readonly<Record<Exclude<StoredType, "IGNORED" | "GRAPH">, readonl
   ],
   INTS: [AttributeType.INTS, ({ ints }) => ints],
   STRINGS: [AttributeType.STRINGS, ({ strings }) => strings.map(textOf)],
-  DTYPE: [AttributeType.INT, ({ i }, _, who) => dtypeOf(Number(i), who)],
+  // 0 stands for no type.
+  DTYPE: [AttributeType.INT, ({ i }, _, who) => (Number(i) === 0 ? undefined : dtypeOf(Number(i), who))],
 };
 
 const textOf = (bytes: Uint8Array | undefined): string =>
@@ -75,7 +76,7 @@ export function readNodeAttributes(
       throw new OnnxError(`${who}: ${name}: expected ${inStored(stored)}, got one of type ${got}`);
     }
     values[name] = read(proto, files, `${who}: ${name}`);
-    if (stored === "DTYPE") type = Number(proto.i);
+    if (stored === "DTYPE" && values[name] !== undefined) type = Number(proto.i);
     if (stored === "TENSOR") type = proto.t?.dataType;
   }
   return { values: values as Record<string, AttributeValue>, type };

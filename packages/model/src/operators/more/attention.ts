@@ -82,7 +82,7 @@ export const rotaryEmbedding = defineOperator({
   inputs: [3, 4],
   attributes: {
     interleaved: flag(false),
-    num_heads: int({ default: 0, min: 0 }),
+    num_heads: int({ min: 0 }),
     rotary_embedding_dim: int({ default: 0, min: 0 }),
   },
   traits: {},

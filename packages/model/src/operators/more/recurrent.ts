@@ -1,7 +1,16 @@
 import * as ops from "@neft/tensor";
-import { flag, int, real, reals, text, texts } from "../../attribute-kinds.js";
+import { type AttributeSchema, flag, int, real, reals, text, texts } from "../../attribute-kinds.js";
+import type { GraphNode } from "../../graph.js";
 import type { KnownValue } from "../../host-array.js";
-import { defineOperator, float, integersOf, type OperatorCall, type RunCall } from "../operator.js";
+import {
+  type Adaptor,
+  defineAdaptor,
+  defineOperator,
+  float,
+  integersOf,
+  type OperatorCall,
+  type RunCall,
+} from "../operator.js";
 import { failMixed, type TrackCall } from "../tracks.js";
 import type { Products } from "../traits.js";
 import { recurrentProduct } from "./recurrent-product.js";
@@ -19,6 +28,16 @@ const attributes = {
   hidden_size: int({ min: 1 }),
   layout: int({ default: 0, min: 0, max: 1, since: 14 }),
 } as const;
+
+/** Before opset 7, an attribute says whether the states of all steps are an output. */
+function before7(inputs: number, outputs: number, { layout, ...others }: AttributeSchema): Adaptor {
+  return defineAdaptor({
+    inputs: [3, inputs],
+    outputs,
+    attributes: { ...others, output_sequence: flag(false) } as AttributeSchema,
+    adapt: ({ attributes: { output_sequence, ...rest } }) => ({ attributes: rest as GraphNode["attributes"] }),
+  });
+}
 
 interface Attributes {
   readonly activations: readonly string[] | undefined;
@@ -85,8 +104,10 @@ function infer(
 
 /** The attributes of the tensor operations. */
 function options(call: RunCall, values: Attributes): ops.RecurrentAttributes {
+  const isOneOfTwo = call.node.op === "RNN" && values.direction !== "bidirectional";
   return {
-    activations: values.activations,
+    // The standard's default for an RNN has one for each of two directions.
+    activations: isOneOfTwo ? values.activations?.slice(0, 1) : values.activations,
     alphas: values.activation_alpha,
     betas: values.activation_beta,
     clip: values.clip,
@@ -98,6 +119,9 @@ function options(call: RunCall, values: Attributes): ops.RecurrentAttributes {
   };
 }
 
+const gruAttributes = { ...attributes, linear_before_reset: flag(false) } as const;
+const lstmAttributes = { ...attributes, input_forget: flag(false) } as const;
+
 /** h′ = f(W·x + R·h + biases). Outputs: the states of all steps, the last one. */
 export const rnn = defineOperator({
   name: "RNN",
@@ -106,6 +130,7 @@ export const rnn = defineOperator({
   outputs: 2,
   attributes,
   traits: { products, parameters: [1, 2, 3] },
+  older: { 1: before7(6, 2, attributes) },
   track,
   infer: (inputs, values) => infer(inputs, values, 1),
   run: ([x, w, r, b], values, call) => {
@@ -121,8 +146,9 @@ export const gru = defineOperator({
   since: 7,
   inputs: [3, 6],
   outputs: 2,
-  attributes: { ...attributes, linear_before_reset: flag(false) },
+  attributes: gruAttributes,
   traits: { products, parameters: [1, 2, 3] },
+  older: { 3: before7(6, 2, gruAttributes) },
   track,
   infer: (inputs, values) => infer(inputs, values, 3),
   run: ([x, w, r, b], values, call) => {
@@ -139,8 +165,9 @@ export const lstm = defineOperator({
   since: 7,
   inputs: [3, 8],
   outputs: 3,
-  attributes: { ...attributes, input_forget: flag(false) },
+  attributes: lstmAttributes,
   traits: { products, parameters: [1, 2, 3, 7] },
+  older: { 1: before7(8, 3, lstmAttributes) },
   track,
   infer: (inputs, values) => {
     const [steps, last] = infer(inputs, values, 4);

@@ -98,6 +98,21 @@ export const upsample = defineOperator({
   attributes: { mode: upsampleMode },
   traits: { tail: true },
   older: {
+    1: defineAdaptor({
+      inputs: [1, 1],
+      attributes: {
+        mode: upsampleMode,
+        height_scale: real({ required: true }),
+        width_scale: real({ required: true }),
+      },
+      adapt: ({ inputs: [x], attributes: { mode: given, height_scale, width_scale }, constant }) => ({
+        inputs: [
+          x!,
+          constant("scales", { dtype: "f32", shape: [4], data: Float32Array.of(1, 1, height_scale, width_scale) }),
+        ],
+        attributes: { mode: given },
+      }),
+    }),
     7: defineAdaptor({
       inputs: [1, 1],
       attributes: { mode: upsampleMode, scales: reals({ required: true }) },

@@ -72,6 +72,7 @@ export {
   standardDeviation,
   studentFromNormal,
 } from "./statistics.js";
+export type { Stopping } from "./stopping.js";
 export { chipPurposes } from "./streams.js";
 export type { ChipSummary, Confidence } from "./summarise.js";
 export type { ChipTally } from "./tally.js";

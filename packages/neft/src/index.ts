@@ -35,6 +35,7 @@ export type {
   SampleStatistics,
   SigmaDeviation,
   SigmaResult,
+  Stopping,
 } from "@neft/evaluation";
 export { type Build, type InitOptions, init, type MemoryUse, type WasmModule, type WasmSource } from "@neft/kernels";
 export {
@@ -118,7 +119,14 @@ export { type CleanOptions, evaluate, type LabelledOptions } from "./evaluate.js
 export { finetune } from "./finetune.js";
 export { type PredictOptions, predict } from "./predict.js";
 export { sampleStatistics } from "./sample-statistics.js";
-export type { DatasetInfo, NetworkInfo, NodeInfo, SessionDataset, SessionNetwork } from "./session/handles.js";
+export type {
+  DatasetInfo,
+  NetworkInfo,
+  NodeInfo,
+  SessionDataset,
+  SessionNetwork,
+  SessionSamples,
+} from "./session/handles.js";
 export { createSession, type Session } from "./session/session.js";
 export type {
   DatasetFiles,

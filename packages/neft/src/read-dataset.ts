@@ -64,8 +64,9 @@ const partsHint = "; arrays are selected by #train, #test, #val or #SAMPLES,LABE
 const isKnown = (kind: unknown): boolean => ["mnist", "idx", "cifar10", "npz", "npy"].includes(String(kind));
 
 async function readIdx(images: string, labels: string | undefined, name: string): Promise<Dataset> {
+  const ofImages = await readBytes(images);
   const ofLabels = labels === undefined ? undefined : await readBytes(labels);
-  return decodeIdx(await readBytes(images), ofLabels, name, [inWords(images), inWords(labels ?? "labels")]);
+  return decodeIdx(ofImages, ofLabels, name, [inWords(images), inWords(labels ?? "labels")]);
 }
 
 /** Most bytes read from a pipe or a device, which may never end (/dev/zero). */

@@ -178,7 +178,14 @@ describe("evaluateDeviation", () => {
   it("runs a network that mixes the samples of a free batch sample by sample", async () => {
     const net = new GraphBuilder("mixing", { seed: 1 });
     const y = net.linear(net.input("x", [4]), { name: "f", outputs: 6 });
-    const model = net.build({ y: net.node("ReduceMean", [y], { axes: [0], keepdims: 1 }, { name: "mean" }) });
+    const model = net.build({
+      y: net.node(
+        "ReduceMean",
+        [y, net.constant("axes", BigInt64Array.of(0n), [1], "i64")],
+        { keepdims: 1 },
+        { name: "mean" },
+      ),
+    });
     const bound = bindSamples({ model, inputs: oneInput(model, samples(5, [4])).inputs });
     expect(bound.fixed).toMatchObject({ batch: 1, reason: expect.stringContaining("mixes the samples") });
     const { results } = await evaluateDeviation(oneInput(model, samples(5, [4])));

@@ -1,5 +1,4 @@
 import { inWords } from "@neft/options";
-import { MixedError } from "./axis-tracking.js";
 import { areRows, type BatchProbe, freeBatch, probe, probeBatch, type ShapeGraph, whyNotRows } from "./batching.js";
 import { fixedValues, outputNamed, scalarsOf, shapeGraph, withSqueezeAxes } from "./binding.js";
 import { batchAxis } from "./builder.js";
@@ -8,6 +7,7 @@ import { describeNode, type GraphNode, listNames, producersOf, type ValueInfo } 
 import type { HostArray } from "./host-array.js";
 import { findLogits } from "./logits.js";
 import { Model } from "./model.js";
+import { MixedError } from "./operators/tracks.js";
 
 /** What a sample is at one input. */
 export interface InputSample {

@@ -109,6 +109,29 @@ describe("distillation", () => {
     }
   });
 
+  it("reads the scores before a final softmax for the divergence alone", async () => {
+    const withSoftmax = (): Model => {
+      const net = new GraphBuilder("mlp", { seed: 2 });
+      const x = net.relu(net.linear(net.input("x", [12]), { name: "f1", outputs: 32 }));
+      return net.build({ y: net.softmax(net.linear(x, { name: "f2", outputs: 5 }), { name: "last" }) });
+    };
+    const plain = (): Model => {
+      const net = new GraphBuilder("mlp", { seed: 2 });
+      const x = net.relu(net.linear(net.input("x", [12]), { name: "f1", outputs: 32 }));
+      return net.build({ y: net.linear(x, { name: "f2", outputs: 5 }) });
+    };
+    const { inputs } = networks["an MLP"]!;
+    for (const distance of ["kl", "error"] as const) {
+      const given = { strategy: { id: "distillation", distance }, epochs: 2 };
+      const [scores, probabilities] = [
+        await distil({ make: plain, inputs }, given),
+        await distil({ make: withSoftmax, inputs }, given),
+      ];
+      if (distance === "kl") expect(probabilities.losses).toEqual(scores.losses);
+      else expect(probabilities.losses).not.toEqual(scores.losses);
+    }
+  });
+
   it("changes nothing without variation", async () => {
     const { losses, result, weights } = await distil(networks["two inputs and outputs"]!, { sigma: 0 });
     expect(losses.every((loss) => loss === 0)).toBe(true);
@@ -174,7 +197,8 @@ describe("settings of distillation", () => {
   const normalised = (): Model => {
     const net = new GraphBuilder("norms", { seed: 1 });
     const x = net.batchNorm(net.conv2d(net.input("x", [1, 4, 4]), { outputs: 2, kernel: 3 }), { name: "norm" });
-    const y = net.node("ReduceMean", [net.flatten(x)], { axes: [0], keepdims: 1 }, { name: "mean" });
+    const axes = net.constant("axes", BigInt64Array.of(0n), [1], "i64");
+    const y = net.node("ReduceMean", [net.flatten(x), axes], { keepdims: 1 }, { name: "mean" });
     return net.build({ y });
   };
   it.each<[string, Network, Given, string]>([

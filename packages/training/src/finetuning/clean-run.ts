@@ -1,5 +1,6 @@
 import { type Dataset, snapshot, split } from "@neft/data";
 import { type BoundInput, type BoundSamples, bindSamples, type SampledInputs, snapshotInputs } from "@neft/evaluation";
+import { runningParameters } from "@neft/model";
 import { inWords, OptionError } from "@neft/options";
 import type { StrategySettings } from "../strategy.js";
 import type { Comparison } from "../worker.js";
@@ -67,8 +68,7 @@ export function planCleanRun(
   key: bigint,
 ): CleanRun {
   const sampleBySample = fixed !== undefined;
-  const norm = model.nodes.find(({ op }) => op === "BatchNormalization");
-  if (sampleBySample && norm && batchNorm === "batch") {
+  if (sampleBySample && batchNorm === "batch" && runningParameters(model).size > 0) {
     throw new OptionError({
       option: "batchNorm",
       expected: `frozen for a network that runs sample by sample (${fixed.reason}) and has batch normalisations`,

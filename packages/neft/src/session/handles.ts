@@ -106,9 +106,10 @@ export class Handles {
    * @throws as `idOf`.
    */
   idsOf(who: string, samples: unknown): Id | Record<string, Id> {
-    const isRecord = has(samples) && !this.#entries.has(samples) && !Array.isArray(samples);
-    const entries = isRecord ? Object.entries(samples) : [];
-    if (entries.length === 0) return this.idOf(who, samples, "dataset");
+    const isHandle = (value: unknown): boolean => has(value) && this.#entries.has(value);
+    const entries = has(samples) && !isHandle(samples) && !Array.isArray(samples) ? Object.entries(samples) : [];
+    // A dataset that isn't in the session is no such object.
+    if (!entries.some(([, one]) => isHandle(one))) return this.idOf(who, samples, "dataset");
     return Object.fromEntries(
       entries.map(([name, one]) => [name, this.idOf(`${who}: ${inWords(name)}`, one, "dataset")]),
     );

@@ -50,7 +50,7 @@ export {
   withLease,
 } from "./job-runners.js";
 export { type Looks, looksUpTo } from "./looks.js";
-export { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
+export { type BoundNetwork, bindNetwork, type NetworkAndData, withoutLabels } from "./network.js";
 export { type PredictingChip, type Prediction, predict } from "./predict.js";
 export { type ChipRange, chipRanges } from "./ranges.js";
 export {

@@ -25,8 +25,8 @@ export interface BoundNetwork extends BoundModel {
   readonly normalisation: Normalisation;
 }
 
-/** What works without labels. */
-const withoutLabels = "without labels, evaluate with reference clean, or finetune with strategy distillation";
+/** What works without labels, for errors. */
+export const withoutLabels = "without labels, evaluate with reference clean, or finetune with strategy distillation";
 
 /**
  * Binds a network to a dataset: free axes of its input get the samples' sizes. Checks samples and labels against the network.

@@ -131,6 +131,19 @@ describe("evaluateDeviation", () => {
     expect(results[0]!.outputs).toEqual([{ name: "logits", relativeError, cosine, agreement }]);
   });
 
+  it("gives the same numbers on every machine and in every browser", async () => {
+    const given = { ...oneInput(toyNet(), toyImages(30)), sigma: [0.2], chips: 3 };
+    const { relativeError, cosine, agreement } = (await evaluateDeviation(given)).results[0]!;
+    expect(relativeError).toMatchObject({
+      mean: 1.424874509015259,
+      std: 0.1925663625997663,
+      worst: 1.6416857277612296,
+    });
+    expect(relativeError.ci95).toEqual([0.9465131156206117, 1.9032359024099064]);
+    expect(cosine).toMatchObject({ mean: 0.3954411134995963, p5: 0.26585948354622657, p95: 0.5074540289357045 });
+    expect(agreement).toMatchObject({ mean: 53.33333333333333, worst: 30 });
+  });
+
   it("counts several outputs equally, whatever their size", async () => {
     const { results } = await evaluateDeviation({ ...chips, model: twoInputs(), inputs: twoSamples(9), chips: 1 });
     const { relativeError, outputs } = results[2]!;

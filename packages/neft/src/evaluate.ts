@@ -7,8 +7,8 @@ import {
 } from "@neft/evaluation";
 import { type Model, modelRule } from "@neft/model";
 import { resolveOptions } from "@neft/options";
-import { datasetKind, type EvaluateOptions, evaluateOptions, type Samples, samplesKind } from "./settings.js";
-import { inputsFrom, normalisationFrom, withWorkers } from "./shared-options.js";
+import { type EvaluateOptions, evaluateOptions, type Samples, samplesKind } from "./settings.js";
+import { inputsFrom, labelledFrom, normalisationFrom, withWorkers } from "./shared-options.js";
 
 /** Options of an evaluation against labels. */
 export type LabelledOptions = EvaluateOptions & { readonly reference?: undefined };
@@ -45,7 +45,7 @@ export async function evaluate(
     const inputs = inputsFrom("evaluate: data", model, samplesKind.check(data, "evaluate: data"), settings);
     return withWorkers(settings.workers, (workers) => evaluateDeviation({ ...settings, model, inputs, workers }));
   }
-  const labelled = datasetKind.check(data, "evaluate: data");
+  const labelled = labelledFrom("evaluate: data", data);
   const normalisation = normalisationFrom(labelled, settings, model);
   return withWorkers(settings.workers, (workers) =>
     evaluateOnChips({ ...settings, model, data: labelled, normalisation, workers }),

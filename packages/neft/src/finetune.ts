@@ -1,8 +1,8 @@
 import { type Model, modelRule } from "@neft/model";
 import { resolveOptions } from "@neft/options";
 import { type FinetuneResult, finetune as finetuneForChips, strategyNamed } from "@neft/training";
-import { datasetKind, type FinetuneOptions, finetuneOptions, type Samples, samplesKind } from "./settings.js";
-import { inputsFrom, normalisationFrom, withWorkers } from "./shared-options.js";
+import { type FinetuneOptions, finetuneOptions, type Samples, samplesKind } from "./settings.js";
+import { inputsFrom, labelledFrom, normalisationFrom, withWorkers } from "./shared-options.js";
 
 /**
  * Finetunes a model in place under device variation, and leaves it with the weights that scored best on the validation chips.
@@ -27,9 +27,8 @@ export async function finetune(model: Model, data: Samples, options: FinetuneOpt
 type InputSettings = Parameters<typeof inputsFrom>[3];
 
 function labelledParts(model: Model, given: Samples, validation: Samples | undefined, settings: InputSettings) {
-  const data = datasetKind.check(given, "finetune: data");
-  const validationData =
-    validation === undefined ? undefined : datasetKind.check(validation, "finetune: validationData");
+  const data = labelledFrom("finetune: data", given);
+  const validationData = validation === undefined ? undefined : labelledFrom("finetune: validationData", validation);
   return { data, validationData, normalisation: normalisationFrom(data, settings, model) };
 }
 

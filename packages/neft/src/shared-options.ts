@@ -1,7 +1,7 @@
 import { type Dataset, type InputOptions, inputSettings, makeNormalisation, type Normalisation } from "@neft/data";
-import type { SampledInputs } from "@neft/evaluation";
+import { type SampledInputs, withoutLabels } from "@neft/evaluation";
 import { listNames, type Model } from "@neft/model";
-import { inWords, type ResolvedOf, resolveOptions } from "@neft/options";
+import { has, inWords, type ResolvedOf, resolveOptions } from "@neft/options";
 import type { Workers as TrainingWorkers } from "@neft/training";
 import { datasetKind, isDataset, type Samples } from "./settings.js";
 import { createWorkers, poolOf, type Workers } from "./workers.js";
@@ -54,6 +54,20 @@ export function inputsFrom(
     return [name, { data, normalisation }] as const;
   });
   return Object.fromEntries(entries);
+}
+
+/**
+ * The dataset of a call that reads labels.
+ * @throws {RangeError} for anything else, such as datasets by input.
+ */
+export function labelledFrom(who: string, samples: unknown): Dataset {
+  const names = has(samples) && !Array.isArray(samples) ? Object.keys(samples) : [];
+  if (!isDataset(samples) && names.length > 0 && names.every((name) => isDataset(samples[name as never]))) {
+    throw new RangeError(
+      `${who}: expected one dataset with labels, got a dataset for each of ${listNames(names)}; ${withoutLabels}`,
+    );
+  }
+  return datasetKind.check(samples, who);
 }
 
 /** Calls `use` with the given pool or undefined; a number makes a new pool of that size, closed afterwards. */

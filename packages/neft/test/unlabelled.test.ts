@@ -103,8 +103,10 @@ describe("samples without labels", () => {
     const message = "expected a label for each sample, got samples without labels; without labels, evaluate with";
     await expect(evaluate(model, data)).rejects.toThrow(message);
     await expect(finetune(model, data)).rejects.toThrow(message);
-    await expect(evaluate(model, inputs() as never)).rejects.toThrow("evaluate: data: expected a dataset, got");
-    await expect(finetune(model, inputs())).rejects.toThrow("finetune: data: expected a dataset, got");
+    const several =
+      'data: expected one dataset with labels, got a dataset for each of "image", "features"; without labels,';
+    await expect(evaluate(model, inputs() as never)).rejects.toThrow(`evaluate: ${several}`);
+    await expect(finetune(model, inputs())).rejects.toThrow(`finetune: ${several}`);
     expect(predict(model, data).shape).toEqual([count, 3]);
     model.dispose();
   });

@@ -61,10 +61,11 @@ export function inputsFrom(
  * @throws {RangeError} for anything else, such as datasets by input.
  */
 export function labelledFrom(who: string, samples: unknown): Dataset {
-  const names = has(samples) && !Array.isArray(samples) ? Object.keys(samples) : [];
-  if (!isDataset(samples) && names.length > 0 && names.every((name) => isDataset(samples[name as never]))) {
+  const entries = has(samples) && !Array.isArray(samples) ? Object.entries(samples) : [];
+  if (entries.length > 0 && entries.every(([, one]) => isDataset(one))) {
+    const names = listNames(entries.map(([name]) => name));
     throw new RangeError(
-      `${who}: expected one dataset with labels, got a dataset for each of ${listNames(names)}; ${withoutLabels}`,
+      `${who}: expected one dataset with labels, got a dataset for each of ${names}; ${withoutLabels}`,
     );
   }
   return datasetKind.check(samples, who);

@@ -73,12 +73,18 @@ export function startJobs(
   const { normalisation, logits } = step;
   if (workers) {
     const sharedBuffers = allocateSharedBuffers(state.trained, shards);
-    const { target } = step;
-    const settings = { ...step, target: target && { ...target, inputs: snapshotInputs(target.inputs) } };
+    const target = step.target && { ...step.target, inputs: snapshotInputs(step.target.inputs) };
+    const compared = comparison && { ...comparison, inputs: snapshotInputs(comparison.inputs) };
     const setup = {
-      training: { model: modelToRecord(model), data: snapshot(training), settings, sharedBuffers },
-      validation: snapshot(validation),
-      comparison: comparison && { ...comparison, inputs: snapshotInputs(comparison.inputs) },
+      training: {
+        model: modelToRecord(model),
+        // The samples of the first input aren't copied twice.
+        data: target?.inputs[0]?.data ?? snapshot(training),
+        settings: { ...step, target },
+        sharedBuffers,
+      },
+      validation: compared?.inputs[0]?.data ?? snapshot(validation),
+      comparison: compared,
     };
     const runner = runnersOn(workers, (api, id) => api.prepareTraining(setup, id));
     const answers = runner("shardGradients");

@@ -98,7 +98,7 @@ export function batchTensor(
   if (dtype !== "f32") {
     const values = gatherBatch(dataset, indices, normalisation, inputShape);
     checkIntegers(dataset, values, dtype, (at) => indices[at]!);
-    const data = dtype === "i64" ? BigInt64Array.from(values, BigInt) : values;
+    const data = dtype === "i64" || dtype === "u64" ? Array.from(values, BigInt) : values;
     return tensor(data, shape, dtype);
   }
   const { values } = dataset;
@@ -120,13 +120,18 @@ export const wholeShape = (inputShape: readonly (number | string)[]): readonly (
 ];
 
 /** Range of the values of each integer dtype. */
-const integerRanges: Readonly<Partial<Record<DType, readonly [least: number, most: number]>>> = {
+const integerRanges: Readonly<Record<DType, readonly [least: number, most: number] | undefined>> = {
+  f32: undefined,
   bool: [0, 1],
   u8: [0, 255],
   i8: [-128, 127],
+  u16: [0, 2 ** 16 - 1],
+  i16: [-(2 ** 15), 2 ** 15 - 1],
+  u32: [0, 2 ** 32 - 1],
   i32: [-(2 ** 31), 2 ** 31 - 1],
   // f32 holds every integer of this range.
   i64: [-(2 ** 24), 2 ** 24],
+  u64: [0, 2 ** 24],
 };
 
 function checkIntegers(dataset: Dataset, values: Float32Array, dtype: DType, sampleAt: (at: number) => number): void {

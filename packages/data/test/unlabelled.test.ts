@@ -69,6 +69,14 @@ describe("a dataset without labels", () => {
     expect([...tensor.floats()]).toEqual([8, 9, 10, 11, 4, 5, 6, 7]);
     tensor.dispose();
     const rates = makeDataset("test", { name: "rate", values: Float32Array.of(8000, 16000), shape: [1] });
+    const negative = makeDataset("test", { name: "rate", values: Float32Array.of(-1), shape: [1] });
+    for (const dtype of ["u16", "u32", "u64"] as const) {
+      const whole = batchTensor(rates, [0], makeNormalisation(rates), [], dtype, true);
+      expect(Number(whole.values()[0]), dtype).toBe(8000);
+      whole.dispose();
+      const wrong = () => batchTensor(negative, [0], makeNormalisation(negative), [], dtype, true);
+      expect(wrong, dtype).toThrow(`expected integers from 0 to `);
+    }
     const rate = batchTensor(rates, [1], makeNormalisation(rates), [], "i64", true);
     expect([rate.shape, rate.values()]).toEqual([[], BigInt64Array.of(16000n)]);
     rate.dispose();

@@ -1,5 +1,5 @@
 /**
- * The library's strategies in a few words. Listed here because the library's own table has the training code with it, which only the
+ * The library's strategies towards labels in a few words. Listed here because the library's own table has the training code with it, which only the
  * engine needs; a test compares the ids.
  */
 export const strategies = [

@@ -1,7 +1,7 @@
 import { has, inWords, kind, kinds, optional } from "@neft/options";
 import { type DType, fromBytes, fromWriter, sizeOf, type Tensor, tensor } from "@neft/tensor";
 import { typedArrayName } from "./bytes.js";
-import { checkForm, type Dataset, type Layout } from "./dataset.js";
+import { checkForm, type Dataset, isLabelled, type Layout } from "./dataset.js";
 import type { Normalisation } from "./normalisation.js";
 import { channelMoments, channelsOf } from "./normalisation.js";
 
@@ -78,30 +78,34 @@ function checkIndex(who: string, dataset: Dataset, index: number): number {
  * Gathers a batch as `gatherBatch` does, into a tensor of the current scope. The kernels convert bytes whose stored layout is the network's.
  *
  * @param dtype  dtype of the network's input. Default: f32.
+ * @param isWhole  Whether a sample fills the whole input, of shape `inputShape`, which has no batch axis; `indices` then has one entry.
  * @throws {RangeError} as `gatherBatch`, and for a value that an integer dtype can't hold: values are never rounded.
  */
 export function batchTensor(
   dataset: Dataset,
   indices: ArrayLike<number>,
   normalisation: Normalisation,
-  inputShape: readonly (number | string)[],
+  input: readonly (number | string)[],
   dtype: DType = "f32",
+  isWhole = false,
 ): Tensor {
   checkForm(dataset);
-  const { shape, transpose } = planSample(dataset, normalisation, inputShape);
+  const inputShape = isWhole ? wholeShape(input) : input;
+  const { shape: sample, transpose } = planSample(dataset, normalisation, inputShape);
+  const shape = isWhole ? sample : [indices.length, ...sample];
   const size = sizeOf(dataset.shape);
   const count = indices.length;
   if (dtype !== "f32") {
     const values = gatherBatch(dataset, indices, normalisation, inputShape);
     checkIntegers(dataset, values, dtype, (at) => indices[at]!);
-    const data = dtype === "i64" ? BigInt64Array.from(values, BigInt) : values;
-    return tensor(data, [count, ...shape], dtype);
+    const data = dtype === "i64" || dtype === "u64" ? Array.from(values, BigInt) : values;
+    return tensor(data, shape, dtype);
   }
   const { values } = dataset;
-  if (!(values instanceof Uint8Array) || transpose || dataset.layout !== "NCHW") {
-    return fromWriter([count, ...shape], (batch) => gatherBatch(dataset, indices, normalisation, inputShape, batch));
+  if (!(values instanceof Uint8Array) || transpose || dataset.layout !== "NCHW" || isWhole) {
+    return fromWriter(shape, (batch) => gatherBatch(dataset, indices, normalisation, inputShape, batch));
   }
-  return fromBytes([count, ...shape], byteTables(dataset, normalisation), (bytes) => {
+  return fromBytes(shape, byteTables(dataset, normalisation), (bytes) => {
     for (let i = 0; i < count; i++) {
       const from = checkIndex("batchTensor", dataset, indices[i]!) * size;
       bytes.set(values.subarray(from, from + size), i * size);
@@ -109,14 +113,25 @@ export function batchTensor(
   });
 }
 
+/** The shape of an input that a sample fills as a whole, with an axis of samples in front, for `sampleShape` and `checkSamples`. */
+export const wholeShape = (inputShape: readonly (number | string)[]): readonly (number | string)[] => [
+  "samples",
+  ...inputShape,
+];
+
 /** Range of the values of each integer dtype. */
-const integerRanges: Readonly<Partial<Record<DType, readonly [least: number, most: number]>>> = {
+const integerRanges: Readonly<Record<DType, readonly [least: number, most: number] | undefined>> = {
+  f32: undefined,
   bool: [0, 1],
   u8: [0, 255],
   i8: [-128, 127],
+  u16: [0, 2 ** 16 - 1],
+  i16: [-(2 ** 15), 2 ** 15 - 1],
+  u32: [0, 2 ** 32 - 1],
   i32: [-(2 ** 31), 2 ** 31 - 1],
   // f32 holds every integer of this range.
   i64: [-(2 ** 24), 2 ** 24],
+  u64: [0, 2 ** 24],
 };
 
 function checkIntegers(dataset: Dataset, values: Float32Array, dtype: DType, sampleAt: (at: number) => number): void {
@@ -162,10 +177,11 @@ function byteTables(dataset: Dataset, normalisation: Normalisation): Float32Arra
 }
 
 /**
- * Labels of the samples at `indices`.
+ * Labels of the samples at `indices`; an empty array for a dataset without labels.
  * @throws {RangeError} when an index is out of range.
  */
 export function gatherLabels(dataset: Dataset, indices: ArrayLike<number>): Int32Array {
+  if (!isLabelled(dataset)) return new Int32Array(0);
   return Int32Array.from(indices, (index) => dataset.labels[checkIndex("gatherLabels", dataset, index)]!);
 }
 

@@ -1,15 +1,16 @@
 import { has, inWords, kind, kinds } from "@neft/options";
 import { permutation, sizeOf } from "@neft/tensor";
 import { typedArrayName } from "./bytes.js";
-import type { ArrayPair } from "./parts.js";
+import type { ArrayNames } from "./parts.js";
 
 /** Order of the axes of one image: channels first (C, H, W) or last (H, W, C). */
 export type Layout = "NCHW" | "NHWC";
 
 /**
- * Labelled samples as plain data, which structured cloning passes to a worker unchanged.
+ * Samples, with or without labels, as plain data, which structured cloning passes to a worker unchanged.
  *
- * `values` holds `count` contiguous samples of shape `shape`, unnormalised; `labels[i]`, in [0, classes), belongs to sample i.
+ * `values` holds `count` contiguous samples of shape `shape`, unnormalised; `labels[i]`, in [0, classes), belongs to sample i. A dataset
+ * without labels has an empty `labels` and 0 classes.
  */
 export interface Dataset {
   /** Name in messages and results. */
@@ -21,20 +22,20 @@ export interface Dataset {
   readonly shape: readonly number[];
   /** Axis order of `shape` if samples are images; NCHW otherwise. */
   readonly layout: Layout;
-  /** Number of classes: largest label + 1, or the number that the format fixes. */
+  /** Number of classes: largest label + 1, or the number that the format fixes; 0 without labels. */
   readonly classes: number;
   /** Whether `values` is a Uint8Array; decides the default scale of the normalisation. */
   readonly bytes: boolean;
   /** Names of the arrays that were read, for formats with named arrays. */
-  readonly arrays?: ArrayPair | undefined;
+  readonly arrays?: ArrayNames | undefined;
 }
 
 /** Input of `makeDataset`, which checks it and derives the other members. */
 export interface DatasetParts {
   readonly name: string;
   readonly values: Uint8Array | Float32Array;
-  /** Integers. An Int32Array is used without a copy; any other list is copied into one. */
-  readonly labels: ArrayLike<number>;
+  /** Integers. An Int32Array is used without a copy; any other list is copied into one. Default: a dataset without labels. */
+  readonly labels?: ArrayLike<number> | undefined;
   readonly shape: readonly number[];
   /** Default: NCHW. */
   readonly layout?: Layout;
@@ -50,11 +51,12 @@ export interface DatasetParts {
  */
 export function makeDataset(who: string, parts: DatasetParts): Dataset {
   kinds.name(who, "makeDataset: who");
-  if (!has(parts, "values", "labels", "shape")) {
-    throw new RangeError(`${who}: expected parts with name, values, labels and shape, got ${inWords(parts)}`);
+  if (!has(parts, "values", "shape")) {
+    throw new RangeError(`${who}: expected parts with name, values and shape, got ${inWords(parts)}`);
   }
   const { name, values, shape, layout = "NCHW" } = parts;
-  const labels = labelArray(who, parts.labels);
+  const labels = parts.labels === undefined ? new Int32Array(0) : labelArray(who, parts.labels);
+  const classesOf = (): number => labels.reduce((largest, label) => Math.max(largest, label), 0) + 1;
   const dataset: Dataset = {
     name,
     values,
@@ -62,7 +64,7 @@ export function makeDataset(who: string, parts: DatasetParts): Dataset {
     count: Array.isArray(shape) && has(values, "length") ? values.length / sizeOf(shape) : 0,
     shape: Array.isArray(shape) ? [...shape] : shape,
     layout,
-    classes: parts.classes ?? labels.reduce((largest, label) => Math.max(largest, label), 0) + 1,
+    classes: parts.classes ?? (parts.labels === undefined ? 0 : classesOf()),
     bytes: typedArrayName(values) === "Uint8Array",
   };
   checkDataset(dataset, who);
@@ -107,7 +109,7 @@ const memberRules: {
     (shape) => Array.isArray(shape) && shape.length > 0 && Array.from(shape).every(isCount),
   ],
   layout: ["NCHW or NHWC", (layout) => layout === "NCHW" || layout === "NHWC"],
-  classes: ["a whole number ≥ 1", isCount],
+  classes: ["a whole number ≥ 1", (classes, { labels }) => isCount(classes) || (classes === 0 && labels.length === 0)],
   bytes: [
     "true for values in a Uint8Array, else false",
     (bytes, { values }) => bytes === (typedArrayName(values) === "Uint8Array"),
@@ -116,6 +118,19 @@ const memberRules: {
 
 const nameOf = (dataset: Dataset): string =>
   `dataset ${has(dataset, "name") && typeof dataset.name === "string" ? inWords(dataset.name) : "without a name"}`;
+
+/** Whether a dataset has labels. */
+export const isLabelled = ({ classes }: Dataset): boolean => classes > 0;
+
+/**
+ * Checks that a dataset has labels.
+ * @param advice  What else to do, for the error.
+ * @throws {RangeError} for one without.
+ */
+export function checkLabelled(dataset: Dataset, advice: string): void {
+  if (isLabelled(dataset)) return;
+  throw new RangeError(`${nameOf(dataset)}: expected a label for each sample, got samples without labels; ${advice}`);
+}
 
 /**
  * Checks a dataset's members and their lengths, but not each value and label. Datasets of readers and of `makeDataset` pass;
@@ -132,7 +147,7 @@ export function checkForm(dataset: Dataset, who = nameOf(dataset)): void {
     throw new RangeError(`${who}: ${name}: expected ${expected}, got ${got}`);
   }
   const { values, labels, count, shape } = dataset;
-  if (count !== labels.length) {
+  if (count !== labels.length && isLabelled(dataset)) {
     throw new RangeError(
       `${who}: expected one label for each sample, got ${count} samples and ${labels.length} labels`,
     );
@@ -239,10 +254,10 @@ export function split(
 function select(dataset: Dataset, indices: Uint32Array): Dataset {
   const size = sizeOf(dataset.shape);
   const values = dataset.bytes ? new Uint8Array(indices.length * size) : new Float32Array(indices.length * size);
-  const labels = new Int32Array(indices.length);
+  const labels = new Int32Array(isLabelled(dataset) ? indices.length : 0);
   indices.forEach((index, at) => {
     values.set(dataset.values.subarray(index * size, (index + 1) * size), at * size);
-    labels[at] = dataset.labels[index]!;
+    if (isLabelled(dataset)) labels[at] = dataset.labels[index]!;
   });
   return { ...dataset, values, labels, count: indices.length };
 }

@@ -25,38 +25,39 @@ interface IdxArray {
 }
 
 /**
- * Reads a pair of IDX files (MNIST's format), plain or gzipped.
+ * Reads a pair of IDX files (MNIST's format), or images alone, plain or gzipped.
  *
  * Images of shape [count, rows, cols] become samples [1, rows, cols]; other ranks drop only the first axis.
  *
+ * @param labels  the second file. Default: a dataset without labels.
  * @param fileNames  names of the two files in errors. Default: "images" and "labels".
  * @throws {Error} when a file isn't IDX, is truncated or too long, or when images and labels differ in number.
  */
 export function decodeIdx(
   images: Uint8Array,
-  labels: Uint8Array,
+  labels: Uint8Array | undefined,
   name = "idx",
   fileNames: readonly [images: string, labels: string] = ["images", "labels"],
 ): Dataset {
   kinds.names(fileNames, "decodeIdx: fileNames");
   const [ofImages, ofLabels] = fileNames.map((file) => `decodeIdx: ${file}`) as [string, string];
   const x = readIdx(ofImages, images);
-  const y = readIdx(ofLabels, labels);
+  const y = labels && readIdx(ofLabels, labels);
   if (x.shape.length < 2) {
     throw new Error(
       `${ofImages}: expected 2 axes or more, got shape [${x.shape.join(", ")}]; are images and labels swapped?`,
     );
   }
-  if (y.shape.length !== 1) {
+  if (y && y.shape.length !== 1) {
     throw new Error(
       `${ofLabels}: expected one axis, got shape [${y.shape.join(", ")}]; are images and labels swapped?`,
     );
   }
   const shape = x.shape.length === 3 ? [1, ...x.shape.slice(1)] : x.shape.slice(1);
-  return makeDataset(`decodeIdx: ${fileNames.join(", ")}`, {
+  return makeDataset(`decodeIdx: ${fileNames.slice(0, y ? 2 : 1).join(", ")}`, {
     name,
     values: sampleValues(ofImages, x.numbers),
-    labels: labelValues(ofLabels, y.numbers),
+    labels: y && labelValues(ofLabels, y.numbers),
     shape,
   });
 }

@@ -1,11 +1,21 @@
-export { batchTensor, checkSamples, gatherBatch, gatherLabels, sampleShape } from "./batch.js";
+export { batchTensor, checkSamples, gatherBatch, gatherLabels, sampleShape, wholeShape } from "./batch.js";
 export { decodeCifar10 } from "./cifar10.js";
 export type { Dataset, DatasetParts, Layout } from "./dataset.js";
-export { checkDataset, checkForm, checkLabels, makeDataset, snapshot, split, take } from "./dataset.js";
+export {
+  checkDataset,
+  checkForm,
+  checkLabelled,
+  checkLabels,
+  isLabelled,
+  makeDataset,
+  snapshot,
+  split,
+  take,
+} from "./dataset.js";
 export { decodeIdx } from "./idx.js";
 export { type InputOptions, inputSettings } from "./input-settings.js";
 export type { Normalisation } from "./normalisation.js";
 export { makeNormalisation } from "./normalisation.js";
-export { decodeNpz } from "./npz.js";
-export { type ArrayChoice, type ArrayPair, choiceRules, type Part } from "./parts.js";
+export { decodeInputs, decodeNpy, decodeNpz } from "./npz.js";
+export { type ArrayChoice, type ArrayNames, type ArrayPair, choiceRules, type Part } from "./parts.js";
 export { imageWarnings } from "./warnings.js";

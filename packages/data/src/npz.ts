@@ -9,7 +9,8 @@ import { type ArrayChoice, choiceRules, chooseArrays } from "./parts.js";
 import { type Member, readZip } from "./zip.js";
 
 /**
- * Reads an array of samples and an array of labels from a numpy archive. Other arrays aren't decompressed.
+ * Reads an array of samples and an array of labels from a numpy archive, or samples without labels if it has no other array. Other arrays
+ * aren't decompressed.
  *
  * Arrays are found by name: x, images, data, … and y, labels, targets, …, alone or with a part, as in x_train, test_labels or
  * val_images; both have the same part. If no names match and the archive has two arrays, the one with a single axis is the labels.
@@ -25,60 +26,137 @@ export function decodeNpz(bytes: Uint8Array, name = "npz", choice: ArrayChoice =
   kinds.name(name, "decodeNpz: name");
   const who = `decodeNpz: ${inWords(name)}`;
   checkOptions(who, choice, choiceRules);
-  const members = new Map<string, Member>();
-  for (const member of readZip(who, bytesOf(who, bytes))) {
-    const array = member.name.replace(/\.npy$/, "");
-    if (members.has(array)) throw new Error(`${who}: expected different names, got two arrays ${inWords(array)}`);
-    members.set(array, member);
-  }
-  const called = (array: string): string => `${who}: ${shownName(array)}`;
-  const headers = new Map<string, NpyHeader>();
-  const headerOf = (array: string): NpyHeader => {
-    const member = members.get(array)!;
-    const head = () => readNpyHeader(called(array), headOf(called(array), member, longestHeader));
-    const header = headers.get(array) ?? head();
-    headers.set(array, header);
-    return header;
-  };
-  const isFlat = (array: string): boolean => headerOf(array).shape.length === 1;
-  const arrays = chooseArrays(who, [...members.keys()], choice, isFlat);
+  const archive = new Archive(who, bytes);
+  const isFlat = (array: string): boolean => archive.headerOf(array).shape.length === 1;
+  const arrays = chooseArrays(who, archive.names, choice, isFlat);
   const [samples, labels] = arrays;
-  const [x, y] = [headerOf(samples).shape, headerOf(labels).shape];
-  if (x.length < 2) {
-    throw new Error(
-      `${called(samples)}: expected samples along the first axis of 2 or more, got shape [${x.join(", ")}]`,
-    );
+  const x = archive.headerOf(samples).shape;
+  checkSamples(archive.called(samples), x);
+  if (labels !== undefined) {
+    const y = archive.headerOf(labels).shape;
+    // Labels of shape [count, 1] (Keras, MedMNIST) are labels too.
+    if (y.length !== 1 && !(y.length === 2 && y[1] === 1)) {
+      throw new Error(`${archive.called(labels)}: expected one label for each sample, got shape [${y.join(", ")}]`);
+    }
+    if (x[0] !== y[0]) {
+      throw new Error(
+        `${who}: expected one label for each sample, got ${x[0]} samples in ${inWords(samples)} and ${y[0]} labels in ${inWords(labels)}`,
+      );
+    }
   }
-  // Labels of shape [count, 1] (Keras, MedMNIST) are labels too.
-  if (y.length !== 1 && !(y.length === 2 && y[1] === 1)) {
-    throw new Error(`${called(labels)}: expected one label for each sample, got shape [${y.join(", ")}]`);
-  }
-  if (x[0] !== y[0]) {
-    throw new Error(
-      `${who}: expected one label for each sample, got ${x[0]} samples in ${inWords(samples)} and ${y[0]} labels in ${inWords(labels)}`,
-    );
-  }
-  // The length is checked before the data is decompressed.
-  const numbersOf = (array: string): Numbers => {
-    const [header, member] = [headerOf(array), members.get(array)!];
-    checkNpyLength(called(array), header, member.size);
-    return npyNumbers(header, contentOf(called(array), member));
-  };
-  const shape = x.slice(1);
   return {
     ...makeDataset(who, {
       name,
-      values: sampleValues(called(samples), numbersOf(samples)),
-      labels: labelValues(called(labels), numbersOf(labels)),
-      shape: shape.length === 2 ? [1, ...shape] : shape,
-      layout: imageLayout(shape),
+      values: sampleValues(archive.called(samples), archive.numbersOf(samples)),
+      labels: labels === undefined ? undefined : labelValues(archive.called(labels), archive.numbersOf(labels)),
+      ...sampleForm(x),
     }),
     arrays,
   };
 }
 
-/** Layout of samples of this shape, from their numbers of channels. */
-function imageLayout(shape: readonly number[]): Layout {
+/**
+ * Reads a numpy array of samples without labels, along its first axis. Values and layout are as in `decodeNpz`.
+ *
+ * @param name  name of the dataset, and of the file in errors. Default: "npy".
+ * @throws {Error} when the file is corrupt or has fewer than two axes.
+ */
+export function decodeNpy(bytes: Uint8Array, name = "npy"): Dataset {
+  kinds.name(name, "decodeNpy: name");
+  const who = `decodeNpy: ${inWords(name)}`;
+  const file = bytesOf(who, bytes);
+  const header = readNpyHeader(who, file.subarray(0, longestHeader));
+  checkSamples(who, header.shape);
+  checkNpyLength(who, header, file.length);
+  const values = sampleValues(who, npyNumbers(header, file));
+  return makeDataset(who, { name, values, ...sampleForm(header.shape) });
+}
+
+/**
+ * Reads all arrays of a numpy archive, each as the samples of the network's input of that name, without labels. Samples keep their axes;
+ * those of an array with one axis are single numbers, of shape [1].
+ *
+ * @param name  name of the archive in errors; a dataset is called name#array. Default: "npz".
+ * @throws {Error} when the archive is corrupt or has no array, or its arrays differ in their number of samples.
+ */
+export function decodeInputs(bytes: Uint8Array, name = "npz"): Record<string, Dataset> {
+  kinds.name(name, "decodeInputs: name");
+  const who = `decodeInputs: ${inWords(name)}`;
+  const archive = new Archive(who, bytes);
+  const [first, ...others] = archive.names;
+  if (first === undefined) throw new Error(`${who}: expected one array for each input of the network, got no array`);
+  const countOf = (array: string): number | undefined => archive.headerOf(array).shape[0];
+  for (const array of [first, ...others]) {
+    if (countOf(array) === countOf(first) && countOf(array) !== undefined) continue;
+    throw new Error(
+      `${archive.called(array)}: expected samples along the first axis, ${countOf(first) ?? "some"} as in ${inWords(first)}, got shape [${archive.headerOf(array).shape.join(", ")}]`,
+    );
+  }
+  const datasets = archive.names.map((array) => {
+    const shape = archive.headerOf(array).shape.slice(1);
+    const values = sampleValues(archive.called(array), archive.numbersOf(array));
+    const dataset = makeDataset(archive.called(array), {
+      name: `${name}#${array}`,
+      values,
+      shape: shape.length === 0 ? [1] : shape,
+    });
+    return [array, dataset] as const;
+  });
+  // fromEntries, because an array may be called "__proto__".
+  return Object.fromEntries(datasets);
+}
+
+/** The arrays of a numpy archive. Each is decompressed when it is read. */
+class Archive {
+  readonly #who: string;
+  readonly #members = new Map<string, Member>();
+  readonly #headers = new Map<string, NpyHeader>();
+
+  /** @throws {Error} when the archive is corrupt, or two arrays have one name. */
+  constructor(who: string, bytes: Uint8Array) {
+    this.#who = who;
+    for (const member of readZip(who, bytesOf(who, bytes))) {
+      const array = member.name.replace(/\.npy$/, "");
+      if (this.#members.has(array))
+        throw new Error(`${who}: expected different names, got two arrays ${inWords(array)}`);
+      this.#members.set(array, member);
+    }
+  }
+
+  get names(): string[] {
+    return [...this.#members.keys()];
+  }
+
+  /** An array in errors. */
+  called(array: string): string {
+    return `${this.#who}: ${shownName(array)}`;
+  }
+
+  headerOf(array: string): NpyHeader {
+    const head = () =>
+      readNpyHeader(this.called(array), headOf(this.called(array), this.#members.get(array)!, longestHeader));
+    const header = this.#headers.get(array) ?? head();
+    this.#headers.set(array, header);
+    return header;
+  }
+
+  /** Reads an array. Its length is checked before it is decompressed. */
+  numbersOf(array: string): Numbers {
+    const [header, member] = [this.headerOf(array), this.#members.get(array)!];
+    checkNpyLength(this.called(array), header, member.size);
+    return npyNumbers(header, contentOf(this.called(array), member));
+  }
+}
+
+/** @throws {Error} for an array without an axis of samples and at least one more. */
+function checkSamples(who: string, shape: readonly number[]): void {
+  if (shape.length >= 2) return;
+  throw new Error(`${who}: expected samples along the first axis of 2 or more, got shape [${shape.join(", ")}]`);
+}
+
+/** Shape and layout of the samples in an array of this shape. Samples with two axes are images with one channel. */
+function sampleForm([, ...shape]: readonly number[]): { shape: number[]; layout: Layout } {
   const isChannels = (length: number | undefined) => length === 1 || length === 3 || length === 4;
-  return shape.length === 3 && isChannels(shape[2]) && !isChannels(shape[0]) ? "NHWC" : "NCHW";
+  const layout = shape.length === 3 && isChannels(shape[2]) && !isChannels(shape[0]) ? "NHWC" : "NCHW";
+  return { shape: shape.length === 2 ? [1, ...shape] : shape, layout };
 }

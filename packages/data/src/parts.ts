@@ -39,12 +39,15 @@ const roleWords: Readonly<Record<string, "samples" | "labels">> = {
 /** Names of an array of samples and of the array of their labels. */
 export type ArrayPair = readonly [samples: string, labels: string];
 
+/** Names of the arrays of a dataset: samples and labels, or samples alone. */
+export type ArrayNames = ArrayPair | readonly [samples: string];
+
 /** Which arrays of an archive to read. */
 export interface ArrayChoice {
   /** The part to read; an error if the archive lacks it. */
   readonly part?: Part | undefined;
-  /** The arrays to read, by name. */
-  readonly arrays?: ArrayPair | undefined;
+  /** The arrays to read, by name; one name for samples without labels. */
+  readonly arrays?: ArrayNames | undefined;
   /**
    * Use of the samples; chooses the part when neither `part` nor `arrays` is given. Samples of another part are never used for
    * training; for testing they are used if no other array seems to hold samples.
@@ -56,7 +59,9 @@ const areNames = isListOf((name) => typeof name === "string");
 
 export const choiceRules: Rules<ArrayChoice> = {
   part: kinds.oneOf("train", "test", "val"),
-  arrays: kind("a list of two names", (names) => areNames(names) && (names as unknown[]).length === 2),
+  arrays: kind("a list of one or two names", (names) => {
+    return areNames(names) && [1, 2].includes((names as unknown[]).length);
+  }),
   purpose: kinds.oneOf("train", "test"),
 };
 
@@ -87,7 +92,7 @@ function readName(name: string): ReadName {
 }
 
 /**
- * Chooses an array of samples and an array of labels of the same part.
+ * Chooses an array of samples and an array of labels of the same part. The only array of an archive is samples without labels.
  *
  * @param names  names of all arrays of the archive.
  * @param isFlat  whether an array has one number per sample: identifies the labels among two arrays whose names have no role.
@@ -98,7 +103,7 @@ export function chooseArrays(
   names: readonly string[],
   { part, arrays, purpose }: ArrayChoice,
   isFlat: (name: string) => boolean,
-): ArrayPair {
+): ArrayNames {
   const listing = names.length === 0 ? "no array" : listed(names);
   const refuse = (expected: string, advice = ""): never => {
     throw new Error(`${who}: expected ${expected}, got ${listing}${advice}`);
@@ -107,6 +112,7 @@ export function chooseArrays(
     for (const name of arrays) if (!names.includes(name)) refuse(`an array ${inWords(name)}`);
     return arrays;
   }
+  if (names.length === 1 && part === undefined && readName(names[0]!).role !== "labels") return [names[0]!];
   const pairs = pairsOf(names, isFlat);
   const choices = pairs.map((pair) => choiceOf(pair, pairs)).join(" or ") || "#SAMPLES,LABELS";
   const choose = `; choose with ${choices} behind the file's name`;

@@ -169,8 +169,8 @@ describe("archives with several parts", () => {
   it.each<[unknown, string]>([
     [{ part: "tran" }, 'part: expected train or test or val, got "tran"'],
     [{ purpose: "val" }, 'purpose: expected train or test, got "val"'],
-    [{ arrays: ["x_train"] }, 'arrays: expected a list of two names, got ["x_train"]'],
-    [{ arrays: "x_train,y_train" }, 'arrays: expected a list of two names, got "x_train,y_train"'],
+    [{ arrays: [] }, "arrays: expected a list of one or two names, got []"],
+    [{ arrays: "x_train,y_train" }, 'arrays: expected a list of one or two names, got "x_train,y_train"'],
     [{ parts: "train" }, "expected no option but part, arrays, purpose, got parts"],
     ["train", 'expected options (part, arrays, purpose), got "train"'],
   ])("refuses the choice %j", (choice, message) => {

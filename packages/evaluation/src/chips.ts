@@ -167,8 +167,8 @@ const maxWeightBytes = 64 * 2 ** 20;
 const maxFirstOutputBytes = 16 * 2 ** 20;
 
 /** Splits the job's chips into groups. The chips of a group read each batch in turn, while it is in the CPU's caches. */
-function* groupsOf(
-  { from, to }: ChipJob,
+export function* groupsOf(
+  { from, to }: Pick<ChipJob, "from" | "to">,
   model: Model,
   shapes: ReadonlyMap<string, readonly number[]>,
 ): Generator<number[]> {

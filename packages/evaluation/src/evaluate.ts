@@ -3,12 +3,12 @@ import { imageWarnings, snapshot } from "@neft/data";
 import { holdModel, modelToRecord, warningsOf } from "@neft/model";
 import { resolve } from "@neft/options";
 import { type ChipJob, createEvaluationState, disposeEvaluationState, evaluateChips } from "./chips.js";
-import { inProcess, type JobRunner, runnersOn, takeWhile, withLease } from "./job-runners.js";
-import { looksUpTo } from "./looks.js";
+import { inProcess, type JobRunner, runnersOn, runUnbroken, withLease } from "./job-runners.js";
 import { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
 import { type ChipRange, chipRanges } from "./ranges.js";
 import { type EvaluationSettings, evaluationSettings, type GivenEvaluationSettings } from "./settings.js";
 import { percentInterval } from "./statistics.js";
+import { readUntil, type Stopping } from "./stopping.js";
 import { chipPurposes } from "./streams.js";
 import { accuracies, type ChipSummary, summarise } from "./summarise.js";
 import { addTally, type ChipTally, emptyTally } from "./tally.js";
@@ -26,11 +26,14 @@ export interface EvaluationProgress {
   readonly total: number;
   /** Index of the first of the chips just read, among those of this σ. */
   readonly from: number;
-  /** Accuracies of the chips just read, in percent, in the order of the chips. */
+  /** Accuracies of the chips just read, in percent, in the order of the chips. Empty with the reference "clean". */
   readonly accuracies: readonly number[];
+  /** Relative errors of the chips just read, in their order. Only with the reference "clean". */
+  readonly relativeErrors?: readonly number[];
 }
 
-export interface EvaluateOptions extends GivenEvaluationSettings, NetworkAndData {
+/** Options of `evaluate`. For the reference "clean", see `evaluateDeviation`. */
+export interface EvaluateOptions extends Omit<GivenEvaluationSettings, "reference">, NetworkAndData {
   /**
    * Workers that evaluate the chips. Default: the calling thread. The result is the same. Calls with the same workers run one after
    * another; each uses the model and the data at the time of the call.
@@ -44,7 +47,7 @@ export interface EvaluateOptions extends GivenEvaluationSettings, NetworkAndData
 export interface SigmaResult extends ChipSummary {
   readonly sigma: number;
   /** With `precision` only: whether it was reached, and the numbers of chips at which it was tested. */
-  readonly stopping?: { readonly precision: number; readonly reached: boolean; readonly looks: readonly number[] };
+  readonly stopping?: Stopping;
 }
 
 export interface EvaluationResult {
@@ -123,12 +126,7 @@ async function readAll(
   const read = async (tally: ChipTally, from: number, to: number, sigma: number): Promise<void> => {
     const first = digital;
     digital = [];
-    const broken: string[] = [];
     const onResult = (index: number, part: ChipTally): void => {
-      if (part.broken !== undefined) {
-        broken[index] = part.broken;
-        return;
-      }
       const isDigital = index < first.length;
       addTally(isDigital ? clean : tally, part);
       done += part.correct.length;
@@ -142,49 +140,28 @@ async function readAll(
       });
     };
     const jobs = [...first, ...chipJobs(options, lent, { sigma, from, to })];
-    await runJobs(
-      takeWhile(jobs, () => broken.length === 0),
-      onResult,
-      signal,
-    );
-    // Jobs start in order, so all jobs before a broken one have run: the first broken job is known for any number of workers.
-    const firstBroken = broken.find((words) => words !== undefined);
-    if (firstBroken !== undefined) throw new Error(firstBroken);
+    await runUnbroken(runJobs, jobs, onResult, signal);
   };
 
   const results: SigmaResult[] = [];
   for (const [i, sigma] of options.sigma.entries()) {
     const tally = emptyTally(0, options.chips, data.count * classes);
-    results.push({ sigma, ...(await readUntil(options, tally, (from, to) => read(tally, from, to, sigma))) });
+    const { chips, z, ...rest } = await readUntil(
+      options,
+      (from, to) => read(tally, from, to, sigma),
+      (seen, z) => accuracyHalfWidth(tally, seen, data.count, z),
+    );
+    results.push({ sigma, ...summarise(tally, chips, data.count, z), ...rest });
     done = 1 + (i + 1) * options.chips;
   }
   const { accuracy, confidence } = summarise(clean, 1, data.count);
   return { digital: { accuracy: accuracy.mean, confidence }, results, warnings };
 }
 
-/** Evaluates the chips of one σ: all of them or, with `precision`, as many as it needs. */
-async function readUntil(
-  { chips, precision, data }: RunOptions,
-  tally: ChipTally,
-  read: (from: number, to: number) => Promise<void>,
-): Promise<ChipSummary & Pick<SigmaResult, "stopping">> {
-  if (precision === undefined) {
-    await read(0, chips);
-    return summarise(tally, chips, data.count);
-  }
-  const looks = looksUpTo(chips);
-  let seen = 0;
-  for (const look of looks.chips) {
-    await read(seen, look);
-    seen = look;
-    const interval = percentInterval(accuracies(tally, seen, data.count), looks.z);
-    const reached = interval !== null && (interval[1] - interval[0]) / 2 <= precision;
-    if (reached || seen === chips) {
-      const taken = looks.chips.filter((count) => count <= seen);
-      return { ...summarise(tally, seen, data.count, looks.z), stopping: { precision, reached, looks: taken } };
-    }
-  }
-  throw new Error("looks: expected the last look to be at the maximum number of chips");
+/** Half-width of the interval of the mean accuracy, in percentage points; null for a single chip. */
+function accuracyHalfWidth(tally: ChipTally, chips: number, samples: number, z: number): number | null {
+  const interval = percentInterval(accuracies(tally, chips, samples), z);
+  return interval && (interval[1] - interval[0]) / 2;
 }
 
 /** Makes the jobs for the chips [from, to) of one σ. */

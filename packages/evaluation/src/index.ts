@@ -6,15 +6,51 @@ export {
   evaluateChips,
 } from "./chips.js";
 export {
+  compareChips,
+  createDeviationState,
+  type DeviationJob,
+  type DeviationParts,
+  type DeviationState,
+  type DeviationTally,
+  disposeDeviationState,
+} from "./deviation/chips.js";
+export {
+  type DeviationOptions,
+  type DeviationResult,
+  evaluateDeviation,
+  type OutputDeviation,
+  type SigmaDeviation,
+} from "./deviation/evaluate.js";
+export {
+  type BoundInput,
+  type BoundSamples,
+  bindSamples,
+  gatherInputs,
+  type NetworkAndSamples,
+  type SampledInput,
+  type SampledInputs,
+  snapshotInputs,
+} from "./deviation/samples.js";
+export type { Deviation, DeviationStatistics } from "./deviation/summary.js";
+export { type ChipDeviation, type DeviationSums, deviationOf } from "./deviation/sums.js";
+export {
   type EvaluateOptions,
   type EvaluationProgress,
   type EvaluationResult,
   evaluate,
   type SigmaResult,
 } from "./evaluate.js";
-export { inProcess, type JobRunner, nextTurn, runnersOn, type WorkersOf, withLease } from "./job-runners.js";
+export {
+  inProcess,
+  type JobRunner,
+  nextTurn,
+  runnersOn,
+  runUnbroken,
+  type WorkersOf,
+  withLease,
+} from "./job-runners.js";
 export { type Looks, looksUpTo } from "./looks.js";
-export { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
+export { type BoundNetwork, bindNetwork, type NetworkAndData, withoutLabels } from "./network.js";
 export { type PredictingChip, type Prediction, predict } from "./predict.js";
 export { type ChipRange, chipRanges } from "./ranges.js";
 export {
@@ -36,8 +72,16 @@ export {
   standardDeviation,
   studentFromNormal,
 } from "./statistics.js";
+export type { Stopping } from "./stopping.js";
 export { chipPurposes } from "./streams.js";
 export type { ChipSummary, Confidence } from "./summarise.js";
 export type { ChipTally } from "./tally.js";
 export { readWeights, type Weights, weightsLike, writeWeights } from "./weights.js";
-export type { EvaluationSetup, EvaluationWorker, EvaluationWorkers, JobOfSetup, SetupId } from "./worker.js";
+export type {
+  DeviationSetup,
+  EvaluationSetup,
+  EvaluationWorker,
+  EvaluationWorkers,
+  JobOfSetup,
+  SetupId,
+} from "./worker.js";

@@ -1,4 +1,12 @@
-import { checkDataset, checkLabels, checkSamples, type Dataset, type Normalisation, sampleShape } from "@neft/data";
+import {
+  checkDataset,
+  checkLabelled,
+  checkLabels,
+  checkSamples,
+  type Dataset,
+  type Normalisation,
+  sampleShape,
+} from "@neft/data";
 import { type BoundModel, bindModel, listNames, type Model } from "@neft/model";
 import { inWords } from "@neft/options";
 
@@ -17,18 +25,26 @@ export interface BoundNetwork extends BoundModel {
   readonly normalisation: Normalisation;
 }
 
+/** What works without labels, for errors. */
+export const withoutLabels = "without labels, evaluate with reference clean, or finetune with strategy distillation";
+
 /**
  * Binds a network to a dataset: free axes of its input get the samples' sizes. Checks samples and labels against the network.
+ * @param needsLabels  Default: true.
  * @throws {RangeError} if the network has several inputs or no class scores or mixes the samples of a batch, or if the dataset is
  *   empty or doesn't fit the network.
  */
-export function bindNetwork({ model, data, normalisation, output }: NetworkAndData): BoundNetwork {
+export function bindNetwork(
+  { model, data, normalisation, output }: NetworkAndData,
+  { needsLabels = true }: { readonly needsLabels?: boolean } = {},
+): BoundNetwork {
   const [input, ...others] = model.inputs;
   if (input === undefined || others.length > 0) {
     const names = listNames(model.inputs.map(({ name }) => name));
     throw new RangeError(`model ${inWords(model.name)}: expected one input, got ${model.inputs.length}: ${names}`);
   }
   checkDataset(data);
+  if (needsLabels) checkLabelled(data, withoutLabels);
   // A copy, because the caller may change the lists during the call.
   const bound = inSomeLayout(structuredClone(normalisation), input.shape, (given) => ({
     ...bindModel(model, sampleShape(data, given, input.shape), output),
@@ -48,11 +64,11 @@ export function bindNetwork({ model, data, normalisation, output }: NetworkAndDa
  * Binds with the given normalisation. If that fails and the layout is open (none is given, and the input is 4-D with free axes), tries
  * NHWC and NCHW; if both fail, throws the first error.
  */
-function inSomeLayout(
+export function inSomeLayout<Bound>(
   normalisation: Normalisation,
   shape: readonly (number | string)[],
-  bind: (normalisation: Normalisation) => BoundNetwork,
-): BoundNetwork {
+  bind: (normalisation: Normalisation) => Bound,
+): Bound {
   try {
     return bind(normalisation);
   } catch (error) {

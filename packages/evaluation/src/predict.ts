@@ -29,7 +29,7 @@ type PredictOptions = NetworkAndData & { readonly on: PredictingChip };
  */
 export function predict(options: PredictOptions): Prediction {
   const { seed, chip: index, ...programming } = options.on;
-  const network = bindNetwork(options);
+  const network = bindNetwork(options, { needsLabels: false });
   try {
     const hold = holdModel(options.model, "read", "predict");
     try {

@@ -3,6 +3,7 @@ import {
   defineSettings,
   type GivenOf,
   OptionError,
+  oneOf,
   oneOrListOf,
   type ResolvedOf,
   real,
@@ -73,7 +74,8 @@ export const seedSettings = defineSettings({
 export const outputSettings = defineSettings({
   output: {
     kind: text(),
-    about: "name of the output with the class scores; required if the model has several outputs",
+    about:
+      "name of the output with the class scores, required if the model has several; against the clean network, of the output to compare, all of floats by default",
     group: "Data:",
   },
 });
@@ -81,6 +83,13 @@ export const outputSettings = defineSettings({
 /** Settings of `evaluate`. */
 export const evaluationSettings = defineSettings({
   ...outputSettings,
+  reference: {
+    kind: oneOf(["clean"], "<what>"),
+    about:
+      "what chips are compared with: clean for the outputs of the network without variation, which needs no labels and takes any network",
+    defaultWords: "the labels",
+    group: "Data:",
+  },
   ...chipSettings,
   sigma: {
     kind: standardDeviations,
@@ -92,7 +101,8 @@ export const evaluationSettings = defineSettings({
   chips: { kind: chipCount, about: "number of chips per σ", default: 100, group },
   precision: {
     kind: real({ above: 0 }, "<points>"),
-    about: "stop when the 95 % interval of the mean has this half-width; chips is then the maximum",
+    about:
+      "stop when the 95 % interval of the mean accuracy, or with a reference of the mean relative error, has this half-width; chips is then the maximum",
     group,
   },
   ...seedSettings,

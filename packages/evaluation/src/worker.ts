@@ -1,6 +1,7 @@
 import type { Dataset, Normalisation } from "@neft/data";
 import type { ModelRecord } from "@neft/model";
 import type { ChipJob } from "./chips.js";
+import type { DeviationJob, DeviationParts, DeviationTally } from "./deviation/chips.js";
 import type { WorkersOf } from "./job-runners.js";
 import type { ChipTally } from "./tally.js";
 
@@ -11,6 +12,11 @@ export interface EvaluationSetup {
   readonly normalisation: Normalisation;
   /** Name of the value with the class scores. */
   readonly logits: string;
+}
+
+/** Everything that a worker needs for jobs that compare chips with the clean network. Plain data. */
+export interface DeviationSetup extends Omit<DeviationParts, "model" | "clean"> {
+  readonly model: ModelRecord;
 }
 
 /** Unique id of a setup. */
@@ -28,6 +34,10 @@ export interface EvaluationWorker {
   prepareEvaluation(setup: EvaluationSetup, id: SetupId): void;
   /** @throws {Error} if the job's setup is not the worker's last one. */
   evaluateChips(job: JobOfSetup<ChipJob>): ChipTally;
+  /** Replaces the worker's model and data. */
+  prepareDeviation(setup: DeviationSetup, id: SetupId): void;
+  /** @throws {Error} if the job's setup is not the worker's last one. */
+  compareChips(job: JobOfSetup<DeviationJob>): DeviationTally;
 }
 
 /** A pool of workers that `evaluate` can use. */

@@ -1,6 +1,9 @@
 import { type Dataset, makeDataset, makeNormalisation } from "@neft/data";
 import {
+  compareChips,
+  createDeviationState,
   createEvaluationState,
+  type DeviationState,
   type EvaluationState,
   type EvaluationWorker,
   type EvaluationWorkers,
@@ -84,11 +87,17 @@ export const cloningWorkers = (count: number, seed = 1): EvaluationWorkers =>
 
 function createEvaluationWorker(): EvaluationWorker {
   let state: EvaluationState;
+  let deviation: DeviationState;
   return {
     prepareEvaluation: ({ model, ...setup }) => {
       state = createEvaluationState({ model: modelFromRecord(model), ...setup });
     },
     evaluateChips: ({ job }) => evaluateChips(state, job),
+    prepareDeviation: ({ model: record, ...setup }) => {
+      const model = modelFromRecord(record);
+      deviation = createDeviationState({ ...setup, model, clean: model });
+    },
+    compareChips: ({ job }) => compareChips(deviation, job),
   };
 }
 

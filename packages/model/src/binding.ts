@@ -34,7 +34,7 @@ export interface BoundModel {
  *
  * @throws {Error} when there are several outputs and none is named, or the name is unknown.
  */
-function outputNamed(model: Model, output: string | undefined): string {
+export function outputNamed(model: Model, output: string | undefined): string {
   const names = model.outputs.map(({ name }) => name);
   if (output === undefined && names.length > 1) {
     throw new Error(
@@ -134,11 +134,13 @@ const mixingWarnings = ({ fixed, probe: { positions } }: Batched, output: string
   ];
 };
 
-const fixedValues = (graph: ShapeGraph, added: ReadonlyMap<string, HostArray>): ReadonlyMap<string, KnownValue> =>
-  new Map<string, KnownValue>([...graph.fixed, ...added]);
+export const fixedValues = (
+  graph: ShapeGraph,
+  added: ReadonlyMap<string, HostArray>,
+): ReadonlyMap<string, KnownValue> => new Map<string, KnownValue>([...graph.fixed, ...added]);
 
 /** Value of an f32 constant with one element; undefined for any other name. */
-const scalarsOf =
+export const scalarsOf =
   ({ constants }: Model) =>
   (name: string): number | undefined => {
     const tensor = constants.get(name);
@@ -195,7 +197,10 @@ function nodeReadingBatchSize(graph: ShapeGraph, { size, known }: BatchProbe): s
 }
 
 /** Gives every node with implied axes the axes of size 1 that it means, as a constant added to `tensors`. */
-function withSqueezeAxes({ nodes, probe: { known } }: Batched, tensors: Map<string, HostArray>): GraphNode[] {
+export function withSqueezeAxes(
+  { nodes, probe: { known } }: Pick<Batched, "nodes" | "probe">,
+  tensors: Map<string, HostArray>,
+): GraphNode[] {
   return nodes.map((node) => {
     const shape = known.get(node.inputs[0] ?? "")?.shape;
     const at = operatorOf(node).traits.impliedAxes;

@@ -51,6 +51,7 @@ export type {
   Weight,
 } from "./operators/operator.js";
 export { valuesOf } from "./operators/operator.js";
+export { type BoundOutput, type BoundOutputs, bindOutputs, type InputSample } from "./output-binding.js";
 export type { ModelRecord, TensorRecord } from "./record.js";
 export { copyModel, modelFromRecord, modelToRecord } from "./record.js";
 export type { RunOptions, RunResult } from "./run.js";

@@ -8,11 +8,14 @@ export {
 } from "@neft/crossbar";
 export {
   type ArrayChoice,
+  type ArrayNames,
   type ArrayPair,
   type Dataset,
   type DatasetParts,
   decodeCifar10,
   decodeIdx,
+  decodeInputs,
+  decodeNpy,
   decodeNpz,
   type Layout,
   makeDataset,
@@ -22,11 +25,17 @@ export {
 export type {
   ChipSummary,
   Confidence,
+  Deviation,
+  DeviationResult,
+  DeviationStatistics,
   EvaluationProgress,
   EvaluationResult,
+  OutputDeviation,
   Prediction,
   SampleStatistics,
+  SigmaDeviation,
   SigmaResult,
+  Stopping,
 } from "@neft/evaluation";
 export { type Build, type InitOptions, init, type MemoryUse, type WasmModule, type WasmSource } from "@neft/kernels";
 export {
@@ -77,10 +86,12 @@ export {
 } from "@neft/profile";
 export type { DType } from "@neft/tensor";
 export {
+  type CleanOutput,
   type ConfiguredStrategy,
   type FinetuneProgress,
   type FinetuneResult,
   type ForwardRequest,
+  type ForwardResult,
   type Optimiser,
   type OptimiserSettings,
   type OptimiserState,
@@ -89,10 +100,12 @@ export {
   type Schedule,
   type SchedulePosition,
   type ScheduleSettings,
+  type Score,
   type Strategy,
   type StrategyRow,
   type StrategySettings,
   type StrategyStep,
+  type StrategyTarget,
   schedules,
   strategies,
   type TrainingPosition,
@@ -102,11 +115,18 @@ export { type BackendInfo, backendInfo } from "./backend-info.js";
 export { benchmark } from "./benchmark.js";
 export type { BenchmarkOptions } from "./benchmark-settings.js";
 export { defineStrategy } from "./define-strategy.js";
-export { evaluate } from "./evaluate.js";
+export { type CleanOptions, evaluate, type LabelledOptions } from "./evaluate.js";
 export { finetune } from "./finetune.js";
 export { type PredictOptions, predict } from "./predict.js";
 export { sampleStatistics } from "./sample-statistics.js";
-export type { DatasetInfo, NetworkInfo, NodeInfo, SessionDataset, SessionNetwork } from "./session/handles.js";
+export type {
+  DatasetInfo,
+  NetworkInfo,
+  NodeInfo,
+  SessionDataset,
+  SessionNetwork,
+  SessionSamples,
+} from "./session/handles.js";
 export { createSession, type Session } from "./session/session.js";
 export type {
   DatasetFiles,
@@ -117,6 +137,6 @@ export type {
   SessionOptions,
   SessionPredictOptions,
 } from "./session/session-options.js";
-export type { EvaluateOptions, FinetuneOptions } from "./settings.js";
+export type { EvaluateOptions, FinetuneOptions, Samples } from "./settings.js";
 export { split } from "./split.js";
 export { createWorkers, type Workers } from "./workers.js";

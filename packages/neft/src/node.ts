@@ -5,5 +5,5 @@ addAllOperators();
 
 export type { DataSpec } from "./data-spec.js";
 export * from "./index.js";
-export { readDataset } from "./read-dataset.js";
+export { readDataset, readInputs } from "./read-dataset.js";
 export { type ModelFromFile, readModel } from "./read-model.js";

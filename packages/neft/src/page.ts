@@ -4,13 +4,28 @@
  */
 export { type Device, defineDevice, devices } from "@neft/crossbar";
 export { type Dataset, type Layout, makeDataset, take } from "@neft/data";
-export type { EvaluationProgress, EvaluationResult, Prediction, SigmaResult } from "@neft/evaluation";
+export type {
+  Deviation,
+  DeviationResult,
+  EvaluationProgress,
+  EvaluationResult,
+  Prediction,
+  SigmaDeviation,
+  SigmaResult,
+} from "@neft/evaluation";
 export type { Build, WasmModule, WasmSource } from "@neft/kernels";
 export type { SummaryRow } from "@neft/model";
 export { OnnxError, type OnnxFiles } from "@neft/onnx";
 export type { FinetuneProgress, FinetuneResult } from "@neft/training";
 export type { BackendInfo } from "./backend-info.js";
-export type { DatasetInfo, NetworkInfo, NodeInfo, SessionDataset, SessionNetwork } from "./session/handles.js";
+export type {
+  DatasetInfo,
+  NetworkInfo,
+  NodeInfo,
+  SessionDataset,
+  SessionNetwork,
+  SessionSamples,
+} from "./session/handles.js";
 export { createSession, type Session } from "./session/session.js";
 export type {
   DatasetFiles,

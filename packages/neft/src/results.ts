@@ -1,4 +1,4 @@
-import type { EvaluationResult } from "@neft/evaluation";
+import type { DeviationResult, EvaluationResult } from "@neft/evaluation";
 import type { Build } from "@neft/kernels";
 import type { BenchmarkResult, benchmarkSettings } from "@neft/profile";
 import type { FinetuneResult } from "@neft/training";
@@ -24,8 +24,8 @@ export interface Origin {
 
 /** The origin of results on a dataset. */
 export interface Provenance extends Origin {
-  /** `arrays`: names of the arrays (samples, labels) read from an archive. */
-  readonly data: { readonly name: string; readonly samples: number; readonly arrays?: readonly [string, string] };
+  /** `arrays`: names of the arrays read from an archive: samples and labels, samples alone, or one for each input. */
+  readonly data: { readonly name: string; readonly samples: number; readonly arrays?: readonly string[] };
 }
 
 /**
@@ -37,6 +37,15 @@ export interface EvaluationFile extends Provenance, Pick<EvaluationResult, "digi
   readonly settings: RecordOf<typeof evaluationRows>;
   /** Possible causes of unexpected numbers; missing in older files. */
   readonly warnings?: readonly string[];
+}
+
+/**
+ * The file that `neft evaluate --reference clean --json` writes. `settings` are as in `EvaluationFile`; `results` are those of `evaluate`
+ * with the reference "clean".
+ */
+export interface DeviationFile extends Provenance, Pick<DeviationResult, "results" | "warnings"> {
+  readonly kind: "deviation";
+  readonly settings: RecordOf<typeof evaluationRows>;
 }
 
 /** The file that `neft finetune --json` writes. `settings` are the options of `finetune` that were used, all defaults filled in. */
@@ -63,6 +72,6 @@ export interface BenchmarkFile extends Origin, BenchmarkResult {
  * @param text  Contents of the file.
  * @throws {RangeError} if it isn't such a file; the message lists what differs.
  */
-export function parseResults(text: string): EvaluationFile | FinetuningFile | BenchmarkFile {
-  return parseWithSchema(text) as EvaluationFile | FinetuningFile | BenchmarkFile;
+export function parseResults(text: string): EvaluationFile | DeviationFile | FinetuningFile | BenchmarkFile {
+  return parseWithSchema(text) as EvaluationFile | DeviationFile | FinetuningFile | BenchmarkFile;
 }

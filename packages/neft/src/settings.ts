@@ -1,6 +1,6 @@
 import { type Dataset, inputSettings } from "@neft/data";
 import { type EvaluationProgress, evaluationSettings } from "@neft/evaluation";
-import { defineSettings, type GivenOf, has, type Kind, opaque, refuse, whole } from "@neft/options";
+import { defineSettings, type GivenOf, has, inWords, type Kind, opaque, refuse, whole } from "@neft/options";
 import { mostWorkers } from "@neft/pool";
 import { type FinetuneProgress, finetuneSettings } from "@neft/training";
 import { callArguments } from "./call-rules.js";
@@ -19,7 +19,25 @@ const workersKind: Kind<number | Workers, number | Workers> & { readonly placeho
 };
 
 /** Recognises a dataset by its fields; its user checks the contents. */
-export const datasetKind = opaque<Dataset>("a dataset", (value) => has(value, "values", "labels", "shape", "count"));
+export const datasetKind = opaque<Dataset>("a dataset", (value) => isDataset(value));
+
+/** Samples of a network: a dataset for its only input, or a dataset for each input by name. */
+export type Samples = Dataset | Readonly<Record<string, Dataset>>;
+
+/** Whether samples are those of a network's only input. */
+export const isDataset = (samples: unknown): samples is Dataset => has(samples, "values", "labels", "shape", "count");
+
+/** Recognises samples by the datasets' fields. */
+export const samplesKind: Kind<Samples, Samples> = {
+  words: "a dataset, or a dataset for each input by name",
+  check: (value, option) => {
+    if (isDataset(value)) return value;
+    const isRecord = has(value) && !Array.isArray(value) && Object.keys(value).length > 0;
+    if (!isRecord) return refuse(option, samplesKind.words, value);
+    for (const [name, one] of Object.entries(value)) datasetKind.check(one, `${option}: ${inWords(name)}`);
+    return value as Readonly<Record<string, Dataset>>;
+  },
+};
 
 /** Heading of options of running in the help. */
 export const runningGroup = "Running:";
@@ -58,7 +76,7 @@ export const finetuneOptions = defineSettings({
   ...inputSettings,
   ...finetuneSettings,
   validationData: {
-    kind: datasetKind,
+    kind: samplesKind,
     about: "samples that select the best weights",
     defaultWords: "held out of the training data",
     flag: null,

@@ -1,6 +1,7 @@
 import * as neft from "neft";
 import * as tensors from "neft/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { npy as npyFile } from "../../data/test/formats.js";
 
 /**
  * Calls every function of the API with wrong values for each argument. Errors must be ours, never a TypeError of the engine.
@@ -77,7 +78,9 @@ const functions: Readonly<Record<string, Row>> = {
   Model: { right: () => [{ ...model }], takes: [["model"]] },
   defineDevice: { right: () => [{ ...neft.devices.get("rram1") }] },
   decodeCifar10: { right: () => [[cifar()], "name"], takes: [[], ["undefined", "text"]] },
-  decodeIdx: { right: () => [...idx(), "name"], takes: [[], [], ["undefined", "text"]] },
+  decodeIdx: { right: () => [...idx(), "name"], takes: [[], ["undefined"], ["undefined", "text"]] },
+  decodeInputs: { right: () => [npz(), "name"], takes: [[], ["undefined", "text", "empty"]] },
+  decodeNpy: { right: () => [npy(), "name"], takes: [[], ["undefined", "text"]] },
   decodeNpz: { right: () => [npz(), "name"], takes: [[], ["undefined", "text", "empty"]] },
   gatherBatch: {
     right: () => [data, [0, 1], tensors.normalisationOf(data, {}), [1, 1, 2, 2]],
@@ -140,6 +143,7 @@ const functions: Readonly<Record<string, Row>> = {
   createSession: { right: () => [{ workers: 1 }], takes: [["undefined", "object"]] },
   sampleStatistics: { right: () => [[98.5, 99]], takes: [["floats", "bytes"]] },
   readDataset: { right: () => ["mnist:test", "test"], takes: [[], ["undefined"]] },
+  readInputs: { right: () => ["no file"] },
   readModel: { right: () => ["no file"] },
 };
 
@@ -176,6 +180,7 @@ const idx = () => [
   Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 7),
   Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 0),
 ];
+const npy = () => npyFile("<f4", [2, 1], Float32Array.of(1, 2));
 const npz = () => Uint8Array.of(80, 75, 5, 6);
 
 /** Exports that are not functions, or take no arguments. */
@@ -213,7 +218,7 @@ describe("wrong arguments", () => {
 
   it.each(calls)("of %s get errors with the expected value", async (name, row, call) => {
     // Some valid arguments name missing files; all other valid calls must succeed.
-    if (!["decodeNpz", "readModel"].includes(name)) await call(...row.right());
+    if (!["decodeInputs", "decodeNpz", "readInputs", "readModel"].includes(name)) await call(...row.right());
     const failures: string[] = [];
     const places = row.right().length;
     for (let place = 0; place < places; place++) {

@@ -104,9 +104,9 @@ describe.concurrent("a wrong command line ends with code 2 before any file is op
       /--data: expected one of mnist:train, .*, got "csv:x"/,
     ],
     [
-      "idx with one file",
-      ["evaluate", "nowhere.onnx", "--data", "idx:x"],
-      /--data: expected idx:IMAGES,LABELS, got "idx:x"/,
+      "idx with three files",
+      ["evaluate", "nowhere.onnx", "--data", "idx:x,y,z"],
+      /--data: expected idx:IMAGES\[,LABELS\], got "idx:x,y,z"/,
     ],
     [
       "a layout of another order",

@@ -301,7 +301,7 @@ describe("errors", () => {
           /part: expected train or test or val, got "exam"$/,
         ],
         [`a purpose that isn't one with ${kind}`, add({ purpose: 3 }), /purpose: expected train or test, got 3$/],
-        [`arrays that aren't with ${kind}`, add({ arrays: ["x"] }), /arrays: expected a list of two names/],
+        [`arrays that aren't with ${kind}`, add({ arrays: [] }), /arrays: expected a list of one or two names/],
       ] satisfies [string, () => Promise<unknown>, RegExp][];
     }),
     [
@@ -358,9 +358,9 @@ describe("errors", () => {
       /^addDataset: "b": expected bytes in memory/,
     ],
     [
-      "one file of two",
-      () => session.addDataset({ kind: "idx", files: [{ name: "a", bytes: file }] }),
-      /expected 2 for idx/,
+      "three files of two",
+      () => session.addDataset({ kind: "idx", files: ["a", "b", "c"].map((name) => ({ name, bytes: file })) }),
+      /expected 1 to 2 for idx, got 3/,
     ],
     ["no workers", () => createSession({ workers: 0 }), /workers: expected a whole number from 1 to 256, got 0/],
   ])("name %s", async (_, call, message) => {

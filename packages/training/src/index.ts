@@ -1,3 +1,4 @@
+export { type DistillationSettings, distillationLoss } from "./distillation-loss.js";
 export { type Feedback, feedbackLoss, temper } from "./feedback-loss.js";
 export {
   type FinetuneOptions,
@@ -7,6 +8,7 @@ export {
   type TrainingPosition,
   type Validation,
 } from "./finetuning/finetune.js";
+export type { Score } from "./finetuning/jobs.js";
 export {
   checkFullBatch,
   type FinetuneSettings,
@@ -37,13 +39,16 @@ export {
 export { type Schedule, type SchedulePosition, type ScheduleSettings, scheduleNamed, schedules } from "./schedules.js";
 export { addStrategy, strategies, strategyNamed } from "./strategies.js";
 export {
+  type CleanOutput,
   type ConfiguredStrategy,
   defineStrategy,
   type ForwardRequest,
+  type ForwardResult,
   type Strategy,
   type StrategyRow,
   type StrategySettings,
   type StrategyStep,
+  type StrategyTarget,
 } from "./strategy.js";
 export { purposes } from "./streams.js";
 export { chooseTaps, type Feature, layerFeatures, namedTaps } from "./taps.js";

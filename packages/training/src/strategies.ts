@@ -1,4 +1,5 @@
 import { checkOptions, inWords, isListOf, kind, kinds, type Rules, required } from "@neft/options";
+import { distillation } from "./strategies/distillation.js";
 import { irs } from "./strategies/irs.js";
 import { noiseInjection } from "./strategies/noise-injection.js";
 import { none } from "./strategies/none.js";
@@ -13,7 +14,7 @@ import {
 } from "./strategy.js";
 
 const table = new Map<string, Strategy>(
-  [noiseInjection, ovf, irs, temperature, none].map((strategy) => [strategy.id, strategy]),
+  [noiseInjection, ovf, irs, temperature, none, distillation].map((strategy) => [strategy.id, strategy]),
 );
 
 /** Ids of the strategies that workers know, too. */
@@ -57,6 +58,7 @@ const rules: Rules<StrategyRow<StrategySettings>> = {
   summary: required(kinds.name),
   defaults: required(kind("an object of settings", (value) => typeof value === "object" && value !== null)),
   hasHeads: kinds.flag,
+  target: kinds.oneOf("labels", "clean"),
   optional: settingNames,
   loss: required(kind("a function", (value) => typeof value === "function")),
 };
@@ -68,6 +70,8 @@ const rules: Rules<StrategyRow<StrategySettings>> = {
  */
 export function addStrategy<S extends StrategySettings>(who: string, row: StrategyRow<S>): Strategy {
   checkOptions(who, row, rules as unknown as Rules<StrategyRow<S>>);
+  if (row.hasHeads && row.target === "clean")
+    throw new RangeError(`${who}: hasHeads: expected none with the target clean, which has no classes, got true`);
   if (table.has(row.id)) throw new RangeError(`${who}: id: expected a new id, got ${inWords(row.id)}, which is taken`);
   settingNames(Object.keys(row.defaults), `${who}: defaults`);
   const strategy = defineStrategy(row);

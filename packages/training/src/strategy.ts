@@ -1,8 +1,9 @@
 import { standardDeviation } from "@neft/crossbar";
-import { defineSettings, type GivenOf, listOf, real, settingsOfChoice, text, whole } from "@neft/options";
+import { defineSettings, type GivenOf, listOf, oneOf, real, settingsOfChoice, text, whole } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
 
 const group = "Negative feedback:";
+const distillation = "Distillation:";
 
 /** Maximum number of forward passes in a step; their dropout masks are numbered by it. */
 export const maxForwards = 64;
@@ -40,6 +41,17 @@ export const strategySettings = defineSettings({
     flag: "--head-hidden <n>",
     group,
   },
+  distance: {
+    kind: oneOf(["error", "kl"], "<which>"),
+    about:
+      "distillation: distance from the clean network's outputs: error (mean square, relative to their power) or kl (of the softmax along the last axis, of the scores before a final softmax)",
+    group: distillation,
+  },
+  temperature: {
+    kind: real({ above: 0 }, "<t>"),
+    about: "distillation with kl: divisor of the scores",
+    group: distillation,
+  },
   headSigma: { kind: standardDeviation, about: "irs: σ of the heads' weights", defaultWords: "sigma", group },
 });
 
@@ -54,18 +66,40 @@ export interface ForwardRequest {
   readonly draw: number;
 }
 
+/** Results of one forward pass. */
+export interface ForwardResult {
+  /** The network's logits, [batch, classes]; with the target "clean", the first of `outputs`. */
+  readonly logits: Tensor;
+  /** Logits of the heads, shallowest first, each [batch, classes]. */
+  readonly heads: readonly Tensor[];
+  /** The outputs that the run compares, of any shape; the logits alone with the target "labels". */
+  readonly outputs: readonly Tensor[];
+}
+
+/** An output of the clean network, which is the network before finetuning, without variation. No gradient flows into it. */
+export interface CleanOutput {
+  readonly values: Tensor;
+  /** Mean square of the clean output over the validation samples. */
+  readonly power: number;
+}
+
 /** One step of one shard: the argument of a strategy's loss. */
 export interface StrategyStep {
   /** The setting `sigma`. */
   readonly sigma: number;
-  /** Class of each sample, [batch]. */
+  /** Class of each sample, [batch]; empty with the target "clean". */
   readonly labels: Int32Array;
+  /** The clean network's outputs on the shard's samples, in the order of the forward passes' `outputs`; empty with the target "labels". */
+  readonly clean: readonly CleanOutput[];
   /**
-   * Runs the shard's samples. Returns the network's logits and those of the heads, shallowest first, each [batch, classes].
+   * Runs the shard's samples.
    * @throws {RangeError} for a request out of range.
    */
-  forward(request: ForwardRequest): { readonly logits: Tensor; readonly heads: readonly Tensor[] };
+  forward(request: ForwardRequest): ForwardResult;
 }
+
+/** What a strategy trains towards: the samples' labels, or the outputs of the network before finetuning, which needs none. */
+export type StrategyTarget = "labels" | "clean";
 
 /** A strategy with its settings filled in. */
 export interface ConfiguredStrategy {
@@ -74,6 +108,7 @@ export interface ConfiguredStrategy {
   readonly settings: StrategySettings;
   /** Whether it trains heads along with the network. They are dropped at the end. */
   readonly hasHeads: boolean;
+  readonly target: StrategyTarget;
   /** The loss to minimise: a scalar, not a promise of one. */
   loss(step: StrategyStep): Tensor;
 }
@@ -88,6 +123,7 @@ export interface Strategy {
   /** Names of further settings it reads, which have no default. */
   readonly optional: readonly (keyof StrategySettings)[];
   readonly hasHeads: boolean;
+  readonly target: StrategyTarget;
   /**
    * Checks settings and fills in the defaults.
    * @throws {OptionError} for a setting that the strategy doesn't read, or a value out of range.
@@ -102,6 +138,8 @@ export interface StrategyRow<S extends StrategySettings> {
   readonly defaults: S;
   /** Default: false. */
   readonly hasHeads?: boolean;
+  /** Default: labels. A strategy towards the clean network has no heads. */
+  readonly target?: StrategyTarget;
   /** Names of further settings it reads, which have no default. Default: none. */
   readonly optional?: readonly (keyof StrategySettings)[];
   loss(step: StrategyStep, settings: S): Tensor;
@@ -118,11 +156,11 @@ function frozenCopy<S extends StrategySettings>(settings: S): S {
 
 /** Makes a strategy from its definition. It keeps a frozen copy of the defaults. */
 export function defineStrategy<S extends StrategySettings>(row: StrategyRow<S>): Strategy {
-  const { id, summary, hasHeads = false, optional = [] } = row;
+  const { id, summary, hasHeads = false, target = "labels", optional = [] } = row;
   const defaults = frozenCopy(row.defaults);
   const configure = (given: StrategySettings = {}): ConfiguredStrategy => {
     const settings = settingsOfChoice("strategy", { id, defaults, optional }, strategySettings, given);
-    return { id, settings, hasHeads, loss: (step) => row.loss(step, settings as unknown as S) };
+    return { id, settings, hasHeads, target, loss: (step) => row.loss(step, settings as unknown as S) };
   };
-  return { id, summary, defaults, optional, hasHeads, configure };
+  return { id, summary, defaults, optional, hasHeads, target, configure };
 }

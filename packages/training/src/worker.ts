@@ -1,6 +1,11 @@
 import type { Dataset } from "@neft/data";
 import {
+  compareChips,
+  createDeviationState,
   createEvaluationState,
+  type DeviationSetup,
+  type DeviationState,
+  disposeDeviationState,
   disposeEvaluationState,
   type EvaluationState,
   type EvaluationWorker,
@@ -31,7 +36,12 @@ export interface TrainingSetup {
     readonly sharedBuffers: SharedBuffers | undefined;
   };
   readonly validation: Dataset;
+  /** Validation in a run towards the clean network. */
+  readonly comparison?: Comparison | undefined;
 }
+
+/** Samples and outputs of a validation against the clean network. Plain data. */
+export type Comparison = Omit<DeviationSetup, "model">;
 
 /** The worker methods that `evaluate` and `finetune` call. Kernels must be initialised first. */
 export interface TrainingWorker extends EvaluationWorker {
@@ -51,15 +61,17 @@ export type LentWorkers = Lease<TrainingWorker>;
 export function createTrainingWorker(): TrainingWorker {
   let model: Model | undefined;
   let evaluation: EvaluationState | undefined;
+  let deviation: DeviationState | undefined;
   let training: TrainingState | undefined;
   /** Setup of the current model and data; undefined during a setup and after a failed one. */
   let current: SetupId | undefined;
   const reset = (record: ModelRecord): Model => {
     current = undefined;
     if (evaluation) disposeEvaluationState(evaluation);
+    if (deviation) disposeDeviationState(deviation);
     if (training) disposeTrainingState(training);
     model?.dispose();
-    [evaluation, training] = [undefined, undefined];
+    [evaluation, deviation, training] = [undefined, undefined, undefined];
     model = modelFromRecord(record);
     return model;
   };
@@ -74,14 +86,21 @@ export function createTrainingWorker(): TrainingWorker {
       evaluation = createEvaluationState({ model: reset(record), ...setup });
       current = id;
     },
-    prepareTraining: ({ training: { model: record, data, settings, sharedBuffers }, validation }, id) => {
+    prepareDeviation: ({ model: record, ...setup }, id) => {
+      const own = reset(record);
+      deviation = createDeviationState({ ...setup, model: own, clean: own });
+      current = id;
+    },
+    prepareTraining: ({ training: { model: record, data, settings, sharedBuffers }, validation, comparison }, id) => {
       const own = reset(record);
       const { normalisation, logits } = settings;
       training = createTrainingState(own, data, settings, sharedBuffers);
-      evaluation = createEvaluationState({ model: own, data: validation, normalisation, logits });
+      if (comparison) deviation = createDeviationState({ ...comparison, model: own, clean: training.clean! });
+      else evaluation = createEvaluationState({ model: own, data: validation, normalisation, logits });
       current = id;
     },
     evaluateChips: ({ setup, job }) => evaluateChips(prepared(evaluation, setup), job),
+    compareChips: ({ setup, job }) => compareChips(prepared(deviation, setup), job),
     shardGradients: ({ setup, job }) => {
       const state = prepared(training, setup);
       const { gradients, ...rest } = shardGradients(state, job);

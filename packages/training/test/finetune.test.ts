@@ -28,7 +28,9 @@ const weightsOf = (model: ReturnType<typeof toyNet>) => modelToRecord(model).par
 describe("finetune", () => {
   it("learns with every strategy, with batch and frozen statistics, reproducibly", async () => {
     const failures: string[] = [];
-    for (const [id, { hasHeads }] of strategies) {
+    for (const [id, { hasHeads, target }] of strategies) {
+      // Towards the clean network, an untrained one has nothing to learn: see distillation.test.ts.
+      if (target === "clean") continue;
       for (const batchNorm of ["batch", "frozen"] as const) {
         const runs = [];
         for (let run = 0; run < 2; run++) {
@@ -38,7 +40,7 @@ describe("finetune", () => {
           const result = await finetune({ ...options, model, strategy, batchNorm, epochs: 3, learningRate: 0.01 });
           if ([...model.parameters.keys()].join() !== names.join()) failures.push(`${id}: heads stayed`);
           if (result.taps.length > 0 !== hasHeads) failures.push(`${id}: taps ${result.taps}`);
-          const [first, ...later] = result.validations.map(({ accuracy }) => accuracy);
+          const [first, ...later] = result.validations.map(({ accuracy }) => accuracy!);
           if (Math.max(...later) < first! + 10) failures.push(`${id} ${batchNorm}: ${first} → ${later}`);
           runs.push({ weights: weightsOf(model), result });
           model.dispose();
@@ -152,8 +154,8 @@ describe("finetune", () => {
         expect(ended.reason).toBe("finished");
         expect(settings.optimiser).toEqual({ id: optimiser, ...ofOptimiser });
         expect(settings.schedule).toEqual({ id: schedule, ...ofSchedule });
-        expect(Math.max(...validations.map(({ accuracy }) => accuracy)), `${optimiser} ${schedule}`).toBeGreaterThan(
-          validations[0]!.accuracy,
+        expect(Math.max(...validations.map(({ accuracy }) => accuracy!)), `${optimiser} ${schedule}`).toBeGreaterThan(
+          validations[0]!.accuracy!,
         );
         model.dispose();
       }

@@ -1,12 +1,19 @@
 import { dirname, join } from "node:path";
-import type { EvaluationResult, SigmaResult } from "@neft/evaluation";
+import type {
+  Deviation,
+  DeviationResult,
+  DeviationStatistics,
+  EvaluationResult,
+  SigmaDeviation,
+  SigmaResult,
+} from "@neft/evaluation";
 import { build, init } from "@neft/kernels";
 import { oneLine, type ResolvedOf } from "@neft/options";
 import { evaluate } from "../evaluate.js";
 import { filesOf } from "../read-dataset.js";
 import { readModel } from "../read-model.js";
 import { evaluationRows } from "../recorded-settings.js";
-import type { EvaluationFile } from "../results.js";
+import type { DeviationFile, EvaluationFile, Provenance } from "../results.js";
 import { InterruptedError } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
@@ -17,7 +24,7 @@ import { checkChips, dataRecord, jsonText, loadData, settingsRecord, versions, w
 import { alignedTable, right } from "./table.js";
 import { print } from "./terminal.js";
 
-/** `neft evaluate MODEL`: prints the accuracy on Monte Carlo chips as a table, and writes it as JSON with --json. */
+/** `neft evaluate MODEL`: prints results on Monte Carlo chips as a table, and writes them as JSON with --json. */
 export async function evaluateModel(file: string, options: ResolvedOf<typeof evaluateRows>): Promise<void> {
   const start = performance.now();
   checkChips(options);
@@ -36,8 +43,9 @@ export async function evaluateModel(file: string, options: ResolvedOf<typeof eva
 
   interrupt.begin();
   const pool = workersOfRun(workers);
-  const progress = startProgress("evaluate", 1 + sigma.length * chips, "chips");
-  let result: EvaluationResult;
+  const digitalChips = settings.reference === undefined ? 1 : 0;
+  const progress = startProgress("evaluate", digitalChips + sigma.length * chips, "chips");
+  let result: EvaluationResult | DeviationResult;
   try {
     result = await evaluate(model, data, {
       ...settings,
@@ -55,23 +63,77 @@ export async function evaluateModel(file: string, options: ResolvedOf<typeof eva
   }
 
   warn(result.warnings);
-  print(report(result, `${data.count} samples of ${oneLine(data.name)}, device ${device.id}, seed ${seed}`));
+  const record = dataRecord(data, options);
+  const heading = `${record.samples} samples of ${oneLine(record.name)}, device ${device.id}, seed ${seed}`;
+  print("reference" in result ? deviationReport(result, heading) : report(result, heading));
   if (json) {
-    const contents: EvaluationFile = {
-      kind: "evaluation",
+    const origin: Provenance & Pick<EvaluationFile, "settings"> = {
       format: 1,
       model: { file, sha256 },
-      data: dataRecord(data),
+      data: record,
       settings: settingsRecord(evaluationRows, model, data, settings),
-      digital: result.digital,
-      results: result.results,
-      warnings: [...result.warnings],
       versions: versions(),
       build: build(),
       run: { workers: pool.size, seconds: (performance.now() - start) / 1000 },
     };
-    await outputs.write(new Map([[json, jsonText(contents)]]));
+    await outputs.write(new Map([[json, jsonText(fileOf(result, origin))]]));
   }
+}
+
+/** The JSON file of a result. */
+function fileOf(
+  { warnings, ...result }: EvaluationResult | DeviationResult,
+  origin: Provenance & Pick<EvaluationFile, "settings">,
+): EvaluationFile | DeviationFile {
+  const rest = { ...origin, warnings: [...warnings] };
+  return "reference" in result
+    ? { kind: "deviation", results: result.results, ...rest }
+    : { kind: "evaluation", ...result, ...rest };
+}
+
+/**
+ * Formats deviations from the clean network: a heading, a table with a row for each σ and, of networks with several outputs, for each
+ * output, and a line for each σ whose precision was not reached. Agreement is in percent.
+ * @param heading  samples, device and seed.
+ */
+export function deviationReport({ results }: DeviationResult, heading: string): string {
+  const number = (value: number | null | undefined): string => (value == null ? "–" : value.toFixed(4));
+  const percent = (value: number | null | undefined): string => (value == null ? "–" : value.toFixed(2));
+  const interval = ({ ci95 }: DeviationStatistics): string =>
+    ci95 === null ? "–" : `${number(ci95[0])} – ${number(ci95[1])}`;
+  const hasSeveral = results.some(({ outputs }) => outputs.length > 1);
+  const titles = [
+    "σ",
+    "chips",
+    ...(hasSeveral ? ["output"] : []),
+    "relative error",
+    "std",
+    "95 % of the mean",
+    "95th pct",
+    "worst",
+    "cosine",
+    "agreement %",
+  ];
+  const row = ({ sigma, chips }: SigmaDeviation, name: string, { relativeError, cosine, agreement }: Deviation) => [
+    String(sigma),
+    String(chips),
+    ...(hasSeveral ? [oneLine(name)] : []),
+    number(relativeError.mean),
+    number(relativeError.std),
+    interval(relativeError),
+    number(relativeError.p95),
+    number(relativeError.worst),
+    number(cosine.mean),
+    percent(agreement?.mean),
+  ];
+  const rows = results.flatMap((one) => [
+    row(one, "all", one),
+    ...(hasSeveral ? one.outputs.map((output) => row(one, output.name, output)) : []),
+  ]);
+  const missed = results.flatMap(({ relativeError, ...one }) =>
+    missedPrecision({ ...one, ci95: relativeError.ci95, unit: "" }),
+  );
+  return [heading, alignedTable(titles.map(right), rows), missed.join("\n")].filter((part) => part !== "").join("\n\n");
 }
 
 /**
@@ -120,7 +182,9 @@ export function report({ digital, results }: Omit<EvaluationResult, "warnings">,
     "",
   ];
   const table = alignedTable(titles.map(right), [clean, ...rows]);
-  const missed = results.flatMap(missedPrecision).join("\n");
+  const missed = results
+    .flatMap(({ accuracy, ...one }) => missedPrecision({ ...one, ci95: accuracy.ci95, unit: " points" }))
+    .join("\n");
   return [heading, table, missed].filter((part) => part !== "").join("\n\n");
 }
 
@@ -129,11 +193,20 @@ const roundAbove = (value: number, limit: number): number =>
   [3, 6].map((digits) => Number(value.toPrecision(digits))).find((rounded) => rounded > limit) ?? value;
 
 /** The line about a precision that wasn't reached with all chips; empty if it was reached or not requested. */
-function missedPrecision({ sigma, chips, accuracy: { ci95 }, stopping }: SigmaResult): string[] {
+function missedPrecision({
+  sigma,
+  chips,
+  ci95,
+  stopping,
+  unit,
+}: Pick<SigmaResult, "sigma" | "chips" | "stopping"> & {
+  readonly ci95: readonly [number, number] | null;
+  readonly unit: string;
+}): string[] {
   if (stopping === undefined || stopping.reached) return [];
   const got =
     ci95 === null
       ? "no interval from 1 chip"
       : `± ${roundAbove((ci95[1] - ci95[0]) / 2, stopping.precision)} from all ${chips} chips`;
-  return [`σ ${sigma}: expected ± ${stopping.precision} points (--precision), got ${got}; raise --chips`];
+  return [`σ ${sigma}: expected ± ${stopping.precision}${unit} (--precision), got ${got}; raise --chips`];
 }

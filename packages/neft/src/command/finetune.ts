@@ -1,16 +1,16 @@
 import { dirname, join } from "node:path";
 import { isatty } from "node:tty";
-import type { Dataset } from "@neft/data";
 import { build, init } from "@neft/kernels";
 import type { Model } from "@neft/model";
 import { exportOnnxFiles } from "@neft/onnx";
 import { inWords, oneLine, type ResolvedOf } from "@neft/options";
-import type { FinetuneProgress, FinetuneResult } from "@neft/training";
+import type { FinetuneProgress, FinetuneResult, Score } from "@neft/training";
 import { finetune } from "../finetune.js";
 import { filesOf } from "../read-dataset.js";
 import { readModel, sha256 } from "../read-model.js";
 import { finetuningRows } from "../recorded-settings.js";
 import type { FinetuningFile } from "../results.js";
+import type { Samples } from "../settings.js";
 import { messageOf } from "../system-errors.js";
 import { InterruptedError, UsageError, withOutcome } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
@@ -101,7 +101,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
       format: 1,
       model: { file, sha256: hash },
       out: { file: options.out, sha256: sha256(written) },
-      data: dataRecord(data),
+      data: dataRecord(data, options),
       ...resultRecord(result, model, data, settings),
       versions: versions(),
       build: build(),
@@ -135,7 +135,7 @@ function showProgress(): Display {
       else {
         if (event.isBest) best = event.step;
         progress.log(
-          `after step ${event.step}: ${event.accuracy.toFixed(2)} % on the validation chips${event.isBest ? ", best so far" : ""}`,
+          `after step ${event.step}: ${inUnits(event)} on the validation chips${event.isBest ? ", best so far" : ""}`,
         );
       }
     },
@@ -147,11 +147,15 @@ function showProgress(): Display {
   };
 }
 
+/** A score as words: "97.21 %", or "relative error 0.1234". */
+const inUnits = ({ accuracy, relativeError }: Score): string =>
+  accuracy !== undefined ? `${accuracy.toFixed(2)} %` : `relative error ${relativeError?.toFixed(4) ?? "not finite"}`;
+
 /** The result and its settings as the JSON file records them. */
 function resultRecord(
   result: FinetuneResult,
   model: Model,
-  data: Dataset,
+  data: Samples,
   given: ResolvedOf<typeof finetuningRows>,
 ): Pick<FinetuningFile, "settings" | "result"> {
   const { settings, validations, best, steps, ended, taps, warnings } = result;
@@ -171,7 +175,7 @@ function untrainedError({ steps, ended: { reason, message } }: FinetuneResult, o
   const kept =
     steps === 0
       ? `no step was completed; ${inWords(out)} was not written`
-      : `no weights scored higher on the validation chips than the initial ones; ${inWords(out)} was not written`;
+      : `no weights did better on the validation chips than the initial ones; ${inWords(out)} was not written`;
   return reason === "aborted"
     ? withOutcome(new InterruptedError(why), kept)
     : withOutcome(new Error(`training stopped: ${why}`), kept);
@@ -183,8 +187,8 @@ function conclude({ validations, best, steps, ended }: FinetuneResult, out: stri
     best === null
       ? `the weights after step ${steps}, not validated`
       : best.step === 0
-        ? "the weights after step 0, the initial ones: no others scored higher on the validation chips"
-        : `the weights after step ${best.step}: ${best.accuracy.toFixed(2)} % on the validation chips, ${validations[0]!.accuracy.toFixed(2)} % before`;
+        ? "the weights after step 0, the initial ones: no others did better on the validation chips"
+        : `the weights after step ${best.step}: ${inUnits(best)} on the validation chips, ${inUnits(validations[0]!)} before`;
   const written = `${out} holds ${which}`;
   if (ended.reason === "finished") print(written);
   else if (ended.reason === "aborted") throw withOutcome(new InterruptedError(ended.message ?? "stopped"), written);

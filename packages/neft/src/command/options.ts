@@ -14,7 +14,7 @@ import {
 import { mostWorkers } from "@neft/pool";
 import { type Command, Option } from "commander";
 import { benchmarkOptions } from "../benchmark-settings.js";
-import { type DataSpec, dataSpecForms, parseDataSpec } from "../data-spec.js";
+import { dataSpecForms, parseSamplesSpec, type SamplesSpec, samplesSpecForms } from "../data-spec.js";
 import { evaluateOptions, finetuneOptions } from "../settings.js";
 import { messageOf } from "../system-errors.js";
 import { UsageError } from "./exit-codes.js";
@@ -23,12 +23,12 @@ import { UsageError } from "./exit-codes.js";
 const dataRows = defineSettings({
   data: {
     kind: {
-      words: `one of ${dataSpecForms.join(", ")}`,
+      words: `one of ${samplesSpecForms.join(", ")}`,
       placeholder: "<spec>",
-      check: (value: unknown) => value as DataSpec,
-      parse: (word: string) => parseDataSpec(word, "--data"),
+      check: (value: unknown) => value as SamplesSpec,
+      parse: (word: string) => parseSamplesSpec(word, "--data"),
     },
-    about: `labelled samples: ${dataSpecForms.join(", ")}`,
+    about: `samples: ${dataSpecForms.join(", ")}; inputs:FILE for a numpy archive with an array for each of the model's inputs. Labels are needed without a reference, and by strategies other than distillation`,
     required: true,
     group: "Data:",
   },

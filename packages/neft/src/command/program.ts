@@ -41,7 +41,9 @@ function program(): Command {
     .action(async (model) => (await import("./inspect.js")).inspect(model));
 
   addOptions(neft.command("evaluate").argument("<model>", "ONNX file"), evaluateRows)
-    .description("measure a model's accuracy on Monte Carlo chips, each with its own draw of device variation")
+    .description(
+      "measure a model on Monte Carlo chips, each with its own draw of device variation: its accuracy, or its deviation from itself without variation",
+    )
     .addHelpText(
       "after",
       examples(
@@ -49,6 +51,7 @@ function program(): Command {
         "neft evaluate mnist-lenet5.onnx --data mnist:test --device rram4 --sigma 0:0.4:0.05 --chips 1000 --json sweep.json",
         "neft evaluate fashion-cnn.onnx --data idx:t10k-images-idx3-ubyte.gz,t10k-labels-idx1-ubyte.gz --limit 2000",
         "neft evaluate vgg.onnx --data cifar10:test_batch.bin --mean 0.491,0.482,0.447 --std 0.247,0.243,0.262",
+        "neft evaluate detector.onnx --data inputs:samples.npz --reference clean",
       ),
     )
     .action(async (model, values) => {
@@ -64,6 +67,7 @@ function program(): Command {
         "neft finetune mnist-lenet5.onnx --data mnist:train --sigma 0.2 -o robust.onnx",
         "neft finetune mnist-lenet5.onnx --data mnist:train --sigma 0.2 --strategy irs --beta 0.01 --epochs 3 -o robust.onnx",
         "neft finetune mnist-lenet5.onnx --data mnist:train --sigma 0.2 --strategy noise-injection --clip 2 -o robust.onnx",
+        "neft finetune detector.onnx --data inputs:samples.npz --strategy distillation -o robust.onnx",
       ),
     )
     .action(async (model, values) => {

@@ -1,24 +1,29 @@
 import { type ChipSettings, checkProgramming } from "@neft/crossbar";
-import { type Dataset, type inputSettings, take } from "@neft/data";
+import { type inputSettings, take } from "@neft/data";
 import type { Model } from "@neft/model";
 import { inWords, type ResolvedOf, recorded, shortened } from "@neft/options";
 import type { Pool } from "@neft/pool";
 import type { TrainingWorker } from "@neft/training";
-import type { DataSpec } from "../data-spec.js";
-import { readDataset } from "../read-dataset.js";
+import type { SamplesSpec } from "../data-spec.js";
+import { readDataset, readInputs } from "../read-dataset.js";
 import type { evaluationRows, finetuningRows, RecordOf } from "../recorded-settings.js";
 import type { EvaluationFile } from "../results.js";
-import { normalisationFrom } from "../shared-options.js";
+import { isDataset, type Samples } from "../settings.js";
+import { inputsFrom } from "../shared-options.js";
 import { createWorkers, poolOf, type Workers } from "../workers.js";
 import { withUsageErrors } from "./options.js";
 import { mostCharacters, printMessage } from "./terminal.js";
 import { neftVersion } from "./version.js";
 
-/** Reads the dataset of `--data`, cut to `--limit`; reports which arrays of an archive it read. */
+/** Reads the samples of `--data`, cut to `--limit`; reports which arrays of an archive it read. */
 export async function loadData(
-  { data, limit }: { readonly data: DataSpec; readonly limit: number | undefined },
+  { data, limit }: { readonly data: SamplesSpec; readonly limit: number | undefined },
   purpose: "train" | "test",
-): Promise<Dataset> {
+): Promise<Samples> {
+  if (data.kind === "inputs") {
+    const inputs = Object.entries(await readInputs(data.file));
+    return Object.fromEntries(inputs.map(([name, one]) => [name, limit === undefined ? one : take(one, limit)]));
+  }
   const dataset = await readDataset(data, purpose);
   if (dataset.arrays) {
     const { name, count, arrays } = dataset;
@@ -27,24 +32,35 @@ export async function loadData(
   return limit === undefined ? dataset : take(dataset, limit);
 }
 
-/** The dataset as results record it. */
-export const dataRecord = ({ name, count, arrays }: Dataset): EvaluationFile["data"] => ({
-  name,
-  samples: count,
-  ...(arrays && { arrays: [...arrays] }),
-});
+/** The samples as results record them. */
+export function dataRecord(samples: Samples, { data: spec }: { readonly data: SamplesSpec }): EvaluationFile["data"] {
+  if (isDataset(samples)) {
+    const { name, count, arrays } = samples;
+    return { name, samples: count, ...(arrays && { arrays: [...arrays] }) };
+  }
+  const { count } = Object.values(samples)[0]!;
+  return { name: spec.kind === "inputs" ? spec.file : "inputs", samples: count, arrays: Object.keys(samples) };
+}
 
 /** Settings as results record them: options of the API with defaults filled in. */
 export function settingsRecord<Rows extends typeof evaluationRows | typeof finetuningRows>(
   rows: Rows,
   model: Model,
-  data: Dataset,
+  data: Samples,
   settings: ResolvedOf<Rows> & ResolvedOf<typeof inputSettings> & ChipSettings,
 ): RecordOf<Rows> {
-  const { scale, mean, std, layout } = normalisationFrom(data, settings, model);
+  // Datasets by input have one scale, mean and std for all.
+  const { scale, mean, std, layout } = Object.values(inputsFrom("data", model, data, settings))[0]!.normalisation;
   const bitsPerCell = settings.bitsPerCell ?? settings.device.bitsPerCell;
   // Settings without a value are undefined, and JSON drops them.
-  const plain = { ...recorded(rows, settings), scale, mean, std, layout, bitsPerCell };
+  const plain = {
+    ...recorded(rows, settings),
+    scale,
+    mean,
+    std,
+    layout: isDataset(data) ? layout : settings.layout,
+    bitsPerCell,
+  };
   return JSON.parse(JSON.stringify(plain)) as RecordOf<Rows>;
 }
 

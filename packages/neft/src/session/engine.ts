@@ -5,6 +5,7 @@ import {
   type Dataset,
   decodeCifar10,
   decodeIdx,
+  decodeNpy,
   decodeNpz,
   snapshot,
 } from "@neft/data";
@@ -16,6 +17,7 @@ import { backendInfo } from "../backend-info.js";
 import { evaluate } from "../evaluate.js";
 import { finetune } from "../finetune.js";
 import { predict } from "../predict.js";
+import { datasetKind, type Samples } from "../settings.js";
 import type { Workers } from "../workers.js";
 import type { DatasetInfo, NetworkInfo } from "./handles.js";
 import { datasetInfo, networkInfo } from "./infos.js";
@@ -36,10 +38,12 @@ const decoders: Readonly<
   Record<UploadedFiles["kind"], { readonly decode: Decode; readonly files: readonly [least: number, most: number] }>
 > = {
   idx: {
-    decode: ([images, labels], name, [ofImages, ofLabels]) => decodeIdx(images!, labels!, name, [ofImages!, ofLabels!]),
-    files: [2, 2],
+    decode: ([images, labels], name, [ofImages, ofLabels = "labels"]) =>
+      decodeIdx(images!, labels, name, [ofImages!, ofLabels]),
+    files: [1, 2],
   },
   cifar10: { decode: (files, name, names) => decodeCifar10(files, name, names), files: [1, 1000] },
+  npy: { decode: ([file], name) => decodeNpy(file!, name), files: [1, 1] },
   npz: { decode: ([file], name, _, choice) => decodeNpz(file!, name, choice), files: [1, 1] },
 };
 
@@ -99,8 +103,12 @@ export function createEngine(workers: Workers): EngineApi {
     datasets.set(++last, snapshot(dataset));
     return { id: last, info: datasetInfo(dataset) };
   };
-  /** The network and the data of a call. */
-  const operands = ({ network, data }: RunArgument) => [found(networks, network), found(datasets, data)] as const;
+  const samplesOf = (ids: RunArgument["data"]): Samples =>
+    typeof ids === "number"
+      ? found(datasets, ids)
+      : Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, found(datasets, id)]));
+  /** The network and the samples of a call. */
+  const operands = ({ network, data }: RunArgument) => [found(networks, network), samplesOf(data)] as const;
 
   return {
     info: backendInfo,
@@ -132,13 +140,14 @@ export function createEngine(workers: Workers): EngineApi {
     },
     finetune: async (argument, running) => {
       const { validationData: id, ...options } = argument.options;
-      const validation = id === undefined ? {} : { validationData: found(datasets, id as Id) };
+      const validation = id === undefined ? {} : { validationData: samplesOf(id as RunArgument["data"]) };
       resolveOptions("finetune", options, sessionSettings.finetune);
       return finetune(...operands(argument), { ...options, ...validation, ...running, workers });
     },
     predict: async (argument, running) => {
       const { chips, signal: _, ...options } = resolveOptions("predict", argument.options, sessionSettings.predict);
-      const [model, data] = operands(argument);
+      const [model, samples] = operands(argument);
+      const data = datasetKind.check(samples, "predict: data");
       if (chips === undefined) return predict(model, data, options);
       return predictOnChips(model, running.signal, chips, (i) =>
         predict(model, data, { ...options, chip: options.chip + i }),

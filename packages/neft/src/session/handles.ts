@@ -1,6 +1,6 @@
 import type { Layout } from "@neft/data";
 import type { SummaryRow, ValueInfo } from "@neft/model";
-import { has, kind } from "@neft/options";
+import { has, inWords, kind } from "@neft/options";
 import type { Id, Made } from "./protocol.js";
 
 /** One node of a network, for drawing it. */
@@ -77,6 +77,9 @@ interface Entry {
   disposal: Promise<void> | undefined;
 }
 
+/** Samples of a network in a session: a dataset for its only input, or a dataset for each input by name. */
+export type SessionSamples = SessionDataset | Readonly<Record<string, SessionDataset>>;
+
 /** The handles of one session. */
 export class Handles {
   readonly #entries = new WeakMap<object, Entry>();
@@ -96,6 +99,20 @@ export class Handles {
     };
     this.#entries.set(handle, entry);
     return handle;
+  }
+
+  /**
+   * The id of a dataset, or the ids of datasets by input.
+   * @throws as `idOf`.
+   */
+  idsOf(who: string, samples: unknown): Id | Record<string, Id> {
+    const isHandle = (value: unknown): boolean => has(value) && this.#entries.has(value);
+    const entries = has(samples) && !isHandle(samples) && !Array.isArray(samples) ? Object.entries(samples) : [];
+    // A dataset that isn't in the session is no such object.
+    if (!entries.some(([, one]) => isHandle(one))) return this.idOf(who, samples, "dataset");
+    return Object.fromEntries(
+      entries.map(([name, one]) => [name, this.idOf(`${who}: ${inWords(name)}`, one, "dataset")]),
+    );
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Dataset } from "@neft/data";
-import type { EvaluationProgress, EvaluationResult, Prediction } from "@neft/evaluation";
+import type { DeviationResult, EvaluationProgress, EvaluationResult, Prediction } from "@neft/evaluation";
 import type { CompiledKernels } from "@neft/kernels";
 import type { OnnxFiles } from "@neft/onnx";
 import type { Thrown, WorkerHandle } from "@neft/pool";
@@ -64,7 +64,8 @@ export type UploadedDataset = Omit<Dataset, "values"> & { readonly values: Id; r
 /** The argument of a call that runs a network on data. The engine checks the options. */
 export interface RunArgument {
   readonly network: Id;
-  readonly data: Id;
+  /** A dataset, or a dataset for each input by name. */
+  readonly data: Id | Readonly<Record<string, Id>>;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
@@ -88,7 +89,7 @@ export interface EngineApi {
   }): Made<NetworkInfo>;
   addDataset(dataset: UploadedDataset): Made<DatasetInfo>;
   addFiles(files: UploadedFiles): Made<DatasetInfo>;
-  evaluate(argument: RunArgument, running: Running): Promise<EvaluationResult>;
+  evaluate(argument: RunArgument, running: Running): Promise<EvaluationResult | DeviationResult>;
   finetune(argument: RunArgument, running: Running): Promise<FinetuneResult>;
   predict(argument: RunArgument, running: Running): Promise<Prediction | Prediction[]>;
   exportOnnx(network: Id): Uint8Array;

@@ -61,7 +61,13 @@ function operandsOf(argument: unknown): readonly Id[] {
   if (!has(argument, "network", "data", "options")) return [];
   const { network, data, options } = argument as unknown as RunArgument;
   const { validationData } = options;
-  return [network, data, ...(validationData === undefined ? [] : [validationData as Id])];
+  const idsOf = (samples: RunArgument["data"]): Id[] =>
+    typeof samples === "number" ? [samples] : Object.values(samples);
+  return [
+    network,
+    ...idsOf(data),
+    ...(validationData === undefined ? [] : idsOf(validationData as RunArgument["data"])),
+  ];
 }
 
 /** The memory of a result's typed arrays. A result has its own memory, so that it can move to the session. */

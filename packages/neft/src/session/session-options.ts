@@ -1,8 +1,8 @@
-import type { ArrayPair, Part } from "@neft/data";
+import type { ArrayNames, Part } from "@neft/data";
 import type { InitOptions } from "@neft/kernels";
 import type { PredictOptions } from "../predict.js";
 import type { EvaluateOptions, FinetuneOptions } from "../settings.js";
-import type { SessionDataset } from "./handles.js";
+import type { SessionSamples } from "./handles.js";
 
 /** Options of `createSession`. */
 export interface SessionOptions extends InitOptions {
@@ -28,25 +28,28 @@ export interface SessionImportOptions extends SendOptions {
 
 /** Files of a dataset, which the engine decodes. */
 export interface DatasetFiles {
-  readonly kind: "idx" | "cifar10" | "npz";
+  readonly kind: "idx" | "cifar10" | "npz" | "npy";
   /** Default: the names of the files. */
   readonly name?: string | undefined;
   /** The part of an archive to read, if it has several. */
   readonly part?: Part | undefined;
   /** The arrays of an archive to read, if it has several. */
-  readonly arrays?: ArrayPair | undefined;
+  readonly arrays?: ArrayNames | undefined;
   /** Chooses the part if neither is given: `train` never reads test or validation samples. */
   readonly purpose?: "train" | "test" | undefined;
-  /** idx: the images and the labels. cifar10: one file or more. npz: one file. Each plain or gzipped, npz excepted. */
+  /**
+   * idx: the images and the labels, or the images alone. cifar10: one file or more. npz and npy: one file. Each plain or gzipped, npz and
+   * npy excepted.
+   */
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }
 
 /** Options of a session's `evaluate`: those of the function. */
 export interface SessionEvaluateOptions extends Omit<EvaluateOptions, "workers"> {}
 
-/** Options of a session's `finetune`: those of the function, with a dataset of the session. */
+/** Options of a session's `finetune`: those of the function, with datasets of the session. */
 export interface SessionFinetuneOptions extends Omit<FinetuneOptions, "workers" | "validationData"> {
-  readonly validationData?: SessionDataset | undefined;
+  readonly validationData?: SessionSamples | undefined;
 }
 
 /** Options of a session's `predict`: those of the function. */

@@ -1,5 +1,5 @@
 import type { Dataset } from "@neft/data";
-import type { EvaluationResult, Prediction } from "@neft/evaluation";
+import type { DeviationResult, EvaluationResult, Prediction } from "@neft/evaluation";
 import { compileKernels, initRules } from "@neft/kernels";
 import type { OnnxFiles } from "@neft/onnx";
 import { checkOptions, checkPlain, has, inWords, isListOf, kind, kinds, optional, type Rules } from "@neft/options";
@@ -11,7 +11,7 @@ import { callArguments } from "../call-rules.js";
 import { keepErrorClasses } from "../errors.js";
 import { threadsOfMachine } from "../threads.js";
 import { EngineLink } from "./engine-link.js";
-import { Handles, type SessionDataset, type SessionNetwork } from "./handles.js";
+import { Handles, type SessionDataset, type SessionNetwork, type SessionSamples } from "./handles.js";
 import type { ArgumentOf, Id, Made, ResultOf, RunArgument, SampleType } from "./protocol.js";
 import type {
   DatasetFiles,
@@ -123,14 +123,29 @@ export class Session {
   }
 
   /**
-   * Measures accuracies on chips, as `evaluate` does: the same numbers.
+   * Measures a network on chips, as `evaluate` does: the same numbers.
    * @throws as `evaluate`; the signal's reason as soon as it aborts; an Error if the engine or the session ends.
    */
-  async evaluate(
+  evaluate(
     network: SessionNetwork,
     data: SessionDataset,
+    options?: SessionEvaluateOptions & { readonly reference?: undefined },
+  ): Promise<EvaluationResult>;
+  evaluate(
+    network: SessionNetwork,
+    data: SessionSamples,
+    options: SessionEvaluateOptions & { readonly reference: "clean" },
+  ): Promise<DeviationResult>;
+  evaluate(
+    network: SessionNetwork,
+    data: SessionSamples,
+    options?: SessionEvaluateOptions,
+  ): Promise<EvaluationResult | DeviationResult>;
+  async evaluate(
+    network: SessionNetwork,
+    data: SessionSamples,
     options: SessionEvaluateOptions = {},
-  ): Promise<EvaluationResult> {
+  ): Promise<EvaluationResult | DeviationResult> {
     checkPlain("evaluate", options);
     const { onProgress, ...rest } = options;
     return this.#run("evaluate", [network, data], rest, { onProgress });
@@ -145,7 +160,7 @@ export class Session {
    */
   async finetune(
     network: SessionNetwork,
-    data: SessionDataset,
+    data: SessionSamples,
     options: SessionFinetuneOptions = {},
   ): Promise<FinetuneResult> {
     checkPlain("finetune", options);
@@ -153,7 +168,7 @@ export class Session {
     const validation =
       validationData === undefined
         ? {}
-        : { validationData: this.#handles.idOf("finetune: validationData", validationData, "dataset") };
+        : { validationData: this.#handles.idsOf("finetune: validationData", validationData) };
     return this.#run("finetune", [network, data], { ...rest, ...validation }, { onProgress, grace: finetuneGrace });
   }
 
@@ -264,7 +279,7 @@ export class Session {
   /** Runs a call of the engine. Signal and callback stay here; the engine checks all other options. */
   async #run<Name extends RunMethod>(
     method: Name,
-    [network, data]: readonly [SessionNetwork, SessionDataset],
+    [network, data]: readonly [SessionNetwork, SessionSamples],
     { signal, ...options }: { readonly signal?: AbortSignal | undefined },
     {
       onProgress,
@@ -273,7 +288,7 @@ export class Session {
   ): Promise<ResultOf<Name>> {
     const argument: RunArgument = {
       network: this.#handles.idOf(`${method}: network`, network, "network"),
-      data: this.#handles.idOf(`${method}: data`, data, "dataset"),
+      data: this.#handles.idsOf(`${method}: data`, data),
       options: options as RunArgument["options"],
     };
     optional(signalRule)(signal, "signal");

@@ -1,9 +1,10 @@
-import { checkForm, type Dataset, imageWarnings, snapshot, split } from "@neft/data";
+import { checkForm, type Dataset, imageWarnings, type Normalisation, snapshot, split } from "@neft/data";
 import {
   type BoundNetwork,
   bindNetwork,
   type NetworkAndData,
   readWeights,
+  type SampledInputs,
   withLease,
   writeWeights,
 } from "@neft/evaluation";
@@ -11,7 +12,7 @@ import { holdModel, type Model, warningsOf } from "@neft/model";
 import { inWords, OptionError } from "@neft/options";
 import { maxAbs, permutation, stream, type Tensor } from "@neft/tensor";
 import { checkGamma } from "../feedback-loss.js";
-import { planHeads } from "../heads.js";
+import { type HeadPlan, planHeads } from "../heads.js";
 import { activeModifiers } from "../modifiers.js";
 import { optimiserNamed } from "../optimisers.js";
 import { scheduleNamed } from "../schedules.js";
@@ -19,9 +20,10 @@ import { checkInWorkers, strategyNamed } from "../strategies.js";
 import { purposes } from "../streams.js";
 import { chooseTaps, namedTaps } from "../taps.js";
 import type { Workers } from "../worker.js";
+import { bindForClean, type CleanRun, planCleanRun } from "./clean-run.js";
 import { watchLoss } from "./divergence.js";
 import { frozenParameters } from "./frozen.js";
-import { type RunJobs, shardJobs, startJobs, validate } from "./jobs.js";
+import { isBetter, type RunJobs, type Score, shardJobs, startJobs, validate } from "./jobs.js";
 import { planNorms } from "./norms.js";
 import { checkFullBatch, type FinetuneSettings, type ResolvedSettings, resolveSettings } from "./settings.js";
 import { StepUpdate } from "./update.js";
@@ -36,16 +38,20 @@ export interface TrainingPosition {
   readonly steps: number;
 }
 
-/** Progress report after a step or a validation. Accuracy in percent. */
+/** Progress report after a step or a validation. */
 export type FinetuneProgress =
   | ({ readonly kind: "step"; readonly loss: number; readonly learningRate: number } & TrainingPosition)
-  | ({ readonly kind: "validation"; readonly accuracy: number; readonly isBest: boolean } & TrainingPosition);
+  | ({ readonly kind: "validation"; readonly isBest: boolean } & Score & TrainingPosition);
 
 export interface FinetuneOptions extends FinetuneSettings, NetworkAndData {
   /** The model to train, in place. At the end it has the best weights. */
   readonly model: Model;
   /** Samples for choosing the best weights. Default: samples held out of `data`. */
   readonly validationData?: Dataset | undefined;
+  /** Samples of all inputs, for strategies towards the clean network. Default: `data`, for a network with one input. */
+  readonly inputs?: SampledInputs | undefined;
+  /** Validation samples of all inputs, in place of `validationData`. */
+  readonly validationInputs?: SampledInputs | undefined;
   /**
    * Workers that run the shards and the validation chips. Default: the calling thread. The result is the same. Calls with the same
    * workers run one after another.
@@ -57,13 +63,11 @@ export interface FinetuneOptions extends FinetuneSettings, NetworkAndData {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Result of one validation. */
-export interface Validation {
+/** Result of one validation: the mean over the validation chips. */
+export type Validation = {
   /** Number of steps done; 0 is the network before training. */
   readonly step: number;
-  /** Mean accuracy over the validation chips, in percent. */
-  readonly accuracy: number;
-}
+} & Score;
 
 /** Result of `finetune`. */
 export interface FinetuneResult {
@@ -87,7 +91,8 @@ export interface FinetuneResult {
  *
  * A step splits the batch into `shards`, computes the strategy's loss and its gradients for each with weights that vary, adds the
  * gradients in shard order, weighted by shard size, and updates the weights. The run keeps the weights with the best mean accuracy on
- * the validation chips; the initial weights are among the candidates. The same settings and seed give the same weights, bit for bit,
+ * the validation chips, or with the smallest mean relative error for a strategy towards the clean network; the initial weights are among
+ * the candidates. The same settings and seed give the same weights, bit for bit,
  * for any number of workers.
  *
  * If the loss diverges or the signal aborts, the run ends with the best weights so far. Exception: after an abort before any new weights
@@ -101,13 +106,50 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   checkForm(options.data);
   const settings = structuredClone(resolveSettings(options, options.data.count));
   if (options.workers) checkInWorkers(settings.strategy.id);
+  const isClean = strategyNamed(settings.strategy.id).target === "clean";
+  const run = isClean ? runTowardsClean(options, settings) : runTowardsLabels(options, settings);
+  try {
+    return await finetuneBound({ ...options, model: run.model }, settings, run);
+  } finally {
+    run.dispose();
+  }
+}
+
+/** A bound network and the data of a run. */
+interface Run extends Partial<CleanRun> {
+  readonly model: Model;
+  /** Name of the value with the class scores, or of the first output to compare. */
+  readonly logits: string;
+  readonly normalisation: Normalisation;
+  readonly heads: readonly HeadPlan[];
+  readonly training: Dataset;
+  readonly validation: Dataset;
+  dispose(): void;
+}
+
+function runTowardsLabels(options: FinetuneOptions, settings: ResolvedSettings): Run {
   const network = bindNetwork(options);
   try {
     checkTrainable(network);
     checkValidationData(options, network);
-    return await finetuneBound({ ...options, model: network.model }, settings, network);
-  } finally {
+    return { ...network, ...splitData(options, settings), heads: planAllHeads(network, settings) };
+  } catch (error) {
     network.dispose();
+    throw error;
+  }
+}
+
+function runTowardsClean(options: FinetuneOptions, settings: ResolvedSettings): Run {
+  const network = bindForClean(options, settings);
+  try {
+    checkHeldOut(options, settings);
+    const key = stream(settings.seed, { purpose: purposes.split });
+    const { value: logits } = network.outputs[0]!;
+    const { normalisation } = network.inputs[0]!;
+    return { ...network, ...planCleanRun(options, settings, network, key), logits, normalisation, heads: [] };
+  } catch (error) {
+    network.dispose();
+    throw error;
   }
 }
 
@@ -115,17 +157,14 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
 async function finetuneBound(
   options: FinetuneOptions,
   settings: ResolvedSettings,
-  network: BoundNetwork,
+  { model, logits, normalisation, heads, training, validation, target, comparison }: Run,
 ): Promise<FinetuneResult> {
-  const { logits, normalisation, model } = network;
-  const { training, validation } = splitData(options, settings);
   if (settings.dropLast) checkFullBatch(settings.batch, training.count);
-  const heads = planAllHeads(network, settings);
   const { gamma = [], deltaSigma = [] } = settings.strategy;
   checkGamma(gamma, heads.length + deltaSigma.length);
   const frozen = frozenParameters(model, settings.freeze ?? []);
   const norms = planNorms(model, settings, frozen, training.count);
-  const step = { ...settings, logits, heads, normalisation, frozen: [...frozen], frozenNorms: norms.frozen };
+  const step = { ...settings, logits, heads, normalisation, target, frozen: [...frozen], frozenNorms: norms.frozen };
   const { dtype } = model.inputs[0]!;
   const warnings = [...imageWarnings(options.data, normalisation, dtype), ...norms.warnings, ...warningsOf(model)];
   const { workers, signal, onProgress } = options;
@@ -138,7 +177,7 @@ async function finetuneBound(
   try {
     return await withLease(workers, signal, async (lent) => {
       isWaiting = false;
-      const work = startJobs({ model, training, validation, workers: lent }, step, settings.shards);
+      const work = startJobs({ model, training, validation, comparison, workers: lent }, step, settings.shards);
       try {
         return { ...(await train(watched, settings, work, training.count, frozen)), warnings };
       } finally {
@@ -177,12 +216,19 @@ function checkValidationData(options: FinetuneOptions, { model }: BoundNetwork):
 }
 
 /** Returns the training and validation data; holds validation samples out of `data` if none are given. */
-function splitData(
-  { data, validationData }: FinetuneOptions,
-  { validation, seed }: ResolvedSettings,
-): { training: Dataset; validation: Dataset } {
+function splitData(options: FinetuneOptions, settings: ResolvedSettings): { training: Dataset; validation: Dataset } {
+  const { data, validationData } = options;
   if (validationData) return { training: snapshot(data), validation: snapshot(validationData) };
-  const { images } = validation;
+  checkHeldOut(options, settings);
+  return split(data, settings.validation.images, stream(settings.seed, { purpose: purposes.split }));
+}
+
+/** @throws {OptionError} if no sample would be left to train on. */
+function checkHeldOut(
+  { data, validationData, validationInputs }: FinetuneOptions,
+  { validation: { images } }: ResolvedSettings,
+): void {
+  if (validationData || validationInputs) return;
   // A single sample can't be split for any value of the option: `split` throws that error.
   if (data.count > 1 && images >= data.count) {
     throw new OptionError({
@@ -191,7 +237,6 @@ function splitData(
       got: String(images),
     });
   }
-  return split(data, images, stream(seed, { purpose: purposes.split }));
 }
 
 /** Plans the strategy's heads; none if it has no heads. */
@@ -226,6 +271,7 @@ async function train(
   const all = [...model.parameters.values()];
   const validations: Validation[] = [];
   let best: Validation | null = null;
+  let powers: readonly number[] | undefined;
   let bestWeights = readWeights(all);
   let step = 0;
 
@@ -235,14 +281,17 @@ async function train(
     steps,
   });
   const validateNow = async (at: TrainingPosition): Promise<void> => {
-    const accuracy = await validate(work, model, settings, signal);
-    const isBest = best === null || accuracy > best.accuracy;
-    validations.push({ step, accuracy });
+    const validated = await validate(work, model, settings, signal);
+    const { score } = validated;
+    // The clean network doesn't change: every validation gives the same powers.
+    powers = validated.powers;
+    const isBest = best === null || isBetter(score, best);
+    validations.push({ step, ...score });
     if (isBest) {
-      best = { step, accuracy };
+      best = { step, ...score };
       bestWeights = readWeights(all);
     }
-    onProgress?.({ kind: "validation", accuracy, isBest, ...at });
+    onProgress?.({ kind: "validation", isBest, ...score, ...at });
   };
   const finish = (ended: FinetuneResult["ended"]): Omit<FinetuneResult, "warnings"> => {
     // After an abort before new weights were validated, keep them: restoring the old ones would lose all steps.
@@ -266,7 +315,7 @@ async function train(
       for (let inEpoch = 0; inEpoch < stepsPerEpoch; inEpoch++) {
         const at = { epoch: epoch + 1, steps };
         const indices = order.slice(inEpoch * batch, (inEpoch + 1) * batch);
-        const jobs = shardJobs(indices, step, shards, work.handOver());
+        const jobs = shardJobs(indices, step, shards, work.handOver(), powers);
         update.begin(indices.length);
         await work.gradients(jobs, (shard, result) => update.take(shard, result), signal);
         const rate = learningRate * schedule.factor({ step, steps, stepsPerEpoch }, settings.schedule);

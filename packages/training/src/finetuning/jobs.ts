@@ -3,7 +3,13 @@ import {
   type ChipJob,
   type ChipTally,
   chipRanges,
+  compareChips,
+  createDeviationState,
   createEvaluationState,
+  type DeviationJob,
+  type DeviationTally,
+  deviationOf,
+  disposeDeviationState,
   disposeEvaluationState,
   evaluateChips,
   inProcess,
@@ -11,12 +17,14 @@ import {
   mean,
   readWeights,
   runnersOn,
+  runUnbroken,
+  snapshotInputs,
   type Weights,
   weightsLike,
 } from "@neft/evaluation";
 import { type Model, modelToRecord } from "@neft/model";
 import { purposes } from "../streams.js";
-import type { LentWorkers } from "../worker.js";
+import type { Comparison, LentWorkers } from "../worker.js";
 import type { ResolvedSettings } from "./settings.js";
 import {
   createTrainingState,
@@ -35,6 +43,8 @@ export interface RunParts {
   readonly model: Model;
   readonly training: Dataset;
   readonly validation: Dataset;
+  /** Validation in a run towards the clean network, in place of `validation`. */
+  readonly comparison?: Comparison | undefined;
   readonly workers: LentWorkers | undefined;
 }
 
@@ -43,6 +53,7 @@ export interface RunJobs {
   readonly state: TrainingState;
   readonly gradients: JobRunner<ShardJob, ShardResult>;
   readonly chips: JobRunner<ChipJob, ChipTally>;
+  readonly comparisons: JobRunner<DeviationJob, DeviationTally>;
   readonly validationCount: number;
   /** The workers that run the jobs; undefined if this thread does. */
   readonly workers: LentWorkers | undefined;
@@ -54,7 +65,7 @@ export interface RunJobs {
 
 /** Prepares this thread or the workers for the jobs of a run. */
 export function startJobs(
-  { model, training, validation, workers }: RunParts,
+  { model, training, validation, comparison, workers }: RunParts,
   step: StepSettings,
   shards: number,
 ): RunJobs {
@@ -62,9 +73,18 @@ export function startJobs(
   const { normalisation, logits } = step;
   if (workers) {
     const sharedBuffers = allocateSharedBuffers(state.trained, shards);
+    const target = step.target && { ...step.target, inputs: snapshotInputs(step.target.inputs) };
+    const compared = comparison && { ...comparison, inputs: snapshotInputs(comparison.inputs) };
     const setup = {
-      training: { model: modelToRecord(model), data: snapshot(training), settings: step, sharedBuffers },
-      validation: snapshot(validation),
+      training: {
+        model: modelToRecord(model),
+        // The samples of the first input aren't copied twice.
+        data: target?.inputs[0]?.data ?? snapshot(training),
+        settings: { ...step, target },
+        sharedBuffers,
+      },
+      validation: compared?.inputs[0]?.data ?? snapshot(validation),
+      comparison: compared,
     };
     const runner = runnersOn(workers, (api, id) => api.prepareTraining(setup, id));
     const answers = runner("shardGradients");
@@ -85,22 +105,26 @@ export function startJobs(
         return sharedBuffers ? undefined : weights;
       },
       chips: runner("evaluateChips"),
+      comparisons: runner("compareChips"),
       validationCount: validation.count,
       workers,
       close: () => disposeTrainingState(state),
     };
   }
   const images = createEvaluationState({ model, data: validation, normalisation, logits });
+  const compared = comparison && createDeviationState({ ...comparison, model, clean: state.clean! });
   return {
     state,
     gradients: inProcess((job) => shardGradients(state, job)),
     chips: inProcess((job) => evaluateChips(images, job)),
+    comparisons: inProcess((job) => compareChips(compared!, job)),
     validationCount: validation.count,
     workers,
     handOver: () => undefined,
     close: () => {
       disposeTrainingState(state);
       disposeEvaluationState(images);
+      if (compared) disposeDeviationState(compared);
     },
   };
 }
@@ -109,12 +133,14 @@ export function startJobs(
  * Splits a batch into the jobs of one step: contiguous shards whose sizes differ by at most one. Empty shards have no job.
  *
  * @param indices  The batch: indices of its samples in the dataset.
+ * @param powers  See `ShardJob`.
  */
 export function shardJobs(
   indices: Uint32Array,
   step: number,
   shards: number,
   weights: Weights | undefined,
+  powers?: readonly number[],
 ): ShardJob[] {
   const bound = (shard: number): number => Math.floor((shard * indices.length) / shards);
   return Array.from({ length: shards }, (_, shard) => ({
@@ -124,25 +150,76 @@ export function shardJobs(
     indices: indices.slice(bound(shard), bound(shard + 1)),
     first: bound(shard),
     weights,
+    powers,
   })).filter((job) => job.indices.length > 0);
 }
 
-/** Returns the mean accuracy over the validation chips, in percent. */
+/** How well a network does on the validation chips: one of the two. */
+export type Score =
+  | {
+      /** Mean accuracy, in percent. */
+      readonly accuracy: number;
+      readonly relativeError?: undefined;
+    }
+  | {
+      readonly accuracy?: undefined;
+      /** Mean relative error of the outputs, for a strategy towards the clean network; null if it isn't finite. */
+      readonly relativeError: number | null;
+    };
+
+/** Whether a score is better than another. */
+export const isBetter = (score: Score, than: Score): boolean =>
+  score.accuracy !== undefined
+    ? score.accuracy > than.accuracy!
+    : (score.relativeError ?? Infinity) < (than.relativeError ?? Infinity);
+
+/** A score and, for a strategy towards the clean network, the mean square of each clean output. */
+export interface Validated {
+  readonly score: Score;
+  readonly powers?: readonly number[];
+}
+
+/** Reads the validation samples on the validation chips. */
 export async function validate(
-  { chips, workers, validationCount }: RunJobs,
+  work: RunJobs,
   model: Model,
   settings: ResolvedSettings,
   signal?: AbortSignal,
-): Promise<number> {
+): Promise<Validated> {
+  const { workers, validationCount } = work;
   const { device, weightBits, bitsPerCell, perSample, seed, sigma } = settings;
   // Workers have their own copies of the model, so the job carries the weights.
   const weights = workers ? readWeights(model.parameters.values()) : undefined;
-  const shared = { device, weightBits, bitsPerCell, perSample, seed, sigma, weights };
   const count = settings.validation.chips;
-  const purpose = purposes.validationChip;
+  const shared = { device, weightBits, bitsPerCell, perSample, seed, sigma, weights, purpose: purposes.validationChip };
   const ranges = chipRanges(model, validationCount, { from: 0, to: count }, workers);
-  const jobs = ranges.map((range) => ({ ...shared, ...range, purpose, probabilities: false }));
+  const jobs = ranges.map((range) => ({ ...shared, ...range }));
+  if (work.state.settings.target) return compareWithClean(work, jobs, signal);
   const correct = new Float64Array(count);
-  await chips(jobs, (job, tally) => correct.set(tally.correct, ranges[job]!.from), signal);
-  return (100 * mean(correct)) / validationCount;
+  const accuracyJobs = jobs.map((job) => ({ ...job, probabilities: false }));
+  await work.chips(accuracyJobs, (job, tally) => correct.set(tally.correct, ranges[job]!.from), signal);
+  return { score: { accuracy: (100 * mean(correct)) / validationCount } };
+}
+
+/** @throws {Error} if the clean network's outputs aren't finite, or zero everywhere. */
+async function compareWithClean(
+  { comparisons }: RunJobs,
+  ranges: readonly Omit<DeviationJob, "strict">[],
+  signal?: AbortSignal,
+): Promise<Validated> {
+  const chips: DeviationTally["sums"][number][] = [];
+  const jobs = ranges.map((range) => ({ ...range, strict: false }));
+  await runUnbroken(
+    comparisons,
+    jobs,
+    (_, { from, sums }) => {
+      for (const [i, chip] of sums.entries()) chips[from + i] = chip;
+    },
+    signal,
+  );
+  const relativeError = mean(chips.map((chip) => deviationOf(chip).relativeError));
+  return {
+    score: { relativeError: Number.isFinite(relativeError) ? relativeError : null },
+    powers: chips[0]!.map(({ cleanPower, elements }) => cleanPower / elements),
+  };
 }

@@ -1,14 +1,30 @@
 import { type ChipSettings, type Device, rram1, variationBackend } from "@neft/crossbar";
 import { batchTensor, type Dataset, gatherLabels, type Normalisation } from "@neft/data";
-import { readWeights, type Weights, writeWeights } from "@neft/evaluation";
-import { type BatchStatistics, type Model, trainableParameters } from "@neft/model";
-import { backward, scope, type Tensor } from "@neft/tensor";
+import { type BoundInput, gatherInputs, readWeights, type Weights, weightsLike, writeWeights } from "@neft/evaluation";
+import { type BatchStatistics, copyModel, type Model, run, trainableParameters } from "@neft/model";
+import { backward, noGrad, scope, type Tensor } from "@neft/tensor";
 import { createHeads, type HeadPlan } from "../heads.js";
 import { strategyNamed } from "../strategies.js";
-import { type ConfiguredStrategy, type ForwardRequest, maxForwards, type StrategySettings } from "../strategy.js";
+import {
+  type CleanOutput,
+  type ConfiguredStrategy,
+  type ForwardRequest,
+  maxForwards,
+  type StrategySettings,
+} from "../strategy.js";
 import { purposes } from "../streams.js";
 import type { SharedBuffers } from "./shared-buffers.js";
 import { type ForwardBackends, strategyLoss } from "./strategy-loss.js";
+
+/** What a run towards the clean network trains on. Plain data. */
+export interface CleanTarget {
+  /** Samples of all inputs, without labels. */
+  readonly inputs: readonly BoundInput[];
+  /** Names of the values to compare. */
+  readonly values: readonly string[];
+  /** Whether the network runs sample by sample. A shard's loss and gradients are then means over its samples' runs. */
+  readonly sampleBySample: boolean;
+}
 
 /** Settings that all steps of a run share. Plain data. */
 export interface StepSettings extends ChipSettings {
@@ -20,8 +36,10 @@ export interface StepSettings extends ChipSettings {
   /** Names of batch normalisation nodes that use their running statistics even with `batchNorm` "batch". Default: none. */
   readonly frozenNorms?: readonly string[];
   readonly seed: number;
-  /** Name of the value with the class scores. */
+  /** Name of the value with the class scores; with a `target`, the first of its values. */
   readonly logits: string;
+  /** Set in runs towards the clean network. */
+  readonly target?: CleanTarget | undefined;
   readonly heads: readonly HeadPlan[];
   readonly normalisation: Normalisation;
 }
@@ -37,6 +55,8 @@ export interface ShardJob {
   readonly indices: Uint32Array;
   /** Position of the shard's first sample in the batch. */
   readonly first: number;
+  /** Mean square of each clean output, in runs towards the clean network. */
+  readonly powers?: readonly number[] | undefined;
   /** Values of the trained parameters, in the order of `TrainingState.trained`. Default: those in shared memory, or the current ones. */
   readonly weights?: Weights | undefined;
 }
@@ -61,6 +81,8 @@ export interface TrainingState {
   readonly data: Dataset;
   readonly settings: StepSettings;
   readonly strategy: ConfiguredStrategy;
+  /** A copy of the network with the weights before finetuning, in runs towards it. */
+  readonly clean: Model | undefined;
   readonly headParameters: ReadonlyMap<string, Tensor>;
   /** The model's trainable parameters that aren't frozen, then those of the heads. */
   readonly trained: readonly Tensor[];
@@ -88,6 +110,7 @@ export function createTrainingState(
     data,
     settings,
     strategy: strategyNamed(id).configure(given),
+    clean: settings.target && copyModel(model),
     headParameters,
     trained,
     gradients: new Map(sharedBuffers?.gradients.entries()),
@@ -95,8 +118,9 @@ export function createTrainingState(
   };
 }
 
-/** Frees the heads, not the model. */
+/** Frees the heads and the clean network, not the model. */
 export function disposeTrainingState(state: TrainingState): void {
+  state.clean?.dispose();
   for (const tensor of state.headParameters.values()) tensor.dispose();
 }
 
@@ -104,7 +128,11 @@ export function disposeTrainingState(state: TrainingState): void {
  * Makes the backends of one forward pass. All shards of a step use the same chip. With `perSample`, each sample has its own draw, by its
  * position in the batch, so that draws don't depend on the shards.
  */
-function forwardBackends(settings: StepSettings, job: ShardJob, { sigma, draw }: ForwardRequest): ForwardBackends {
+function forwardBackends(
+  settings: StepSettings,
+  job: Pick<ShardJob, "step" | "first">,
+  { sigma, draw }: ForwardRequest,
+): ForwardBackends {
   const { seed, weightBits, bitsPerCell, perSample, strategy } = settings;
   const backend = (device: Device, sigma: number) =>
     variationBackend({
@@ -128,29 +156,78 @@ function forwardBackends(settings: StepSettings, job: ShardJob, { sigma, draw }:
 
 /** Computes loss, gradients and batch statistics of one shard. The same job gives the same result, bit for bit, on every worker. */
 export function shardGradients(state: TrainingState, job: ShardJob): ShardResult {
-  const { model, data, settings, strategy, headParameters, trained } = state;
-  const weights = job.weights ?? state.sharedBuffers?.weights;
+  const { settings, sharedBuffers, trained } = state;
+  const weights = job.weights ?? sharedBuffers?.weights;
   if (weights) writeWeights(trained, weights);
-  const { seed, logits, heads, sigma, batchNorm, frozenNorms, normalisation } = settings;
+  const kept = state.gradients.get(job.shard) ?? weightsLike(trained);
+  state.gradients.set(job.shard, kept);
+  const count = job.indices.length;
+  if (!settings.target?.sampleBySample) return { count, ...runGradients(state, job, kept), gradients: kept };
+  const own = weightsLike(trained);
+  const runs = Array.from(job.indices, (index, i) => {
+    const sample = { ...job, indices: Uint32Array.of(index), first: job.first + i };
+    const result = runGradients(state, sample, own);
+    addShare(kept, own, 1 / count, i === 0);
+    return result;
+  });
+  return {
+    count,
+    loss: runs.reduce((sum, { loss }) => sum + loss / count, 0),
+    gradients: kept,
+    statistics: runs.flatMap(({ statistics }) => statistics),
+  };
+}
+
+/** Adds `share` times `values` to `sums`; the first time, replaces them. */
+function addShare(sums: Weights, values: Weights, share: number, isFirst: boolean): void {
+  for (const [i, sum] of sums.entries()) {
+    const own = values[i]!;
+    for (let j = 0; j < sum.length; j++) sum[j] = (isFirst ? 0 : sum[j]!) + share * own[j]!;
+  }
+}
+
+/** Computes loss and batch statistics of one run of a shard's samples, and writes the gradients to `gradients`. */
+function runGradients(
+  state: TrainingState,
+  job: ShardJob,
+  gradients: Weights,
+): Pick<ShardResult, "loss" | "statistics"> {
+  const { model, data, settings, strategy, headParameters, trained } = state;
+  const { seed, logits, heads, sigma, batchNorm, frozenNorms, normalisation, target } = settings;
   const input = model.inputs[0]!;
   return scope(() => {
+    const x = target
+      ? gatherInputs(target.inputs, job.indices)
+      : batchTensor(data, job.indices, normalisation, input.shape, input.dtype);
     const { loss, statistics } = strategyLoss({
       model,
       logits,
+      outputs: target?.values ?? [logits],
+      clean: cleanOutputs(state, job, x),
       strategy,
       heads,
       headParameters,
       sigma,
       batchNorm,
       frozenNorms: new Set(frozenNorms),
-      x: batchTensor(data, job.indices, normalisation, input.shape, input.dtype),
-      labels: gatherLabels(data, job.indices),
+      x,
+      labels: target ? new Int32Array(0) : gatherLabels(data, job.indices),
       backends: (request) => forwardBackends(settings, job, request),
       dropout: ({ draw }) => ({ seed, step: (job.step * job.shards + job.shard) * maxForwards + draw }),
     });
     const value = loss.item();
-    const gradients = readWeights(backward(loss, trained), state.gradients.get(job.shard));
-    state.gradients.set(job.shard, gradients);
-    return { count: job.indices.length, loss: value, gradients, statistics };
+    readWeights(backward(loss, trained), gradients);
+    return { loss: value, statistics };
   });
+}
+
+/** Runs the clean network, if the run trains towards it. */
+function cleanOutputs(
+  { clean, settings: { target } }: TrainingState,
+  { powers = [] }: ShardJob,
+  x: Tensor | Readonly<Record<string, Tensor>>,
+): CleanOutput[] {
+  if (clean === undefined || target === undefined) return [];
+  const { outputs } = noGrad(() => run(clean, x, { outputs: target.values }));
+  return target.values.map((name, i) => ({ values: outputs.get(name)!, power: powers[i]! }));
 }

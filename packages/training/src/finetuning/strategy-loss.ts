@@ -2,7 +2,13 @@ import { type ArrayBackend, type BatchStatistics, type Model, run } from "@neft/
 import { checkOptions, checkWithin, has, inWords, type Rules, required } from "@neft/options";
 import { Tensor } from "@neft/tensor";
 import { type HeadPlan, runHead } from "../heads.js";
-import { type ConfiguredStrategy, type ForwardRequest, maxForwards } from "../strategy.js";
+import {
+  type CleanOutput,
+  type ConfiguredStrategy,
+  type ForwardRequest,
+  type ForwardResult,
+  maxForwards,
+} from "../strategy.js";
 
 /** The backends of one forward pass. */
 export interface ForwardBackends {
@@ -13,8 +19,12 @@ export interface ForwardBackends {
 /** Options of `strategyLoss`. */
 export interface StrategyLossOptions {
   readonly model: Model;
-  /** Name of the value with the class scores. */
+  /** Name of the value with the class scores; with the target "clean", of the first output. */
   readonly logits: string;
+  /** Names of the values to compare. Default: `logits` alone. */
+  readonly outputs?: readonly string[];
+  /** The clean network's values of `outputs`. Default: none. */
+  readonly clean?: readonly CleanOutput[];
   readonly strategy: Pick<ConfiguredStrategy, "id" | "loss">;
   readonly heads: readonly HeadPlan[];
   readonly headParameters: ReadonlyMap<string, Tensor>;
@@ -22,9 +32,9 @@ export interface StrategyLossOptions {
   readonly batchNorm: "batch" | "frozen";
   /** Names of batch normalisation nodes that use their running statistics even with `batchNorm` "batch". Default: none. */
   readonly frozenNorms?: ReadonlySet<string>;
-  /** Samples, [batch, …]. */
-  readonly x: Tensor;
-  /** Class of each sample, [batch]. */
+  /** Samples, [batch, …]; by input if there are several. */
+  readonly x: Tensor | Readonly<Record<string, Tensor>>;
+  /** Class of each sample, [batch]; empty with the target "clean". */
   readonly labels: Int32Array;
   /** Returns the backends of one forward pass. */
   backends(request: ForwardRequest): ForwardBackends;
@@ -62,6 +72,8 @@ export function strategyLoss(options: StrategyLossOptions): { loss: Tensor; stat
   const {
     model,
     logits,
+    outputs = [logits],
+    clean = [],
     strategy,
     heads,
     headParameters,
@@ -73,7 +85,7 @@ export function strategyLoss(options: StrategyLossOptions): { loss: Tensor; stat
   } = options;
   const who = `strategy ${inWords(strategy.id)}`;
   const statistics: BatchStatistics[] = [];
-  const forward = (request: ForwardRequest) => {
+  const forward = (request: ForwardRequest): ForwardResult => {
     checkOptions(`${who}: forward`, request, requestRules, `${who}: forward: `);
     const backends = options.backends(request);
     const dropout = options.dropout?.(request);
@@ -82,17 +94,18 @@ export function strategyLoss(options: StrategyLossOptions): { loss: Tensor; stat
       backend: backends.network,
       batchNorm,
       frozenNorms,
-      outputs: [logits],
+      outputs,
       taps,
       dropout,
     });
     statistics.push(...result.statistics);
     return {
       logits: result.outputs.get(logits)!,
+      outputs: outputs.map((name) => result.outputs.get(name)!),
       heads: heads.map((head) => runHead(head, headParameters, result.taps.get(head.tap)!, backends.heads)),
     };
   };
-  const loss = strategy.loss({ sigma, labels, forward });
+  const loss = strategy.loss({ sigma, labels, clean, forward });
   checkLoss(who, loss);
   return { loss, statistics };
 }

@@ -1,0 +1,147 @@
+import { checkProgramming } from "@neft/crossbar";
+import { holdModel, modelToRecord } from "@neft/model";
+import { resolve } from "@neft/options";
+import type { EvaluateOptions } from "../evaluate.js";
+import { inProcess, type JobRunner, runnersOn, runUnbroken, withLease } from "../job-runners.js";
+import { chipRanges } from "../ranges.js";
+import { type EvaluationSettings, evaluationSettings } from "../settings.js";
+import { halfWidth } from "../statistics.js";
+import { readUntil, type Stopping } from "../stopping.js";
+import { chipPurposes } from "../streams.js";
+import {
+  compareChips,
+  createDeviationState,
+  type DeviationJob,
+  type DeviationTally,
+  disposeDeviationState,
+} from "./chips.js";
+import { type BoundSamples, bindSamples, type NetworkAndSamples, snapshotInputs } from "./samples.js";
+import { type Deviation, summariseDeviation } from "./summary.js";
+import { type DeviationSums, deviationOf } from "./sums.js";
+
+/** Options of `evaluateDeviation`: those of `evaluate`, with samples of all inputs in place of a dataset. */
+export interface DeviationOptions extends Omit<EvaluateOptions, "data" | "normalisation">, NetworkAndSamples {}
+
+/** Deviation of one output. */
+export interface OutputDeviation extends Deviation {
+  /** The output's name. */
+  readonly name: string;
+}
+
+/** Deviations over the chips of one σ. Those of several outputs together count each output equally. */
+export interface SigmaDeviation extends Deviation {
+  readonly sigma: number;
+  readonly chips: number;
+  /** Deviations of each output. */
+  readonly outputs: readonly OutputDeviation[];
+  /** With `precision` only: whether it was reached, and the numbers of chips at which it was tested. */
+  readonly stopping?: Stopping;
+}
+
+/** Result of an evaluation against the clean network. */
+export interface DeviationResult {
+  readonly reference: "clean";
+  /** One entry per σ, in the given order. */
+  readonly results: readonly SigmaDeviation[];
+  /** Possible causes of unexpected results, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Measures how far the outputs of simulated chips are from those of the clean (digital) network on the same samples. Reads no labels, and
+ * takes networks with any number of inputs and with outputs of any shape.
+ *
+ * Chips are those of `evaluate`. The same seed gives the same result, bit for bit, for any number of workers and batch sizes; σ = 0
+ * gives an error of exactly 0.
+ *
+ * @throws {RangeError} for settings out of range, or samples that don't fit the network's inputs.
+ * @throws {Error} if another call is changing the model.
+ * @throws {Error} if outputs aren't finite, or the clean network's are zero everywhere.
+ * @throws the signal's reason if it aborts.
+ */
+export async function evaluateDeviation(given: DeviationOptions): Promise<DeviationResult> {
+  const { signal, workers } = given;
+  const settings = resolve(evaluationSettings, given);
+  for (const sigma of settings.sigma) checkProgramming({ ...settings, sigma });
+  const network = bindSamples(given);
+  try {
+    const hold = holdModel(given.model, "read", "evaluate");
+    try {
+      const { model, outputs, count, fixed } = network;
+      const parts = { inputs: snapshotInputs(network.inputs), outputs, count, fixedBatch: fixed?.batch };
+      const setup = workers && { ...parts, model: modelToRecord(model) };
+      return await withLease(workers, signal, async (lent) => {
+        if (lent && setup) {
+          const runner = runnersOn(lent, (api, id) => api.prepareDeviation(setup, id));
+          return compareAll(given, settings, network, lent, runner("compareChips"));
+        }
+        const state = createDeviationState({ ...parts, model, clean: model });
+        try {
+          const runJobs = inProcess((job: DeviationJob) => compareChips(state, job));
+          return await compareAll(given, settings, network, undefined, runJobs);
+        } finally {
+          disposeDeviationState(state);
+        }
+      });
+    } finally {
+      hold.release();
+    }
+  } finally {
+    network.dispose();
+  }
+}
+
+/** Compares the chips of all σ. */
+async function compareAll(
+  { onProgress, signal }: DeviationOptions,
+  settings: EvaluationSettings,
+  network: BoundSamples,
+  lent: { readonly size: number } | undefined,
+  runJobs: JobRunner<DeviationJob, DeviationTally>,
+): Promise<DeviationResult> {
+  const { model, outputs, count } = network;
+  const { device, weightBits, bitsPerCell, perSample, seed, sigma: sigmas } = settings;
+  const shared = { device, weightBits, bitsPerCell, perSample, seed, purpose: chipPurposes.chip, strict: true };
+  const total = sigmas.length * settings.chips;
+  const results: SigmaDeviation[] = [];
+  for (const [i, sigma] of sigmas.entries()) {
+    const sums: (readonly DeviationSums[])[] = [];
+    let done = i * settings.chips;
+    const errors = (chips: readonly (readonly DeviationSums[])[]): number[] =>
+      chips.map((chip) => deviationOf(chip).relativeError);
+    const read = async (from: number, to: number): Promise<void> => {
+      const jobs = chipRanges(model, count, { from, to }, lent).map((range) => ({ ...shared, sigma, ...range }));
+      const onResult = (_: number, part: DeviationTally): void => {
+        for (const [chip, one] of part.sums.entries()) sums[part.from + chip] = one;
+        done += part.sums.length;
+        onProgress?.({
+          sigma,
+          digital: false,
+          done,
+          total,
+          from: part.from,
+          accuracies: [],
+          relativeErrors: errors(part.sums),
+        });
+      };
+      await runUnbroken(runJobs, jobs, onResult, signal);
+    };
+    const { chips, z, ...rest } = await readUntil(settings, read, (seen, z) =>
+      halfWidth(errors(sums.slice(0, seen)), z),
+    );
+    results.push({
+      sigma,
+      chips,
+      ...summariseDeviation(sums, z),
+      outputs: outputs.map(({ name }, output) => ({
+        name,
+        ...summariseDeviation(
+          sums.map((chip) => [chip[output]!]),
+          z,
+        ),
+      })),
+      ...rest,
+    });
+  }
+  return { reference: "clean", results, warnings: network.warnings };
+}

@@ -1,0 +1,75 @@
+import { createRequire } from "node:module";
+import { type Dataset, evaluate, finetune, importOnnx, init, type Model, makeDataset } from "neft";
+import { describe, expect, it } from "vitest";
+import { bytesOf } from "../../onnx/test/networks/files.mjs";
+import { networks } from "../../onnx/test/networks/table.mjs";
+import { feedsOf } from "../../onnx/test/networks/values.mjs";
+
+/** Real networks against themselves: detectors and the like, of several outputs, some with a batch fixed at 1. */
+
+const { resolve } = createRequire(import.meta.url);
+await init();
+
+type Network = (typeof networks)[number];
+
+/** Samples of all inputs. Those without a leading batch axis are whole inputs. */
+function samplesOf(network: Network, model: Model, count: number): Record<string, Dataset> {
+  const feeds = Array.from({ length: count }, (_, i) => feedsOf(network, { ...network.typical, N: 1, seed: i + 1 }));
+  const datasets = model.inputs.map(({ name }) => {
+    const rows = feeds.map((feed) => feed[name]!);
+    const whole = rows[0]!.shape;
+    const shape = network.inputs[name]!.shape[0] === "N" ? whole.slice(1) : whole;
+    const values = Float32Array.from(rows.flatMap(({ data }) => Array.from<number | bigint, number>(data, Number)));
+    return [name, makeDataset(name, { name, values, shape: shape.length === 0 ? [1] : shape })] as const;
+  });
+  return Object.fromEntries(datasets);
+}
+
+/** The networks whose operators are supported; others wait for theirs, as the tests of the importer say. */
+const ready = networks.filter((network) => {
+  try {
+    importOnnx(bytesOf(network, resolve)).dispose();
+    return true;
+  } catch (error) {
+    if (/expected (supported operators|an opset)/.test((error as Error).message)) return false;
+    throw error;
+  }
+});
+
+describe("real networks without labels", () => {
+  it("are tested", () => {
+    expect(ready.length).toBeGreaterThanOrEqual(5);
+  });
+
+  it.each(ready)(
+    "$name deviates on chips, and trains a step towards itself",
+    async (network) => {
+      const model = importOnnx(bytesOf(network, resolve));
+      const samples = samplesOf(network, model, 2);
+      const { results } = await evaluate(model, samples, { reference: "clean", sigma: [0, 0.01], chips: 1 });
+      const [clean, varied] = results;
+      for (const one of clean!.outputs) expect(one.relativeError.mean, one.name).toBe(0);
+      expect(clean!.cosine.mean).toBe(1);
+      expect(varied!.relativeError.mean).toBeGreaterThan(0);
+      expect(varied!.cosine.mean).toBeLessThan(1);
+      const losses: number[] = [];
+      const { ended } = await finetune(model, samples, {
+        strategy: "distillation",
+        sigma: 0.01,
+        batch: 1,
+        batchNorm: "frozen",
+        learningRate: 1e-5,
+        validation: { images: 1, chips: 1 },
+        onProgress: (progress) => {
+          if (progress.kind === "step") losses.push(progress.loss);
+        },
+      });
+      expect(ended).toEqual({ reason: "finished" });
+      expect(losses).toHaveLength(1);
+      expect(losses[0]).toBeGreaterThan(0);
+      expect(losses[0]).toBeLessThan(Number.POSITIVE_INFINITY);
+      model.dispose();
+    },
+    120_000,
+  );
+});

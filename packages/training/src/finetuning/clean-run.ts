@@ -1,0 +1,117 @@
+import { type Dataset, snapshot, split } from "@neft/data";
+import { type BoundInput, type BoundSamples, bindSamples, type SampledInputs, snapshotInputs } from "@neft/evaluation";
+import { runningParameters } from "@neft/model";
+import { inWords, OptionError } from "@neft/options";
+import type { StrategySettings } from "../strategy.js";
+import type { Comparison } from "../worker.js";
+import type { FinetuneOptions } from "./finetune.js";
+import type { ResolvedSettings } from "./settings.js";
+import type { CleanTarget } from "./shards.js";
+
+/** A run towards the clean network: what it trains on, and what it validates on. */
+export interface CleanRun {
+  readonly target: CleanTarget;
+  readonly comparison: Comparison;
+  /** Samples of the first input. */
+  readonly training: Dataset;
+  readonly validation: Dataset;
+}
+
+/**
+ * Binds a network to samples without labels for a run towards the clean network.
+ * @throws {RangeError} if samples don't fit the network, or its batch is fixed above 1.
+ */
+export function bindForClean(options: FinetuneOptions, { strategy }: ResolvedSettings): BoundSamples {
+  const inputs = options.inputs ?? onlyInput(options, options.data);
+  const network = bindSamples({ ...options, inputs }, readsScores(strategy));
+  try {
+    const { fixed } = network;
+    if (fixed && fixed.batch > 1) {
+      throw new RangeError(
+        `model ${inWords(options.model.name)}: expected a network that takes any batch or one sample for finetuning, got a batch fixed at ${fixed.batch} (${fixed.reason}); export it with a free batch axis`,
+      );
+    }
+    if (readsScores(strategy)) checkScores(network);
+    return network;
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
+}
+
+const readsScores = ({ distance }: StrategySettings): boolean => distance === "kl";
+
+/** The dataset as that of the model's only input. */
+const onlyInput = ({ model, normalisation }: FinetuneOptions, data: Dataset): SampledInputs =>
+  Object.fromEntries(model.inputs.slice(0, 1).map(({ name }) => [name, { data, normalisation }]));
+
+/** @throws {RangeError} for an output without scores along its last axis. */
+function checkScores({ model, outputs }: BoundSamples): void {
+  for (const [i, { name, hasRows }] of outputs.entries()) {
+    const { shape } = model.outputs[i]!;
+    if (shape.length > (hasRows ? 1 : 0) && Number(shape.at(-1)) > 1) continue;
+    throw new RangeError(
+      `output ${inWords(name)}: expected scores of two classes or more along the last axis for distance kl, got [${shape.join(", ")}]; train with distance error, or name another output`,
+    );
+  }
+}
+
+/**
+ * Divides the samples into training and validation samples, and binds both.
+ * @param key  Stream that chooses the validation samples, if none are given.
+ * @throws {OptionError} for batch statistics of a network that runs sample by sample.
+ */
+export function planCleanRun(
+  options: FinetuneOptions,
+  { batchNorm, validation: { images } }: ResolvedSettings,
+  { model, inputs, outputs, count, fixed }: BoundSamples,
+  key: bigint,
+): CleanRun {
+  const sampleBySample = fixed !== undefined;
+  if (sampleBySample && batchNorm === "batch" && runningParameters(model).size > 0) {
+    throw new OptionError({
+      option: "batchNorm",
+      expected: `frozen for a network that runs sample by sample (${fixed.reason}) and has batch normalisations`,
+      got: "batch",
+    });
+  }
+  const given = validationInputs(options, model, inputs);
+  const parts = inputs.map((input) => (given ? undefined : split(input.data, images, key)));
+  const training = inputs.map(
+    (input, i): BoundInput => ({ ...input, data: parts[i]?.training ?? snapshot(input.data) }),
+  );
+  const validation = given ?? inputs.map((input, i): BoundInput => ({ ...input, data: parts[i]!.validation }));
+  return {
+    target: { inputs: training, values: outputs.map(({ value }) => value), sampleBySample },
+    comparison: {
+      inputs: validation,
+      outputs,
+      count: given ? given[0]!.data.count : Math.min(images, count),
+      fixedBatch: fixed?.batch,
+    },
+    training: training[0]!.data,
+    validation: validation[0]!.data,
+  };
+}
+
+/** The given validation samples as those of the bound inputs; undefined if none are given. @throws {RangeError} if they differ in shape. */
+function validationInputs(
+  options: FinetuneOptions,
+  model: BoundSamples["model"],
+  inputs: readonly BoundInput[],
+): readonly BoundInput[] | undefined {
+  const { validationData } = options;
+  const given = options.validationInputs ?? (validationData && onlyInput(options, validationData));
+  if (given === undefined) return undefined;
+  const other = bindSamples({ ...options, inputs: given });
+  other.dispose();
+  const bound = inputs.map(({ info }, i) => {
+    const own = other.inputs[i]!;
+    const [expected, got] = [info, own.info].map(({ shape }) => shape.slice(own.isWhole ? 0 : 1).join(", "));
+    if (expected === got) return own;
+    throw new RangeError(
+      `validation data: expected samples that the network ${inWords(model.name)} reads at ${inWords(info.name)} as [${expected}], got [${got}]`,
+    );
+  });
+  return snapshotInputs(bound);
+}

@@ -33,10 +33,7 @@ const exceptions: readonly (readonly [difference: RegExp, reason: string])[] = [
     /^MaxPool-1: expected 1 outputs, got 2$/,
     "the second output came with opset 8, and one number says what is declared",
   ],
-  [/^(RNN|LSTM)-1: missing$|^GRU-3: missing$/, "opset 7 gave them another set of outputs"],
   [/^RNN-\d+: activations: expected default /, "absent, they are Tanh in each direction"],
-  [/^RotaryEmbedding-\d+: num_heads: expected default undefined, got 0$/, "0 is none"],
-  [/^Upsample-1: missing$/, "opset 7 gave it other attributes"],
 ];
 
 /** The standard's version of an operator in an opset; undefined before the first and after the last. */

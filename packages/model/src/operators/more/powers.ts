@@ -3,8 +3,8 @@ import * as ops from "@neft/tensor";
 import type { HostArray, HostData } from "../../host-array.js";
 import { castElements } from "../../integers.js";
 import { powerOfIntegers } from "../../integers-power.js";
+import { align, aligned, alignment } from "../alignment.js";
 import { defineOperator } from "../operator.js";
-import { elementwise } from "../tracks.js";
 
 const hostArray = (x: Tensor): HostArray => ({ dtype: x.dtype, shape: x.shape, data: x.toArray() as HostData });
 
@@ -18,11 +18,14 @@ export const pow = defineOperator({
   name: "Pow",
   since: 7,
   inputs: [2, 2],
-  attributes: {},
+  ...aligned,
+  attributes: alignment,
   traits: {},
-  track: elementwise,
-  infer: ([x, y]) => [{ dtype: x.dtype, shape: ops.broadcastShapes(x.shape, y.shape) }],
-  run: ([x, y]) => {
+  infer: ([x, y], { axis }) => [
+    { dtype: x.dtype, shape: ops.broadcastShapes(x.shape, align(x, { shape: y.shape }, axis).shape) },
+  ],
+  run: ([x, given], { axis }) => {
+    const y = ops.reshape(given, align(x, { shape: given.shape }, axis).shape);
     if (x.dtype === "f32") return [ops.pow(x, asFloat(y))];
     const exponents = hostArray(y);
     const isWhole = (exponents.data as Float32Array).every((one) => Number.isInteger(one));
@@ -32,5 +35,5 @@ export const pow = defineOperator({
       : castElements(hostArray(ops.pow(asFloat(x), y)), x.dtype);
     return [ops.tensor(data, shape, x.dtype)];
   },
-  integers: ([x, y]) => [powerOfIntegers(x, y)],
+  integers: ([x, y], { axis }) => [powerOfIntegers(x, align(x, y, axis))],
 });

@@ -1,4 +1,6 @@
 import { init } from "@neft/kernels";
+import { addOperators } from "@neft/model";
+import { moreOperators } from "@neft/model/more";
 import { importOnnx } from "@neft/onnx";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Attribute, numbers, onnxFile } from "./onnx-file.js";
@@ -6,6 +8,7 @@ import { runHere, type Value, type Values } from "./runtime.js";
 
 // Forms that opset 7 ended. onnxruntime reads opset 7 and later, so later forms give the expected values.
 
+addOperators(moreOperators);
 beforeAll(() => init());
 
 const value = (shape: readonly number[], seed: number): Value => ({
@@ -29,7 +32,7 @@ function runNode(opset: number, op: string, feeds: Values, attributes: Readonly<
 }
 
 describe("operators of opset 6", () => {
-  it.each(["Add", "Sub", "Mul", "Div"])("%s broadcasts along the last axes or those from `axis` on", (op) => {
+  it.each(["Add", "Sub", "Mul", "Div", "Pow"])("%s broadcasts along the last axes or those from `axis` on", (op) => {
     const a = value([2, 3, 4], 1);
     const cases = [
       { shape: [4], attributes: { broadcast: 1 }, later: [4] },

@@ -31,7 +31,7 @@ export interface JobOfSetup<Job> {
 /** The worker methods that `evaluate` calls. A worker may have others. Kernels must be initialised first. */
 export interface EvaluationWorker {
   /** Replaces the worker's model and data. */
-  prepareEvaluation(setup: EvaluationSetup, id: SetupId): void;
+  prepareEvaluation(setup: EvaluationSetup, id: SetupId): void | Promise<void>;
   /** @throws {Error} if the job's setup is not the worker's last one. */
   evaluateChips(job: JobOfSetup<ChipJob>): ChipTally;
   /** Replaces the worker's model and data. */

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 import { bundles, wasmFiles } from "./bundles.mjs";
+import { checkCopies, guest, host } from "./shared-instances.mjs";
 
 const dist = (name) => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
 
@@ -21,7 +22,7 @@ const withoutHelp = {
 for (const name of wasmFiles)
   cpSync(new URL(`../../kernels/wasm/${name}`, import.meta.url), dist(`wasm/${name}`), { recursive: true });
 
-for (const [name, { input, replaced = {}, wasm, inlined = [] }] of Object.entries(bundles)) {
+for (const [name, { input, replaced = {}, wasm, inlined = [], shares }] of Object.entries(bundles)) {
   const bundle = await rolldown({
     input: dist(input),
     platform: "browser",
@@ -30,11 +31,12 @@ for (const [name, { input, replaced = {}, wasm, inlined = [] }] of Object.entrie
       alias: Object.fromEntries(Object.entries(replaced).map(([from, to]) => [from, dist(to)])),
     },
     ...(inlined.length > 0 && { transform: { define: { inlinedFiles: JSON.stringify(packed(inlined)) } } }),
-    plugins: [withoutHelp, ...(wasm ? [placed(wasm)] : [])],
+    plugins: [withoutHelp, ...(wasm ? [placed(wasm)] : []), ...(shares ? [{ guest, host }[shares]] : [])],
   });
   await bundle.write({ file: dist(name), format: "esm", minify: true, codeSplitting: false, comments: false });
   await bundle.close();
 }
+checkCopies();
 
 /** Files of dist/ in base64, gzipped, by name without folder. */
 function packed(names) {

@@ -5,10 +5,12 @@
  *   parent.
  * - wasm: expression of the URL of a file of the kernels. Default: the file is never read.
  * - inlined: files of dist/ that it contains.
+ * - shares: "host" if it loads operators.js, and "guest" for that file, which comes first.
  */
 export const bundles = {
-  "worker.js": { input: "worker-web.js" },
-  "engine.js": { input: "engine-web.js", replaced: { "#spawn": "session/spawn-by-parent.js" } },
+  "operators.js": { input: "operators-web.js", shares: "guest" },
+  "worker.js": { input: "worker-web.js", shares: "host" },
+  "engine.js": { input: "engine-web.js", shares: "host", replaced: { "#spawn": "session/spawn-by-parent.js" } },
   "browser.js": {
     input: "page.js",
     replaced: { "#spawn": "session/spawn-from-origin.js" },
@@ -18,9 +20,22 @@ export const bundles = {
     input: "page.js",
     replaced: { "#spawn": "inline/spawn.js", "#read": "inline/read.js" },
     wasm: (name) => `new URL("inlined:${name}")`,
-    inlined: ["engine.js", "wasm/simd128.wasm"],
+    inlined: ["engine.js", "operators.js", "wasm/simd128.wasm"],
   },
 };
 
 /** The files of the kernels, which become dist/wasm/. */
 export const wasmFiles = ["simd128.wasm", "relaxed.wasm"];
+
+/**
+ * Modules of which a worker has one instance: operators.js takes theirs from the file that loads it. They hold state, a class that is tested
+ * with instanceof, or rows that a backward pass compares. All other modules that operators.js needs are copied.
+ */
+export const shared = [
+  ...["call", "guard", "instance", "load", "memory"].map((name) => `kernels/dist/${name}.js`),
+  "kernels/wasm/crossbar_wasm.js",
+  ...["arena", "graph", "hold", "storage", "tensor"].map((name) => `tensor/dist/${name}.js`),
+  ...["convolution", "products"].map((name) => `tensor/dist/operations/${name}.js`),
+  ...["operator", "tracks"].map((name) => `model/dist/operators/${name}.js`),
+  "options/dist/option-error.js",
+];

@@ -1,7 +1,9 @@
 import { holdLock } from "@neft/pool";
 import { onFirstMessage, type WorkerScope } from "./first-message.js";
+import { operatorsFrom } from "./operators-file.js";
 import { serveJobs } from "./serve-jobs.js";
 import type { EngineStart } from "./session/protocol.js";
+import type { SessionEnd } from "./session/serve-engine.js";
 import { startEngine } from "./session/start-engine.js";
 import type { WorkerStart } from "./worker-start.js";
 
@@ -13,10 +15,11 @@ const scope = globalThis as unknown as WorkerScope;
  */
 onFirstMessage<EngineStart | WorkerStart>({
   engine: (start) => {
-    startEngine(start, {
+    const session: SessionEnd = {
       listen: (receive) => scope.addEventListener("message", ({ data }) => receive(data)),
       post: (message, transferred) => scope.postMessage(message, transferred),
-    });
+    };
+    startEngine(start, session, operatorsFrom(start.operators!));
     if (start.lock !== undefined) holdLock(start.lock);
   },
   job: serveJobs,

@@ -70,7 +70,6 @@ export {
   exportOnnxFiles,
   externalFilesOf,
   type ImportOptions,
-  importOnnx,
   OnnxError,
   type OnnxFiles,
 } from "@neft/onnx";
@@ -117,6 +116,8 @@ export type { BenchmarkOptions } from "./benchmark-settings.js";
 export { defineStrategy } from "./define-strategy.js";
 export { type CleanOptions, evaluate, type LabelledOptions } from "./evaluate.js";
 export { finetune } from "./finetune.js";
+export { importOnnx } from "./import-onnx.js";
+export { loadOperators } from "./load-operators.js";
 export { type PredictOptions, predict } from "./predict.js";
 export { sampleStatistics } from "./sample-statistics.js";
 export type {

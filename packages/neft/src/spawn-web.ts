@@ -8,14 +8,21 @@ export { checkHost } from "./started.js";
 
 declare const Worker: WebWorkerClass;
 
+/** URL of the file that workers load when a network needs more operators. Bundlers look for exactly this expression. */
+const operators = new URL("./operators.js", import.meta.url).href;
+
 /** Starts a job worker in a browser. Bundlers look for exactly this expression. */
 export const spawn: Spawn = (slot) =>
   started(new Worker(new URL("./worker.js", import.meta.url), { type: "module" }), {
     role: "job",
     kernels: compiledKernels(),
+    operators,
     slot,
   });
 
 /** Starts a session's engine in a browser. Bundlers look for exactly this expression, too. */
 export const spawnEngine: SpawnEngine = (start) =>
-  startEngineWith(() => new Worker(new URL("./engine.js", import.meta.url), { type: "module" }), start);
+  startEngineWith(() => new Worker(new URL("./engine.js", import.meta.url), { type: "module" }), {
+    ...start,
+    operators,
+  });

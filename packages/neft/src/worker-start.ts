@@ -8,6 +8,8 @@ export interface WorkerStart {
   readonly role: "job";
   /** The compiled kernels of this thread; workers must run the same build. */
   readonly kernels: CompiledKernels;
+  /** URL of operators.js, in browsers. */
+  readonly operators?: string | undefined;
   /** The worker's slot at the gate; undefined without a gate. */
   readonly slot: GateSlot | undefined;
   /** Where jobs come from. Default: the thread that started the worker. */
@@ -16,9 +18,12 @@ export interface WorkerStart {
   readonly lock?: string;
 }
 
-/** Starts the kernels and creates the methods of a job worker. */
-export function startWorker({ kernels }: WorkerStart): TrainingWorker {
+/**
+ * Starts the kernels and creates the methods of a job worker.
+ * @param loadOperators  As for `createTrainingWorker`.
+ */
+export function startWorker({ kernels }: WorkerStart, loadOperators?: () => Promise<void>): TrainingWorker {
   keepErrorClasses();
   initFrom(kernels);
-  return createTrainingWorker();
+  return createTrainingWorker(loadOperators);
 }

@@ -152,10 +152,11 @@ function checkReadable(
 ): void {
   const missing = missingNodes(graph, needed, opset, operators);
   if (missing.length === 0) return;
-  const shown = missing.slice(0, maxListed).join(", ");
+  const shown = missing.slice(0, maxListed).map(({ node, op }) => `node ${inWords(node)} (${op})`);
   const more = missing.length > maxListed ? ` and ${missing.length - maxListed} more` : "";
   throw new OnnxError(
-    `importOnnx: expected supported operators of opset ${opset}, got ${shown}${more}; see SUPPORTED.md`,
+    `importOnnx: expected supported operators of opset ${opset}, got ${shown.join(", ")}${more}; see SUPPORTED.md`,
+    { operators: [...new Set(missing.map(({ op }) => op))].slice(0, maxListed) },
   );
 }
 
@@ -164,7 +165,7 @@ function missingNodes(
   needed: ReadonlySet<string>,
   opset: number,
   operators: ReadonlyMap<string, Operator>,
-): string[] {
+): { readonly node: string; readonly op: string }[] {
   const freshName = freshNames();
   return graph.node.flatMap((proto, i) => {
     const name = freshName(nameOf(proto, i));
@@ -173,7 +174,7 @@ function missingNodes(
     const isOwn = isDefaultDomain(proto.domain);
     if (isOwn && (proto.opType === "Constant" || versionOf(operators, proto.opType, opset))) return inner;
     const op = isOwn ? proto.opType : `${proto.domain}.${proto.opType}`;
-    return [`node ${inWords(name)} (${op})`, ...inner];
+    return [{ node: name, op }, ...inner];
   });
 }
 

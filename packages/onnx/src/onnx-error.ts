@@ -10,7 +10,11 @@ const maxCharacters = 20_000;
 export class OnnxError extends Error {
   override readonly name = "OnnxError";
 
-  constructor(message: string, options?: ErrorOptions) {
+  /** Names of the operators that aren't supported, with their domain if it isn't ONNX's; undefined if none is the cause. */
+  declare readonly operators?: readonly string[];
+
+  constructor(message: string, { operators, ...options }: ErrorOptions & Pick<OnnxError, "operators"> = {}) {
     super(oneLine(shortened(message, maxCharacters)), options);
+    if (operators !== undefined) this.operators = operators;
   }
 }

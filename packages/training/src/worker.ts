@@ -14,7 +14,14 @@ import {
   type SetupId,
   type WorkersOf,
 } from "@neft/evaluation";
-import { type Model, type ModelRecord, modelFromRecord } from "@neft/model";
+import {
+  type GraphNode,
+  knownOperators,
+  type Model,
+  type ModelRecord,
+  modelFromRecord,
+  subgraphsOf,
+} from "@neft/model";
 import type { Lease } from "@neft/pool";
 import {
   createTrainingState,
@@ -46,7 +53,7 @@ export type Comparison = Omit<DeviationSetup, "model">;
 /** The worker methods that `evaluate` and `finetune` call. Kernels must be initialised first. */
 export interface TrainingWorker extends EvaluationWorker {
   /** Replaces the worker's model and data. */
-  prepareTraining(setup: TrainingSetup, id: SetupId): void;
+  prepareTraining(setup: TrainingSetup, id: SetupId): Promise<void>;
   /** @throws {Error} if the job's setup is not the worker's last one. */
   shardGradients(job: JobOfSetup<ShardJob>): ShardAnswer;
 }
@@ -57,8 +64,15 @@ export type Workers = WorkersOf<TrainingWorker>;
 /** Workers leased to one call. */
 export type LentWorkers = Lease<TrainingWorker>;
 
-/** Creates a worker's methods. The worker holds one model at a time. */
-export function createTrainingWorker(): TrainingWorker {
+/** Whether nodes use operators that this thread doesn't know. */
+const needMore = (nodes: readonly GraphNode[]): boolean =>
+  nodes.some((node) => !knownOperators.has(node.op) || subgraphsOf(node).some((graph) => needMore(graph.nodes)));
+
+/**
+ * Creates a worker's methods. The worker holds one model at a time.
+ * @param loadOperators  Makes more operators known. Called before the setup of a model that needs them. Default: all are known.
+ */
+export function createTrainingWorker(loadOperators?: () => Promise<void>): TrainingWorker {
   let model: Model | undefined;
   let evaluation: EvaluationState | undefined;
   let deviation: DeviationState | undefined;
@@ -75,6 +89,10 @@ export function createTrainingWorker(): TrainingWorker {
     model = modelFromRecord(record);
     return model;
   };
+  /** Before all changes of a setup, so that none is interrupted. */
+  const ready = async ({ nodes }: ModelRecord): Promise<void> => {
+    if (loadOperators && needMore(nodes)) await loadOperators();
+  };
   const prepared = <State>(state: State | undefined, setup: SetupId): State => {
     if (setup !== current) throw new Error(`worker: expected a job of setup ${current ?? "none"}, got one of ${setup}`);
     if (state === undefined)
@@ -82,16 +100,22 @@ export function createTrainingWorker(): TrainingWorker {
     return state;
   };
   return {
-    prepareEvaluation: ({ model: record, ...setup }, id) => {
+    prepareEvaluation: async ({ model: record, ...setup }, id) => {
+      await ready(record);
       evaluation = createEvaluationState({ model: reset(record), ...setup });
       current = id;
     },
-    prepareDeviation: ({ model: record, ...setup }, id) => {
+    prepareDeviation: async ({ model: record, ...setup }, id) => {
+      await ready(record);
       const own = reset(record);
       deviation = createDeviationState({ ...setup, model: own, clean: own });
       current = id;
     },
-    prepareTraining: ({ training: { model: record, data, settings, sharedBuffers }, validation, comparison }, id) => {
+    prepareTraining: async (
+      { training: { model: record, data, settings, sharedBuffers }, validation, comparison },
+      id,
+    ) => {
+      await ready(record);
       const own = reset(record);
       const { normalisation, logits } = settings;
       training = createTrainingState(own, data, settings, sharedBuffers);

@@ -11,9 +11,15 @@ declare const URL: { createObjectURL(blob: object): string };
 /** URLs by code: each keeps its code in memory as long as the page lives. */
 const urls = new Map<string, string>();
 
-/** Starts an engine from code. The code's URL stays valid for the job workers and for other engines, which may start later. */
-export function engineFromBlob(code: string, start: EngineStart): WorkerHandle {
+/** A URL of code. It stays valid for workers that start later. */
+export function urlOf(code: string): string {
   const url = urls.get(code) ?? URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   urls.set(code, url);
+  return url;
+}
+
+/** Starts an engine from code. */
+export function engineFromBlob(code: string, start: EngineStart): WorkerHandle {
+  const url = urlOf(code);
   return startEngineWith(() => new Worker(url, { type: "module" }), start);
 }

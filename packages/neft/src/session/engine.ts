@@ -16,6 +16,7 @@ import { checkOptions, has, inWords, isListOf, kind, kinds, type Rules, required
 import { backendInfo } from "../backend-info.js";
 import { evaluate } from "../evaluate.js";
 import { finetune } from "../finetune.js";
+import { wantsMore } from "../more-operators.js";
 import { predict } from "../predict.js";
 import { datasetKind, type Samples } from "../settings.js";
 import type { Workers } from "../workers.js";
@@ -80,8 +81,9 @@ function decoded(given: UploadedFiles, contents: readonly Uint8Array[]): Dataset
 /**
  * Creates the methods of an engine, which holds a session's networks and datasets. The kernels must have been started.
  * @param workers  Run the jobs.
+ * @param loadOperators  Makes more operators known. Called when an import needs them. Default: all are known.
  */
-export function createEngine(workers: Workers): EngineApi {
+export function createEngine(workers: Workers, loadOperators?: () => Promise<void>): EngineApi {
   const networks = new Map<Id, Model>();
   const datasets = new Map<Id, Dataset>();
   const uploads = new Map<Id, Uint8Array<ArrayBuffer>>();
@@ -119,10 +121,18 @@ export function createEngine(workers: Workers): EngineApi {
     dropUploads: (ids) => {
       for (const id of ids) uploads.delete(id);
     },
-    importOnnx: ({ bytes, externalData }) => {
+    importOnnx: async ({ bytes: id, externalData }) => {
       // fromEntries, because a location may be called "__proto__".
-      const external = Object.fromEntries(externalData.map(([location, id]) => [location, received(id)]));
-      return addNetwork(importOnnx(received(bytes), { externalData: external }));
+      const external = Object.fromEntries(externalData.map(([location, file]) => [location, received(file)]));
+      const bytes = received(id);
+      const imported = (): Model => importOnnx(bytes, { externalData: external });
+      try {
+        return addNetwork(imported());
+      } catch (error) {
+        if (!loadOperators || !wantsMore(error)) throw error;
+        await loadOperators();
+        return addNetwork(imported());
+      }
     },
     addDataset: ({ values, type, ...rest }) => {
       const dataset = { ...rest, values: new sampleTypes[type](received(values).buffer) };

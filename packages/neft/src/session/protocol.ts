@@ -14,6 +14,8 @@ import type { DatasetFiles } from "./session-options.js";
 export interface EngineStart {
   readonly role: "engine";
   readonly kernels: CompiledKernels;
+  /** URL of operators.js, in browsers. */
+  readonly operators?: string;
   /** Number of job workers. */
   readonly workers: number;
   /** Name of the lock that the engine holds until it ends, in browsers. */
@@ -86,7 +88,7 @@ export interface EngineApi {
   importOnnx(file: {
     readonly bytes: Id;
     readonly externalData: readonly (readonly [location: string, bytes: Id])[];
-  }): Made<NetworkInfo>;
+  }): Promise<Made<NetworkInfo>>;
   addDataset(dataset: UploadedDataset): Made<DatasetInfo>;
   addFiles(files: UploadedFiles): Made<DatasetInfo>;
   evaluate(argument: RunArgument, running: Running): Promise<EvaluationResult | DeviationResult>;

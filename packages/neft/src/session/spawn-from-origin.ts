@@ -12,8 +12,9 @@ declare const location: { readonly origin: string };
  * Starts a session's engine from the file next to the code. It takes the place of `#spawn` in the bundle for pages without a bundler. A
  * browser starts no worker from a file of another origin, such as a CDN, but a worker can import it.
  */
-export const spawnEngine: SpawnEngine = (start) => {
+export const spawnEngine: SpawnEngine = (given) => {
   const file = new URL("./engine.js", import.meta.url);
+  const start = { ...given, operators: new URL("./operators.js", import.meta.url).href };
   return file.origin === location.origin
     ? startEngineWith(() => new Worker(file, { type: "module" }), start)
     : engineFromBlob(`import ${JSON.stringify(file.href)};`, start);

@@ -43,6 +43,13 @@ const viteBuild = (prefix: string, ...words: readonly string[]): Way =>
     return { folder: join(folder, "dist"), prefix, warnings: warningsIn(stdout + stderr) };
   });
 
+/** A page that calls the functions in its own thread. */
+export const viteFunctions: Way = built(async (folder) => {
+  setScripts(folder, '<script type="module" src="./src/functions.js"></script>');
+  const { stdout, stderr } = await runWell(process.execPath, [tool("vite/bin/vite.js"), "build"], folder);
+  return { folder: join(folder, "dist"), warnings: warningsIn(stdout + stderr) };
+});
+
 /** A server of Vite for developing. Its headers can't be set without a configuration. */
 const viteDev: Way = async (folder) => {
   const child = spawn(process.execPath, [tool("vite/bin/vite.js"), "--host=127.0.0.1", "--port=0"], {

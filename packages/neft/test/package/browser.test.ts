@@ -117,10 +117,11 @@ describe("the package on a page", () => {
     }
   });
 
-  it("has an engine of the recorded size", () => {
+  it("has an engine and operators of the recorded sizes", () => {
     const dist = join(shared.installed, "node_modules/neft/dist");
     const files = ["engine.js", "wasm/simd128.wasm"].map((name) => readFileSync(join(dist, name)));
     expectWithin(compressed(files), "engine and kernels");
+    expectWithin(compressed([readFileSync(join(dist, "operators.js"))]), "operators");
   });
 });
 

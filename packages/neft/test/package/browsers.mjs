@@ -9,13 +9,14 @@ import { chromium } from "playwright";
 import { engines } from "../../../../scripts/browser/suites.mjs";
 
 /**
- * What a page saw: app/src/page.js and app/src/scenario.js.
+ * What a page saw: app/src/page.js, and scenario.js or looped.js beside it.
  * @typedef {object} Outcome
  * @property {unknown} results
  * @property {Readonly<Record<string, number>>} progress  number of progress events of each call.
  * @property {Readonly<Record<string, number>>} times  milliseconds.
  * @property {string} build
  * @property {boolean} sharedMemory
+ * @property {string} [before]  message of an import before its operators were loaded.
  *
  * @typedef {object} Visit
  * @property {Outcome} [outcome]
@@ -79,10 +80,11 @@ export const browserNames = /** @type {BrowserName[]} */ (Object.keys(openers));
  *
  * @param {BrowserName} name
  * @param {string} url
+ * @param {string} [scenario]  its name in app/src/page.js.
  * @returns {Promise<Visit>}
  * @throws {Error} if the page doesn't report.
  */
-export async function visit(name, url) {
+export async function visit(name, url, scenario = "scenario") {
   let server;
   const reported = new Promise((resolve) => {
     server = createServer(async (request, response) => {
@@ -94,7 +96,7 @@ export async function visit(name, url) {
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const report = `http://127.0.0.1:${server.address().port}/`;
-  const close = await openers[name](`${url}?report=${encodeURIComponent(report)}`);
+  const close = await openers[name](`${url}?scenario=${scenario}&report=${encodeURIComponent(report)}`);
   let timer;
   const late = new Promise((resolve) => {
     timer = setTimeout(() => resolve(undefined), limit);

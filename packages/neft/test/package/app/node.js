@@ -1,8 +1,12 @@
-// Runs the scenario in Node: node node.js DATA-FOLDER. Prints its result as JSON.
+// Runs a scenario in Node: node node.js DATA-FOLDER [NAME]. Prints its result as JSON.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createSession } from "neft";
+import * as neft from "neft";
+import { looped, loopedByFunctions } from "./src/looped.js";
 import { scenario } from "./src/scenario.js";
 
 const read = async (name) => new Uint8Array(await readFile(join(process.argv[2], name)));
-console.log(JSON.stringify(await scenario({ createSession, read })));
+const scenarios = { scenario, looped, loopedByFunctions };
+const [, , , name = "scenario"] = process.argv;
+const { createSession } = neft;
+console.log(JSON.stringify(await scenarios[name]({ neft, createSession, read })));

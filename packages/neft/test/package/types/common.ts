@@ -13,6 +13,7 @@ import {
   finetune,
   importOnnx,
   init,
+  loadOperators,
   makeDataset,
   type NetworkInfo,
   OnnxError,

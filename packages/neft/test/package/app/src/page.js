@@ -1,27 +1,37 @@
+import { looped } from "./looped.js";
 import { scenario } from "./scenario.js";
 
+/** What a session can do here. */
+const scenarios = { scenario, looped };
+
+/** Runs the scenario that the page's query names in this page. */
+export function start(createSession) {
+  const name = new URL(location.href).searchParams.get("scenario") ?? "scenario";
+  report(() => scenarios[name]({ createSession, read }));
+}
+
 /**
- * Runs the scenario in this page and sends what was seen to the address in the page's query: `{ outcome, thrown, isolated, errors, mostWorkers,
+ * Runs a scenario and sends what was seen to the address in the page's query: `{ outcome, thrown, isolated, errors, mostWorkers,
  * workersLeft, longestTask }`.
  */
-export function start(createSession) {
+export function report(run) {
   const errors = [];
   addEventListener("error", ({ message }) => errors.push(message));
   addEventListener("unhandledrejection", ({ reason }) => errors.push(String(reason)));
-  const report = new URL(location.href).searchParams.get("report");
-  visit(createSession).then((seen) => {
+  const address = new URL(location.href).searchParams.get("report");
+  visit(run).then((seen) => {
     const body = JSON.stringify({ ...seen, isolated: crossOriginIsolated, errors });
-    return fetch(report, { method: "POST", mode: "no-cors", body });
+    return fetch(address, { method: "POST", mode: "no-cors", body });
   });
 }
 
-async function visit(createSession) {
+async function visit(run) {
   const longestTask = watchTasks();
   let mostWorkers = 0;
   const watch = setInterval(async () => {
     mostWorkers = Math.max(mostWorkers, await workersAlive());
   }, 10);
-  const seen = await scenario({ createSession, read }).then(
+  const seen = await run().then(
     (outcome) => ({ outcome }),
     (error) => ({ thrown: String(error) }),
   );
@@ -31,7 +41,8 @@ async function visit(createSession) {
   return { ...seen, mostWorkers, workersLeft: await workersAlive(), longestTask: longestTask() };
 }
 
-async function read(name) {
+/** Reads a file of the data folder. */
+export async function read(name) {
   const response = await fetch(new URL(`data/${name}`, document.baseURI));
   if (!response.ok) throw new Error(`${response.url}: HTTP status ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());

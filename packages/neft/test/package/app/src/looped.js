@@ -1,0 +1,51 @@
+/**
+ * Evaluates a network with an operator that pages load on demand, in Node or on a page.
+ *
+ * @param createSession  That of neft.
+ * @param read  Reads a file of the data folder.
+ * @returns `results`, equal everywhere.
+ */
+export async function looped({ createSession, read }) {
+  const session = await createSession({ workers: 2 });
+  try {
+    const network = await session.importOnnx(await read("looped.onnx"));
+    // No second request, and the data's answer isn't lost.
+    const [data, again] = await Promise.all([
+      session.addDataset(await testFiles(read)),
+      session.importOnnx(await read("looped.onnx")),
+    ]);
+    const options = { sigma: [0.3], chips: 12, seed: 7 };
+    const evaluations = [await session.evaluate(network, data, options), await session.evaluate(again, data, options)];
+    return { results: { info: network.info, evaluations } };
+  } finally {
+    await session.close();
+  }
+}
+
+/** The same by functions, which on a page run in its own thread with workers of `evaluate`. */
+export async function loopedByFunctions({ neft, read }) {
+  const { decodeIdx, evaluate, importOnnx, init, loadOperators } = neft;
+  await init();
+  const bytes = await read("looped.onnx");
+  const before = messageOf(() => importOnnx(bytes));
+  await loadOperators();
+  const [images, labels] = (await testFiles(read)).files.map((file) => file.bytes);
+  const data = decodeIdx(images, labels, "test");
+  const evaluation = await evaluate(importOnnx(bytes), data, { sigma: [0.3], chips: 12, seed: 7, workers: 2 });
+  return { results: { evaluation, unknown: messageOf(() => importOnnx(new Uint8Array(9))) }, before };
+}
+
+function messageOf(call) {
+  try {
+    call();
+    return undefined;
+  } catch ({ message }) {
+    return message;
+  }
+}
+
+async function testFiles(read) {
+  const parts = ["images-idx3-ubyte", "labels-idx1-ubyte"];
+  const files = parts.map(async (part) => ({ name: part, bytes: await read(`test-${part}`) }));
+  return { kind: "idx", name: "test", files: await Promise.all(files) };
+}

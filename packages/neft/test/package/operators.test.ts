@@ -1,0 +1,93 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { viteFunctions, type WayName, ways, writeApp } from "./apps.js";
+import { type BrowserName, browserNames, closeBrowsers, type Outcome, visit } from "./browsers.mjs";
+import { runWell } from "./programs.js";
+
+/** Operators that pages load on demand. browser.test.ts counts the requests of a network without such operators. */
+
+const shared = inject("shared");
+
+const cases: readonly (readonly [WayName, BrowserName, operators: RegExp | undefined])[] = [
+  ["vite build", "chromium", /\/operators-[^/]+\.js$/],
+  ["vite build, relative base", "firefox", /\/operators-[^/]+\.js$/],
+  ["vite dev", "chromium", undefined],
+  ["webpack build", "chromium", /\/[0-9a-f]{20}\.js$/],
+  ["import map", "firefox", /\/operators\.js$/],
+  ["import map, other origin", "chromium", /\/operators\.js$/],
+  ["esbuild, inline", "firefox", undefined],
+];
+
+/** Paths of the files of neft that were served; data and pages excepted. */
+const pathsOf = (served: ReadonlyMap<string, unknown>): string[] =>
+  [...served.keys()].filter((path) => !/\.html$|\/data\/|\/src\//.test(path));
+
+/** What Node computes. */
+const inNode = async (scenario: string): Promise<Outcome> => {
+  const { stdout } = await runWell(process.execPath, ["node.js", shared.data, scenario], writeApp(shared));
+  return JSON.parse(stdout);
+};
+
+let node: Outcome;
+
+beforeAll(async () => {
+  node = await inNode("looped");
+});
+afterAll(closeBrowsers);
+
+describe("a network with an operator on demand", () => {
+  it.each(cases)("gives Node's numbers after one more request: %s in %s", async (way, browserName, operators) => {
+    const app = await ways[way](writeApp(shared), {});
+    try {
+      const { outcome, thrown, errors, workersLeft } = await visit(browserName, app.url, "looped");
+      expect(thrown).toBeUndefined();
+      expect(outcome!.results).toEqual(node.results);
+      expect({ errors, workersLeft, warnings: app.warnings }).toEqual({ errors: [], workersLeft: 0, warnings: [] });
+      if (operators) {
+        const paths = pathsOf(app.served!);
+        expect(paths.filter((path) => operators.test(path)).length, paths.join(" ")).toBe(1);
+        // The page, the engine and the kernels.
+        expect(paths, paths.join(" ")).toHaveLength(4);
+      }
+    } finally {
+      await app.close();
+    }
+  });
+
+  it.each(browserNames)("is refused in %s, with the address, where the file is missing", async (browserName) => {
+    const folder = writeApp(shared);
+    rmSync(join(folder, "node_modules/neft/dist/operators.js"));
+    const app = await ways["import map"](folder, {});
+    try {
+      const { thrown } = await visit(browserName, app.url, "looped");
+      const address = `${app.url}node_modules/neft/dist/operators.js`;
+      expect(thrown).toContain(`importOnnx: expected the operators of ${address}, got: `);
+      expect(thrown).toContain("; serve operators.js there and allow its origin in the script-src");
+    } finally {
+      await app.close();
+    }
+  });
+
+  it("works by functions after loadOperators, with workers, and the error says so", async () => {
+    const app = await viteFunctions(writeApp(shared), {});
+    try {
+      const { outcome, thrown, errors } = await visit("chromium", app.url);
+      const { results, before } = await inNode("loopedByFunctions");
+      expect(before).toBeUndefined();
+      expect(thrown).toBeUndefined();
+      expect(outcome!.before).toMatch(
+        /\(Loop\); see SUPPORTED\.md; await loadOperators\(\) first, which has most of them$/,
+      );
+      expect(outcome!.results).toEqual(results);
+      expect({ errors, warnings: app.warnings }).toEqual({ errors: [], warnings: [] });
+      // The page, its chunk, the kernels, and what its workers run.
+      const kinds = [/\/index-/, /\/more-/, /\/simd128-/, /\/worker-/, /\/operators-/];
+      const paths = pathsOf(app.served!);
+      expect(kinds.map((kind) => paths.filter((path) => kind.test(path)).length)).toEqual(kinds.map(() => 1));
+      expect(paths, paths.join(" ")).toHaveLength(kinds.length);
+    } finally {
+      await app.close();
+    }
+  });
+});

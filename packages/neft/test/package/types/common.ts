@@ -63,6 +63,7 @@ export async function inAWorker(bytes: Uint8Array, samples: Uint8Array): Promise
 
 export async function here(bytes: Uint8Array, images: Uint8Array, labels: Uint8Array): Promise<Uint8Array> {
   await init({ relaxed: false });
+  await loadOperators();
   const model = importOnnx(bytes);
   const data: Dataset = decodeIdx(images, labels, "own");
   const { training, validation } = split(data, { validation: 100, seed: 1 });

@@ -8,11 +8,12 @@
 export async function looped({ createSession, read }) {
   const session = await createSession({ workers: 2 });
   try {
-    const network = await session.importOnnx(await read("looped.onnx"));
-    // No second request, and the data's answer isn't lost.
-    const [data, again] = await Promise.all([
-      session.addDataset(await testFiles(read)),
-      session.importOnnx(await read("looped.onnx")),
+    const [file, files] = [await read("looped.onnx"), await testFiles(read)];
+    // The data and the second file arrive while the engine loads the operators.
+    const [network, data, again] = await Promise.all([
+      session.importOnnx(file),
+      session.addDataset(files),
+      session.importOnnx(file),
     ]);
     const options = { sigma: [0.3], chips: 12, seed: 7 };
     const evaluations = [await session.evaluate(network, data, options), await session.evaluate(again, data, options)];

@@ -49,18 +49,21 @@ export function toyNet({ seed = 1, batchNorm = false, dropout = false, classes =
 export function cloningWorkersOf<Api extends object>(create: () => Api, count: number, seed: number): WorkersOf<Api> {
   const apis = Array.from({ length: count }, create as () => AnyApi);
   let runs = 0;
+  let prepared: Promise<unknown> = Promise.resolve();
   const lease = {
     size: count,
     prepare: (setup: (api: never) => Promise<unknown>) => {
-      for (const api of apis) {
+      const setups = apis.map((api) => {
         const cloning = Object.entries(api).map(([name, method]) => [
           name,
           (...args: unknown[]) => method(...args.map((arg) => structuredClone(arg))),
         ]);
-        void setup(Object.fromEntries(cloning) as never);
-      }
+        return setup(Object.fromEntries(cloning) as never);
+      });
+      prepared = Promise.all(setups);
     },
     run: async (jobs: Iterable<unknown>, { method, onResult, signal }: RunArguments) => {
+      await prepared;
       const all = [...jobs];
       const results: unknown[] = [];
       for (const index of permutation(stream(seed, { purpose: "toy-workers", step: runs++ }), all.length)) {

@@ -3,7 +3,9 @@ import { parameter } from "@neft/tensor";
 import { constant } from "./constant.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import type { HostData } from "./host-array.js";
+import { operatorOf } from "./known-operators.js";
 import { Model } from "./model.js";
+import { coreOperators } from "./operators/core.js";
 
 /** A tensor as plain data. */
 export interface TensorRecord {
@@ -21,6 +23,8 @@ export interface ModelRecord {
   readonly nodes: readonly GraphNode[];
   readonly parameters: readonly TensorRecord[];
   readonly constants: readonly TensorRecord[];
+  /** Whether a node's row isn't one of `coreOperators`, so that its reader may have to know more. */
+  readonly isExtended: boolean;
 }
 
 /** Copies a model to plain data. `source` is dropped: only the original model can be exported byte for byte. */
@@ -33,7 +37,15 @@ export function modelToRecord(model: Model): ModelRecord {
       shape: [...shape],
       data: tensors.get(key)!.toArray() as HostData,
     }));
-  return { name, inputs, outputs, nodes, parameters: record(model.parameters), constants: record(model.constants) };
+  return {
+    name,
+    inputs,
+    outputs,
+    nodes,
+    parameters: record(model.parameters),
+    constants: record(model.constants),
+    isExtended: nodes.some((node) => operatorOf(node) !== coreOperators.get(node.op)),
+  };
 }
 
 /**

@@ -29,13 +29,13 @@ export const wasmFiles = ["simd128.wasm", "relaxed.wasm"];
 
 /**
  * Modules of which a worker has one instance: operators.js takes theirs from the file that loads it. They hold state, a class that is tested
- * with instanceof, or rows that a backward pass compares. All other modules that operators.js needs are copied.
+ * with instanceof, or rows that are compared. All other modules that operators.js needs are copied.
  */
 export const shared = [
   ...["call", "guard", "instance", "load", "memory"].map((name) => `kernels/dist/${name}.js`),
   "kernels/wasm/crossbar_wasm.js",
   ...["arena", "graph", "hold", "storage", "tensor"].map((name) => `tensor/dist/${name}.js`),
   ...["convolution", "products"].map((name) => `tensor/dist/operations/${name}.js`),
-  ...["operator", "tracks"].map((name) => `model/dist/operators/${name}.js`),
+  ...["convolution", "operator", "pooling", "tracks"].map((name) => `model/dist/operators/${name}.js`),
   "options/dist/option-error.js",
 ];

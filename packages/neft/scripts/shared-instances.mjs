@@ -16,6 +16,8 @@ let build;
 const identities = new Map();
 /** Names that are tested with instanceof somewhere. */
 const tested = new Set();
+/** Places of the modules with the rows that a page knows from the start. */
+const coreRows = new Set();
 /** Paths of the modules whose code is in operators.js, and in the files that load it. */
 const [copied, hosted] = [new Set(), new Set()];
 
@@ -45,9 +47,8 @@ export const guest = {
     for (const node of this.parse(code).body) {
       if (node.type === "ImportDeclaration") {
         for (const { type, imported, local } of node.specifiers) {
-          if (type !== "ImportSpecifier")
-            throw new Error(`bundle: operators.js: expected named imports of ${node.source.value}, got ${type}`);
-          taken.push([node.source.value.replace(/^shared:/, ""), imported.name]);
+          const what = type === "ImportNamespaceSpecifier" ? "* as" : imported.name;
+          taken.push([node.source.value.replace(/^shared:/, ""), what]);
           names.push(local.name);
         }
       } else if (node.type === "ExportNamedDeclaration" && node.declaration === null) {
@@ -65,10 +66,13 @@ export const host = {
   name: "host",
   transform(code, id) {
     noteTests(code);
+    if (placeOf(id) === "model/dist/operators/core.js")
+      for (const [, name] of code.matchAll(/from "\.\/(\w+\.js)"/g)) coreRows.add(`model/dist/operators/${name}`);
     if (placeOf(id) !== "neft/dist/shared-instances.js") return null;
-    const imports = taken.map(
-      ([place, name], i) => `import { ${name} as _${i} } from ${JSON.stringify(packages + place)};`,
-    );
+    const imports = taken.map(([place, what], i) => {
+      const names = what === "* as" ? `* as _${i}` : `{ ${what} as _${i} }`;
+      return `import ${names} from ${JSON.stringify(packages + place)};`;
+    });
     return [
       ...imports,
       `export const instances = [${taken.map((_, i) => `_${i}`)}];`,
@@ -92,7 +96,8 @@ export const host = {
 /** Call after all bundles. @throws {Error} if a module of which there must be one instance is in operators.js and in a file that loads it. */
 export function checkCopies() {
   for (const [id, { states, classes }] of identities) {
-    const found = [...states, ...classes.filter((name) => tested.has(name))];
+    const rows = coreRows.has(placeOf(id)) ? ["rows that others extend"] : [];
+    const found = [...states, ...rows, ...classes.filter((name) => tested.has(name))];
     if (copied.has(id) && hosted.has(id) && found.length > 0)
       throw new Error(
         `bundle: operators.js: ${placeOf(id) ?? id}: expected a module without state, which can be copied, got ${found.join(", ")}; add it to shared of bundles.mjs`,

@@ -19,7 +19,7 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Mode
     return importKnown(bytes, options);
   } catch (error) {
     if (!wantsMore(error)) throw error;
-    const { message, operators } = error as OnnxError & { readonly operators: readonly string[] };
-    throw new OnnxError(`${message}; await loadOperators() first, which has most of them`, { operators });
+    const { message, operators = [] } = error as OnnxError;
+    throw new OnnxError(`${message}; await loadOperators() first: it brings more operators`, { operators });
   }
 }

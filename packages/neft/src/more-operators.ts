@@ -9,7 +9,11 @@ export function addMore(operators: OperatorSet): void {
   areKnown = true;
 }
 
-/** Whether an import failed because of operators that `addMore` may make known. Those of other domains are never among them. */
+/**
+ * Whether an import failed because of a node that it may read once `addMore` has made more operators known: one without a row, unless its
+ * domain isn't ONNX's, or one that its row refuses, which a wider row may replace. Errors of nodes name them.
+ */
 export function wantsMore(error: unknown): boolean {
-  return !areKnown && error instanceof OnnxError && error.operators?.some((name) => !name.includes(".")) === true;
+  if (areKnown || !(error instanceof OnnxError)) return false;
+  return error.operators?.some((name) => !name.includes(".")) ?? /\bnode "/.test(error.message);
 }

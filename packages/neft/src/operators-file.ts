@@ -35,13 +35,13 @@ async function load(address: string): Promise<void> {
     const got = cause instanceof Error ? cause.message : String(cause);
     const source = address.startsWith("blob:") ? "blob:" : "its origin";
     throw new Error(
-      `importOnnx: expected the operators of ${address}, got: ${got}; serve operators.js there and allow ${source} in the script-src of the page's content-security policy`,
+      `operators.js: expected more operators from ${address}, got: ${got}; serve operators.js there and allow ${source} in the script-src of the page's content-security policy`,
       { cause },
     );
   }
   if (file.build !== fitting)
     throw new Error(
-      `importOnnx: expected ${address} to be of this release, got another; serve the files of one release, and clear caches`,
+      `operators.js: expected ${address} to be of this release, got another; serve the files of one release, and clear caches`,
     );
   addMore(file.operatorsWith(instances));
 }

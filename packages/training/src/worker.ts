@@ -14,14 +14,7 @@ import {
   type SetupId,
   type WorkersOf,
 } from "@neft/evaluation";
-import {
-  type GraphNode,
-  knownOperators,
-  type Model,
-  type ModelRecord,
-  modelFromRecord,
-  subgraphsOf,
-} from "@neft/model";
+import { type Model, type ModelRecord, modelFromRecord } from "@neft/model";
 import type { Lease } from "@neft/pool";
 import {
   createTrainingState,
@@ -64,13 +57,9 @@ export type Workers = WorkersOf<TrainingWorker>;
 /** Workers leased to one call. */
 export type LentWorkers = Lease<TrainingWorker>;
 
-/** Whether nodes use operators that this thread doesn't know. */
-const needMore = (nodes: readonly GraphNode[]): boolean =>
-  nodes.some((node) => !knownOperators.has(node.op) || subgraphsOf(node).some((graph) => needMore(graph.nodes)));
-
 /**
  * Creates a worker's methods. The worker holds one model at a time.
- * @param loadOperators  Makes more operators known. Called before the setup of a model that needs them. Default: all are known.
+ * @param loadOperators  Makes more operators known. Called before each setup of a model that uses them. Default: all are known.
  */
 export function createTrainingWorker(loadOperators?: () => Promise<void>): TrainingWorker {
   let model: Model | undefined;
@@ -90,8 +79,8 @@ export function createTrainingWorker(loadOperators?: () => Promise<void>): Train
     return model;
   };
   /** Before all changes of a setup, so that none is interrupted. */
-  const ready = async ({ nodes }: ModelRecord): Promise<void> => {
-    if (loadOperators && needMore(nodes)) await loadOperators();
+  const ready = async ({ isExtended }: ModelRecord): Promise<void> => {
+    if (isExtended) await loadOperators?.();
   };
   const prepared = <State>(state: State | undefined, setup: SetupId): State => {
     if (setup !== current) throw new Error(`worker: expected a job of setup ${current ?? "none"}, got one of ${setup}`);

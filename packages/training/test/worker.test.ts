@@ -24,7 +24,13 @@ function record(rest?: GraphNode): ModelRecord {
   model.dispose();
   if (!rest) return made;
   const inputs = made.inputs.map((input) => ({ ...input, shape: [2, 2] }));
-  return { ...made, inputs, outputs: [{ name: "y", dtype: "f32", shape: [2, 2] }], nodes: [...made.nodes, rest] };
+  return {
+    ...made,
+    isExtended: true,
+    inputs,
+    outputs: [{ name: "y", dtype: "f32", shape: [2, 2] }],
+    nodes: [...made.nodes, rest],
+  };
 }
 
 /** A loop that runs its body once. */

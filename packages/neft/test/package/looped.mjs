@@ -1,4 +1,4 @@
-// Writes an ONNX file with an operator that pages don't have from the start, field by field: the exporter writes no graphs of nodes.
+// Writes ONNX files with nodes that pages can't run from the start, field by field: the exporter writes no graphs of nodes.
 
 /** A field of a protobuf message: a whole number, or bytes with their length. */
 const field = (number, value) =>
@@ -49,9 +49,32 @@ const graph = ({ name, nodes, tensors = [], inputs, outputs }) =>
 const [float, int64, bool] = [1, 7, 9];
 const [batch, pixels, classes] = [20, 784, 10];
 
+const model = (network) => message(field(1, 8), field(7, network), field(8, field(2, 17)));
+
+/** Small numbers around 0. */
+const weights = (length) => Float32Array.from({ length }, (_, i) => (((i * 7919) % 1999) - 999) / 20_000);
+
+const image = value("image", float, [batch, 1, 28, 28]);
+const logits = value("logits", float, [batch, classes]);
+
+/** A convolution over three axes of images of MNIST, 20 at a time, and a linear layer. Pages know convolutions over two. */
+export function volumeNetwork() {
+  const nodes = [
+    node("Reshape", ["image", "shape"], ["volume"]),
+    node("Conv", ["volume", "kernel"], ["features"]),
+    node("Flatten", ["features"], ["flat"]),
+    node("MatMul", ["flat", "weight"], ["logits"]),
+  ];
+  const tensors = [
+    tensor("shape", int64, [5], BigInt64Array.of(20n, 1n, 1n, 28n, 28n)),
+    tensor("kernel", float, [2, 1, 1, 25, 25], weights(1250)),
+    tensor("weight", float, [32, classes], weights(32 * classes)),
+  ];
+  return model(graph({ name: "volume", nodes, tensors, inputs: [image], outputs: [logits] }));
+}
+
 /** A linear layer on images of MNIST, 20 at a time, and a loop that doubles its outputs three times. */
 export function loopedNetwork() {
-  const weights = Float32Array.from({ length: classes * pixels }, (_, i) => (((i * 7919) % 1999) - 999) / 20_000);
   const body = graph({
     name: "body",
     nodes: [node("Identity", ["goes_on"], ["after"]), node("Add", ["x", "x"], ["doubled"])],
@@ -65,9 +88,12 @@ export function loopedNetwork() {
       node("MatMul", ["flat", "weight"], ["scores"]),
       node("Loop", ["count", "", "scores"], ["logits"], message(text(1, "body"), field(6, body), field(20, 5))),
     ],
-    tensors: [tensor("weight", float, [pixels, classes], weights), tensor("count", int64, [], BigInt64Array.of(3n))],
-    inputs: [value("image", float, [batch, 1, 28, 28])],
-    outputs: [value("logits", float, [batch, classes])],
+    tensors: [
+      tensor("weight", float, [pixels, classes], weights(classes * pixels)),
+      tensor("count", int64, [], BigInt64Array.of(3n)),
+    ],
+    inputs: [image],
+    outputs: [logits],
   });
-  return message(field(1, 8), field(7, network), field(8, field(2, 17)));
+  return model(network);
 }

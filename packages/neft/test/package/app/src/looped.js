@@ -1,5 +1,5 @@
 /**
- * Evaluates a network with an operator that pages load on demand, in Node or on a page.
+ * Evaluates networks with operators that pages load on demand, in Node or on a page.
  *
  * @param createSession  That of neft.
  * @param read  Reads a file of the data folder.
@@ -8,16 +8,17 @@
 export async function looped({ createSession, read }) {
   const session = await createSession({ workers: 2 });
   try {
-    const [file, files] = [await read("looped.onnx"), await testFiles(read)];
+    const [file, other] = [await read("looped.onnx"), await read("volume.onnx")];
+    const files = await testFiles(read);
     // The data and the second file arrive while the engine loads the operators.
-    const [network, data, again] = await Promise.all([
+    const [network, data, volume] = await Promise.all([
       session.importOnnx(file),
       session.addDataset(files),
-      session.importOnnx(file),
+      session.importOnnx(other),
     ]);
     const options = { sigma: [0.3], chips: 12, seed: 7 };
-    const evaluations = [await session.evaluate(network, data, options), await session.evaluate(again, data, options)];
-    return { results: { info: network.info, evaluations } };
+    const evaluations = [await session.evaluate(network, data, options), await session.evaluate(volume, data, options)];
+    return { results: { info: [network.info, volume.info], evaluations } };
   } finally {
     await session.close();
   }

@@ -318,7 +318,7 @@ describe("exportOnnx of an imported model", () => {
         nodes,
         parameters: [],
         constants: [],
-      isExtended: false,
+        isExtended: false,
       });
     expect(make).toThrow(message);
   });

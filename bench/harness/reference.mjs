@@ -39,18 +39,19 @@ export function checkSampled(what, values, entry, addend = () => 0) {
 }
 
 /**
- * Compares a network's outputs with the peer's, by 1e-3·max(1, |expected|).
+ * Compares a network's outputs with the peer's, by tolerance·max(1, |expected|).
  *
+ * @param tolerance  Default: 1e-3.
  * @throws {Error} naming the first output that differs.
  */
-export function checkOutputs(what, ours, theirs) {
+export function checkOutputs(what, ours, theirs, tolerance = 1e-3) {
   for (const [name, expected] of Object.entries(theirs)) {
     const got = ours[name] ?? [];
     if (got.length !== expected.length)
       throw new Error(`${what}: expected ${expected.length} elements of ${name}, got ${got.length}`);
     for (let i = 0; i < expected.length; i++) {
       const [a, b] = [Number(got[i]), Number(expected[i])];
-      if (Object.is(a, b) || Math.abs(a - b) <= 1e-3 * Math.max(1, Math.abs(b))) continue;
+      if (Object.is(a, b) || Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b))) continue;
       throw new Error(`${what}: expected ${b} at ${i} of ${name}, got ${a}; a wrong network isn't timed`);
     }
   }

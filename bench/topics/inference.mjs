@@ -53,7 +53,7 @@ export async function run({ rounds, record, skip }) {
     }
     const feeds = feedsOf(network, network.typical);
     const peer = await onnxruntimeNetwork(bytes, feeds);
-    checkOutputs(what, runHere(model, feeds), await peer.read());
+    checkOutputs(what, runHere(model, feeds), await peer.read(), network.timedTolerance ?? network.tolerance);
     const times = await contest({ ours: () => void runHere(model, feeds), peer: peer.run }, { rounds });
     model.dispose();
     await peer.close();

@@ -56,9 +56,9 @@ export function run(
   inputs: Tensor | Readonly<Record<string, Tensor>>,
   options: RunOptions = {},
 ): RunResult {
-  const producers = producersOf(model.nodes);
+  const made = producersIn(model);
   const values = new Map<string, Tensor>([...model.parameters, ...model.constants, ...feedsOf(model, inputs)]);
-  const find = (name: string) => valueNamed(model, producers, values, name);
+  const find = (name: string) => valueNamed(model, made, values, name);
   const outputs = new Map((options.outputs ?? model.outputs.map(({ name }) => name)).map((name) => [name, find(name)]));
   const taps = new Map((options.taps ?? []).map((name) => [name, find(name)]));
   const wanted = new Set([...outputs.values(), ...taps.values()]);
@@ -88,6 +88,22 @@ export function run(
   }
   const pick = (names: Map<string, string>) => new Map([...names].map(([name, value]) => [name, values.get(value)!]));
   return { outputs: pick(outputs), taps: pick(taps), statistics };
+}
+
+/** Caches: nodes of models and graphs never change. */
+const producers = new WeakMap<Model, ReadonlyMap<string, GraphNode>>();
+const lastUsesOfGraphs = new WeakMap<Subgraph, ReadonlyMap<string, GraphNode>>();
+
+function producersIn(model: Model): ReadonlyMap<string, GraphNode> {
+  const found = producers.get(model) ?? producersOf(model.nodes);
+  producers.set(model, found);
+  return found;
+}
+
+function lastUsesIn(graph: Subgraph): ReadonlyMap<string, GraphNode> {
+  const found = lastUsesOfGraphs.get(graph) ?? lastUses(graph.nodes);
+  lastUsesOfGraphs.set(graph, found);
+  return found;
 }
 
 /** A step's node runs alone. */
@@ -170,7 +186,7 @@ function runGraph(
     weightOf: (name) => context.weightOf(captures.get(name) ?? ""),
   };
   const values = new Map(graph.inputs.flatMap((name, i) => (given[i] ? [[name, given[i]] as const] : [])));
-  const liveness = new Liveness(lastUses(graph.nodes), new Set(graph.outputs), values.values());
+  const liveness = new Liveness(lastUsesIn(graph), new Set(graph.outputs), values.values());
   for (const node of graph.nodes) {
     try {
       const inputs = node.inputs.map((name) => (name === "" ? undefined : values.get(name)));

@@ -12,6 +12,7 @@ import { floats, integers, number, squares, writing } from "./values.mjs";
  * @property {readonly Sizes[]} sizes  the sizes that are compared with onnxruntime.
  * @property {Sizes} typical  the sizes it is used at, and timed.
  * @property {number} [tolerance]  of |a − b| by max(1, |b|). Default: 1e-3.
+ * @property {number} [timedTolerance]  the same at the typical sizes. Default: that of `tolerance`.
  * @property {boolean} [single]  whether the file takes one sample at a time. We may take more.
  */
 
@@ -208,7 +209,8 @@ export const networks = [
   { name: "GPT-2 fused, dynamo, opset 23", file: exported("gpt2-fused-dynamo-23"), ...languageModel },
   { name: "BERT, TorchScript, opset 14", file: exported("bert-torchscript-14"), ...encoder },
   { name: "BERT, dynamo, opset 20", file: exported("bert-dynamo-20"), ...encoder },
-  { name: "MobileNet, int8 by channel, QDQ", file: exported("mobilenet-qdq-13"), ...mobileNet },
+  // Elsewhere a sum may round to the next step of an activation, which moves outputs by about 0.008.
+  { name: "MobileNet, int8 by channel, QDQ", file: exported("mobilenet-qdq-13"), ...mobileNet, timedTolerance: 0.02 },
   { name: "MobileNet, uint8, QLinearConv", file: exported("mobilenet-qlinear-13"), ...mobileNet },
   { name: "BERT, int8, dynamic ranges", file: exported("bert-dynamic-14"), ...encoder },
 ];

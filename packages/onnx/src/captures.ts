@@ -38,3 +38,43 @@ export function renameReads(node: NodeProto, names: ReadonlyMap<string, string>)
     );
   }
 }
+
+/** Names of the values that the outputs depend on. Nodes may be in any order. */
+export function neededNames({ node: nodes, output }: Pick<GraphProto, "node" | "output">): Set<string> {
+  const producers = new Map<string, NodeProto[]>();
+  for (const node of nodes) {
+    for (const name of node.output) {
+      const list = producers.get(name);
+      if (list === undefined) producers.set(name, [node]);
+      else list.push(node);
+    }
+  }
+  const names = new Set(output.map(({ name }) => name));
+  const visited = new Set<NodeProto>();
+  // Iteration includes names that are added on the way.
+  for (const name of names) {
+    for (const node of producers.get(name) ?? []) {
+      if (visited.has(node)) continue;
+      visited.add(node);
+      for (const input of namesReadBy(node)) if (input !== "") names.add(input);
+    }
+  }
+  return names;
+}
+
+/** Names of all values of a graph and its bodies. */
+export function namesOf(graph: GraphProto, names = new Set<string>()): Set<string> {
+  for (const { name } of [...graph.initializer, ...graph.input]) names.add(name);
+  for (const node of graph.node) {
+    for (const name of node.output) names.add(name);
+    for (const body of bodiesOf(node)) namesOf(body, names);
+  }
+  return names;
+}
+
+/** A node whose graphs are replaced. */
+export function changeBodies(node: NodeProto, change: (body: GraphProto) => GraphProto): NodeProto {
+  if (bodiesOf(node).length === 0) return node;
+  const attribute = node.attribute.map((one) => (one.g === undefined ? one : withFields(one, { g: change(one.g) })));
+  return withFields(node, { attribute });
+}

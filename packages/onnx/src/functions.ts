@@ -1,5 +1,5 @@
 import { inWords } from "@neft/options";
-import { bodiesOf, capturedBy } from "./captures.js";
+import { capturedBy, changeBodies } from "./captures.js";
 import { withFields } from "./message-type.js";
 import { OnnxError } from "./onnx-error.js";
 import type {
@@ -44,7 +44,7 @@ export function inlineFunctions(proto: ModelProto): ModelProto {
         throw new OnnxError(`importOnnx: expected at most ${maxNodes} nodes with functions inlined, got more`);
       const called = functions.get(keyOf({ domain: node.domain, name: node.opType, overload: node.overload }));
       if (called === undefined)
-        return [withBodies(node, (body) => withFields(body, { node: expand(body.node, open) }))];
+        return [changeBodies(node, (body) => withFields(body, { node: expand(body.node, open) }))];
       const who = `function ${inWords(called.name)}`;
       if (open.includes(called)) throw new OnnxError(`${who}: expected functions that end, got one that calls itself`);
       checkOpset(who, called, proto.opsetImport);
@@ -103,7 +103,7 @@ function boundNode(node: NodeProto, index: number, call: Call): NodeProto {
   });
   const name = `${call.prefix}${node.name || `${node.opType}_${index}`}`;
   const bound = withFields(node, { name, input: node.input.map(outer), output: node.output.map(outer), attribute });
-  return withBodies(bound, (body) => boundBody(body, call));
+  return changeBodies(bound, (body) => boundBody(body, call));
 }
 
 /** A body inside a function: what it reads from the function is renamed, its own names stay. */
@@ -118,11 +118,4 @@ function boundBody(body: GraphProto, call: Call): GraphProto {
     return withFields(bound, { name: inner.name });
   });
   return withFields(body, { node, output: body.output.map((info) => withFields(info, { name: outer(info.name) })) });
-}
-
-/** A node whose graphs are replaced. */
-function withBodies(node: NodeProto, change: (body: GraphProto) => GraphProto): NodeProto {
-  if (bodiesOf(node).length === 0) return node;
-  const attribute = node.attribute.map((one) => (one.g === undefined ? one : withFields(one, { g: change(one.g) })));
-  return withFields(node, { attribute });
 }

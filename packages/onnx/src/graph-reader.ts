@@ -3,14 +3,15 @@ import { readAttributes, sortNodes } from "@neft/model";
 import { inWords } from "@neft/options";
 import { readNodeAttributes } from "./attribute-reader.js";
 import { Budget } from "./budget.js";
-import { bodiesOf, namesReadBy } from "./captures.js";
+import { bodiesOf, namesOf, neededNames } from "./captures.js";
 import { readConstant } from "./constant-node.js";
 import type { Draft, DraftTensor } from "./draft.js";
 import { sharedStorage } from "./external-ranges.js";
-import { isDefaultDomain, type ModelFile } from "./model-file.js";
+import type { ModelFile } from "./model-file.js";
 import { OnnxError } from "./onnx-error.js";
 import type { GraphProto, NodeProto, ValueInfoProto } from "./onnx-proto.js";
 import { type OperatorVersion, versionOf } from "./operator-version.js";
+import { isDefaultDomain } from "./opsets.js";
 import type { ElementStorage, Files, StoredTensor } from "./stored-tensor.js";
 import { dtypeOf, isKnownType, readTensor, typeOfDtype } from "./stored-tensor.js";
 
@@ -85,29 +86,6 @@ function soleStorage(tensors: Iterable<DraftTensor>): (storage: ElementStorage) 
   return (storage) => counts.get(keyOf(storage)) === 1;
 }
 
-/** Names of the values that the outputs depend on. Nodes may be in any order. */
-function neededNames({ node: nodes, output }: Pick<GraphProto, "node" | "output">): Set<string> {
-  const producers = new Map<string, NodeProto[]>();
-  for (const node of nodes) {
-    for (const name of node.output) {
-      const list = producers.get(name);
-      if (list === undefined) producers.set(name, [node]);
-      else list.push(node);
-    }
-  }
-  const names = new Set(output.map(({ name }) => name));
-  const visited = new Set<NodeProto>();
-  // Iteration includes names that are added on the way.
-  for (const name of names) {
-    for (const node of producers.get(name) ?? []) {
-      if (visited.has(node)) continue;
-      visited.add(node);
-      for (const input of namesReadBy(node)) if (input !== "") names.add(input);
-    }
-  }
-  return names;
-}
-
 /** Reads a declared input. @throws {OnnxError} when it isn't a tensor of known rank. */
 function readInput(info: ValueInfoProto): ValueInfo {
   const type = info.type?.tensorType;
@@ -129,16 +107,6 @@ function readShape(info: ValueInfoProto): (number | string)[] {
       throw new OnnxError(`input ${inWords(info.name)}: expected sizes up to 2^31, got ${dimValue}`);
     return Number(dimValue);
   });
-}
-
-/** Names of all values of a graph and its bodies. */
-function namesOf(graph: GraphProto, names = new Set<string>()): Set<string> {
-  for (const { name } of [...graph.initializer, ...graph.input]) names.add(name);
-  for (const node of graph.node) {
-    for (const name of node.output) names.add(name);
-    for (const body of bodiesOf(node)) namesOf(body, names);
-  }
-  return names;
 }
 
 /** Limit on the nodes listed in a message. */

@@ -49,9 +49,10 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Mode
   const external = new Map(Object.entries(options.externalData ?? {}).map(([name, file]) => [name, copyOf(file)]));
   return orOnnxError(() => {
     const own = copyOf(bytes);
-    const file = decodeModelFile(own);
+    const files = new Map([...external, ["", own]]);
+    const file = decodeModelFile(files);
     for (const set of options.operators ?? []) addOperators(set);
-    const draft = readGraph(file, new Map([...external, ["", own]]), knownOperators);
+    const draft = readGraph(file, files, knownOperators);
     foldConstants(draft);
     checkConstants(draft);
     unshareRunningStatistics(draft);

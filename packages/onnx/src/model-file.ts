@@ -2,11 +2,13 @@ import { kinds } from "@neft/options";
 import { tensorsOf } from "./external-ranges.js";
 import { inlineFunctions } from "./functions.js";
 import { namesOfLocation } from "./location.js";
-import { decode } from "./message-type.js";
+import { decode, withFields } from "./message-type.js";
 import { DataLocation } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
 import { type GraphProto, ModelProto } from "./onnx-proto.js";
-import { supportedOpsets } from "./opsets.js";
+import { isDefaultDomain, supportedOpsets } from "./opsets.js";
+import { resolveSequences } from "./sequences.js";
+import type { Files } from "./stored-tensor.js";
 
 /** A decoded file. */
 export interface ModelFile {
@@ -16,14 +18,25 @@ export interface ModelFile {
   readonly opset: number;
 }
 
-/** Decodes a file without reading its nodes. @throws {OnnxError} when it is empty, truncated or not an ONNX model. */
-export function decodeModelFile(bytes: Uint8Array): ModelFile {
-  const proto = inlineFunctions(decodeBytes(bytes));
-  const { graph } = proto;
-  if (graph === undefined || (proto.irVersion === 0n && proto.opsetImport.length === 0)) {
+/**
+ * Decodes a file without reading its nodes.
+ *
+ * @param files  Contents of files by location; "" is the model's file.
+ * @throws {OnnxError} when it is empty, truncated or not an ONNX model, or has sequences that aren't known.
+ */
+export function decodeModelFile(files: Files): ModelFile {
+  return plainFile(decodeBytes(files.get("")!), files);
+}
+
+/** A decoded file with nodes in place of its functions and sequences. @param files  Those that it was decoded from. */
+export function plainFile(decoded: ModelProto, files: Files): ModelFile {
+  const proto = inlineFunctions(decoded);
+  if (proto.graph === undefined || (proto.irVersion === 0n && proto.opsetImport.length === 0)) {
     throw new OnnxError("importOnnx: expected an ONNX model, got a file without a graph or a format version");
   }
-  return { proto, graph, opset: opsetOf(proto) };
+  const opset = opsetOf(proto);
+  const graph = resolveSequences(proto.graph, opset, files);
+  return { proto: withFields(proto, { graph }), graph, opset };
 }
 
 function decodeBytes(bytes: Uint8Array): ModelProto {
@@ -49,11 +62,6 @@ function opsetOf(proto: ModelProto): number {
   if (!(opset >= min && opset <= max))
     throw new OnnxError(`importOnnx: expected an opset of ${min} to ${max}, got ${opset}`);
   return opset;
-}
-
-/** Whether an operator domain is ONNX's own. */
-export function isDefaultDomain(domain: string): boolean {
-  return domain === "" || domain === "ai.onnx";
 }
 
 /**

@@ -1,8 +1,8 @@
 import { type GraphNode, type HostData, knownOperators, type Model, subgraphsOf } from "@neft/model";
-import { namesReadBy, renameReads } from "./captures.js";
+import { namesOf, namesReadBy, renameReads } from "./captures.js";
 import { tensorProto, valueInfoProto } from "./encode.js";
-import { inlineFunctions } from "./functions.js";
 import { decode, encode } from "./message-type.js";
+import { plainFile } from "./model-file.js";
 import { type GraphProto, ModelProto, type NodeProto } from "./onnx-proto.js";
 import type { OnnxSource } from "./onnx-source.js";
 
@@ -20,8 +20,8 @@ export interface Changes {
  * A model's node corresponds to the file's node with the same output, and reads the same inputs at the same
  * positions. The file is correct when each of these inputs has the model's value. A fixed tensor that the model reads
  * becomes an initializer if the file's value there depends on a changed weight and isn't just that weight seen
- * through views. It gets its name in the model and replaces the node that produced it, and all its readers are
- * redirected. If the file has functions, the result has their nodes instead.
+ * through views. It gets its name in the model and replaces that output of the node that produced it, and all its
+ * readers are redirected. In place of functions and sequences, the result has nodes.
  *
  * @param bytes  The file, with patched weights in place.
  * @returns new bytes, or `bytes` if overwriting was enough.
@@ -32,8 +32,7 @@ export function rewrite(
   bytes: Uint8Array,
   { patched, replaced }: Changes,
 ): Uint8Array {
-  const proto = inlineFunctions(decode(ModelProto, bytes));
-  const graph = proto.graph!;
+  const { proto, graph } = plainFile(decode(ModelProto, bytes), new Map([...source.external, ["", bytes]]));
   const producers = new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)));
   const written = new Set(replaced);
   const isFixed = (name: string) => model.parameters.has(name) || model.constants.has(name);
@@ -82,12 +81,30 @@ export function rewrite(
     candidates.add(local);
     renameReads(node, new Map([[local, name]]));
   }
-  const removed = new Set([...written].flatMap((name) => producers.get(name) ?? []));
-  for (const node of removed) for (const name of node.input) candidates.add(name);
+  const removed = new Set<NodeProto>();
+  const names = namesOf(graph);
+  for (const node of new Set([...written].flatMap((name) => producers.get(name) ?? []))) {
+    if (node.output.every((name) => name === "" || written.has(name))) {
+      removed.add(node);
+      for (const name of node.input) candidates.add(name);
+    } else {
+      // Others may read its other outputs: it stays, and makes the written ones under names that nobody reads.
+      node.output = node.output.map((name) => (written.has(name) ? unusedName(name, names) : name));
+      for (const name of node.output) candidates.add(name);
+    }
+  }
   graph.node = graph.node.filter((node) => !removed.has(node));
   setInitializers(model, source, graph, written, proto.irVersion < 4n);
   removeUnread(graph, candidates, proto.irVersion < 4n);
   return encode(ModelProto, proto);
+}
+
+/** A new name, which is added to those that are taken. */
+function unusedName(name: string, taken: Set<string>): string {
+  let unused = `${name}_before`;
+  while (taken.has(unused)) unused += "_";
+  taken.add(unused);
+  return unused;
 }
 
 /** Names by which the graphs of a node know its last inputs. */

@@ -302,6 +302,38 @@ export const bombs: Readonly<Record<string, () => Uint8Array>> = {
       inputs: [x],
       outputs: [{ name: "x" }],
     }),
+  "a chain of insertions into a list": () => {
+    const { nodes, last } = chain(900, "empty", (input, output) => ({
+      op: "SequenceInsert",
+      inputs: [input, "w"],
+      outputs: [output],
+    }));
+    const empty: FileNode = { op: "SequenceEmpty", inputs: [], outputs: ["empty"] };
+    const at: FileNode = { op: "SequenceAt", inputs: [last, "at"], outputs: ["f"] };
+    return file([empty, ...nodes, at], "f", [floats("w", [4], numbers(4)), int64s("at", [0], [])]);
+  },
+  "hundreds of concatenations of a long list": () => {
+    const { nodes, last } = fan(200, (output) => ({
+      op: "ConcatFromSequence",
+      inputs: ["list"],
+      outputs: [output],
+      attributes: { axis: 0, new_axis: 1 },
+    }));
+    const inputs = new Array<string>(2000).fill("w");
+    return file([{ op: "SequenceConstruct", inputs, outputs: ["list"] }, ...nodes], last, [
+      zero,
+      floats("w", [4], numbers(4)),
+    ]);
+  },
+  "a split into as many slices as a declared size": () =>
+    onnxFile({
+      nodes: [
+        { op: "SplitToSequence", inputs: ["x"], outputs: ["list"], attributes: { axis: 1 } },
+        { op: "ConcatFromSequence", inputs: ["list"], outputs: ["y"], attributes: { axis: 0 } },
+      ],
+      inputs: [{ name: "x", shape: ["N", 2 ** 31 - 1] }],
+      outputs: [{ name: "y" }],
+    }),
   "external tensors that overlap": () => overlapping,
   "batch normalisations of one vector": () => {
     const { nodes, last } = chain(500, "x", (input, output) => ({
@@ -392,6 +424,13 @@ export const crowds: Readonly<Record<string, () => Uint8Array>> = {
       outputs: [{ name: "t11999" }],
       initializers: [floats("w", [4, 4], numbers(16))],
     });
+  },
+  "lists of one tensor": () => {
+    const nodes = Array.from({ length: 10_000 }, (_, i): FileNode[] => [
+      { op: "SequenceConstruct", inputs: [i === 0 ? "x" : `t${i - 1}`], outputs: [`s${i}`] },
+      { op: "SequenceAt", inputs: [`s${i}`, "at"], outputs: [`t${i}`] },
+    ]).flat();
+    return onnxFile({ nodes, inputs: [x], outputs: [{ name: "t9999" }], initializers: [int64s("at", [0], [])] });
   },
   initializers: () => {
     const { nodes, last } = chain(12_000, "x", (input, output, i) => ({

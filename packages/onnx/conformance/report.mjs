@@ -1,11 +1,13 @@
 // Results as text.
 import { shortened } from "@neft/options";
+import { loosened } from "./loosened.mjs";
 
 /** Results of a case, in the order of the report's columns. */
 const kinds = ["pass", "fail", "refused"];
 
 /**
- * A table of the suites, then the failed cases, then the reasons of refusals with how many cases each has.
+ * A table of the suites, then the failed cases, the reasons of refusals with how many cases each has, and the cases that are judged by other
+ * tolerances than the suite's.
  *
  * @param {readonly import("./processes.mjs").Row[]} rows
  * @param {{ verbose?: boolean }} [options]  verbose: lists every case first.
@@ -18,11 +20,22 @@ export function reportOf(rows, { verbose = false } = {}) {
     suiteTable(rows),
     failed.length > 0 ? `Failed:\n${failed.map((row) => `  ${nameOf(row)}: ${row.reason}`).join("\n")}` : "",
     refusals(rows),
+    otherTolerances(rows),
   ];
   return sections.filter((text) => text !== "").join("\n\n");
 }
 
 const nameOf = ({ suite, name }) => `${suite}/${name}`;
+
+function otherTolerances(rows) {
+  const lines = rows.map(nameOf).flatMap((name) => {
+    if (!Object.hasOwn(loosened, name)) return [];
+    const { reason, ...tolerances } = loosened[name];
+    const given = Object.entries(tolerances).map(([key, value]) => `${key} ${value}`);
+    return [`  ${name}: ${given.join(", ")}: ${reason}`];
+  });
+  return lines.length > 0 ? `Other tolerances:\n${lines.join("\n")}` : "";
+}
 
 function suiteTable(rows) {
   const suites = [...new Set(rows.map(({ suite }) => suite))];
@@ -53,6 +66,7 @@ export function commonReason(reason) {
     .replaceAll(/"(?:[^"\\]|\\.)*"/g, "…")
     .replaceAll(/\[[^\]]*\]/g, "[…]")
     .replaceAll(/\bnode … \(([^)]*)\)/g, "$1")
+    .replaceAll(/ \((?:node|\d+ nodes, first) …\)/g, "")
     .replaceAll(/\b(\w+)(?:, \1\b)+/g, "$1");
   return shortened(common, maxReason);
 }

@@ -109,41 +109,57 @@ function readShape(info: ValueInfoProto): (number | string)[] {
   });
 }
 
-/** Limit on the nodes listed in a message. */
+/** Limit on the operators listed in a message. */
 const maxListed = 100;
 
-/** @throws {OnnxError} listing every needed node without a row, in bodies too. */
+/** @throws {OnnxError} listing every operator without a row that needed nodes have, in bodies too. */
 function checkReadable(
   { graph, opset }: ModelFile,
   needed: ReadonlySet<string>,
   operators: ReadonlyMap<string, Operator>,
 ): void {
-  const missing = missingNodes(graph, needed, opset, operators);
-  if (missing.length === 0) return;
-  const shown = missing.slice(0, maxListed).map(({ node, op }) => `node ${inWords(node)} (${op})`);
-  const more = missing.length > maxListed ? ` and ${missing.length - maxListed} more` : "";
+  const missing = new Map<string, MissingOperator>();
+  findMissing(graph, needed, opset, operators, missing);
+  if (missing.size === 0) return;
+  const listed = [...missing].map(([op, { first, count }]) =>
+    count === 1 ? `${op} (node ${inWords(first)})` : `${op} (${count} nodes, first ${inWords(first)})`,
+  );
+  const shown = listed.slice(0, maxListed);
+  const more = listed.length > maxListed ? ` and ${listed.length - maxListed} more` : "";
   throw new OnnxError(
     `importOnnx: expected supported operators of opset ${opset}, got ${shown.join(", ")}${more}; see SUPPORTED.md`,
-    { operators: [...new Set(missing.map(({ op }) => op))].slice(0, maxListed) },
+    { operators: [...missing.keys()].slice(0, maxListed) },
   );
 }
 
-function missingNodes(
+/** Nodes of an operator without a row. */
+interface MissingOperator {
+  /** Name of the first node. */
+  readonly first: string;
+  count: number;
+}
+
+/** Adds the operators without a row, by name with their domain if that isn't ONNX's own. */
+function findMissing(
   graph: GraphProto,
   needed: ReadonlySet<string>,
   opset: number,
   operators: ReadonlyMap<string, Operator>,
-): { readonly node: string; readonly op: string }[] {
+  missing: Map<string, MissingOperator>,
+): void {
   const freshName = freshNames();
-  return graph.node.flatMap((proto, i) => {
+  for (const [i, proto] of graph.node.entries()) {
     const name = freshName(nameOf(proto, i));
-    if (!proto.output.some((output) => needed.has(output))) return [];
-    const inner = bodiesOf(proto).flatMap((body) => missingNodes(body, neededNames(body), opset, operators));
+    if (!proto.output.some((output) => needed.has(output))) continue;
     const isOwn = isDefaultDomain(proto.domain);
-    if (isOwn && (proto.opType === "Constant" || versionOf(operators, proto.opType, opset))) return inner;
-    const op = isOwn ? proto.opType : `${proto.domain}.${proto.opType}`;
-    return [{ node: name, op }, ...inner];
-  });
+    if (!isOwn || (proto.opType !== "Constant" && versionOf(operators, proto.opType, opset) === undefined)) {
+      const op = isOwn ? proto.opType : `${proto.domain}.${proto.opType}`;
+      const known = missing.get(op);
+      if (known === undefined) missing.set(op, { first: name, count: 1 });
+      else known.count++;
+    }
+    for (const body of bodiesOf(proto)) findMissing(body, neededNames(body), opset, operators, missing);
+  }
 }
 
 const nameOf = (proto: NodeProto, index: number): string => proto.name || `${proto.opType}_${index}`;

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findCases, tolerances } from "../conformance/cases.mjs";
 import { difference } from "../conformance/comparison.mjs";
 import { conformance } from "../conformance/conformance.mjs";
+import { loosened } from "../conformance/loosened.mjs";
 import { runCases } from "../conformance/processes.mjs";
 import { commonReason, missingReport, reportOf } from "../conformance/report.mjs";
 import { differencesFrom, readResults, recordPath } from "../conformance/results.mjs";
@@ -140,6 +141,18 @@ describe("a suite", () => {
     expect((await runHere(cases)).map(({ result }) => result)).toEqual(["pass", "pass"]);
   });
 
+  it("has other tolerances for the cases of a table, which the report names", async () => {
+    const names = Object.keys(loosened);
+    for (const name of [...names, "node/test_other"]) writeCase(name, "Relu", [pair(1, 2)], [pair(1, 2)]);
+    const cases = findCases(root);
+    const other = cases.filter(({ rtol, atol }) => rtol !== tolerances.rtol || atol !== tolerances.atol);
+    expect(other.map(({ suite, name }) => `${suite}/${name}`)).toEqual(names.sort());
+    const report = reportOf(await runHere(cases));
+    for (const name of names)
+      expect(report).toContain(`${name}: atol ${loosened[name]!.atol}: ${loosened[name]!.reason}`);
+    expect(report).not.toContain("test_other");
+  });
+
   it("reads every data set of a case, and inputs by position past initializers", async () => {
     writeCase("a/test_sets", "Sub", [pair(5, 7)], [pair(4, 5)], {
       nodes: [{ op: "Sub", inputs: ["x0", "w"], outputs: ["y"] }],
@@ -261,6 +274,9 @@ describe("reports", () => {
   it("group refusals by what they have in common", () => {
     expect(commonReason('importOnnx: expected x, got node "a" (Elu), node "b\\"c" (Elu); see')).toBe(
       "importOnnx: expected x, got Elu; see",
+    );
+    expect(commonReason('importOnnx: expected x, got Elu (2 nodes, first "a"), Foo (node "b"); see')).toBe(
+      "importOnnx: expected x, got Elu, Foo; see",
     );
     const refused = (name: string, reason: string) => ({ suite: "s", name, result: "refused" as const, reason });
     const rows = [refused("a", 'node "a" (Conv): no'), refused("b", "other"), refused("c", 'node "c" (Conv): no')];

@@ -40,10 +40,11 @@ describe("importOnnx refuses", () => {
         nodes: [
           { op: "Foo", name: "a", inputs: ["x"], outputs: ["t"] },
           { op: "Bar", inputs: ["t"], outputs: ["u"] },
-          { op: "Relu", domain: "custom", inputs: ["u"], outputs: ["y"] },
+          { op: "Foo", inputs: ["u"], outputs: ["v"] },
+          { op: "Relu", domain: "custom", inputs: ["v"], outputs: ["y"] },
         ],
       }),
-      'importOnnx: expected supported operators of opset 17, got node "a" (Foo), node "Bar_1" (Bar), node "Relu_2" (custom.Relu)',
+      'importOnnx: expected supported operators of opset 17, got Foo (2 nodes, first "a"), Bar (node "Bar_1"), custom.Relu (node "Relu_3"); see SUPPORTED.md',
     ],
     [
       "an unknown string",

@@ -1,7 +1,7 @@
 import { OnnxError } from "./onnx-error.js";
 
 /** Limits on the elements that an import reads and writes: a constant, plus a multiple of the file's own elements. */
-const limits = { fixed: 2 ** 24, perElement: 16 } as const;
+const limits = { fixed: 2 ** 25, perElement: 16 } as const;
 
 /** Bounds the arithmetic of an import, because a file of a few bytes can ask for gigabytes. */
 export class Budget {

@@ -191,7 +191,8 @@ describe("benchmark", () => {
 function fixedNetwork(): Model {
   const net = new GraphBuilder("fixed", { seed: 1 });
   const hidden = net.relu(net.linear(net.input("x", [6]), { name: "f1", outputs: 5 }));
-  const mean = net.node("ReduceMean", [hidden], { axes: [0], keepdims: 1 });
+  const axes = net.constant("axes", BigInt64Array.of(0n), [1], "i64");
+  const mean = net.node("ReduceMean", [hidden, axes], { keepdims: 1 });
   const model = net.build({ y: net.linear(net.node("Sub", [hidden, mean]), { name: "f2", outputs: 3 }) });
   return new Model({ ...model, inputs: [{ ...model.inputs[0]!, shape: [4, 6] }] });
 }

@@ -63,7 +63,7 @@ describe("a network with an operator on demand", () => {
       const { thrown } = await visit(browserName, app.url, "looped");
       const address = `${app.url}node_modules/neft/dist/operators.js`;
       expect(thrown).toContain(
-        'OnnxError: importOnnx: expected supported operators of opset 17, got node "Loop_2" (Loop)',
+        'OnnxError: importOnnx: expected supported operators of opset 17, got Loop (node "Loop_2")',
       );
       expect(thrown).toContain(`; operators.js: expected more operators from ${address}, got: `);
       expect(thrown).toContain("; serve operators.js there and allow its origin in the script-src");

@@ -38,12 +38,12 @@ export function chipRanges(
   return ranges;
 }
 
-/** Multiply-adds of all array nodes for one sample. */
+/** Multiply-adds of all array nodes for one sample. A product in a graph inside a node counts as one of a row. */
 function multiplyAdds(model: Model): number {
   const shapes = valueShapes(model);
   const batch = model.inputs[0]?.shape[0];
   const all = arrayNodes(model).reduce(
-    (sum, { node, inputs }) => sum + inputs * sizeOf(shapes.get(node.outputs[0]!)!),
+    (sum, { node, inputs }) => sum + inputs * sizeOf(shapes.get(node.outputs[0]!) ?? []),
     0,
   );
   return typeof batch === "number" ? all / batch : all;

@@ -14,7 +14,9 @@ type Network = (typeof networks)[number];
 
 /** Samples of all inputs. Those without a leading batch axis are whole inputs. */
 function samplesOf(network: Network, model: Model, count: number): Record<string, Dataset> {
-  const feeds = Array.from({ length: count }, (_, i) => feedsOf(network, { ...network.typical, N: 1, seed: i + 1 }));
+  const feeds = Array.from({ length: count }, (_, i) =>
+    feedsOf(network, { ...network.sizes[0]!, N: 1, ...(i > 0 && { seed: i + 1 }) }),
+  );
   const datasets = model.inputs.map(({ name }) => {
     const rows = feeds.map((feed) => feed[name]!);
     const whole = rows[0]!.shape;
@@ -25,23 +27,21 @@ function samplesOf(network: Network, model: Model, count: number): Record<string
   return Object.fromEntries(datasets);
 }
 
-/** The networks whose operators are supported; others wait for theirs, as the tests of the importer say. */
-const ready = networks.filter((network) => {
-  try {
-    importOnnx(bytesOf(network, resolve)).dispose();
-    return true;
-  } catch (error) {
-    if (/expected (supported operators|an opset)/.test((error as Error).message)) return false;
-    throw error;
-  }
+/** Networks that are left out, and why. */
+const left: readonly (readonly [name: RegExp, reason: string])[] = [
+  [/ 512$/, "the same network at 320 × 320 is less than half the work"],
+  [/^Silero/, "its state has the batch on axis 1, which a dataset can't say"],
+  [/dynamic ranges$/, "its weights are integers, which no crossbar holds yet"],
+];
+
+const tested = networks.filter(({ name }) => !left.some(([pattern]) => pattern.test(name)));
+
+it.each(left)("leaves out %s because %s", (pattern) => {
+  expect(networks.some(({ name }) => pattern.test(name))).toBe(true);
 });
 
 describe("real networks without labels", () => {
-  it("are tested", () => {
-    expect(ready.length).toBeGreaterThanOrEqual(5);
-  });
-
-  it.each(ready)(
+  it.each(tested)(
     "$name deviates on chips, and trains a step towards itself",
     async (network) => {
       const model = importOnnx(bytesOf(network, resolve));

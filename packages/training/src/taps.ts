@@ -38,7 +38,11 @@ export function layerFeatures(model: Model): Feature[] {
     }
     return value;
   });
-  return [...new Set(features)].map((value) => ({ value, shape: shapes.get(value)!.slice(1) }));
+  // Values of graphs inside nodes have no shape here, and no head reads them.
+  return [...new Set(features)].flatMap((value) => {
+    const shape = shapes.get(value);
+    return shape ? [{ value, shape: shape.slice(1) }] : [];
+  });
 }
 
 /**

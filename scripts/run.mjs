@@ -1,9 +1,10 @@
-// Runs npm test, npm run test:browser, npm run test:package, npm run check, npm run conformance and npm run demo; works in a fresh clone, since it installs missing packages first.
+// Runs npm test, npm run test:browser, npm run test:package, npm run check, npm run conformance, npm run fuzz and npm run demo; works in a fresh clone, since it installs missing packages first.
 //   node scripts/run.mjs test [folder…] [vitest arguments…]   tests of the named workspaces (default: all); ends with "N passed, N failed"
 //   node scripts/run.mjs browser [name…] [vitest arguments…]  tests in the named browsers (default: all); ends with "N passed, N failed"
 //   node scripts/run.mjs package [vitest arguments…]          tests of the packed package; ends with "N passed, N failed"
 //   node scripts/run.mjs check [name…]                        the named checks of scripts/check-names.mjs (default: all)
 //   node scripts/run.mjs conformance [options…]               suites of ONNX files: packages/onnx/conformance/main.mjs
+//   node scripts/run.mjs fuzz [files] [seed]                  mutated ONNX files (default: 500000 of seed 1); ends with "N passed, N failed"
 //   node scripts/run.mjs demo [arguments…]                    the quickstart
 // Imports only Node's modules and files of this folder that do so, too.
 import { existsSync, readFileSync } from "node:fs";
@@ -18,7 +19,7 @@ import { runTurbo } from "./turbo.mjs";
 import { runVitest } from "./vitest.mjs";
 
 const [task, ...words] = process.argv.slice(2);
-const tasks = { test, browser, package: testPackage, demo, check, conformance };
+const tasks = { test, browser, package: testPackage, demo, check, conformance, fuzz };
 if (!Object.hasOwn(tasks, task ?? "")) {
   console.error(`run: expected one of ${Object.keys(tasks).join(", ")}, got ${task ?? "nothing"}`);
   process.exit(2);
@@ -112,6 +113,19 @@ async function conformance() {
   const { status } = await runTurbo(["build", "--filter=@neft/onnx", "--output-logs=errors-only"]);
   if (status !== 0) return status;
   return runProgram(process.execPath, [join(root, "packages", "onnx", "conformance", "main.mjs"), ...words]).status;
+}
+
+function fuzz() {
+  const [files = "500000", seed = "1"] = words;
+  if (![files, seed].every((word) => /^[1-9][0-9]{0,8}$/.test(word))) {
+    console.error(`fuzz: expected numbers of files and seed, got ${words.join(" ")}`);
+    return 2;
+  }
+  Object.assign(process.env, { NEFT_FUZZ: files, NEFT_FUZZ_SEED: seed });
+  const tests = ["mutations", "misuses"].map((name) => `packages/onnx/test/${name}.test.ts`);
+  const total = runVitest("@neft/onnx", tests);
+  console.log(line(total));
+  return total.failed === 0 ? 0 : 1;
 }
 
 async function demo() {

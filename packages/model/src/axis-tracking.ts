@@ -3,12 +3,14 @@ import type { KnownValue } from "./host-array.js";
 import { operatorOf } from "./known-operators.js";
 import { valuesOf } from "./operators/operator.js";
 import { type AxisPosition, MixedError } from "./operators/tracks.js";
+import { addLocation } from "./shapes.js";
 
 /**
  * Position of the items in each of a node's outputs; undefined for outputs that hold none.
  *
  * @param known  Shapes of all values, with `size` items along their axis.
  * @throws {MixedError} with the node as its message, when it mixes items.
+ * @throws {Error} naming the node whose inputs don't fit.
  */
 export function trackNode(
   node: GraphNode,
@@ -27,6 +29,6 @@ export function trackNode(
     return none.map((_, i) => (Array.isArray(found) ? found[i] : (found as AxisPosition)));
   } catch (error) {
     if (error instanceof MixedError) throw new MixedError(describeNode(node));
-    throw error;
+    throw addLocation(error, describeNode(node));
   }
 }

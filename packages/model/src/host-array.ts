@@ -36,6 +36,11 @@ export function isHostValue(value: unknown): value is HostArray {
   return typeof value === "object" && value !== null && "dtype" in value && "shape" in value && "data" in value;
 }
 
+/** Whether the elements of a dtype are bigints. */
+export function isBig(dtype: DType): boolean {
+  return dtype === "i64" || dtype === "u64";
+}
+
 /** Any `HostData` as a writable array. The caller writes bigints for i64 and numbers otherwise. */
 export type WritableArray = { [index: number]: number | bigint };
 

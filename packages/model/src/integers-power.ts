@@ -1,4 +1,4 @@
-import type { HostArray } from "./host-array.js";
+import { type HostArray, isBig } from "./host-array.js";
 import { combineElements, type Element, mapElements } from "./integers-elementwise.js";
 
 /**
@@ -13,8 +13,7 @@ export function powerOfIntegers(base: HostArray, exponents: HostArray): HostArra
   return mapElements(
     base.dtype,
     { dtype: "i64", shape, data },
-    (value): Element =>
-      base.dtype === "i64" || base.dtype === "u64" ? value : Number(BigInt.asIntN(32, value as bigint)),
+    (value): Element => (isBig(base.dtype) ? value : Number(BigInt.asIntN(32, value as bigint))),
   );
 }
 

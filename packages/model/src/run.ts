@@ -15,7 +15,7 @@ import {
   valuesOf,
 } from "./operators/operator.js";
 import { lastUses, planOf } from "./plan.js";
-import { addLocation, inferGraph } from "./shapes.js";
+import { addLocation, checkInputs, inferGraph } from "./shapes.js";
 
 /** Options of `run`. */
 export interface RunOptions {
@@ -179,6 +179,7 @@ function runGraph(
   given: readonly (Tensor | undefined)[],
   context: RunContext,
 ): Tensor[] {
+  checkInputs(graph, given);
   const captures = capturesOf(outer, graph);
   const inner: RunContext = {
     ...context,

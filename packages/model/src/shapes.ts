@@ -90,6 +90,15 @@ export function inferNodes(
   return known;
 }
 
+/** @throws {RangeError} unless a graph gets as many inputs as it has. */
+export function checkInputs(graph: Subgraph, inputs: readonly unknown[]): void {
+  if (inputs.length === graph.inputs.length) return;
+  const outer = graph.captures;
+  throw new RangeError(
+    `expected a graph of ${inputs.length - outer} inputs, got one of ${graph.inputs.length - outer}`,
+  );
+}
+
 /**
  * Infers the outputs of a graph that a node holds.
  *
@@ -97,6 +106,7 @@ export function inferNodes(
  * @throws {DataDependentError} when an output depends on data.
  */
 export function inferGraph(graph: Subgraph, inputs: readonly (KnownValue | undefined)[]): KnownValue[] {
+  checkInputs(graph, inputs);
   const given = graph.inputs.flatMap((name, i) => (inputs[i] ? [[name, inputs[i]] as const] : []));
   const known = inferNodes(graph.nodes, new Map(given), { skipUnknown: true });
   return graph.outputs.map((name) => {

@@ -49,6 +49,7 @@ export function readGraph(file: ModelFile, files: Files, operators: ReadonlyMap<
     const tensor = draftTensor(readTensor(proto, files, who), proto.name);
     if (isNeeded) tensors.set(proto.name, tensor);
   }
+  checkNames("importOnnx", graph);
   const inputs = graph.input.filter(({ name }) => !stored.has(name)).map((info) => readInput(info));
   const names = namesOf(graph);
   const context: ReadContext = { ...file, operators, files, tensors, types, names, locals: new Map() };
@@ -84,6 +85,16 @@ function soleStorage(tensors: Iterable<DraftTensor>): (storage: ElementStorage) 
     if (storage !== undefined) counts.set(keyOf(storage), (counts.get(keyOf(storage)) ?? 0) + 1);
   }
   return (storage) => counts.get(keyOf(storage)) === 1;
+}
+
+/** @throws {OnnxError} for an input or output without a name, or inputs of one name. */
+function checkNames(who: string, { input, output }: Pick<GraphProto, "input" | "output">): void {
+  const names = input.map(({ name }) => name);
+  if ([...names, ...output.map(({ name }) => name)].includes(""))
+    throw new OnnxError(`${who}: expected inputs and outputs with names, got one without`);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.has(name) || !seen.add(name));
+  if (twice !== undefined) throw new OnnxError(`${who}: expected inputs of different names, got two ${inWords(twice)}`);
 }
 
 /** Reads a declared input. @throws {OnnxError} when it isn't a tensor of known rank. */
@@ -307,6 +318,7 @@ function readBodies(
 /** Reads a body. Its tensors become tensors of the draft, which it reads from outside. */
 function readBody(body: GraphProto, owner: string, context: ReadContext, outer: ReadonlyMap<string, string>) {
   const { tensors, files, names, locals } = context;
+  checkNames(`graph in node ${inWords(owner)}`, body);
   const moved = new Map(outer);
   const needed = neededNames(body);
   const move = (name: string): string => {
@@ -366,6 +378,9 @@ function checkArity(
     const expected = min === max ? `${min}` : `${min} to ${max}`;
     throw new OnnxError(`${who}: expected ${expected} inputs, got ${input.length}`);
   }
+  // Lists of any length have no optional members. Loop, whose first two inputs may be absent, has no minimum.
+  if (max === Number.POSITIVE_INFINITY && min > 0 && trimmed(input).includes(""))
+    throw new OnnxError(`${who}: expected inputs that are all present, got an absent one`);
   if (trimmed(output).length > outputs)
     throw new OnnxError(`${who}: expected at most ${outputs} outputs, got ${output.length}`);
 }

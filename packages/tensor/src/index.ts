@@ -270,6 +270,7 @@ export {
   type ResizeAttributes,
   type ResizeCoordinates,
   type ResizePlan,
+  resizeAxes,
   resizePlan,
   resizeShape,
 } from "./operations/resize-tables.js";

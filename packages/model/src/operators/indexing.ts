@@ -5,7 +5,15 @@ import type { HostArray } from "../host-array.js";
 import { checkedSize, int64Array, maxHostElements, toPositions } from "../host-array.js";
 import { concatElements, gatherElements, sliceElements } from "../integers.js";
 import { scalar } from "./adaptors.js";
-import { defineAdaptor, defineOperator, hostInput, integersOf, type OperatorCall } from "./operator.js";
+import {
+  checkOne,
+  checkType,
+  defineAdaptor,
+  defineOperator,
+  hostInput,
+  integersOf,
+  type OperatorCall,
+} from "./operator.js";
 import { concat as concatTrack, gather as gatherTrack, padded, sliced } from "./tracks.js";
 
 // The standard allows negative axes since opset 11. Exporters wrote them for opset 9 already, and runtimes accept them.
@@ -163,7 +171,9 @@ export const pad = defineOperator({
     }),
   },
   track: padded,
-  infer: ([x], { mode }, call) => {
+  infer: ([x, , value], { mode }, call) => {
+    checkType(value, x.dtype, 2);
+    checkOne(value, 2);
     const { sizes, kept } = padsOf(x.shape, call);
     if (mode !== "constant" && sizes.some((n, axis) => n > 0 && kept[axis]!.length < 1)) {
       throw new RangeError(

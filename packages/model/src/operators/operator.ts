@@ -231,6 +231,18 @@ export function float<T extends { readonly dtype: DType }>(value: T, index = 0):
   return value;
 }
 
+/** @throws {TypeError} when an input's dtype isn't that of another one. An absent input passes. */
+export function checkType(value: { readonly dtype: DType } | undefined, dtype: DType, index: number): void {
+  if (value !== undefined && value.dtype !== dtype)
+    throw new TypeError(`expected input ${index} as ${dtype}, got ${value.dtype}`);
+}
+
+/** @throws {RangeError} unless an input has one element. An absent one passes. */
+export function checkOne(value: { readonly shape: readonly number[] } | undefined, index: number): void {
+  if (value?.shape.some((n) => n !== 1))
+    throw new RangeError(`expected input ${index} with one element, got shape [${value.shape.join(", ")}]`);
+}
+
 /**
  * Elements of an integer input as numbers; undefined when it is absent. @throws {DataDependentError} as `hostInput`.
  */

@@ -18,13 +18,19 @@ export interface Positions {
 /** Maximum number of elements of a result: 1 GiB of f32. A model that needs more is corrupt or malicious. */
 const maxElements = 2 ** 28;
 
-/** Number of elements of a result. @throws {RangeError} above 2²⁸, or for a size that isn't a whole number ≥ 0. */
+/**
+ * Number of elements of a result. The check counts a 0 as 1, because loops run over the other sizes, too.
+ *
+ * @throws {RangeError} above 2²⁸, or for a size that isn't a whole number ≥ 0.
+ */
 export function checkedSize(who: string, shape: Shape): number {
-  const size = sizeOf(shape);
-  if (!(size <= maxElements) || !shape.every((dim) => Number.isInteger(dim) && dim >= 0)) {
+  if (
+    !(sizeOf(shape.map((dim) => Math.max(dim, 1))) <= maxElements) ||
+    !shape.every((dim) => Number.isInteger(dim) && dim >= 0)
+  ) {
     throw new RangeError(`${who}: expected a result of at most ${maxElements} elements, got ${shapeText(shape)}`);
   }
-  return size;
+  return sizeOf(shape);
 }
 
 /** Resolves an index along an axis; negative ones count from the end. @throws {RangeError} outside the axis. */

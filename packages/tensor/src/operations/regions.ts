@@ -21,8 +21,8 @@ export interface RoiAlignAttributes {
   readonly halfPixel?: boolean;
 }
 
-/** Maximum number of samples of all cells of a region: a region that needs more is corrupt or malicious. */
-const maxSamples = 2 ** 24;
+/** Maximum number of samples of all cells: of a region, which are in memory at once, and of all regions. Files that need more are corrupt or malicious. */
+const maxSamples = { region: 2 ** 20, all: 2 ** 26 } as const;
 
 /** The neighbours of a position along one axis of size `size` with their weights; none outside. */
 function neighbours(position: number, size: number): Term[] {
@@ -64,21 +64,42 @@ function imageOf(who: string, index: number, images: number): number {
   throw new RangeError(`${who}: expected batch indices from 0 to ${images - 1}, got ${index}`);
 }
 
-/** Terms of each sample of each cell of one region, row by row. */
-function regionSamples(x: Tensor, roi: ArrayLike<number>, attributes: RoiAlignAttributes): Term[][][] {
+/** Where the cells of a region are. */
+interface Region {
+  readonly top: number;
+  readonly left: number;
+  readonly high: number;
+  readonly wide: number;
+  /** Number of samples of all cells. */
+  readonly samples: number;
+}
+
+/** @throws {RangeError} for a region with too many samples. */
+function regionOf(roi: ArrayLike<number>, attributes: RoiAlignAttributes): Region {
   const { size = [1, 1], samplingRatio = 0, spatialScale = 1, halfPixel = true } = attributes;
-  const [height, width] = x.shape.slice(2) as [number, number];
   const [left, top, right, bottom] = Array.from(roi, (v) =>
     Math.fround(Math.fround(v * Math.fround(spatialScale)) - (halfPixel ? 0.5 : 0)),
   ) as [number, number, number, number];
   const extent = (length: number): number => (halfPixel ? Math.fround(length) : Math.max(Math.fround(length), 1));
   const [high, wide] = [extent(bottom - top), extent(right - left)];
   const count = (length: number, cells: number): number => (samplingRatio > 0 ? samplingRatio * cells : length + cells);
-  if (!(count(high, size[0]) * count(wide, size[1]) <= maxSamples)) {
+  const samples = Math.max(0, count(high, size[0])) * Math.max(0, count(wide, size[1]));
+  if (!(samples <= maxSamples.region)) {
     throw new RangeError(
-      `roiAlign: expected regions of at most ${maxSamples} samples, got ${shapeText(Array.from(roi))}`,
+      `roiAlign: expected regions of at most ${maxSamples.region} samples, got ${shapeText(Array.from(roi))}`,
     );
   }
+  return { top, left, high, wide, samples };
+}
+
+/** Terms of each sample of each cell of one region, row by row. */
+function regionSamples(
+  x: Tensor,
+  region: Region,
+  { size = [1, 1], samplingRatio = 0 }: RoiAlignAttributes,
+): Term[][][] {
+  const [height, width] = x.shape.slice(2) as [number, number];
+  const { top, left, high, wide } = region;
   const rows = samplesOf(top, high, size[0], samplingRatio);
   const columns = samplesOf(left, wide, size[1], samplingRatio);
   return rows.flatMap((ys) =>
@@ -115,7 +136,7 @@ function largest(samples: readonly (readonly Term[])[], values: Float32Array, st
  * @param rois     [regions, 4]: x₁, y₁, x₂, y₂.
  * @param batch    Image of each region: i64 or i32 [regions].
  * @returns [regions, c, ..size].
- * @throws {RangeError} when shapes don't match, for an index outside the batch, or for a region with too many samples.
+ * @throws {RangeError} when shapes don't match, for an index outside the batch, or for too many samples.
  */
 export function roiAlign(x: Tensor, rois: Tensor, batch: Tensor, attributes: RoiAlignAttributes = {}): Tensor {
   const { size = [1, 1], mode = "avg" } = attributes;
@@ -126,23 +147,30 @@ export function roiAlign(x: Tensor, rois: Tensor, batch: Tensor, attributes: Roi
   if (list.length !== regions) throw new RangeError(`roiAlign: expected ${regions} batch indices, got ${list.length}`);
   const images = Array.from(list as ArrayLike<number>, (index) => imageOf("roiAlign", Number(index), n));
   const boxes = rois.floats();
-  const samples = images.map((_, r) => regionSamples(x, boxes.subarray(4 * r, 4 * r + 4), attributes));
+  const areas = images.map((_, r) => regionOf(boxes.subarray(4 * r, 4 * r + 4), attributes));
+  const all = areas.reduce((sum, { samples }) => sum + samples, 0);
+  if (all > maxSamples.all)
+    throw new RangeError(`roiAlign: expected at most ${maxSamples.all} samples in all regions, got ${all}`);
   if (mode === "avg") {
-    const tables = samples.map((cells) =>
-      axisTable(pixels, results, (r) => {
+    const tables = areas.map((area) => {
+      const cells = regionSamples(x, area, attributes);
+      return axisTable(pixels, results, (r) => {
         const cell = cells[r]!;
         return cell.flat().map(({ position, weight }) => ({ position, weight: weight / Math.max(cell.length, 1) }));
-      }),
-    );
+      });
+    });
     const y = planeTableOp(reshape(x, [n, c, pixels]), { tables, images, results });
     return reshape(y, [regions, c, ...size]);
   }
   // Which term is the largest depends on the channel.
   const values = x.floats();
   const planes = images.flatMap((image) => Array.from({ length: c }, (_, channel) => image * c + channel));
-  const tables = planes.map((plane, i) =>
-    axisTable(pixels, results, (r) => largest(samples[Math.floor(i / c)]![r]!, values, plane * pixels)),
-  );
+  const tables = areas.flatMap((area, region) => {
+    const cells = regionSamples(x, area, attributes);
+    return planes
+      .slice(region * c, (region + 1) * c)
+      .map((plane) => axisTable(pixels, results, (r) => largest(cells[r]!, values, plane * pixels)));
+  });
   const y = planeTableOp(reshape(x, [n * c, 1, pixels]), { tables, images: planes, results });
   return reshape(y, [regions, c, ...size]);
 }

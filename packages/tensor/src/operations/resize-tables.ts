@@ -139,13 +139,17 @@ function checkList(who: string, name: string, list: readonly number[], count: nu
   }
 }
 
-/** The new shape, and the resized axes by number. @throws {RangeError} as {@link resizePlan}. */
+/** The new shape, and the axes that change by number. @throws {RangeError} as {@link resizePlan}. */
 function resizedAxes(
   who: string,
   shape: Shape,
   attributes: ResizeAttributes,
 ): { shape: number[]; axes: readonly (readonly [at: number, axis: Axis])[] } {
   const { scales, sizes, region, aspectRatio = "stretch" } = attributes;
+  const isCrop = attributes.coordinates === "tf_crop_and_resize";
+  if (attributes.antialias && (attributes.mode ?? "nearest") === "nearest") {
+    throw new RangeError(`${who}: expected linear or cubic mode for antialias, got nearest`);
+  }
   const axes = (attributes.axes ?? shape.map((_, i) => i)).map((axis) => axisOf(who, axis, shape.length));
   if (new Set(axes).size < axes.length) throw new RangeError(`${who}: expected each axis once, got ${shapeText(axes)}`);
   if ((scales === undefined) === (sizes === undefined)) {
@@ -153,7 +157,7 @@ function resizedAxes(
   }
   if (scales) checkList(who, "scales", scales, axes.length, false);
   if (sizes) checkList(who, "sizes", sizes, axes.length, true);
-  if (attributes.coordinates === "tf_crop_and_resize" && region?.length !== 2 * axes.length) {
+  if (isCrop && region?.length !== 2 * axes.length) {
     throw new RangeError(`${who}: expected a region of ${2 * axes.length} numbers, got ${region?.length ?? "none"}`);
   }
   let factors = scales ?? axes.map((axis, i) => sizes![i]! / shape[axis]!);
@@ -165,18 +169,27 @@ function resizedAxes(
   }
   const result = shape.map((dim, axis) => counts[axes.indexOf(axis)] ?? dim);
   checkedSize(who, result);
-  return {
-    shape: result,
-    axes: axes.map((at, i) => {
-      const [start, end] = [region?.[i] ?? 0, region?.[axes.length + i] ?? 1];
-      return [at, { size: shape[at]!, scale: factors[i]!, count: counts[i]!, start, end }];
-    }),
-  };
+  const resized = axes.map((at, i) => {
+    const [start, end] = [region?.[i] ?? 0, region?.[axes.length + i] ?? 1];
+    return [at, { size: shape[at]!, scale: factors[i]!, count: counts[i]!, start, end }] as const;
+  });
+  const changed = resized.filter(([, { size, scale, count, start, end }]) => {
+    const isSame = Math.abs(scale - 1) <= 1e-9 && count === size;
+    return !isSame || (isCrop && (start !== 0 || end !== 1));
+  });
+  if (changed.some(([, { size, count }]) => size === 0 && count > 0)) {
+    throw new RangeError(`${who}: expected an input with elements, got ${shapeText(shape)}`);
+  }
+  return { shape: result, axes: changed };
 }
 
 /** The new shape of a resize. @throws {RangeError} as {@link resizePlan}. */
 export const resizeShape = (shape: Shape, attributes: ResizeAttributes): number[] =>
   resizedAxes("resize", shape, attributes).shape;
+
+/** The axes that a resize changes. @throws {RangeError} as {@link resizePlan}. */
+export const resizeAxes = (shape: Shape, attributes: ResizeAttributes): number[] =>
+  resizedAxes("resize", shape, attributes).axes.map(([at]) => at);
 
 /**
  * The tables of a resize.
@@ -185,19 +198,10 @@ export const resizeShape = (shape: Shape, attributes: ResizeAttributes): number[
  *   would get some.
  */
 export function resizePlan(who: string, shape: Shape, attributes: ResizeAttributes): ResizePlan {
-  if (attributes.antialias && (attributes.mode ?? "nearest") === "nearest") {
-    throw new RangeError(`${who}: expected linear or cubic mode for antialias, got nearest`);
-  }
   const resized = resizedAxes(who, shape, attributes);
-  const isCrop = attributes.coordinates === "tf_crop_and_resize";
   const outside = new Array<readonly boolean[] | undefined>(shape.length).fill(undefined);
   const tables: { axis: number; table: AxisTable }[] = [];
   for (const [at, axis] of resized.axes) {
-    const isSame = Math.abs(axis.scale - 1) <= 1e-9 && axis.count === axis.size;
-    if (isSame && !(isCrop && (axis.start !== 0 || axis.end !== 1))) continue;
-    if (axis.size === 0 && axis.count > 0) {
-      throw new RangeError(`${who}: expected an input with elements, got ${shapeText(shape)}`);
-    }
     const { table, isOutside } = tableOf(axis, attributes);
     tables.push({ axis: at, table });
     if (isOutside.includes(true)) outside[at] = isOutside;

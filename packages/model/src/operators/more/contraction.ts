@@ -1,7 +1,7 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { anyText } from "../../attribute-kinds.js";
-import { checkedSize, type HostArray, type WritableArray } from "../../host-array.js";
+import { checkedSize, type HostArray, isBig, type WritableArray } from "../../host-array.js";
 import { defineOperator, type RunCall } from "../operator.js";
 import { product } from "../product.js";
 import { failMixed, type TrackCall } from "../tracks.js";
@@ -95,7 +95,7 @@ function integerSum(equation: string, operands: readonly HostArray[]): HostArray
     );
   });
   const inner = ops.sizeOf(dims.slice(output.length));
-  const isBig = first.dtype === "i64";
+  const areBig = isBig(first.dtype);
   for (let i = 0; i < count; i++) {
     let rest = i;
     const at = operands.map(() => 0);
@@ -106,7 +106,7 @@ function integerSum(equation: string, operands: readonly HostArray[]): HostArray
     }
     const to = Math.floor(i / inner);
     const factors = operands.map(({ data: values }, k) => values[at[k]!]!);
-    data[to] = isBig
+    data[to] = areBig
       ? (data[to] as bigint) + (factors as bigint[]).reduce((a, b) => a * b, 1n)
       : ((data[to] as number) + (factors as number[]).reduce((a, b) => Math.imul(a, b), 1)) | 0;
   }

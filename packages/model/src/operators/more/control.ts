@@ -1,9 +1,10 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { graph, int, ints } from "../../attribute-kinds.js";
+import type { Subgraph } from "../../graph.js";
 import type { HostData, KnownValue } from "../../host-array.js";
 import { concatElements } from "../../integers.js";
-import { DataDependentError, defineOperator, type RunCall } from "../operator.js";
+import { checkOne, DataDependentError, defineOperator, type RunCall } from "../operator.js";
 import { failMixed } from "../tracks.js";
 
 // Operators that run graphs. What a graph reads from outside are the node's last inputs.
@@ -28,8 +29,13 @@ export const ifElse = defineOperator({
   attributes: { then_branch: graph(), else_branch: graph() },
   traits: {},
   track: failMixed,
-  infer: ([condition, ...captures], { then_branch, else_branch }, { inferGraph }) => {
-    if (condition?.data !== undefined) return inferGraph(condition.data[0] ? then_branch : else_branch, captures);
+  infer: ([given, ...captures], { then_branch, else_branch }, { inferGraph }) => {
+    const condition = given!;
+    checkOne(condition, 0);
+    if (condition.data !== undefined) return inferGraph(condition.data[0] ? then_branch : else_branch, captures);
+    const counts = [then_branch, else_branch].map(({ outputs }) => outputs.length);
+    if (counts[0] !== counts[1])
+      throw new RangeError(`expected branches with equally many outputs, got ${counts.join(" and ")}`);
     const [one, other] = [then_branch, else_branch].map((branch) => inferGraph(branch, captures));
     return one!.map((value, i) => {
       if (describe(value) !== describe(other![i]!)) {
@@ -69,6 +75,12 @@ function emptyLike({ dtype, shape }: KnownValue, axis: number): Tensor {
 
 const knownOf = (x: Tensor | undefined): KnownValue | undefined => x && { dtype: x.dtype, shape: x.shape };
 
+/** @throws {RangeError} when a body has fewer outputs than a node reads of every iteration. */
+function checkOutputs({ outputs }: Subgraph, least: number): void {
+  if (outputs.length < least)
+    throw new RangeError(`expected a body of ${least} or more outputs, got ${outputs.length}`);
+}
+
 /** Shapes of values that iterations carry, which must stay the same. */
 function checkStable(before: readonly KnownValue[], after: readonly KnownValue[]): void {
   for (const [i, value] of before.entries()) {
@@ -99,6 +111,10 @@ export const loop = defineOperator({
   infer: (inputs, { body }, { inferGraph }) => {
     const carried = inputs.slice(2);
     const count = carried.length - body.captures;
+    if (count < 0) throw new RangeError(`expected 2 or more inputs, got ${inputs.length - body.captures}`);
+    if (carried.includes(undefined as never)) throw new RangeError("expected carried values, got an absent one");
+    checkOutputs(body, 1 + count);
+    for (const i of [0, 1]) checkOne(inputs[i], i);
     // Carried values change between iterations, so their elements are not known.
     const given = carried.map(({ dtype, shape, data }, i) =>
       i < count || data === undefined ? { dtype, shape } : { dtype, shape, data },
@@ -167,6 +183,7 @@ export const scan = defineOperator({
   track: failMixed,
   infer: (inputs, attributes, { inferGraph }) => {
     const { states, items, captures, axisOf, length } = scanParts(inputs, attributes);
+    checkOutputs(attributes.body, states.length);
     const given = items.map(({ dtype, shape }, k) => ({ dtype, shape: shape.filter((_, i) => i !== axisOf(k)) }));
     const open = states.map(({ dtype, shape }) => ({ dtype, shape }));
     const outputs = inferGraph(attributes.body, [...open, ...given, ...captures]);
@@ -210,6 +227,7 @@ interface ScanAttributes {
 function scanParts<T extends { readonly shape: readonly number[] }>(inputs: readonly T[], attributes: ScanAttributes) {
   const { body, num_scan_inputs: count, scan_input_axes: axes } = attributes;
   const own = inputs.slice(0, inputs.length - body.captures);
+  if (own.length < count) throw new RangeError(`expected ${count} or more inputs, got ${own.length}`);
   const states = own.slice(0, own.length - count);
   const items = own.slice(own.length - count);
   const axisOf = (k: number): number => ops.axisOf("scan_input_axes", axes?.[k] ?? 0, items[k]!.shape.length);

@@ -1,9 +1,9 @@
 import * as ops from "@neft/tensor";
 import { dtype, ignored, int } from "../../attribute-kinds.js";
-import { type HostArray, type HostData, toNumbers, type WritableArray } from "../../host-array.js";
+import { type HostArray, type HostData, isBig, toNumbers, type WritableArray } from "../../host-array.js";
 import { castElements } from "../../integers.js";
 import { arrayOf, tensorOf } from "../on-arrays.js";
-import { DataDependentError, defineOperator, integersOf, type OperatorCall } from "../operator.js";
+import { checkOne, checkType, DataDependentError, defineOperator, integersOf, type OperatorCall } from "../operator.js";
 import { failMixed, type TrackCall } from "../tracks.js";
 
 const sizeArray = (shape: readonly number[]): HostArray => ({
@@ -36,7 +36,12 @@ export const range = defineOperator({
   },
   traits: {},
   track: failMixed,
-  infer: ([start], _, call) => {
+  infer: (inputs, _, call) => {
+    const [start] = inputs;
+    for (const [i, input] of inputs.entries()) {
+      checkType(input, start.dtype, i);
+      checkOne(input, i);
+    }
     if (start.dtype === "f32")
       throw new DataDependentError("expected integers that depend on shapes and constants only, got floats");
     return [{ dtype: start.dtype, shape: [rangeOf(call).length] }];
@@ -46,7 +51,7 @@ export const range = defineOperator({
     const { start, delta, length } = rangeOf(call);
     const data = ops.zeroData(dtype, length);
     const slots = data as WritableArray;
-    const convert = dtype === "i64" ? BigInt : Number;
+    const convert = isBig(dtype) ? BigInt : Number;
     for (let i = 0; i < length; i++) slots[i] = convert(start + i * delta);
     return [{ dtype, shape: [length], data }];
   },

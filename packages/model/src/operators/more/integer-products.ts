@@ -4,7 +4,7 @@ import { int, ints } from "../../attribute-kinds.js";
 import { matmulShape } from "../../dimensions.js";
 import { type HostArray, type HostData, type KnownValue, maxAxes } from "../../host-array.js";
 import { type ConvolutionValues, convolutionShape } from "../convolution-shape.js";
-import { defineOperator, float } from "../operator.js";
+import { checkType, defineOperator, float } from "../operator.js";
 import { convolved, failMixed, matmul as matmulTrack, type TrackCall } from "../tracks.js";
 import { windowAttributes } from "../window-attributes.js";
 import { centred, integerConvolution, integerMatmul } from "./integer-product.js";
@@ -28,6 +28,12 @@ function checkBytes(x: KnownValue, index: number): void {
 function checkCount(x: KnownValue | undefined, index: number, count: number): void {
   if (x !== undefined && ops.sizeOf(x.shape) !== 1 && ops.sizeOf(x.shape) !== count)
     throw new RangeError(`expected input ${index} with 1 or ${count} elements, got [${x.shape.join(", ")}]`);
+}
+
+/** @throws {TypeError} unless the scale, the input `index`, is of floats and the zero point after it of the values' dtype. */
+function checkScaled([scale, values, zero]: readonly [KnownValue, KnownValue, KnownValue], index: number): void {
+  float(scale, index);
+  checkType(zero, values.dtype, index + 1);
 }
 
 /** Shape of a convolution over any number of axes. @throws {RangeError} when x and w don't fit. */
@@ -80,6 +86,8 @@ export const matMulInteger = defineOperator({
   infer: ([a, b, zeroA, zeroB]) => {
     checkBytes(a, 0);
     checkBytes(b, 1);
+    checkType(zeroA, a.dtype, 2);
+    checkType(zeroB, b.dtype, 3);
     checkCount(zeroA, 2, a.shape.at(-2) ?? 1);
     checkCount(zeroB, 3, b.shape.at(-1) ?? 1);
     return [{ dtype: "i32", shape: matmulShape(a.shape, b.shape) }];
@@ -106,6 +114,8 @@ export const convInteger = defineOperator({
   infer: ([x, w, zeroX, zeroW], values) => {
     checkBytes(x, 0);
     checkBytes(w, 1);
+    checkType(zeroX, x.dtype, 2);
+    checkType(zeroW, w.dtype, 3);
     checkCount(zeroX, 2, 1);
     checkCount(zeroW, 3, w.shape[0]!);
     return [{ dtype: "i32", shape: convShape(x, w, values) }];
@@ -133,6 +143,8 @@ export const qLinearMatMul = defineOperator({
   infer: ([a, scaleA, zeroA, b, scaleB, zeroB, scaleY, zeroY]) => {
     checkBytes(a, 0);
     checkBytes(b, 3);
+    checkScaled([scaleA, a, zeroA], 1);
+    checkScaled([scaleB, b, zeroB], 4);
     const [rows, columns] = [a.shape.at(-2) ?? 1, b.shape.at(-1) ?? 1];
     for (const [i, one] of [scaleA, zeroA].entries()) checkCount(one, i + 1, rows);
     for (const [i, one] of [scaleB, zeroB].entries()) checkCount(one, i + 4, columns);
@@ -163,6 +175,8 @@ export const qLinearConv = defineOperator({
   infer: ([x, scaleX, zeroX, w, scaleW, zeroW, scaleY, zeroY, bias], values) => {
     checkBytes(x, 0);
     checkBytes(w, 3);
+    checkScaled([scaleX, x, zeroX], 1);
+    checkScaled([scaleW, w, zeroW], 4);
     const outputs = w.shape[0]!;
     for (const [i, one] of [scaleX, zeroX].entries()) checkCount(one, i + 1, 1);
     for (const [i, one] of [scaleW, zeroW].entries()) checkCount(one, i + 4, outputs);

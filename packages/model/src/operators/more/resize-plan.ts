@@ -53,6 +53,17 @@ export function resizes(call: Inputs, values: ResizeValues): ops.ResizeAttribute
   ];
 }
 
+/** The new shape of a node's resizes, and the axes that change. Unlike plans, they cost no work per element. */
+export function resizedShape(call: Inputs, values: ResizeValues): { shape: readonly number[]; changed: number[] } {
+  let { shape } = call.inputs[0]!;
+  const changed = resizes(call, values).flatMap((attributes) => {
+    const axes = ops.resizeAxes(shape, attributes);
+    shape = ops.resizeShape(shape, attributes);
+    return axes;
+  });
+  return { shape, changed };
+}
+
 /** Plans of a node's resizes, from the shape of x on. */
 export function plansOf(call: Inputs, values: ResizeValues): ops.ResizePlan[] {
   let shape = call.inputs[0]!.shape;

@@ -4,7 +4,7 @@ import type { HostArray, HostData } from "../../host-array.js";
 import { gatherElements } from "../../integers.js";
 import { type Adaptor, defineAdaptor, defineOperator } from "../operator.js";
 import { failMixed, firstInputPosition } from "../tracks.js";
-import { asResize, plansOf, type ResizeValues, resizes } from "./resize-plan.js";
+import { asResize, plansOf, type ResizeValues, resizedShape, resizes } from "./resize-plan.js";
 
 const mode = text(["nearest", "linear", "cubic"], { default: "nearest" });
 const upsampleMode = text(["nearest", "linear"], { default: "nearest" });
@@ -71,14 +71,13 @@ export const resize = defineOperator({
   },
   track: (call) => {
     const position = firstInputPosition(call);
-    const plans = plansOf(call, call.attributes);
-    const changes = plans.some(({ tables }) => tables.some(({ axis }) => axis === position.axis));
-    return changes ? failMixed() : position;
+    const { changed } = resizedShape(call, call.attributes);
+    return changed.includes(position.axis) ? failMixed() : position;
   },
   infer: ([x], values, call) => {
     if (x.dtype !== "f32" && !takesIntegers(values))
       throw new TypeError(`expected an f32 input for ${values.mode} mode, got ${x.dtype}`);
-    return [{ dtype: x.dtype, shape: plansOf(call, values).at(-1)!.shape }];
+    return [{ dtype: x.dtype, shape: resizedShape(call, values).shape }];
   },
   run: ([x], values, call) => {
     if (x.dtype === "f32") return [resizes(call, values).reduce((y, one) => ops.resize(y, one), x)];
@@ -124,13 +123,13 @@ export const upsample = defineOperator({
   },
   track: (call) => {
     const position = firstInputPosition(call);
-    const plans = plansOf(...asResize(call, call.attributes));
-    return plans[0]!.tables.some(({ axis }) => axis === position.axis) ? failMixed() : position;
+    const { changed } = resizedShape(...asResize(call, call.attributes));
+    return changed.includes(position.axis) ? failMixed() : position;
   },
   infer: ([x], values, call) => {
     if (x.dtype !== "f32" && values.mode !== "nearest")
       throw new TypeError(`expected an f32 input for ${values.mode} mode, got ${x.dtype}`);
-    return [{ dtype: x.dtype, shape: plansOf(...asResize(call, values)).at(-1)!.shape }];
+    return [{ dtype: x.dtype, shape: resizedShape(...asResize(call, values)).shape }];
   },
   run: ([x], values, call) => {
     const [given, resizing] = asResize(call, values);

@@ -104,7 +104,7 @@ export const roiAlign = defineOperator({
     ...regionAttributes,
     coordinate_transformation_mode: text(["half_pixel", "output_half_pixel"], { default: "half_pixel" }),
   },
-  traits: {},
+  traits: { cost: (_, { sampling_ratio: ratio }) => Math.max(1, ratio * ratio) },
   older: {
     10: defineAdaptor({
       inputs: [3, 3],

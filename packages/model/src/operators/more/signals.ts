@@ -2,20 +2,36 @@ import type { DType } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { dtype, flag, int } from "../../attribute-kinds.js";
 import { int64Array } from "../../host-array.js";
-import { defineAdaptor, defineOperator, float, integersOf, type Operator } from "../operator.js";
+import {
+  checkOne,
+  defineAdaptor,
+  defineOperator,
+  float,
+  integersOf,
+  type Operator,
+  type OperatorCall,
+} from "../operator.js";
 import { failMixed, firstInputPosition } from "../tracks.js";
 import { floatsOf } from "./inputs.js";
 
 // Signals and their spectra.
 
 /** The one element of an integer input; undefined when it is absent. */
-const integerAt = (call: Parameters<typeof integersOf>[0], index: number): number | undefined =>
-  integersOf(call, index)?.[0];
+const integerAt = (call: OperatorCall, index: number): number | undefined => {
+  checkOne(call.inputs[index], index);
+  return integersOf(call, index)?.[0];
+};
+
+/** The one element of a float input. */
+const floatAt = (call: OperatorCall, index: number): number => {
+  checkOne(call.inputs[index], index);
+  return floatsOf(call, index)![0]!;
+};
 
 const oneSided = flag(false);
 
 /** The attributes of a transform. Inputs: x, length, axis. */
-function dftOptions(call: Parameters<typeof integersOf>[0], attributes: { inverse: boolean; onesided: boolean }) {
+function dftOptions(call: OperatorCall, attributes: { inverse: boolean; onesided: boolean }) {
   const { inverse, onesided } = attributes;
   return { axis: integerAt(call, 2) ?? -2, length: integerAt(call, 1), inverse, oneSided: onesided };
 }
@@ -126,8 +142,9 @@ export const melWeightMatrix = defineOperator({
   traits: {},
   limits: "output of floats",
   track: failMixed,
-  infer: (_, { output_datatype: type }, call) => {
+  infer: (inputs, { output_datatype: type }, call) => {
     checkFloats(type);
+    for (const i of [3, 4]) checkOne(float(inputs[i]!, i), i);
     return [{ dtype: "f32", shape: [Math.floor(integerAt(call, 1)! / 2) + 1, integerAt(call, 0)!] }];
   },
   run: (_, __, call) => [
@@ -135,8 +152,8 @@ export const melWeightMatrix = defineOperator({
       bands: integerAt(call, 0)!,
       length: integerAt(call, 1)!,
       sampleRate: integerAt(call, 2)!,
-      low: floatsOf(call, 3)![0]!,
-      high: floatsOf(call, 4)![0]!,
+      low: floatAt(call, 3),
+      high: floatAt(call, 4),
     }),
   ],
   integers: null,

@@ -32,6 +32,9 @@ const partsByOutputs = ({ inputs, outputs }: AdaptorCall<unknown>, axis: number)
   attributes: { axis, ...((inputs[1] ?? "") === "" && { num_outputs: outputs.length }) },
 });
 
+/** Limit on the parts, which a file names one by one. */
+const maxParts = 2 ** 16;
+
 const any = Number.POSITIVE_INFINITY;
 
 /** Splits x along an axis into parts of given sizes, or into `num_outputs` of one size, of which the last may be smaller. */
@@ -40,7 +43,7 @@ export const split = defineOperator({
   since: 18,
   inputs: [1, 2],
   outputs: any,
-  attributes: { axis: int({ default: 0 }), num_outputs: int({ min: 1 }) },
+  attributes: { axis: int({ default: 0 }), num_outputs: int({ min: 1, max: maxParts }) },
   traits: {},
   older: {
     2: defineAdaptor({

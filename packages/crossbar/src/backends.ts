@@ -67,7 +67,7 @@ function checkSoleProduct(firstReaders: Map<string, GraphNode>, name: string, no
  *
  * S = max|W| is computed when a weight is first used; after weights change, create a new backend.
  * @throws {RangeError} for a setting out of range; during a run with `perSample`, for a weight that several matrix products read, or
- *   that one reads through views.
+ *   that one reads through views, or that a graph of a node reads.
  */
 export function variationBackend(settings: VariationSettings): ArrayBackend {
   checkProgramming(settings);

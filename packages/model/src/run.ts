@@ -185,6 +185,17 @@ function runGraph(
     ...context,
     isParameter: (name) => context.isParameter(captures.get(name) ?? ""),
     weightOf: (name) => context.weightOf(captures.get(name) ?? ""),
+    product: (call) =>
+      context.product({
+        ...call,
+        digital: (weight, variation) => {
+          // A body may run several times, and says nothing about where the samples are.
+          if (variation?.perSample !== true) return call.digital(weight, variation);
+          throw new RangeError(
+            `parameter ${inWords(call.weightName)}: expected one draw for all samples where a graph of ${describeNode(outer)} reads it, got perSample`,
+          );
+        },
+      }),
   };
   const values = new Map(graph.inputs.flatMap((name, i) => (given[i] ? [[name, given[i]] as const] : [])));
   const liveness = new Liveness(lastUsesIn(graph), new Set(graph.outputs), values.values());

@@ -10,6 +10,7 @@ export interface SummaryRow {
   readonly op: string;
   /** Shape of the first input, with the batch axis. Sizes that aren't known are symbols or "?". */
   readonly inputShape: readonly (number | string)[];
+  /** Shape of the first output that is used. */
   readonly outputShape: readonly (number | string)[];
   /** Number of elements in the node's parameters. A shared parameter is counted at its first node. */
   readonly parameters: number;
@@ -55,7 +56,7 @@ export function summary(model: Model, batch?: number): SummaryRow[] {
       name: node.name,
       op: node.op,
       inputShape: shapeOf(node.inputs[0]),
-      outputShape: shapeOf(node.outputs[0]),
+      outputShape: shapeOf(node.outputs.find((output) => output !== "")),
       parameters,
       onArray: onArray.has(node),
       whyDigital: digital.get(node),

@@ -1,5 +1,5 @@
 import { inWords } from "@neft/options";
-import { capturedBy, changeBodies } from "./captures.js";
+import { changeBodies } from "./captures.js";
 import { withFields } from "./message-type.js";
 import { OnnxError } from "./onnx-error.js";
 import type {
@@ -9,7 +9,9 @@ import type {
   ModelProto,
   NodeProto,
   OperatorSetIdProto,
+  ValueInfoProto,
 } from "./onnx-proto.js";
+import { ownNames } from "./unique-names.js";
 
 // Functions are operators that a file defines itself, as graphs of other operators.
 
@@ -94,8 +96,13 @@ function bodyOf(called: FunctionProto, call: Call): NodeProto[] {
   return nodes;
 }
 
+/** Name of a function's value where it is called. */
+function outerName(name: string, { prefix, names }: Call): string {
+  return name === "" ? "" : (names.get(name) ?? `${prefix}${name}`);
+}
+
 function boundNode(node: NodeProto, index: number, call: Call): NodeProto {
-  const outer = (name: string): string => (name === "" ? "" : (call.names.get(name) ?? `${call.prefix}${name}`));
+  const outer = (name: string): string => outerName(name, call);
   const attribute = node.attribute.flatMap((one): AttributeProto[] => {
     if (one.refAttrName === "") return [one];
     const given = call.attributes.get(one.refAttrName);
@@ -106,16 +113,18 @@ function boundNode(node: NodeProto, index: number, call: Call): NodeProto {
   return changeBodies(bound, (body) => boundBody(body, call));
 }
 
-/** A body inside a function: what it reads from the function is renamed, its own names stay. */
+/** A body inside a function. Its own names get the call's prefix, so that none of them hides what the call passes. */
 function boundBody(body: GraphProto, call: Call): GraphProto {
-  const captured = capturedBy(body);
-  const outer = (name: string): string =>
-    captured.has(name) ? (call.names.get(name) ?? `${call.prefix}${name}`) : name;
-  const names = new Map([...captured].map((name) => [name, outer(name)]));
-  const node = body.node.map((inner, i): NodeProto => {
-    // Bodies keep their names; only values of the function are renamed.
-    const bound = boundNode(inner, i, { ...call, prefix: "", names });
-    return withFields(bound, { name: inner.name });
+  const own = ownNames(body);
+  const names = new Map([...call.names].filter(([name]) => !own.has(name)));
+  const inner = { ...call, names };
+  const infos = (list: readonly ValueInfoProto[]) =>
+    list.map((info) => withFields(info, { name: outerName(info.name, inner) }));
+  return withFields(body, {
+    node: body.node.map((one, i) => boundNode(one, i, inner)),
+    input: infos(body.input),
+    output: infos(body.output),
+    valueInfo: infos(body.valueInfo),
+    initializer: body.initializer.map((one) => withFields(one, { name: outerName(one.name, inner) })),
   });
-  return withFields(body, { node, output: body.output.map((info) => withFields(info, { name: outer(info.name) })) });
 }

@@ -7,6 +7,7 @@ import { bodiesOf, namesOf, neededNames } from "./captures.js";
 import { readConstant } from "./constant-node.js";
 import type { Draft, DraftTensor } from "./draft.js";
 import { sharedStorage } from "./external-ranges.js";
+import { freshNames } from "./fresh-names.js";
 import type { ModelFile } from "./model-file.js";
 import { OnnxError } from "./onnx-error.js";
 import type { GraphProto, NodeProto, ValueInfoProto } from "./onnx-proto.js";
@@ -52,9 +53,10 @@ export function readGraph(file: ModelFile, files: Files, operators: ReadonlyMap<
   checkNames("importOnnx", graph);
   const inputs = graph.input.filter(({ name }) => !stored.has(name)).map((info) => readInput(info));
   const names = namesOf(graph);
-  const context: ReadContext = { ...file, operators, files, tensors, types, names, locals: new Map() };
+  const freshName = freshNames();
+  const context: ReadContext = { ...file, operators, files, tensors, types, names, freshName, locals: new Map() };
   checkReadable(file, needed, operators);
-  nodes.push(...readNodes(graph, needed, context, new Map()));
+  nodes.push(...readNodes(graph, "", needed, context, new Map()));
   const outputs = graph.output.map((info) => ({ name: info.name, dtype: "f32" as const, shape: readShape(info) }));
   let count = 0;
   const isAlone = soleStorage(tensors.values());
@@ -157,10 +159,12 @@ function findMissing(
   opset: number,
   operators: ReadonlyMap<string, Operator>,
   missing: Map<string, MissingOperator>,
+  owner = "",
+  freshName = freshNames(),
 ): void {
-  const freshName = freshNames();
+  const nodeNames = namesOfNodes(graph, owner, freshName);
   for (const [i, proto] of graph.node.entries()) {
-    const name = freshName(nameOf(proto, i));
+    const name = nodeNames[i]!;
     if (!proto.output.some((output) => needed.has(output))) continue;
     const isOwn = isDefaultDomain(proto.domain);
     if (!isOwn || (proto.opType !== "Constant" && versionOf(operators, proto.opType, opset) === undefined)) {
@@ -169,24 +173,19 @@ function findMissing(
       if (known === undefined) missing.set(op, { first: name, count: 1 });
       else known.count++;
     }
-    for (const body of bodiesOf(proto)) findMissing(body, neededNames(body), opset, operators, missing);
+    for (const body of bodiesOf(proto))
+      findMissing(body, neededNames(body), opset, operators, missing, name, freshName);
   }
 }
 
-const nameOf = (proto: NodeProto, index: number): string => proto.name || `${proto.opType}_${index}`;
-
-/** Returns a function that makes names unique by appending a number. */
-function freshNames(): (wanted: string) => string {
-  const taken = new Set<string>();
-  const next = new Map<string, number>();
-  return (wanted) => {
-    let name = wanted;
-    let number = next.get(wanted) ?? 2;
-    while (taken.has(name)) name = `${wanted}_${number++}`;
-    next.set(wanted, number);
-    taken.add(name);
-    return name;
-  };
+/** Names of a graph's nodes, which no other node of the file has. Those of a body begin with its owner's name. */
+function namesOfNodes(
+  { node }: Pick<GraphProto, "node">,
+  owner: string,
+  freshName: (wanted: string) => string,
+): string[] {
+  const prefix = owner === "" ? "" : `${owner}/`;
+  return node.map(({ name, opType }, i) => freshName(`${prefix}${name || `${opType}_${i}`}`));
 }
 
 /** What reading nodes needs, and the parts of a draft that it adds to. */
@@ -195,22 +194,30 @@ interface ReadContext extends ModelFile {
   readonly files: Files;
   readonly tensors: Map<string, DraftTensor>;
   readonly types: Map<string, number>;
-  /** Names that are taken. */
+  /** Names of values that are taken. */
   readonly names: Set<string>;
+  /** Makes names of nodes unique. */
+  readonly freshName: (wanted: string) => string;
   /** Names in a body of tensors that were moved out of it, by their names in the draft. */
   readonly locals: Map<string, string>;
 }
 
-/** Reads the needed nodes of a graph or body. @param moved  New names of tensors that were moved out of bodies. */
+/**
+ * Reads the needed nodes of a graph or body.
+ *
+ * @param owner  Name of the node whose body it is; empty for the whole graph.
+ * @param moved  New names of tensors that were moved out of bodies.
+ */
 function readNodes(
   graph: Pick<GraphProto, "node">,
+  owner: string,
   needed: ReadonlySet<string>,
   context: ReadContext,
   moved: ReadonlyMap<string, string>,
 ): GraphNode[] {
-  const freshName = freshNames();
+  const nodeNames = namesOfNodes(graph, owner, context.freshName);
   return graph.node.flatMap((proto, i) => {
-    const name = freshName(nameOf(proto, i));
+    const name = nodeNames[i]!;
     if (!proto.output.some((output) => needed.has(output))) return [];
     if (proto.opType === "Constant") {
       addConstant(proto, name, context, moved);
@@ -337,7 +344,7 @@ function readBody(body: GraphProto, owner: string, context: ReadContext, outer: 
     tensors.set(move(proto.name), draftTensor(readTensor(proto, files, who), undefined));
   }
   for (const { opType, output } of body.node) if (opType === "Constant" && needed.has(output[0]!)) move(output[0]!);
-  const nodes = readNodes(body, needed, context, moved);
+  const nodes = readNodes(body, owner, needed, context, moved);
   const outputs = body.output.map(({ name }) => moved.get(name) ?? name);
   const own = new Set([...inputs, ...nodes.flatMap((node) => node.outputs)]);
   const captured = [...nodes.flatMap((node) => node.inputs), ...outputs].filter(

@@ -9,6 +9,7 @@ import { type GraphProto, ModelProto } from "./onnx-proto.js";
 import { isDefaultDomain, supportedOpsets } from "./opsets.js";
 import { resolveSequences } from "./sequences.js";
 import type { Files } from "./stored-tensor.js";
+import { withUniqueNames } from "./unique-names.js";
 
 /** A decoded file. */
 export interface ModelFile {
@@ -28,14 +29,14 @@ export function decodeModelFile(files: Files): ModelFile {
   return plainFile(decodeBytes(files.get("")!), files);
 }
 
-/** A decoded file with nodes in place of its functions and sequences. @param files  Those that it was decoded from. */
+/** A decoded file with nodes in place of its functions and sequences, and unique names. @param files  Those that it was decoded from. */
 export function plainFile(decoded: ModelProto, files: Files): ModelFile {
   const proto = inlineFunctions(decoded);
   if (proto.graph === undefined || (proto.irVersion === 0n && proto.opsetImport.length === 0)) {
     throw new OnnxError("importOnnx: expected an ONNX model, got a file without a graph or a format version");
   }
   const opset = opsetOf(proto);
-  const graph = resolveSequences(proto.graph, opset, files);
+  const graph = withUniqueNames(resolveSequences(proto.graph, opset, files));
   return { proto: withFields(proto, { graph }), graph, opset };
 }
 

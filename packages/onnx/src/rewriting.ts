@@ -21,7 +21,8 @@ export interface Changes {
  * positions. The file is correct when each of these inputs has the model's value. A fixed tensor that the model reads
  * becomes an initializer if the file's value there depends on a changed weight and isn't just that weight seen
  * through views. It gets its name in the model and replaces that output of the node that produced it, and all its
- * readers are redirected. In place of functions and sequences, the result has nodes.
+ * readers are redirected. In place of functions and sequences, the result has nodes; values of
+ * bodies get unique names.
  *
  * @param bytes  The file, with patched weights in place.
  * @returns new bytes, or `bytes` if overwriting was enough.

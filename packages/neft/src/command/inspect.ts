@@ -1,6 +1,6 @@
 import { init } from "@neft/kernels";
 import type { SummaryRow, ValueInfo } from "@neft/model";
-import { arrayNodes, listNames, type Model, summary, warningsOf } from "@neft/model";
+import { arrayNodes, type GraphNode, listNames, type Model, subgraphsOf, summary, warningsOf } from "@neft/model";
 import { oneLine, shortened } from "@neft/options";
 import { readModel } from "../read-model.js";
 import { alignedTable, left, right } from "./table.js";
@@ -32,13 +32,18 @@ function digitalLines(layers: readonly SummaryRow[]): string[] {
   return [...byReason].map(([reason, names]) => `digital: ${shown(listNames(names))}: ${reason}`);
 }
 
+/** A node and those of its graphs. */
+function nodesWithin(node: GraphNode): GraphNode[] {
+  return [node, ...subgraphsOf(node).flatMap(({ nodes }) => nodes.flatMap(nodesWithin))];
+}
+
 function describeModel(model: Model, file: string, sha256: string): string {
   const ends = (what: string, infos: readonly ValueInfo[]): string[] =>
     infos.map(({ name, dtype, shape }) => `${what}  ${shown(name)}: ${dtype} ${shapeText(shape)}`);
   const arrays = arrayNodes(model);
-  const sizesOf = (node: string): string =>
+  const sizesOf = (node: GraphNode): string =>
     arrays
-      .filter((one) => one.node.name === node)
+      .filter((one) => nodesWithin(node).includes(one.node))
       .map(({ inputs, outputs }) => `${count(inputs)}×${count(outputs)}`)
       .join(" + ");
   const columns = [
@@ -50,13 +55,13 @@ function describeModel(model: Model, file: string, sha256: string): string {
     right("crossbar (in×out)"),
   ];
   const layers = summary(model);
-  const rows = layers.map(({ name, op, inputShape, outputShape, parameters, whyDigital }) => [
+  const rows = layers.map(({ name, op, inputShape, outputShape, parameters, whyDigital }, i) => [
     shown(name),
     op,
     shapeText(inputShape),
     shapeText(outputShape),
     parameters === 0 ? "" : count(parameters),
-    [sizesOf(name), whyDigital === undefined ? "" : "digital"].filter((part) => part !== "").join(" + "),
+    [sizesOf(model.nodes[i]!), whyDigital === undefined ? "" : "digital"].filter((part) => part !== "").join(" + "),
   ]);
   const weights = new Set(arrays.map(({ weight }) => weight));
   const sizeOf = (names: Iterable<string>): number =>

@@ -184,7 +184,7 @@ const npy = () => npyFile("<f4", [2, 1], Float32Array.of(1, 2));
 const npz = () => Uint8Array.of(80, 75, 5, 6);
 
 /** Exports that are not functions, or take no arguments. */
-const others = new Set(["backendInfo", "OnnxError", "Tensor"]);
+const others = new Set(["backendInfo", "OnnxError", "Tensor", "loadOperators"]);
 
 /** Exports of `neft` and `neft/tensor`. */
 const library = { ...neft, ...tensors };

@@ -232,15 +232,14 @@ describe.concurrent("files that aren't what they should be end with code 1", () 
     expectError(await neft(...words), exitCodes.failure, message);
   });
 
-  it("lists every unsupported operator with its node, for all three commands", async () => {
+  it("lists every unsupported operator with its nodes, for all three commands", async () => {
     for (const words of [
       ["inspect", "unsupported.onnx"],
       evaluate("unsupported.onnx"),
       ["finetune", "unsupported.onnx", "--data", good, "-o", "x.onnx"],
     ]) {
       const outcome = await neft(...words);
-      expectError(outcome, exitCodes.failure, /Rolu/);
-      for (const node of ["relu1", "relu2"]) expect(outcome.stderr).toContain(node);
+      expectError(outcome, exitCodes.failure, /Rolu \(2 nodes, first "relu1"\)/);
     }
   });
 });

@@ -80,7 +80,7 @@ describe("a network with an operator on demand", () => {
       expect(before).toBeUndefined();
       expect(thrown).toBeUndefined();
       expect(outcome!.before).toMatch(
-        /\(Loop\); see SUPPORTED\.md; await loadOperators\(\) first: it brings more operators$/,
+        /Loop \(node "Loop_2"\); see SUPPORTED\.md; await loadOperators\(\) first: it brings more operators$/,
       );
       expect(outcome!.results).toEqual(results);
       expect({ errors, warnings: app.warnings }).toEqual({ errors: [], warnings: [] });

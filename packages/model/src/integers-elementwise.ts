@@ -43,8 +43,11 @@ type Unary = (value: Element) => Element;
 const isNegative = (value: Element): boolean => value < 0;
 const negated: Unary = (value) => -value as Element;
 
+/** |x|. */
+export const magnitude: Unary = (value) => (isNegative(value) ? negated(value) : value);
+
 const unary = {
-  abs: (value) => (isNegative(value) ? negated(value) : value),
+  abs: magnitude,
   neg: negated,
   sign: (value) => (typeof value === "bigint" ? (value > 0n ? 1n : value < 0n ? -1n : 0n) : Math.sign(value)),
 } satisfies Record<string, Unary>;
@@ -101,6 +104,8 @@ export function cumulateIntegers(
   return { dtype, shape, data: slots };
 }
 
-const sum = (a: Element, b: Element): Element => ((a as number) + (b as number)) as Element;
-const product = (a: Element, b: Element): Element =>
+/** a + b. A typed array that stores it keeps the low bits. */
+export const sum = (a: Element, b: Element): Element => ((a as number) + (b as number)) as Element;
+/** a·b. A typed array that stores it keeps the low bits. */
+export const product = (a: Element, b: Element): Element =>
   typeof a === "bigint" ? a * (b as bigint) : Math.imul(a, b as number);

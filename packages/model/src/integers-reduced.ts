@@ -1,13 +1,9 @@
 import { sizeOf, stridesOf, zeroData } from "@neft/tensor";
 import type { HostArray, WritableArray } from "./host-array.js";
 import { checkedSize, maxHostElements } from "./host-array.js";
-import type { Element } from "./integers-elementwise.js";
+import { type Element, magnitude, product, sum } from "./integers-elementwise.js";
 
 const isLarger = (a: Element, b: Element): boolean => a > b;
-const sum = (a: Element, b: Element): Element => ((a as number) + (b as number)) as Element;
-const product = (a: Element, b: Element): Element =>
-  typeof a === "bigint" ? a * (b as bigint) : Math.imul(a, b as number);
-const magnitude = (a: Element): Element => (a < 0 ? (-a as Element) : a);
 
 /** How reductions of integers combine the elements. Typed arrays keep the low bits. */
 const reductions = {

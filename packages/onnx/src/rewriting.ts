@@ -1,4 +1,4 @@
-import { type GraphNode, type HostData, knownOperators, type Model, subgraphsOf } from "@neft/model";
+import { capturesOf, type GraphNode, type HostData, knownOperators, type Model, subgraphsOf } from "@neft/model";
 import { namesOf, namesReadBy, renameReads } from "./captures.js";
 import { tensorProto, valueInfoProto } from "./encode.js";
 import { decode, encode } from "./message-type.js";
@@ -111,7 +111,7 @@ function unusedName(name: string, taken: Set<string>): string {
 /** Names by which the graphs of a node know its last inputs. */
 function innerNamesOf(node: GraphNode): readonly string[] {
   const [graph] = subgraphsOf(node);
-  return graph === undefined || graph.captures === 0 ? [] : graph.inputs.slice(-graph.captures);
+  return graph === undefined ? [] : [...capturesOf(node, graph).keys()];
 }
 
 /** Marks a value that depends on several patched weights, or on one by more than views. */

@@ -2,8 +2,9 @@ import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { graph, int, ints } from "../../attribute-kinds.js";
 import type { Subgraph } from "../../graph.js";
-import type { HostData, KnownValue } from "../../host-array.js";
+import type { KnownValue } from "../../host-array.js";
 import { concatElements } from "../../integers.js";
+import { arrayOf, tensorOf } from "../on-arrays.js";
 import { checkOne, DataDependentError, defineOperator, type RunCall } from "../operator.js";
 import { failMixed } from "../tracks.js";
 
@@ -61,9 +62,8 @@ function stack(values: readonly Tensor[], axis: number): Tensor {
       values.map((value) => ops.reshape(value, shape)),
       { axis },
     );
-  const arrays = values.map(({ dtype }, i) => ({ dtype, shape, data: values[i]!.values() as HostData }));
-  const { data, dtype, shape: joined } = concatElements(arrays, axis);
-  return ops.tensor(data, joined, dtype);
+  const arrays = values.map((value) => ({ ...arrayOf(value), shape }));
+  return tensorOf(concatElements(arrays, axis));
 }
 
 /** Tensor without elements, for outputs of a loop that never runs. */

@@ -1,16 +1,14 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
-import type { HostArray, HostData } from "../../host-array.js";
 import { castElements } from "../../integers.js";
 import { powerOfIntegers } from "../../integers-power.js";
 import { align, aligned, alignment } from "../alignment.js";
+import { arrayOf, tensorOf } from "../on-arrays.js";
 import { defineOperator } from "../operator.js";
-
-const hostArray = (x: Tensor): HostArray => ({ dtype: x.dtype, shape: x.shape, data: x.toArray() as HostData });
 
 /** The values as f32. */
 function asFloat(x: Tensor): Tensor {
-  return x.dtype === "f32" ? x : ops.tensor(castElements(hostArray(x), "f32").data, x.shape);
+  return x.dtype === "f32" ? x : tensorOf(castElements(arrayOf(x), "f32"));
 }
 
 /** xʸ with NumPy broadcasting, of the dtype of x. The exponent may have another dtype. */
@@ -27,13 +25,13 @@ export const pow = defineOperator({
   run: ([x, given], { axis }) => {
     const y = ops.reshape(given, align(x, { shape: given.shape }, axis).shape);
     if (x.dtype === "f32") return [ops.pow(x, asFloat(y))];
-    const exponents = hostArray(y);
+    const exponents = arrayOf(y);
     const isWhole = (exponents.data as Float32Array).every((one) => Number.isInteger(one));
     // Integers to whole powers are exact.
-    const { data, shape } = isWhole
-      ? powerOfIntegers(hostArray(x), castElements(exponents, "i64"))
-      : castElements(hostArray(ops.pow(asFloat(x), y)), x.dtype);
-    return [ops.tensor(data, shape, x.dtype)];
+    const result = isWhole
+      ? powerOfIntegers(arrayOf(x), castElements(exponents, "i64"))
+      : castElements(arrayOf(ops.pow(asFloat(x), y)), x.dtype);
+    return [tensorOf(result)];
   },
   integers: ([x, y], { axis }) => [powerOfIntegers(x, align(x, y, axis))],
 });

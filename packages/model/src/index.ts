@@ -1,5 +1,5 @@
 export type { ArrayNode } from "./array-node.js";
-export { arrayNodesOf } from "./array-node.js";
+export { arrayNodesOf, weightUses } from "./array-node.js";
 export {
   type AttributeKind,
   type AttributeSchema,
@@ -8,7 +8,7 @@ export {
   type StoredType,
 } from "./attribute-kinds.js";
 export { type FreedGraph, freeBatch, probe, probeBatch, type ShapeGraph } from "./batching.js";
-export { type BoundModel, bindModel } from "./binding.js";
+export { type BoundModel, bindModel, shapeGraph } from "./binding.js";
 export type {
   BatchNormOptions,
   BuilderOptions,
@@ -33,6 +33,7 @@ export {
   arrayNodes,
   digitalProducts,
   Model,
+  modelWeights,
   runningParameters,
   trainableParameters,
   warningsOf,
@@ -51,6 +52,8 @@ export type {
   Weight,
 } from "./operators/operator.js";
 export { valuesOf } from "./operators/operator.js";
+export type { Scaling, ScalingCall } from "./operators/scaling.js";
+export type { Flow, WeightUse } from "./operators/traits.js";
 export { type BoundOutput, type BoundOutputs, bindOutputs, type InputSample } from "./output-binding.js";
 export type { ModelRecord, TensorRecord } from "./record.js";
 export { copyModel, modelFromRecord, modelToRecord } from "./record.js";
@@ -59,7 +62,7 @@ export { evaluateConstants, run } from "./run.js";
 export { inferNodes, inferValues, valueShapes } from "./shapes.js";
 export { applyStatistics } from "./statistics.js";
 export type { SummaryRow } from "./summary.js";
-export { summary } from "./summary.js";
+export { summary, trialShapes } from "./summary.js";
 export { checkFree, holdModel, modelRule } from "./use.js";
 export { weightsOf } from "./weights.js";
 export type { NetworkOptions } from "./zoo.js";

@@ -1,6 +1,7 @@
 import { checkWithin, inWords } from "@neft/options";
 import { type BatchProbe, probe, probeBatch } from "./batching.js";
 import { shapeGraph } from "./binding.js";
+import type { KnownValue } from "./host-array.js";
 import { arrayNodes, type Model, whyDigital } from "./model.js";
 import { modelRule } from "./use.js";
 
@@ -64,13 +65,24 @@ export function summary(model: Model, batch?: number): SummaryRow[] {
   });
 }
 
-/** Shapes of values at a batch size, with the inputs' symbols as sizes. */
-function shapesBySymbol(model: Model, batch?: number): (name: string | undefined) => readonly (number | string)[] {
+/** Sizes at which most shapes of a model are known. */
+interface Trial {
+  /** Shapes with these sizes, at a batch size. */
+  at(size: number, sizes: ReadonlyMap<string, number>): BatchProbe;
+  readonly size: number;
+  readonly sizes: ReadonlyMap<string, number>;
+  /** Symbols that are tried together. */
+  readonly groups: readonly (readonly string[])[];
+  /** Whether single symbols are tried. */
+  readonly isFew: boolean;
+  knownTwice(group: readonly string[]): ReadonlyMap<string, KnownValue>;
+  readonly base: BatchProbe;
+}
+
+/** Tries sizes for the symbols in the shapes of a model's inputs. @throws {Error} naming the node that no size fits. */
+function trialOf(model: Model): Trial {
   const graph = shapeGraph(model, []);
   const first = model.inputs[0]?.shape[0];
-  if (typeof first === "number" && batch !== undefined && batch !== first) {
-    throw new RangeError(`model ${inWords(model.name)}: expected its fixed batch of ${first}, got ${batch}`);
-  }
   const symbols = [...new Set(model.inputs.flatMap(({ shape }) => shape))].filter(
     (n) => typeof n === "string" && n !== first,
   ) as string[];
@@ -80,7 +92,6 @@ function shapesBySymbol(model: Model, batch?: number): (name: string | undefined
   };
   const size = typeof first === "number" ? first : probeBatch;
   const isFew = symbols.length * (model.nodes.length + model.inputs.length) <= mostSteps;
-  /** Symbols that are tried together. */
   const groups = isFew ? symbols.map((symbol) => [symbol]) : [symbols];
   const sizes = new Map(symbols.map((symbol) => [symbol, trialSizes[0] as number]));
   const knownWith = (some: readonly string[], n: number) =>
@@ -99,7 +110,28 @@ function shapesBySymbol(model: Model, batch?: number): (name: string | undefined
   if (base.shapeError && symbols.length === 0) {
     const single = at(1, sizes);
     if (single.shapeError) throw base.shapeError;
-    return (name) => (name ? (single.known.get(name)?.shape ?? ["?"]) : []);
+    return { at, size: 1, sizes, groups, isFew, knownTwice, base: single };
+  }
+  return { at, size, sizes, groups, isFew, knownTwice, base };
+}
+
+/**
+ * Dtype and shape of every value of a model, without samples: with usual sizes for the symbols of its inputs. Values
+ * whose shape depends on data are left out, and those that depend on them.
+ */
+export function trialShapes(model: Model): ReadonlyMap<string, KnownValue> {
+  return trialOf(model).base.known;
+}
+
+/** Shapes of values at a batch size, with the inputs' symbols as sizes. */
+function shapesBySymbol(model: Model, batch?: number): (name: string | undefined) => readonly (number | string)[] {
+  const first = model.inputs[0]?.shape[0];
+  if (typeof first === "number" && batch !== undefined && batch !== first) {
+    throw new RangeError(`model ${inWords(model.name)}: expected its fixed batch of ${first}, got ${batch}`);
+  }
+  const { at, size, sizes, groups, isFew, knownTwice, base } = trialOf(model);
+  if (base.size === 1 && size === 1 && groups.flat().length === 0) {
+    return (name) => (name ? (base.known.get(name)?.shape ?? ["?"]) : []);
   }
   const larger = groups.flatMap((group) => {
     const known = knownTwice(group);

@@ -87,14 +87,20 @@ export type { DType } from "@neft/tensor";
 export {
   type CleanOutput,
   type ConfiguredStrategy,
+  type EqualisedLayer,
+  type EqualiseMethod,
+  type EqualiseProgress,
+  type EqualiseResult,
   type FinetuneProgress,
   type FinetuneResult,
   type ForwardRequest,
   type ForwardResult,
+  type MeasuredDistance,
   type Optimiser,
   type OptimiserSettings,
   type OptimiserState,
   optimisers,
+  type ResolvedEqualiseSettings,
   type ResolvedSettings,
   type Schedule,
   type SchedulePosition,
@@ -114,6 +120,7 @@ export { type BackendInfo, backendInfo } from "./backend-info.js";
 export { benchmark } from "./benchmark.js";
 export type { BenchmarkOptions } from "./benchmark-settings.js";
 export { defineStrategy } from "./define-strategy.js";
+export { equalise } from "./equalise.js";
 export { type CleanOptions, evaluate, type LabelledOptions } from "./evaluate.js";
 export { finetune } from "./finetune.js";
 export { importOnnx } from "./import-onnx.js";
@@ -132,12 +139,13 @@ export { createSession, type Session } from "./session/session.js";
 export type {
   DatasetFiles,
   SendOptions,
+  SessionEqualiseOptions,
   SessionEvaluateOptions,
   SessionFinetuneOptions,
   SessionImportOptions,
   SessionOptions,
   SessionPredictOptions,
 } from "./session/session-options.js";
-export type { EvaluateOptions, FinetuneOptions, Samples } from "./settings.js";
+export type { EqualiseOptions, EvaluateOptions, FinetuneOptions, Samples } from "./settings.js";
 export { split } from "./split.js";
 export { createWorkers, type Workers } from "./workers.js";

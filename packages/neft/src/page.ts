@@ -16,7 +16,7 @@ export type {
 export type { Build, WasmModule, WasmSource } from "@neft/kernels";
 export type { SummaryRow } from "@neft/model";
 export { OnnxError, type OnnxFiles } from "@neft/onnx";
-export type { FinetuneProgress, FinetuneResult } from "@neft/training";
+export type { EqualiseProgress, EqualiseResult, FinetuneProgress, FinetuneResult } from "@neft/training";
 export type { BackendInfo } from "./backend-info.js";
 export type {
   DatasetInfo,
@@ -30,6 +30,7 @@ export { createSession, type Session } from "./session/session.js";
 export type {
   DatasetFiles,
   SendOptions,
+  SessionEqualiseOptions,
   SessionEvaluateOptions,
   SessionFinetuneOptions,
   SessionImportOptions,

@@ -1,8 +1,8 @@
 import { type Dataset, inputSettings } from "@neft/data";
 import { type EvaluationProgress, evaluationSettings } from "@neft/evaluation";
-import { defineSettings, type GivenOf, has, inWords, type Kind, opaque, refuse, whole } from "@neft/options";
+import { defineSettings, flag, type GivenOf, has, inWords, type Kind, opaque, refuse, whole } from "@neft/options";
 import { mostWorkers } from "@neft/pool";
-import { type FinetuneProgress, finetuneSettings } from "@neft/training";
+import { type EqualiseProgress, equaliseSettings, type FinetuneProgress, finetuneSettings } from "@neft/training";
 import { callArguments } from "./call-rules.js";
 import type { Workers } from "./workers.js";
 
@@ -91,6 +91,35 @@ export const finetuneOptions = defineSettings({
     group: runningGroup,
   },
 });
+
+/** All options of `equalise`. */
+export const equaliseOptions = defineSettings({
+  ...inputSettings,
+  ...equaliseSettings,
+  data: {
+    kind: samplesKind,
+    about: "samples, whose labels aren't read",
+    defaultWords: "none: factors from the weights alone",
+    flag: null,
+    group: "Data:",
+  },
+  dryRun: {
+    kind: flag,
+    about: "print what would change, and change nothing",
+    default: false,
+    group: runningGroup,
+  },
+  signal: runSettings.signal,
+  onProgress: {
+    kind: opaque<(progress: EqualiseProgress) => void>(...callArguments.onProgress),
+    about: "called after each batch",
+    flag: null,
+    group: runningGroup,
+  },
+});
+
+/** Options of `equalise`; docs/settings.md lists them. */
+export interface EqualiseOptions extends GivenOf<typeof equaliseOptions> {}
 
 /** Options of `evaluate`; docs/settings.md lists them. */
 export interface EvaluateOptions extends GivenOf<typeof evaluateOptions> {}

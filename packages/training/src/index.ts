@@ -1,4 +1,13 @@
 export { type DistillationSettings, distillationLoss } from "./distillation-loss.js";
+export {
+  type EqualisedLayer,
+  type EqualiseOptions,
+  type EqualiseProgress,
+  type EqualiseResult,
+  equalise,
+} from "./equalise/equalise.js";
+export type { EqualiseMethod, MeasuredDistance } from "./equalise/search.js";
+export { type EqualiseSettings, equaliseSettings, type ResolvedEqualiseSettings } from "./equalise/settings.js";
 export { type Feedback, feedbackLoss, temper } from "./feedback-loss.js";
 export {
   type FinetuneOptions,

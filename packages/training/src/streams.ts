@@ -16,4 +16,10 @@ export const purposes = {
   heads: "feedback-heads",
   /** Masks of dropout nodes. */
   dropout: "dropout",
+  /** Weight variation while factors are chosen; index = chip. */
+  equaliseVariation: "equalise-variation",
+  /** Random functions of the outputs, whose gradients are the sensitivities; name = output, index = chip. */
+  equaliseTargets: "equalise-targets",
+  /** Choice and order of the samples. */
+  equaliseSamples: "equalise-samples",
 } as const;

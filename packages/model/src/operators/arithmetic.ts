@@ -6,6 +6,7 @@ import { align, aligned, alignment } from "./alignment.js";
 import { broadcast } from "./infer.js";
 import { defineOperator, type Operator } from "./operator.js";
 import { eitherScalar, scaled, shifted } from "./order.js";
+import { elements } from "./scaling.js";
 import type { Traits } from "./traits.js";
 
 /** Defines an elementwise operator with two operands, on floats and integers. */
@@ -34,17 +35,21 @@ function arithmetic(
 export const add = arithmetic("Add", "add", ops.add, {
   tail: true,
   adds: true,
+  scaling: elements,
   order: (interval, scalar) => shifted(interval, eitherScalar(scalar)),
 });
 export const sub = arithmetic("Sub", "sub", ops.sub, {
   tail: true,
+  scaling: elements,
   order: (interval, scalar) => shifted(interval, -(scalar(1) ?? Number.NaN)),
 });
 export const mul = arithmetic("Mul", "mul", ops.mul, {
   tail: true,
   multiplies: true,
+  scaling: { kind: "gates", divides: false },
   order: (interval, scalar) => scaled(interval, eitherScalar(scalar)),
 });
 export const div = arithmetic("Div", "div", ops.div, {
+  scaling: { kind: "gates", divides: true },
   order: (interval, scalar) => scaled(interval, 1 / (scalar(1) ?? Number.NaN)),
 });

@@ -1,7 +1,11 @@
 import { type Window, windowOf } from "../dimensions.js";
 import type { KnownValue } from "../host-array.js";
+import type { Flow } from "./traits.js";
 
 type GivenWindow = Parameters<typeof windowOf>[0];
+
+/** A convolution sums over the channels of x and has those of its weight on axis 1. */
+export const convolvedFlow = (rank: number): Flow => ({ data: 0, from: 1 - rank, to: 1 - rank, bias: 2 });
 
 /** Attributes of a convolution. */
 export interface ConvolutionValues extends GivenWindow {

@@ -2,7 +2,7 @@ import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { int, ints } from "../attribute-kinds.js";
 import { planeOf } from "../dimensions.js";
-import { convolutionShape, convolutionWindow } from "./convolution-shape.js";
+import { convolutionShape, convolutionWindow, convolvedFlow } from "./convolution-shape.js";
 import { defineOperator, float } from "./operator.js";
 import { product } from "./product.js";
 import { convolved } from "./tracks.js";
@@ -21,7 +21,15 @@ export const conv = defineOperator({
       uses: (shapeOf) => {
         const weight = shapeOf(1);
         if (weight === undefined) return [];
-        return [{ input: 1, layout: "conv", outputs: weight[0]!, inputs: ops.sizeOf(weight.slice(1)) }];
+        return [
+          {
+            input: 1,
+            layout: "conv",
+            outputs: weight[0]!,
+            inputs: ops.sizeOf(weight.slice(1)),
+            flow: convolvedFlow(weight.length),
+          },
+        ];
       },
     },
     parameters: [1, 2],

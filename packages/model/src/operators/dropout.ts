@@ -4,6 +4,7 @@ import { scalar } from "./adaptors.js";
 import { likeFloat } from "./infer.js";
 import { type Adaptor, defineAdaptor, defineOperator } from "./operator.js";
 import { kept } from "./order.js";
+import { firstElements } from "./scaling.js";
 import { firstInputPosition } from "./tracks.js";
 
 const limits = "training_mode is ignored: only runs with dropout drop values";
@@ -40,6 +41,7 @@ export const dropout = defineOperator({
     tail: true,
     draws: true,
     constants: [2],
+    scaling: firstElements,
     order: kept,
     drops: (constant) => constant(2) === 1 && constant(1) !== 0,
   },

@@ -6,6 +6,7 @@ import { scalar } from "./adaptors.js";
 import { like, likeFloat } from "./infer.js";
 import { defineAdaptor, defineOperator, type Operator } from "./operator.js";
 import { clipped, kept } from "./order.js";
+import { elements, firstElements } from "./scaling.js";
 import { firstInputPosition } from "./tracks.js";
 import type { Traits } from "./traits.js";
 
@@ -28,6 +29,7 @@ function activation(name: string, float: (x: Tensor) => Tensor, traits: Traits<u
 export const relu = activation("Relu", ops.relu, {
   increasing: true,
   absorbedAs: () => "relu",
+  scaling: firstElements,
   order: (interval) => clipped(interval, 0, Number.POSITIVE_INFINITY),
 });
 /** y = 1/(1 + e⁻ˣ). */
@@ -40,7 +42,7 @@ export const leakyRelu = defineOperator({
   since: 6,
   inputs: [1, 1],
   attributes: { alpha: real({ default: 0.01 }) },
-  traits: { tail: true },
+  traits: { tail: true, scaling: firstElements },
   track: firstInputPosition,
   infer: likeFloat,
   run: ([x], { alpha }) => [ops.leakyRelu(x, { alpha })],
@@ -55,6 +57,7 @@ export const clip = defineOperator({
   attributes: {},
   traits: {
     tail: true,
+    scaling: elements,
     order: (interval, constant, _, { inputs: [, low, high] }) =>
       clipped(interval, low ? constant(1) : Number.NEGATIVE_INFINITY, high ? constant(2) : Number.POSITIVE_INFINITY),
   },
@@ -96,7 +99,7 @@ export const identity = defineOperator({
   since: 1,
   inputs: [1, 1],
   attributes: {},
-  traits: { tail: true, view: true, copies: true, order: kept },
+  traits: { tail: true, view: true, copies: true, scaling: firstElements, order: kept },
   limits: "tensors, no sequences or optional values",
   track: firstInputPosition,
   infer: ([x]) => [x],

@@ -14,6 +14,7 @@ import {
   integersOf,
   type OperatorCall,
 } from "./operator.js";
+import { alongAxis, paddedAxes, slicedAxes } from "./scaling.js";
 import { concat as concatTrack, gather as gatherTrack, padded, sliced } from "./tracks.js";
 
 // The standard allows negative axes since opset 11. Exporters wrote them for opset 9 already, and runtimes accept them.
@@ -33,7 +34,7 @@ export const slice = defineOperator({
   since: 10,
   inputs: [3, 5],
   attributes: {},
-  traits: { rearranges: "moved" },
+  traits: { rearranges: "moved", scaling: slicedAxes },
   older: {
     1: defineAdaptor({
       inputs: [1, 1],
@@ -60,7 +61,7 @@ export const gather = defineOperator({
   since: 1,
   inputs: [2, 2],
   attributes: { axis: int({ default: 0 }) },
-  traits: { rearranges: "moved" },
+  traits: { rearranges: "moved", scaling: alongAxis },
   track: gatherTrack,
   infer: ([x, indices], { axis: given }) => {
     if (indices.dtype !== "i64" && indices.dtype !== "i32")
@@ -78,7 +79,7 @@ export const concat = defineOperator({
   since: 4,
   inputs: [1, Number.POSITIVE_INFINITY],
   attributes: { axis: int({ required: true }) },
-  traits: { rearranges: "rowMajor" },
+  traits: { rearranges: "rowMajor", scaling: alongAxis },
   track: concatTrack,
   infer: (inputs, { axis: given }) => {
     const [first, ...others] = inputs as [(typeof inputs)[number], ...typeof inputs];
@@ -155,7 +156,7 @@ export const pad = defineOperator({
   inputs: [2, 4],
   inputsSince: { 11: [2, 3], 18: [2, 4] },
   attributes: { mode: text(padModes, { default: "constant", later: { wrap: 19 } }) },
-  traits: {},
+  traits: { scaling: paddedAxes },
   older: {
     2: defineAdaptor({
       inputs: [1, 1],

@@ -4,6 +4,7 @@ import { axesOf, reshapeTarget } from "../dimensions.js";
 import { transposeElements } from "../integers.js";
 import { listBecomesInput } from "./adaptors.js";
 import { defineOperator, integersOf, type Operator, type OperatorCall, type OperatorRow } from "./operator.js";
+import { moves, movesAxes } from "./scaling.js";
 import { reshaping, transposed } from "./tracks.js";
 
 // Operators that rearrange elements and change none.
@@ -16,7 +17,7 @@ function reshaped<const S extends AttributeSchema>(
 ): Operator {
   return defineOperator<S, number, number>({
     ...row,
-    traits: { view: true, rearranges: "rowMajor", ...row.traits },
+    traits: { view: true, rearranges: "rowMajor", scaling: moves, ...row.traits },
     track: reshaping,
     infer: ([x], attributes, call) => [{ ...x!, shape: target(x!.shape, attributes, call) }],
     run: ([x], attributes, call) => [ops.reshape(x!, target(x!.shape, attributes, call))],
@@ -100,7 +101,7 @@ export const transpose = defineOperator({
   since: 1,
   inputs: [1, 1],
   attributes: { perm: ints({ min: 0 }) },
-  traits: { view: true, rearranges: "moved" },
+  traits: { view: true, rearranges: "moved", scaling: movesAxes },
   track: transposed,
   infer: ([x], { perm }) => [{ dtype: x.dtype, shape: permOf(perm, x.shape.length).map((axis) => x.shape[axis]!) }],
   run: ([x], { perm }) => [ops.transpose(x, { perm: permOf(perm, x.shape.length) })],

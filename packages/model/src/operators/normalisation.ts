@@ -38,7 +38,12 @@ export const batchNormalization = defineOperator({
   inputs: [5, 5],
   declares: 3,
   attributes: { ...common, training_mode: zero("export the network in evaluation mode") },
-  traits: { tail: true, parameters: [1, 2, 3, 4], running: { mean: 3, variance: 4 } },
+  traits: {
+    tail: true,
+    parameters: [1, 2, 3, 4],
+    running: { mean: 3, variance: 4 },
+    scaling: { kind: "gains", gain: 1, shift: 2, axis: 1 },
+  },
   limits: "training_mode 0",
   older: {
     6: before14({ spatial, is_test: int({ default: 0, min: 1, max: 1 }) }, "is_test 1, spatial 1"),

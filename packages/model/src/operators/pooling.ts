@@ -5,6 +5,7 @@ import { type PlaneWindow, planeOf } from "../dimensions.js";
 import type { KnownValue } from "../host-array.js";
 import { defineOperator, float } from "./operator.js";
 import { isPool2x2, type PoolAttributes, poolAttributes, poolCost, pooledValue, poolWindow } from "./pool-window.js";
+import { windows } from "./scaling.js";
 import { spatial } from "./tracks.js";
 
 const inferPool = ([x]: readonly [KnownValue], attributes: PoolAttributes): KnownValue[] => [
@@ -39,6 +40,7 @@ export const maxPool = defineOperator({
   traits: {
     tail: true,
     selectsLargest: true,
+    scaling: windows,
     absorbedAs: (attributes, { outputs }) => (outputs.length === 1 && isPool2x2(attributes) ? "pool" : undefined),
     cost: poolCost,
   },
@@ -60,7 +62,7 @@ export const averagePool = defineOperator({
     dilations: ints({ min: 1, since: 19 }),
     count_include_pad: flag(false, { since: 7 }),
   },
-  traits: { tail: true, cost: poolCost },
+  traits: { tail: true, scaling: windows, cost: poolCost },
   limits: "one or two spatial axes",
   track: spatial,
   infer: inferPool,
@@ -102,7 +104,7 @@ export const globalAveragePool = defineOperator({
   since: 1,
   inputs: [1, 1],
   attributes: {},
-  traits: {},
+  traits: { scaling: windows },
   track: spatial,
   infer: ([x]) => {
     const { shape } = float(x);

@@ -18,13 +18,18 @@ import type { WeightUse } from "./traits.js";
 function matrixUse(
   shapeOf: (input: number) => readonly number[] | undefined,
   isTransposed: readonly [boolean, boolean],
+  bias?: number,
 ): WeightUse[] {
   const input = [1, 0].find((at) => shapeOf(at)?.length === 2);
   if (input === undefined) return [];
   const [rows, columns] = shapeOf(input) as [number, number];
+  const data = 1 - input;
+  // Rows of A' and columns of B' are the results; the product sums over the other axis.
+  const from = isTransposed[data]! === (data === 1) ? -1 : -2;
+  const flow = { data, from, to: input === 1 ? -1 : -2, ...(bias !== undefined && { bias }) };
   return isTransposed[input]! === (input === 1)
-    ? [{ input, layout: "oi", outputs: rows, inputs: columns }]
-    : [{ input, layout: "io", outputs: columns, inputs: rows }];
+    ? [{ input, layout: "oi", outputs: rows, inputs: columns, flow }]
+    : [{ input, layout: "io", outputs: columns, inputs: rows, flow }];
 }
 
 /** Length of the sums of a product. */
@@ -56,7 +61,7 @@ export const gemm = defineOperator({
     }),
   },
   traits: {
-    products: { operands: [0, 1], uses: (shapeOf, { transA, transB }) => matrixUse(shapeOf, [transA, transB]) },
+    products: { operands: [0, 1], uses: (shapeOf, { transA, transB }) => matrixUse(shapeOf, [transA, transB], 2) },
     parameters: [0, 1, 2],
     absorbs: ["relu"],
     cost: innerSize,
@@ -116,6 +121,7 @@ export const matmul = defineOperator({
   traits: {
     products: { operands: [0, 1], uses: (shapeOf) => matrixUse(shapeOf, [false, false]) },
     parameters: [0, 1],
+    scaling: { kind: "contracts" },
     cost: innerSize,
   },
   track: matmulTrack,

@@ -4,6 +4,7 @@ import { axesOf } from "../dimensions.js";
 import type { HostArray } from "../host-array.js";
 import { listBecomesInput } from "./adaptors.js";
 import { defineOperator, float, integersOf, type Operator, type OperatorCall } from "./operator.js";
+import { reducedAxes } from "./scaling.js";
 import { reduced } from "./tracks.js";
 
 /** Axes of a reduction, and whether they keep size 1. */
@@ -20,6 +21,8 @@ interface Reduction {
   run(x: Tensor, options: ReducedAxes): Tensor;
   /** The same on integers. Null: floats only. */
   readonly integers: ((x: HostArray, options: ReducedAxes) => HostArray) | null;
+  /** Whether multiplying x by a positive factor multiplies the result by it. */
+  readonly isHomogeneous: boolean;
   /** What the reduction of no axes gives. Default: the input. */
   alone?(x: Tensor): Tensor;
 }
@@ -39,14 +42,14 @@ export function reducedShape(shape: readonly number[], { axes, keepDims }: Reduc
 }
 
 /** Defines a reduction over the axes given as input. Default: all. They keep size 1 unless keepdims is 0. */
-export function reduction({ name, since = 18, run, integers, alone = (x) => x }: Reduction): Operator {
+export function reduction({ name, since = 18, run, integers, isHomogeneous, alone = (x) => x }: Reduction): Operator {
   const limits = integers === null ? { limits: "float input" } : {};
   return defineOperator({
     name,
     since,
     inputs: [1, 2],
     attributes: { keepdims, noop_with_empty_axes: flag(false) },
-    traits: {},
+    traits: isHomogeneous ? { scaling: reducedAxes } : {},
     ...limits,
     older: { 1: listBecomesInput("axes", ints(), { keepdims } as AttributeSchema, limits.limits) },
     track: reduced,

@@ -1,4 +1,5 @@
 import type { GraphNode } from "../graph.js";
+import type { Scaling } from "./scaling.js";
 
 /** A weight's place on a crossbar. */
 export interface WeightUse {
@@ -10,6 +11,20 @@ export interface WeightUse {
   readonly outputs: number;
   /** Number of inputs of one product: word lines. For a convolution, in/group times the kernel's size. */
   readonly inputs: number;
+  /** Where the product's sums and results are, as negative axes; undefined when it isn't one axis each. */
+  readonly flow?: Flow;
+}
+
+/** Axes of a product's data and output. */
+export interface Flow {
+  /** Index of the input with the data. */
+  readonly data: number;
+  /** Axis of the data that the product sums over. Negative axes count from the end. */
+  readonly from: number;
+  /** Axis of the output with one element for each of the weight's outputs. */
+  readonly to: number;
+  /** Index of the bias, which broadcasts to the output, or has one element for each of its channels. */
+  readonly bias?: number;
 }
 
 /** How an operator multiplies data with weights. */
@@ -66,6 +81,8 @@ export interface Traits<A> {
   readonly constants?: readonly number[];
   /** Whether other runtimes drop values here in every run. */
   drops?(scalar: ScalarOf): boolean;
+  /** How positive factors on its inputs come out. Without it, they don't: its inputs have to keep their scale. */
+  readonly scaling?: Scaling<A>;
   /** Index of the input with the output's shape, whose first size may be the batch. */
   readonly target?: number;
   /** Index of an optional input with axes; without it, the axes of size 1 are meant. */

@@ -14,6 +14,7 @@ import { checkFree, copyModel, holdModel, type Model } from "@neft/model";
 import { exportOnnx, exportOnnxFiles, importOnnx, OnnxError } from "@neft/onnx";
 import { checkOptions, has, inWords, isListOf, kind, kinds, type Rules, required, resolveOptions } from "@neft/options";
 import { backendInfo } from "../backend-info.js";
+import { equalise } from "../equalise.js";
 import { evaluate } from "../evaluate.js";
 import { finetune } from "../finetune.js";
 import { wantsMore } from "../more-operators.js";
@@ -22,7 +23,7 @@ import { datasetKind, type Samples } from "../settings.js";
 import type { Workers } from "../workers.js";
 import type { DatasetInfo, NetworkInfo } from "./handles.js";
 import { datasetInfo, networkInfo } from "./infos.js";
-import type { EngineApi, Id, Made, RunArgument, SampleType, UploadedFiles } from "./protocol.js";
+import type { EngineApi, Id, Made, RunArgument, SampleIds, SampleType, UploadedFiles } from "./protocol.js";
 import { sessionSettings } from "./settings.js";
 
 /** Constructors of a dataset's values. */
@@ -105,7 +106,7 @@ export function createEngine(workers: Workers, loadOperators?: () => Promise<voi
     datasets.set(++last, snapshot(dataset));
     return { id: last, info: datasetInfo(dataset) };
   };
-  const samplesOf = (ids: RunArgument["data"]): Samples =>
+  const samplesOf = (ids: SampleIds): Samples =>
     typeof ids === "number"
       ? found(datasets, ids)
       : Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, found(datasets, id)]));
@@ -152,9 +153,14 @@ export function createEngine(workers: Workers, loadOperators?: () => Promise<voi
     },
     finetune: async (argument, running) => {
       const { validationData: id, ...options } = argument.options;
-      const validation = id === undefined ? {} : { validationData: samplesOf(id as RunArgument["data"]) };
+      const validation = id === undefined ? {} : { validationData: samplesOf(id as SampleIds) };
       resolveOptions("finetune", options, sessionSettings.finetune);
       return finetune(...operands(argument), { ...options, ...validation, ...running, workers });
+    },
+    equalise: async ({ network, data, options }, running) => {
+      resolveOptions("equalise", options, sessionSettings.equalise);
+      const samples = data === undefined ? {} : { data: samplesOf(data) };
+      return equalise(found(networks, network), { ...options, ...samples, ...running });
     },
     predict: async (argument, running) => {
       const { chips, signal: _, ...options } = resolveOptions("predict", argument.options, sessionSettings.predict);

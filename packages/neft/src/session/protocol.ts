@@ -3,7 +3,7 @@ import type { DeviationResult, EvaluationProgress, EvaluationResult, Prediction 
 import type { CompiledKernels } from "@neft/kernels";
 import type { OnnxFiles } from "@neft/onnx";
 import type { Thrown, WorkerHandle } from "@neft/pool";
-import type { FinetuneProgress, FinetuneResult } from "@neft/training";
+import type { EqualiseProgress, EqualiseResult, FinetuneProgress, FinetuneResult } from "@neft/training";
 import type { BackendInfo } from "../backend-info.js";
 import type { DatasetInfo, NetworkInfo } from "./handles.js";
 import type { DatasetFiles } from "./session-options.js";
@@ -32,7 +32,7 @@ export type SpawnEngine = (start: EngineStart) => WorkerHandle | Promise<WorkerH
 export type Id = number;
 
 /** Progress of a call. */
-export type Progress = EvaluationProgress | FinetuneProgress;
+export type Progress = EvaluationProgress | FinetuneProgress | EqualiseProgress;
 
 /** A later message to an engine: a request, or the wish that one ends early. */
 export type Request =
@@ -63,11 +63,18 @@ export type SampleType = "Uint8Array" | "Float32Array";
 /** A dataset with an upload in place of its values, and the class of these. */
 export type UploadedDataset = Omit<Dataset, "values"> & { readonly values: Id; readonly type: SampleType };
 
+/** A dataset, or a dataset for each input by name. */
+export type SampleIds = Id | Readonly<Record<string, Id>>;
+
+/** The argument of a call that rescales a network. The engine checks the options. */
+export interface EqualiseArgument extends Omit<RunArgument, "data"> {
+  readonly data: SampleIds | undefined;
+}
+
 /** The argument of a call that runs a network on data. The engine checks the options. */
 export interface RunArgument {
   readonly network: Id;
-  /** A dataset, or a dataset for each input by name. */
-  readonly data: Id | Readonly<Record<string, Id>>;
+  readonly data: SampleIds;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
@@ -93,6 +100,7 @@ export interface EngineApi {
   addFiles(files: UploadedFiles): Made<DatasetInfo>;
   evaluate(argument: RunArgument, running: Running): Promise<EvaluationResult | DeviationResult>;
   finetune(argument: RunArgument, running: Running): Promise<FinetuneResult>;
+  equalise(argument: EqualiseArgument, running: Running): Promise<EqualiseResult>;
   predict(argument: RunArgument, running: Running): Promise<Prediction | Prediction[]>;
   exportOnnx(network: Id): Uint8Array;
   exportOnnxFiles(network: Id): OnnxFiles;

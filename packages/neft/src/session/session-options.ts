@@ -1,7 +1,7 @@
 import type { ArrayNames, Part } from "@neft/data";
 import type { InitOptions } from "@neft/kernels";
 import type { PredictOptions } from "../predict.js";
-import type { EvaluateOptions, FinetuneOptions } from "../settings.js";
+import type { EqualiseOptions, EvaluateOptions, FinetuneOptions } from "../settings.js";
 import type { SessionSamples } from "./handles.js";
 
 /** Options of `createSession`. */
@@ -50,6 +50,11 @@ export interface SessionEvaluateOptions extends Omit<EvaluateOptions, "workers">
 /** Options of a session's `finetune`: those of the function, with datasets of the session. */
 export interface SessionFinetuneOptions extends Omit<FinetuneOptions, "workers" | "validationData"> {
   readonly validationData?: SessionSamples | undefined;
+}
+
+/** Options of a session's `equalise`: those of the function, with datasets of the session. */
+export interface SessionEqualiseOptions extends Omit<EqualiseOptions, "data"> {
+  readonly data?: SessionSamples | undefined;
 }
 
 /** Options of a session's `predict`: those of the function. */

@@ -4,7 +4,7 @@ import { compileKernels, initRules } from "@neft/kernels";
 import type { OnnxFiles } from "@neft/onnx";
 import { checkOptions, checkPlain, has, inWords, isListOf, kind, kinds, optional, type Rules } from "@neft/options";
 import { mostWorkers } from "@neft/pool";
-import type { FinetuneResult } from "@neft/training";
+import type { EqualiseResult, FinetuneResult } from "@neft/training";
 import { checkHost, spawnEngine } from "#spawn";
 import type { BackendInfo } from "../backend-info.js";
 import { callArguments } from "../call-rules.js";
@@ -16,6 +16,7 @@ import type { ArgumentOf, Id, Made, ResultOf, RunArgument, SampleType } from "./
 import type {
   DatasetFiles,
   SendOptions,
+  SessionEqualiseOptions,
   SessionEvaluateOptions,
   SessionFinetuneOptions,
   SessionImportOptions,
@@ -170,6 +171,23 @@ export class Session {
         ? {}
         : { validationData: this.#handles.idsOf("finetune: validationData", validationData) };
     return this.#run("finetune", [network, data], { ...rest, ...validation }, { onProgress, grace: finetuneGrace });
+  }
+
+  /**
+   * Rescales a network in place in the engine, as `equalise` does: the same weights. No other call can use the network meanwhile.
+   * @throws as `equalise`; the signal's reason as soon as it aborts; an Error if the engine or the session ends.
+   */
+  async equalise(network: SessionNetwork, options: SessionEqualiseOptions = {}): Promise<EqualiseResult> {
+    checkPlain("equalise", options);
+    const { data, signal, onProgress, ...rest } = options;
+    optional(signalRule)(signal, "signal");
+    optional(progressRule)(onProgress, "onProgress");
+    const argument = {
+      network: this.#handles.idOf("equalise: network", network, "network"),
+      data: data && this.#handles.idsOf("equalise: data", data),
+      options: rest as RunArgument["options"],
+    };
+    return this.#link.request("equalise", argument, { signal, onProgress });
   }
 
   /**

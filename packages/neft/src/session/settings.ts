@@ -1,14 +1,16 @@
 import { defineSettings, whole } from "@neft/options";
 import { predictOptions } from "../predict.js";
-import { evaluateOptions, finetuneOptions, runSettings } from "../settings.js";
+import { equaliseOptions, evaluateOptions, finetuneOptions, runSettings } from "../settings.js";
 
 const { workers: _evaluating, ...evaluateRows } = evaluateOptions;
+const { data: _samples, ...equaliseRows } = equaliseOptions;
 const { workers: _finetuning, ...finetuneRows } = finetuneOptions;
 
 /** Options of a session's calls: those of the functions of the same names, without `workers`, because the session has its own. */
 export const sessionSettings = {
   evaluate: evaluateRows,
   finetune: finetuneRows,
+  equalise: equaliseRows,
   predict: defineSettings({
     ...predictOptions,
     chips: {

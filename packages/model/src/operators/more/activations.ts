@@ -3,6 +3,7 @@ import * as ops from "@neft/tensor";
 import { type AttributeSchema, type AttributesOf, flag, real, text } from "../../attribute-kinds.js";
 import { likeFloat } from "../infer.js";
 import { defineAdaptor, defineOperator, float, type Operator } from "../operator.js";
+import { firstElements } from "../scaling.js";
 import { firstInputPosition } from "../tracks.js";
 
 /** Defines an activation with attributes. */
@@ -85,7 +86,7 @@ export const prelu = defineOperator({
   since: 7,
   inputs: [2, 2],
   attributes: { by_channel: flag(false, { internal: true }) },
-  traits: { tail: true, parameters: [1] },
+  traits: { tail: true, parameters: [1], scaling: firstElements },
   older: {
     6: defineAdaptor({ inputs: [2, 2], attributes: {}, adapt: () => ({ attributes: { by_channel: true } }) }),
   },

@@ -44,7 +44,7 @@ export const attention = defineOperator({
     // All values are f32 here.
     softmax_precision: ignored(),
   },
-  traits: {},
+  traits: { scaling: { kind: "attends" } },
   limits: "masks of floats or bool",
   track: (call) => onFirstAxis(call, { 3: 4 }),
   infer: ([q, k, v, , pastKey, pastValue], { q_num_heads, kv_num_heads }) => {

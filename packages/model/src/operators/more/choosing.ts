@@ -28,7 +28,7 @@ export const where = defineOperator({
   since: 9,
   inputs: [3, 3],
   attributes: {},
-  traits: {},
+  traits: { scaling: { kind: "elements", inputs: [1, 2] } },
   track: elementwise,
   infer: ([condition, x, y]): KnownValue[] => {
     if (condition.dtype !== "bool") throw new TypeError(`expected a condition of bool, got ${condition.dtype}`);

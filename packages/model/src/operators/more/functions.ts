@@ -4,6 +4,7 @@ import { flag } from "../../attribute-kinds.js";
 import { unaryIntegers } from "../../integers-elementwise.js";
 import { like, likeFloat } from "../infer.js";
 import { defineOperator, float, type Operator } from "../operator.js";
+import { elements } from "../scaling.js";
 import { firstInputPosition } from "../tracks.js";
 import type { Traits } from "../traits.js";
 
@@ -33,13 +34,14 @@ function numberFunction(
   since: number,
   run: (x: Tensor) => Tensor,
   kind: Parameters<typeof unaryIntegers>[0],
+  traits: Traits<unknown> = {},
 ): Operator {
   return defineOperator({
     name,
     since,
     inputs: [1, 1],
     attributes: {},
-    traits: {},
+    traits,
     track: firstInputPosition,
     infer: (inputs) => {
       if (inputs[0].dtype === "bool") throw new TypeError("expected numbers, got bool");
@@ -50,8 +52,8 @@ function numberFunction(
   });
 }
 
-export const abs = numberFunction("Abs", 6, ops.abs, "abs");
-export const neg = numberFunction("Neg", 6, ops.neg, "neg");
+export const abs = numberFunction("Abs", 6, ops.abs, "abs", { scaling: elements });
+export const neg = numberFunction("Neg", 6, ops.neg, "neg", { scaling: elements });
 export const sign = numberFunction("Sign", 9, ops.sign, "sign");
 
 export const exp = elementwiseFunction("Exp", 6, ops.exp);

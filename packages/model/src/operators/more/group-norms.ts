@@ -28,7 +28,7 @@ export const layerNormalization = defineOperator({
   inputs: [2, 3],
   outputs: 3,
   attributes: { axis: int({ default: -1 }), epsilon, stash_type },
-  traits: { tail: true, parameters: [1, 2] },
+  traits: { tail: true, parameters: [1, 2], scaling: { kind: "gains", gain: 1, shift: 2 } },
   track: leading,
   infer: (inputs, { axis: given }) => {
     const [x, scale, bias] = inputs;
@@ -55,7 +55,7 @@ export const rmsNormalization = defineOperator({
   since: 23,
   inputs: [2, 2],
   attributes: { axis: int({ default: -1 }), epsilon, stash_type },
-  traits: { tail: true, parameters: [1] },
+  traits: { tail: true, parameters: [1], scaling: { kind: "gains", gain: 1 } },
   track: leading,
   infer: (inputs, { axis }) => {
     ops.axisOf("axis", axis, float(inputs[0]).shape.length);
@@ -72,7 +72,7 @@ export const instanceNormalization = defineOperator({
   since: 6,
   inputs: [3, 3],
   attributes: { epsilon },
-  traits: { tail: true, parameters: [1, 2] },
+  traits: { tail: true, parameters: [1, 2], scaling: { kind: "gains", gain: 1, shift: 2, axis: 1 } },
   track: spatial,
   infer: (inputs) => {
     const [x, scale, bias] = inputs;
@@ -120,7 +120,7 @@ export const groupNormalization = defineOperator({
     stash_type,
     perGroup: flag(false, { internal: true }),
   },
-  traits: { tail: true, parameters: [1, 2] },
+  traits: { tail: true, parameters: [1, 2], scaling: { kind: "gains", gain: 1, shift: 2, axis: 1 } },
   older: {
     18: defineAdaptor({
       inputs: [3, 3],

@@ -4,6 +4,7 @@ import { axesOf } from "../../dimensions.js";
 import { croppedPositions } from "../../searches.js";
 import { defineSelection } from "../on-arrays.js";
 import { hostInput, integersOf, type OperatorCall } from "../operator.js";
+import { moves } from "../scaling.js";
 import { commonPosition, convolved, failMixed, firstInputPosition } from "../tracks.js";
 
 /** Reverses the first steps of each sequence, as many as the second input says. */
@@ -40,7 +41,7 @@ export const depthToSpace = defineSelection({
   since: 1,
   inputs: [1, 1],
   attributes: { blocksize, mode: text(["DCR", "CRD"], { default: "DCR", since: 11 }) },
-  traits: { rearranges: "moved" },
+  traits: { rearranges: "moved", scaling: moves },
   track: convolved,
   shape: (shape, { blocksize: block, mode }) => ops.depthToSpacePlan(shape, block, mode).shape,
   positions: (shape, { blocksize: block, mode }) => {
@@ -56,7 +57,7 @@ export const spaceToDepth = defineSelection({
   since: 1,
   inputs: [1, 1],
   attributes: { blocksize },
-  traits: { rearranges: "moved" },
+  traits: { rearranges: "moved", scaling: moves },
   track: convolved,
   shape: (shape, { blocksize: block }) => ops.spaceToDepthPlan(shape, block).shape,
   positions: (shape, { blocksize: block }) => {

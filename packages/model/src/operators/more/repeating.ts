@@ -3,6 +3,7 @@ import { flag } from "../../attribute-kinds.js";
 import { isHostArray, toNumbers } from "../../host-array.js";
 import { defineSelection } from "../on-arrays.js";
 import { integersOf } from "../operator.js";
+import { movesAxes } from "../scaling.js";
 import { failMixed, firstInputPosition, type TrackCall } from "../tracks.js";
 
 /** Repeats x to its common shape with the one given as input. */
@@ -11,7 +12,7 @@ export const expand = defineSelection({
   since: 8,
   inputs: [2, 2],
   attributes: {},
-  traits: {},
+  traits: { scaling: movesAxes },
   track: (call) => {
     const { axis, ...position } = firstInputPosition(call);
     const moved = axis + call.output.shape.length - call.inputs[0]!.shape.length;
@@ -39,7 +40,7 @@ export const tile = defineSelection({
   since: 6,
   inputs: [2, 2],
   attributes: {},
-  traits: {},
+  traits: { scaling: movesAxes },
   track: tiled,
   shape: (shape, _, call) => {
     const repeats = integersOf(call, 1)!;

@@ -3,6 +3,7 @@ import { flag, ints, real, reals, text } from "../../attribute-kinds.js";
 import type { HostArray, HostData } from "../../host-array.js";
 import { gatherElements } from "../../integers.js";
 import { type Adaptor, defineAdaptor, defineOperator } from "../operator.js";
+import { resized } from "../scaling.js";
 import { failMixed, firstInputPosition } from "../tracks.js";
 import { asResize, plansOf, type ResizeValues, resizedShape, resizes } from "./resize-plan.js";
 
@@ -61,7 +62,7 @@ export const resize = defineOperator({
   inputs: [1, 4],
   inputsSince: { 11: [3, 4], 13: [1, 4] },
   attributes,
-  traits: { tail: true },
+  traits: { tail: true, scaling: resized },
   limits: "no tf_half_pixel_for_nn; integers with nearest only, without tf_crop_and_resize",
   older: { 10: before11 },
   expand: (_, { truncates }) => {
@@ -95,7 +96,7 @@ export const upsample = defineOperator({
   since: 9,
   inputs: [2, 2],
   attributes: { mode: upsampleMode },
-  traits: { tail: true },
+  traits: { tail: true, scaling: resized },
   older: {
     1: defineAdaptor({
       inputs: [1, 1],

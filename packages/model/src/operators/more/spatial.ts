@@ -8,6 +8,7 @@ import { defineOperator, float, type Operator, type RunCall } from "../operator.
 import { type PoolAttributes, poolAttributes, poolCost, pooledValue, poolWindow } from "../pool-window.js";
 import * as pools from "../pooling.js";
 import { product } from "../product.js";
+import { windows } from "../scaling.js";
 import { spatial } from "../tracks.js";
 import { checkRank } from "./vectors.js";
 
@@ -115,7 +116,7 @@ export const lpPool = defineOperator({
     ceil_mode: { ...poolAttributes.ceil_mode, since: 18 },
     dilations: ints({ min: 1, since: 18 }),
   },
-  traits: { tail: true, cost: poolCost },
+  traits: { tail: true, scaling: windows, cost: poolCost },
   limits: "one to three spatial axes; p up to 64",
   track: spatial,
   infer: ([x], attributes) => [pooledValue(float(x), attributes, 3)],
@@ -135,7 +136,7 @@ export const globalMaxPool = defineOperator({
   since: 1,
   inputs: [1, 1],
   attributes: {},
-  traits: { tail: true, selectsLargest: true },
+  traits: { tail: true, selectsLargest: true, scaling: windows },
   track: spatial,
   infer: ([x]) => global(x),
   run: ([x]) => [ops.globalMaxPool(x)],
@@ -148,7 +149,7 @@ export const globalLpPool = defineOperator({
   since: 2,
   inputs: [1, 1],
   attributes: { p: order },
-  traits: { tail: true },
+  traits: { tail: true, scaling: windows },
   limits: "p up to 64",
   track: spatial,
   infer: ([x]) => global(x),

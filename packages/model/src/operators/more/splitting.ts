@@ -4,6 +4,7 @@ import { int64Array } from "../../host-array.js";
 import { sliceElements } from "../../integers.js";
 import { arrayOf, tensorOf } from "../on-arrays.js";
 import { type AdaptorCall, defineAdaptor, defineOperator, integersOf, type OperatorCall } from "../operator.js";
+import { alongAxis } from "../scaling.js";
 import { failMixed, firstInputPosition } from "../tracks.js";
 
 interface SplitAttributes {
@@ -44,7 +45,7 @@ export const split = defineOperator({
   inputs: [1, 2],
   outputs: any,
   attributes: { axis: int({ default: 0 }), num_outputs: int({ min: 1, max: maxParts }) },
-  traits: {},
+  traits: { scaling: alongAxis },
   older: {
     2: defineAdaptor({
       inputs: [1, 1],

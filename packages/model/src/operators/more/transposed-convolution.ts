@@ -1,6 +1,7 @@
 import * as ops from "@neft/tensor";
 import { int, ints } from "../../attribute-kinds.js";
 import type { KnownValue } from "../../host-array.js";
+import { convolvedFlow } from "../convolution-shape.js";
 import { defineOperator, float } from "../operator.js";
 import { product } from "../product.js";
 import { convolved } from "../tracks.js";
@@ -37,7 +38,15 @@ export const convTranspose = defineOperator({
       uses: (shapeOf) => {
         const weight = shapeOf(1);
         if (weight === undefined) return [];
-        return [{ input: 1, layout: "io", outputs: sizeOfKernel(weight), inputs: weight[0]! }];
+        return [
+          {
+            input: 1,
+            layout: "io",
+            outputs: sizeOfKernel(weight),
+            inputs: weight[0]!,
+            flow: convolvedFlow(weight.length),
+          },
+        ];
       },
     },
     parameters: [1, 2],

@@ -4,6 +4,7 @@ import type { KnownValue } from "../../host-array.js";
 import { extremeIntegers } from "../../integers-elementwise.js";
 import { broadcast } from "../infer.js";
 import { defineOperator, float, type Operator } from "../operator.js";
+import { elements } from "../scaling.js";
 import { elementwise } from "../tracks.js";
 
 const any = Number.POSITIVE_INFINITY;
@@ -19,7 +20,7 @@ function sumLike(name: string, finish: (sum: Tensor, count: number) => Tensor): 
     since: 6,
     inputs: [1, any],
     attributes: {},
-    traits: { tail: true },
+    traits: { tail: true, scaling: elements },
     track: elementwise,
     infer: (inputs) => inferAll(inputs.map((input, i) => float(input, i))),
     run: (inputs) => [finish(inputs.reduce(ops.add), inputs.length)],
@@ -39,7 +40,7 @@ function extreme(name: string, kind: "max" | "min"): Operator {
     since: 6,
     inputs: [1, any],
     attributes: {},
-    traits: { tail: true },
+    traits: { tail: true, scaling: elements },
     track: elementwise,
     infer: inferAll,
     run: (inputs) => [inputs.reduce(kind === "max" ? ops.maximum : ops.minimum)],

@@ -1,0 +1,276 @@
+import { checkProgramming } from "@neft/crossbar";
+import { type BoundSamples, bindSamples, type SampledInputs } from "@neft/evaluation";
+import { holdModel, type KnownValue, type Model, probe, probeBatch, shapeGraph, trialShapes } from "@neft/model";
+import { inWords, resolve } from "@neft/options";
+import { absorbingParameters, applyFactors, positionsIn } from "./apply.js";
+import { balance } from "./balance.js";
+import { largestChange, type Outputs, referenceOutputs, sizeOfValues } from "./comparison.js";
+import { freeFactors } from "./follow.js";
+import { type Layer, layersOf } from "./layers.js";
+import { minimise, type Sensitivities, varianceRatio } from "./minimise.js";
+import { multipliers, type Problem, problemOf } from "./problem.js";
+import { type Choice, type EqualiseMethod, type MeasuredDistance, searchFactors } from "./search.js";
+import { type EqualiseSettings, equaliseSettings, type ResolvedEqualiseSettings } from "./settings.js";
+
+/** Progress of `equalise`: batches read so far, and in all. */
+export interface EqualiseProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface EqualiseOptions extends EqualiseSettings {
+  /** The model to change, in place. */
+  readonly model: Model;
+  /** Samples of all inputs; labels aren't read. Default: none, which gives the balanced factors. */
+  readonly inputs?: SampledInputs | undefined;
+  /** Whether to leave the model as it is. Default: false. */
+  readonly dryRun?: boolean | undefined;
+  readonly onProgress?: ((progress: EqualiseProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A weight on a crossbar, before and after. */
+export interface EqualisedLayer {
+  readonly node: string;
+  readonly parameter: string;
+  /** max|W| divided by the root mean square of W: the noise of a product relative to its outputs goes with it. */
+  readonly range: { readonly before: number; readonly after: number };
+  /** What keeps the scale of its outputs: a node, or an output of the network. Undefined if they have free factors. */
+  readonly fixedBy?: string;
+}
+
+/** Result of `equalise`. */
+export interface EqualiseResult {
+  /**
+   * The factors that the weights have: "balanced", from the weights alone; "convex", the minimum for measured
+   * sensitivities; "descent" from there; "none" if none of them helps.
+   */
+  readonly method: EqualiseMethod;
+  readonly layers: readonly EqualisedLayer[];
+  /** Number of free factors. */
+  readonly factors: number;
+  /** Variance of the outputs to first order in the variation, after / before. Without samples, all weights count alike. */
+  readonly variance: number;
+  /** With samples: the distance of chips at σ from the clean network, on samples held out. */
+  readonly distance?: MeasuredDistance;
+  /**
+   * Largest |y′ − y|/max(1, |y|) of the outputs without variation, by rounding: on samples, or on random inputs. Null if
+   * the network can't run on random inputs.
+   */
+  readonly change: number | null;
+  readonly settings: ResolvedEqualiseSettings;
+  /** Possible causes of unexpected results, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Networks whose outputs or layers change more by rounding get powers of 2 as factors. */
+const roundingLimits: Changes = { outputs: 5e-6, layers: 5e-7 };
+/** Largest change of an output that rounding explains at all. */
+const mostChange = 1e-3;
+
+/** What rounding changes: outputs, by |y′ − y|/max(1, |y|), and layers whose scale stays, by |y′ − y|/max|y|. */
+interface Changes {
+  readonly outputs: number;
+  readonly layers: number;
+}
+
+const changesOf = (a: Outputs, b: Outputs, outputs: number): Changes => ({
+  outputs: Math.max(0, ...a.slice(0, outputs).map((values, i) => largestChange(values, b[i]!, 1))),
+  layers: Math.max(
+    0,
+    ...a.slice(outputs).map((values, i) => largestChange(values, b[outputs + i]!, sizeOfValues(values))),
+  ),
+});
+
+/** Whether rounding may show in the outputs, on other samples too. */
+const rounds = (changes: Changes | undefined): boolean =>
+  changes !== undefined && !(changes.outputs <= roundingLimits.outputs && changes.layers <= roundingLimits.layers);
+
+/** The power of 2 with the smallest ratio to a positive number. */
+function nearestPowerOf2(value: number): number {
+  let power = 1;
+  while (power * Math.SQRT2 < value) power *= 2;
+  while (power > value * Math.SQRT2) power /= 2;
+  return power;
+}
+
+/**
+ * Rescales a network's channels so that device variation changes its outputs less. The function stays the same, up to
+ * rounding: what a layer's outputs are divided by multiplies the weights that read them.
+ *
+ * Variation is proportional to max|W| of a tensor, and what it does to the outputs depends on the channels it reaches; the
+ * factors are chosen to make the outputs' variance small. Without samples, all weights count alike. With samples, the
+ * sensitivities of the outputs to each weight are measured; the variance then has one minimum, which is computed.
+ * Descent on the distance between chips and the clean network follows. The best on samples held out is kept, which may
+ * be the original.
+ *
+ * The same settings and seed give the same weights, bit for bit.
+ * @throws {RangeError} for settings out of range, or samples that don't fit the network.
+ * @throws {Error} if another call is using the model.
+ * @throws the signal's reason if it aborts; the model is then as before.
+ */
+export async function equalise(options: EqualiseOptions): Promise<EqualiseResult> {
+  const given = resolve(equaliseSettings, options);
+  checkProgramming(given);
+  const bound = options.inputs && bindSamples({ ...options, inputs: options.inputs }, true);
+  try {
+    const hold = holdModel(options.model, "write", "equalise");
+    try {
+      const distance = given.distance ?? (bound !== undefined && isClassifier(bound) ? "kl" : "error");
+      return await equaliseBound(options, bound, { ...given, distance });
+    } finally {
+      hold.release();
+    }
+  } finally {
+    bound?.dispose();
+  }
+}
+
+/** Whether the only output is a matrix of class scores. */
+function isClassifier({ outputs: [first, ...others], model }: BoundSamples): boolean {
+  const shape = model.outputs.find(({ name }) => name === first?.name)?.shape;
+  return others.length === 0 && first?.hasRows === true && shape?.length === 2 && Number(shape[1]) > 1;
+}
+
+async function equaliseBound(
+  { model: given, dryRun, onProgress, signal }: EqualiseOptions,
+  bound: BoundSamples | undefined,
+  settings: ResolvedEqualiseSettings,
+): Promise<EqualiseResult> {
+  const model = bound?.model ?? given;
+  const shapes = shapesOf(model, bound);
+  const free = freeFactors(model, shapes);
+  const layers = layersOf(free, positionsIn(model));
+  const weights = () => layers.map(({ parameter }) => model.parameters.get(parameter)!.floats());
+  const before = weights();
+  for (const [i, values] of before.entries()) checkFinite(layers[i]!.parameter, values);
+  const problem = problemOf(free, layers, before);
+  const original = absorbingParameters(model, free);
+  const apply = (factors: Float64Array): void => applyFactors(model, free, problem, factors, original);
+  const none = new Float64Array(problem.count).fill(1);
+  const fixed = layers.flatMap(({ node }) => (free.ends.has(node.name) ? [node.outputs[0]!] : []));
+  const read = () => referenceOutputs(model, fixed, bound, shapes, settings.seed);
+  const clean = read();
+  const compare = (factors: Float64Array): Changes | undefined => {
+    apply(factors);
+    const now = clean && read();
+    return clean && now && changesOf(clean, now, clean.length - fixed.length);
+  };
+  let isDone = false;
+  /** The factors, or powers of 2, which change no digit of a product: only batch norms, which add epsilon, still round. */
+  const admit = (factors: Float64Array): Float64Array =>
+    rounds(compare(factors)) ? factors.map(nearestPowerOf2) : factors;
+  try {
+    const search = bound && { problem, layers, bound, settings, apply, admit, signal };
+    const chosen = await chooseFactors(
+      problem,
+      layers,
+      before,
+      admit,
+      search && {
+        ...search,
+        onProgress: (done, total) => onProgress?.({ done, total }),
+      },
+    );
+    const change = compare(chosen.factors)?.outputs ?? null;
+    if (change !== null && !(change <= mostChange)) {
+      throw new Error(
+        `model ${inWords(model.name)}: expected the same outputs after rescaling, got a relative change of ${change}; the weights stay as they were`,
+      );
+    }
+    const after = weights();
+    isDone = dryRun !== true;
+    const { method, variance, distance } = chosen;
+    return {
+      method,
+      layers: layers.map(({ node, parameter }, i) => {
+        const fixedBy = free.ends.get(node.name);
+        const range = { before: rangeOf(before[i]!), after: rangeOf(after[i]!) };
+        return { node: node.name, parameter, range, ...(fixedBy !== undefined && { fixedBy }) };
+      }),
+      factors: problem.count,
+      variance,
+      ...(distance && { distance }),
+      change,
+      settings,
+      warnings: bound?.warnings ?? [],
+    };
+  } finally {
+    if (!isDone) apply(none);
+  }
+}
+
+/** Shapes of all values, with the samples' sizes if there are any. */
+function shapesOf(model: Model, bound: BoundSamples | undefined): ReadonlyMap<string, KnownValue> {
+  return bound ? probe(shapeGraph(model, []), bound.fixed?.batch ?? probeBatch).known : trialShapes(model);
+}
+
+async function chooseFactors(
+  problem: Problem,
+  layers: readonly Layer[],
+  weights: readonly Float32Array[],
+  admit: (factors: Float64Array) => Float64Array,
+  search: Parameters<typeof searchFactors>[0] | undefined,
+): Promise<Choice> {
+  const none = new Float64Array(problem.count).fill(1);
+  if (problem.count === 0) return { factors: none, method: "none", variance: 1 };
+  const balanced = admit(balancedFactors(problem, layers, weights));
+  if (search) return searchFactors(search, balanced);
+  const alike = alikeSensitivities(problem, layers, weights, balanced);
+  const variance = varianceRatio(problem, alike, balanced);
+  return variance < 1 - leastGain
+    ? { factors: balanced, method: "balanced", variance }
+    : { factors: none, method: "none", variance: 1 };
+}
+
+/** A gain in variance below this isn't worth a change. So a second call changes nothing. */
+const leastGain = 0.1;
+
+/**
+ * Factors from the weights alone: the geometric means of those that balance the channels' ranges and of those that
+ * minimise the variance if all inputs and outputs of a balanced weight count alike. In logarithms the variance is
+ * convex, so their mean does no worse than the two on average, whatever the sensitivities are.
+ */
+function balancedFactors(problem: Problem, layers: readonly Layer[], weights: readonly Float32Array[]): Float64Array {
+  const balanced = balance(problem);
+  const least = minimise(problem, alikeSensitivities(problem, layers, weights, balanced));
+  return balanced.map((factor, i) => Math.sqrt(factor * least[i]!));
+}
+
+/** Sensitivities without samples: with the given factors, the variance of a weight counts relative to its power. */
+function alikeSensitivities(
+  { terms }: Problem,
+  layers: readonly Layer[],
+  weights: readonly Float32Array[],
+  factors: Float64Array,
+): Sensitivities {
+  return layers.map(({ groups }, i) => {
+    const all = multipliers(terms[i]!, factors);
+    const counts = new Float64Array(all.length);
+    let power = 0;
+    const values = weights[i]!;
+    for (let j = 0; j < groups.length; j++) {
+      const scaled = values[j]! * all[groups[j]!]!;
+      power += scaled * scaled;
+      counts[groups[j]!]!++;
+    }
+    return power > 0 ? counts.map((count, g) => (count * all[g]! * all[g]!) / power) : counts.fill(0);
+  });
+}
+
+/** max|w| over the root mean square; 0 for zeros. */
+function rangeOf(values: Float32Array): number {
+  let [largest, square] = [0, 0];
+  for (const value of values) {
+    largest = Math.max(largest, Math.abs(value));
+    square += value * value;
+  }
+  return square === 0 ? 0 : largest / Math.sqrt(square / values.length);
+}
+
+function checkFinite(parameter: string, values: Float32Array): void {
+  if (values.every(Number.isFinite)) return;
+  throw new RangeError(
+    `parameter ${inWords(parameter)}: expected finite weights, got NaN or infinite ones; no device can hold them`,
+  );
+}

@@ -1,0 +1,485 @@
+import {
+  describeNode,
+  type GraphNode,
+  type HostArray,
+  type KnownValue,
+  type Model,
+  modelWeights,
+  operatorOf,
+  type Scaling,
+  subgraphsOf,
+  valuesOf,
+  type Weight,
+  type WeightUse,
+  weightUses,
+} from "@neft/model";
+import { sizeOf } from "@neft/tensor";
+import { Factors } from "./factors.js";
+import {
+  along,
+  compressed,
+  expanded,
+  inverse,
+  isOnes,
+  matched,
+  ones,
+  type Pattern,
+  pinned,
+  united,
+} from "./pattern.js";
+
+/** How one input of a node absorbs factors: the parameter's elements are multiplied by `up` and divided by `down`. */
+export interface Role {
+  readonly node: GraphNode;
+  readonly weight: Weight;
+  readonly up: Pattern;
+  readonly down: Pattern;
+  /** Exponent of both. Default: 1. */
+  readonly power?: number;
+  /** For the gain of a batch normalisation: its variance also has a term that no factor changes. */
+  readonly normalised?: { readonly variance: string; readonly epsilon: number };
+  /** Set for weights on crossbars. */
+  readonly use?: WeightUse;
+}
+
+/** The free factors of a network, and how its parameters absorb them. */
+export interface FreeFactors {
+  readonly factors: Factors;
+  readonly roles: readonly Role[];
+  /** For each array node with an output whose factors are all 1, the node that needs that. */
+  readonly ends: ReadonlyMap<string, string>;
+}
+
+/** Limit on the elements of a value whose factors are followed one by one. */
+const maxElements = 2 ** 22;
+
+/** Values so large count as no bound. */
+const unbounded = 3.4e38;
+
+/**
+ * Finds all factors by which a network's values can be scaled so that its outputs stay the same.
+ *
+ * Each output of an array node, and of a normalisation with a gain, has a free factor for every channel. They follow the
+ * values through the nodes by the `scaling` of their operators. A node without that trait, and an output of the
+ * network, need the factor 1.
+ *
+ * @param known  Dtype and shape of every value.
+ */
+export function freeFactors(model: Model, known: ReadonlyMap<string, KnownValue>): FreeFactors {
+  return new Follower(model, known).follow();
+}
+
+class Follower {
+  readonly #factors = new Factors();
+  /** Factors of each value that depends on data. */
+  readonly #patterns = new Map<string, Pattern>();
+  readonly #fixed: Set<string>;
+  readonly #roles: Role[] = [];
+  readonly #layers = new Map<string, Pattern>();
+  readonly #weightOf: (name: string) => Weight | undefined;
+
+  constructor(
+    readonly model: Model,
+    readonly known: ReadonlyMap<string, KnownValue>,
+  ) {
+    this.#fixed = new Set([...model.parameters.keys(), ...model.constants.keys(), ""]);
+    this.#weightOf = modelWeights(model);
+  }
+
+  follow(): FreeFactors {
+    for (const { name, shape } of this.model.inputs) this.#patterns.set(name, ones(shape.length));
+    for (const node of this.model.nodes) this.#visit(node);
+    for (const { name } of this.model.outputs) {
+      const pattern = this.#patterns.get(name);
+      if (pattern) pinned(this.#factors, pattern, "an output of the network");
+    }
+    this.#settleShared();
+    const ends = new Map<string, string>();
+    for (const [name, pattern] of this.#layers)
+      if (isOnes(this.#factors, pattern)) ends.set(name, this.#factors.reasonOf(pattern.refs[0]!));
+    const roles = this.#roles.map((role) => ({
+      ...role,
+      up: compressed(this.#factors, role.up),
+      down: compressed(this.#factors, role.down),
+    }));
+    return { factors: this.#factors, roles, ends };
+  }
+
+  #visit(node: GraphNode): void {
+    const hasGraphs = subgraphsOf(node).length > 0;
+    const { traits } = operatorOf(node);
+    if (node.inputs.every((name) => this.#fixed.has(name)) && !hasGraphs && traits.draws !== true) {
+      for (const name of node.outputs) this.#fixed.add(name);
+      return;
+    }
+    const isFloat = node.outputs.every((name) => name === "" || this.known.get(name)?.dtype === "f32");
+    const [use, ...others] = hasGraphs ? [] : weightUses(node, this.#weightOf);
+    let results: readonly Pattern[] | undefined;
+    if (use?.flow !== undefined && others.length === 0) results = this.#product(node, use);
+    else if (use === undefined && isFloat && traits.scaling !== undefined && !hasGraphs)
+      results = this.#rule(node, traits.scaling);
+    if (results === undefined) this.#end(node);
+    for (const [i, name] of node.outputs.entries())
+      if (name !== "") this.#patterns.set(name, results?.[i] ?? ones(this.#rankOf(name)));
+  }
+
+  #rankOf(name: string): number {
+    return this.known.get(name)?.shape.length ?? 0;
+  }
+
+  /** Makes the factors of all that a node reads 1. */
+  #end(node: GraphNode): void {
+    for (const name of node.inputs) {
+      const pattern = this.#patterns.get(name);
+      if (pattern) pinned(this.#factors, pattern, describeNode(node));
+    }
+  }
+
+  /** Factors of the outputs; undefined if the inputs have to keep their scale. */
+  #rule(node: GraphNode, scaling: Scaling): readonly Pattern[] | undefined {
+    const inputs = node.inputs.map((name) => (name === "" ? undefined : this.known.get(name)));
+    const output = this.known.get(node.outputs[0]!);
+    if (output === undefined || inputs.some((value, i) => value === undefined && node.inputs[i] !== ""))
+      return undefined;
+    const attributes = valuesOf(operatorOf(node), node);
+    // Factors follow the trailing axes; an operand of an old opset may broadcast otherwise.
+    if (scaling.kind !== "moves" && typeof attributes.axis === "number" && scaling.kind !== "gains") return undefined;
+    const call = { attributes, inputs, output };
+    switch (scaling.kind) {
+      case "elements":
+        return this.#elements(node, scaling.inputs, scaling.over?.(call) ?? [], output);
+      case "moves":
+        return this.#moves(node, scaling.along?.(call) ?? [], inputs, attributes);
+      case "gates":
+        return this.#gates(node, scaling.divides, output);
+      case "gains":
+        return this.#gains(node, scaling, output, attributes);
+      case "contracts":
+        return this.#contracts(node, output);
+      case "attends":
+        return this.#attends(node, attributes);
+    }
+  }
+
+  /** An output element depends on the inputs' elements at its place, and over some axes. */
+  #elements(
+    node: GraphNode,
+    listed: readonly number[] | undefined,
+    over: readonly number[],
+    output: KnownValue,
+  ): readonly Pattern[] {
+    const who = describeNode(node);
+    const rank = output.shape.length;
+    const carriers = node.inputs.flatMap((name, i) =>
+      name !== "" && (listed === undefined || listed.includes(i)) ? [{ name, i }] : [],
+    );
+    const data = carriers.flatMap(({ name }) => {
+      const pattern = this.#patterns.get(name);
+      return pattern ? [united(this.#factors, pattern, over, who)] : [];
+    });
+    // A reduction may drop its axes.
+    const shaped = data.map((pattern) =>
+      pattern.shape.length > rank
+        ? { ...pattern, shape: pattern.shape.filter((_, axis) => !over.includes(axis)) }
+        : pattern,
+    );
+    const pattern = matched(this.#factors, shaped, rank, who);
+    const first = carriers.length > 0 ? this.#patterns.get(node.inputs[0]!) : undefined;
+    for (const { name } of carriers) {
+      if (this.#patterns.has(name) || this.#isScaleFree(name)) continue;
+      if (!this.#absorb(node, name, { down: pattern })) pinned(this.#factors, pattern, who);
+    }
+    return node.outputs.map(() => (first === undefined && data.length === 0 ? ones(rank) : pattern));
+  }
+
+  /** Whether a fixed value equals itself times any positive factor: zeros and what bounds nothing. */
+  #isScaleFree(name: string): boolean {
+    const tensor = this.model.constants.get(name);
+    if (tensor?.dtype !== "f32") return false;
+    return tensor.floats().every((value) => value === 0 || Math.abs(value) >= unbounded);
+  }
+
+  /**
+   * Lets a parameter absorb factors. @returns whether it can: `name` is a parameter, read directly or through views, with
+   * an element of its own for each factor.
+   */
+  #absorb(
+    node: GraphNode,
+    name: string,
+    { up, down, ...others }: { up?: Pattern; down?: Pattern } & Pick<Role, "power" | "normalised" | "use">,
+  ): boolean {
+    const weight = this.#weightOf(name);
+    if (weight === undefined) return false;
+    const none = ones(weight.shape.length);
+    const placed = [up, down].map((pattern) => (pattern === undefined ? none : aligned(pattern, weight.shape)));
+    const [own, other] = placed;
+    if (own === undefined || other === undefined) return false;
+    this.#roles.push({ node, weight, up: own, down: other, ...others });
+    return true;
+  }
+
+  #moves(
+    node: GraphNode,
+    axes: readonly number[],
+    inputs: readonly (KnownValue | undefined)[],
+    // biome-ignore lint/suspicious/noExplicitAny: the row knows its attributes
+    attributes: any,
+  ): readonly Pattern[] | undefined {
+    const row = operatorOf(node);
+    if (row.integers === null) return undefined;
+    const isJoined = inputs.every((value) => value?.dtype === "f32");
+    const floats = inputs.flatMap((value, i) => (value?.dtype === "f32" ? [i] : []));
+    // Elements of a fixed table at places that data choose, or places that aren't known.
+    if (!isJoined && (floats.length !== 1 || !this.#patterns.has(node.inputs[0]!))) return undefined;
+    if (inputs.some((value) => value !== undefined && value.dtype !== "f32" && value.data === undefined))
+      return undefined;
+    const given = floats.map((i) => this.#patterns.get(node.inputs[i]!) ?? this.#free(node, node.inputs[i]!));
+    const rank = given[0]!.shape.length;
+    const full = Array.from({ length: rank }, (_, axis) => axis).filter(
+      (axis) => axes.includes(axis) || (isJoined && given.some(({ shape }) => shape[axis] !== 1)),
+    );
+    const sizes = given.map(({ shape }, i) =>
+      shape.map((n, axis) => (full.includes(axis) ? inputs[floats[i]!]!.shape[axis]! : n)),
+    );
+    if (sizes.some((shape) => sizeOf(shape) > maxElements)) return undefined;
+    const arrays = given.map((pattern, i): HostArray => {
+      const { shape, refs } = expanded(pattern, inputs[floats[i]!]!.shape, full);
+      return { dtype: "i32", shape, data: refs as Int32Array<ArrayBuffer> };
+    });
+    const values = inputs.map((value, i) => (floats.includes(i) ? arrays[floats.indexOf(i)] : (value as HostArray)));
+    const results = row.integers(values as HostArray[], attributes, { node, inputs: values });
+    return results.map(({ shape, data }) =>
+      compressed(this.#factors, { shape, refs: Int32Array.from(data as Int32Array) }),
+    );
+  }
+
+  /** Factors for the elements of a fixed value: free ones if it is a parameter. */
+  #free(node: GraphNode, name: string): Pattern {
+    const { shape } = this.known.get(name)!;
+    if (this.#weightOf(name) === undefined || sizeOf(shape) > maxElements) return ones(shape.length);
+    const pattern = { shape, refs: this.#factors.fresh(sizeOf(shape)) };
+    this.#absorb(node, name, { down: pattern });
+    return pattern;
+  }
+
+  #gates(node: GraphNode, divides: boolean, output: KnownValue): readonly Pattern[] | undefined {
+    const who = describeNode(node);
+    const rank = output.shape.length;
+    const [nameA, nameB] = node.inputs as [string, string];
+    const [a, b] = [this.#patterns.get(nameA), this.#patterns.get(nameB)];
+    const placed = (pattern: Pattern): Pattern[] => [matched(this.#factors, [pattern], rank, who)];
+    if (a && b) {
+      if (isOnes(this.#factors, a)) return placed(divides ? inverse(b) : b);
+      pinned(this.#factors, b, who);
+      return placed(nameA === nameB ? ones(rank) : a);
+    }
+    const x = (a ?? b)!;
+    if (a === undefined && divides) return undefined;
+    const [y] = placed(x);
+    const gain = this.#weightOf(a ? nameB : nameA);
+    // One number for all channels frees nothing.
+    if (gain === undefined || sizeOf(gain.shape) === 1 || aligned(y!, gain.shape) === undefined) return [y!];
+    const shape = [...Array(rank - gain.shape.length).fill(1), ...gain.shape];
+    const free = { shape, refs: this.#factors.fresh(sizeOf(shape)) };
+    this.#absorb(node, a ? nameB : nameA, divides ? { up: free, down: y! } : { up: y!, down: free });
+    return [free];
+  }
+
+  #gains(
+    node: GraphNode,
+    { gain, shift, axis }: Extract<Scaling, { kind: "gains" }>,
+    output: KnownValue,
+    { epsilon }: { readonly epsilon?: number },
+  ): readonly Pattern[] | undefined {
+    const rank = output.shape.length;
+    const x = this.#patterns.get(node.inputs[0]!);
+    const gainShape = this.#weightOf(node.inputs[gain]!)?.shape;
+    const shiftName = shift === undefined ? "" : (node.inputs[shift] ?? "");
+    const isShiftFree = shiftName === "" || this.#isScaleFree(shiftName) || this.#weightOf(shiftName) !== undefined;
+    if (x === undefined || gainShape === undefined || !isShiftFree) return undefined;
+    const own = this.#normalisedInput(node, x);
+    if (own === undefined) pinned(this.#factors, x, describeNode(node));
+    const free = { shape: gainShape, refs: this.#factors.fresh(sizeOf(gainShape)) };
+    const variance = operatorOf(node).traits.running?.variance;
+    this.#absorb(node, node.inputs[gain]!, {
+      down: free,
+      ...(own && { up: own, normalised: { variance: node.inputs[variance!]!, epsilon: epsilon! } }),
+    });
+    if (shiftName !== "" && !this.#isScaleFree(shiftName)) this.#absorb(node, shiftName, { down: free });
+    const first = axis ?? rank - gainShape.length;
+    const shape = Array.from({ length: rank }, (_, i) => gainShape[i - first] ?? 1);
+    const y = { shape, refs: free.refs };
+    return node.outputs.map((name, i) => (i === 0 ? y : ones(this.#rankOf(name))));
+  }
+
+  /** Lets the running statistics absorb a channel's factor. @returns the factors, [channels]; undefined if they can't. */
+  #normalisedInput(node: GraphNode, x: Pattern): Pattern | undefined {
+    const { running } = operatorOf(node).traits;
+    if (running === undefined) return undefined;
+    const names = [node.inputs[running.mean]!, node.inputs[running.variance]!];
+    if (names.some((name) => !this.model.parameters.has(name))) return undefined;
+    const others = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+    const { refs } = united(this.#factors, x, others, describeNode(node));
+    const own = { shape: [refs.length], refs };
+    this.#absorb(node, names[0]!, { down: own });
+    this.#absorb(node, names[1]!, { down: own, power: 2 });
+    return own;
+  }
+
+  /** A product of data with weights on a crossbar. */
+  #product(node: GraphNode, use: WeightUse): readonly Pattern[] | undefined {
+    const who = describeNode(node);
+    const { flow, input } = use;
+    const { data, from, to, bias } = flow!;
+    const x = this.#patterns.get(node.inputs[data]!);
+    const weight = this.#weightOf(node.inputs[input]!)!;
+    const shape = this.known.get(node.outputs[0]!)?.shape;
+    const xShape = this.known.get(node.inputs[data]!)?.shape;
+    if (x === undefined || shape === undefined || xShape === undefined) return undefined;
+    const axisIn = Math.max(0, xShape.length + from);
+    const axisOut = Math.max(0, shape.length + to);
+    const others = x.shape.flatMap((_, axis) => (axis === axisIn ? [] : [axis]));
+    const refsIn = expanded(united(this.#factors, x, others, who), xShape, [axisIn]).refs;
+    const refsOut = this.#factors.fresh(shape[axisOut]!);
+    const y = along(refsOut, axisOut, shape.length);
+    const patterns = weightPatterns(weight.shape, use, refsIn, refsOut);
+    if (patterns === undefined) return undefined;
+    this.#absorb(node, node.inputs[input]!, { ...patterns, use });
+    this.#layers.set(node.name, y);
+    const biasName = bias === undefined ? "" : (node.inputs[bias] ?? "");
+    if (biasName !== "" && !this.#isScaleFree(biasName)) {
+      const down = shape.length > 2 ? { shape: [refsOut.length], refs: refsOut } : y;
+      if (!this.#absorb(node, biasName, { down })) pinned(this.#factors, y, who);
+    }
+    return [y];
+  }
+
+  /** A product of matrices, both computed from data. */
+  #contracts(node: GraphNode, output: KnownValue): readonly Pattern[] | undefined {
+    const who = describeNode(node);
+    const [a, b] = node.inputs.map((name) => this.#patterns.get(name));
+    const rank = output.shape.length;
+    if (a === undefined || b === undefined || a.shape.length !== rank || b.shape.length !== rank || rank < 2)
+      return undefined;
+    const [rows, columns] = [rank - 2, rank - 1];
+    if (b.shape[rows] === 1) {
+      // Every sum has terms with one factor from b.
+      pinned(this.#factors, a, who);
+      return [b];
+    }
+    if (a.shape[columns] === 1) {
+      pinned(this.#factors, b, who);
+      return [a];
+    }
+    // Terms have factors of both, which must cancel.
+    const left = united(this.#factors, a, [rows], who);
+    const right = united(this.#factors, b, [columns], who);
+    const perm = [...Array.from({ length: rows }, (_, axis) => axis), columns, rows];
+    const turned = { shape: perm.map((axis) => right.shape[axis]!), refs: right.refs };
+    matched(this.#factors, [left, inverse(turned)], rank, who);
+    return [ones(rank)];
+  }
+
+  /** Queries and keys have inverse factors; the output has those of the values. */
+  #attends(node: GraphNode, attributes: AttentionAttributes): readonly Pattern[] | undefined {
+    const who = describeNode(node);
+    const [q, k, v] = node.inputs.slice(0, 3).map((name) => this.#patterns.get(name));
+    const [shapeQ, shapeK] = node.inputs.map((name) => this.known.get(name)?.shape);
+    const hasOthers = node.inputs.slice(4).some((name) => name !== "");
+    const usesOthers = node.outputs.slice(1).some((name) => name !== "");
+    if (!q || !k || !v || !shapeQ || !shapeK || hasOthers || usesOthers) return undefined;
+    const isFlat = shapeQ.length === 3;
+    const [queries, keys] = isFlat ? [attributes.q_num_heads, attributes.kv_num_heads] : [shapeQ[1], shapeK[1]];
+    if (queries !== keys || k.shape.length !== q.shape.length || v.shape.length !== q.shape.length) return undefined;
+    const lengths = isFlat ? [0, 1] : [0, 2];
+    const [left, right] = [q, k].map((one) => united(this.#factors, one, lengths, who));
+    matched(this.#factors, [left!, inverse(right!)], q.shape.length, who);
+    const values = united(this.#factors, v, lengths, who);
+    return node.outputs.map((name, i) => (i === 0 ? values : ones(this.#rankOf(name))));
+  }
+
+  /** Lets the uses of a parameter agree: each has the same factors, or all have none. */
+  #settleShared(): void {
+    const reads = new Map<string, number>();
+    const count = (name: string) => {
+      const parameter = this.#weightOf(name)?.parameter;
+      if (parameter !== undefined) reads.set(parameter, (reads.get(parameter) ?? 0) + 1);
+    };
+    for (const node of this.model.nodes) {
+      const isView = node.outputs.some((name) => this.#weightOf(name) !== undefined);
+      if (!isView) for (const name of node.inputs) if (name !== "") count(name);
+    }
+    for (const { name } of this.model.outputs) count(name);
+    const byParameter = new Map<string, Role[]>();
+    for (const role of this.#roles) {
+      const { parameter } = role.weight;
+      byParameter.set(parameter, [...(byParameter.get(parameter) ?? []), role]);
+    }
+    for (const [parameter, roles] of byParameter) {
+      const why = `the parameter ${JSON.stringify(parameter)}, which other nodes read too`;
+      if (reads.get(parameter) !== roles.length || !areAlike(roles)) {
+        for (const { up, down } of roles) for (const one of [up, down]) pinned(this.#factors, one, why);
+      } else if (roles.length > 1) {
+        const rank = roles[0]!.weight.shape.length;
+        for (const part of ["up", "down"] as const)
+          matched(
+            this.#factors,
+            roles.map((role) => role[part]),
+            rank,
+            why,
+          );
+      }
+    }
+  }
+}
+
+interface AttentionAttributes {
+  readonly q_num_heads: number | undefined;
+  readonly kv_num_heads: number | undefined;
+}
+
+/** Whether the uses of a parameter can have the same factors. */
+function areAlike([first, ...others]: readonly Role[]): boolean {
+  const form = ({ weight: { views, shape }, power = 1, normalised }: Role): string =>
+    JSON.stringify([views.map(({ name }) => name), shape, power, normalised ?? null]);
+  return others.every((other) => form(other) === form(first!));
+}
+
+/** A pattern on the axes of a value that broadcasts to it; undefined if factors differ where the value has one element. */
+function aligned(pattern: Pattern, shape: readonly number[]): Pattern | undefined {
+  const skipped = pattern.shape.length - shape.length;
+  const fits = pattern.shape.every((n, axis) => n === 1 || (axis >= skipped && shape[axis - skipped] === n));
+  if (!fits) return undefined;
+  const own = skipped >= 0 ? pattern.shape.slice(skipped) : [...Array(-skipped).fill(1), ...pattern.shape];
+  return { shape: own, refs: pattern.refs };
+}
+
+/** Factors of a weight's elements: those of its inputs multiply it, those of its outputs divide it. */
+function weightPatterns(
+  shape: readonly number[],
+  { layout, input }: WeightUse,
+  refsIn: Int32Array,
+  refsOut: Int32Array,
+): { up: Pattern; down: Pattern } | undefined {
+  const rank = shape.length;
+  if (rank === 2) {
+    const axisOut = layout === "oi" ? 0 : 1;
+    return { up: along(refsIn, 1 - axisOut, 2), down: along(refsOut, axisOut, 2) };
+  }
+  // [out, in/group, …kernel] of a convolution, [in, out/group, …kernel] of a transposed one.
+  const isTransposed = layout === "io";
+  const [many, few] = isTransposed ? [refsIn, refsOut] : [refsOut, refsIn];
+  const [rows, columns] = shape as [number, number];
+  if (many.length !== rows || few.length % columns !== 0 || input !== 1) return undefined;
+  const groups = few.length / columns;
+  const perGroup = rows / groups;
+  const own = along(many, 0, rank);
+  const refs = new Int32Array(groups === 1 ? columns : rows * columns);
+  for (let i = 0; i < refs.length; i++)
+    refs[i] = groups === 1 ? few[i]! : few[Math.floor(Math.floor(i / columns) / perGroup) * columns + (i % columns)]!;
+  const other = {
+    shape: Array.from({ length: rank }, (_, axis) => (axis === 1 ? columns : axis === 0 && groups > 1 ? rows : 1)),
+    refs,
+  };
+  return isTransposed ? { up: own, down: other } : { up: other, down: own };
+}

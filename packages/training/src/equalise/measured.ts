@@ -1,0 +1,159 @@
+import { type ProgrammingSettings, programChip, variationBackend } from "@neft/crossbar";
+import { type BoundInput, gatherInputs } from "@neft/evaluation";
+import { type ArrayBackend, type Model, run } from "@neft/model";
+import {
+  add,
+  backward,
+  logSoftmax,
+  mul,
+  noGrad,
+  normals,
+  reduceSum,
+  scale,
+  scope,
+  softmax,
+  stream,
+  type Tensor,
+  tensor,
+  uniforms,
+} from "@neft/tensor";
+import { distillationLoss } from "../distillation-loss.js";
+import { purposes } from "../streams.js";
+
+/** A network with its samples, for measurements under variation. */
+export interface MeasuredNetwork {
+  readonly model: Model;
+  readonly inputs: readonly BoundInput[];
+  /** Names of the values to compare. */
+  readonly outputs: readonly string[];
+  readonly distance: "kl" | "error";
+  /** Mean square of each output of the clean network. */
+  readonly powers: readonly number[];
+  /** Names of the parameters on crossbars. */
+  readonly weights: readonly string[];
+  readonly chip: ProgrammingSettings;
+  readonly seed: number;
+}
+
+/** Which chip a measurement reads. */
+export interface ChipDraw {
+  readonly sigma: number;
+  readonly index: number;
+}
+
+const settingsOf = ({ chip, seed }: MeasuredNetwork, { sigma, index }: ChipDraw) => ({
+  ...chip,
+  sigma,
+  seed,
+  index,
+  purpose: purposes.equaliseVariation,
+});
+
+const outputsOf = (
+  { model, outputs }: MeasuredNetwork,
+  x: Record<string, Tensor>,
+  backend?: ArrayBackend,
+): Tensor[] => {
+  const found = run(model, x, { outputs, ...(backend && { backend }) }).outputs;
+  return outputs.map((name) => found.get(name)!);
+};
+
+/** Mean square of each output of the clean network on samples. */
+export function powersOf(network: MeasuredNetwork, batches: readonly Uint32Array[]): number[] {
+  const sums = network.outputs.map(() => 0);
+  const counts = network.outputs.map(() => 0);
+  for (const indices of batches) {
+    scope(() => {
+      const outputs = noGrad(() => outputsOf(network, gatherInputs(network.inputs, indices)));
+      for (const [i, output] of outputs.entries()) {
+        for (const value of output.floats()) sums[i]! += value * value;
+        counts[i]! += output.size;
+      }
+    });
+  }
+  return sums.map((sum, i) => sum / counts[i]! || 1);
+}
+
+/** Distance of a chip's outputs from the clean network's, on samples; see `distillationLoss`. */
+export function distanceOf(network: MeasuredNetwork, draw: ChipDraw, indices: Uint32Array): number {
+  return scope(() =>
+    noGrad(() => {
+      const x = gatherInputs(network.inputs, indices);
+      const backend = variationBackend(settingsOf(network, draw));
+      return lossOf(network, outputsOf(network, x, backend), outputsOf(network, x)).item();
+    }),
+  );
+}
+
+const lossOf = ({ powers, distance }: MeasuredNetwork, outputs: readonly Tensor[], clean: readonly Tensor[]): Tensor =>
+  distillationLoss(
+    outputs,
+    clean.map((values, i) => ({ values, power: powers[i]! })),
+    { distance, temperature: 1 },
+  );
+
+/**
+ * Gradients of a random function of the outputs by the weights, on one chip. The mean of their squares over draws is the
+ * mean square of the outputs' derivatives: for "kl", the diagonal of the Fisher information of the softmax (the function
+ * is −ln p of classes drawn from p); for "error", that of the outputs divided by the roots of their powers.
+ */
+export function sensitivityGradients(network: MeasuredNetwork, draw: ChipDraw, indices: Uint32Array): Float32Array[] {
+  const { model, inputs, weights, distance, powers, seed } = network;
+  return scope(() => {
+    const x = gatherInputs(inputs, indices);
+    const backend = draw.sigma > 0 ? variationBackend(settingsOf(network, draw)) : undefined;
+    const losses = outputsOf(network, x, backend).map((output, i) => {
+      const key = stream(seed, { purpose: purposes.equaliseTargets, name: String(i), index: draw.index });
+      if (distance === "kl") return reduceSum(mul(logSoftmax(output), drawnClasses(output, key)), allOf(output));
+      const signs = tensor(normals(key, output.size), output.shape);
+      return scale(reduceSum(mul(output, signs), allOf(output)), 1 / Math.sqrt(powers[i]!));
+    });
+    const gradients = backward(
+      losses.reduce(add),
+      weights.map((name) => model.parameters.get(name)!),
+    );
+    return gradients.map((gradient) => gradient.floats());
+  });
+}
+
+const allOf = ({ shape }: Tensor) => ({ axes: shape.map((_, axis) => axis), keepDims: false });
+
+/** −1 at a class drawn from the softmax of each vector along the last axis, 0 elsewhere. */
+function drawnClasses(scores: Tensor, key: bigint): Tensor {
+  const classes = scores.shape.at(-1)!;
+  const shares = noGrad(() => softmax(scores)).floats();
+  const vectors = shares.length / classes;
+  const draws = uniforms(key, vectors);
+  const chosen = new Float32Array(shares.length);
+  for (let v = 0; v < vectors; v++) {
+    let left = draws[v]!;
+    let at = 0;
+    while (at < classes - 1 && left >= shares[v * classes + at]!) left -= shares[v * classes + at++]!;
+    chosen[v * classes + at] = -1;
+  }
+  return tensor(chosen, scores.shape);
+}
+
+/**
+ * ∂L/∂W·ΔW of each element of each weight, on one chip, for the distance L.
+ */
+export function variationGradients(network: MeasuredNetwork, draw: ChipDraw, indices: Uint32Array): Float32Array[] {
+  const { model, inputs, weights } = network;
+  const settings = settingsOf(network, draw);
+  const own = weights.map((name) => model.parameters.get(name)!);
+  const chip = programChip(model, settings);
+  try {
+    return scope(() => {
+      const x = gatherInputs(inputs, indices);
+      const clean = noGrad(() => outputsOf(network, x));
+      const loss = lossOf(network, outputsOf(network, x, variationBackend(settings)), clean);
+      return backward(loss, own).map((gradient, i) => {
+        const slopes = gradient.floats();
+        const [varied, weight] = [chip.weightOf(weights[i]!, own[i]!).floats(), own[i]!.floats()];
+        return slopes.map((slope, j) => slope * (varied[j]! - weight[j]!));
+      });
+    });
+  } finally {
+    chip.dispose();
+  }
+}

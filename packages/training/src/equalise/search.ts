@@ -1,0 +1,204 @@
+import { type BoundSamples, inProcess } from "@neft/evaluation";
+import { permutation, stream } from "@neft/tensor";
+import { purposes } from "../streams.js";
+import { Descent } from "./descent.js";
+import type { Layer } from "./layers.js";
+import { distanceOf, type MeasuredNetwork, powersOf, sensitivityGradients, variationGradients } from "./measured.js";
+import { minimise, type Sensitivities, varianceRatio } from "./minimise.js";
+import { addSlopes, largestOf, multipliers, type Problem } from "./problem.js";
+import type { ResolvedEqualiseSettings } from "./settings.js";
+
+/** Where the factors that were kept come from. */
+export type EqualiseMethod = "none" | "balanced" | "convex" | "descent";
+
+/** Distance of chips from the clean network, on samples held out. */
+export interface MeasuredDistance {
+  readonly before: number;
+  readonly after: number;
+  readonly chips: number;
+  readonly samples: number;
+}
+
+/** Factors, and what they do to the variance of the outputs to first order: after / before. */
+export interface Choice {
+  readonly factors: Float64Array;
+  readonly method: EqualiseMethod;
+  readonly variance: number;
+  readonly distance?: MeasuredDistance;
+}
+
+/** What a search reads and changes. */
+export interface SearchParts {
+  readonly problem: Problem;
+  readonly layers: readonly Layer[];
+  readonly bound: BoundSamples;
+  readonly settings: ResolvedEqualiseSettings;
+  /** Writes the weights for factors. */
+  apply(factors: Float64Array): void;
+  /** The factors, or others near to them that round less. */
+  admit(factors: Float64Array): Float64Array;
+  readonly signal: AbortSignal | undefined;
+  onProgress(done: number, total: number): void;
+}
+
+/** Batches whose chips give the sensitivities at one σ. */
+const sensitivityBatches = 32;
+/** Chips and batches by which factors are compared. */
+const compared = { chips: 8, batches: 4 };
+/** Largest first step of the descent, as a change of a factor's logarithm. */
+const descentRate = 0.02;
+/** Number of doublings of the p of the p-norm whose gradient stands for that of a maximum. */
+const descentDoublings = 6;
+
+/** A gain below this share isn't worth a change, so that a second call changes nothing. */
+const leastGain = 0.05;
+
+/** Numbers of chips: no two purposes share one. */
+const chipsFrom = { compared: 0, sensitivities: 1000, descent: 100_000 };
+
+/**
+ * Chooses factors by measurements: among 1, the given ones, those that minimise the variance for the sensitivities at 0,
+ * σ/2 and σ, and those that descent reaches from the best of these, the ones with the smallest distance on samples held
+ * out.
+ */
+export async function searchFactors(parts: SearchParts, balanced: Float64Array): Promise<Choice> {
+  const { problem, settings, bound, layers } = parts;
+  const { sigma, steps } = settings;
+  const none = new Float64Array(problem.count).fill(1);
+  const batches = batchesOf(bound, settings);
+  const network = { ...networkOf(parts), powers: powersOf(networkOf(parts), batches.held) };
+  const sigmas = [...new Set([0, sigma / 2, sigma])];
+  const descends = steps > 0 && sigma > 0;
+  const perComparison = compared.chips * batches.held.length;
+  const total =
+    (2 + sigmas.length + Number(descends)) * perComparison +
+    sigmas.length * sensitivityBatches +
+    (descends ? steps : 0);
+  let done = 0;
+  const each = <Job>(jobs: readonly Job[], perform: (job: Job) => void): Promise<void> =>
+    inProcess(perform)(jobs, () => parts.onProgress(++done, total), parts.signal);
+
+  const candidates: { method: EqualiseMethod; factors: Float64Array; distance: number }[] = [];
+  const consider = async (method: EqualiseMethod, given: Float64Array): Promise<void> => {
+    const factors = parts.admit(given);
+    parts.apply(factors);
+    let sum = 0;
+    const jobs = Array.from({ length: perComparison }, (_, i) => i);
+    await each(jobs, (i) => {
+      const index = chipsFrom.compared + Math.floor(i / batches.held.length);
+      sum += distanceOf(network, { sigma, index }, batches.held[i % batches.held.length]!);
+    });
+    candidates.push({ method, factors, distance: sum / perComparison });
+  };
+  const best = () => candidates.reduce((a, b) => (b.distance < a.distance ? b : a));
+
+  await consider("none", none);
+  await consider("balanced", balanced);
+  let sensitivities: Sensitivities = [];
+  for (const at of sigmas) {
+    parts.apply(none);
+    const sums = layers.map(({ up }) => new Float64Array(up.length));
+    const jobs = Array.from({ length: sensitivityBatches }, (_, i) => i);
+    await each(jobs, (i) => {
+      const draw = { sigma: at, index: chipsFrom.sensitivities + i };
+      addSquares(sums, layers, sensitivityGradients(network, draw, batches.fitted(i)));
+    });
+    sensitivities = sums;
+    await consider("convex", minimise(problem, sensitivities));
+  }
+  if (descends) {
+    const factors = best().factors.slice();
+    const descent = new Descent(factors);
+    const gradient = new Float64Array(factors.length);
+    const jobs = Array.from({ length: steps }, (_, i) => i);
+    await each(jobs, (step) => {
+      parts.apply(factors);
+      const draw = { sigma, index: chipsFrom.descent + step };
+      const products = variationGradients(network, draw, batches.fitted(sensitivityBatches + step));
+      gradient.fill(0);
+      for (const [k, product] of products.entries()) addVariationSlopes(parts, k, product, factors, gradient);
+      descent.step(gradient, descentRate * (1 - step / steps));
+    });
+    await consider("descent", factors);
+  }
+  const [first] = candidates as [(typeof candidates)[number]];
+  const kept = best().distance < (1 - leastGain) * first.distance ? best() : first;
+  const samples = batches.held.reduce((sum, { length }) => sum + length, 0);
+  return {
+    method: kept.method,
+    factors: kept.factors,
+    variance: varianceRatio(problem, sensitivities, kept.factors),
+    distance: { before: first.distance, after: kept.distance, chips: compared.chips, samples },
+  };
+}
+
+function networkOf({ bound, settings, layers }: SearchParts): MeasuredNetwork {
+  const { device, weightBits, bitsPerCell, sigma, seed, distance } = settings;
+  return {
+    model: bound.model,
+    inputs: bound.inputs,
+    outputs: bound.outputs.map(({ value }) => value),
+    distance,
+    powers: [],
+    weights: layers.map(({ parameter }) => parameter),
+    chip: { device, weightBits, bitsPerCell, sigma },
+    seed,
+  };
+}
+
+/** Batches to compare factors on, and others to choose them by. Few samples serve for both. */
+function batchesOf(
+  { count, fixed }: BoundSamples,
+  { batch, seed }: ResolvedEqualiseSettings,
+): { held: readonly Uint32Array[]; fitted: (i: number) => Uint32Array } {
+  const size = fixed?.batch ?? Math.min(batch, count);
+  const order = permutation(stream(seed, { purpose: purposes.equaliseSamples }), count);
+  const at = (from: Uint32Array, i: number): Uint32Array =>
+    Uint32Array.from({ length: size }, (_, j) => from[(i * size + j) % from.length]!);
+  const most = Math.floor(count / 2 / size);
+  if (most === 0) return { held: [at(order, 0)], fitted: (i) => at(order, i) };
+  const held = Math.min(compared.batches, most);
+  const rest = order.slice(held * size);
+  return { held: Array.from({ length: held }, (_, i) => at(order, i)), fitted: (i) => at(rest, i) };
+}
+
+function addSquares(sums: readonly Float64Array[], layers: readonly Layer[], gradients: readonly Float32Array[]): void {
+  for (const [k, gradient] of gradients.entries()) {
+    const [own, { groups }] = [sums[k]!, layers[k]!];
+    for (let j = 0; j < gradient.length; j++) own[groups[j]!]! += gradient[j]! * gradient[j]!;
+  }
+}
+
+/**
+ * Adds the slopes of a weight's variation by ln of the factors: its size is proportional to S, and its effect to 1/e.
+ *
+ * @param product  ∂L/∂W·ΔW of each element.
+ */
+function addVariationSlopes(
+  { layers, problem }: SearchParts,
+  k: number,
+  product: Float32Array,
+  factors: Float64Array,
+  gradient: Float64Array,
+): void {
+  const { groups } = layers[k]!;
+  const term = problem.terms[k]!;
+  const all = multipliers(term, factors);
+  const full = largestOf(term, all);
+  if (full === 0) return;
+  const slopes = new Float64Array(all.length);
+  let sum = 0;
+  for (let j = 0; j < product.length; j++) {
+    slopes[groups[j]!]! -= product[j]!;
+    sum += product[j]!;
+  }
+  let norm = 0;
+  const shares = all.map((multiplier, g) => {
+    let share = (term.largest[g]! * multiplier) / full;
+    for (let i = 0; i < descentDoublings; i++) share *= share;
+    norm += share;
+    return share;
+  });
+  for (let g = 0; g < slopes.length; g++) slopes[g]! += (sum * shares[g]!) / norm;
+  addSlopes(term, slopes, gradient);
+}

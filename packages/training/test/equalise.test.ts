@@ -1,0 +1,163 @@
+import { init } from "@neft/kernels";
+import { addOperators, type KnownValue, type Model, probe, probeBatch, run, shapeGraph } from "@neft/model";
+import { moreOperators } from "@neft/model/more";
+import { noGrad, normals, scope, stream, tensor, uniforms } from "@neft/tensor";
+import { equalise } from "@neft/training";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { absorbingParameters, applyFactors, positionsIn } from "../src/equalise/apply.js";
+import { freeFactors } from "../src/equalise/follow.js";
+import { layersOf } from "../src/equalise/layers.js";
+import { problemOf } from "../src/equalise/problem.js";
+import { imageEnds, imageLayers, Net, sequenceEnd, sequenceLayers } from "./rescaled-networks.js";
+
+beforeAll(async () => {
+  await init();
+  addOperators(moreOperators);
+});
+
+const outputsOf = (model: Model, shape: readonly number[]): Float32Array =>
+  scope(() => {
+    const size = shape.reduce((all, n) => all * n, 1);
+    const x = tensor(normals(stream(3, { purpose: "test", name: "x" }), size), [...shape]);
+    const [{ name }] = model.outputs as [{ name: string }];
+    return noGrad(() => run(model, x, { outputs: [name] }))
+      .outputs.get(name)!
+      .floats();
+  });
+
+const shapesOf = (model: Model): ReadonlyMap<string, KnownValue> => probe(shapeGraph(model, []), probeBatch).known;
+
+/** Gives all free factors of a network random values. @returns their number, and the largest relative change of an output. */
+function rescale(model: Model, seed: number): { count: number; change: number; fixedBy: ReadonlyMap<string, string> } {
+  const shape = [2, ...model.inputs[0]!.shape.slice(1)] as number[];
+  const before = outputsOf(model, shape);
+  const free = freeFactors(model, shapesOf(model));
+  const layers = layersOf(free, positionsIn(model));
+  const problem = problemOf(
+    free,
+    layers,
+    layers.map(({ parameter }) => model.parameters.get(parameter)!.floats()),
+  );
+  const draws = uniforms(stream(seed, { purpose: "test", name: "factors" }), problem.count);
+  applyFactors(
+    model,
+    free,
+    problem,
+    Float64Array.from(draws, (draw) => 0.5 + 1.5 * draw),
+    absorbingParameters(model, free),
+  );
+  const after = outputsOf(model, shape);
+  const size = Math.max(...before.map(Math.abs));
+  const change = Math.max(...before.map((value, i) => Math.abs(after[i]! - value))) / size;
+  return { count: problem.count, change, fixedBy: free.ends };
+}
+
+/** Rounding of a deep network. A wrong factor changes outputs by some 10 %. */
+const rounding = 2e-4;
+
+const image = (names: readonly string[], end: string, seed = 1): Model => {
+  const net = new Net(seed, [4, 8, 8]);
+  const layers = names.map((name) => imageLayers[name]!);
+  return net.model(
+    imageEnds[end]!(
+      net,
+      layers.reduce((x, layer) => layer(net, x), "x"),
+    ),
+  );
+};
+
+const sequence = (names: readonly string[], seed = 1): Model => {
+  const net = new Net(seed, [6, 8]);
+  const layers = names.map((name) => sequenceLayers[name]!);
+  return net.model(
+    sequenceEnd(
+      net,
+      layers.reduce((x, layer) => layer(net, x), "x"),
+    ),
+  );
+};
+
+describe("free factors", () => {
+  it.each(Object.keys(imageLayers))("keep the outputs of convolutions around the layer %s", (name) => {
+    const { count, change } = rescale(image(["conv", name, "conv"], "flattened"), 2);
+    expect(change).toBeLessThan(rounding);
+    expect(count).toBeGreaterThan(0);
+  });
+
+  it.each(Object.keys(imageEnds))("keep the outputs before the end %s", (end) => {
+    expect(rescale(image(["conv", "relu", "residual"], end), 2).change).toBeLessThan(rounding);
+  });
+
+  it.each(Object.keys(sequenceLayers))("keep the outputs of the block %s", (name) => {
+    const { change, count } = rescale(sequence(["perceptron", name, "perceptron"]), 2);
+    expect(change).toBeLessThan(rounding);
+    expect(count).toBeGreaterThan(0);
+  });
+
+  it("keep the outputs of random networks", () => {
+    const layer = fc.constantFrom(...Object.keys(imageLayers));
+    const end = fc.constantFrom(...Object.keys(imageEnds));
+    fc.assert(
+      fc.property(fc.array(layer, { minLength: 1, maxLength: 6 }), end, fc.nat(1000), (names, last, seed) => {
+        const model = image(names, last, seed);
+        const { change } = rescale(model, seed);
+        model.dispose();
+        return change < rounding;
+      }),
+      { numRuns: 100, seed: 1 },
+    );
+  });
+
+  it("keep the outputs of random blocks", () => {
+    const block = fc.constantFrom(...Object.keys(sequenceLayers));
+    fc.assert(
+      fc.property(fc.array(block, { minLength: 1, maxLength: 4 }), fc.nat(1000), (names, seed) => {
+        const model = sequence(names, seed);
+        const { change } = rescale(model, seed);
+        model.dispose();
+        return change < rounding;
+      }),
+      { numRuns: 50, seed: 1 },
+    );
+  });
+
+  it.each([
+    // c1 and c2 have 8 channels each, then 12 of the first linear layer.
+    [["conv", "relu", "conv"], "flattened", 8 + 8 + 12],
+    // A batch norm has factors of its inputs and of its outputs.
+    [["convNorm", "relu"], "pooled", 8 + 8],
+    // Channels that are added share a factor.
+    [["conv", "residual"], "pooled", 8],
+    [["conv", "sigmoid", "conv"], "pooled", 8],
+    [["conv", "relu6", "conv"], "pooled", 8],
+    // Depthwise convolutions have factors on both sides.
+    [["conv", "depthwise", "relu"], "pooled", 16],
+    // Two joined values keep their factors apart.
+    [["conv", "joined"], "pooled", 8 + 4],
+    // A weight of two layers has the same factors in both.
+    [["conv", "shared"], "pooled", 8],
+  ] as const)("of %j before the end %s: %i", (names, end, count) => {
+    expect(rescale(image(names, end), 2).count).toBe(count);
+  });
+
+  it("tell what ends a chain", () => {
+    const { fixedBy } = rescale(image(["conv", "sigmoid", "conv", "relu6"], "pooled"), 2);
+    expect([...fixedBy.values()]).toEqual(['node "n1" (Sigmoid)', 'node "n3" (Clip)', "an output of the network"]);
+  });
+});
+
+describe("equalise", () => {
+  it("lowers the variance, keeps the outputs, and changes nothing more when it is called again", async () => {
+    const model = image(["conv", "relu", "convNorm", "relu", "residual"], "flattened");
+    const first = await equalise({ model });
+    expect(first).toMatchObject({ method: "balanced", settings: { sigma: 0.2 } });
+    expect(first.variance).toBeLessThan(0.9);
+    expect(first.change).toBeLessThan(1e-5);
+    const kept = [...model.parameters.values()].map((tensor) => tensor.floats());
+    const second = await equalise({ model });
+    expect(second).toMatchObject({ method: "none", variance: 1, change: 0 });
+    expect([...model.parameters.values()].map((tensor) => tensor.floats())).toEqual(kept);
+    model.dispose();
+  });
+});

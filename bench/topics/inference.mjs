@@ -40,6 +40,14 @@ function importOrReason(bytes) {
   }
 }
 
+/** How long each runs before it is timed: V8 compiles hundreds of functions of ours, and both modules anew, in that time. */
+const warmUpMs = 1000;
+
+async function warmUp(work) {
+  const end = performance.now() + warmUpMs;
+  while (performance.now() < end) await work();
+}
+
 /** Measures one build. */
 export async function run({ rounds, record, skip }) {
   const ratios = [];
@@ -54,7 +62,9 @@ export async function run({ rounds, record, skip }) {
     const feeds = feedsOf(network, network.typical);
     const peer = await onnxruntimeNetwork(bytes, feeds);
     checkOutputs(what, runHere(model, feeds), await peer.read(), network.timedTolerance ?? network.tolerance);
-    const times = await contest({ ours: () => void runHere(model, feeds), peer: peer.run }, { rounds });
+    const contestants = { ours: () => void runHere(model, feeds), peer: peer.run };
+    for (const work of Object.values(contestants)) await warmUp(work);
+    const times = await contest(contestants, { rounds });
     model.dispose();
     await peer.close();
     const ratio = medianRatio(times.ours, times.peer);

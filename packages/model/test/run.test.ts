@@ -1,6 +1,7 @@
 import { init, memoryUse } from "@neft/kernels";
 import {
   type ArrayCall,
+  addOperators,
   applyStatistics,
   arrayNodes,
   bindModel,
@@ -11,11 +12,13 @@ import {
   modelFromRecord,
   modelToRecord,
   run,
+  type Subgraph,
   summary,
   trainableParameters,
   valueShapes,
 } from "@neft/model";
-import { backward, noGrad, reduceMean, scale, scope, tensor, zeros } from "@neft/tensor";
+import { moreOperators } from "@neft/model/more";
+import { backward, noGrad, parameter, reduceMean, scale, scope, tensor, zeros } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 
 /** flatten → linear(3) → batch norm → ReLU → dropout → linear(2) → softmax. */
@@ -58,6 +61,75 @@ describe("run", () => {
       ]);
     });
     model.dispose();
+  });
+
+  it("asks the backend for products of graphs inside graphs", () => {
+    addOperators(moreOperators);
+    const branch = (graph: Subgraph) => ({ then_branch: graph, else_branch: graph });
+    const product = { name: "product", op: "MatMul", inputs: ["x2", "w2"], outputs: ["y2"], attributes: {} };
+    const inner: Subgraph = { inputs: ["x2", "w2"], captures: 2, outputs: ["y2"], nodes: [product] };
+    const nested = { name: "inner", op: "If", inputs: ["c1", "x1", "w1"], outputs: ["y1"], attributes: branch(inner) };
+    const middle: Subgraph = { inputs: ["c1", "x1", "w1"], captures: 3, outputs: ["y1"], nodes: [nested] };
+    const model = new Model({
+      name: "nested",
+      inputs: [
+        { name: "x", dtype: "f32", shape: ["N", 2] },
+        { name: "c", dtype: "bool", shape: [] },
+      ],
+      outputs: [{ name: "y", dtype: "f32", shape: ["N", 2] }],
+      nodes: [{ name: "outer", op: "If", inputs: ["c", "c", "x", "w"], outputs: ["y"], attributes: branch(middle) }],
+      parameters: new Map([["w", parameter([1, 2, 3, 4], [2, 2])]]),
+      constants: new Map(),
+    });
+    const seen: string[] = [];
+    const backend = {
+      product(call: ArrayCall) {
+        seen.push(call.weightName);
+        return call.digital(call.weight);
+      },
+    };
+    scope(() => {
+      const feeds = { x: tensor([1, 2], [1, 2]), c: tensor([1], [], "bool") };
+      for (let i = 0; i < 2; i++) {
+        expect([...run(model, feeds, { backend }).outputs.get("y")!.toArray()]).toEqual([7, 10]);
+      }
+    });
+    expect(seen).toEqual(["w", "w"]);
+    model.dispose();
+  });
+
+  it("frees values once that have several names, and none that it was given", () => {
+    const node = (op: string, inputs: string[], output: string) => ({
+      name: output,
+      op,
+      inputs,
+      outputs: [output],
+      attributes: {},
+    });
+    const model = new Model({
+      name: "aliases",
+      inputs: [{ name: "x", dtype: "f32", shape: [2] }],
+      outputs: [{ name: "y", dtype: "f32", shape: [2] }],
+      nodes: [
+        node("Identity", ["x"], "same"),
+        node("Relu", ["same"], "a"),
+        node("Identity", ["a"], "b"),
+        node("Neg", ["b"], "c"),
+        node("Add", ["a", "c"], "d"),
+        node("Add", ["d", "same"], "y"),
+      ],
+      parameters: new Map(),
+      constants: new Map(),
+    });
+    scope(() => {
+      const x = tensor([1, -2], [2]);
+      const before = memoryUse().live;
+      const { outputs } = noGrad(() => run(model, x));
+      expect([...outputs.get("y")!.toArray()]).toEqual([1, -2]);
+      expect([...x.toArray()]).toEqual([1, -2]);
+      outputs.get("y")!.dispose();
+      expect(memoryUse().live).toBe(before);
+    });
   });
 
   it("computes the layers", () => {

@@ -122,3 +122,23 @@ it("passes gradients straight through quantised activations, and none through sa
   expect(gradientOf(1).every((value) => value === 0)).toBe(true);
   model.dispose();
 });
+
+it("rounds ties to even and saturates all that a range lacks, infinite values too", () => {
+  const values = [0.5, 1.5, -0.5, -2.5, 126.5, 1e30, -1e30, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const file = (zero: Tensor) =>
+    onnxFile({
+      opset: 17,
+      nodes: [{ op: "QuantizeLinear", inputs: ["x", "one", "zero"], outputs: ["q"] }],
+      inputs: [{ name: "x", shape: ["N"] }],
+      outputs: [{ name: "q", shape: ["N"], type: "inferred" }],
+      initializers: [floats("one", [], [1]), zero],
+    });
+  const quantised = (zero: Tensor): number[] => {
+    const model = importOnnx(file(zero));
+    const { q } = runHere(model, { x: { dtype: "f32", shape: [values.length], data: Float32Array.from(values) } });
+    model.dispose();
+    return Array.from(q!.data as Int8Array);
+  };
+  expect(quantised(integers("zero", [], 3, Int8Array.of(0)))).toEqual([0, 2, 0, -2, 126, 127, -128, 127, -128]);
+  expect(quantised(integers("zero", [], 2, Uint8Array.of(3)))).toEqual([3, 5, 3, 1, 129, 255, 0, 255, 0]);
+});

@@ -53,6 +53,11 @@ export function zeroData(dtype: DType, size: number): TensorData {
   return new arrays[dtype](size);
 }
 
+/** Whether an array is of the class that stores a dtype. */
+export function isStoredAs(source: TensorSource, dtype: DType): source is TensorSource & TensorData {
+  return source instanceof arrays[dtype];
+}
+
 /**
  * Copies `source` to a typed array of `dtype`. Numbers are rounded to f32; integer types are exact.
  *

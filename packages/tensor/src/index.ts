@@ -302,5 +302,5 @@ export { normals, permutation, type StreamName, stream, uniforms, words } from "
 export { scope } from "./scope.js";
 export { entropySum, type ScoreCounter, type ScoreCounts, withScoreCounter } from "./scores.js";
 export { axisOf, broadcastShapes, broadcastStrides, clampPosition, type Shape, sizeOf, stridesOf } from "./shape.js";
-export { assign, fromWriter, full, parameter, persistent, Tensor, tensor, zeros } from "./tensor.js";
+export { assign, fromTypedArray, fromWriter, full, parameter, persistent, Tensor, tensor, zeros } from "./tensor.js";
 export { checkPoolPads, outputSize, type WindowAttributes, type WindowAxis, windowAxes } from "./window.js";

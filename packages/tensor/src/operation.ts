@@ -144,7 +144,9 @@ function apply(row: AnyRow, inputs: Inputs, attributes: unknown): Tensor {
 /** @throws {TypeError} unless there is at least one input and all are f32 (any type for views). @throws {Error} for a freed tensor. */
 function checkInputs(row: AnyRow, inputs: Inputs): void {
   let count = 0;
-  for (const [i, input] of inputs.entries()) {
+  // No iterator of entries: this loop runs in every call.
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i];
     if (input === undefined) continue;
     if (!(input instanceof Tensor))
       throw new TypeError(`${row.name}: expected a tensor as input ${i}, got ${typeof input}`);

@@ -1,7 +1,16 @@
 import { f32 } from "@neft/kernels";
 import { kinds } from "@neft/options";
 import { type Arena, currentArena } from "./arena.js";
-import { convertData, type DType, dtypes, safeNumber, type TensorData, type TensorSource, zeroData } from "./dtype.js";
+import {
+  convertData,
+  type DType,
+  dtypes,
+  isStoredAs,
+  safeNumber,
+  type TensorData,
+  type TensorSource,
+  zeroData,
+} from "./dtype.js";
 import type { AutogradNode } from "./graph.js";
 import type { Hold } from "./hold.js";
 import { checkShape, type Shape, shapeText, sizeOf } from "./shape.js";
@@ -156,14 +165,16 @@ export function alias(tensor: Tensor, shape = tensor.shape, requiresGrad = false
 
 const checkDType = kinds.oneOf(...dtypes);
 
+/** @throws {RangeError} unless there is one element for each place of a shape. */
+function checkContent(who: string, source: TensorSource, shape: Shape): void {
+  checkShape(who, shape);
+  if (source.length === sizeOf(shape)) return;
+  throw new RangeError(`${who}: expected ${sizeOf(shape)} values for shape ${shapeText(shape)}, got ${source.length}`);
+}
+
 /** Makes a tensor with a copy of `source` that no scope owns. @throws as {@link tensor}. */
 function fromData(who: string, source: TensorSource, shape: Shape, dtype: DType, requiresGrad: boolean): Tensor {
-  checkShape(who, shape);
-  if (source.length !== sizeOf(shape)) {
-    throw new RangeError(
-      `${who}: expected ${sizeOf(shape)} values for shape ${shapeText(shape)}, got ${source.length}`,
-    );
-  }
+  checkContent(who, source, shape);
   const frozen = Object.freeze([...shape]);
   if (dtype !== "f32") return new Tensor(frozen, dtype, convertData(who, source, dtype));
   if (typeof source[0] === "bigint") throw new TypeError(`${who}: expected numbers for f32, got big integers`);
@@ -185,6 +196,19 @@ export function tensor(data: TensorSource, shape: Shape, dtype: DType = "f32"): 
   kinds.shape(shape, "tensor: shape");
   checkDType(dtype, "tensor: dtype");
   return addToScope(fromData("tensor", data, shape, dtype, false));
+}
+
+/**
+ * Makes a constant in the current scope that takes over a typed array, which nobody may write to afterwards. Floats, and elements
+ * in another class of array, are copied as by {@link tensor}.
+ *
+ * @throws {RangeError} when the length doesn't match the shape.
+ */
+export function fromTypedArray(data: TensorSource, shape: Shape, dtype: DType): Tensor {
+  if (dtype === "f32" || !isStoredAs(data, dtype))
+    return addToScope(fromData("fromTypedArray", data, shape, dtype, false));
+  checkContent("fromTypedArray", data, shape);
+  return addToScope(new Tensor(Object.freeze([...shape]), dtype, data));
 }
 
 /**

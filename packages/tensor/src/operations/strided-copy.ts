@@ -11,11 +11,16 @@ export interface StridedCopy {
 }
 
 /** Sizes or strides for a kernel. @throws {RangeError} for a value outside 32 bits, which a typed array would wrap. */
-export const ints = (values: readonly number[]): Int32Array =>
-  Int32Array.from(values, (value) => {
-    if ((value | 0) === value) return value;
-    throw new RangeError(`strided copy: expected sizes and strides of 32 bits, got ${value}`);
-  });
+export function ints(values: readonly number[]): Int32Array {
+  const result = new Int32Array(values.length);
+  for (let i = 0; i < result.length; i++) {
+    const value = values[i]!;
+    if ((value | 0) !== value)
+      throw new RangeError(`strided copy: expected sizes and strides of 32 bits, got ${value}`);
+    result[i] = value;
+  }
+  return result;
+}
 
 /** Descriptor of a copy. */
 function movement(from: Tensor, fromOffset: number, to: Tensor, toOffset: number): number {

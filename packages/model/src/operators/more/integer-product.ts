@@ -7,7 +7,15 @@ import type { HostArray } from "../../host-array.js";
 /** Bound of whole numbers that f32 holds exactly. */
 const exact = 2 ** 24;
 
-const largest = (values: Float32Array): number => values.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
+/** Bound of |a| where a is a value of 8 bits minus another. */
+const largestByte = 255;
+
+/** Number of products with elements of b whose sums are exact. The other factors are of 8 bits. */
+function exactDepth(b: Float32Array): number {
+  let largest = 1;
+  for (const one of b) largest = Math.max(largest, Math.abs(one));
+  return Math.floor(exact / (largestByte * largest));
+}
 
 /** Columns `first` … `last` − 1 of a matrix [rows, columns]. */
 function columnsOf(matrix: Float32Array, columns: number, first: number, last: number): Float32Array {
@@ -17,42 +25,51 @@ function columnsOf(matrix: Float32Array, columns: number, first: number, last: n
   return part;
 }
 
-/** a [m, k] times b [k, n], for whole numbers; sums wrap at 32 bits. */
-export function integerProduct(
+/**
+ * Adds a [m, k] times b [k, n], for whole numbers, to `sums`, which wrap at 32 bits.
+ *
+ * @param depth  Number of products whose sums are exact.
+ */
+function addProduct(
+  sums: Int32Array,
   a: Float32Array,
   b: Float32Array,
   [m, k, n]: readonly [m: number, k: number, n: number],
-): Int32Array {
-  const sums = new Int32Array(m * n);
-  const bound = largest(a) * largest(b);
-  if (bound === 0) return sums;
-  const depth = Math.max(1, Math.floor(exact / bound));
+  depth: number,
+): void {
   for (let first = 0; first < k; first += depth) {
     const last = Math.min(k, first + depth);
     const left = last - first === k ? a : columnsOf(a, k, first, last);
     const part = ops.scope(() =>
-      ops.noGrad(() =>
-        ops
-          .matmul(ops.tensor(left, [m, last - first]), ops.tensor(b.subarray(first * n, last * n), [last - first, n]))
-          .floats(),
-      ),
+      ops.noGrad(() => {
+        const right = b.subarray(first * n, last * n);
+        return ops.matmul(ops.tensor(left, [m, last - first]), ops.tensor(right, [last - first, n])).floats();
+      }),
     );
     for (let i = 0; i < part.length; i++) sums[i]! += part[i]!;
   }
-  return sums;
 }
 
 /**
  * Elements minus their zero points.
  *
  * @param zero  One, or as many as the axis has.
+ * @throws {TypeError} when they aren't of 8 bits, on which exact sums rely, or differ in dtype.
  */
 export function centred(x: HostArray, zero: HostArray | undefined, axis: number): Float32Array {
-  const values = Float32Array.from(x.data as ArrayLike<number>);
+  if (x.dtype !== "u8" && x.dtype !== "i8") throw new TypeError(`expected values of u8 or i8, got ${x.dtype}`);
+  if (zero !== undefined && zero.dtype !== x.dtype)
+    throw new TypeError(`expected a zero point of ${x.dtype}, got ${zero.dtype}`);
+  const values = new Float32Array(x.data as ArrayLike<number>);
   if (zero === undefined) return values;
   const zeros = zero.data as ArrayLike<number>;
-  const [size, inner] = [x.shape[axis] ?? 1, ops.sizeOf(x.shape.slice(axis + 1))];
-  return values.map((value, i) => value - zeros[zeros.length === 1 ? 0 : Math.floor(i / inner) % size]!);
+  const [size, inner] =
+    zeros.length === 1 ? [1, values.length] : [x.shape[axis] ?? 1, ops.sizeOf(x.shape.slice(axis + 1))];
+  for (let first = 0, line = 0; first < values.length; first += inner, line++) {
+    const origin = zeros[line % size]!;
+    for (let i = first; i < first + inner; i++) values[i]! -= origin;
+  }
+  return values;
 }
 
 /**
@@ -77,11 +94,13 @@ export function integerMatmul(
   const [lefts, rights] = [stridesTo(rows), stridesTo(columns)];
   const strides = ops.stridesOf(batch);
   const sums = new Int32Array(ops.sizeOf(shape));
+  const depth = exactDepth(b);
   for (let i = 0; i < ops.sizeOf(batch); i++) {
     const at = (own: readonly number[]): number =>
       own.reduce((sum, stride, axis) => sum + (Math.floor(i / strides[axis]!) % batch[axis]!) * stride, 0);
     const [one, other] = [at(lefts) * m * k, at(rights) * k * n];
-    sums.set(integerProduct(a.subarray(one, one + m * k), b.subarray(other, other + k * n), [m, k, n]), i * m * n);
+    const [left, right] = [a.subarray(one, one + m * k), b.subarray(other, other + k * n)];
+    addProduct(sums.subarray(i * m * n, (i + 1) * m * n), left, right, [m, k, n], depth);
   }
   return sums;
 }
@@ -107,9 +126,39 @@ export function integerConvolution(
   const [n, channels, outputs] = [shape[0]!, weight[1]!, weight[0]! / group];
   const [taps, pixels, plane] = [ops.sizeOf(kernel), ops.sizeOf(output), ops.sizeOf(spatial)];
   const depth = channels * taps;
-  // For each tap, the position in a plane that each output pixel reads; −1 in the padding.
-  const reads = Array.from({ length: taps }, (_, tap) =>
-    Int32Array.from({ length: pixels }, (_, pixel) => {
+  const exactSums = exactDepth(w);
+  // Kernels for one group at stride 1 may transform what they multiply, so that values aren't whole numbers.
+  const isDirect = group > 1 || taps === 1 || strides.some((stride) => stride > 1);
+  if (isDirect && depth <= exactSums && kernel.length <= 3) {
+    const y = ops.scope(() =>
+      ops.noGrad(() => {
+        const attributes = { strides, dilations, pads, groups: group };
+        return ops.conv(ops.tensor(x, shape), ops.tensor(w, weight), undefined, attributes).floats();
+      }),
+    );
+    return new Int32Array(y);
+  }
+  const reads = readsOf(kernel, output, spatial, { strides, dilations, pads });
+  const sums = new Int32Array(n * group * outputs * pixels);
+  const columns = new Float32Array(depth * pixels);
+  for (let at = 0; at < n * group; at++) {
+    fillColumns(columns, x.subarray(at * channels * plane, (at + 1) * channels * plane), plane, reads);
+    const rows = w.subarray((at % group) * outputs * depth, ((at % group) + 1) * outputs * depth);
+    const out = sums.subarray(at * outputs * pixels, (at + 1) * outputs * pixels);
+    addProduct(out, rows, columns, [outputs, depth, pixels], exactSums);
+  }
+  return sums;
+}
+
+/** For each tap of a kernel, the position in a plane that each output pixel reads; −1 in the padding. */
+function readsOf(
+  kernel: readonly number[],
+  output: readonly number[],
+  spatial: readonly number[],
+  { strides, dilations, pads }: Pick<ReturnType<typeof windowOf>, "strides" | "dilations" | "pads">,
+): Int32Array[] {
+  return Array.from({ length: ops.sizeOf(kernel) }, (_, tap) =>
+    Int32Array.from({ length: ops.sizeOf(output) }, (_, pixel) => {
       let [position, step, t, o] = [0, 1, tap, pixel];
       for (let axis = kernel.length - 1; axis >= 0; axis--) {
         const offset = (t % kernel[axis]!) * dilations[axis]!;
@@ -123,19 +172,12 @@ export function integerConvolution(
       return position;
     }),
   );
-  const sums = new Int32Array(n * group * outputs * pixels);
-  const columns = new Float32Array(depth * pixels);
-  for (let image = 0; image < n; image++) {
-    for (let g = 0; g < group; g++) {
-      for (let row = 0; row < depth; row++) {
-        const start = ((image * group + g) * channels + Math.floor(row / taps)) * plane;
-        const read = reads[row % taps]!;
-        for (let p = 0; p < pixels; p++) columns[row * pixels + p] = read[p]! < 0 ? 0 : x[start + read[p]!]!;
-      }
-      const rows = w.subarray(g * outputs * depth, (g + 1) * outputs * depth);
-      const product = integerProduct(rows, columns, [outputs, depth, pixels]);
-      sums.set(product, (image * group + g) * outputs * pixels);
-    }
+}
+
+/** Writes what each output pixel reads of an image [channels, plane]: [channels, taps, pixels]. */
+function fillColumns(columns: Float32Array, image: Float32Array, plane: number, reads: readonly Int32Array[]): void {
+  let to = 0;
+  for (let start = 0; start < image.length; start += plane) {
+    for (const read of reads) for (const at of read) columns[to++] = at < 0 ? 0 : image[start + at]!;
   }
-  return sums;
 }

@@ -8,7 +8,7 @@ import { checkType, defineOperator, float } from "../operator.js";
 import { convolved, failMixed, matmul as matmulTrack, type TrackCall } from "../tracks.js";
 import { windowAttributes } from "../window-attributes.js";
 import { centred, integerConvolution, integerMatmul } from "./integer-product.js";
-import { rangeOf, saturate } from "./quantised.js";
+import { clamp, rangeOf, roundHalfEven } from "./quantised.js";
 
 // Products of quantised values. They stay digital: their weights are integers, which aren't trained.
 
@@ -62,17 +62,24 @@ function requantised(
 ): Tensor {
   const range = rangeOf(zero.dtype);
   const [left, right, down] = [a.floats(), b.floats(), y.item()];
-  const pick = (values: Float32Array, axis: number) => {
-    const [size, inner] = [shape[axis] ?? 1, ops.sizeOf(shape.slice(axis + 1))];
-    return (i: number): number => values[values.length === 1 ? 0 : Math.floor(i / inner) % size]!;
+  const origin = zero.item();
+  const [low, high] = [range[0] - origin, range[1] - origin];
+  const of = (values: Float32Array, axis: number) => {
+    const [size, after] = [shape[axis] ?? 1, ops.sizeOf(shape.slice(axis + 1))];
+    return (i: number): number => values[values.length === 1 ? 0 : Math.floor(i / after) % size]!;
   };
-  const [leftOf, rightOf, origin] = [pick(left, rowAxis), pick(right, columnAxis), zero.item()];
+  const [leftOf, rightOf] = [of(left, rowAxis), of(right, columnAxis)];
+  // Elements after both axes have one factor.
+  const inner = ops.sizeOf(shape.slice(Math.max(rowAxis, columnAxis) + 1));
   const data = ops.zeroData(zero.dtype, sums.length) as Int32Array<ArrayBuffer>;
-  for (let i = 0; i < sums.length; i++) {
-    const factor = Math.fround(Math.fround(leftOf(i) * rightOf(i)) / down);
-    data[i] = saturate(Math.fround(Math.fround(sums[i]!) * factor), [range[0] - origin, range[1] - origin]) + origin;
+  for (let first = 0; first < sums.length; first += inner) {
+    const factor = Math.fround(Math.fround(leftOf(first) * rightOf(first)) / down);
+    for (let i = first; i < first + inner; i++) {
+      const whole = roundHalfEven(Math.fround(Math.fround(sums[i]!) * factor));
+      data[i] = clamp(whole, low, high) + origin;
+    }
   }
-  return ops.tensor(data, shape, zero.dtype);
+  return ops.fromTypedArray(data, shape, zero.dtype);
 }
 
 /** (A − zero points)·(B − zero points) as i32. Zero points: one, one for each row of A, one for each column of B. */
@@ -193,7 +200,10 @@ export const qLinearConv = defineOperator({
     const shape = convShape(x, w, values);
     const pixels = ops.sizeOf(shape.slice(2));
     const biases = bias?.values() as Int32Array | undefined;
-    if (biases) for (let i = 0; i < sums.length; i++) sums[i]! += biases[Math.floor(i / pixels) % biases.length]!;
+    for (let first = 0, line = 0; biases && first < sums.length; first += pixels, line++) {
+      const bias = biases[line % biases.length]!;
+      for (let i = first; i < first + pixels; i++) sums[i]! += bias;
+    }
     return [requantised(sums, shape, { a: scaleX, b: scaleW, y: scaleY, zero: zeroY }, [0, 1])];
   },
   integers: null,

@@ -7,6 +7,7 @@ import {
   carried,
   carryGradient,
   checkZeroPoint,
+  clamp,
   eachScaled,
   granularityOf,
   rangeOf,
@@ -21,6 +22,49 @@ const limits = "int8, uint8 (and int32 to dequantise)";
 
 /** Scales per sample would be data. */
 const track = (call: TrackCall) => firstInputPosition(call);
+
+/** What quantises a value: scale, zero point and range. */
+interface Scaling {
+  readonly step: number;
+  readonly origin: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Elements of any type. */
+type Elements = ArrayLike<number | bigint>;
+
+/** The whole number before it is saturated. */
+const wholeOf = (x: number | bigint, step: number, origin: number): number =>
+  roundHalfEven(Math.fround(Number(x) / step)) + origin;
+
+// Loops over elements are functions of their own, without closures, which engines compile well.
+
+/** Quantises the elements `first` … `last` − 1. */
+function quantise(x: Elements, q: Int32Array | Uint8Array, first: number, last: number, scaling: Scaling): void {
+  const { step, origin, low, high } = scaling;
+  for (let i = first; i < last; i++) q[i] = clamp(wholeOf(x[i]!, step, origin), low, high);
+}
+
+/** Dequantises the elements `first` … `last` − 1. */
+function dequantise(q: Elements, y: Float32Array, first: number, last: number, step: number, origin: number): void {
+  for (let i = first; i < last; i++) y[i] = Math.fround(Number(q[i]!) - origin) * step;
+}
+
+/** What `carryGradient` keeps of the elements `first` … `last` − 1. */
+function compare(
+  x: Elements,
+  q: Int32Array,
+  first: number,
+  last: number,
+  { step, origin }: Scaling,
+  { inside, dequantised }: { readonly inside: Float32Array; readonly dequantised: Float32Array },
+): void {
+  for (let i = first; i < last; i++) {
+    inside[i] = Number(q[i]! === wholeOf(x[i]!, step, origin));
+    dequantised[i] = (q[i]! - origin) * step;
+  }
+}
 
 /**
  * q = saturate(round(x/scale) + zero point). Gradients pass straight through to a DequantizeLinear with the same scale
@@ -52,20 +96,17 @@ export const quantizeLinear = defineOperator({
   },
   run: ([x, scale, zero], values) => {
     const type = zero?.dtype ?? values.output_dtype ?? "u8";
-    const range = rangeOf(type);
+    const [low, high] = rangeOf(type);
     const [scales, zeros] = [scale.floats(), zero?.values() as HostData | undefined];
     const from = x.values();
     const data = ops.zeroData(type, x.size) as Int32Array<ArrayBuffer>;
     const carry = x.requiresGrad && { inside: new Float32Array(x.size), dequantised: new Float32Array(x.size) };
-    eachScaled(granularityOf(x.shape, scale.shape, values), (i, at) => {
-      const [step, origin] = [scales[at]!, Number(zeros?.[at] ?? 0)];
-      const whole = roundHalfEven(Math.fround(Number(from[i]!) / step)) + origin;
-      data[i] = saturate(whole, range);
-      if (!carry) return;
-      carry.inside[i] = Number(data[i] === whole);
-      carry.dequantised[i] = (data[i]! - origin) * step;
+    eachScaled(granularityOf(x.shape, scale.shape, values), (first, last, at) => {
+      const scaling = { step: scales[at]!, origin: Number(zeros?.[at] ?? 0), low, high };
+      quantise(from, data, first, last, scaling);
+      if (carry) compare(from, data, first, last, scaling, carry);
     });
-    const y = ops.tensor(data, x.shape, type);
+    const y = ops.fromTypedArray(data, x.shape, type);
     if (carry) carryGradient(x, y, carry, scales, zeros);
     return [y];
   },
@@ -97,8 +138,8 @@ export const dequantizeLinear = defineOperator({
     const granularity = granularityOf(x.shape, scale.shape, values);
     return [
       ops.fromWriter(x.shape, (y) => {
-        eachScaled(granularity, (i, at) => {
-          y[i] = Math.fround(Number(from[i]!) - Number(zeros?.[at] ?? 0)) * scales[at]!;
+        eachScaled(granularity, (first, last, at) => {
+          dequantise(from, y, first, last, scales[at]!, Number(zeros?.[at] ?? 0));
         });
       }),
     ];
@@ -126,12 +167,17 @@ export const dynamicQuantizeLinear = defineOperator({
   },
   run: ([x]) => {
     const values = x.floats();
-    const [low, high] = values.reduce(([min, max], one) => [Math.min(min, one), Math.max(max, one)], [0, 0]);
+    let [low, high] = [0, 0];
+    for (const one of values) {
+      low = Math.min(low, one);
+      high = Math.max(high, one);
+    }
     const range = rangeOf("u8");
     const scale = high === low ? 1 : Math.fround(Math.fround(high - low) / 255);
     const zero = saturate(Math.fround(-low / scale), range);
-    const data = Uint8Array.from(values, (one) => saturate(roundHalfEven(Math.fround(one / scale)) + zero, range));
-    return [ops.tensor(data, x.shape, "u8"), ops.tensor([scale], []), ops.tensor([zero], [], "u8")];
+    const data = new Uint8Array(values.length);
+    quantise(values, data, 0, data.length, { step: scale, origin: zero, low: range[0], high: range[1] });
+    return [ops.fromTypedArray(data, x.shape, "u8"), ops.tensor([scale], []), ops.tensor([zero], [], "u8")];
   },
   integers: null,
 });

@@ -20,17 +20,25 @@ export function rangeOf(dtype: string): readonly [low: number, high: number] {
   return range;
 }
 
-/** The nearest whole number; of two equally near ones, the even one. */
+/** 1.5·2⁵²: f64s as large as that are whole numbers, so that adding it rounds. */
+const wholes = 1.5 * 2 ** 52;
+
+/** The nearest whole number; of two equally near ones, the even one. x: below 2⁵¹, or beyond all ranges. */
 export function roundHalfEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
+  return x + wholes - wholes;
+}
+
+/** The value of a range nearest to a whole number. Comparisons would cost more: processors can't predict them. */
+export function clamp(x: number, low: number, high: number): number {
+  if (!Number.isFinite(x)) return x < low ? low : x > low ? high : x;
+  const below = high - x;
+  const above = high - (below + Math.abs(below)) / 2 - low;
+  return low + (above + Math.abs(above)) / 2;
 }
 
 /** Rounds and saturates. */
 export function saturate(x: number, [low, high]: readonly [low: number, high: number]): number {
-  return Math.min(Math.max(roundHalfEven(x), low), high);
+  return clamp(roundHalfEven(x), low, high);
 }
 
 /** How scales belong to elements: element (o, a, i) has the scale (o, ⌊a/block⌋, i) of [outer, scales, inner]. */
@@ -66,17 +74,18 @@ export function granularityOf(
   return { outer, size: shape[axis]!, inner, block: Math.max(1, block), isBlocked: block > 0 };
 }
 
-/** Calls `visit` with each element's position and that of its scale. */
+/** Calls `visit` with the positions `first` … `last` − 1 of neighbours that share a scale, and that of the scale. */
 export function eachScaled(
   { outer, size, inner, block, isBlocked }: Granularity,
-  visit: (element: number, scale: number) => void,
+  visit: (first: number, last: number, scale: number) => void,
 ): void {
   const scales = Math.ceil(size / block);
-  let at = 0;
   for (let o = 0; o < outer; o++) {
-    for (let a = 0; a < size; a++) {
-      const part = Math.floor(a / block);
-      for (let i = 0; i < inner; i++) visit(at++, isBlocked ? (o * scales + part) * inner + i : part);
+    for (let part = 0; part < scales; part++) {
+      const begin = (o * size + part * block) * inner;
+      const end = (o * size + Math.min(size, (part + 1) * block)) * inner;
+      if (!isBlocked) visit(begin, end, part);
+      else for (let at = begin; at < end; at++) visit(at, at + 1, (o * scales + part) * inner + ((at - begin) % inner));
     }
   }
 }

@@ -20,7 +20,7 @@ const outputsOf = (model: Model, shape: readonly number[]): Float32Array =>
   scope(() => {
     const size = shape.reduce((all, n) => all * n, 1);
     const x = tensor(normals(stream(3, { purpose: "test", name: "x" }), size), [...shape]);
-    const [{ name }] = model.outputs as [{ name: string }];
+    const name = model.outputs[0]!.name;
     return noGrad(() => run(model, x, { outputs: [name] }))
       .outputs.get(name)!
       .floats();

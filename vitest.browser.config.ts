@@ -73,7 +73,7 @@ export default defineConfig({
     // It loads a .wasm file from beside its own.
     exclude: ["onnxruntime-web"],
     // A dependency that Vite finds late reloads the page amid the tests.
-    include: ["fast-check", "fflate", "pako", "comlink", "@bufbuild/protobuf", "@bufbuild/protobuf/codegenv2"],
+    include: ["fast-check", "fflate", "comlink", "@bufbuild/protobuf", "@bufbuild/protobuf/codegenv2"],
   },
   test: {
     include: suites.map((folder) => `packages/${folder}/test/**/*.test.ts`),

@@ -49,6 +49,8 @@ const project = (name: keyof typeof engines) => {
   const { program, isolated, launch } = engines[name];
   return {
     extends: true as const,
+    // Of its own, because each browser's run writes the bundled dependencies there.
+    cacheDir: join(root, "node_modules/.vite", name),
     server: { headers: isolated ? isolation : {} },
     test: {
       // The instance has the browser's name; the project's must be another.

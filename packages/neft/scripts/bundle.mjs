@@ -49,7 +49,8 @@ for (const [name, row] of Object.entries(bundles)) {
       ...(shares ? [{ guest, host }[shares]] : []),
     ],
   });
-  const minify = platform === "browser";
+  const mangle = platform === "browser" || { toplevel: true, keepNames: true };
+  const minify = { compress: true, mangle, codegen: true };
   await bundle.write({ file: dist(name), format: "esm", minify, codeSplitting: false, comments: false });
   await bundle.close();
 }

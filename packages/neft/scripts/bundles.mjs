@@ -4,7 +4,7 @@ export const kept = ["commander", "cli-progress"];
 /**
  * Name in dist/ of each bundled file, in the order in which they are made.
  * - input: the module that it starts from.
- * - platform: what it runs on. Default: browser. Files for Node aren't minified.
+ * - platform: what it runs on. Default: browser. Files for Node keep their names, which traces of errors show.
  * - external: libraries that stay dependencies.
  * - hasHelp: keeps what the command shows of settings.
  * - replaced: modules that take the place of others in it. Job workers start none. An engine has its job workers started by its

@@ -49,6 +49,8 @@ const project = (name: keyof typeof engines) => {
   const { program, isolated, launch } = engines[name];
   return {
     extends: true as const,
+    // Of its own, because each browser's run writes the bundled dependencies there.
+    cacheDir: join(root, "node_modules/.vite", name),
     server: { headers: isolated ? isolation : {} },
     test: {
       // The instance has the browser's name; the project's must be another.
@@ -73,7 +75,7 @@ export default defineConfig({
     // It loads a .wasm file from beside its own.
     exclude: ["onnxruntime-web"],
     // A dependency that Vite finds late reloads the page amid the tests.
-    include: ["fast-check", "fflate", "pako", "comlink", "@bufbuild/protobuf", "@bufbuild/protobuf/codegenv2"],
+    include: ["fast-check", "fflate", "comlink", "@bufbuild/protobuf", "@bufbuild/protobuf/codegenv2"],
   },
   test: {
     include: suites.map((folder) => `packages/${folder}/test/**/*.test.ts`),

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
@@ -35,6 +36,8 @@ const project = (folder: string, name: string) => ({
 export default defineConfig({
   test: {
     pool: "forks",
+    // vitest would leave one core free.
+    maxWorkers: availableParallelism(),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [

@@ -1,27 +1,28 @@
-// Runs test suites in browsers, one browser after the other. Imports only Node's modules and files of this folder that do so, too.
+// Runs test suites in all browsers at once: each keeps one core busy. Imports only Node's modules and files of this folder that do so, too.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { engines, listBreaches, nodeOnly, nodeOnlyParts, suites } from "./browser/suites.mjs";
 import { root } from "./command.mjs";
 import { line, nothing, oneFailed, sum } from "./tally.mjs";
-import { runVitest } from "./vitest.mjs";
+import { startVitest } from "./vitest.mjs";
 
 /**
  * Runs the suites of scripts/browser/suites.mjs in browsers.
  *
  * @param {readonly string[]} words  names of browsers (default: all), and arguments for vitest, such as packages/tensor (default: all suites,
  *   which then need to have the minimum of tests).
- * @returns {import("./tally.mjs").Tally}
+ * @returns {Promise<import("./tally.mjs").Tally>}
  */
-export function testBrowsers(words) {
+export async function testBrowsers(words) {
   const named = words.filter((word) => Object.hasOwn(engines, word));
   const others = words.filter((word) => !Object.hasOwn(engines, word));
   const isAll = others.length === 0;
-  const tallies = (named.length > 0 ? named : Object.keys(engines)).map((name) => testIn(name, others, isAll));
+  const names = named.length > 0 ? named : Object.keys(engines);
+  const tallies = await Promise.all(names.map((name) => testIn(name, others, isAll)));
   return sum(isAll ? checkList() : nothing, ...tallies);
 }
 
-function testIn(name, words, isAll) {
+async function testIn(name, words, isAll) {
   const { program, isolated, minimum } = engines[name];
   if (!existsSync(program)) {
     console.error(
@@ -29,9 +30,8 @@ function testIn(name, words, isAll) {
     );
     return oneFailed;
   }
-  console.log(`\n${name}: ${program}, ${isolated ? "" : "not "}cross-origin isolated`);
-  const tally = runVitest(name, ["--config=vitest.browser.config.ts", ...words]);
-  console.log(`${name}: ${line(tally)}`);
+  const tally = await startVitest(name, ["--config=vitest.browser.config.ts", ...words]);
+  console.log(`${name} (${program}, ${isolated ? "" : "not "}cross-origin isolated): ${line(tally)}`);
   if (!isAll || tally.passed >= minimum) return tally;
   console.error(`test:browser: ${name}: expected at least ${minimum} tests to pass, got ${tally.passed}`);
   return sum(tally, oneFailed);

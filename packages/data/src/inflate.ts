@@ -1,92 +1,86 @@
-import {
-  Z_BUF_ERROR,
-  Z_NO_FLUSH,
-  Z_OK,
-  Z_STREAM_END,
-  ZStream,
-  zlibInflate,
-  zlibInflateInit2,
-  zlibInflateReset,
-} from "pako";
 import { crc32 } from "./crc32.js";
-
-/** Values of zlib's windowBits: deflate data without a header, and gzip. */
-const raw = -15;
-const gzip = 31;
+import { cutOff, DeflateError, type Inflated, inflate } from "./deflate.js";
 
 /** Packed data may hold this many bytes whatever its own length; more only up to `mostExpansion` times its length. */
 const freeBytes = 64 * 2 ** 20;
 const mostExpansion = 100;
 
-/** Size of an output chunk when gzip data is longer than its trailer states. */
-const chunkBytes = 2 ** 20;
-
-/** Error texts for zlib's messages about a trailer that doesn't match the data. */
-const mismatches: Readonly<Record<string, string>> = {
-  "incorrect data check": "data whose CRC-32 differs from the stated one",
-  "incorrect length check": "data of another length than stated",
-};
+const wrongCrc = "data whose CRC-32 differs from the stated one";
 
 /**
  * Decompresses a gzip file, all its members as `gzip -dc` does; returns other bytes unchanged. Zeros after the last member are
  * padding.
  *
  * @param who  the caller's name in errors.
- * @throws {Error} when a member is truncated or corrupt (zlib compares its length and CRC-32), when other bytes follow the last
+ * @throws {Error} when a member is truncated or corrupt (its length and CRC-32 are compared), when other bytes follow the last
  *   member, or when the data expands by more than any real dataset.
  */
 export function gunzipIfNeeded(who: string, bytes: Uint8Array): Uint8Array {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const stream = streamOf(bytes, gzip);
-  const chunks: Uint8Array[] = [];
-  let total = 0;
-  let chunkSize = sizeFromTrailer(bytes);
-  for (;;) {
-    if (stream.avail_out === 0) {
-      // One more byte than stated detects data that is longer.
-      stream.output = new Uint8Array(chunkSize + 1);
-      [stream.next_out, stream.avail_out] = [0, chunkSize + 1];
-      chunks.push(stream.output);
-      chunkSize = chunkBytes;
-    }
-    const before = stream.avail_out;
-    const status = zlibInflate(stream, Z_NO_FLUSH);
-    total += before - stream.avail_out;
-    checkExpansion(who, "gzip", bytes.length, total);
-    if (status === Z_STREAM_END) {
-      const rest = bytes.subarray(stream.next_in);
-      if (rest.every((byte) => byte === 0)) break;
-      if (rest[0] !== 0x1f || rest[1] !== 0x8b) {
-        throw corrupt(who, "gzip", `${rest.length} bytes that are no gzip member from byte ${stream.next_in} on`);
-      }
-      zlibInflateReset(stream);
-    } else if (status !== Z_OK && status !== Z_BUF_ERROR) {
-      throw corrupt(who, "gzip", mismatches[stream.msg] ?? stream.msg);
-    } else if (stream.avail_in === 0 && stream.avail_out > 0) {
-      throw corrupt(who, "gzip", `${bytes.length} bytes that end within a member`);
-    }
-  }
-  return concatenate(chunks, total);
+  if (!isGzip(bytes)) return bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const parts: Uint8Array[] = [];
+  let [at, total] = [0, 0];
+  do {
+    const { output, end = at } = inflated(who, "gzip", () =>
+      inflate(bytes, afterHeader(bytes, at), sizeFromTrailer(view), largestSize(bytes) + 1 - total),
+    );
+    total += output.length;
+    checkExpansion(who, "gzip", bytes, total);
+    at = end + 8;
+    if (at > bytes.length) throw corrupt(who, "gzip", cutOff);
+    if (view.getUint32(end, true) !== crc32(output)) throw corrupt(who, "gzip", wrongCrc);
+    if (view.getUint32(end + 4, true) !== output.length)
+      throw corrupt(who, "gzip", "data of another length than stated");
+    parts.push(output);
+  } while (isGzip(bytes.subarray(at)));
+  const rest = bytes.subarray(at);
+  if (rest.some((byte) => byte !== 0))
+    throw corrupt(who, "gzip", `${rest.length} bytes that are no gzip member from byte ${at} on`);
+  return concatenate(parts, total);
+}
+
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/** Bits of a gzip header's flags. */
+const flag = { crc: 2, extra: 4, name: 8, comment: 16, unknown: 0xe0 };
+
+/** Index of the deflate data of the gzip member at `at`. RFC 1952. */
+function afterHeader(bytes: Uint8Array, at: number): number {
+  const [method = 8, flags = 0] = bytes.subarray(at + 2, at + 4);
+  if (method !== 8) throw new DeflateError(`compression method ${method}`);
+  if (flags & flag.unknown) throw new DeflateError("a header with unknown flags");
+  const uint16 = (index: number): number => bytes[index]! | (bytes[index + 1]! << 8);
+  let next = at + 10;
+  if (flags & flag.extra) next += 2 + uint16(next);
+  // Both are text that ends with a zero.
+  for (const text of [flag.name, flag.comment])
+    if (flags & text) next = bytes.indexOf(0, next) + 1 || Number.POSITIVE_INFINITY;
+  const header = bytes.subarray(at, next);
+  if (flags & flag.crc) next += 2;
+  if (next > bytes.length) throw new DeflateError(cutOff);
+  if (flags & flag.crc && uint16(next - 2) !== (crc32(header) & 0xffff))
+    throw new DeflateError("a header whose CRC-16 differs from the stated one");
+  return next;
 }
 
 /**
  * Length that the last member's trailer states, usually that of all the data. At most `freeBytes` and `mostExpansion` times the file's
  * length; 0 for a file without room for a trailer.
  */
-function sizeFromTrailer(bytes: Uint8Array): number {
-  if (bytes.length < 18) return 0;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Math.min(view.getUint32(bytes.length - 4, true), mostExpansion * bytes.length, freeBytes);
+function sizeFromTrailer(view: DataView): number {
+  const { byteLength } = view;
+  if (byteLength < 18) return 0;
+  return Math.min(view.getUint32(byteLength - 4, true), mostExpansion * byteLength, freeBytes);
 }
 
-/** The first `total` bytes of all chunks together. */
-function concatenate(chunks: readonly Uint8Array[], total: number): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!.subarray(0, total);
+/** All parts together. */
+function concatenate(parts: readonly Uint8Array[], total: number): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
   const whole = new Uint8Array(total);
   let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk.subarray(0, Math.min(chunk.length, total - at)), at);
-    at += chunk.length;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
   }
   return whole;
 }
@@ -107,7 +101,7 @@ export interface Packed {
  */
 export function headOf(who: string, { bytes, isDeflated, size }: Packed, count: number): Uint8Array {
   const length = Math.min(size, count);
-  return isDeflated ? inflated(who, bytes, length).output : bytes.subarray(0, length);
+  return isDeflated ? inflated(who, "zip", () => inflate(bytes, 0, length, length)).output : bytes.subarray(0, length);
 }
 
 /**
@@ -115,39 +109,33 @@ export function headOf(who: string, { bytes, isDeflated, size }: Packed, count: 
  * @throws {Error} when size or CRC-32 differ, or when the data expands by more than any real dataset.
  */
 export function contentOf(who: string, { bytes, isDeflated, size, crc }: Packed): Uint8Array {
-  if (isDeflated) checkExpansion(who, "zip", bytes.length, size);
-  const content = isDeflated ? inflated(who, bytes, size) : { output: bytes, isWhole: bytes.length === size };
-  if (!content.isWhole) throw corrupt(who, "zip", `data of another length than the stated ${size} bytes`);
-  if (crc32(content.output) !== crc) throw corrupt(who, "zip", mismatches["incorrect data check"]!);
-  return content.output;
+  if (isDeflated) checkExpansion(who, "zip", bytes, size);
+  const { output, end } = isDeflated
+    ? inflated(who, "zip", () => inflate(bytes, 0, size, size))
+    : { output: bytes, end: bytes.length };
+  if (output.length !== size || end !== bytes.length)
+    throw corrupt(who, "zip", `data of another length than the stated ${size} bytes`);
+  if (crc32(output) !== crc) throw corrupt(who, "zip", wrongCrc);
+  return output;
 }
 
-/** Decompresses at most `size` bytes; `isWhole` says whether the output is full and the data ends there. */
-function inflated(who: string, bytes: Uint8Array, size: number): { output: Uint8Array; isWhole: boolean } {
-  const stream = streamOf(bytes, raw);
-  stream.output = new Uint8Array(size);
-  stream.avail_out = size;
-  const status = zlibInflate(stream, Z_NO_FLUSH);
-  if (status !== Z_STREAM_END && status !== Z_OK && status !== Z_BUF_ERROR) throw corrupt(who, "zip", stream.msg);
-  const isWhole = status === Z_STREAM_END && stream.avail_in === 0 && stream.avail_out === 0;
-  return { output: stream.output.subarray(0, size - stream.avail_out), isWhole };
+/** What `decompress` returns; its errors name the caller. */
+function inflated(who: string, format: string, decompress: () => Inflated): Inflated {
+  try {
+    return decompress();
+  } catch (error) {
+    throw error instanceof DeflateError ? corrupt(who, format, error.message) : error;
+  }
 }
 
-/** A zlib stream over `bytes` with no output yet. */
-function streamOf(bytes: Uint8Array, windowBits: number): ZStream {
-  const stream = new ZStream();
-  zlibInflateInit2(stream, windowBits);
-  stream.input = bytes;
-  [stream.next_in, stream.avail_in] = [0, bytes.length];
-  [stream.next_out, stream.avail_out] = [0, 0];
-  return stream;
-}
+/** The most bytes that data of this packed length may hold. */
+const largestSize = ({ length }: Uint8Array): number => Math.max(freeBytes, mostExpansion * length);
 
-/** Throws when `size` exceeds `freeBytes` and `mostExpansion` times the packed length. */
-function checkExpansion(who: string, format: string, packed: number, size: number): void {
-  if (size > freeBytes && size > packed * mostExpansion) {
+/** Throws when data of `size` bytes exceeds `largestSize`. */
+function checkExpansion(who: string, format: string, packed: Uint8Array, size: number): void {
+  if (size > largestSize(packed)) {
     throw new Error(
-      `${who}: expected ${format} data of at most ${mostExpansion} times its packed length, got ${packed} bytes that hold ${size} or more; if the file can be trusted, store it uncompressed`,
+      `${who}: expected ${format} data of at most ${mostExpansion} times its packed length, got ${packed.length} bytes that hold ${size} or more; if the file can be trusted, store it uncompressed`,
     );
   }
 }

@@ -43,13 +43,13 @@ describe("gzip", () => {
       "7 bytes that are no gzip member",
     ],
     ["something else behind zeros", joinBytes(member, zeros, Uint8Array.of(1)), "701 bytes that are no gzip member"],
-    ["half a header behind", joinBytes(member, Uint8Array.of(0x1f, 0x8b)), "end within a member"],
-    ["a last member cut off", joinBytes(gzipSync(first), gzipSync(second).subarray(0, -1)), "end within a member"],
+    ["half a header behind", joinBytes(member, Uint8Array.of(0x1f, 0x8b)), "an end within a member"],
+    ["a last member cut off", joinBytes(gzipSync(first), gzipSync(second).subarray(0, -1)), "an end within a member"],
     ["another CRC-32 of the first member", damaged(firstLength - 8), "CRC-32"],
     ["another length of the first member", damaged(firstLength - 4), "another length than stated"],
     ["another CRC-32 of the last member", damaged(-8), "CRC-32"],
-    ["another CRC-16 of a header", decorated(plain, false), "header crc mismatch"],
-    ["a flag that nobody knows", member.map((byte, i) => (i === 3 ? 0xe0 : byte)), "unknown header flags"],
+    ["another CRC-16 of a header", decorated(plain, false), "a header whose CRC-16 differs"],
+    ["a flag that nobody knows", member.map((byte, i) => (i === 3 ? 0xe0 : byte)), "a header with unknown flags"],
   ])("refuses %s", (_, bytes, message) => {
     expect(() => decodeIdx(bytes, labels)).toThrow(message);
     expect(() => decodeIdx(bytes, labels)).toThrow(

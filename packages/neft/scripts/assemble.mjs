@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
-import { bundles, wasmFiles } from "./bundles.mjs";
+import { bundles, kept, wasmFiles } from "./bundles.mjs";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const packages = resolve(folder, "..");
@@ -13,21 +13,8 @@ const root = resolve(packages, "..");
 const out = join(folder, "dist/package");
 const source = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 
-/** Libraries of the command alone: they run in Node only and stay dependencies. */
-const kept = ["commander", "cli-progress"];
-
 /** Entry points of the package: what package.json names, and the modules that start in another thread. */
-const entries = [
-  "index",
-  "node",
-  "tensor",
-  "results",
-  "command/main",
-  "spawn-node",
-  "spawn-web",
-  "worker-node",
-  "engine-node",
-];
+const entries = ["index", "node", "tensor", "results", "spawn-node", "spawn-web", "engine-node"];
 /** Modules of other packages that package.json names. */
 const conditional = { kernels: ["read-node", "read-web"] };
 

@@ -1,5 +1,6 @@
 // Bundles each file of the table with all that it imports into one file in dist/, after tsc: node scripts/bundle.mjs
-// A browser starts such a file with one request. Webpack and Vite take it as it is, and a page without a bundler can load it.
+// A browser starts such a file with one request, and Node's threads start sooner. Webpack and Vite take it as it is, and a page without a bundler
+// can load it.
 import { cpSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,18 +23,35 @@ const withoutHelp = {
 for (const name of wasmFiles)
   cpSync(new URL(`../../kernels/wasm/${name}`, import.meta.url), dist(`wasm/${name}`), { recursive: true });
 
-for (const [name, { input, replaced = {}, wasm, inlined = [], shares }] of Object.entries(bundles)) {
+for (const [name, row] of Object.entries(bundles)) {
+  const {
+    input,
+    platform = "browser",
+    external = [],
+    hasHelp = false,
+    replaced = {},
+    wasm,
+    inlined = [],
+    shares,
+  } = row;
   const bundle = await rolldown({
     input: dist(input),
-    platform: "browser",
+    platform,
+    external,
     resolve: {
-      conditionNames: ["browser", "import", "default"],
+      conditionNames: [platform, "import", "default"],
       alias: Object.fromEntries(Object.entries(replaced).map(([from, to]) => [from, dist(to)])),
     },
     ...(inlined.length > 0 && { transform: { define: { inlinedFiles: JSON.stringify(packed(inlined)) } } }),
-    plugins: [withoutHelp, ...(wasm ? [placed(wasm)] : []), ...(shares ? [{ guest, host }[shares]] : [])],
+    plugins: [
+      ...(hasHelp ? [] : [withoutHelp]),
+      ...(wasm ? [placed(wasm)] : []),
+      ...(shares ? [{ guest, host }[shares]] : []),
+    ],
   });
-  await bundle.write({ file: dist(name), format: "esm", minify: true, codeSplitting: false, comments: false });
+  const mangle = platform === "browser" || { toplevel: true, keepNames: true };
+  const minify = { compress: true, mangle, codegen: true };
+  await bundle.write({ file: dist(name), format: "esm", minify, codeSplitting: false, comments: false });
   await bundle.close();
 }
 checkCopies();

@@ -14,9 +14,9 @@ const maxYoungGenerationSizeMb = 24;
 /** Options of `node` that say how to read its program. A worker that inherits them can't start. */
 const programOptions = ["--input-type", "-e", "--eval", "-p", "-pe", "--print", "-i", "--interactive"];
 
-/** Starts a job worker in a new Node thread. */
+/** Starts a job worker in a new Node thread. The build bundles worker-node.ts into thread.js. */
 export const spawn: Spawn = (slot) =>
-  start(new URL("./worker-node.js", import.meta.url), { role: "job", kernels: compiledKernels(), slot });
+  start(new URL("./thread.js", import.meta.url), { role: "job", kernels: compiledKernels(), slot });
 
 /** Node can always start one. */
 export const checkHost: CheckHost = () => {};

@@ -625,17 +625,20 @@ import { fileURLToPath } from "node:url";
 
   it("gets the same numbers when a job worker dies", () => {
     const code = "console.log(JSON.stringify(await evaluate(1000)));";
-    // Loaded by every thread: the first job worker exits amid its jobs.
+    // Loaded by every thread: the first job worker exits amid its jobs, in place of its third answer.
     const [preload, marker] = [join(folder, "preload.mjs"), join(folder, "died")];
     writeFileSync(
       preload,
       `import { existsSync, writeFileSync } from "node:fs";
-      import { workerData } from "node:worker_threads";
-      if (workerData?.role === "job" && !existsSync(${JSON.stringify(marker)})) {
-        setTimeout(() => {
+      import { parentPort, workerData } from "node:worker_threads";
+      if (workerData?.role === "job") {
+        const post = parentPort.postMessage.bind(parentPort);
+        let answers = 0;
+        parentPort.postMessage = (...words) => {
+          if (++answers < 3 || existsSync(${JSON.stringify(marker)})) return post(...words);
           writeFileSync(${JSON.stringify(marker)}, "");
           process.exit(3);
-        }, 50);
+        };
       }`,
     );
     const [alone, survived] = [run(code), run(code, ["--import", preload])];

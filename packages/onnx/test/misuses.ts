@@ -57,16 +57,23 @@ const range: Partial<Record<DType, readonly [number, number]>> = {
   u64: [0, Number.MAX_SAFE_INTEGER],
 };
 
+/** Changes of an input's presence, dtype and shape. */
 function changesOf(input: SampleInput): Change[] {
-  const { dtype = "f32", shape, fixed = false, values } = input;
-  const [low, high] = range[dtype] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  const isFloat = dtype === "f32";
-  const elements = isFloat ? hardFloats : hardIntegers.filter((n) => n >= low && n <= high);
+  const { dtype = "f32", shape, fixed = false } = input;
   return [
     ["absent", undefined],
     [fixed ? "fed" : "fixed", { ...input, fixed: !fixed }],
     ...dtypes.filter((one) => one !== dtype).map((one): Change => [one, resized(input, shape, one)]),
     ...shapesNear(shape).map((one): Change => [`of shape [${one}]`, resized(input, one)]),
+  ];
+}
+
+/** Changes of an input's elements. */
+function elementChangesOf(input: SampleInput): Change[] {
+  const { dtype = "f32", shape, values } = input;
+  const [low, high] = range[dtype] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const elements = dtype === "f32" ? hardFloats : hardIntegers.filter((n) => n >= low && n <= high);
+  return [
     ...elements.map((one): Change => [`of ${one}`, { ...input, values: new Array(sizeOf(shape)).fill(one) }]),
     ...(values ?? [])
       .slice(0, 4)
@@ -97,13 +104,20 @@ const schemaOf = (op: string): string[] =>
     .filter(([, kind]) => !(kind as AttributeKind<unknown>).isInternal)
     .map(([name]) => name);
 
-/** Misuses of a sample: one thing is changed in each. */
-export function* misusesOf(sample: Sample, parts: "inputs" | "everything" = "everything"): Generator<Misuse> {
+/**
+ * Misuses of a sample: one thing is changed in each.
+ *
+ * @param share  One of so many elements of inputs and values of attributes is tried. Default: every one.
+ */
+export function* misusesOf(sample: Sample, share = 1): Generator<Misuse> {
   const { inputs, attributes = {}, outputs = 1 } = sample;
   const changed = (what: string, change: Partial<Sample>): Misuse => ({ what, sample: { ...sample, ...change } });
+  let tried = 0;
+  // The next input or attribute begins with another one.
+  const some = <T>(all: readonly T[]): T[] => all.filter(() => tried++ % share === 0);
   for (const [i, input] of inputs.entries()) {
     if (input === undefined) continue;
-    for (const [what, other] of changesOf(input))
+    for (const [what, other] of [...changesOf(input), ...some(elementChangesOf(input))])
       yield changed(`input ${i} ${what}`, { inputs: replaced(inputs, i, other) });
   }
   for (let count = 0; count < inputs.length; count++)
@@ -113,11 +127,10 @@ export function* misusesOf(sample: Sample, parts: "inputs" | "everything" = "eve
     yield changed(`${more} more inputs`, { inputs: [...inputs, ...new Array<SampleInput>(more).fill(first)] });
     yield changed(`${more} more outputs`, { outputs: outputs + more });
   }
-  if (parts === "inputs") return;
   for (const name of new Set([...schemaOf(sample.op), ...Object.keys(attributes), "unknown"])) {
     const { [name]: _, ...others } = attributes;
     yield changed(`no ${name}`, { attributes: others });
-    for (const value of attributeValues)
+    for (const value of some(attributeValues))
       yield changed(`${name}: ${inJson(value)}`, { attributes: { ...others, [name]: value } });
   }
 }

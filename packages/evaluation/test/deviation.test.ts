@@ -280,7 +280,7 @@ describe("samples that can't be compared", () => {
     [
       "other numbers of samples",
       () => ({ ...chips, model: model(), inputs: { ...twoSamples(3), image: input(samples(4, [2, 6, 6])) } }),
-      'samples: expected as many for each input, got 4 for "image" and 3 for "sequence"',
+      'samples: expected as many for each input, or one for all, got 4 for "image" and 3 for "sequence"',
     ],
     [
       "another shape",

@@ -269,6 +269,20 @@ describe("evaluateDeviation", () => {
   });
 });
 
+describe("deviationOf", () => {
+  it("gives a cosine within -1 and 1, whatever the rounding", () => {
+    for (let i = 1; i < 2000; i++) {
+      const [y, scale] = [1 / i, 1 + 1 / (7 * i + 1)];
+      const sums = { error: 0, power: (y * scale) ** 2, cleanPower: y * y, product: y * (y * scale), agreed: 0 };
+      for (const sign of [1, -1]) {
+        const { cosine } = deviationOf([{ ...sums, product: sign * sums.product, vectors: 0, elements: 1 }]);
+        expect(sign * cosine).toBeLessThanOrEqual(1);
+        expect(sign * cosine).toBeCloseTo(1, 12);
+      }
+    }
+  });
+});
+
 describe("samples that can't be compared", () => {
   const model = () => twoInputs();
   it.each<[string, () => DeviationOptions, string]>([

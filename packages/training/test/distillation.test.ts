@@ -6,6 +6,7 @@ import { GraphBuilder, lenet5, Model, modelToRecord } from "@neft/model";
 import { backward, normals, parameter, scope, stream, tensor } from "@neft/tensor";
 import { distillationLoss, type FinetuneOptions, type FinetuneProgress, finetune } from "@neft/training";
 import { describe, expect, it } from "vitest";
+import { rate, recurrent, recurrentSamples } from "../../evaluation/test/recurrent.js";
 import { toyImages, toyNet } from "../../evaluation/test/toy.js";
 import { cloningWorkers } from "./workers.js";
 
@@ -170,6 +171,25 @@ describe("distillation", () => {
     expect(alone.losses[0]).toBeCloseTo(free.losses[0]!, 4);
     expect(alone.losses.at(-1)).toBeCloseTo(free.losses.at(-1)!, 2);
     expect(alone.result.best!.relativeError!).toBeLessThan(alone.result.validations[0]!.relativeError!);
+  });
+
+  it("trains a network with states and one rate for all samples", async () => {
+    const network = { make: recurrent, inputs: () => recurrentSamples(64) };
+    const { result, losses } = await distil(network, { epochs: 10 });
+    expect(result.best!.relativeError!).toBeLessThan(result.validations[0]!.relativeError!);
+    expect(mean(losses.slice(-10))).toBeLessThan(mean(losses.slice(0, 10)));
+    const given = await distil(network, { epochs: 1, validationInputs: recurrentSamples(5) });
+    expect(given.result.validations).toHaveLength(2);
+  });
+
+  it.each<[string, readonly number[], string]>([
+    ["another value", [3], "one for all samples, 3"],
+    ["a value for each sample", [2, 2, 2], "one for each sample"],
+  ])("refuses %s of an input that all training samples share", async (_, rates, got) => {
+    const validationInputs = { ...recurrentSamples(3), rate: rate(rates) };
+    await expect(distil({ make: recurrent, inputs: () => recurrentSamples(16) }, { validationInputs })).rejects.toThrow(
+      `reads at "rate" as one for all samples, 2, got ${got}`,
+    );
   });
 
   it("validates on given samples, and reads labelled ones without their labels", async () => {

@@ -1,7 +1,7 @@
 import { type Dataset, snapshot, split } from "@neft/data";
 import { type BoundInput, type BoundSamples, bindSamples, type SampledInputs, snapshotInputs } from "@neft/evaluation";
-import { type HostArray, runningParameters } from "@neft/model";
-import { inWords, OptionError, shortened } from "@neft/options";
+import type { HostArray } from "@neft/model";
+import { inWords, shortened } from "@neft/options";
 import type { StrategySettings } from "../strategy.js";
 import type { Comparison } from "../worker.js";
 import type { FinetuneOptions } from "./finetune.js";
@@ -19,18 +19,12 @@ export interface CleanRun {
 
 /**
  * Binds a network to samples without labels for a run towards the clean network.
- * @throws {RangeError} if samples don't fit the network, or its batch is fixed above 1.
+ * @throws {RangeError} if samples don't fit the network.
  */
 export function bindForClean(options: FinetuneOptions, { strategy }: ResolvedSettings): BoundSamples {
   const inputs = options.inputs ?? onlyInput(options, options.data);
   const network = bindSamples({ ...options, inputs }, readsScores(strategy));
   try {
-    const { fixed } = network;
-    if (fixed && fixed.batch > 1) {
-      throw new RangeError(
-        `model ${inWords(options.model.name)}: expected a network that takes any batch or one sample for finetuning, got a batch fixed at ${fixed.batch} (${fixed.reason}); export it with a free batch axis`,
-      );
-    }
     if (readsScores(strategy)) checkScores(network);
     return network;
   } catch (error) {
@@ -59,23 +53,14 @@ function checkScores({ model, outputs }: BoundSamples): void {
 /**
  * Divides the samples into training and validation samples, and binds both.
  * @param key  Stream that chooses the validation samples, if none are given.
- * @throws {OptionError} for batch statistics of a network that runs sample by sample.
  */
 export function planCleanRun(
   options: FinetuneOptions,
-  { batchNorm, validation: { images } }: ResolvedSettings,
+  { validation: { images } }: ResolvedSettings,
   network: BoundSamples,
   key: bigint,
 ): CleanRun {
   const { inputs, outputs, count, fixed } = network;
-  const sampleBySample = fixed !== undefined;
-  if (sampleBySample && batchNorm === "batch" && runningParameters(network.model).size > 0) {
-    throw new OptionError({
-      option: "batchNorm",
-      expected: `frozen for a network that runs sample by sample (${fixed.reason}) and has batch normalisations`,
-      got: "batch",
-    });
-  }
   const given = validationInputs(options, network);
   // The only sample of an input belongs to both parts.
   const isDivided = ({ data }: BoundInput): boolean => !given && (data.count > 1 || count === 1);
@@ -86,7 +71,7 @@ export function planCleanRun(
   const validation =
     given ?? inputs.map((input, i): BoundInput => ({ ...input, data: parts[i]?.validation ?? snapshot(input.data) }));
   return {
-    target: { inputs: training, values: outputs.map(({ value }) => value), sampleBySample },
+    target: { inputs: training, values: outputs.map(({ value }) => value) },
     comparison: { inputs: validation, outputs, count: longest(validation).count, fixedBatch: fixed?.batch },
     training: longest(training),
     validation: longest(validation),

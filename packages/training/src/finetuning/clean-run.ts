@@ -21,9 +21,9 @@ export interface CleanRun {
  * Binds a network to samples without labels for a run towards the clean network.
  * @throws {RangeError} if samples don't fit the network.
  */
-export function bindForClean(options: FinetuneOptions, { strategy }: ResolvedSettings): BoundSamples {
+export function bindForClean(options: FinetuneOptions, { strategy, compare }: ResolvedSettings): BoundSamples {
   const inputs = options.inputs ?? onlyInput(options, options.data);
-  const network = bindSamples({ ...options, inputs }, readsScores(strategy));
+  const network = bindSamples({ ...options, inputs }, readsScores(strategy) || compare === "logits");
   try {
     if (readsScores(strategy)) checkScores(network);
     return network;
@@ -39,8 +39,13 @@ const readsScores = ({ distance }: StrategySettings): boolean => distance === "k
 const onlyInput = ({ model, normalisation }: FinetuneOptions, data: Dataset): SampledInputs =>
   Object.fromEntries(model.inputs.slice(0, 1).map(({ name }) => [name, { data, normalisation }]));
 
-/** @throws {RangeError} for an output without scores along its last axis. */
-function checkScores({ model, outputs }: BoundSamples): void {
+/** @throws {RangeError} for an output without scores along its last axis, or with probabilities in place of scores. */
+function checkScores({ model, outputs, probabilities }: BoundSamples): void {
+  if (probabilities.length > 0) {
+    throw new RangeError(
+      `${probabilities[0]}: expected scores before it for distance kl, got its probabilities, changed by later nodes that can't be undone; train with distance error, or name another output`,
+    );
+  }
   for (const [i, { name, hasRows }] of outputs.entries()) {
     const { shape } = model.outputs[i]!;
     if (shape.length > (hasRows ? 1 : 0) && Number(shape.at(-1)) > 1) continue;

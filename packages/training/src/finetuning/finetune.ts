@@ -2,6 +2,7 @@ import { checkForm, type Dataset, imageWarnings, type Normalisation, snapshot, s
 import {
   type BoundNetwork,
   bindNetwork,
+  checkUncompared,
   type NetworkAndData,
   readWeights,
   type SampledInputs,
@@ -130,6 +131,7 @@ interface Run extends Partial<CleanRun> {
 }
 
 function runTowardsLabels(options: FinetuneOptions, settings: ResolvedSettings): Run {
+  checkUncompared(settings.compare, "for a strategy that reads labels");
   const network = bindNetwork(options);
   try {
     checkTrainable(network);

@@ -144,7 +144,7 @@ describe("a network with states and a rate", () => {
   const state = makeDataset("state", { name: "state", values: ofClips, shape: [2, 128] });
   const sr = makeDataset("sr", { name: "sr", values: Float32Array.of(16_000), shape: [1] });
 
-  it("finds where its samples are, or is told by a name", async () => {
+  it("finds where its samples are, or takes a name that says it", async () => {
     const model = importOnnx(await readFile(file));
     const settings = { reference: "clean", sigma: 0.02, chips: 2, seed: 3 } as const;
     const found = await evaluate(model, { input, state, sr }, settings);

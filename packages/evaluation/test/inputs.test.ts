@@ -109,6 +109,18 @@ describe("inputs with samples on another axis than 0, and one value for all", ()
       /dataset "samples-2": expected samples that fit the network's input \[2, S, 3\], got samples of shape \[2, 5\]/,
     ],
     [
+      "samples that fit two axes",
+      recurrent({ state: [2, "S", "U"] }),
+      recurrentSamples(3),
+      /input "state": expected samples that fit one axis of \[2, S, U\] as their batch, got \[2, 3\], which fits axes 1 and 2; name one: "state@1"/,
+    ],
+    [
+      "samples that fit an open axis other than the batch",
+      recurrent({ x: ["N", "T"], state: ["S", 2, "U"] }),
+      recurrentSamples(3, [5, 2]),
+      /dataset "samples-2": expected samples that fit the network's input \[S, 2, U\], got samples of shape \[5, 2\]/,
+    ],
+    [
       "batches of two lengths",
       recurrent({ x: [1, 4] }),
       recurrentSamples(3, [2, 3], 0),

@@ -148,11 +148,11 @@ const withAxisFirst = (shape: ValueInfo["shape"], axis: number | undefined): Val
 /**
  * Finds the axis of an input with the samples of a batch; none if a sample fills the whole input.
  *
- * It is the first that leaves a sample's shape, among axis 0 and those of an open size, if it can be as long as the batch of the other
- * inputs. An axis that can't is the last choice: states of recurrent networks are [2, batch, 128], with samples [2, 128].
+ * It is axis 0 if that is as long as the batch, or open. Else it is the axis as long as the batch, or open, that leaves a sample's
+ * shape: states of recurrent networks are [2, batch, 128], with samples [2, 128]. The last choice is an axis 0 of another length.
  *
  * @param batch  Length of the batch in the file.
- * @throws {RangeError} if samples fit the input in no way.
+ * @throws {RangeError} if samples fit the input in no way, or several axes.
  */
 function planInput(info: ValueInfo, given: SampledInput, batch: number | string | undefined): InputPlan {
   const { data, normalisation } = given;
@@ -160,31 +160,48 @@ function planInput(info: ValueInfo, given: SampledInput, batch: number | string 
     const shape = sampleShape(data, normalisation, withAxisFirst(info.shape, axis));
     return { ...given, info, axis, shape };
   };
-  const rank = info.shape.length;
-  if (given.axis !== undefined) {
-    if (given.axis < rank) return plan(given.axis);
-    throw new RangeError(
-      `input ${inWords(info.name)}: expected an axis of [${info.shape.join(", ")}] for the samples, got axis ${given.axis}`,
-    );
-  }
-  if (rank === 0) return plan(undefined);
-  const isBatch = (length: number | string): boolean => typeof length === "string" || length === batch;
-  const likely = info.shape.flatMap((length, axis) => (isBatch(length) ? [axis] : []));
+  if (given.axis !== undefined) return plan(checkAxis(info, given.axis));
+  if (info.shape.length === 0) return plan(undefined);
+  const open = info.shape.flatMap((length, axis) => (typeof length === "string" || length === batch ? [axis] : []));
+  const likely = open[0] === 0 ? [0] : open;
   // A sample of shape [1] may be a number.
   const isExact = ({ shape }: InputPlan): boolean => shape.length === data.shape.length || data.shape.join() === "1";
-  const attempts = [likely, [undefined, 0]].flatMap((axes) =>
-    [isExact, () => true].flatMap((accepts) => axes.map((axis) => ({ axis, accepts }))),
-  );
+  const isAny = (): boolean => true;
+  const attempts = [
+    { axes: likely, accepts: isExact },
+    { axes: likely, accepts: isAny },
+    { axes: [undefined], accepts: isExact },
+    { axes: [0], accepts: isExact },
+    { axes: [undefined], accepts: isAny },
+    { axes: [0], accepts: isAny },
+  ];
   let problem: unknown;
-  for (const { axis, accepts } of attempts) {
+  const tried = (axis: number | undefined): InputPlan[] => {
     try {
-      const found = plan(axis);
-      if (accepts(found)) return found;
+      return [plan(axis)];
     } catch (error) {
       if (axis === 0) problem ??= error;
+      return [];
     }
+  };
+  for (const { axes, accepts } of attempts) {
+    const [found, other] = axes.flatMap(tried).filter(accepts);
+    if (other !== undefined) {
+      throw new RangeError(
+        `input ${inWords(info.name)}: expected samples that fit one axis of [${info.shape.join(", ")}] as their batch, got [${data.shape.join(", ")}], which fits axes ${found!.axis} and ${other.axis}; name one: ${inWords(`${info.name}@${found!.axis}`)}`,
+      );
+    }
+    if (found !== undefined) return found;
   }
   throw problem;
+}
+
+/** An axis of an input. @throws {RangeError} if the input has no such axis. */
+function checkAxis({ name, shape }: ValueInfo, axis: number): number {
+  if (axis < shape.length) return axis;
+  throw new RangeError(
+    `input ${inWords(name)}: expected an axis of [${shape.join(", ")}] for the samples, got axis ${axis}`,
+  );
 }
 
 /** The value of a whole input in all runs. */

@@ -1,4 +1,5 @@
 import { checkOptions, inWords, kinds } from "@neft/options";
+import { sizeOf } from "@neft/tensor";
 import { bytesOf, shownName } from "./bytes.js";
 import type { Dataset, Layout } from "./dataset.js";
 import { makeDataset } from "./dataset.js";
@@ -73,8 +74,9 @@ export function decodeNpy(bytes: Uint8Array, name = "npy"): Dataset {
 }
 
 /**
- * Reads all arrays of a numpy archive, each as the samples of the network's input of that name, without labels. Samples keep their axes;
- * those of an array with one axis are single numbers, of shape [1].
+ * Reads all arrays of a numpy archive, each as the samples of the network's input of that name, without labels. Samples are along the first
+ * axis, or along axis 1 of an array called state@1, as in the network's input. An array of one sample, or without axes, belongs to all samples of the others.
+ * Samples keep their other axes; single numbers have shape [1].
  *
  * @param name  name of the archive in errors; a dataset is called name#array. Default: "npz".
  * @throws {Error} when the archive is corrupt or has no array, or its arrays differ in their number of samples.
@@ -83,27 +85,60 @@ export function decodeInputs(bytes: Uint8Array, name = "npz"): Record<string, Da
   kinds.name(name, "decodeInputs: name");
   const who = `decodeInputs: ${inWords(name)}`;
   const archive = new Archive(who, bytes);
-  const [first, ...others] = archive.names;
-  if (first === undefined) throw new Error(`${who}: expected one array for each input of the network, got no array`);
-  const countOf = (array: string): number | undefined => archive.headerOf(array).shape[0];
-  for (const array of [first, ...others]) {
-    if (countOf(array) === countOf(first) && countOf(array) !== undefined) continue;
+  if (archive.names.length === 0)
+    throw new Error(`${who}: expected one array for each input of the network, got no array`);
+  const countOf = (array: string): number | undefined => {
+    const { shape } = archive.headerOf(array);
+    return shape.length === 0 ? 1 : shape[sampleAxis(array)];
+  };
+  const first = archive.names.find((array) => countOf(array) !== 1) ?? archive.names[0]!;
+  const count = countOf(first);
+  for (const array of archive.names) {
+    if (count !== undefined && (countOf(array) === count || countOf(array) === 1)) continue;
+    const axis = sampleAxis(array);
+    const along = axis === 0 ? "the first axis" : `axis ${axis}`;
+    const many = array === first || count === undefined ? "some" : `${count} as in ${inWords(first)}, or one for all`;
     throw new Error(
-      `${archive.called(array)}: expected samples along the first axis, ${countOf(first) ?? "some"} as in ${inWords(first)}, got shape [${archive.headerOf(array).shape.join(", ")}]`,
+      `${archive.called(array)}: expected samples along ${along}, ${many}, got shape [${archive.headerOf(array).shape.join(", ")}]`,
     );
   }
   const datasets = archive.names.map((array) => {
-    const shape = archive.headerOf(array).shape.slice(1);
+    const axis = sampleAxis(array);
+    const whole = archive.headerOf(array).shape;
+    const shape = whole.filter((_, i) => i !== axis);
     const values = sampleValues(archive.called(array), archive.numbersOf(array));
     const dataset = makeDataset(archive.called(array), {
       name: `${name}#${array}`,
-      values,
+      values: axisFirst(values, whole, axis),
       shape: shape.length === 0 ? [1] : shape,
     });
     return [array, dataset] as const;
   });
   // fromEntries, because an array may be called "__proto__".
   return Object.fromEntries(datasets);
+}
+
+/** The axis with the samples of an array called state@1; 0 without a number. */
+const sampleAxis = (array: string): number => Number(/@(\d{1,3})$/.exec(array)?.[1] ?? 0);
+
+/** Values with one of their axes in front. */
+function axisFirst<Values extends Uint8Array | Float32Array>(
+  values: Values,
+  shape: readonly number[],
+  axis: number,
+): Values {
+  if (axis === 0 || shape.length === 0) return values;
+  const outer = sizeOf(shape.slice(0, axis));
+  const inner = sizeOf(shape.slice(axis + 1));
+  const length = shape[axis]!;
+  const moved = values.slice() as Values;
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < length; i++) {
+      const from = (o * length + i) * inner;
+      moved.set(values.subarray(from, from + inner), (i * outer + o) * inner);
+    }
+  }
+  return moved;
 }
 
 /** The arrays of a numpy archive. Each is decompressed when it is read. */

@@ -109,6 +109,39 @@ describe("readers without labels", () => {
     expect(third).toMatchObject({ count: 2, shape: [1], values: Float32Array.of(3, 1) });
   });
 
+  it("are along the axis that an array's name ends with", () => {
+    const state = npy(
+      "<f4",
+      [2, 3, 2],
+      Float32Array.from({ length: 12 }, (_, i) => i),
+    );
+    const bytes = npy("|u1", [3, 2], Uint8Array.of(1, 2, 3, 4, 5, 6));
+    const archive = npz({
+      x: npy("<f4", [3, 1], new Float32Array(3)),
+      "state@1": state,
+      "a@0@0": npy("<f4", [3], new Float32Array(3)),
+      "ids@0": bytes,
+    });
+    const read = decodeInputs(archive);
+    expect(Object.keys(read)).toEqual(["x", "state@1", "a@0@0", "ids@0"]);
+    expect(read["state@1"]).toMatchObject({ count: 3, shape: [2, 2], name: "npz#state@1" });
+    expect(read["state@1"]!.values).toEqual(Float32Array.of(0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11));
+    expect(read["ids@0"]!.values).toEqual(Uint8Array.of(1, 2, 3, 4, 5, 6));
+    expect(read["a@0@0"]).toMatchObject({ count: 3, shape: [1] });
+    const last = decodeInputs(npz({ "t@2": npy("<f4", [1, 2, 3], Float32Array.of(0, 1, 2, 3, 4, 5)) }));
+    expect(last["t@2"]).toMatchObject({ count: 3, shape: [1, 2], values: Float32Array.of(0, 3, 1, 4, 2, 5) });
+  });
+
+  it("may be one for all samples of the others, also an array without axes", () => {
+    const rate = npy("<i8", [], BigInt64Array.of(16_000n));
+    const one = npy("<f4", [1, 2], Float32Array.of(7, 8));
+    const read = decodeInputs(npz({ rate, one, x, "state@1": npy("<f4", [2, 1], Float32Array.of(5, 6)) }));
+    expect(read.rate).toMatchObject({ count: 1, shape: [1], values: Float32Array.of(16_000) });
+    expect(read.one).toMatchObject({ count: 1, shape: [2], values: Float32Array.of(7, 8) });
+    expect(read["state@1"]).toMatchObject({ count: 1, shape: [2], values: Float32Array.of(5, 6) });
+    expect(read.x).toMatchObject({ count: 2 });
+  });
+
   it.each<[string, () => unknown, string]>([
     ["labels alone", () => decodeNpz(npz({ labels: ids })), "expected one array of samples"],
     ["a part of one array", () => decodeNpz(npz({ x }), "a", { part: "train" }), "one of labels for train"],
@@ -120,12 +153,22 @@ describe("readers without labels", () => {
     [
       "other numbers of samples",
       () => decodeInputs(npz({ x, z: npy("<f4", [3], new Float32Array(3)) })),
-      'z: expected samples along the first axis, 2 as in "x", got shape [3]',
+      'z: expected samples along the first axis, 2 as in "x", or one for all, got shape [3]',
     ],
     [
-      "an array without axes",
-      () => decodeInputs(npz({ x: npy("<f4", [], new Float32Array(1)) })),
-      "expected samples along the first axis",
+      "other numbers of samples along another axis",
+      () => decodeInputs(npz({ x, "z@1": npy("<f4", [2, 3], new Float32Array(6)) })),
+      'z@1": expected samples along axis 1, 2 as in "x", or one for all, got shape [2, 3]',
+    ],
+    [
+      "an axis that an array lacks",
+      () => decodeInputs(npz({ x, "z@2": npy("<f4", [2, 3], new Float32Array(6)) })),
+      'z@2": expected samples along axis 2, 2 as in "x", or one for all, got shape [2, 3]',
+    ],
+    [
+      "an axis that the only array lacks",
+      () => decodeInputs(npz({ "z@2": npy("<f4", [2, 3], new Float32Array(6)) })),
+      'z@2": expected samples along axis 2, some, got shape [2, 3]',
     ],
     [
       "no samples",

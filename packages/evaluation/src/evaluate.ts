@@ -6,7 +6,12 @@ import { type ChipJob, createEvaluationState, disposeEvaluationState, evaluateCh
 import { inProcess, type JobRunner, runnersOn, runUnbroken, withLease } from "./job-runners.js";
 import { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
 import { type ChipRange, chipRanges } from "./ranges.js";
-import { type EvaluationSettings, evaluationSettings, type GivenEvaluationSettings } from "./settings.js";
+import {
+  checkUncompared,
+  type EvaluationSettings,
+  evaluationSettings,
+  type GivenEvaluationSettings,
+} from "./settings.js";
 import { percentInterval } from "./statistics.js";
 import { readUntil, type Stopping } from "./stopping.js";
 import { chipPurposes } from "./streams.js";
@@ -74,6 +79,7 @@ export interface EvaluationResult {
 export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult> {
   const { signal, workers } = given;
   const settings = resolve(evaluationSettings, given);
+  checkUncompared(settings.compare, "without the reference clean");
   for (const sigma of settings.sigma) checkProgramming({ ...settings, sigma });
   const network = bindNetwork(given);
   try {

@@ -54,7 +54,9 @@ export { type BoundNetwork, bindNetwork, type NetworkAndData, withoutLabels } fr
 export { type PredictingChip, type Prediction, predict } from "./predict.js";
 export { type ChipRange, chipRanges } from "./ranges.js";
 export {
+  checkUncompared,
   chipCount,
+  comparisonSettings,
   type EvaluationSettings,
   evaluationSettings,
   type GivenEvaluationSettings,

@@ -80,6 +80,17 @@ export const outputSettings = defineSettings({
   },
 });
 
+/** What a comparison with the clean network reads. */
+export const comparisonSettings = defineSettings({
+  compare: {
+    kind: oneOf(["logits"], "<what>"),
+    about:
+      "what is compared with the clean network: logits for the scores before a final softmax or sigmoid, which still differ where its outputs are saturated",
+    defaultWords: "the outputs",
+    group: "Data:",
+  },
+});
+
 /** Settings of `evaluate`. */
 export const evaluationSettings = defineSettings({
   ...outputSettings,
@@ -90,6 +101,7 @@ export const evaluationSettings = defineSettings({
     defaultWords: "the labels",
     group: "Data:",
   },
+  ...comparisonSettings,
   ...chipSettings,
   sigma: {
     kind: standardDeviations,
@@ -113,3 +125,12 @@ export type GivenEvaluationSettings = GivenOf<typeof evaluationSettings>;
 
 /** Settings with defaults filled in. Plain data; results record it. */
 export type EvaluationSettings = ResolvedOf<typeof evaluationSettings>;
+
+/**
+ * Checks that nothing says what to compare where labels are read.
+ * @throws {OptionError} if something does.
+ */
+export function checkUncompared(compare: string | undefined, who: string): void {
+  if (compare === undefined) return;
+  throw new OptionError({ option: "compare", expected: `no value ${who}`, got: compare });
+}

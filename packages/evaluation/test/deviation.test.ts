@@ -269,6 +269,85 @@ describe("evaluateDeviation", () => {
   });
 });
 
+describe("the comparison of logits", () => {
+  /** A multilayer perceptron that ends in the given operators. */
+  const ending = (end: (net: GraphBuilder, scores: string) => string): Model => {
+    const net = new GraphBuilder("mlp", { seed: 2 });
+    const hidden = net.relu(net.linear(net.input("x", [12]), { name: "f1", outputs: 16 }));
+    return net.build({ y: end(net, net.linear(hidden, { name: "f2", outputs: 6 })) });
+  };
+  const constant = (net: GraphBuilder, name: string, values: readonly bigint[]) =>
+    net.constant(name, BigInt64Array.from(values), [values.length], "i64");
+  const split = (net: GraphBuilder, scores: string) =>
+    net.node("Reshape", [scores, constant(net, "shape", [-1n, 2n, 3n])], {}, { name: "split" });
+  const deviations = async (model: Model, compare?: "logits") => {
+    const { results, warnings } = await evaluateDeviation({ ...oneInput(model, samples(9, [12])), compare });
+    model.dispose();
+    return { results, warnings };
+  };
+
+  it.each<[string, Parameters<typeof ending>[0], Parameters<typeof ending>[0]]>([
+    ["a softmax", (net, x) => net.softmax(x), (_, x) => x],
+    ["a sigmoid", (net, x) => net.sigmoid(x), (_, x) => x],
+    ["a softmax with a reshape after it", (net, x) => split(net, net.sigmoid(x)), split],
+    ["no softmax", (_, x) => x, (_, x) => x],
+  ])("reads the scores before %s", async (_, end, plain) => {
+    const [logits, expected] = [await deviations(ending(end), "logits"), await deviations(ending(plain))];
+    expect(logits.results).toEqual(expected.results);
+    expect(logits.warnings).toEqual([]);
+  });
+
+  it("says where only probabilities can be read", async () => {
+    const changed = (net: GraphBuilder, x: string) =>
+      net.node("Mul", [net.softmax(x, { name: "p" }), net.softmax(x, { name: "q" })], {}, { name: "product" });
+    const { warnings, results } = await deviations(ending(changed), "logits");
+    expect(results[1]!.relativeError.mean).toBeGreaterThan(0);
+    expect(warnings).toEqual(
+      ["p", "q"].map((name) =>
+        expect.stringMatching(new RegExp(`^node "${name}" \\(Softmax\\): expected scores before it to compare`)),
+      ),
+    );
+  });
+
+  it("warns of an output that no chip changes, and names what to compare of one that is zero", async () => {
+    const large = (sign: number) => (net: GraphBuilder, x: string) => {
+      const shift = net.constant("shift", Float32Array.of(sign * 200), [1], "f32");
+      return net.sigmoid(net.add(x, shift));
+    };
+    const { warnings } = await deviations(ending(large(1)));
+    expect(warnings).toEqual([
+      'output "y": the same on all chips as on the clean network; its softmax or sigmoid is saturated (compare logits), or no weight before it is on a crossbar',
+    ]);
+    await expect(deviations(ending(large(-1)))).rejects.toThrow(
+      'output "y": expected values other than 0 from the digital network to compare with, got 0 everywhere; name another output, or compare logits',
+    );
+    expect((await deviations(ending(large(-1)), "logits")).warnings).toEqual([]);
+  });
+
+  it("is refused where labels are read", async () => {
+    const data = toyImages(8);
+    const given = { ...chips, model: toyNet(), data, normalisation: makeNormalisation(data) };
+    await expect(evaluate({ ...given, compare: "logits" })).rejects.toThrow(
+      "compare: expected no value without the reference clean, got logits",
+    );
+    given.model.dispose();
+  });
+});
+
+describe("deviationOf", () => {
+  it("gives a cosine within -1 and 1, whatever the rounding", () => {
+    for (let i = 1; i < 2000; i++) {
+      const [y, scale] = [1 / i, 1 + 1 / (7 * i + 1)];
+      const sums = { error: 0, power: (y * scale) ** 2, cleanPower: y * y, product: y * (y * scale), agreed: 0 };
+      for (const sign of [1, -1]) {
+        const { cosine } = deviationOf([{ ...sums, product: sign * sums.product, vectors: 0, elements: 1 }]);
+        expect(sign * cosine).toBeLessThanOrEqual(1);
+        expect(sign * cosine).toBeCloseTo(1, 12);
+      }
+    }
+  });
+});
+
 describe("samples that can't be compared", () => {
   const model = () => twoInputs();
   it.each<[string, () => DeviationOptions, string]>([
@@ -280,7 +359,7 @@ describe("samples that can't be compared", () => {
     [
       "other numbers of samples",
       () => ({ ...chips, model: model(), inputs: { ...twoSamples(3), image: input(samples(4, [2, 6, 6])) } }),
-      'samples: expected as many for each input, got 4 for "image" and 3 for "sequence"',
+      'samples: expected as many for each input, or one for all, got 4 for "image" and 3 for "sequence"',
     ],
     [
       "another shape",

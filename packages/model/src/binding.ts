@@ -1,4 +1,5 @@
 import { inWords } from "@neft/options";
+import { freshNames } from "./batch-axes.js";
 import { areRows, type BatchProbe, freeBatch, probe, probeBatch, type ShapeGraph, whyNotRows } from "./batching.js";
 import { batchAxis } from "./builder.js";
 import { constant } from "./constant.js";
@@ -8,7 +9,7 @@ import { operatorOf } from "./known-operators.js";
 import { findLogits, probabilityNodesBefore } from "./logits.js";
 import { arrayNodes, Model } from "./model.js";
 import { MixedError } from "./operators/tracks.js";
-import { knownConstant } from "./shapes.js";
+import { knownConstant, maxKnownFloats } from "./shapes.js";
 
 /** A model bound to samples of one shape, as evaluation and training run it. */
 export interface BoundModel {
@@ -97,8 +98,8 @@ export function bindModel(model: Model, sample: readonly number[], output?: stri
     base,
     new Set(nodes.filter((node) => arrays.has(node.name))),
   );
-  const taken = new Set([...known.known.keys(), ...nodes.map((node) => node.name)]);
-  const [copies, logits] = copyViews(views, base, taken);
+  const fresh = freshNames([...known.known.keys(), ...nodes.map((node) => node.name)]);
+  const [copies, logits] = copyViews(views, base, fresh);
   const batch = batched.fixed?.batch ?? batchAxis;
   const classes = known.known.get(scored)!.shape[1]!;
   const own = [...tensors].map(([key, array]) => [key, constant(array)] as const);
@@ -137,7 +138,14 @@ const mixingWarnings = ({ fixed, probe: { positions } }: Batched, output: string
 export const fixedValues = (
   graph: ShapeGraph,
   added: ReadonlyMap<string, HostArray>,
-): ReadonlyMap<string, KnownValue> => new Map<string, KnownValue>([...graph.fixed, ...added]);
+): ReadonlyMap<string, KnownValue> => {
+  const isLarge = ({ dtype, data }: HostArray): boolean => dtype === "f32" && data.length > maxKnownFloats;
+  const known = [...added].map(([name, array]): [string, KnownValue] => {
+    const { dtype, shape } = array;
+    return [name, isLarge(array) ? { dtype, shape } : array];
+  });
+  return new Map<string, KnownValue>([...graph.fixed, ...known]);
+};
 
 /** Value of an f32 constant with one element; undefined for any other name. */
 export const scalarsOf =
@@ -249,17 +257,11 @@ function scoreMatrix(
 }
 
 /** Copies view nodes, applied to `base`. The last copy's output is the logits. */
-function copyViews(
+export function copyViews(
   views: readonly GraphNode[],
   base: string,
-  taken: Set<string>,
+  fresh: (wanted: string) => string,
 ): [nodes: GraphNode[], logits: string] {
-  const fresh = (wanted: string): string => {
-    let name = wanted;
-    while (taken.has(name)) name += "_";
-    taken.add(name);
-    return name;
-  };
   let logits = base;
   const nodes = views.map((view): GraphNode => {
     const inputs = view.inputs.map((name, i) => (i === 0 ? logits : name));

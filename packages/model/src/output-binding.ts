@@ -1,20 +1,23 @@
 import { inWords } from "@neft/options";
+import { freshNames, samplesToAxes, samplesToRows } from "./batch-axes.js";
 import { areRows, type BatchProbe, freeBatch, probe, probeBatch, type ShapeGraph, whyNotRows } from "./batching.js";
-import { fixedValues, outputNamed, scalarsOf, shapeGraph, withSqueezeAxes } from "./binding.js";
+import { copyViews, fixedValues, outputNamed, scalarsOf, shapeGraph, withSqueezeAxes } from "./binding.js";
 import { batchAxis } from "./builder.js";
 import { constant } from "./constant.js";
 import { describeNode, type GraphNode, listNames, producersOf, type ValueInfo } from "./graph.js";
 import type { HostArray } from "./host-array.js";
-import { findLogits } from "./logits.js";
-import { Model } from "./model.js";
+import { findLogits, probabilityNodesBefore } from "./logits.js";
+import { arrayNodes, Model } from "./model.js";
 import { MixedError } from "./operators/tracks.js";
 
 /** What a sample is at one input. */
 export interface InputSample {
   /** Its shape, without a batch axis. */
   readonly shape: readonly number[];
-  /** Whether it fills the whole input, which then has no batch axis. The network then runs sample by sample. */
-  readonly isWhole: boolean;
+  /** The input's axis with the samples of a batch. Undefined: a sample fills the whole input, so that the network runs sample by sample. */
+  readonly axis: number | undefined;
+  /** The value of the whole input in all runs: the bound network has this constant in place of the input. */
+  readonly shared?: HostArray | undefined;
 }
 
 /** An output of a bound network. */
@@ -29,11 +32,13 @@ export interface BoundOutput {
 
 /** A network bound to samples, whose outputs may have any shape. */
 export interface BoundOutputs {
-  /** The same parameters in a graph that computes `outputs` alone, from inputs with the samples' shapes. */
+  /** The same parameters in a graph that computes `outputs` alone, from inputs with the samples' shapes and a batch on axis 0. */
   readonly model: Model;
   readonly outputs: readonly BoundOutput[];
   /** The only batch size that the network runs at, and why; undefined if it runs at any. */
   readonly fixed: { readonly batch: number; readonly reason: string } | undefined;
+  /** Softmaxes and sigmoids whose inputs were asked for and can't be read, one sentence each. */
+  readonly probabilities: readonly string[];
   /** Frees the tensors that were added. The original model's tensors stay. */
   dispose(): void;
 }
@@ -50,7 +55,8 @@ interface Batched {
  * Binds a network, with any number of inputs, to samples; its outputs may have any shape.
  *
  * It runs at any batch size where each output has one independent row per sample. Otherwise it runs at the batch size of its file, or
- * sample by sample if the file leaves that open: a network that mixes the samples of a batch can't mix those of a batch of one.
+ * sample by sample if the file leaves that open: a network that mixes the samples of a batch can't mix those of a batch of one. Inputs
+ * and outputs with the samples on another axis than 0 are transposed in the bound graph.
  *
  * @param samples  What a sample is at each input, by the input's name.
  * @param output  Name of an output. Default: all of floats.
@@ -64,54 +70,120 @@ export function bindOutputs(
 ): BoundOutputs {
   const names = output === undefined ? model.outputs.map(({ name }) => name) : [outputNamed(model, output)];
   const batch = batchSize(model, samples);
-  const inputs = model.inputs.map((input): ValueInfo => {
-    const { shape, isWhole } = samples.get(input.name)!;
-    return { ...input, shape: isWhole ? shape : [batch.length, ...shape] };
+  const own = model.inputs.filter(({ name }) => samples.get(name)!.shared === undefined);
+  const inputs = own.map((input): ValueInfo => {
+    const { shape, axis } = samples.get(input.name)!;
+    return { ...input, shape: axis === undefined ? shape : [batch.length, ...shape] };
   });
-  const whole = { ...shapeGraph(model, names), inputs };
-  const floats = floatOutputs(model, { ...whole, nodes: nodesOf(model, names) }, batch.first);
-  const graph = { ...whole, outputs: floats, nodes: nodesOf(model, floats) };
+  const fresh = freshNames([...model.nodes.flatMap(({ name, outputs }) => [name, ...outputs]), ...namesOf(model)]);
+  const whole = { ...sharing(shapeGraph(model, names), samples), inputs, nodes: movedNodes(model, samples, fresh) };
+  const floats = floatOutputs(model, { ...whole, nodes: nodesFor(whole.nodes, names) }, batch.first);
+  const read = readValues(model, { ...whole, outputs: floats, nodes: nodesFor(whole.nodes, floats) }, batch, {
+    logits,
+    fresh,
+  });
+  const { graph } = read;
   const batched = batchedGraph(graph, batch);
   const tensors = new Map(batched.added);
   const nodes = batched.fixed ? batched.nodes : withSqueezeAxes(batched, tensors);
-  const known =
+  const { known } =
     tensors.size === 0
       ? batched.probe
       : probe({ ...graph, nodes, fixed: fixedValues(graph, tensors) }, batched.probe.size);
-  const outputs = floats.map((name): BoundOutput => {
-    const { base, views } = logits
-      ? findLogits({ nodes, probe: known, scalar: scalarsOf(model) }, name)
-      : { base: name, views: [] };
-    // Views of the scores would have to be applied to the logits; such an output is read itself.
-    const isDirect = views.length === 0 && (batched.fixed !== undefined || areRows(known.positions.get(base)));
-    const value = isDirect ? base : name;
+  for (const [name, { shared }] of samples) if (shared) tensors.set(name, shared);
+  const added = [...tensors].map(([key, array]) => [key, constant(array)] as const);
+  const size = batched.fixed?.batch ?? batchAxis;
+  const outputs = floats.map((name, i): BoundOutput => {
+    const value = graph.outputs[i]!;
     return { name, value, hasRows: hasRows(batched, value) };
   });
-  const own = [...tensors].map(([key, array]) => [key, constant(array)] as const);
-  const size = batched.fixed?.batch ?? batchAxis;
   return {
     model: new Model({
       name: model.name,
       inputs: inputs.map((input) =>
-        samples.get(input.name)!.isWhole ? input : { ...input, shape: [size, ...input.shape.slice(1)] },
+        samples.get(input.name)!.axis === undefined ? input : { ...input, shape: [size, ...input.shape.slice(1)] },
       ),
       outputs: outputs.map(({ value, hasRows }) => {
-        const { shape } = known.known.get(value)!;
+        const { shape } = known.get(value)!;
         return { name: value, dtype: "f32", shape: hasRows ? [size, ...shape.slice(1)] : shape };
       }),
-      nodes: nodesFor(
-        nodes,
-        outputs.map(({ value }) => value),
-      ),
+      nodes: nodesFor(nodes, graph.outputs),
       parameters: model.parameters,
-      constants: new Map([...model.constants, ...own]),
+      constants: new Map([...model.constants, ...added]),
     }),
     outputs,
     fixed: batched.fixed,
+    probabilities: read.probabilities,
     dispose: () => {
-      for (const [, tensor] of own) tensor.dispose();
+      for (const [, tensor] of added) tensor.dispose();
     },
   };
+}
+
+const namesOf = ({ inputs, parameters, constants }: Model): string[] => [
+  ...inputs.map(({ name }) => name),
+  ...parameters.keys(),
+  ...constants.keys(),
+];
+
+/** A graph in which inputs that all samples share are fixed tensors. */
+function sharing(graph: ShapeGraph, samples: ReadonlyMap<string, InputSample>): ShapeGraph {
+  const shared = [...samples].flatMap(([name, { shared }]) => (shared ? [[name, shared] as const] : []));
+  return { ...graph, fixed: fixedValues(graph, new Map(shared)) };
+}
+
+/** A model's nodes, which read the samples of a batch on the axes that they expect. */
+function movedNodes(
+  { inputs, nodes }: Model,
+  samples: ReadonlyMap<string, InputSample>,
+  fresh: (wanted: string) => string,
+): GraphNode[] {
+  const axes = inputs.flatMap(({ name }) => {
+    const { axis, shape } = samples.get(name)!;
+    return axis === undefined ? [] : [[name, { rank: shape.length + 1, axis }] as const];
+  });
+  return samplesToAxes(nodes, new Map(axes), fresh);
+}
+
+/**
+ * Makes the values to read the outputs of a graph: with `logits`, the scores before a final softmax or sigmoid, with all nodes that
+ * rearrange them after it; in each, samples on axis 0 where they are on one axis.
+ */
+function readValues(
+  model: Model,
+  graph: ShapeGraph,
+  batch: SharedBatch,
+  { logits, fresh }: { readonly logits: boolean; readonly fresh: (wanted: string) => string },
+): { readonly graph: ShapeGraph; readonly probabilities: readonly string[] } {
+  let scored = graph;
+  let known = firstProbe(graph, batch);
+  const probabilities: string[] = [];
+  if (logits) {
+    const nodes = [...graph.nodes];
+    const search = { nodes: graph.nodes, probe: known, scalar: scalarsOf(model) };
+    const arrays = new Set(arrayNodes(model).map(({ node }) => node.name));
+    const products = new Set(nodes.filter(({ name }) => arrays.has(name)));
+    const outputs = graph.outputs.map((name) => {
+      const { base, views } = findLogits(search, name);
+      const [copies, value] = copyViews(views, base, fresh);
+      nodes.push(...copies);
+      probabilities.push(...probabilityNodesBefore(search, base, products).map(describeNode));
+      return value;
+    });
+    scored = { ...graph, nodes, outputs };
+    known = firstProbe(scored, batch);
+  }
+  // A network that runs sample by sample needs no rows.
+  return { graph: batch.reason === undefined ? samplesToRows(scored, known, fresh) : scored, probabilities };
+}
+
+/** Shapes at a batch that tells the samples from other axes, if the graph takes such a batch, else at one that its file accepts. */
+function firstProbe(graph: ShapeGraph, { length, first }: SharedBatch): BatchProbe {
+  if (typeof length === "string") {
+    const any = probe(graph, probeBatch);
+    if (any.shapeError === undefined) return any;
+  }
+  return probe({ ...graph, inputs: graph.inputs.map((input) => sized(input, first)) }, first);
 }
 
 /** The batch axis that all inputs share. */
@@ -132,12 +204,17 @@ function batchSize({ name, inputs }: Model, samples: ReadonlyMap<string, InputSa
     const got = inputs.length === 0 ? "none" : `none for ${listNames(missing.map((input) => input.name))}`;
     throw new RangeError(`model ${inWords(name)}: expected ${expected}, got ${got}`);
   }
-  const whole = inputs.find((input) => samples.get(input.name)!.isWhole);
-  const batched = inputs.filter((input) => !samples.get(input.name)!.isWhole);
-  const sizes = [...new Set(batched.flatMap(({ shape: [length] }) => (typeof length === "number" ? [length] : [])))];
+  const own = inputs.filter((input) => samples.get(input.name)!.shared === undefined);
+  const axisOf = (input: ValueInfo): number | undefined => samples.get(input.name)!.axis;
+  const whole = own.find((input) => axisOf(input) === undefined);
+  const batched = own.filter((input) => axisOf(input) !== undefined);
+  const lengths = batched.map((input) => input.shape[axisOf(input)!]);
+  const sizes = [...new Set(lengths.filter((length) => typeof length === "number"))];
   if (sizes.length > 1 || sizes.includes(0)) {
-    const all = batched.map((input) => `${inWords(input.name)} [${input.shape.join(", ")}]`).join(", ");
-    throw new RangeError(`model ${inWords(name)}: expected one batch size ≥ 1 for all inputs, got ${all}`);
+    const all = batched.map(
+      (input, i) => `${lengths[i]} on axis ${axisOf(input)} of ${inWords(input.name)} [${input.shape.join(", ")}]`,
+    );
+    throw new RangeError(`model ${inWords(name)}: expected one batch size ≥ 1 for all inputs, got ${all.join(", ")}`);
   }
   if (whole !== undefined && sizes.length === 1 && sizes[0] !== 1) {
     throw new RangeError(
@@ -150,8 +227,6 @@ function batchSize({ name, inputs }: Model, samples: ReadonlyMap<string, InputSa
 }
 
 /** The nodes that values depend on, in running order. */
-const nodesOf = (model: Model, names: readonly string[]): GraphNode[] => nodesFor(model.nodes, names);
-
 function nodesFor(nodes: readonly GraphNode[], names: readonly string[]): GraphNode[] {
   const producers = producersOf(nodes);
   const needed = new Set<GraphNode>();

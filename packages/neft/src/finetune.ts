@@ -36,5 +36,7 @@ function cleanParts(model: Model, given: Samples, validation: Samples | undefine
   const inputs = inputsFrom("finetune: data", model, samplesKind.check(given, "finetune: data"), settings);
   const validationInputs =
     validation === undefined ? undefined : inputsFrom("finetune: validationData", model, validation, settings);
-  return { ...Object.values(inputs)[0]!, inputs, validationInputs };
+  // The number of samples is that of all datasets but those whose only sample belongs to all.
+  const first = Object.values(inputs).reduce((most, one) => (one.data.count > most.data.count ? one : most));
+  return { data: first.data, normalisation: first.normalisation, inputs, validationInputs };
 }

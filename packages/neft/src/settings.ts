@@ -21,7 +21,10 @@ const workersKind: Kind<number | Workers, number | Workers> & { readonly placeho
 /** Recognises a dataset by its fields; its user checks the contents. */
 export const datasetKind = opaque<Dataset>("a dataset", (value) => isDataset(value));
 
-/** Samples of a network: a dataset for its only input, or a dataset for each input by name. */
+/**
+ * Samples of a network: a dataset for its only input, or a dataset for each input by name. A name like state@1 says on which of the input's
+ * axes the samples of a batch are; by default that is found from the shapes. A dataset of one sample belongs to all samples of the others.
+ */
 export type Samples = Dataset | Readonly<Record<string, Dataset>>;
 
 /** Whether samples are those of a network's only input. */

@@ -27,9 +27,15 @@ export function normalisationFrom(
   return makeNormalisation(data, { scale: scale ?? (takesIntegers ? 1 : undefined), mean, std, layout });
 }
 
+/** Splits a name like state@1 into the input's name and the axis of its samples. */
+function inputNamed(key: string): { readonly name: string; readonly axis: number | undefined } {
+  const { name, axis } = /^(?<name>.*)@(?<axis>\d{1,3})$/s.exec(key)?.groups ?? {};
+  return name === undefined ? { name: key, axis: undefined } : { name, axis: Number(axis) };
+}
+
 /**
  * The samples of a network's inputs, with their normalisations. Values of a dataset that belongs to an input by name enter unchanged, unless
- * options say otherwise.
+ * options say otherwise. A name like state@1 says on which of the input's axes the samples of a batch are.
  * @throws {RangeError} if the names aren't those of the inputs, or an option doesn't fit a dataset.
  */
 export function inputsFrom(
@@ -44,14 +50,22 @@ export function inputsFrom(
     if (names.length !== 1) throw new RangeError(`${expected}, got one dataset`);
     return { [names[0]!]: { data: samples, normalisation: normalisationFrom(samples, settings, model) } };
   }
-  const missing = names.find((name) => !Object.hasOwn(samples, name));
+  const given = Object.entries(samples).map(([key, data]) => ({ key, data, ...inputNamed(key) }));
+  const unknown = given.find(({ name }) => !names.includes(name));
+  const missing = names.find((name) => !given.some((one) => one.name === name));
+  if (unknown !== undefined && names.includes(unknown.key)) {
+    throw new RangeError(
+      `${who}: expected ${inWords(`${unknown.key}@0`)}, because a name that ends in @ and a number says on which axis of the input the samples are, got ${inWords(unknown.key)}`,
+    );
+  }
   if (missing !== undefined) throw new RangeError(`${expected}, got none for ${inWords(missing)}`);
-  const unknown = Object.keys(samples).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new RangeError(`${expected}, got one for ${inWords(unknown)}`);
+  if (unknown !== undefined) throw new RangeError(`${expected}, got one for ${inWords(unknown.key)}`);
+  const twice = given.find(({ name }, i) => given.findIndex((one) => one.name === name) !== i);
+  if (twice !== undefined) throw new RangeError(`${expected}, got two for ${inWords(twice.name)}`);
   const { scale = 1, mean, std, layout } = settings;
-  const entries = Object.entries(samples).map(([name, data]) => {
+  const entries = given.map(({ name, axis, data }) => {
     const normalisation = makeNormalisation(data, { scale, mean, std, layout: layout ?? data.layout });
-    return [name, { data, normalisation }] as const;
+    return [name, { data, normalisation, axis }] as const;
   });
   return Object.fromEntries(entries);
 }

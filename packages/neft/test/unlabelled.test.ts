@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   createSession,
   type Dataset,
@@ -120,11 +121,90 @@ describe("samples without labels", () => {
     [
       "other numbers of samples",
       () => ({ ...inputs(), image: take(inputs().image!, 3) }),
-      'samples: expected as many for each input, got 3 for "image" and 24 for "features"',
+      'samples: expected as many for each input, or one for all, got 3 for "image" and 24 for "features"',
     ],
   ])("don't fit: %s", async (_, data, message) => {
     const model = twoInputs();
     await expect(evaluate(model, data() as never, { reference: "clean" })).rejects.toThrow(message);
+    model.dispose();
+  });
+});
+
+describe("a network with states and a rate", () => {
+  const resolved = createRequire(import.meta.url).resolve("@ricky0123/vad-web/package.json");
+  const file = join(dirname(resolved), "dist/silero_vad_v5.onnx");
+  const clips = 4;
+  const [sound, states] = [wave(clips * 576, 1), wave(2 * clips * 128, 2)];
+  /** States as the network takes them, [2, clips, 128], with a clip's two layers together: [clips, 2, 128]. */
+  const ofClips = Float32Array.from({ length: states.length }, (_, i) => {
+    const [clip, layer, unit] = [Math.floor(i / 256), Math.floor(i / 128) % 2, i % 128];
+    return states[(layer * clips + clip) * 128 + unit]!;
+  });
+  const input = makeDataset("input", { name: "input", values: sound, shape: [576] });
+  const state = makeDataset("state", { name: "state", values: ofClips, shape: [2, 128] });
+  const sr = makeDataset("sr", { name: "sr", values: Float32Array.of(16_000), shape: [1] });
+
+  it("finds where its samples are, or takes a name that says it", async () => {
+    const model = importOnnx(await readFile(file));
+    const settings = { reference: "clean", sigma: 0.02, chips: 2, seed: 3 } as const;
+    const found = await evaluate(model, { input, state, sr }, settings);
+    expect(found.results[0]!.relativeError.mean).toBeGreaterThan(0);
+    expect(await evaluate(model, { "input@0": input, "state@1": state, sr }, { ...settings, workers: 2 })).toEqual(
+      found,
+    );
+    const arrays = {
+      input: npy("<f4", [clips, 576], sound),
+      "state@1": npy("<f4", [2, clips, 128], states),
+      sr: npy("<i8", [], BigInt64Array.of(16_000n)),
+    };
+    await writeFile(path("voice.npz"), npz(arrays));
+    const words = ["--data", "inputs:voice.npz", "--sigma", "0.02", "--chips", "2", "--seed", "3"];
+    const { code } = await neft("evaluate", file, ...words, "--reference", "clean", "--json", "voice.json");
+    expect(code).toBe(0);
+    const written = parseResults(await readFile(path("voice.json"), "utf8"));
+    expect(written).toMatchObject({
+      kind: "deviation",
+      results: found.results,
+      data: { samples: clips, arrays: ["input", "state@1", "sr"] },
+    });
+    model.dispose();
+  });
+
+  it.each<[string, Record<string, Dataset>, string]>([
+    ["an axis that the input lacks", { input, "state@4": state, sr }, "expected an axis of [2, state_1, 128]"],
+    ["two datasets for an input", { input, state, "state@1": state, sr }, 'got two for "state"'],
+    ["a name without an input", { input, "other@1": state, sr }, 'got none for "state"'],
+    ["an input too many", { input, state, "other@1": state, sr }, 'got one for "other@1"'],
+  ])("refuses %s", async (_, data, message) => {
+    const model = importOnnx(await readFile(file));
+    await expect(evaluate(model, data, { reference: "clean" })).rejects.toThrow(message);
+    model.dispose();
+  });
+
+  it("refuses a name that may mean two inputs", async () => {
+    const net = new GraphBuilder("net", { seed: 1 });
+    const y = net.add(
+      net.linear(net.input("a@1", [4]), { outputs: 2 }),
+      net.linear(net.input("b", [4]), { outputs: 2 }),
+    );
+    const model = net.build({ y });
+    const data = makeDataset("a", { name: "a", values: wave(12, 1), shape: [4] });
+    await expect(evaluate(model, { "a@1": data, b: data }, { reference: "clean" })).rejects.toThrow(
+      'expected "a@1@0", because a name that ends in @ and a number says on which axis of the input the samples are',
+    );
+    const { results } = await evaluate(model, { "a@1@0": data, b: data }, { reference: "clean", chips: 2 });
+    expect(results).toHaveLength(3);
+    model.dispose();
+  });
+
+  it("trains, with the same rate in training and validation", async () => {
+    const model = importOnnx(await readFile(file));
+    const settings = { strategy: "distillation", sigma: 0.005, batch: 2, learningRate: 1e-5, seed: 3 } as const;
+    const held = { ...settings, validation: { images: 2, chips: 1 } };
+    expect((await finetune(model, { input, state, sr }, held)).ended).toEqual({ reason: "finished" });
+    const validationData = { input: take(input, 2), state: take(state, 2), sr };
+    const given = await finetune(model, { input, state, sr }, { ...settings, validationData });
+    expect(given.ended).toEqual({ reason: "finished" });
     model.dispose();
   });
 });

@@ -6,6 +6,7 @@ import { GraphBuilder, lenet5, Model, modelToRecord } from "@neft/model";
 import { backward, normals, parameter, scope, stream, tensor } from "@neft/tensor";
 import { distillationLoss, type FinetuneOptions, type FinetuneProgress, finetune } from "@neft/training";
 import { describe, expect, it } from "vitest";
+import { rate, recurrent, recurrentSamples } from "../../evaluation/test/recurrent.js";
 import { toyImages, toyNet } from "../../evaluation/test/toy.js";
 import { cloningWorkers } from "./workers.js";
 
@@ -132,6 +133,23 @@ describe("distillation", () => {
     }
   });
 
+  it("compares the scores before a final sigmoid, which trains where outputs are saturated", async () => {
+    const saturated = (): Model => {
+      const net = new GraphBuilder("gate", { seed: 2 });
+      const x = net.relu(net.linear(net.input("x", [12]), { name: "f1", outputs: 32 }));
+      const hundred = net.constant("hundred", Float32Array.of(100), [1], "f32");
+      return net.build({ y: net.sigmoid(net.add(net.linear(x, { name: "f2", outputs: 3 }), hundred)) });
+    };
+    const network = { make: saturated, inputs: networks["an MLP"]!.inputs };
+    const outputs = await distil(network, { epochs: 1 });
+    expect(outputs.losses.every((loss) => loss === 0)).toBe(true);
+    const { losses, result } = await distil(network, { compare: "logits" });
+    const third = Math.floor(losses.length / 3);
+    expect(mean(losses.slice(-third))).toBeLessThan(mean(losses.slice(0, third)));
+    expect(result.best!.relativeError!).toBeLessThan(result.validations[0]!.relativeError!);
+    expect(result.settings.compare).toBe("logits");
+  });
+
   it("changes nothing without variation", async () => {
     const { losses, result, weights } = await distil(networks["two inputs and outputs"]!, { sigma: 0 });
     expect(losses.every((loss) => loss === 0)).toBe(true);
@@ -170,6 +188,25 @@ describe("distillation", () => {
     expect(alone.losses[0]).toBeCloseTo(free.losses[0]!, 4);
     expect(alone.losses.at(-1)).toBeCloseTo(free.losses.at(-1)!, 2);
     expect(alone.result.best!.relativeError!).toBeLessThan(alone.result.validations[0]!.relativeError!);
+  });
+
+  it("trains a network with states and one rate for all samples", async () => {
+    const network = { make: recurrent, inputs: () => recurrentSamples(64) };
+    const { result, losses } = await distil(network, { epochs: 10 });
+    expect(result.best!.relativeError!).toBeLessThan(result.validations[0]!.relativeError!);
+    expect(mean(losses.slice(-10))).toBeLessThan(mean(losses.slice(0, 10)));
+    const given = await distil(network, { epochs: 1, validationInputs: recurrentSamples(5) });
+    expect(given.result.validations).toHaveLength(2);
+  });
+
+  it.each<[string, readonly number[], string]>([
+    ["another value", [3], "one for all samples, 3"],
+    ["a value for each sample", [2, 2, 2], "one for each sample"],
+  ])("refuses %s of an input that all training samples share", async (_, rates, got) => {
+    const validationInputs = { ...recurrentSamples(3), rate: rate(rates) };
+    await expect(distil({ make: recurrent, inputs: () => recurrentSamples(16) }, { validationInputs })).rejects.toThrow(
+      `reads at "rate" as one for all samples, 2, got ${got}`,
+    );
   });
 
   it("validates on given samples, and reads labelled ones without their labels", async () => {
@@ -220,6 +257,25 @@ describe("settings of distillation", () => {
       networks["two inputs and outputs"]!,
       { strategy: { id: "distillation", distance: "kl" }, output: "value" },
       'output "value": expected scores of two classes or more along the last axis for distance kl, got [N, 1]',
+    ],
+    [
+      "probabilities that nodes change after the softmax",
+      {
+        make: () => {
+          const net = new GraphBuilder("mlp", { seed: 2 });
+          const p = net.softmax(net.linear(net.input("x", [12]), { outputs: 5 }), { name: "p" });
+          return net.build({ y: net.node("Mul", [p, p], {}, { name: "square" }) });
+        },
+        inputs: mlp.inputs,
+      },
+      { strategy: { id: "distillation", distance: "kl" } },
+      'node "p" (Softmax): expected scores before it for distance kl, got its probabilities, changed by later nodes',
+    ],
+    [
+      "a comparison for labels",
+      mlp,
+      { strategy: "none", compare: "logits" },
+      "compare: expected no value for a strategy that reads labels, got logits",
     ],
     [
       "batch statistics of single samples",

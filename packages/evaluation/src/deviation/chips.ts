@@ -155,7 +155,7 @@ function withoutPower(outputs: readonly BoundOutput[], sums: readonly DeviationS
   const zero = outputs.find((_, i) => sums[i]?.cleanPower === 0);
   return (
     zero &&
-    `output ${inWords(zero.name)}: expected values other than 0 from the digital network to compare with, got 0 everywhere; name another output`
+    `output ${inWords(zero.name)}: expected values other than 0 from the digital network to compare with, got 0 everywhere; name another output, or compare logits if a softmax or sigmoid is saturated`
   );
 }
 

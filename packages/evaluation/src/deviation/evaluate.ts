@@ -1,6 +1,6 @@
 import { checkProgramming } from "@neft/crossbar";
 import { holdModel, modelToRecord } from "@neft/model";
-import { resolve } from "@neft/options";
+import { inWords, resolve } from "@neft/options";
 import type { EvaluateOptions } from "../evaluate.js";
 import { inProcess, type JobRunner, runnersOn, runUnbroken, withLease } from "../job-runners.js";
 import { chipRanges } from "../ranges.js";
@@ -63,7 +63,7 @@ export async function evaluateDeviation(given: DeviationOptions): Promise<Deviat
   const { signal, workers } = given;
   const settings = resolve(evaluationSettings, given);
   for (const sigma of settings.sigma) checkProgramming({ ...settings, sigma });
-  const network = bindSamples(given);
+  const network = bindSamples(given, settings.compare === "logits");
   try {
     const hold = holdModel(given.model, "read", "evaluate");
     try {
@@ -143,5 +143,19 @@ async function compareAll(
       ...rest,
     });
   }
-  return { reference: "clean", results, warnings: network.warnings };
+  return { reference: "clean", results, warnings: [...network.warnings, ...constancyWarnings(results)] };
+}
+
+/** Warnings about outputs that no chip changes. */
+function constancyWarnings(results: readonly SigmaDeviation[]): string[] {
+  const varied = results.filter(({ sigma }) => sigma > 0);
+  const names = varied[0]?.outputs.map(({ name }) => name) ?? [];
+  const isConstant = (_: string, i: number): boolean =>
+    varied.every(({ outputs }) => outputs[i]!.relativeError.worst === 0);
+  return names
+    .filter(isConstant)
+    .map(
+      (name) =>
+        `output ${inWords(name)}: the same on all chips as on the clean network; its softmax or sigmoid is saturated (compare logits), or no weight before it is on a crossbar`,
+    );
 }

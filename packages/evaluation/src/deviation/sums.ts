@@ -107,7 +107,8 @@ export function deviationOf(outputs: readonly DeviationSums[]): ChipDeviation {
   const agreement = compared.reduce((sum, { agreed, vectors }) => sum + (100 * agreed) / vectors, 0) / compared.length;
   return {
     relativeError: Math.sqrt(error / outputs.length),
-    cosine: power === 0 ? 0 : product / Math.sqrt(outputs.length * power),
+    // Rounding can leave the range by an ulp.
+    cosine: power === 0 ? 0 : Math.min(1, Math.max(-1, product / Math.sqrt(outputs.length * power))),
     agreement: compared.length === 0 ? null : agreement,
   };
 }

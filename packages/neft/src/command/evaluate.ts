@@ -64,7 +64,7 @@ export async function evaluateModel(file: string, options: ResolvedOf<typeof eva
 
   warn(result.warnings);
   const record = dataRecord(data, options);
-  const heading = `${record.samples} samples of ${oneLine(record.name)}, device ${device.id}, seed ${seed}`;
+  const heading = `${record.samples} samples of ${oneLine(record.name)}, device ${device.id}, seed ${seed}${settings.compare ? `, ${settings.compare}` : ""}`;
   print("reference" in result ? deviationReport(result, heading) : report(result, heading));
   if (json) {
     const origin: Provenance & Pick<EvaluationFile, "settings"> = {

@@ -38,7 +38,7 @@ export function dataRecord(samples: Samples, { data: spec }: { readonly data: Sa
     const { name, count, arrays } = samples;
     return { name, samples: count, ...(arrays && { arrays: [...arrays] }) };
   }
-  const { count } = Object.values(samples)[0]!;
+  const count = Math.max(...Object.values(samples).map((one) => one.count));
   return { name: spec.kind === "inputs" ? spec.file : "inputs", samples: count, arrays: Object.keys(samples) };
 }
 

@@ -2,6 +2,7 @@ import { checkForm, type Dataset, imageWarnings, type Normalisation, snapshot, s
 import {
   type BoundNetwork,
   bindNetwork,
+  checkUncompared,
   type NetworkAndData,
   readWeights,
   type SampledInputs,
@@ -9,7 +10,7 @@ import {
   writeWeights,
 } from "@neft/evaluation";
 import { holdModel, type Model, warningsOf } from "@neft/model";
-import { inWords, OptionError } from "@neft/options";
+import { OptionError } from "@neft/options";
 import { maxAbs, permutation, stream, type Tensor } from "@neft/tensor";
 import { checkGamma } from "../feedback-loss.js";
 import { type HeadPlan, planHeads } from "../heads.js";
@@ -22,6 +23,7 @@ import { chooseTaps, namedTaps } from "../taps.js";
 import type { Workers } from "../worker.js";
 import { bindForClean, type CleanRun, planCleanRun } from "./clean-run.js";
 import { watchLoss } from "./divergence.js";
+import { checkFixedBatch } from "./fixed-batch.js";
 import { frozenParameters } from "./frozen.js";
 import { isBetter, type RunJobs, type Score, shardJobs, startJobs, validate } from "./jobs.js";
 import { planNorms } from "./norms.js";
@@ -124,10 +126,12 @@ interface Run extends Partial<CleanRun> {
   readonly heads: readonly HeadPlan[];
   readonly training: Dataset;
   readonly validation: Dataset;
+  readonly fixed: BoundNetwork["fixed"];
   dispose(): void;
 }
 
 function runTowardsLabels(options: FinetuneOptions, settings: ResolvedSettings): Run {
+  checkUncompared(settings.compare, "for a strategy that reads labels");
   const network = bindNetwork(options);
   try {
     checkTrainable(network);
@@ -157,14 +161,16 @@ function runTowardsClean(options: FinetuneOptions, settings: ResolvedSettings): 
 async function finetuneBound(
   options: FinetuneOptions,
   settings: ResolvedSettings,
-  { model, logits, normalisation, heads, training, validation, target, comparison }: Run,
+  { model, logits, normalisation, heads, training, validation, target, comparison, fixed }: Run,
 ): Promise<FinetuneResult> {
+  checkFixedBatch(model, fixed, settings, training.count);
   if (settings.dropLast) checkFullBatch(settings.batch, training.count);
   const { gamma = [], deltaSigma = [] } = settings.strategy;
   checkGamma(gamma, heads.length + deltaSigma.length);
   const frozen = frozenParameters(model, settings.freeze ?? []);
-  const norms = planNorms(model, settings, frozen, training.count);
-  const step = { ...settings, logits, heads, normalisation, target, frozen: [...frozen], frozenNorms: norms.frozen };
+  const norms = planNorms(model, settings, frozen, training.count, fixed?.batch);
+  const names = { frozen: [...frozen], frozenNorms: norms.frozen };
+  const step = { ...settings, ...names, logits, heads, normalisation, target, fixedBatch: fixed?.batch };
   const { dtype } = model.inputs[0]!;
   const warnings = [...imageWarnings(options.data, normalisation, dtype), ...norms.warnings, ...warningsOf(model)];
   const { workers, signal, onProgress } = options;
@@ -193,13 +199,8 @@ async function finetuneBound(
   }
 }
 
-/** @throws {RangeError} if the network's batch is fixed, or a node mixes the samples of a batch. */
-function checkTrainable({ model, fixed, warnings }: BoundNetwork): void {
-  if (fixed) {
-    throw new RangeError(
-      `model ${inWords(model.name)}: expected a network that takes any batch for finetuning, got a batch fixed at ${fixed.batch} (${fixed.reason}); export it with a free batch axis`,
-    );
-  }
+/** @throws {RangeError} if a node mixes the samples of a batch, or the loss would read probabilities. */
+function checkTrainable({ warnings }: BoundNetwork): void {
   const [problem] = warnings;
   if (problem) throw new RangeError(`${problem}; export the network without it for finetuning`);
 }
@@ -259,7 +260,10 @@ async function train(
 ): Promise<Omit<FinetuneResult, "warnings">> {
   const { model, signal, onProgress } = options;
   const { batch, epochs, seed, shards, learningRate, dropLast } = settings;
-  const { trained } = work.state;
+  const {
+    trained,
+    settings: { fixedBatch },
+  } = work.state;
   const optimiser = optimiserNamed(settings.optimiser).start(trained, settings.optimiser);
   const update = new StepUpdate(model, trained, optimiser);
   const schedule = scheduleNamed(settings.schedule);
@@ -315,7 +319,7 @@ async function train(
       for (let inEpoch = 0; inEpoch < stepsPerEpoch; inEpoch++) {
         const at = { epoch: epoch + 1, steps };
         const indices = order.slice(inEpoch * batch, (inEpoch + 1) * batch);
-        const jobs = shardJobs(indices, step, shards, work.handOver(), powers);
+        const jobs = shardJobs(indices, step, shards, work.handOver(), powers, fixedBatch);
         update.begin(indices.length);
         await work.gradients(jobs, (shard, result) => update.take(shard, result), signal);
         const rate = learningRate * schedule.factor({ step, steps, stepsPerEpoch }, settings.schedule);

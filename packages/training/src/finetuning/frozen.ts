@@ -1,4 +1,4 @@
-import { arrayNodes, type Model, trainableParameters } from "@neft/model";
+import { arrayNodes, describeNode, type Model, trainableParameters } from "@neft/model";
 import { inWords, OptionError, oneLine, shortened } from "@neft/options";
 
 /** Maximum length of a list of names in an error. */
@@ -12,6 +12,7 @@ const maxShownNames = 5;
  *
  * @param names  Names of parameters or nodes; * matches any characters. A node stands for all parameters it reads, including an array
  *   weight read through views such as Transpose.
+ * @throws {RangeError} for a model without a parameter to train.
  * @throws {OptionError} for a name that matches nothing (lists the closest names), or if no parameter is left to train.
  */
 export function frozenParameters(model: Model, names: readonly string[]): Set<string> {
@@ -34,7 +35,9 @@ export function frozenParameters(model: Model, names: readonly string[]): Set<st
     }
     for (const [, parameters] of found) for (const parameter of parameters) frozen.add(parameter);
   }
-  if (trainableParameters(model).every((name) => frozen.has(name))) {
+  const trainable = trainableParameters(model);
+  if (trainable.length === 0) throw new RangeError(`model ${inWords(model.name)}: ${nothingToTrain(model)}`);
+  if (trainable.every((name) => frozen.has(name))) {
     throw new OptionError({
       option: "freeze",
       expected: "at least one parameter left to train",
@@ -42,6 +45,16 @@ export function frozenParameters(model: Model, names: readonly string[]): Set<st
     });
   }
   return frozen;
+}
+
+/** Describes a network without a parameter that gradients update, by its largest fixed tensor. */
+function nothingToTrain({ nodes, constants }: Model): string {
+  const [largest] = [...constants].sort(([, a], [, b]) => b.size - a.size);
+  const reader = largest && nodes.find(({ inputs }) => inputs.includes(largest[0]));
+  const what =
+    reader &&
+    `; its largest tensor is the ${largest[1].dtype} [${largest[1].shape.join(", ")}] of ${describeNode(reader)}`;
+  return `expected parameters of floats to train, got none${what ?? ""}`;
 }
 
 /** Whether a name matches a pattern in which * stands for any characters. */

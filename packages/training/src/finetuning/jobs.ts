@@ -130,10 +130,11 @@ export function startJobs(
 }
 
 /**
- * Splits a batch into the jobs of one step: contiguous shards whose sizes differ by at most one. Empty shards have no job.
+ * Splits a batch into the jobs of one step: contiguous shards whose sizes differ by at most one run. Empty shards have no job.
  *
  * @param indices  The batch: indices of its samples in the dataset.
  * @param powers  See `ShardJob`.
+ * @param run  Samples of a run, which stay together: the batch that the network fixes. Default: 1.
  */
 export function shardJobs(
   indices: Uint32Array,
@@ -141,8 +142,9 @@ export function shardJobs(
   shards: number,
   weights: Weights | undefined,
   powers?: readonly number[],
+  run = 1,
 ): ShardJob[] {
-  const bound = (shard: number): number => Math.floor((shard * indices.length) / shards);
+  const bound = (shard: number): number => run * Math.floor((shard * indices.length) / run / shards);
   return Array.from({ length: shards }, (_, shard) => ({
     step,
     shard,

@@ -18,6 +18,7 @@ export interface NormPlan {
  *
  * @param frozen  Names of parameters that don't train.
  * @param samples  Number of training samples.
+ * @param fixedBatch  Samples of a run of a network that fixes its batch.
  * @throws {OptionError} for a momentum outside 0 to 1, or if some step would normalise a single value per channel.
  */
 export function planNorms(
@@ -25,6 +26,7 @@ export function planNorms(
   { batchNorm, batch, shards, dropLast }: ResolvedSettings,
   frozen: ReadonlySet<string>,
   samples: number,
+  fixedBatch?: number,
 ): NormPlan {
   if (batchNorm === "frozen") return { frozen: [], warnings: [] };
   const norms = model.nodes.filter((node) => operatorOf(node).traits.running !== undefined);
@@ -43,7 +45,8 @@ export function planNorms(
       mentions: ["batchNorm"],
     });
   }
-  checkCounts(model, moving, { batch, shards, dropLast }, samples);
+  // A run of a fixed batch has all of its samples.
+  if (fixedBatch === undefined) checkCounts(model, moving, { batch, shards, dropLast }, samples);
   return {
     frozen: [...kept, ...still].map(({ name }) => name),
     warnings: still.length > 0 ? [momentumWarning(still)] : [],

@@ -1,5 +1,5 @@
 import { checkProgramming, chipSettings, standardDeviation } from "@neft/crossbar";
-import { chipCount, outputSettings, seedSettings } from "@neft/evaluation";
+import { chipCount, comparisonSettings, outputSettings, seedSettings } from "@neft/evaluation";
 import {
   chosenFrom,
   defineSettings,
@@ -57,6 +57,7 @@ export const validationSettings = defineSettings({
 /** Settings of `finetune`. */
 export const finetuneSettings = defineSettings({
   ...outputSettings,
+  ...comparisonSettings,
   ...chipSettings,
   sigma: {
     kind: standardDeviation,

@@ -22,8 +22,6 @@ export interface CleanTarget {
   readonly inputs: readonly BoundInput[];
   /** Names of the values to compare. */
   readonly values: readonly string[];
-  /** Whether the network runs sample by sample. A shard's loss and gradients are then means over its samples' runs. */
-  readonly sampleBySample: boolean;
 }
 
 /** Settings that all steps of a run share. Plain data. */
@@ -31,6 +29,8 @@ export interface StepSettings extends ChipSettings {
   readonly strategy: { readonly id: string } & StrategySettings;
   readonly sigma: number;
   readonly batchNorm: "batch" | "frozen";
+  /** The only batch size that the network runs at. A shard's loss and gradients are then means over its runs. Default: any. */
+  readonly fixedBatch?: number | undefined;
   /** Names of parameters that don't train. Default: none. */
   readonly frozen?: readonly string[];
   /** Names of batch normalisation nodes that use their running statistics even with `batchNorm` "batch". Default: none. */
@@ -162,19 +162,22 @@ export function shardGradients(state: TrainingState, job: ShardJob): ShardResult
   const kept = state.gradients.get(job.shard) ?? weightsLike(trained);
   state.gradients.set(job.shard, kept);
   const count = job.indices.length;
-  if (!settings.target?.sampleBySample) return { count, ...runGradients(state, job, kept), gradients: kept };
+  const size = settings.fixedBatch ?? count;
+  if (size === count) return { count, ...runGradients(state, job, kept), gradients: kept };
   const own = weightsLike(trained);
-  const runs = Array.from(job.indices, (index, i) => {
-    const sample = { ...job, indices: Uint32Array.of(index), first: job.first + i };
-    const result = runGradients(state, sample, own);
-    addShare(kept, own, 1 / count, i === 0);
+  const runs = count / size;
+  const results = Array.from({ length: runs }, (_, run) => {
+    const at = run * size;
+    const part = { ...job, indices: job.indices.slice(at, at + size), first: job.first + at };
+    const result = runGradients(state, part, own, { run, runs });
+    addShare(kept, own, 1 / runs, run === 0);
     return result;
   });
   return {
     count,
-    loss: runs.reduce((sum, { loss }) => sum + loss / count, 0),
+    loss: results.reduce((sum, { loss }) => sum + loss / runs, 0),
     gradients: kept,
-    statistics: runs.flatMap(({ statistics }) => statistics),
+    statistics: results.flatMap(({ statistics }) => statistics),
   };
 }
 
@@ -191,6 +194,7 @@ function runGradients(
   state: TrainingState,
   job: ShardJob,
   gradients: Weights,
+  { run: index, runs } = { run: 0, runs: 1 },
 ): Pick<ShardResult, "loss" | "statistics"> {
   const { model, data, settings, strategy, headParameters, trained } = state;
   const { seed, logits, heads, sigma, batchNorm, frozenNorms, normalisation, target } = settings;
@@ -213,7 +217,10 @@ function runGradients(
       x,
       labels: target ? new Int32Array(0) : gatherLabels(data, job.indices),
       backends: (request) => forwardBackends(settings, job, request),
-      dropout: ({ draw }) => ({ seed, step: (job.step * job.shards + job.shard) * maxForwards + draw }),
+      dropout: ({ draw }) => ({
+        seed,
+        step: ((job.step * job.shards + job.shard) * runs + index) * maxForwards + draw,
+      }),
     });
     const value = loss.item();
     readWeights(backward(loss, trained), gradients);

@@ -8,18 +8,15 @@ export type Outputs = readonly Float32Array[];
 
 /**
  * Runs a network without variation: on its first samples, or on uniform random numbers in [0, 1) and zeros for integers.
- *
- * @param inner  Names of further values to read.
- * @returns the floating-point outputs, then the further values; undefined if it can't run on such numbers.
+ * @returns the floating-point outputs; undefined if it can't run on such numbers.
  */
 export function referenceOutputs(
   model: Model,
-  inner: readonly string[],
   bound: BoundSamples | undefined,
   shapes: ReadonlyMap<string, KnownValue>,
   seed: number,
 ): Outputs | undefined {
-  const names = [...model.outputs.filter(({ dtype }) => dtype === "f32").map(({ name }) => name), ...inner];
+  const names = model.outputs.filter(({ dtype }) => dtype === "f32").map(({ name }) => name);
   const read = (x: Record<string, Tensor>): Outputs => {
     const { outputs } = noGrad(() => run(model, x, { outputs: names }));
     return names
@@ -51,19 +48,17 @@ export function referenceOutputs(
   });
 }
 
-const mostSamples = 64;
+const mostSamples = 256;
 
-/** Largest |b − a|/max(scale, |a|) of two lists of values. Where both are NaN, nothing changed. */
-export function largestChange(a: Float32Array, b: Float32Array, scale: number): number {
+/** Largest |b − a|/max(1, |a|). Where both are NaN, nothing changed. */
+export function largestChange(a: Outputs, b: Outputs): number {
   let largest = 0;
-  for (let i = 0; i < a.length; i++) {
-    const [from, to] = [a[i]!, b[i]!];
-    const change = Object.is(from, to) ? 0 : Math.abs(to - from) / Math.max(scale, Math.abs(from));
-    if (!(change <= largest)) largest = change;
+  for (const [i, values] of a.entries()) {
+    for (let j = 0; j < values.length; j++) {
+      const [from, to] = [values[j]!, b[i]![j]!];
+      const change = Object.is(from, to) ? 0 : Math.abs(to - from) / Math.max(1, Math.abs(from));
+      if (!(change <= largest)) largest = change;
+    }
   }
   return largest;
 }
-
-/** Largest |x|. */
-export const sizeOfValues = (values: Float32Array): number =>
-  values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);

@@ -4,7 +4,7 @@ import { holdModel, type KnownValue, type Model, probe, probeBatch, shapeGraph, 
 import { inWords, resolve } from "@neft/options";
 import { absorbingParameters, applyFactors, positionsIn } from "./apply.js";
 import { balance } from "./balance.js";
-import { largestChange, type Outputs, referenceOutputs, sizeOfValues } from "./comparison.js";
+import { largestChange, referenceOutputs } from "./comparison.js";
 import { freeFactors } from "./follow.js";
 import { type Layer, layersOf } from "./layers.js";
 import { minimise, type Sensitivities, varianceRatio } from "./minimise.js";
@@ -63,28 +63,10 @@ export interface EqualiseResult {
   readonly warnings: readonly string[];
 }
 
-/** Networks whose outputs or layers change more by rounding get powers of 2 as factors. */
-const roundingLimits: Changes = { outputs: 5e-6, layers: 5e-7 };
+/** Networks whose outputs change more by rounding get powers of 2 as factors. */
+const roundingLimit = 8e-6;
 /** Largest change of an output that rounding explains at all. */
 const mostChange = 1e-3;
-
-/** What rounding changes: outputs, by |y′ − y|/max(1, |y|), and layers whose scale stays, by |y′ − y|/max|y|. */
-interface Changes {
-  readonly outputs: number;
-  readonly layers: number;
-}
-
-const changesOf = (a: Outputs, b: Outputs, outputs: number): Changes => ({
-  outputs: Math.max(0, ...a.slice(0, outputs).map((values, i) => largestChange(values, b[i]!, 1))),
-  layers: Math.max(
-    0,
-    ...a.slice(outputs).map((values, i) => largestChange(values, b[outputs + i]!, sizeOfValues(values))),
-  ),
-});
-
-/** Whether rounding may show in the outputs, on other samples too. */
-const rounds = (changes: Changes | undefined): boolean =>
-  changes !== undefined && !(changes.outputs <= roundingLimits.outputs && changes.layers <= roundingLimits.layers);
 
 /** The power of 2 with the smallest ratio to a positive number. */
 function nearestPowerOf2(value: number): number {
@@ -148,18 +130,17 @@ async function equaliseBound(
   const original = absorbingParameters(model, free);
   const apply = (factors: Float64Array): void => applyFactors(model, free, problem, factors, original);
   const none = new Float64Array(problem.count).fill(1);
-  const fixed = layers.flatMap(({ node }) => (free.ends.has(node.name) ? [node.outputs[0]!] : []));
-  const read = () => referenceOutputs(model, fixed, bound, shapes, settings.seed);
+  const read = () => referenceOutputs(model, bound, shapes, settings.seed);
   const clean = read();
-  const compare = (factors: Float64Array): Changes | undefined => {
+  const changeBy = (factors: Float64Array): number | null => {
     apply(factors);
     const now = clean && read();
-    return clean && now && changesOf(clean, now, clean.length - fixed.length);
+    return clean && now ? largestChange(clean, now) : null;
   };
-  let isDone = false;
   /** The factors, or powers of 2, which change no digit of a product: only batch norms, which add epsilon, still round. */
   const admit = (factors: Float64Array): Float64Array =>
-    rounds(compare(factors)) ? factors.map(nearestPowerOf2) : factors;
+    (changeBy(factors) ?? 0) <= roundingLimit ? factors : factors.map(nearestPowerOf2);
+  let isDone = false;
   try {
     const search = bound && { problem, layers, bound, settings, apply, admit, signal };
     const chosen = await chooseFactors(
@@ -172,7 +153,7 @@ async function equaliseBound(
         onProgress: (done, total) => onProgress?.({ done, total }),
       },
     );
-    const change = compare(chosen.factors)?.outputs ?? null;
+    const change = changeBy(chosen.factors);
     if (change !== null && !(change <= mostChange)) {
       throw new Error(
         `model ${inWords(model.name)}: expected the same outputs after rescaling, got a relative change of ${change}; the weights stay as they were`,

@@ -9,24 +9,22 @@ import { floatFormats } from "./stored-tensor.js";
 /**
  * Replaces nodes with constant inputs by their results.
  *
- * Identities and duplicate nodes are removed. A rearranged float tensor keeps its storage in the file, so that an
- * export can overwrite it. If other nodes read the tensor too, the rearranging node stays, so that all readers share
- * one tensor.
+ * A rearranged float tensor keeps its storage in the file, so that an export can overwrite it. If other nodes read the
+ * tensor too, the rearranging node stays, so that all readers share one tensor.
  *
  * @throws {OnnxError} naming the node that exceeds the import's budget.
  */
 export function foldConstants(draft: Draft): void {
-  draft.nodes = withoutCopies(draft);
   new Folding(draft).run();
 }
 
-/** Removes fixed values that duplicate others: Identities, and nodes equal to an earlier one. */
-function withoutCopies(draft: Draft): GraphNode[] {
+/** Removes nodes whose fixed values duplicate others: Identities, and nodes equal to an earlier one. */
+export function removeCopies(draft: Draft): void {
   const outputs = new Set(draft.outputs.map(({ name }) => name));
   const fixed = new Set(["", ...draft.tensors.keys()]);
   const names = new Map<string, string>();
   const made = new Map<string, readonly string[]>();
-  return draft.nodes.flatMap((original) => {
+  draft.nodes = draft.nodes.flatMap((original) => {
     const node = { ...original, inputs: original.inputs.map((name) => names.get(name) ?? name) };
     if (!isFixed(node, (name) => fixed.has(name))) return [node];
     for (const output of node.outputs) fixed.add(output);

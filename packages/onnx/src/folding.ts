@@ -1,6 +1,7 @@
 import type { GraphNode, HostArray } from "@neft/model";
 import { describeNode, evaluateConstants, inferNodes, operatorOf, valuesOf } from "@neft/model";
 import { sizeOf } from "@neft/tensor";
+import { codesOf } from "./codes.js";
 import type { Draft, DraftTensor } from "./draft.js";
 import { countReaders } from "./draft.js";
 import { typeOfArray } from "./graph-reader.js";
@@ -142,8 +143,25 @@ class Folding {
     return this.#evaluate(node, arrays).map((array, i) => {
       const type = array.dtype === "f32" && float ? float.type : typeOfArray(array);
       const named = this.#draft.types.get(node.outputs[i] ?? "");
-      return { array, type: named ?? type, storage: undefined, order: undefined };
+      return {
+        array,
+        type: named ?? type,
+        storage: i === 0 ? this.#codedStorage(node, first, arrays) : undefined,
+        order: undefined,
+      };
     });
+  }
+
+  /** The place of the integers that a node decodes, if no other node reads them; undefined for another node. */
+  #codedStorage(
+    node: GraphNode,
+    first: DraftTensor | undefined,
+    arrays: readonly (HostArray | undefined)[],
+  ): DraftTensor["storage"] {
+    const storage = first?.storage;
+    if (storage === undefined || this.#readers.get(node.inputs[0]!)! > 1) return undefined;
+    const codes = codesOf(node, arrays);
+    return codes && { ...storage, codes };
   }
 
   #evaluate(node: GraphNode, inputs: readonly (HostArray | undefined)[]): HostArray[] {

@@ -2,6 +2,7 @@ import type { HostArray } from "@neft/model";
 import { inWords, oneLine } from "@neft/options";
 import { type DType, sizeOf, zeroData } from "@neft/tensor";
 import { type ByteRange, lengthOf, rangeOf } from "./byte-ranges.js";
+import type { Codes } from "./codes.js";
 import { bfloat16ToNumber, float16ToNumber, numberToBfloat16, numberToFloat16 } from "./float16.js";
 import { namesOfLocation } from "./location.js";
 import type { StoredElements } from "./message-fields.js";
@@ -32,6 +33,14 @@ function lookUp(table: Float32Array, bits: ArrayLike<number>, out: Float32Array)
   for (let i = 0; i < out.length; i++) out[i] = table[bits[i]! & 0xffff]!;
 }
 
+/** Largest finite numbers of the 16-bit types. */
+const largestHalf = float16ToNumber(0x7bff);
+const largestBfloat = bfloat16ToNumber(0x7f7f);
+
+/** Finite numbers stay finite. */
+const saturated = (value: number, largest: number): number =>
+  Number.isFinite(value) ? Math.min(Math.max(value, -largest), largest) : value;
+
 /** Encodings of the supported floating-point types, by TensorProto.DataType. All are f32 in a model. */
 export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, FloatFormat>([
   [
@@ -57,7 +66,7 @@ export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, Fl
     {
       size: 2,
       read: (view, at) => float16ToNumber(view.getUint16(at, true)),
-      write: (view, at, value) => view.setUint16(at, numberToFloat16(value), true),
+      write: (view, at, value) => view.setUint16(at, numberToFloat16(saturated(value, largestHalf)), true),
       readAll: (buffer, out) => lookUp(halves(), new Uint16Array(buffer, 0, out.length), out),
     },
   ],
@@ -66,7 +75,7 @@ export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, Fl
     {
       size: 2,
       read: (view, at) => bfloat16ToNumber(view.getUint16(at, true)),
-      write: (view, at, value) => view.setUint16(at, numberToBfloat16(value), true),
+      write: (view, at, value) => view.setUint16(at, numberToBfloat16(saturated(value, largestBfloat)), true),
       readAll: (buffer, out) => lookUp(bfloats(), new Uint16Array(buffer, 0, out.length), out),
     },
   ],
@@ -105,13 +114,15 @@ export function dtypeOf(type: number, who: string): DType {
   return dtype;
 }
 
-/** Location of floating-point elements: ranges of one file that hold all elements, in order. */
+/** Location of elements: ranges of one file that hold all elements, in order. */
 export interface ElementStorage {
   /** "" for the model's file, else the location of external data. */
   readonly file: string;
   readonly ranges: readonly ByteRange[];
   /** TensorProto.DataType. */
   readonly type: number;
+  /** How integers there stand for the tensor's floats; undefined for elements as they are. */
+  readonly codes?: Codes;
 }
 
 /** Storage with the name of the value stored there: an initializer or the output of a Constant. */
@@ -124,7 +135,7 @@ export interface StoredTensor {
   readonly array: HostArray;
   /** TensorProto.DataType. */
   readonly type: number;
-  /** Undefined when elements share bytes or are varints, and for integers, which an export never changes. */
+  /** Undefined when elements share bytes or are varints. Of integers, an export changes codes of floats only. */
   readonly storage: ElementStorage | undefined;
 }
 
@@ -160,7 +171,8 @@ export function readTensor(proto: TensorProto, files: Files, who: string): Store
   if (data.length !== count) {
     throw new OnnxError(`${who}: expected ${count} elements for shape [${shape.join(", ")}], got ${data.length}`);
   }
-  return { array: { dtype, shape, data }, type: proto.dataType, storage: undefined };
+  const storage = stored && { ...stored, type: proto.dataType };
+  return { array: { dtype, shape, data }, type: proto.dataType, storage };
 }
 
 /** Vector of floats that are stored in an attribute. */

@@ -60,7 +60,7 @@ function asModel<T>({ name, inputs, outputs, nodes, tensors }: Draft, use: (mode
 /** Tensors whose place in the file doesn't hold their elements. */
 function misplaced({ tensors }: Draft, bytes: Uint8Array): string[] {
   return [...tensors].flatMap(([name, { array, storage, order }]) => {
-    if (storage === undefined) return [];
+    if (storage === undefined || array.dtype !== "f32" || storage.codes !== undefined) return [];
     const stored = new Float32Array(array.data.length);
     forEachFloat(storage, bytes, (view, at, i, format) => {
       stored[i] = format.read(view, at);

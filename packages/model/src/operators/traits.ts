@@ -1,4 +1,5 @@
 import type { GraphNode } from "../graph.js";
+import type { HostArray, HostData } from "../host-array.js";
 import type { Scaling } from "./scaling.js";
 
 /** A weight's place on a crossbar. */
@@ -59,6 +60,8 @@ export interface Traits<A> {
   readonly copies?: boolean;
   /** How it multiplies data with weights. */
   readonly products?: Products<A>;
+  /** Its first input are codes of its output: returns those nearest to values, as the other inputs say. */
+  encode?(values: Float32Array, inputs: readonly (HostArray | undefined)[], attributes: A): HostData;
   /** Indices of inputs that are trained when they are fixed tensors. */
   readonly parameters?: readonly number[];
   /** Inputs that hold the running statistics of a batch normalisation. */

@@ -8,7 +8,7 @@ import { namesOfLocation, type OnnxFiles } from "@neft/onnx";
  * @param out  the intended path; the saved file has the same name.
  * @returns the saved file's path; undefined if this fails too.
  */
-export function rescue({ model, external }: OnnxFiles, out: string): string | undefined {
+export function rescue({ model, external }: Pick<OnnxFiles, "model" | "external">, out: string): string | undefined {
   try {
     const folder = mkdtempSync(join(tmpdir(), "neft-"));
     for (const [location, bytes] of external) {

@@ -1,6 +1,7 @@
 import { checkFree, type Model } from "@neft/model";
 import { inWords } from "@neft/options";
 import { encodeModel } from "./encode.js";
+import { orOnnxError } from "./graph-reader.js";
 import { OnnxError } from "./onnx-error.js";
 import { OnnxSource } from "./onnx-source.js";
 import { patch } from "./patching.js";
@@ -25,7 +26,7 @@ export interface OnnxFiles {
  * redirected. Any other model is written as a new file. `exportOnnxFiles` tells how far types of fewer bits than
  * float32 round.
  *
- * @throws {OnnxError} when weights are in external files: use `exportOnnxFiles`.
+ * @throws {OnnxError} when weights are in external files: use `exportOnnxFiles`; when the file would have 2 GiB or more.
  * @throws {Error} while a finetuning changes the model, except inside its `onProgress`, where weights are those of
  *   the reported step.
  */
@@ -47,6 +48,10 @@ export function exportOnnx(model: Model): Uint8Array {
  */
 export function exportOnnxFiles(model: Model): OnnxFiles {
   checkFree(model, "peek", "exportOnnx");
+  return orOnnxError(() => filesOf(model));
+}
+
+function filesOf(model: Model): OnnxFiles {
   const { source } = model;
   if (!(source instanceof OnnxSource)) return { model: encodeModel(model), external: new Map(), roundings: [] };
   const files = new Map([...source.external].map(([name, bytes]) => [name, bytes.slice()]));

@@ -1,7 +1,7 @@
 import { type DType, zeroData } from "@neft/tensor";
 import type { Codes } from "./codes.js";
 import type { ParameterOrigin } from "./onnx-source.js";
-import { type ElementStorage, forEachFloat, type NamedStorage } from "./stored-tensor.js";
+import { type ElementStorage, forEachFloat, type NamedStorage, saturated } from "./stored-tensor.js";
 
 /** What a file has in the place of a parameter after an export. */
 export interface Patch {
@@ -40,7 +40,7 @@ function patchFloats(bytes: Uint8Array, storage: ElementStorage, wanted: Float32
   let changed = false;
   forEachFloat(storage, bytes, (view, at, i, format) => {
     if (Object.is(Math.fround(format.read(view, at)), wanted[i]!)) return;
-    format.write(view, at, wanted[i]!);
+    format.write(view, at, saturated(storage.type, wanted[i]!));
     stored[i] = format.read(view, at);
     changed = true;
   });

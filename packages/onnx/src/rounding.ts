@@ -1,6 +1,6 @@
 import type { Model } from "@neft/model";
 import { DataType } from "./onnx-enums.js";
-import { floatFormats } from "./stored-tensor.js";
+import { floatFormats, saturated } from "./stored-tensor.js";
 
 /**
  * How far a parameter in a file is from the model's, because the file's type has fewer bits than float32. Differences
@@ -52,7 +52,7 @@ export function roundedTo(type: number, values: Float32Array): Float32Array {
   const format = floatFormats.get(type)!;
   const view = new DataView(new ArrayBuffer(format.size));
   return values.map((value) => {
-    format.write(view, 0, value);
+    format.write(view, 0, saturated(type, value));
     return format.read(view, 0);
   });
 }

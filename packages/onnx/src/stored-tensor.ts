@@ -33,14 +33,6 @@ function lookUp(table: Float32Array, bits: ArrayLike<number>, out: Float32Array)
   for (let i = 0; i < out.length; i++) out[i] = table[bits[i]! & 0xffff]!;
 }
 
-/** Largest finite numbers of the 16-bit types. */
-const largestHalf = float16ToNumber(0x7bff);
-const largestBfloat = bfloat16ToNumber(0x7f7f);
-
-/** Finite numbers stay finite. */
-const saturated = (value: number, largest: number): number =>
-  Number.isFinite(value) ? Math.min(Math.max(value, -largest), largest) : value;
-
 /** Encodings of the supported floating-point types, by TensorProto.DataType. All are f32 in a model. */
 export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, FloatFormat>([
   [
@@ -66,7 +58,7 @@ export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, Fl
     {
       size: 2,
       read: (view, at) => float16ToNumber(view.getUint16(at, true)),
-      write: (view, at, value) => view.setUint16(at, numberToFloat16(saturated(value, largestHalf)), true),
+      write: (view, at, value) => view.setUint16(at, numberToFloat16(value), true),
       readAll: (buffer, out) => lookUp(halves(), new Uint16Array(buffer, 0, out.length), out),
     },
   ],
@@ -75,11 +67,23 @@ export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, Fl
     {
       size: 2,
       read: (view, at) => bfloat16ToNumber(view.getUint16(at, true)),
-      write: (view, at, value) => view.setUint16(at, numberToBfloat16(saturated(value, largestBfloat)), true),
+      write: (view, at, value) => view.setUint16(at, numberToBfloat16(value), true),
       readAll: (buffer, out) => lookUp(bfloats(), new Uint16Array(buffer, 0, out.length), out),
     },
   ],
 ]);
+
+/** Largest finite numbers of the types of fewer bits than f32. */
+const largest: ReadonlyMap<number, number> = new Map([
+  [DataType.FLOAT16, float16ToNumber(0x7bff)],
+  [DataType.BFLOAT16, bfloat16ToNumber(0x7f7f)],
+]);
+
+/** The number nearest to a weight that is finite in a type, if the weight is: rounding alone makes large ones infinite. */
+export function saturated(type: number, value: number): number {
+  const most = largest.get(type);
+  return most === undefined || !Number.isFinite(value) ? value : Math.min(Math.max(value, -most), most);
+}
 
 const integerTypes: ReadonlyMap<number, DType> = new Map<number, DType>([
   [DataType.UINT8, "u8"],

@@ -1,5 +1,5 @@
 import { init } from "@neft/kernels";
-import { addOperators, arrayNodes, bindModel, run } from "@neft/model";
+import { addOperators, arrayNodes, bindModel, run, warningsOf, whyDigital } from "@neft/model";
 import { moreOperators } from "@neft/model/more";
 import { exportOnnx, exportOnnxFiles, importOnnx } from "@neft/onnx";
 import { assign, backward, reduceSum, scope, square, tensor } from "@neft/tensor";
@@ -175,6 +175,26 @@ it("passes gradients straight through quantised activations, and none through sa
   const bias = model.parameters.get("b1")!;
   assign(bias, new Float32Array(4).fill(1000));
   expect(gradientOf(1).every((value) => value === 0)).toBe(true);
+  model.dispose();
+});
+
+it("says why products of integers are digital", () => {
+  const file = onnxFile({
+    nodes: [
+      { op: "DynamicQuantizeLinear", inputs: ["x"], outputs: ["q", "s", "z"] },
+      { op: "MatMulInteger", name: "whole", inputs: ["q", "w", "z"], outputs: ["sums"] },
+      { op: "Cast", inputs: ["sums"], outputs: ["scores"], attributes: { to: 1 } },
+      { op: "Mul", inputs: ["scores", "s"], outputs: ["y"] },
+    ],
+    inputs: [{ name: "x", shape: [1, 4] }],
+    outputs: [{ name: "y" }],
+    initializers: [integers("w", [4, 3], 3, bytes(12))],
+  });
+  const model = importOnnx(file);
+  expect([...whyDigital(model)].map(([{ name }, why]) => `${name}: ${why}`)).toEqual([
+    "whole: its weights are integers, which no gradient reaches",
+  ]);
+  expect(warningsOf(model)).toEqual([expect.stringContaining('layers without variation: "whole"')]);
   model.dispose();
 });
 

@@ -1,7 +1,17 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { namesOfLocation, type OnnxFiles } from "@neft/onnx";
+import { writeWhole } from "../whole-file.js";
+
+function write(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, "wx");
+  try {
+    writeWhole(file, bytes);
+  } finally {
+    closeSync(file);
+  }
+}
 
 /**
  * Saves a trained model whose output failed to a new folder among the system's temporary files.
@@ -14,10 +24,10 @@ export function rescue({ model, external }: Pick<OnnxFiles, "model" | "external"
     for (const [location, bytes] of external) {
       const path = join(folder, ...namesOfLocation(location));
       mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, bytes);
+      write(path, bytes);
     }
     const path = join(folder, basename(out));
-    writeFileSync(path, model, { flag: "wx" });
+    write(path, model);
     return path;
   } catch {
     return undefined;

@@ -120,6 +120,33 @@ const parts: Readonly<Record<string, Part>> = {
     (v, x) => [node("ReduceMean", [x], `${v}m`, { axes: [0], keepdims: 1 }), node("Sub", [x, `${v}m`], v)],
     true,
   ),
+  divided: layer(
+    (v, x) => [
+      node("Shape", [x], `${v}s`),
+      node("Gather", [`${v}s`, "axis"], `${v}n`),
+      node("Cast", [`${v}n`], `${v}f`, { to: DataType.FLOAT }),
+      node("Div", [x, `${v}f`], v),
+    ],
+    true,
+  ),
+  dividedBySize: layer(
+    (v, x) => [
+      node("Size", [x], `${v}s`),
+      node("Cast", [`${v}s`], `${v}f`, { to: DataType.FLOAT }),
+      node("Div", [x, `${v}f`], v),
+    ],
+    true,
+  ),
+  offsetByElement: layer(
+    (v, x, { matrices }, pick) => [
+      node("Shape", [x], `${v}s`),
+      node("Gather", [`${v}s`, "axis"], `${v}n`),
+      node("Reshape", [pick(matrices), "flat"], `${v}f`),
+      node("Gather", [`${v}f`, `${v}n`], `${v}o`),
+      node("Add", [x, `${v}o`], v),
+    ],
+    true,
+  ),
   normalisedOverAll: layer(
     (v, x) => [
       node("Reshape", [x, "flat"], `${v}f`),

@@ -2,6 +2,7 @@ import { weightUses } from "./array-node.js";
 import { capturesOf, type GraphNode, listNames, subgraphsOf } from "./graph.js";
 import { operatorOf } from "./known-operators.js";
 import { type Model, modelWeights } from "./model.js";
+import { valuesOf } from "./operators/operator.js";
 import type { Weights } from "./weights.js";
 
 /** Reasons why a product stays digital. */
@@ -38,8 +39,10 @@ export function whyDigital(model: Model): Map<GraphNode, string> {
         const captures = [...capturesOf(node, graph)].filter(([, outer]) => fixed.has(outer)).map(([name]) => name);
         visit(graph.nodes, new Set([...captures, ""]), weights.within(node, graph));
       }
-      const { products } = operatorOf(node).traits;
-      if (products === undefined || isFixed.slice(0, 2).every(Boolean)) continue;
+      const row = operatorOf(node);
+      const { products } = row.traits;
+      if (products === undefined || products.isProduct?.(valuesOf(row, node)) === false) continue;
+      if (isFixed.slice(0, 2).every(Boolean)) continue;
       const held = weightUses(node, weights).map(({ input }) => input);
       const open = products.operands.filter((input) => (node.inputs[input] ?? "") !== "" && !held.includes(input));
       const weight = open.find((input) => isFixed[input]);

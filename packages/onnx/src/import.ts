@@ -1,4 +1,4 @@
-import { addOperators, constant, knownOperators, Model, type OperatorSet } from "@neft/model";
+import { addOperators, constant, knownOperators, Model, type OperatorSet, operatorOf } from "@neft/model";
 import { checkOptions, has, kind, kinds, type Rules } from "@neft/options";
 import { parameter, type Tensor } from "@neft/tensor";
 import type { Draft } from "./draft.js";
@@ -12,6 +12,8 @@ import { passes } from "./passes.js";
 export interface ImportOptions {
   /** Contents of external weight files by location. `externalFilesOf` lists the locations. Default: none. */
   readonly externalData?: Readonly<Record<string, Uint8Array>>;
+  /** Whether tables of embeddings (Gather of a stored matrix along axis 0) are weights on crossbars. Default: false. */
+  readonly embeddings?: boolean;
   /** Sets of operators to use in addition to those that this thread knows. They stay known. Default: none. */
   readonly operators?: readonly OperatorSet[];
 }
@@ -23,6 +25,7 @@ const importRules: Rules<ImportOptions> = {
       has(value) &&
       Object.values(value).every((file) => has(file, "BYTES_PER_ELEMENT") && file.BYTES_PER_ELEMENT === 1),
   ),
+  embeddings: kind("true or false", (value) => typeof value === "boolean"),
   operators: kind(
     "sets of operators",
     (value) => Array.isArray(value) && value.every((set) => has(set, "get", "size") && typeof set.get === "function"),
@@ -51,7 +54,16 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Mode
     for (const set of options.operators ?? []) addOperators(set);
     const draft = readGraph(file, files, knownOperators);
     for (const pass of passes) pass(draft);
+    if (options.embeddings) placeEmbeddings(draft);
     return toModel(draft, own, external);
+  });
+}
+
+/** Marks lookups, whose stored tables then stand on crossbars. */
+function placeEmbeddings(draft: Draft): void {
+  draft.nodes = draft.nodes.map((node) => {
+    const { embeds } = operatorOf(node).traits;
+    return embeds === undefined ? node : { ...node, attributes: { ...node.attributes, [embeds]: true } };
   });
 }
 

@@ -1,11 +1,11 @@
 import type { GraphNode, Weights } from "@neft/model";
-import { arrayNodesOf, operatorOf, producersOf, subgraphsOf, weightsOf } from "@neft/model";
+import { arrayNodesOf, operatorOf, producersOf, subgraphsOf, weightsOf, weightUses } from "@neft/model";
 import type { Draft } from "./draft.js";
 
 /**
  * Names of the fixed tensors that are parameters, by how nodes use them, directly or through views: the inputs that
- * an operator's row lists, such as weights, biases and the vectors of batch normalisation, and tensors that an Add
- * adds to an array node's output, one number per output channel.
+ * an operator's row lists, such as weights, biases and the vectors of batch normalisation, tables of embeddings on
+ * crossbars, and tensors that an Add adds to an array node's output, one number per output channel.
  *
  * Other float tensors, such as means and scales of inputs, bounds or padding, are constants.
  */
@@ -22,6 +22,7 @@ export function parameterNames(draft: Draft): Set<string> {
       const weight = seen.weightOf(node.inputs[input] ?? "");
       if (weight !== undefined && weight.shape.length > 0) names.add(weight.parameter);
     }
+    for (const { input } of weightUses(node, seen)) names.add(seen.weightOf(node.inputs[input]!)!.parameter);
     for (const graph of subgraphsOf(node)) for (const inner of graph.nodes) take(inner, seen.within(node, graph));
   };
   for (const node of draft.nodes) take(node, floats);

@@ -124,8 +124,9 @@ export const dequantizeLinear = defineOperator({
     encode: (values, [x, scale, zero], attributes) => {
       const codes = ops.zeroData(x!.dtype, values.length) as Int32Array<ArrayBuffer>;
       const range = x!.dtype === "i32" ? ([-(2 ** 31), 2 ** 31 - 1] as const) : rangeOf(x!.dtype);
-      eachScaled(granularityOf(x!.shape, scale!.shape, attributes), (i, at) => {
-        codes[i] = saturate(values[i]! / Number(scale!.data[at]) + Number(zero?.data[at] ?? 0), range);
+      eachScaled(granularityOf(x!.shape, scale!.shape, attributes), (first, last, at) => {
+        const [step, origin] = [Number(scale!.data[at]), Number(zero?.data[at] ?? 0)];
+        for (let i = first; i < last; i++) codes[i] = saturate(values[i]! / step + origin, range);
       });
       return codes;
     },

@@ -272,7 +272,7 @@ describe("products that stay digital", () => {
     expect(digitalProducts(model).map(({ name }) => name)).toEqual(["y"]);
     expect(summary(model, 2).map(({ name, whyDigital }) => [name, whyDigital])).toContainEqual(["y", reason]);
     expect(warningsOf(model)).toEqual([
-      'layers without variation: "y": their weights are vectors, stacks of matrices or computed anew in every run, which no crossbar holds; they stay digital',
+      'layers without variation: "y": their weights are vectors, stacks of matrices, integers or computed anew in every run, which no crossbar holds; they stay digital',
     ]);
     model.dispose();
   });

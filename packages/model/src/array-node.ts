@@ -1,7 +1,8 @@
-import { capturesOf, type GraphNode, subgraphsOf } from "./graph.js";
+import { type GraphNode, subgraphsOf } from "./graph.js";
 import { operatorOf } from "./known-operators.js";
-import { valuesOf, type Weight } from "./operators/operator.js";
+import { valuesOf } from "./operators/operator.js";
 import type { WeightUse } from "./operators/traits.js";
+import type { Weights } from "./weights.js";
 
 /** A product that a crossbar computes: a node whose weight is a parameter, read directly or through views. */
 export interface ArrayNode extends Omit<WeightUse, "input" | "inputs"> {
@@ -16,12 +17,8 @@ export interface ArrayNode extends Omit<WeightUse, "input" | "inputs"> {
   readonly inputs: number;
 }
 
-/**
- * The weights of a node that crossbars hold; none for most nodes.
- *
- * @param weightOf  Finds the parameter behind a value name.
- */
-export function weightUses(node: GraphNode, weightOf: (name: string) => Weight | undefined): readonly WeightUse[] {
+/** The weights of a node that crossbars hold; none for most nodes. */
+export function weightUses(node: GraphNode, { weightOf }: Pick<Weights, "weightOf">): readonly WeightUse[] {
   const row = operatorOf(node);
   const { products } = row.traits;
   if (products === undefined) return [];
@@ -29,14 +26,14 @@ export function weightUses(node: GraphNode, weightOf: (name: string) => Weight |
 }
 
 /** Describes the weights of a node, and of nodes in its graphs, that crossbars hold: names, views, layouts and sizes. */
-export function arrayNodesOf(node: GraphNode, weightOf: (name: string) => Weight | undefined): ArrayNode[] {
-  const own = weightUses(node, weightOf).map((use): ArrayNode => {
-    const { parameter: weight, views } = weightOf(node.inputs[use.input]!)!;
+export function arrayNodesOf(node: GraphNode, weights: Weights): ArrayNode[] {
+  const own = weightUses(node, weights).map((use): ArrayNode => {
+    const { parameter: weight, views } = weights.weightOf(node.inputs[use.input]!)!;
     return { node, weight, views, ...use };
   });
   const inner = subgraphsOf(node).flatMap((graph) => {
-    const captures = capturesOf(node, graph);
-    return graph.nodes.flatMap((one) => arrayNodesOf(one, (name) => weightOf(captures.get(name) ?? "")));
+    const inside = weights.within(node, graph);
+    return graph.nodes.flatMap((one) => arrayNodesOf(one, inside));
   });
   return [...own, ...inner];
 }

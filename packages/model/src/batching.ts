@@ -1,6 +1,7 @@
 import { inWords } from "@neft/options";
 import { sizeOf } from "@neft/tensor";
 import { trackNode } from "./axis-tracking.js";
+import { nodeReadingBatchSize } from "./batch-size.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
 import { describeNode } from "./graph.js";
 import { type HostArray, int64Array, isHostArray, type KnownValue, toNumbers } from "./host-array.js";
@@ -142,7 +143,8 @@ export interface FreedGraph {
  * Removes a fixed batch size from a graph.
  *
  * Reshape targets of such a file contain the batch size too. A leading entry equal to it becomes −1. The result is
- * then probed at a larger batch: every output must have one independent row per sample.
+ * then probed at a larger batch: every output must have one independent row per sample, and no node may compute with
+ * the batch size.
  *
  * @returns the changed graph, or the reason, naming the node, why the batch can't be changed.
  */
@@ -168,7 +170,8 @@ export function freeBatch(graph: ShapeGraph, batch: number): FreedGraph | string
     const [before, after] = shapes(changing?.outputs[0] ?? output);
     return `${where} shape [${before!.join(", ")}] with a batch of ${batch} and [${after!.join(", ")}] with one of ${larger.size}`;
   }
-  return freed;
+  const counting = nodeReadingBatchSize(freed.nodes, fixed.known, larger.known);
+  return counting === undefined ? freed : `${counting} computes with the batch size`;
 }
 
 /** Replaces the leading batch entry of every constant target shape by −1. */

@@ -1,5 +1,6 @@
 import { inWords } from "@neft/options";
 import { freshNames } from "./batch-axes.js";
+import { nodeReadingBatchSize } from "./batch-size.js";
 import { areRows, type BatchProbe, freeBatch, probe, probeBatch, type ShapeGraph, whyNotRows } from "./batching.js";
 import { batchAxis } from "./builder.js";
 import { constant } from "./constant.js";
@@ -164,7 +165,10 @@ function batchedGraph(model: Model, graph: ShapeGraph, output: string): Batched 
     const any = probe(graph, probeBatch);
     reason = whyNotRows(any, output);
     const position = any.positions.get(output);
-    const mixes = position instanceof MixedError ? position.message : nodeReadingBatchSize(graph, any);
+    const mixes =
+      position instanceof MixedError
+        ? position.message
+        : nodeReadingBatchSize(graph.nodes, any.known, probe(graph, 2 * any.size).known);
     if (mixes !== undefined) {
       throw new RangeError(
         `model ${inWords(model.name)}: expected a network that computes each sample independently, got ${mixes}, which mixes the samples of a batch, or may do so; export the network with the batch size it will run at`,
@@ -187,21 +191,6 @@ function batchedGraph(model: Model, graph: ShapeGraph, output: string): Batched 
   if (typeof freed === "string") return { ...none, probe: own, fixed: { batch, reason: reason ?? freed } };
   const any = probe({ ...graph, nodes: freed.nodes, fixed: fixedValues(graph, freed.added) }, probeBatch * batch);
   return { ...freed, probe: any, fixed: undefined };
-}
-
-/**
- * Describes the node that casts the batch size to a float, as a hand-written mean over the batch does; undefined when
- * there is none.
- */
-function nodeReadingBatchSize(graph: ShapeGraph, { size, known }: BatchProbe): string | undefined {
-  const larger = probe(graph, 2 * size).known;
-  const counting = graph.nodes.find((node) => {
-    const { inputs, outputs } = node;
-    if (!operatorOf(node).traits.converts || known.get(outputs[0]!)?.dtype !== "f32") return false;
-    const [here, there] = [known, larger].map((values) => values.get(inputs[0]!)?.data);
-    return here !== undefined && there !== undefined && here.join() !== there.join();
-  });
-  return counting && describeNode(counting);
 }
 
 /** Gives every node with implied axes the axes of size 1 that it means, as a constant added to `tensors`. */

@@ -22,6 +22,7 @@ export type {
 } from "./builder.js";
 export { batchAxis, GraphBuilder } from "./builder.js";
 export { constant } from "./constant.js";
+export { digitalProducts, warningsOf, whyDigital } from "./digital.js";
 export type { Step } from "./fusion.js";
 export type { AttributeValue, GraphNode, Subgraph, ValueInfo } from "./graph.js";
 export { capturesOf, describeNode, listNames, producersOf, sortNodes, subgraphsOf } from "./graph.js";
@@ -29,16 +30,7 @@ export type { HostArray, HostData, KnownValue } from "./host-array.js";
 export { int64Array, toNumbers } from "./host-array.js";
 export { addOperators, knownOperators, type OperatorSet, operatorOf } from "./known-operators.js";
 export type { ModelParts } from "./model.js";
-export {
-  arrayNodes,
-  digitalProducts,
-  Model,
-  modelWeights,
-  runningParameters,
-  trainableParameters,
-  warningsOf,
-  whyDigital,
-} from "./model.js";
+export { arrayNodes, Model, modelWeights, runningParameters, trainableParameters } from "./model.js";
 export { coreOperators } from "./operators/core.js";
 export type {
   Adaptor,
@@ -64,6 +56,6 @@ export { applyStatistics } from "./statistics.js";
 export type { SummaryRow } from "./summary.js";
 export { summary, trialShapes } from "./summary.js";
 export { checkFree, holdModel, modelRule } from "./use.js";
-export { weightsOf } from "./weights.js";
+export { type Weights, weightsOf } from "./weights.js";
 export type { NetworkOptions } from "./zoo.js";
 export { lenet5, resnet18, vgg8 } from "./zoo.js";

@@ -1,13 +1,13 @@
 import { has, inWords, kind } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
-import { type ArrayNode, arrayNodesOf, weightUses } from "./array-node.js";
+import { type ArrayNode, arrayNodesOf } from "./array-node.js";
 import type { GraphNode, ValueInfo } from "./graph.js";
-import { describeNode, listNames, producersOf, sortNodes } from "./graph.js";
+import { describeNode, producersOf, sortNodes } from "./graph.js";
 import type { HostData } from "./host-array.js";
 import { knownOperators, operatorOf } from "./known-operators.js";
-import { valuesOf, type Weight } from "./operators/operator.js";
+import { valuesOf } from "./operators/operator.js";
 import { checkFree, modelRule, tensorsOf } from "./use.js";
-import { weightsOf } from "./weights.js";
+import { type Weights, weightsOf } from "./weights.js";
 
 /** Parts of a model. Parameters are f32 tensors; constants are all other fixed tensors. */
 export interface ModelParts {
@@ -125,10 +125,10 @@ export function trainableParameters(model: Model): string[] {
 }
 
 /** Cache: a model's nodes never change. */
-const weights = new WeakMap<Model, (name: string) => Weight | undefined>();
+const weights = new WeakMap<Model, Weights>();
 
-/** Returns a function that finds the parameter behind a value name, directly or through views. */
-export function modelWeights(model: Model): (name: string) => Weight | undefined {
+/** What a model's nodes see of its parameters, directly or through views. */
+export function modelWeights(model: Model): Weights {
   const constantOf = (name: string) => {
     const tensor = model.constants.get(name);
     if (tensor === undefined || tensor.dtype === "f32") return undefined;
@@ -147,80 +147,5 @@ export function modelWeights(model: Model): (name: string) => Weight | undefined
  */
 export function arrayNodes(model: Model): ArrayNode[] {
   modelRule(model, "arrayNodes: model");
-  const weightOf = modelWeights(model);
-  return model.nodes.flatMap((node) => arrayNodesOf(node, weightOf));
-}
-
-/** Reasons why a product stays digital. */
-const digitalReasons = {
-  data: "both operands are computed from the input",
-  vector: "its weights are a vector",
-  stack: "its weights are a stack of matrices",
-  constant: "its weights are constants, not parameters",
-  computed: "its weights are computed anew in every run",
-} as const;
-
-/** Why no crossbar holds a fixed value that a product reads. */
-function kindOfWeight(model: Model, name: string): "constant" | "computed" | "vector" | "stack" {
-  if (model.constants.has(name)) return "constant";
-  const weight = modelWeights(model)(name);
-  if (weight === undefined) return "computed";
-  return weight.shape.length < 2 ? "vector" : "stack";
-}
-
-/** Why a product stays digital, by node: all products with an operand that could be a weight and isn't on a crossbar. */
-export function whyDigital(model: Model): Map<GraphNode, string> {
-  const weightOf = modelWeights(model);
-  const fixed = new Set([...model.parameters.keys(), ...model.constants.keys(), ""]);
-  const reasons = new Map<GraphNode, string>();
-  for (const node of model.nodes) {
-    const isFixed = node.inputs.map((name) => fixed.has(name));
-    if (isFixed.every(Boolean)) for (const name of node.outputs) fixed.add(name);
-    const { products } = operatorOf(node).traits;
-    if (products === undefined || isFixed.slice(0, 2).every(Boolean)) continue;
-    const held = weightUses(node, weightOf).map(({ input }) => input);
-    const open = products.operands.filter((input) => (node.inputs[input] ?? "") !== "" && !held.includes(input));
-    const weight = open.find((input) => isFixed[input]);
-    if (weight === undefined && held.length > 0) continue;
-    reasons.set(node, digitalReasons[weight === undefined ? "data" : kindOfWeight(model, node.inputs[weight]!)]);
-  }
-  return reasons;
-}
-
-/**
- * Products of data and weights that no crossbar computes, so that the weights don't vary: weights that are vectors,
- * stacks of matrices, or recomputed in every run.
- */
-export function digitalProducts(model: Model): GraphNode[] {
-  return [...whyDigital(model)].flatMap(([node, reason]) => (reason === digitalReasons.data ? [] : [node]));
-}
-
-/** Dropouts in training mode: other runtimes drop values there in every run. */
-function droppingNodes({ nodes, constants }: Model): GraphNode[] {
-  const only = (name = "") => constants.get(name)?.values()[0];
-  return nodes.filter((node) => {
-    const { drops } = operatorOf(node).traits;
-    return drops?.((input) => {
-      const value = only(node.inputs[input]);
-      return value === undefined ? undefined : Number(value);
-    });
-  });
-}
-
-/** Warnings about a model's results on chips, one sentence each. Usually none. */
-export function warningsOf(model: Model): string[] {
-  const about = (what: string, nodes: readonly GraphNode[], why: string): string[] =>
-    nodes.length === 0 ? [] : [`${what}: ${listNames(nodes.map(({ name }) => name))}: ${why}`];
-  return [
-    ...about(
-      "layers without variation",
-      digitalProducts(model),
-      "their weights are vectors, stacks of matrices or computed anew in every run, which no crossbar holds; they stay digital",
-    ),
-    ...about(
-      "dropouts in training mode",
-      droppingNodes(model),
-      "the file drops values there in every run; they are read as in evaluation mode, and drop values in finetuning alone",
-    ),
-  ];
+  return model.nodes.flatMap((node) => arrayNodesOf(node, modelWeights(model)));
 }

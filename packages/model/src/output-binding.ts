@@ -1,5 +1,6 @@
 import { inWords } from "@neft/options";
 import { freshNames, samplesToAxes, samplesToRows } from "./batch-axes.js";
+import { nodeReadingBatchSize } from "./batch-size.js";
 import { areRows, type BatchProbe, freeBatch, probe, probeBatch, type ShapeGraph, whyNotRows } from "./batching.js";
 import { copyViews, fixedValues, outputNamed, scalarsOf, shapeGraph, withSqueezeAxes } from "./binding.js";
 import { batchAxis } from "./builder.js";
@@ -267,7 +268,9 @@ function batchedGraph(graph: ShapeGraph, { length, first, reason }: SharedBatch)
   let why = reason;
   if (typeof length === "string") {
     const any = probe(graph, probeBatch);
+    const counting = nodeReadingBatchSize(graph.nodes, any.known, probe(graph, 2 * probeBatch).known);
     why = graph.outputs.map((name) => whyNotRows(any, name)).find((words) => words !== undefined);
+    if (counting !== undefined) why ??= `${counting} computes with the batch size`;
     if (why === undefined) return { ...none, probe: any, fixed: undefined };
   }
   const numbers = { ...graph, inputs: graph.inputs.map((input) => sized(input, first)) };

@@ -4,14 +4,12 @@ import { fuseNodes, type Step } from "./fusion.js";
 import { describeNode, type GraphNode, listNames, producersOf, type Subgraph } from "./graph.js";
 import { operatorOf } from "./known-operators.js";
 import { type Model, modelWeights } from "./model.js";
-import { type Operator, valuesOf, type Weight } from "./operators/operator.js";
+import { type Operator, valuesOf } from "./operators/operator.js";
 import { addLocation } from "./shapes.js";
+import type { Weights } from "./weights.js";
 
 // A run has thousands of small steps a second, so all that its tensors don't decide is found once. Values stand in a list
 // by slot: the given ones first, then the results.
-
-/** Finds the parameter behind a value name. */
-export type WeightOf = (name: string) => Weight | undefined;
 
 /** A node with what its evaluation needs to know. */
 export interface Evaluable extends Step {
@@ -105,19 +103,19 @@ function planModel(model: Model, outputs: readonly string[], taps: readonly stri
 }
 
 /** Plan of all nodes of a graph that a node holds, given all its inputs. */
-export function planGraph(graph: Subgraph, weightOf: WeightOf): Plan {
+export function planGraph(graph: Subgraph, weights: Weights): Plan {
   const steps = graph.nodes.map(unfused);
-  return planSteps(steps, graph.inputs, new Set(graph.outputs), weightOf);
+  return planSteps(steps, graph.inputs, new Set(graph.outputs), weights);
 }
 
 /** A step that runs a node alone. */
 export const unfused = (node: GraphNode): Step => ({ node, rectified: false, pooled: false });
 
 /** @throws {Error} naming the node when its operator is unknown or its attributes don't fit. */
-export function evaluable({ node, rectified, pooled }: Step, weightOf: WeightOf): Evaluable {
+export function evaluable({ node, rectified, pooled }: Step, weights: Weights): Evaluable {
   try {
     const row = operatorOf(node);
-    const arrays = weightUses(node, weightOf).map(({ input }) => input);
+    const arrays = weightUses(node, weights).map(({ input }) => input);
     return { node, rectified, pooled, row, attributes: valuesOf(row, node), arrays };
   } catch (error) {
     throw addLocation(error, describeNode(node));
@@ -129,7 +127,7 @@ function planSteps(
   steps: readonly Step[],
   given: readonly string[],
   wanted: ReadonlySet<string>,
-  weightOf: WeightOf,
+  weights: Weights,
 ): Plan {
   const slotOf = new Map<string, number>([["", absent]]);
   const slot = (name: string): number => {
@@ -146,7 +144,7 @@ function planSteps(
     const used = new Set([...node.inputs, ...node.outputs]);
     const dead = [...used].filter((name) => !kept.has(name) && last.get(name) === node);
     return {
-      ...evaluable(step, weightOf),
+      ...evaluable(step, weights),
       inputs: node.inputs.map(slot),
       outputs: node.outputs.map(slot),
       freed: dead.map(slot),

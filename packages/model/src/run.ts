@@ -6,8 +6,9 @@ import { capturesOf, describeNode, listNames } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
 import { type Model, modelWeights } from "./model.js";
 import type { ArrayBackend, ArrayCall, BatchStatistics, RunContext } from "./operators/operator.js";
-import { evaluable, type ModelPlan, type Plan, planGraph, planOf, unfused, type WeightOf } from "./plan.js";
+import { evaluable, type ModelPlan, type Plan, planGraph, planOf, unfused } from "./plan.js";
 import { addLocation, checkInputs, inferGraph } from "./shapes.js";
+import { noWeights, type Weights } from "./weights.js";
 
 /** Options of `run`. */
 export interface RunOptions {
@@ -73,7 +74,7 @@ export function evaluateConstants(node: GraphNode, inputs: readonly (HostArray |
     statistics: [],
     product: ({ weight, digital }) => digital(weight),
     isParameter: () => false,
-    weightOf: noWeight,
+    weights: noWeights,
     parameter: (name) => {
       throw new Error(`expected no parameters, got ${inWords(name)}`);
     },
@@ -85,7 +86,7 @@ export function evaluateConstants(node: GraphNode, inputs: readonly (HostArray |
     return scope(() =>
       noGrad(() => {
         const tensors = inputs.map((input) => input && tensor(input.data, input.shape, input.dtype));
-        return evaluate(evaluable(unfused(node), noWeight), tensors, context).map((one) => ({
+        return evaluate(evaluable(unfused(node), noWeights), tensors, context).map((one) => ({
           dtype: one.dtype,
           shape: [...one.shape],
           data: one.toArray() as HostData,
@@ -97,33 +98,30 @@ export function evaluateConstants(node: GraphNode, inputs: readonly (HostArray |
   }
 }
 
-const noWeight: WeightOf = () => undefined;
-
 /** A graph that a node holds, with what is known of it where the node stands. */
 interface Body {
   readonly plan: Plan;
   /** Names where the node stands of the values that the graph reads from outside. */
   readonly captures: ReadonlyMap<string, string>;
-  readonly weightOf: WeightOf;
+  readonly weights: Weights;
 }
 
 /** Cache, by the weights where the node stands: the nodes of graphs never change. */
-const bodies = new WeakMap<WeightOf, WeakMap<GraphNode, Map<Subgraph, Body>>>();
+const bodies = new WeakMap<Weights, WeakMap<GraphNode, Map<Subgraph, Body>>>();
 
-function bodyOf(graph: Subgraph, outer: GraphNode, weightOf: WeightOf): Body {
-  const ofWeights = bodies.get(weightOf) ?? new WeakMap<GraphNode, Map<Subgraph, Body>>();
-  bodies.set(weightOf, ofWeights);
+function bodyOf(graph: Subgraph, outer: GraphNode, weights: Weights): Body {
+  const ofWeights = bodies.get(weights) ?? new WeakMap<GraphNode, Map<Subgraph, Body>>();
+  bodies.set(weights, ofWeights);
   const ofNode = ofWeights.get(outer) ?? new Map<Subgraph, Body>();
   ofWeights.set(outer, ofNode);
-  const found = ofNode.get(graph) ?? makeBody(graph, outer, weightOf);
+  const found = ofNode.get(graph) ?? makeBody(graph, outer, weights);
   ofNode.set(graph, found);
   return found;
 }
 
-function makeBody(graph: Subgraph, outer: GraphNode, weightOf: WeightOf): Body {
-  const captures = capturesOf(outer, graph);
-  const inner: WeightOf = (name) => weightOf(captures.get(name) ?? "");
-  return { plan: planGraph(graph, inner), captures, weightOf: inner };
+function makeBody(graph: Subgraph, outer: GraphNode, weights: Weights): Body {
+  const inside = weights.within(outer, graph);
+  return { plan: planGraph(graph, inside), captures: capturesOf(outer, graph), weights: inside };
 }
 
 /**
@@ -139,7 +137,7 @@ function runGraph(
   context: RunContext,
 ): Tensor[] {
   checkInputs(graph, given);
-  const { plan, captures, weightOf } = bodyOf(graph, outer, context.weightOf);
+  const { plan, captures, weights } = bodyOf(graph, outer, context.weights);
   const inner: RunContext = {
     batchNorm: context.batchNorm,
     frozenNorms: context.frozenNorms,
@@ -147,7 +145,7 @@ function runGraph(
     statistics: context.statistics,
     product: (call) => context.product(inBody(call, outer)),
     isParameter: (name) => context.isParameter(captures.get(name) ?? ""),
-    weightOf,
+    weights,
     parameter: context.parameter,
     view: context.view,
     inferGraph: context.inferGraph,
@@ -183,12 +181,12 @@ function contextOf(model: Model, options: RunOptions, statistics: BatchStatistic
     statistics,
     product: (call) => (backend ? backend.product(call) : call.digital(call.weight)),
     isParameter: (name) => model.parameters.has(name),
-    weightOf: modelWeights(model),
+    weights: modelWeights(model),
     parameter: (name) => model.parameters.get(name)!,
     view: ({ views }, whole) =>
       views.reduce((x, node) => {
         const rest = node.inputs.slice(1).map((name) => (name === "" ? undefined : model.constants.get(name)!));
-        return evaluate(evaluable(unfused(node), noWeight), [x, ...rest], context)[0]!;
+        return evaluate(evaluable(unfused(node), noWeights), [x, ...rest], context)[0]!;
       }, whole),
     inferGraph,
     runGraph: (graph, node, inputs) => runGraph(graph, node, inputs, context),

@@ -1,8 +1,9 @@
 import { checkWithin, inWords } from "@neft/options";
 import { type BatchProbe, probe, probeBatch } from "./batching.js";
 import { shapeGraph } from "./binding.js";
+import { whyDigital } from "./digital.js";
 import type { KnownValue } from "./host-array.js";
-import { arrayNodes, type Model, whyDigital } from "./model.js";
+import { arrayNodes, type Model } from "./model.js";
 import { modelRule } from "./use.js";
 
 /** One node in a model's summary. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { namesOfLocation } from "@neft/onnx";
 import { inWords } from "@neft/options";
 import { systemReason, undefinedIfMissing } from "./system-errors.js";
+import { readWhole } from "./whole-file.js";
 
 /** The file that a location of external data resolves to. */
 export interface ExternalTarget {
@@ -73,9 +74,9 @@ export async function readExternal(folder: string, location: string): Promise<Ui
     const handle = await open(path, constants.O_RDONLY | noFollow);
     try {
       // The opened file must be the inspected one: the name may have been reassigned in between.
-      const { dev, ino } = await handle.stat({ bigint: true });
+      const { dev, ino, size } = await handle.stat({ bigint: true });
       if (dev !== file.dev || ino !== file.ino) throw new Error("it was replaced while it was being opened");
-      return new Uint8Array(await handle.readFile());
+      return await readWhole(handle, Number(size));
     } finally {
       await handle.close();
     }

@@ -72,6 +72,7 @@ export {
   type ImportOptions,
   OnnxError,
   type OnnxFiles,
+  type WeightRounding,
 } from "@neft/onnx";
 export {
   type BenchmarkProgress,

@@ -15,7 +15,7 @@ export type {
 } from "@neft/evaluation";
 export type { Build, WasmModule, WasmSource } from "@neft/kernels";
 export type { SummaryRow } from "@neft/model";
-export { OnnxError, type OnnxFiles } from "@neft/onnx";
+export { OnnxError, type OnnxFiles, type WeightRounding } from "@neft/onnx";
 export type { EqualiseProgress, EqualiseResult, FinetuneProgress, FinetuneResult } from "@neft/training";
 export type { BackendInfo } from "./backend-info.js";
 export type {

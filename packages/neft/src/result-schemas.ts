@@ -144,6 +144,17 @@ const validationSchema = z.union([
   z.strictObject({ step, relativeError: z.number().min(0).nullable() }),
 ]);
 
+/** How far a parameter in the written file is from the trained one; relative numbers are in units of max|W|. */
+const roundingSchema = z.strictObject({
+  name: text,
+  type: text,
+  count: z.int().min(1),
+  max: z.number().positive(),
+  rms: z.number().positive(),
+  relativeMax: z.number().positive(),
+  relativeRms: z.number().positive(),
+});
+
 /** The file that `neft finetune --json` writes. `settings` are those the training used, all defaults filled in. */
 const finetuningFileSchema = z.strictObject({
   kind: z.literal("finetuning"),
@@ -159,6 +170,7 @@ const finetuningFileSchema = z.strictObject({
     taps: z.array(text),
     warnings,
   }),
+  roundings: z.array(roundingSchema).optional(),
 });
 
 const time = z.number().min(0);

@@ -1,5 +1,6 @@
 import type { DeviationResult, EvaluationResult } from "@neft/evaluation";
 import type { Build } from "@neft/kernels";
+import type { WeightRounding } from "@neft/onnx";
 import type { BenchmarkResult, benchmarkSettings } from "@neft/profile";
 import type { FinetuneResult } from "@neft/training";
 import type { evaluationRows, finetuningRows, RecordOf } from "./recorded-settings.js";
@@ -54,6 +55,8 @@ export interface FinetuningFile extends Provenance {
   readonly out: ModelFileRecord;
   readonly settings: RecordOf<typeof finetuningRows>;
   readonly result: Omit<FinetuneResult, "settings" | "warnings"> & { readonly warnings?: readonly string[] };
+  /** How far types of fewer bits than float32 round parameters in the written file; missing in older files. */
+  readonly roundings?: readonly WeightRounding[];
 }
 
 /**

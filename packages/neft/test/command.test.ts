@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DataType, decode, encode, ModelProto } from "@neft/onnx";
 import { type Dataset, evaluate, exportOnnx, type FinetuneOptions, finetune, init, readDataset, readModel } from "neft";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Outcome, runNeft, writeIdx, writeModels } from "./fixtures.js";
@@ -225,6 +226,32 @@ describe("neft finetune", () => {
       (await readModel(join(cwd, "out.onnx"))).model.dispose();
     },
   );
+
+  it("reports how the file's types round weights", async () => {
+    const proto = decode(ModelProto, new Uint8Array(await readFile(join(cwd, "tiny.onnx"))));
+    for (const tensor of proto.graph!.initializer) {
+      const count = tensor.dims.reduce((product, n) => product * Number(n), 1);
+      if (tensor.name !== "f2.weight") continue;
+      // Halves of both signs from 1/16 to 1/8.
+      const halves = Uint16Array.from({ length: count }, (_, i) => 0x2c00 + ((i * 37) % 1024) + (i % 3 ? 0x8000 : 0));
+      Object.assign(tensor, { dataType: DataType.FLOAT16, rawData: new Uint8Array(halves.buffer) });
+    }
+    await writeFile(join(cwd, "half.onnx"), encode(ModelProto, proto));
+    const run = async (model: string) => {
+      const outcome = await neft(
+        ...words("--epochs", "1", "--json", "f.json").map((word) => (word === "tiny.onnx" ? model : word)),
+      );
+      expect(outcome.code).toBe(0);
+      return { stderr: outcome.stderr, file: finetuningFile(await json("f.json")) };
+    };
+    const half = await run("half.onnx");
+    expect(half.file.roundings).toMatchObject([{ name: "f2.weight", type: "FLOAT16" }]);
+    expect(half.file.roundings![0]!.relativeMax).toBeLessThan(2 ** -11);
+    expect(half.stderr).toMatch(/rounded to FLOAT16: "f2.weight": by at most .* %.*rms .* %/);
+    const single = await run("tiny.onnx");
+    expect(single.file.roundings).toEqual([]);
+    expect(single.stderr).not.toContain("rounded");
+  });
 
   it("passes every setting on", async () => {
     const more = [

@@ -54,7 +54,7 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 
 describe("layers whose weights don't vary", () => {
   const warning =
-    'layers without variation: "first": their weights are vectors, stacks of matrices or computed anew in every run, which no crossbar holds; they stay digital';
+    'layers without variation: "first": their weights are vectors, stacks of matrices, integers or computed anew in every run, which no crossbar holds; they stay digital';
 
   it("are named by inspect", async () => {
     const { code, stdout } = await runNeft(["inspect", "digital.onnx"], { cwd });

@@ -20,7 +20,7 @@ import {
   ValueInfoProto,
 } from "./onnx-proto.js";
 import { opsetOf } from "./operator-version.js";
-import { floatFormats, typeOfDtype } from "./stored-tensor.js";
+import { floatFormats, saturated, typeOfDtype } from "./stored-tensor.js";
 
 /** Versions of files written from scratch: old enough for current runtimes, new enough for all operators written. */
 const written = { irVersion: 8n, opset: 17 } as const;
@@ -126,7 +126,7 @@ export function tensorProto(name: string, array: HostArray, type = typeOfArray(a
   });
 }
 
-/** Bytes of the elements in a file type, little-endian like WebAssembly. Floats are rounded to nearest. */
+/** Bytes of the elements in a file type, little-endian like WebAssembly. Floats are rounded to nearest, and stay finite. */
 function rawBytes({ data }: HostArray, type: number): Uint8Array {
   const format = floatFormats.get(type);
   if (format === undefined) {
@@ -134,7 +134,7 @@ function rawBytes({ data }: HostArray, type: number): Uint8Array {
   }
   const bytes = new Uint8Array(data.length * format.size);
   const view = new DataView(bytes.buffer);
-  for (let i = 0; i < data.length; i++) format.write(view, i * format.size, Number(data[i]));
+  for (let i = 0; i < data.length; i++) format.write(view, i * format.size, saturated(type, Number(data[i])));
   return bytes;
 }
 

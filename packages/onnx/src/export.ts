@@ -1,26 +1,32 @@
 import { checkFree, type Model } from "@neft/model";
 import { inWords } from "@neft/options";
 import { encodeModel } from "./encode.js";
+import { orOnnxError } from "./graph-reader.js";
 import { OnnxError } from "./onnx-error.js";
-import { OnnxSource, type ParameterOrigin } from "./onnx-source.js";
+import { OnnxSource } from "./onnx-source.js";
+import { patch } from "./patching.js";
 import { rewrite } from "./rewriting.js";
-import { forEachFloat } from "./stored-tensor.js";
+import { inOrder, roundedTo, roundingOf, type WeightRounding } from "./rounding.js";
 
 /** An exported model: the model's file, and external weight files by location. */
 export interface OnnxFiles {
   readonly model: Uint8Array;
   readonly external: ReadonlyMap<string, Uint8Array>;
+  /** Parameters that the files have rounded, because their types there have fewer bits than float32. */
+  readonly roundings: readonly WeightRounding[];
 }
 
 /**
  * Writes a model as ONNX bytes.
  *
  * For an imported model, the file is copied and the bytes of changed weights are overwritten in place, in their own
- * type; all other bytes stay. Changed weights without bytes of their own (results of arithmetic on constants, half
+ * type; all other bytes stay. Integers that a DequantizeLinear reads become the nearest codes at the file's scales.
+ * Changed weights without bytes of their own (results of arithmetic on constants, half
  * floats stored as integers, tensors shared with other readers) become initializers, and their readers are
- * redirected. Any other model is written as a new file.
+ * redirected. Any other model is written as a new file. `exportOnnxFiles` tells how far types of fewer bits than
+ * float32 round.
  *
- * @throws {OnnxError} when weights are in external files: use `exportOnnxFiles`.
+ * @throws {OnnxError} when weights are in external files: use `exportOnnxFiles`; when the file would have 2 GiB or more.
  * @throws {Error} while a finetuning changes the model, except inside its `onProgress`, where weights are those of
  *   the reported step.
  */
@@ -42,46 +48,37 @@ export function exportOnnx(model: Model): Uint8Array {
  */
 export function exportOnnxFiles(model: Model): OnnxFiles {
   checkFree(model, "peek", "exportOnnx");
+  return orOnnxError(() => filesOf(model));
+}
+
+function filesOf(model: Model): OnnxFiles {
   const { source } = model;
-  if (!(source instanceof OnnxSource)) return { model: encodeModel(model), external: new Map() };
+  if (!(source instanceof OnnxSource)) return { model: encodeModel(model), external: new Map(), roundings: [] };
   const files = new Map([...source.external].map(([name, bytes]) => [name, bytes.slice()]));
   files.set("", source.bytes.slice());
   const patched = new Map<string, string>();
   const replaced = new Set<string>();
-  for (const [name, origin] of source.origins) {
+  const roundings = new Map<string, WeightRounding | undefined>();
+  for (const [name, { stored, order }] of source.origins) {
     const data = model.parameters.get(name)!.toArray() as Float32Array;
-    const { stored } = origin;
     if (stored instanceof Float32Array) {
       if (!isSame(data, stored)) replaced.add(name);
-    } else if (overwrite(files.get(stored.file)!, origin, data)) patched.set(name, stored.value);
+    } else {
+      const made = patch(files.get(stored.file)!, stored, order, data);
+      if (made.changed) patched.set(name, stored.value);
+      roundings.set(name, roundingOf(name, stored.type, made.wanted, made.stored));
+    }
   }
   const bytes = files.get("")!;
   files.delete("");
-  const isRewritten = replaced.size > 0 || patched.size > 0;
-  return { model: isRewritten ? rewrite(model, source, bytes, { patched, replaced }) : bytes, external: files };
-}
-
-/**
- * Overwrites changed elements in place. Elements whose stored value rounds to the same f32 are kept.
- *
- * @returns whether any element changed.
- */
-function overwrite(bytes: Uint8Array, { stored, order }: ParameterOrigin, data: Float32Array): boolean {
-  if (stored instanceof Float32Array) return false;
-  let ordered = data;
-  if (order !== undefined) {
-    ordered = new Float32Array(data.length);
-    order.forEach((to, from) => {
-      ordered[to] = data[from]!;
-    });
+  const isChanged = replaced.size > 0 || patched.size > 0;
+  const rewritten = isChanged ? rewrite(model, source, bytes, { patched, replaced }) : { bytes, written: replaced };
+  for (const name of rewritten.written) {
+    const type = source.types.get(name)!;
+    const data = model.parameters.get(name)?.toArray() as Float32Array | undefined;
+    if (data !== undefined) roundings.set(name, roundingOf(name, type, data, roundedTo(type, data)));
   }
-  let changed = false;
-  forEachFloat(stored, bytes, (view, at, i, format) => {
-    if (Object.is(Math.fround(format.read(view, at)), ordered[i]!)) return;
-    format.write(view, at, ordered[i]!);
-    changed = true;
-  });
-  return changed;
+  return { model: rewritten.bytes, external: files, roundings: inOrder(model, roundings) };
 }
 
 function isSame(a: Float32Array, b: Float32Array): boolean {

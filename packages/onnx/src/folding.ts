@@ -1,6 +1,7 @@
 import type { GraphNode, HostArray } from "@neft/model";
 import { describeNode, evaluateConstants, inferNodes, operatorOf, valuesOf } from "@neft/model";
 import { sizeOf } from "@neft/tensor";
+import { codesOf } from "./codes.js";
 import type { Draft, DraftTensor } from "./draft.js";
 import { countReaders } from "./draft.js";
 import { typeOfArray } from "./graph-reader.js";
@@ -9,24 +10,22 @@ import { floatFormats } from "./stored-tensor.js";
 /**
  * Replaces nodes with constant inputs by their results.
  *
- * Identities and duplicate nodes are removed. A rearranged float tensor keeps its storage in the file, so that an
- * export can overwrite it. If other nodes read the tensor too, the rearranging node stays, so that all readers share
- * one tensor.
+ * A rearranged float tensor keeps its storage in the file, so that an export can overwrite it. If other nodes read the
+ * tensor too, the rearranging node stays, so that all readers share one tensor.
  *
  * @throws {OnnxError} naming the node that exceeds the import's budget.
  */
 export function foldConstants(draft: Draft): void {
-  draft.nodes = withoutCopies(draft);
   new Folding(draft).run();
 }
 
-/** Removes fixed values that duplicate others: Identities, and nodes equal to an earlier one. */
-function withoutCopies(draft: Draft): GraphNode[] {
+/** Removes nodes whose fixed values duplicate others: Identities, and nodes equal to an earlier one. */
+export function removeCopies(draft: Draft): void {
   const outputs = new Set(draft.outputs.map(({ name }) => name));
   const fixed = new Set(["", ...draft.tensors.keys()]);
   const names = new Map<string, string>();
   const made = new Map<string, readonly string[]>();
-  return draft.nodes.flatMap((original) => {
+  draft.nodes = draft.nodes.flatMap((original) => {
     const node = { ...original, inputs: original.inputs.map((name) => names.get(name) ?? name) };
     if (!isFixed(node, (name) => fixed.has(name))) return [node];
     for (const output of node.outputs) fixed.add(output);
@@ -144,8 +143,25 @@ class Folding {
     return this.#evaluate(node, arrays).map((array, i) => {
       const type = array.dtype === "f32" && float ? float.type : typeOfArray(array);
       const named = this.#draft.types.get(node.outputs[i] ?? "");
-      return { array, type: named ?? type, storage: undefined, order: undefined };
+      return {
+        array,
+        type: named ?? type,
+        storage: i === 0 ? this.#codedStorage(node, first, arrays) : undefined,
+        order: undefined,
+      };
     });
+  }
+
+  /** The place of the integers that a node decodes, if no other node reads them; undefined for another node. */
+  #codedStorage(
+    node: GraphNode,
+    first: DraftTensor | undefined,
+    arrays: readonly (HostArray | undefined)[],
+  ): DraftTensor["storage"] {
+    const storage = first?.storage;
+    if (storage === undefined || this.#readers.get(node.inputs[0]!)! > 1) return undefined;
+    const codes = codesOf(node, arrays);
+    return codes && { ...storage, codes };
   }
 
   #evaluate(node: GraphNode, inputs: readonly (HostArray | undefined)[]): HostArray[] {

@@ -1,5 +1,6 @@
 import { inWords } from "@neft/options";
 import { changeBodies } from "./captures.js";
+import { freshNames } from "./fresh-names.js";
 import { withFields } from "./message-type.js";
 import { OnnxError } from "./onnx-error.js";
 import type {
@@ -31,7 +32,8 @@ interface Call {
 }
 
 /**
- * Replaces each call of a function by the function's nodes. Inner names get the call's name as a prefix.
+ * Replaces each call of a function by the function's nodes. Inner names get the call's name as a prefix, with a number
+ * where several calls have one name.
  *
  * @returns the same message if the file has no functions.
  * @throws {OnnxError} for functions that call each other in a circle, and for those of another opset than the file's.
@@ -39,6 +41,7 @@ interface Call {
 export function inlineFunctions(proto: ModelProto): ModelProto {
   if (proto.functions.length === 0 || proto.graph === undefined) return proto;
   const functions = new Map(proto.functions.map((one) => [keyOf(one), one]));
+  const freshName = freshNames();
   let count = 0;
   const expand = (nodes: readonly NodeProto[], open: readonly FunctionProto[]): NodeProto[] =>
     nodes.flatMap((node, i): NodeProto[] => {
@@ -50,7 +53,8 @@ export function inlineFunctions(proto: ModelProto): ModelProto {
       const who = `function ${inWords(called.name)}`;
       if (open.includes(called)) throw new OnnxError(`${who}: expected functions that end, got one that calls itself`);
       checkOpset(who, called, proto.opsetImport);
-      return expand(bodyOf(called, callOf(called, node, i, who)), [...open, called]);
+      const name = freshName(node.name || `${node.opType}_${i}`);
+      return expand(bodyOf(called, callOf(called, node, name, who)), [...open, called]);
     });
   return withFields(proto, { functions: [], graph: withFields(proto.graph, { node: expand(proto.graph.node, []) }) });
 }
@@ -66,17 +70,18 @@ function checkOpset(who: string, { opsetImport }: FunctionProto, file: readonly 
   }
 }
 
-function callOf(called: FunctionProto, node: NodeProto, index: number, who: string): Call {
+/** @param name  Name of the call, which no other call has. */
+function callOf(called: FunctionProto, node: NodeProto, name: string, who: string): Call {
   if (node.input.length > called.input.length || node.output.length > called.output.length) {
     throw new OnnxError(
       `${who}: expected at most ${called.input.length} inputs and ${called.output.length} outputs, got ${node.input.length} and ${node.output.length}`,
     );
   }
-  const names = new Map(called.input.map((name, i) => [name, node.input[i] ?? ""]));
-  for (const [i, name] of called.output.entries()) if (node.output[i]) names.set(name, node.output[i]);
+  const names = new Map(called.input.map((input, i) => [input, node.input[i] ?? ""]));
+  for (const [i, output] of called.output.entries()) if (node.output[i]) names.set(output, node.output[i]);
   const defaults = called.attributeProto.map((one) => [one.name, one] as const);
   const given = node.attribute.map((one) => [one.name, one] as const);
-  return { prefix: `${node.name || `${node.opType}_${index}`}/`, names, attributes: new Map([...defaults, ...given]) };
+  return { prefix: `${name}/`, names, attributes: new Map([...defaults, ...given]) };
 }
 
 /** Nodes of a function as one call runs them. */

@@ -1,20 +1,19 @@
-import { addOperators, constant, describeNode, knownOperators, Model, type OperatorSet, operatorOf } from "@neft/model";
+import { addOperators, constant, knownOperators, Model, type OperatorSet, operatorOf } from "@neft/model";
 import { checkOptions, has, kind, kinds, type Rules } from "@neft/options";
 import { parameter, type Tensor } from "@neft/tensor";
-import { type Draft, dropUnread } from "./draft.js";
-import { foldConstants } from "./folding.js";
+import type { Draft } from "./draft.js";
 import { orOnnxError, readGraph } from "./graph-reader.js";
 import { decodeModelFile } from "./model-file.js";
-import { OnnxError } from "./onnx-error.js";
 import { OnnxSource, type ParameterOrigin } from "./onnx-source.js";
 import { parameterNames } from "./parameter-names.js";
-import { rebatch } from "./rebatching.js";
-import { unshareRunningStatistics } from "./unsharing.js";
+import { passes } from "./passes.js";
 
 /** Options of `importOnnx`. */
 export interface ImportOptions {
   /** Contents of external weight files by location. `externalFilesOf` lists the locations. Default: none. */
   readonly externalData?: Readonly<Record<string, Uint8Array>>;
+  /** Whether tables of embeddings (Gather of a stored matrix along axis 0) are weights on crossbars. Default: false. */
+  readonly embeddings?: boolean;
   /** Sets of operators to use in addition to those that this thread knows. They stay known. Default: none. */
   readonly operators?: readonly OperatorSet[];
 }
@@ -26,6 +25,7 @@ const importRules: Rules<ImportOptions> = {
       has(value) &&
       Object.values(value).every((file) => has(file, "BYTES_PER_ELEMENT") && file.BYTES_PER_ELEMENT === 1),
   ),
+  embeddings: kind("true or false", (value) => typeof value === "boolean"),
   operators: kind(
     "sets of operators",
     (value) => Array.isArray(value) && value.every((set) => has(set, "get", "size") && typeof set.get === "function"),
@@ -53,27 +53,18 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Mode
     const file = decodeModelFile(files);
     for (const set of options.operators ?? []) addOperators(set);
     const draft = readGraph(file, files, knownOperators);
-    foldConstants(draft);
-    checkConstants(draft);
-    unshareRunningStatistics(draft);
-    dropUnread(draft);
-    if (draft.inputs.length === 0) throw new OnnxError("importOnnx: expected a model with inputs, got none");
-    rebatch(draft);
+    for (const pass of passes) pass(draft);
+    if (options.embeddings) placeEmbeddings(draft);
     return toModel(draft, own, external);
   });
 }
 
-/** @throws {OnnxError} naming a node whose operator needs a constant where it has another value. */
-function checkConstants({ nodes, tensors }: Draft): void {
-  for (const node of nodes) {
-    for (const input of operatorOf(node).traits.constants ?? []) {
-      const name = node.inputs[input] ?? "";
-      if (name === "" || tensors.has(name)) continue;
-      throw new OnnxError(
-        `${describeNode(node)}: expected input ${input} to be a constant, got a value that isn't; export the network in evaluation mode`,
-      );
-    }
-  }
+/** Marks lookups, whose stored tables then stand on crossbars. */
+function placeEmbeddings(draft: Draft): void {
+  draft.nodes = draft.nodes.map((node) => {
+    const { embeds } = operatorOf(node).traits;
+    return embeds === undefined ? node : { ...node, attributes: { ...node.attributes, [embeds]: true } };
+  });
 }
 
 /** Copies bytes to new memory. `slice` of a Buffer would return a view. */

@@ -96,14 +96,21 @@ export function readMessage<T extends Message>(reader: WireReader, type: Message
   }
 }
 
+/** Length of the largest message that protobuf's implementations read. */
+const mostBytes = 2 ** 31 - 1;
+
 /**
  * Encodes a message: its fields by number, then unknown fields.
  *
- * @throws {RangeError} for a number that doesn't fit its field.
+ * @throws {RangeError} for a number that doesn't fit its field, and for a message larger than protobuf's.
  */
 export function encode<T extends Message>(type: MessageType<T>, value: T): Uint8Array {
   const writer = new WireWriter();
   writeMessage(writer, type, value);
+  if (writer.length > mostBytes)
+    throw new RangeError(
+      `encode: expected a message of at most ${mostBytes} bytes, as protobuf allows, got ${writer.length}: larger models keep their weights in external data`,
+    );
   return writer.finish();
 }
 

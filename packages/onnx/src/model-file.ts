@@ -7,7 +7,7 @@ import { DataLocation } from "./onnx-enums.js";
 import { OnnxError } from "./onnx-error.js";
 import { type GraphProto, ModelProto } from "./onnx-proto.js";
 import { isDefaultDomain, supportedOpsets } from "./opsets.js";
-import { resolveSequences } from "./sequences.js";
+import { withoutSequences } from "./sequences.js";
 import type { Files } from "./stored-tensor.js";
 import { withUniqueNames } from "./unique-names.js";
 
@@ -29,15 +29,34 @@ export function decodeModelFile(files: Files): ModelFile {
   return plainFile(decodeBytes(files.get("")!), files);
 }
 
+/**
+ * What is done to a file before its nodes are read, in order. A rewrite changes no output of the file; a second run of
+ * it changes nothing. The file has a graph and an opset that is supported.
+ */
+export const rewrites: readonly ((proto: ModelProto, files: Files) => ModelProto)[] = [
+  inlineFunctions,
+  resolveSequences,
+  giveUniqueNames,
+];
+
 /** A decoded file with nodes in place of its functions and sequences, and unique names. @param files  Those that it was decoded from. */
 export function plainFile(decoded: ModelProto, files: Files): ModelFile {
-  const proto = inlineFunctions(decoded);
-  if (proto.graph === undefined || (proto.irVersion === 0n && proto.opsetImport.length === 0)) {
+  if (decoded.graph === undefined || (decoded.irVersion === 0n && decoded.opsetImport.length === 0)) {
     throw new OnnxError("importOnnx: expected an ONNX model, got a file without a graph or a format version");
   }
-  const opset = opsetOf(proto);
-  const graph = withUniqueNames(resolveSequences(proto.graph, opset, files));
-  return { proto: withFields(proto, { graph }), graph, opset };
+  const opset = opsetOf(decoded);
+  const proto = rewrites.reduce((before, rewrite) => rewrite(before, files), decoded);
+  return { proto, graph: proto.graph!, opset };
+}
+
+/** Puts nodes on tensors in the place of those on sequences. */
+function resolveSequences(proto: ModelProto, files: Files): ModelProto {
+  return withFields(proto, { graph: withoutSequences(proto.graph!, opsetOf(proto), files) });
+}
+
+/** Gives values of bodies names that no other value has. */
+function giveUniqueNames(proto: ModelProto): ModelProto {
+  return withFields(proto, { graph: withUniqueNames(proto.graph!) });
 }
 
 function decodeBytes(bytes: Uint8Array): ModelProto {

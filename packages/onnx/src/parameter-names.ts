@@ -1,11 +1,11 @@
-import type { GraphNode, Weight } from "@neft/model";
-import { arrayNodesOf, capturesOf, operatorOf, producersOf, subgraphsOf, weightsOf } from "@neft/model";
+import type { GraphNode, Weights } from "@neft/model";
+import { arrayNodesOf, operatorOf, producersOf, subgraphsOf, weightsOf, weightUses } from "@neft/model";
 import type { Draft } from "./draft.js";
 
 /**
  * Names of the fixed tensors that are parameters, by how nodes use them, directly or through views: the inputs that
- * an operator's row lists, such as weights, biases and the vectors of batch normalisation, and tensors that an Add
- * adds to an array node's output, one number per output channel.
+ * an operator's row lists, such as weights, biases and the vectors of batch normalisation, tables of embeddings on
+ * crossbars, and tensors that an Add adds to an array node's output, one number per output channel.
  *
  * Other float tensors, such as means and scales of inputs, bounds or padding, are constants.
  */
@@ -15,22 +15,18 @@ export function parameterNames(draft: Draft): Set<string> {
     const array = draft.tensors.get(name)?.array;
     return array?.dtype === "f32" && array.shape.length > 0 ? array.shape : undefined;
   };
-  const find = weightsOf(draft.nodes, floatsOf, (name) => draft.tensors.get(name)?.array);
-  const take = (node: GraphNode, findHere: typeof find) => {
+  const constantOf = (name: string) => draft.tensors.get(name)?.array;
+  const floats = weightsOf(draft.nodes, floatsOf, constantOf);
+  const take = (node: GraphNode, seen: Weights) => {
     for (const input of operatorOf(node).traits.parameters ?? []) {
-      const weight = findHere(node.inputs[input] ?? "");
+      const weight = seen.weightOf(node.inputs[input] ?? "");
       if (weight !== undefined && weight.shape.length > 0) names.add(weight.parameter);
     }
-    for (const graph of subgraphsOf(node)) {
-      const captures = capturesOf(node, graph);
-      for (const inner of graph.nodes) take(inner, (name) => findHere(captures.get(name) ?? ""));
-    }
+    for (const { input } of weightUses(node, seen)) names.add(seen.weightOf(node.inputs[input]!)!.parameter);
+    for (const graph of subgraphsOf(node)) for (const inner of graph.nodes) take(inner, seen.within(node, graph));
   };
-  for (const node of draft.nodes) take(node, find);
-  const parameterOf = (name: string) => {
-    const weight = find(name);
-    return weight !== undefined && names.has(weight.parameter) ? weight : undefined;
-  };
+  for (const node of draft.nodes) take(node, floats);
+  const parameters = weightsOf(draft.nodes, (name) => (names.has(name) ? floatsOf(name) : undefined), constantOf);
   const producers = producersOf(draft.nodes);
   for (const node of draft.nodes) {
     if (!operatorOf(node).traits.adds) continue;
@@ -38,25 +34,21 @@ export function parameterNames(draft: Draft): Set<string> {
       [0, 1],
       [1, 0],
     ] as const) {
-      const weight = find(node.inputs[bias]!);
+      const weight = floats.weightOf(node.inputs[bias]!);
       const producer = producers.get(node.inputs[sum]!);
-      if (weight !== undefined && isBias(weight.shape, producer, parameterOf)) names.add(weight.parameter);
+      if (weight !== undefined && isBias(weight.shape, producer, parameters)) names.add(weight.parameter);
     }
   }
   return names;
 }
 
 /** Whether a shape has one number per output of the array node `producer`, along its output axis. */
-function isBias(
-  bias: readonly number[],
-  producer: GraphNode | undefined,
-  parameterOf: (name: string) => Weight | undefined,
-): boolean {
-  const [array] = producer ? arrayNodesOf(producer, parameterOf) : [];
+function isBias(bias: readonly number[], producer: GraphNode | undefined, parameters: Weights): boolean {
+  const [array] = producer ? arrayNodesOf(producer, parameters) : [];
   if (producer === undefined || array === undefined) return false;
   const shape = [...bias];
   if (array.layout === "conv") {
-    const spatial = parameterOf(producer.inputs[array.input]!)!.shape.length - 2;
+    const spatial = parameters.weightOf(producer.inputs[array.input]!)!.shape.length - 2;
     if (shape.splice(-spatial).some((n) => n !== 1)) return false;
   }
   return shape.pop() === array.outputs && shape.every((n) => n === 1);

@@ -25,14 +25,14 @@ export interface Changes {
  * bodies get unique names.
  *
  * @param bytes  The file, with patched weights in place.
- * @returns new bytes, or `bytes` if overwriting was enough.
+ * @returns new bytes, or `bytes` if overwriting was enough, and the names of the tensors that became initializers.
  */
 export function rewrite(
   model: Model,
   source: OnnxSource,
   bytes: Uint8Array,
   { patched, replaced }: Changes,
-): Uint8Array {
+): { readonly bytes: Uint8Array; readonly written: ReadonlySet<string> } {
   const { proto, graph } = plainFile(decode(ModelProto, bytes), new Map([...source.external, ["", bytes]]));
   const producers = new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)));
   const written = new Set(replaced);
@@ -65,7 +65,7 @@ export function rewrite(
       if (effect !== undefined && effect !== patched.get(name)) written.add(name);
     }
   }
-  if (written.size === 0) return bytes;
+  if (written.size === 0) return { bytes, written };
 
   const candidates = new Set<string>();
   const redirected = new Map<NodeProto, string[]>();
@@ -97,7 +97,7 @@ export function rewrite(
   graph.node = graph.node.filter((node) => !removed.has(node));
   setInitializers(model, source, graph, written, proto.irVersion < 4n);
   removeUnread(graph, candidates, proto.irVersion < 4n);
-  return encode(ModelProto, proto);
+  return { bytes: encode(ModelProto, proto), written };
 }
 
 /** A new name, which is added to those that are taken. */
@@ -117,7 +117,7 @@ function innerNamesOf(node: GraphNode): readonly string[] {
 /** Marks a value that depends on several patched weights, or on one by more than views. */
 const mixed = Symbol("mixed");
 
-/** For every value that changes: the patched value it is a view of, or `mixed`. */
+/** For every value that changes: the patched value it is a view or the decoding of, or `mixed`. */
 function effectsOf(
   graph: GraphProto,
   patched: ReadonlySet<string>,
@@ -143,10 +143,8 @@ function effectsOf(
   for (const name of written) mark(name, mixed);
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     for (const { opType, input, output } of readers.get(name) ?? []) {
-      const isView =
-        knownOperators.get(opType)?.traits.view === true &&
-        input[0] === name &&
-        !input.slice(1).some((other) => effects.has(other));
+      const { view, encode: codes } = knownOperators.get(opType)?.traits ?? {};
+      const isView = (view || codes) && input[0] === name && !input.slice(1).some((other) => effects.has(other));
       for (const made of output) mark(made, isView ? effects.get(name)! : mixed);
     }
   }

@@ -39,7 +39,7 @@ interface Known {
  * @throws {OnnxError} naming the node that reads a sequence from outside of its graph, at a position that isn't
  *   constant or doesn't exist, or that isn't an operator on sequences.
  */
-export function resolveSequences(graph: GraphProto, opset: number, files: Files): GraphProto {
+export function withoutSequences(graph: GraphProto, opset: number, files: Files): GraphProto {
   if (opset < sequenceSince || !hasSequences(graph)) return graph;
   let entries = 0;
   const spend = (count: number) => {

@@ -2,6 +2,7 @@ import type { HostArray } from "@neft/model";
 import { inWords, oneLine } from "@neft/options";
 import { type DType, sizeOf, zeroData } from "@neft/tensor";
 import { type ByteRange, lengthOf, rangeOf } from "./byte-ranges.js";
+import type { Codes } from "./codes.js";
 import { bfloat16ToNumber, float16ToNumber, numberToBfloat16, numberToFloat16 } from "./float16.js";
 import { namesOfLocation } from "./location.js";
 import type { StoredElements } from "./message-fields.js";
@@ -72,6 +73,18 @@ export const floatFormats: ReadonlyMap<number, FloatFormat> = new Map<number, Fl
   ],
 ]);
 
+/** Largest finite numbers of the types of fewer bits than f32. */
+const largest: ReadonlyMap<number, number> = new Map([
+  [DataType.FLOAT16, float16ToNumber(0x7bff)],
+  [DataType.BFLOAT16, bfloat16ToNumber(0x7f7f)],
+]);
+
+/** The number nearest to a weight that is finite in a type, if the weight is: rounding alone makes large ones infinite. */
+export function saturated(type: number, value: number): number {
+  const most = largest.get(type);
+  return most === undefined || !Number.isFinite(value) ? value : Math.min(Math.max(value, -most), most);
+}
+
 const integerTypes: ReadonlyMap<number, DType> = new Map<number, DType>([
   [DataType.UINT8, "u8"],
   [DataType.INT8, "i8"],
@@ -105,13 +118,15 @@ export function dtypeOf(type: number, who: string): DType {
   return dtype;
 }
 
-/** Location of floating-point elements: ranges of one file that hold all elements, in order. */
+/** Location of elements: ranges of one file that hold all elements, in order. */
 export interface ElementStorage {
   /** "" for the model's file, else the location of external data. */
   readonly file: string;
   readonly ranges: readonly ByteRange[];
   /** TensorProto.DataType. */
   readonly type: number;
+  /** How integers there stand for the tensor's floats; undefined for elements as they are. */
+  readonly codes?: Codes;
 }
 
 /** Storage with the name of the value stored there: an initializer or the output of a Constant. */
@@ -124,7 +139,7 @@ export interface StoredTensor {
   readonly array: HostArray;
   /** TensorProto.DataType. */
   readonly type: number;
-  /** Undefined when elements share bytes or are varints, and for integers, which an export never changes. */
+  /** Undefined when elements share bytes or are varints. Of integers, an export changes codes of floats only. */
   readonly storage: ElementStorage | undefined;
 }
 
@@ -160,7 +175,8 @@ export function readTensor(proto: TensorProto, files: Files, who: string): Store
   if (data.length !== count) {
     throw new OnnxError(`${who}: expected ${count} elements for shape [${shape.join(", ")}], got ${data.length}`);
   }
-  return { array: { dtype, shape, data }, type: proto.dataType, storage: undefined };
+  const storage = stored && { ...stored, type: proto.dataType };
+  return { array: { dtype, shape, data }, type: proto.dataType, storage };
 }
 
 /** Vector of floats that are stored in an attribute. */

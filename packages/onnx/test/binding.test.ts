@@ -444,6 +444,33 @@ const batches: [name: string, batch: number | string, sample: number[], nodes: F
     { kind: "refused", named: "Cast_f" },
   ],
   [
+    "a factor that is the batch's fixed size",
+    3,
+    [4],
+    [
+      node("Shape", "x", "s"),
+      node("Gather", ["s", "zero"], "n"),
+      node("Cast", "n", "f", { to: DataType.FLOAT }),
+      node("Div", ["x", "f"], "d"),
+      node("MatMul", ["d", "w"], "y"),
+    ],
+    { kind: "fixed", named: "Cast_f" },
+  ],
+  [
+    "an element that the batch's size selects",
+    "N",
+    [4],
+    [
+      node("Shape", "x", "s"),
+      node("Gather", ["s", "zero"], "n"),
+      node("Reshape", ["square", "flat"], "list"),
+      node("Gather", ["list", "n"], "e"),
+      node("Add", ["x", "e"], "d"),
+      node("MatMul", ["d", "w"], "y"),
+    ],
+    { kind: "refused", named: "Gather_e" },
+  ],
+  [
     "a factor that is a size of samples",
     "N",
     [4],

@@ -1,8 +1,17 @@
 import { init } from "@neft/kernels";
-import { type ArrayCall, addOperators, arrayNodes, type Model, run } from "@neft/model";
+import {
+  type ArrayBackend,
+  type ArrayCall,
+  addOperators,
+  arrayNodes,
+  type Model,
+  run,
+  warningsOf,
+  whyDigital,
+} from "@neft/model";
 import { moreOperators } from "@neft/model/more";
 import { exportOnnx, importOnnx } from "@neft/onnx";
-import { assign, backward, reduceSum, scope, tensor } from "@neft/tensor";
+import { assign, backward, reduceSum, scope, stream, tensor, varied } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 import { floats, graphProto, int64s, numbers, onnxFile } from "./onnx-file.js";
 import { differences, runHere, runInRuntime, type Values } from "./runtime.js";
@@ -91,6 +100,101 @@ function change(model: Model): void {
     );
 }
 
+/** y = x·(the weight as [4, 4])ᵀ in the taken branch, seen through views; the other branch has a branch of its own. */
+const views = onnxFile({
+  nodes: [
+    { op: "Identity", inputs: ["w"], outputs: ["u"] },
+    {
+      op: "If",
+      name: "if",
+      inputs: ["c"],
+      outputs: ["y"],
+      attributes: {
+        then_branch: graphProto({
+          nodes: [
+            { op: "Reshape", inputs: ["u", "matrix"], outputs: ["m"] },
+            { op: "Transpose", inputs: ["m"], outputs: ["t"] },
+            { op: "MatMul", name: "product", inputs: ["x", "t"], outputs: ["a"] },
+          ],
+          inputs: [],
+          outputs: [{ name: "a" }],
+        }),
+        else_branch: graphProto({
+          nodes: [
+            { op: "Transpose", inputs: ["v"], outputs: ["s"] },
+            {
+              op: "If",
+              name: "inner",
+              inputs: ["c"],
+              outputs: ["b"],
+              attributes: {
+                then_branch: graphProto({
+                  nodes: [{ op: "Identity", inputs: ["x"], outputs: ["e"] }],
+                  inputs: [],
+                  outputs: [{ name: "e" }],
+                }),
+                else_branch: graphProto({
+                  nodes: [
+                    { op: "Transpose", inputs: ["s"], outputs: ["r"] },
+                    { op: "Transpose", inputs: ["r"], outputs: ["q"] },
+                    { op: "MatMul", name: "deep", inputs: ["x", "q"], outputs: ["f"] },
+                  ],
+                  inputs: [],
+                  outputs: [{ name: "f" }],
+                }),
+              },
+            },
+          ],
+          inputs: [],
+          outputs: [{ name: "b" }],
+        }),
+      },
+    },
+  ],
+  inputs: [
+    { name: "x", shape: ["N", 4] },
+    { name: "c", type: 9, shape: [] },
+  ],
+  outputs: [{ name: "y" }],
+  initializers: [floats("w", [2, 8], numbers(16, 3)), floats("v", [4, 4], numbers(16, 4)), int64s("matrix", [4, 4])],
+});
+
+/** y = x·tanh(w) + x·w in a branch. */
+const computed = onnxFile({
+  nodes: [
+    {
+      op: "If",
+      name: "if",
+      inputs: ["c"],
+      outputs: ["y"],
+      attributes: {
+        then_branch: graphProto({
+          nodes: [
+            { op: "Tanh", inputs: ["w"], outputs: ["t"] },
+            { op: "MatMul", name: "bent", inputs: ["x", "t"], outputs: ["a"] },
+            { op: "MatMul", name: "plain", inputs: ["a", "w"], outputs: ["b"] },
+            { op: "MatMul", name: "data", inputs: ["b", "xt"], outputs: ["d"] },
+          ],
+          inputs: [],
+          outputs: [{ name: "d" }],
+        }),
+        else_branch: graphProto({
+          nodes: [{ op: "MatMul", name: "square", inputs: ["x", "xt"], outputs: ["e"] }],
+          inputs: [],
+          outputs: [{ name: "e" }],
+        }),
+      },
+    },
+  ],
+  inputs: [
+    { name: "x", shape: ["N", 4] },
+    { name: "xt", shape: [4, "N"] },
+    { name: "c", type: 9, shape: [] },
+  ],
+  outputs: [{ name: "y" }],
+  initializers: [w],
+});
+
 describe("graphs inside nodes", () => {
   beforeAll(() => init());
 
@@ -104,6 +208,14 @@ describe("graphs inside nodes", () => {
       ],
     ],
     ["Loop", loop, [{ x }]],
+    [
+      "If with views of weights",
+      views,
+      [
+        { x, c: flag(1) },
+        { x, c: flag(0) },
+      ],
+    ],
   ])("of %s run as in onnxruntime, before and after their weights change", async (_, bytes, feeds) => {
     const model = importOnnx(bytes);
     for (const feed of feeds) expect(differences(runHere(model, feed), await runInRuntime(bytes, feed))).toEqual([]);
@@ -135,6 +247,59 @@ describe("graphs inside nodes", () => {
       expect(gradient!.floats().some((value) => value !== 0)).toBe(true);
     });
     expect(seen).toEqual(["if/v"]);
+    model.dispose();
+  });
+
+  it("have weights on crossbars that they read through views, with one draw each", () => {
+    const model = importOnnx(views);
+    expect([...model.parameters.keys()]).toEqual(["w", "v"]);
+    expect(
+      arrayNodes(model).map(({ node, weight, layout, inputs, outputs, views: through }) =>
+        [node.name, weight, layout, inputs, outputs, through.map(({ op }) => op).join("+")].join(" "),
+      ),
+    ).toEqual(["if/product w io 4 4 Reshape+Transpose", "if/inner/deep v io 4 4 Transpose+Transpose+Transpose"]);
+    expect(whyDigital(model).size).toBe(0);
+    for (const [condition, name] of [
+      [1, "w"],
+      [0, "v"],
+    ] as const) {
+      const weight = model.parameters.get(name)!;
+      const key = stream(4, { purpose: "chip", name, index: 2 });
+      const variation = { sMax: 2, sigmaOuter: 0.3, sigmaMid: 0.3, key, perSample: false, firstSample: 0 };
+      const chip = { product: ({ weight: w, digital }: ArrayCall) => digital(w, variation) };
+      const feeds = () => ({ x: tensor(x.data as Float32Array, [3, 4]), c: tensor([condition], [], "bool") });
+      const outputs = (backend?: ArrayBackend) =>
+        scope(() =>
+          run(model, feeds(), backend && { backend })
+            .outputs.get("y")!
+            .floats(),
+        );
+      const drawn = outputs(chip);
+      // The network whose weight is the chip's gives the same.
+      const [before, after] = [weight.floats(), scope(() => varied(weight, { variation }).floats())];
+      expect(outputs()).not.toEqual(drawn);
+      expect(outputs({ product: ({ digital }) => digital(tensor(after, weight.shape)) })).toEqual(drawn);
+      assign(weight, after);
+      expect(outputs()).toEqual(drawn);
+      assign(weight, before);
+      const gradient = scope(() => {
+        const y = run(model, feeds(), { backend: chip }).outputs.get("y")!;
+        return backward(reduceSum(y), [weight])[0]!.floats();
+      });
+      expect(gradient.every((value) => value !== 0)).toBe(true);
+    }
+    model.dispose();
+  });
+
+  it("name their products that stay digital", () => {
+    const model = importOnnx(computed);
+    expect([...whyDigital(model)].map(([{ name }, why]) => `${name}: ${why}`)).toEqual([
+      "if/bent: its weights are computed anew in every run",
+      "if/data: both operands are computed from the input",
+      "if/square: both operands are computed from the input",
+    ]);
+    expect(arrayNodes(model).map(({ node }) => node.name)).toEqual(["if/plain"]);
+    expect(warningsOf(model)).toEqual([expect.stringContaining('layers without variation: "if/bent"')]);
     model.dispose();
   });
 });

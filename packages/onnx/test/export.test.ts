@@ -17,6 +17,7 @@ import { includesBytes, memoryKinds, sameBytes } from "../../tensor/test/bytes.j
 import { rangeOf } from "../src/byte-ranges.js";
 import { decode } from "../src/message-type.js";
 import { ModelProto } from "../src/onnx-proto.js";
+import { storages } from "./computed-weights.js";
 import { otherNetworks, ownNetworks } from "./networks.js";
 import { DataType, type FileNode, floats, numbers, onnxFile, type Tensor } from "./onnx-file.js";
 import { differences, runHere, runInRuntime, type Values } from "./runtime.js";
@@ -154,6 +155,50 @@ describe("exportOnnx of an imported model", () => {
     const [raw] = rawRanges(exported);
     expect(exported.slice(raw!.offset, raw!.offset + raw!.length)).toEqual(rawData);
     expect([...importOnnx(exported).parameters.get("w")!.toArray()]).toEqual([1.5, -2]);
+  });
+
+  it.each<[string, (values: Float32Array) => Tensor, string[]]>([
+    ["raw halves", (values) => storages["raw half"]!("w", [4, 1], values), ["FLOAT16"]],
+    ["halves as integers", (values) => storages["half in int32_data"]!("w", [4, 1], values), ["FLOAT16"]],
+    ["raw bfloat16", (values) => storages["raw bfloat16"]!("w", [4, 1], values), ["BFLOAT16"]],
+    ["doubles", (values) => storages["raw double"]!("w", [4, 1], values), []],
+    ["floats", (values) => floats("w", [4, 1], values), []],
+  ])("reports the rounding of %s", (_, make, types) => {
+    const model = importOnnx(file([matmul], [make(Float32Array.of(1, 2, 3, 4))], 4));
+    expect(exportOnnxFiles(model).roundings).toEqual([]);
+    const wanted = Float32Array.of(1, 0.1, 1e-3, -100.3);
+    assign(model.parameters.get("w")!, wanted);
+    const { model: bytes, roundings } = exportOnnxFiles(model);
+    expect(roundings.map(({ type }) => type)).toEqual(types);
+    const stored = importOnnx(bytes).parameters.get("w")!.floats();
+    const errors = wanted.map((value, i) => Math.abs(value - stored[i]!));
+    for (const { name, count, max, rms, relativeMax, relativeRms } of roundings) {
+      expect({ name, count, max }).toEqual({ name: "w", count: 3, max: Math.max(...errors) });
+      expect(rms).toBeCloseTo(Math.sqrt(errors.reduce((sum, error) => sum + error ** 2, 0) / 4), 7);
+      expect([relativeMax, relativeRms]).toEqual([max / Math.fround(100.3), rms / Math.fround(100.3)]);
+    }
+    if (types.length === 0) expect(stored).toEqual(wanted);
+  });
+
+  it("keeps numbers finite that are beyond the half floats", () => {
+    const model = importOnnx(file([matmul], [storages["raw half"]!("w", [2, 1], Float32Array.of(1, 2))], 2));
+    assign(model.parameters.get("w")!, Float32Array.of(1e6, Number.NEGATIVE_INFINITY));
+    const { model: bytes, roundings } = exportOnnxFiles(model);
+    expect([...importOnnx(bytes).parameters.get("w")!.floats()]).toEqual([65504, Number.NEGATIVE_INFINITY]);
+    expect(roundings).toMatchObject([{ name: "w", count: 1, max: 1e6 - 65504 }]);
+  });
+
+  it("reports no rounding of halves that are cast and written anew as floats", () => {
+    const nodes: FileNode[] = [
+      { op: "Cast", inputs: ["w"], outputs: ["c"], attributes: { to: DataType.FLOAT } },
+      { op: "Tanh", inputs: ["c"], outputs: ["t"] },
+      { op: "MatMul", inputs: ["x", "t"], outputs: ["y"] },
+    ];
+    const model = importOnnx(file(nodes, [storages["raw half"]!("w", [2, 1], Float32Array.of(1, 2))], 2));
+    assign(model.parameters.get("t")!, Float32Array.of(0.1, 0.2));
+    const { model: bytes, roundings } = exportOnnxFiles(model);
+    expect(roundings).toEqual([]);
+    expect([...importOnnx(bytes).parameters.get("t")!.floats()]).toEqual([Math.fround(0.1), Math.fround(0.2)]);
   });
 
   it("separates running statistics from other readers of the same tensor", async () => {

@@ -116,6 +116,24 @@ describe("functions of a file", () => {
     }
   });
 
+  it("may be called several times by nodes of one name", async () => {
+    const calls = [
+      call("Twice", ["x", "w"], ["t"]),
+      call("Layer", ["t", "w"], ["u"]),
+      call("Layer", ["u", "w"], ["y"]),
+    ];
+    const namedSame = calls.map((one): FileNode => ({ ...one, name: "same" }));
+    const model = importOnnx(fileWith([layer, twice], namedSame, parts));
+    expect(new Set(model.nodes.map(({ name }) => name)).size).toBe(12);
+    // onnxruntime takes files whose nodes have names of their own only.
+    expect(differences(runHere(model, x), await runInRuntime(fileWith([layer, twice], calls, parts), x))).toEqual([]);
+    change(model, "w");
+    const again = importOnnx(exportOnnx(model));
+    expect(runHere(again, x)).toEqual(runHere(model, x));
+    again.dispose();
+    model.dispose();
+  });
+
   it("share no bytes when they are called twice", async () => {
     const held: FunctionInit = {
       name: "Held",

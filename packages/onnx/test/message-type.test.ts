@@ -311,6 +311,16 @@ describe("encode", () => {
     expect(() => encode(proto.AttributeProto, own(proto.AttributeProto, given))).toThrow(message);
   });
 
+  it("refuses a message that is larger than protobuf's", () => {
+    // The same bytes many times, so that little memory is needed.
+    const rawData = new Uint8Array(2 ** 26);
+    const tensor = own(proto.TensorProto, { rawData });
+    const graph = own(proto.GraphProto, { initializer: Array.from({ length: 32 }, () => tensor) });
+    expect(() => encode(proto.ModelProto, own(proto.ModelProto, { graph }))).toThrow(
+      /expected a message of at most 2147483647 bytes, as protobuf allows, got 2147\d+: larger models keep/,
+    );
+  });
+
   it("refuses a negative uint64", () => {
     const tensor = own(proto.TensorProto, { uint64Data: [-1n] });
     expect(() => encode(proto.TensorProto, tensor)).toThrow("expected an unsigned 64-bit integer, got -1");

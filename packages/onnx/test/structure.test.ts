@@ -1,7 +1,8 @@
 import { init } from "@neft/kernels";
-import { arrayNodes, bindModel, type Model, trainableParameters, valueShapes } from "@neft/model";
-import { externalFilesOf, importOnnx } from "@neft/onnx";
-import { sizeOf } from "@neft/tensor";
+import { addOperators, arrayNodes, bindModel, type Model, trainableParameters, valueShapes } from "@neft/model";
+import { moreOperators } from "@neft/model/more";
+import { exportOnnx, externalFilesOf, importOnnx } from "@neft/onnx";
+import { assign, sizeOf } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   DataType,
@@ -98,6 +99,40 @@ describe("importOnnx", () => {
     const initializers = [floats("w", [2, 1, 3, 3], numbers(18)), floats("bias", [1, 2, 1, 1], [1, -1])];
     const model = await imported({ nodes, initializers }, input([2, 1, 4, 4]));
     expect(trainableParameters(model)).toEqual(["w", "bias"]);
+  });
+
+  it("takes parts of one tensor, and a choice between two, as weights of their own", async () => {
+    const nodes: FileNode[] = [
+      { op: "Split", inputs: ["w"], outputs: ["left", "right"], attributes: { axis: 1 } },
+      { op: "Where", inputs: ["mask", "v", "u"], outputs: ["chosen"] },
+      { op: "MatMul", inputs: ["x", "left"], outputs: ["a"] },
+      { op: "MatMul", inputs: ["a", "right"], outputs: ["b"] },
+      { op: "MatMul", inputs: ["b", "chosen"], outputs: ["y"] },
+    ];
+    addOperators(moreOperators);
+    const bytes = onnxFile({
+      opset: 13,
+      nodes,
+      inputs: [{ name: "x", shape: ["N", 2] }],
+      outputs: [{ name: "y" }],
+      initializers: [
+        floats("w", [2, 4], numbers(8, 2)),
+        floats("v", [2, 2], numbers(4, 3)),
+        floats("u", [2, 2], numbers(4, 4)),
+        { name: "mask", dims: [2n, 2n], dataType: 9, rawData: Uint8Array.of(1, 0, 0, 1) },
+      ],
+    });
+    const model = importOnnx(bytes);
+    expect(arrayNodes(model).map(({ weight }) => weight)).toEqual(["left", "right", "chosen"]);
+    expect([...model.parameters.keys()].sort()).toEqual(["chosen", "left", "right"]);
+    for (const weight of model.parameters.values())
+      assign(
+        weight,
+        weight.floats().map((value) => value / 2 + 0.1),
+      );
+    const x = { x: { dtype: "f32", shape: [3, 2], data: numbers(6, 5) } } as const;
+    expect(differences(await runInRuntime(exportOnnx(model), x), runHere(model, x))).toEqual([]);
+    model.dispose();
   });
 
   it("excludes running statistics from the trainable parameters", async () => {

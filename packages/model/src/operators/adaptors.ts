@@ -7,6 +7,7 @@ export const scalar = (value: number): HostArray => ({ dtype: "f32", shape: [], 
 
 /**
  * Reads a version whose attribute, a list of integers, is the row's second input. All other attributes are the row's.
+ * An empty list is an absent one, as in the standard's reference.
  *
  * @param name  Name of the list.
  * @param lists  Kind of the list.
@@ -22,8 +23,11 @@ export function listBecomesInput<const S extends AttributeSchema>(
     attributes: { ...others, [name]: lists } as AttributeSchema,
     ...(limits !== undefined && { limits }),
     adapt: ({ inputs, attributes: { [name]: list, ...rest }, constant }) => ({
-      inputs: list === undefined ? inputs : [inputs[0]!, constant(name, int64Array(list))],
+      inputs: isAbsent(list, lists) ? inputs : [inputs[0]!, constant(name, int64Array(list))],
       attributes: rest,
     }),
   });
 }
+
+const isAbsent = (list: readonly number[] | undefined, { isRequired }: AttributeSchema[string]): list is undefined =>
+  list === undefined || (list.length === 0 && !isRequired);

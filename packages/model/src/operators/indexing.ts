@@ -1,5 +1,6 @@
+import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
-import { int, ints, positions, real, text } from "../attribute-kinds.js";
+import { flag, int, ints, positions, real, text } from "../attribute-kinds.js";
 import { axesOf } from "../dimensions.js";
 import type { HostArray } from "../host-array.js";
 import { checkedSize, int64Array, maxHostElements, toPositions } from "../host-array.js";
@@ -13,9 +14,12 @@ import {
   hostInput,
   integersOf,
   type OperatorCall,
+  type RunCall,
 } from "./operator.js";
+import { product } from "./product.js";
 import { alongAxis, paddedAxes, slicedAxes } from "./scaling.js";
 import { concat as concatTrack, gather as gatherTrack, padded, sliced } from "./tracks.js";
+import type { WeightUse } from "./traits.js";
 
 // The standard allows negative axes since opset 11. Exporters wrote them for opset 9 already, and runtimes accept them.
 
@@ -55,13 +59,38 @@ export const slice = defineOperator({
   integers: ([x], _, call) => [sliceElements(x, ops.sliceRange(x.shape, slicePositions(call)))],
 });
 
-/** Takes slices of x along an axis at integer indices of any shape. */
+/** The table of an embedding on a crossbar: [rows, size], of which each index reads one row, a product with a one-hot vector. */
+function tableUse(shape: readonly number[] | undefined, axis: number): WeightUse[] {
+  if (shape?.length !== 2 || ops.axisOf("axis", axis, 2) !== 0) return [];
+  return [{ input: 0, layout: "io", inputs: shape[0]!, outputs: shape[1]! }];
+}
+
+/** Rows of a table on a crossbar. @throws {RangeError} for a draw for every sample. */
+function embedded(call: RunCall, indices: Tensor): Tensor {
+  return product(call, { weight: 0, data: 1 }, (table, variation) => {
+    if (variation?.perSample)
+      throw new RangeError("expected one draw for all samples where an embedding reads a table, got perSample");
+    return ops.gather(variation ? ops.varied(table, { variation }) : table, indices, { axis: 0 });
+  });
+}
+
+/** Takes slices of x along an axis at integer indices of any shape. With `on_array`, the table x stands on a crossbar. */
 export const gather = defineOperator({
   name: "Gather",
   since: 1,
   inputs: [2, 2],
-  attributes: { axis: int({ default: 0 }) },
-  traits: { rearranges: "moved", scaling: alongAxis },
+  attributes: { axis: int({ default: 0 }), on_array: flag(false, { internal: true }) },
+  traits: {
+    rearranges: "moved",
+    scaling: alongAxis,
+    embeds: "on_array",
+    products: {
+      operands: [0],
+      isProduct: ({ on_array }) => on_array,
+      uses: (shapeOf, { axis, on_array }) => (on_array ? tableUse(shapeOf(0), axis) : []),
+    },
+  },
+  expand: ({ attributes: { on_array: _, ...attributes }, ...node }) => [{ ...node, attributes }],
   track: gatherTrack,
   infer: ([x, indices], { axis: given }) => {
     if (indices.dtype !== "i64" && indices.dtype !== "i32")
@@ -69,7 +98,11 @@ export const gather = defineOperator({
     const axis = ops.axisOf("axis", given, x.shape.length);
     return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)] }];
   },
-  run: ([x, indices], { axis }) => [ops.gather(x, indices, { axis: ops.axisOf("axis", axis, x.shape.length) })],
+  run: ([x, indices], { axis }, call) => [
+    call.arrays.includes(0)
+      ? embedded(call, indices)
+      : ops.gather(x, indices, { axis: ops.axisOf("axis", axis, x.shape.length) }),
+  ],
   integers: ([x, indices], { axis }) => [gatherElements(x, indices, ops.axisOf("axis", axis, x.shape.length))],
 });
 

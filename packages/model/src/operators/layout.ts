@@ -46,7 +46,7 @@ export const flatten = reshaped(
   },
 );
 
-/** Drops axes of size 1: those given as input, or all. */
+/** Drops axes of size 1: those given as input, or all. An empty input drops none, as in the standard; onnxruntime drops all. */
 export const squeeze = reshaped(
   {
     name: "Squeeze",

@@ -3,6 +3,7 @@ import { type AttributeSchema, type AttributesOf, readAttributes } from "../attr
 import type { AttributeValue, GraphNode, Subgraph } from "../graph.js";
 import type { HostArray, HostData, KnownValue } from "../host-array.js";
 import { toNumbers } from "../host-array.js";
+import type { Weights } from "../weights.js";
 import type { Track } from "./tracks.js";
 import type { Traits } from "./traits.js";
 
@@ -66,8 +67,8 @@ export interface RunContext {
   readonly statistics: BatchStatistics[];
   product(call: ArrayCall): Tensor;
   isParameter(name: string): boolean;
-  /** Finds the parameter behind a value name, directly or through views. */
-  weightOf(name: string): Weight | undefined;
+  /** What the nodes of the running graph see of the parameters. */
+  readonly weights: Weights;
   /** Tensor of a parameter. */
   parameter(name: string): Tensor;
   /** Applies the views of a weight to a tensor of the parameter's shape. */

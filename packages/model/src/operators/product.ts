@@ -29,7 +29,7 @@ export function product(
   const weight = call.inputs[operands.weight]!;
   if (!arrays.includes(operands.weight)) return digital(weight);
   const input = call.inputs[operands.data]!;
-  const found = context.weightOf(node.inputs[operands.weight]!)!;
+  const found = context.weights.weightOf(node.inputs[operands.weight]!)!;
   const { parameter: weightName, views } = found;
   if (views.length === 0) return context.product({ node, weightName, weight, input, digital, digitalEach });
   const parameter = context.parameter(weightName);

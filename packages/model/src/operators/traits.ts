@@ -1,4 +1,5 @@
 import type { GraphNode } from "../graph.js";
+import type { HostArray, HostData } from "../host-array.js";
 import type { Scaling } from "./scaling.js";
 
 /** A weight's place on a crossbar. */
@@ -31,6 +32,8 @@ export interface Flow {
 export interface Products<A> {
   /** Indices of the inputs that may be the weight of a product. */
   readonly operands: readonly number[];
+  /** Whether a node multiplies at all. Default: always. */
+  isProduct?(attributes: A): boolean;
   /** Whether a draw for every sample is one of the weight, not of the outputs' deviation. Default: false. */
   readonly drawsWeights?: boolean;
   /** The weights that a crossbar can hold, given the shape of each input that is a parameter; usually one or none. */
@@ -59,6 +62,10 @@ export interface Traits<A> {
   readonly copies?: boolean;
   /** How it multiplies data with weights. */
   readonly products?: Products<A>;
+  /** Its first input are codes of its output: returns those nearest to values, as the other inputs say. */
+  encode?(values: Float32Array, inputs: readonly (HostArray | undefined)[], attributes: A): HostData;
+  /** Name of the attribute that places the table it reads on a crossbar: it looks up embeddings. */
+  readonly embeds?: string;
   /** Indices of inputs that are trained when they are fixed tensors. */
   readonly parameters?: readonly number[];
   /** Inputs that hold the running statistics of a batch normalisation. */

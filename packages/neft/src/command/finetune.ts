@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { isatty } from "node:tty";
 import { build, init } from "@neft/kernels";
 import type { Model } from "@neft/model";
-import { exportOnnxFiles } from "@neft/onnx";
+import { exportOnnxFiles, type OnnxFiles } from "@neft/onnx";
 import { inWords, oneLine, type ResolvedOf } from "@neft/options";
 import type { FinetuneProgress, FinetuneResult, Score } from "@neft/training";
 import { finetune } from "../finetune.js";
@@ -19,6 +19,7 @@ import { commandMessage, type finetuneRows } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { type Progress, startProgress } from "./progress.js";
 import { rescue } from "./rescue.js";
+import { roundingLines } from "./rounding-lines.js";
 import { checkChips, dataRecord, jsonText, loadData, settingsRecord, versions, warn, workersOfRun } from "./run.js";
 import { print, printMessage } from "./terminal.js";
 
@@ -51,7 +52,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
   const external = await outputs.openExternal(externalFiles, out);
   const data = await loadData(options, "train");
 
-  const save = async (): Promise<Uint8Array> => {
+  const save = async (): Promise<OnnxFiles> => {
     const files = exportOnnxFiles(model);
     const weights = [...external].map(([location, output]) => [output, files.external.get(location)!] as const);
     try {
@@ -62,7 +63,8 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
         ? cause
         : withOutcome(new Error(messageOf(cause), { cause }), `the finetuned model is in ${path}`);
     }
-    return files.model;
+    for (const line of roundingLines(files.roundings)) printMessage(line);
+    return files;
   };
   interrupt.begin(() =>
     printMessage("stopping: writing the best weights so far, if any; repeat the signal to stop at once"),
@@ -100,9 +102,10 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
       kind: "finetuning",
       format: 1,
       model: { file, sha256: hash },
-      out: { file: options.out, sha256: sha256(written) },
+      out: { file: options.out, sha256: sha256(written.model) },
       data: dataRecord(data, options),
       ...resultRecord(result, model, data, settings),
+      roundings: [...written.roundings],
       versions: versions(),
       build: build(),
       run: { workers: pool.size, seconds: (performance.now() - start) / 1000 },

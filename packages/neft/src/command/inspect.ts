@@ -1,6 +1,15 @@
 import { init } from "@neft/kernels";
-import type { SummaryRow, ValueInfo } from "@neft/model";
-import { arrayNodes, type GraphNode, listNames, type Model, subgraphsOf, summary, warningsOf } from "@neft/model";
+import type { ValueInfo } from "@neft/model";
+import {
+  arrayNodes,
+  type GraphNode,
+  listNames,
+  type Model,
+  subgraphsOf,
+  summary,
+  warningsOf,
+  whyDigital,
+} from "@neft/model";
 import { oneLine, shortened } from "@neft/options";
 import { readModel } from "../read-model.js";
 import { alignedTable, left, right } from "./table.js";
@@ -24,11 +33,9 @@ const shapeText = (shape: readonly (number | string)[]): string =>
 const count = (n: number): string => n.toLocaleString("en-US");
 
 /** Products that stay digital, one line for each reason. */
-function digitalLines(layers: readonly SummaryRow[]): string[] {
+function digitalLines(reasons: ReadonlyMap<GraphNode, string>): string[] {
   const byReason = new Map<string, string[]>();
-  for (const { name, whyDigital } of layers) {
-    if (whyDigital !== undefined) byReason.set(whyDigital, [...(byReason.get(whyDigital) ?? []), name]);
-  }
+  for (const [{ name }, reason] of reasons) byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
   return [...byReason].map(([reason, names]) => `digital: ${shown(listNames(names))}: ${reason}`);
 }
 
@@ -54,14 +61,15 @@ function describeModel(model: Model, file: string, sha256: string): string {
     right("parameters"),
     right("crossbar (in×out)"),
   ];
-  const layers = summary(model);
-  const rows = layers.map(({ name, op, inputShape, outputShape, parameters, whyDigital }, i) => [
+  const digital = whyDigital(model);
+  const isDigital = (node: GraphNode): boolean => nodesWithin(node).some((one) => digital.has(one));
+  const rows = summary(model).map(({ name, op, inputShape, outputShape, parameters }, i) => [
     shown(name),
     op,
     shapeText(inputShape),
     shapeText(outputShape),
     parameters === 0 ? "" : count(parameters),
-    [sizesOf(model.nodes[i]!), whyDigital === undefined ? "" : "digital"].filter((part) => part !== "").join(" + "),
+    [sizesOf(model.nodes[i]!), isDigital(model.nodes[i]!) ? "digital" : ""].filter((part) => part !== "").join(" + "),
   ]);
   const weights = new Set(arrays.map(({ weight }) => weight));
   const sizeOf = (names: Iterable<string>): number =>
@@ -73,9 +81,9 @@ function describeModel(model: Model, file: string, sha256: string): string {
     "",
     alignedTable(columns, rows),
     "",
-    `${count(model.nodes.length)} layers, ${count(sizeOf(model.parameters.keys()))} parameters`,
+    `${count(model.nodes.length)} ${model.nodes.length === 1 ? "layer" : "layers"}, ${count(sizeOf(model.parameters.keys()))} parameters`,
     `${count(arrays.length)} ${arrays.length === 1 ? "product" : "products"} on crossbars, with ${count(sizeOf(weights))} weights; the rest is digital`,
-    ...digitalLines(layers),
+    ...digitalLines(digital),
     ...warningsOf(model).map((warning) => `warning: ${warning}`),
     "Every operator of this model is supported.",
   ].join("\n");

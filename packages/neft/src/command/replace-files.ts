@@ -13,11 +13,11 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
-  writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { inWords } from "@neft/options";
 import { systemReason } from "../system-errors.js";
+import { writeWhole } from "../whole-file.js";
 import { withSignalsHeld } from "./interrupt.js";
 
 /** A file and its new contents. */
@@ -111,7 +111,7 @@ function replaceAll(files: readonly Replacement[]): void {
 function writePartial(partial: string, bytes: string | Uint8Array, was: BigIntStats | undefined): void {
   const file = openSync(partial, "wx");
   try {
-    writeFileSync(file, bytes);
+    writeWhole(file, typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -83,7 +83,7 @@ class Follower {
     readonly known: ReadonlyMap<string, KnownValue>,
   ) {
     this.#fixed = new Set([...model.parameters.keys(), ...model.constants.keys(), ""]);
-    this.#weightOf = modelWeights(model);
+    this.#weightOf = modelWeights(model).weightOf;
   }
 
   follow(): FreeFactors {
@@ -113,7 +113,7 @@ class Follower {
       return;
     }
     const isFloat = node.outputs.every((name) => name === "" || this.known.get(name)?.dtype === "f32");
-    const [use, ...others] = hasGraphs ? [] : weightUses(node, this.#weightOf);
+    const [use, ...others] = hasGraphs ? [] : weightUses(node, { weightOf: this.#weightOf });
     let results: readonly Pattern[] | undefined;
     if (use?.flow !== undefined && others.length === 0) results = this.#product(node, use);
     else if (use === undefined && isFloat && traits.scaling !== undefined && !hasGraphs)

@@ -27,7 +27,10 @@ function headsOf({ shape }: KnownValue, heads: number | undefined, name: string)
   return [n, heads, length, width / heads];
 }
 
-/** softmax(scale·Q·Kᵀ + mask)·V. Outputs: y, keys and values with the past ones, scores. */
+/**
+ * softmax(scale·Q·Kᵀ + mask)·V. Outputs: y, keys and values with the past ones, scores. A query that sees no key gives NaN, as in the
+ * standard's reference and in its function of other operators; onnxruntime gives 0.
+ */
 export const attention = defineOperator({
   name: "Attention",
   since: 23,

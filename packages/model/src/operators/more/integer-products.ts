@@ -6,11 +6,15 @@ import { type HostArray, type HostData, type KnownValue, maxAxes } from "../../h
 import { type ConvolutionValues, convolutionShape } from "../convolution-shape.js";
 import { checkType, defineOperator, float } from "../operator.js";
 import { convolved, failMixed, matmul as matmulTrack, type TrackCall } from "../tracks.js";
+import type { Traits } from "../traits.js";
 import { windowAttributes } from "../window-attributes.js";
 import { centred, integerConvolution, integerMatmul } from "./integer-product.js";
 import { clamp, rangeOf, roundHalfEven } from "./quantised.js";
 
 // Products of quantised values. They stay digital: their weights are integers, which aren't trained.
+
+/** Products with a weight that no crossbar holds. @param operands  Inputs that may be the weight. */
+const digital = (...operands: number[]): Traits<unknown> => ({ products: { operands, uses: () => [] } });
 
 const convAttributes = {
   ...windowAttributes,
@@ -88,7 +92,7 @@ export const matMulInteger = defineOperator({
   since: 10,
   inputs: [2, 4],
   attributes: {},
-  traits: {},
+  traits: digital(0, 1),
   track: (call) => trackOperands(call, 1),
   infer: ([a, b, zeroA, zeroB]) => {
     checkBytes(a, 0);
@@ -116,7 +120,7 @@ export const convInteger = defineOperator({
   since: 10,
   inputs: [2, 4],
   attributes: convAttributes,
-  traits: {},
+  traits: digital(1),
   track: convolved,
   infer: ([x, w, zeroX, zeroW], values) => {
     checkBytes(x, 0);
@@ -145,7 +149,7 @@ export const qLinearMatMul = defineOperator({
   since: 10,
   inputs: [8, 8],
   attributes: {},
-  traits: {},
+  traits: digital(0, 3),
   track: (call) => trackOperands(call, 3),
   infer: ([a, scaleA, zeroA, b, scaleB, zeroB, scaleY, zeroY]) => {
     checkBytes(a, 0);
@@ -177,7 +181,7 @@ export const qLinearConv = defineOperator({
   since: 10,
   inputs: [8, 9],
   attributes: convAttributes,
-  traits: {},
+  traits: digital(3),
   track: convolved,
   infer: ([x, scaleX, zeroX, w, scaleW, zeroW, scaleY, zeroY, bias], values) => {
     checkBytes(x, 0);

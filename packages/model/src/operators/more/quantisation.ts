@@ -119,7 +119,18 @@ export const dequantizeLinear = defineOperator({
   since: 10,
   inputs: [2, 3],
   attributes: { ...blocks, output_dtype: dtype({ since: 23 }) },
-  traits: { tail: true },
+  traits: {
+    tail: true,
+    encode: (values, [x, scale, zero], attributes) => {
+      const codes = ops.zeroData(x!.dtype, values.length) as Int32Array<ArrayBuffer>;
+      const range = x!.dtype === "i32" ? ([-(2 ** 31), 2 ** 31 - 1] as const) : rangeOf(x!.dtype);
+      eachScaled(granularityOf(x!.shape, scale!.shape, attributes), (first, last, at) => {
+        const [step, origin] = [Number(scale!.data[at]), Number(zero?.data[at] ?? 0)];
+        for (let i = first; i < last; i++) codes[i] = saturate(values[i]! / step + origin, range);
+      });
+      return codes;
+    },
+  },
   limits,
   track,
   infer: ([x, scale, zero], values) => {

@@ -9,7 +9,7 @@ import { freeFactors } from "./follow.js";
 import { type Layer, layersOf } from "./layers.js";
 import { minimise, type Sensitivities, varianceRatio } from "./minimise.js";
 import { multipliers, type Problem, problemOf } from "./problem.js";
-import { type Choice, type EqualiseMethod, type MeasuredDistance, searchFactors } from "./search.js";
+import { type Admit, type Choice, type EqualiseMethod, type MeasuredDistance, searchFactors } from "./search.js";
 import { type EqualiseSettings, equaliseSettings, type ResolvedEqualiseSettings } from "./settings.js";
 
 /** Progress of `equalise`: batches read so far, and in all. */
@@ -63,8 +63,10 @@ export interface EqualiseResult {
   readonly warnings: readonly string[];
 }
 
-/** Networks whose outputs change more by rounding get powers of 2 as factors. */
-const roundingLimit = 8e-6;
+/** Share of the gain in variance for which factors may be powers of 2. */
+const keptByPowers = 0.75;
+/** Largest change of an output by rounding with other factors. Our kernels round some outputs more than others' do. */
+const roundingLimit = 2e-5;
 /** Largest change of an output that rounding explains at all. */
 const mostChange = 1e-3;
 
@@ -137,9 +139,16 @@ async function equaliseBound(
     const now = clean && read();
     return clean && now ? largestChange(clean, now) : null;
   };
-  /** The factors, or powers of 2, which change no digit of a product: only batch norms, which add epsilon, still round. */
-  const admit = (factors: Float64Array): Float64Array =>
-    (changeBy(factors) ?? 0) <= roundingLimit ? factors : factors.map(nearestPowerOf2);
+  /**
+   * The factors, or powers of 2 in their place: these change no digit of a product, so that only batch norms, which add
+   * epsilon, still round. They are taken where they keep most of the gain, or where the others would round too much.
+   */
+  const admit: Admit = (factors, sensitivities) => {
+    const powers = factors.map(nearestPowerOf2);
+    const [gain, gainOfPowers] = [factors, powers].map((all) => 1 - varianceRatio(problem, sensitivities, all));
+    if (gainOfPowers! >= keptByPowers * gain!) return powers;
+    return (changeBy(factors) ?? 0) <= roundingLimit ? factors : powers;
+  };
   let isDone = false;
   try {
     const search = bound && { problem, layers, bound, settings, apply, admit, signal };
@@ -190,17 +199,17 @@ async function chooseFactors(
   problem: Problem,
   layers: readonly Layer[],
   weights: readonly Float32Array[],
-  admit: (factors: Float64Array) => Float64Array,
+  admit: Admit,
   search: Parameters<typeof searchFactors>[0] | undefined,
 ): Promise<Choice> {
   const none = new Float64Array(problem.count).fill(1);
   if (problem.count === 0) return { factors: none, method: "none", variance: 1 };
-  const balanced = admit(balancedFactors(problem, layers, weights));
-  if (search) return searchFactors(search, balanced);
-  const alike = alikeSensitivities(problem, layers, weights, balanced);
-  const variance = varianceRatio(problem, alike, balanced);
+  const balanced = balancedFactors(problem, layers, weights);
+  if (search) return searchFactors(search, balanced.factors, balanced.sensitivities);
+  const factors = admit(balanced.factors, balanced.sensitivities);
+  const variance = varianceRatio(problem, balanced.sensitivities, factors);
   return variance < 1 - leastGain
-    ? { factors: balanced, method: "balanced", variance }
+    ? { factors, method: "balanced", variance }
     : { factors: none, method: "none", variance: 1 };
 }
 
@@ -212,10 +221,15 @@ const leastGain = 0.1;
  * minimise the variance if all inputs and outputs of a balanced weight count alike. In logarithms the variance is
  * convex, so their mean does no worse than the two on average, whatever the sensitivities are.
  */
-function balancedFactors(problem: Problem, layers: readonly Layer[], weights: readonly Float32Array[]): Float64Array {
+function balancedFactors(
+  problem: Problem,
+  layers: readonly Layer[],
+  weights: readonly Float32Array[],
+): { readonly factors: Float64Array; readonly sensitivities: Sensitivities } {
   const balanced = balance(problem);
   const least = minimise(problem, alikeSensitivities(problem, layers, weights, balanced));
-  return balanced.map((factor, i) => Math.sqrt(factor * least[i]!));
+  const factors = balanced.map((factor, i) => Math.sqrt(factor * least[i]!));
+  return { factors, sensitivities: alikeSensitivities(problem, layers, weights, factors) };
 }
 
 /** Sensitivities without samples: with the given factors, the variance of a weight counts relative to its power. */

@@ -27,6 +27,9 @@ export interface Choice {
   readonly distance?: MeasuredDistance;
 }
 
+/** The factors, or others near to them that round less. */
+export type Admit = (factors: Float64Array, sensitivities: Sensitivities) => Float64Array;
+
 /** What a search reads and changes. */
 export interface SearchParts {
   readonly problem: Problem;
@@ -35,8 +38,7 @@ export interface SearchParts {
   readonly settings: ResolvedEqualiseSettings;
   /** Writes the weights for factors. */
   apply(factors: Float64Array): void;
-  /** The factors, or others near to them that round less. */
-  admit(factors: Float64Array): Float64Array;
+  readonly admit: Admit;
   readonly signal: AbortSignal | undefined;
   onProgress(done: number, total: number): void;
 }
@@ -61,7 +63,7 @@ const chipsFrom = { compared: 0, sensitivities: 1000, descent: 100_000 };
  * σ/2 and σ, and those that descent reaches from the best of these, the ones with the smallest distance on samples held
  * out.
  */
-export async function searchFactors(parts: SearchParts, balanced: Float64Array): Promise<Choice> {
+export async function searchFactors(parts: SearchParts, balanced: Float64Array, alike: Sensitivities): Promise<Choice> {
   const { problem, settings, bound, layers } = parts;
   const { sigma, steps } = settings;
   const none = new Float64Array(problem.count).fill(1);
@@ -79,8 +81,9 @@ export async function searchFactors(parts: SearchParts, balanced: Float64Array):
     inProcess(perform)(jobs, () => parts.onProgress(++done, total), parts.signal);
 
   const candidates: { method: EqualiseMethod; factors: Float64Array; distance: number }[] = [];
+  let sensitivities = alike;
   const consider = async (method: EqualiseMethod, given: Float64Array): Promise<void> => {
-    const factors = parts.admit(given);
+    const factors = method === "none" ? given : parts.admit(given, sensitivities);
     parts.apply(factors);
     let sum = 0;
     const jobs = Array.from({ length: perComparison }, (_, i) => i);
@@ -94,7 +97,6 @@ export async function searchFactors(parts: SearchParts, balanced: Float64Array):
 
   await consider("none", none);
   await consider("balanced", balanced);
-  let sensitivities: Sensitivities = [];
   for (const at of sigmas) {
     parts.apply(none);
     const sums = layers.map(({ up }) => new Float64Array(up.length));

@@ -61,3 +61,59 @@ test("very many tensors are joined in linear time", () => {
   // Ten times as many take ten times as long, or a hundred times in quadratic time.
   expect(least(30_000) / least(3000)).toBeLessThan(40);
 });
+
+test("slices, gathers and pads", () => {
+  const x = tensor([1, 2, 3, 4, 5, 6], [2, 3]);
+  const check = (y: typeof x, shape: number[], values: number[]) => {
+    expect([[...y.shape], y.numbers()]).toEqual([shape, values]);
+  };
+  check(transpose(x), [3, 2], [1, 4, 2, 5, 3, 6]);
+  check(slice(x, { starts: [-1, 2], ends: [-99, -99], steps: [-1, -2] }), [2, 2], [6, 4, 3, 1]);
+  check(slice(x, { starts: [1], ends: [99], axes: [1] }), [2, 2], [2, 3, 5, 6]);
+  check(slice(x, { starts: [2], ends: [1], axes: [1] }), [2, 0], []);
+  // ONNX clamps a start before the axis to its first position, whatever the step.
+  check(slice(x, { starts: [-99], ends: [-99], axes: [1], steps: [-1] }), [2, 1], [1, 4]);
+  check(concat([x, x], { axis: -1 }), [2, 6], [1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6]);
+  check(gather(x, tensor([-1, 0], [1, 2], "i64"), { axis: 1 }), [2, 1, 2], [3, 1, 6, 4]);
+  check(gather(x, [1]), [1, 3], [4, 5, 6]);
+  check(pad(x, { pads: [0, 1, 1, -1], value: 9 }), [3, 3], [9, 1, 2, 9, 4, 5, 9, 9, 9]);
+  check(expand(reshape(x, [2, 1, 3]), [2, 1]), [2, 2, 3], [1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6]);
+});
+
+test("operations take f32 only, views any type", () => {
+  for (const dtype of ["f32", "i64", "i32", "u8", "i8", "bool"] as const) {
+    const x = tensor([0, 1], [2], dtype);
+    expect([reshape(x, [2, 1]).dtype, reshape(x, [1, 2]).numbers()]).toEqual([dtype, [0, 1]]);
+    expect([zeros([2], dtype).dtype, zeros([2], dtype).numbers()]).toEqual([dtype, [0, 0]]);
+  }
+
+  const [x, n] = [tensor([1], [1]), tensor([1], [1], "i64")];
+  expect(() => add(x, n)).toThrow("add: expected f32 inputs, got i64 [1] as input 1");
+  expect(() => relu(n)).toThrow("relu: expected f32 inputs, got i64 [1] as input 0");
+  expect(() => n.ptr).toThrow("ptr: expected an f32 tensor, got i64 [1]");
+  expect(() => gather(x, x)).toThrow("gather: expected i64 or i32 indices, got f32");
+  expect(() => gather(x, [1])).toThrow("gather: expected indices from -1 to 0, got 1");
+});
+
+test("assign overwrites parameters and constants, but not results of operations", () => {
+  scope(() => {
+    const [w, n] = [parameter([1, 2], [2]), tensor([1n], [1], "i64")];
+    assign(w, [3, 4]);
+    assign(n, [2n ** 60n]);
+    expect([...w.floats()]).toEqual([3, 4]);
+    expect(n.values()[0]).toBe(2n ** 60n);
+    expect(() => assign(add(w, w), [1, 2])).toThrow(
+      "assign: expected a parameter or a constant, got an operation's result",
+    );
+    expect(() => assign(w, [1])).toThrow("assign: expected 2 values for [2], got 1");
+    w.dispose();
+  });
+});
+
+test("constructors check lengths and shapes", () => {
+  expect(() => tensor([1, 2], [3])).toThrow("tensor: expected 3 values for shape [3], got 2");
+  expect(() => zeros([-1])).toThrow("zeros: expected a shape of whole numbers ≥ 0, got [-1]");
+  expect(() => parameter([1], [0.5])).toThrow("parameter: expected a shape of whole numbers");
+  expect(tensor([], [0, 3]).floats().length).toBe(0);
+  expect(tensor([5], []).item()).toBe(5);
+});

@@ -6,4 +6,4 @@ addAllOperators();
 export type { DataSpec } from "./data-spec.js";
 export * from "./index.js";
 export { readDataset, readInputs } from "./read-dataset.js";
-export { type ModelFromFile, readModel } from "./read-model.js";
+export { type ModelFromFile, type ReadModelOptions, readModel } from "./read-model.js";

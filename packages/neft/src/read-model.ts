@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import type { Model } from "@neft/model";
-import { externalFilesOf, importOnnx } from "@neft/onnx";
-import { inWords, kinds } from "@neft/options";
+import { externalFilesOf, type ImportOptions, importOnnx } from "@neft/onnx";
+import { checkOptions, inWords, kinds, type Rules } from "@neft/options";
 import { readExternal } from "./external-file.js";
 import { readBytes } from "./read-dataset.js";
 
@@ -16,14 +16,20 @@ export interface ModelFromFile {
   readonly externalFiles: readonly string[];
 }
 
+/** Options of `readModel`. */
+export interface ReadModelOptions extends Pick<ImportOptions, "embeddings"> {}
+
+const readModelRules: Rules<ReadModelOptions> = { embeddings: kinds.flag };
+
 /**
  * Reads an ONNX file and its external weights (Node only). Await `init` first.
  * External weights must be in the model's folder; links in it are not followed.
  * @throws {Error} if a file can't be read, is not an ONNX model, or has unsupported parts (all are listed). Its `cause` is the
  *   OnnxError, if any.
  */
-export async function readModel(file: string): Promise<ModelFromFile> {
+export async function readModel(file: string, options: ReadModelOptions = {}): Promise<ModelFromFile> {
   kinds.name(file, "readModel: file");
+  checkOptions("readModel", options, readModelRules);
   const bytes = await readBytes(file);
   try {
     const externalFiles = externalFilesOf(bytes);
@@ -31,7 +37,7 @@ export async function readModel(file: string): Promise<ModelFromFile> {
     for (const location of externalFiles) files.push([location, await readExternal(dirname(file), location)]);
     // fromEntries, because a location may be called "__proto__".
     const externalData = Object.fromEntries(files);
-    return { model: importOnnx(bytes, { externalData }), file, sha256: sha256(bytes), externalFiles };
+    return { model: importOnnx(bytes, { externalData, ...options }), file, sha256: sha256(bytes), externalFiles };
   } catch (error) {
     throw new Error(`${inWords(file)}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }

@@ -122,11 +122,11 @@ export function createEngine(workers: Workers, loadOperators?: () => Promise<voi
     dropUploads: (ids) => {
       for (const id of ids) uploads.delete(id);
     },
-    importOnnx: async ({ bytes: id, externalData }) => {
+    importOnnx: async ({ bytes: id, externalData, embeddings }) => {
       // fromEntries, because a location may be called "__proto__".
       const external = Object.fromEntries(externalData.map(([location, file]) => [location, received(file)]));
       const bytes = received(id);
-      const imported = (): Model => importOnnx(bytes, { externalData: external });
+      const imported = (): Model => importOnnx(bytes, { externalData: external, embeddings });
       try {
         return addNetwork(imported());
       } catch (error) {

@@ -95,6 +95,7 @@ export interface EngineApi {
   importOnnx(file: {
     readonly bytes: Id;
     readonly externalData: readonly (readonly [location: string, bytes: Id])[];
+    readonly embeddings: boolean;
   }): Promise<Made<NetworkInfo>>;
   addDataset(dataset: UploadedDataset): Made<DatasetInfo>;
   addFiles(files: UploadedFiles): Made<DatasetInfo>;

@@ -24,6 +24,8 @@ export interface SendOptions {
 export interface SessionImportOptions extends SendOptions {
   /** Contents of external weight files by location. Default: none. */
   readonly externalData?: Readonly<Record<string, Uint8Array>>;
+  /** As of `importOnnx`: whether tables of embeddings are weights on crossbars. Default: false. */
+  readonly embeddings?: boolean;
 }
 
 /** Files of a dataset, which the engine decodes. */

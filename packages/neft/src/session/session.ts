@@ -39,6 +39,7 @@ const sendRules: Rules<SendOptions> = { transfer: kinds.flag, signal: signalRule
 const importRules: Rules<SessionImportOptions> = {
   ...sendRules,
   externalData: kind("files' bytes by location", (value) => has(value)),
+  embeddings: kinds.flag,
 };
 
 /** Most job workers without the option: more seldom help, and each takes memory. */
@@ -107,6 +108,7 @@ export class Session {
     const made = await this.#send("importOnnx", [["bytes", bytes], ...sent], options, ([id, ...ids]) => ({
       bytes: id!,
       externalData: external.map(([location], i) => [location, ids[i]!] as const),
+      embeddings: options.embeddings ?? false,
     }));
     return this.#network(made);
   }

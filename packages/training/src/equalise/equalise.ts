@@ -43,7 +43,7 @@ export interface EqualisedLayer {
 export interface EqualiseResult {
   /**
    * The factors that the weights have: "balanced", from the weights alone; "convex", the minimum for measured
-   * sensitivities; "descent" from there; "none" if none of them helps.
+   * sensitivities; "descent" from there; "mean" of these; "none" if none of them helps.
    */
   readonly method: EqualiseMethod;
   readonly layers: readonly EqualisedLayer[];

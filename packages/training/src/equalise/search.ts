@@ -9,7 +9,7 @@ import { addSlopes, largestOf, multipliers, type Problem } from "./problem.js";
 import type { ResolvedEqualiseSettings } from "./settings.js";
 
 /** Where the factors that were kept come from. */
-export type EqualiseMethod = "none" | "balanced" | "convex" | "descent";
+export type EqualiseMethod = "none" | "balanced" | "convex" | "descent" | "mean";
 
 /** Distance of chips from the clean network, on samples held out. */
 export interface MeasuredDistance {
@@ -46,7 +46,9 @@ export interface SearchParts {
 /** Batches whose chips give the sensitivities at one σ. */
 const sensitivityBatches = 32;
 /** Chips and batches by which factors are compared. */
-const compared = { chips: 8, batches: 4 };
+const compared = { chips: 16, batches: 4 };
+/** Chips of one step of the descent, each for a part of the samples. */
+const chipsOfStep = 4;
 /** Largest first step of the descent, as a change of a factor's logarithm. */
 const descentRate = 0.02;
 /** Number of doublings of the p of the p-norm whose gradient stands for that of a maximum. */
@@ -60,8 +62,8 @@ const chipsFrom = { compared: 0, sensitivities: 1000, descent: 100_000 };
 
 /**
  * Chooses factors by measurements: among 1, the given ones, those that minimise the variance for the sensitivities at 0,
- * σ/2 and σ, and those that descent reaches from the best of these, the ones with the smallest distance on samples held
- * out.
+ * σ/2 and σ, those that descent reaches from the best of these, and the mean of the measured ones, those with the
+ * smallest distance on samples held out.
  */
 export async function searchFactors(parts: SearchParts, balanced: Float64Array, alike: Sensitivities): Promise<Choice> {
   const { problem, settings, bound, layers } = parts;
@@ -73,12 +75,11 @@ export async function searchFactors(parts: SearchParts, balanced: Float64Array, 
   const descends = steps > 0 && sigma > 0;
   const perComparison = compared.chips * batches.held.length;
   const total =
-    (2 + sigmas.length + Number(descends)) * perComparison +
+    (3 + sigmas.length + Number(descends)) * perComparison +
     sigmas.length * sensitivityBatches +
     (descends ? steps : 0);
   let done = 0;
-  const each = <Job>(jobs: readonly Job[], perform: (job: Job) => void): Promise<void> =>
-    inProcess(perform)(jobs, () => parts.onProgress(++done, total), parts.signal);
+  const each: Each = (jobs, perform) => inProcess(perform)(jobs, () => parts.onProgress(++done, total), parts.signal);
 
   const candidates: { method: EqualiseMethod; factors: Float64Array; distance: number }[] = [];
   let sensitivities = alike;
@@ -108,21 +109,10 @@ export async function searchFactors(parts: SearchParts, balanced: Float64Array, 
     sensitivities = sums;
     await consider("convex", minimise(problem, sensitivities));
   }
-  if (descends) {
-    const factors = best().factors.slice();
-    const descent = new Descent(factors);
-    const gradient = new Float64Array(factors.length);
-    const jobs = Array.from({ length: steps }, (_, i) => i);
-    await each(jobs, (step) => {
-      parts.apply(factors);
-      const draw = { sigma, index: chipsFrom.descent + step };
-      const products = variationGradients(network, draw, batches.fitted(sensitivityBatches + step));
-      gradient.fill(0);
-      for (const [k, product] of products.entries()) addVariationSlopes(parts, k, product, factors, gradient);
-      descent.step(gradient, descentRate * (1 - step / steps));
-    });
-    await consider("descent", factors);
-  }
+  if (descends) await consider("descent", await descend(parts, network, batches, best().factors, each));
+  // The solutions differ by the draws that they were found with. In logarithms the variance is convex, so it is lower between them.
+  const found = candidates.filter(({ method }) => method === "convex" || method === "descent");
+  await consider("mean", meanOf(found.map(({ factors }) => factors)));
   const [first] = candidates as [(typeof candidates)[number]];
   const kept = best().distance < (1 - leastGain) * first.distance ? best() : first;
   const samples = batches.held.reduce((sum, { length }) => sum + length, 0);
@@ -133,6 +123,42 @@ export async function searchFactors(parts: SearchParts, balanced: Float64Array, 
     distance: { before: first.distance, after: kept.distance, chips: compared.chips, samples },
   };
 }
+
+/** Runs jobs one after the other, with progress. */
+type Each = <Job>(jobs: readonly Job[], perform: (job: Job) => void) => Promise<void>;
+
+/** Descent on the distance of chips from the clean network. @returns the mean of the factors after the second half of the steps. */
+async function descend(
+  parts: SearchParts,
+  network: MeasuredNetwork,
+  batches: Batches,
+  from: Float64Array,
+  each: Each,
+): Promise<Float64Array> {
+  const { steps, sigma } = parts.settings;
+  const factors = from.slice();
+  const descent = new Descent(factors);
+  const gradient = new Float64Array(factors.length);
+  const later: Float64Array[] = [];
+  await each(
+    Array.from({ length: steps }, (_, i) => i),
+    (step) => {
+      parts.apply(factors);
+      gradient.fill(0);
+      for (const [i, samples] of chipsOf(parts.bound, batches.fitted(sensitivityBatches + step)).entries()) {
+        const draw = { sigma, index: chipsFrom.descent + step * chipsOfStep + i };
+        const products = variationGradients(network, draw, samples);
+        for (const [k, product] of products.entries()) addVariationSlopes(parts, k, product, factors, gradient);
+      }
+      descent.step(gradient, descentRate * (1 - step / steps));
+      if (step >= steps / 2) later.push(factors.slice());
+    },
+  );
+  return meanOf(later);
+}
+
+const meanOf = (all: readonly Float64Array[]): Float64Array =>
+  all[0]!.map((_, i) => all.reduce((sum, one) => sum + one[i]!, 0) / all.length);
 
 function networkOf({ bound, settings, layers }: SearchParts): MeasuredNetwork {
   const { device, weightBits, bitsPerCell, sigma, seed, distance } = settings;
@@ -148,11 +174,20 @@ function networkOf({ bound, settings, layers }: SearchParts): MeasuredNetwork {
   };
 }
 
-/** Batches to compare factors on, and others to choose them by. Few samples serve for both. */
-function batchesOf(
-  { count, fixed }: BoundSamples,
-  { batch, seed }: ResolvedEqualiseSettings,
-): { held: readonly Uint32Array[]; fitted: (i: number) => Uint32Array } {
+/** The samples of a step in equal parts, one for each of its chips; one part for a network with a fixed batch. */
+function chipsOf({ fixed }: BoundSamples, indices: Uint32Array): Uint32Array[] {
+  const size = fixed ? indices.length : Math.max(1, Math.ceil(indices.length / chipsOfStep));
+  return Array.from({ length: Math.ceil(indices.length / size) }, (_, i) => indices.slice(i * size, (i + 1) * size));
+}
+
+/** Batches to compare factors on, and others to choose them by. */
+interface Batches {
+  readonly held: readonly Uint32Array[];
+  fitted(i: number): Uint32Array;
+}
+
+/** Few samples serve for both. */
+function batchesOf({ count, fixed }: BoundSamples, { batch, seed }: ResolvedEqualiseSettings): Batches {
   const size = fixed?.batch ?? Math.min(batch, count);
   const order = permutation(stream(seed, { purpose: purposes.equaliseSamples }), count);
   const at = (from: Uint32Array, i: number): Uint32Array =>

@@ -1,10 +1,11 @@
 import { init } from "@neft/kernels";
 import { addOperators, type KnownValue, type Model, probe, probeBatch, run, shapeGraph } from "@neft/model";
 import { moreOperators } from "@neft/model/more";
-import { noGrad, normals, scope, stream, tensor, uniforms } from "@neft/tensor";
-import { equalise } from "@neft/training";
+import { assign, noGrad, normals, scope, stream, tensor, uniforms } from "@neft/tensor";
+import { type EqualiseProgress, equalise } from "@neft/training";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { toyImages, toyNet, toyNormalisation } from "../../evaluation/test/toy.js";
 import { absorbingParameters, applyFactors, positionsIn } from "../src/equalise/apply.js";
 import { freeFactors } from "../src/equalise/follow.js";
 import { layersOf } from "../src/equalise/layers.js";
@@ -153,11 +154,92 @@ describe("equalise", () => {
     const first = await equalise({ model });
     expect(first).toMatchObject({ method: "balanced", settings: { sigma: 0.2 } });
     expect(first.variance).toBeLessThan(0.9);
-    expect(first.change).toBeLessThan(1e-5);
+    expect(first.change).toBeLessThan(2e-5);
     const kept = [...model.parameters.values()].map((tensor) => tensor.floats());
     const second = await equalise({ model });
     expect(second).toMatchObject({ method: "none", variance: 1, change: 0 });
     expect([...model.parameters.values()].map((tensor) => tensor.floats())).toEqual(kept);
+    model.dispose();
+  });
+
+  const samples = () => {
+    const data = toyImages(120);
+    return { image: { data, normalisation: toyNormalisation(data) } };
+  };
+  const weightsOf = (model: Model) => [...model.parameters.values()].map((tensor) => tensor.floats());
+
+  it.each(["rram1", "rram4"])("lowers the distance of chips of %s, the same in every run", async (device) => {
+    const options = { sigma: 0.15, steps: 20, batch: 16, device };
+    const [one, other] = [toyNet(), toyNet()];
+    const before = weightsOf(one);
+    const result = await equalise({ model: one, inputs: samples(), ...options });
+    expect(result.method).not.toBe("none");
+    expect(result.distance!.after).toBeLessThan(0.9 * result.distance!.before);
+    expect(result.change).toBeLessThan(2e-5);
+    expect(weightsOf(one)).not.toEqual(before);
+    expect(await equalise({ model: other, inputs: samples(), ...options })).toEqual(result);
+    expect(weightsOf(other)).toEqual(weightsOf(one));
+    for (const model of [one, other]) model.dispose();
+  });
+
+  it("changes nothing in a dry run or after an abort", async () => {
+    const model = toyNet();
+    const before = weightsOf(model);
+    const dry = await equalise({ model, inputs: samples(), steps: 5, batch: 16, dryRun: true });
+    expect(dry.method).not.toBe("none");
+    expect(weightsOf(model)).toEqual(before);
+    const controller = new AbortController();
+    const seen: EqualiseProgress[] = [];
+    const aborted = equalise({
+      model,
+      inputs: samples(),
+      steps: 5,
+      batch: 16,
+      signal: controller.signal,
+      onProgress: (progress) => {
+        seen.push(progress);
+        if (seen.length === 150) controller.abort(new Error("enough"));
+      },
+    });
+    await expect(aborted).rejects.toThrow("enough");
+    expect(seen.map(({ done }) => done)).toEqual(seen.map((_, i) => i + 1));
+    expect(weightsOf(model)).toEqual(before);
+    model.dispose();
+  });
+
+  it("leaves networks that have nothing to gain", async () => {
+    const net = new Net(1, [4, 8, 8]);
+    const single = net.model(imageEnds.pooled!(net, "x"));
+    expect(await equalise({ model: single })).toMatchObject({ method: "none", factors: 0, variance: 1, change: 0 });
+    const empty = new Net(1, [4, 8, 8]);
+    const without = empty.model(empty.node("GlobalAveragePool", ["x"]));
+    expect(await equalise({ model: without })).toMatchObject({ method: "none", layers: [], factors: 0 });
+    const alike = image(["conv", "relu"], "pooled");
+    for (const tensor of alike.parameters.values()) assign(tensor, new Float32Array(tensor.size).fill(0.5));
+    expect(await equalise({ model: alike })).toMatchObject({ method: "none", change: 0 });
+    for (const model of [single, without, alike]) model.dispose();
+  });
+
+  it("keeps factors finite for channels of zeros", async () => {
+    const model = image(["conv", "relu", "convNorm"], "flattened");
+    const [weight] = model.parameters.values();
+    assign(weight!, weight!.floats().fill(0, 0, 72));
+    const { change } = await equalise({ model });
+    expect(change).toBeLessThan(2e-5);
+    expect(
+      weightsOf(model)
+        .flatMap((values) => [...values])
+        .every(Number.isFinite),
+    ).toBe(true);
+    model.dispose();
+  });
+
+  it("refuses weights that aren't finite, and other steps", async () => {
+    const model = image(["conv", "relu"], "pooled");
+    await expect(equalise({ model, steps: -1 })).rejects.toThrow(/^steps: expected .*, got -1/);
+    const [weight] = model.parameters.values();
+    assign(weight!, weight!.floats().fill(Number.NaN));
+    await expect(equalise({ model })).rejects.toThrow(/^parameter "p0": expected finite weights/);
     model.dispose();
   });
 });

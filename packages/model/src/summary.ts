@@ -117,11 +117,17 @@ function trialOf(model: Model): Trial {
 }
 
 /**
- * Dtype and shape of every value of a model, without samples: with usual sizes for the symbols of its inputs. Values
- * whose shape depends on data are left out, and those that depend on them.
+ * Dtype and shape of every value of a model, without samples: with usual sizes for the symbols of its inputs, and if it
+ * has symbols besides the batch, with twice these sizes, where they fit. Values whose shape depends on data are left
+ * out, and those that depend on them.
  */
-export function trialShapes(model: Model): ReadonlyMap<string, KnownValue> {
-  return trialOf(model).base.known;
+export function trialShapes(model: Model): ReadonlyMap<string, KnownValue>[] {
+  const { base, groups, at, size, sizes } = trialOf(model);
+  const symbols = groups.flat();
+  if (symbols.length === 0) return [base.known];
+  const larger = at(size, new Map([...sizes].map(([symbol, n]) => [symbol, 2 * n])));
+  // Sizes that are 1, or equal by chance, are neither twice as large.
+  return larger.known.size < base.known.size ? [base.known] : [base.known, larger.known];
 }
 
 /** Shapes of values at a batch size, with the inputs' symbols as sizes. */

@@ -1,4 +1,5 @@
 import { type Model, modelRule } from "@neft/model";
+import { storedTypes } from "@neft/onnx";
 import { resolveOptions } from "@neft/options";
 import { type EqualiseResult, equalise as equaliseForChips } from "@neft/training";
 import { type EqualiseOptions, equaliseOptions } from "./settings.js";
@@ -16,5 +17,5 @@ export async function equalise(model: Model, options: EqualiseOptions = {}): Pro
   modelRule(model, "equalise: model");
   const { data, ...settings } = resolveOptions("equalise", options, equaliseOptions);
   const inputs = data && inputsFrom("equalise: data", model, data, settings);
-  return equaliseForChips({ ...settings, model, inputs });
+  return equaliseForChips({ ...settings, model, inputs, stored: storedTypes(model) });
 }

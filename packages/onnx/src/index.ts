@@ -9,7 +9,7 @@ export { DataType } from "./onnx-enums.js";
 export { OnnxError } from "./onnx-error.js";
 export { ModelProto, TensorProto } from "./onnx-proto.js";
 export { supportedOpsets } from "./opsets.js";
-export type { WeightRounding } from "./rounding.js";
+export { storedTypes, type WeightRounding } from "./rounding.js";
 export type { ConformanceCase, Score } from "./scores.js";
 export { scoresByOperator } from "./scores.js";
 export { floatFormats, isKnownType, readTensor } from "./stored-tensor.js";

@@ -1,5 +1,6 @@
 import type { Model } from "@neft/model";
 import { DataType } from "./onnx-enums.js";
+import { OnnxSource } from "./onnx-source.js";
 import { floatFormats, saturated } from "./stored-tensor.js";
 
 /**
@@ -55,6 +56,21 @@ export function roundedTo(type: number, values: Float32Array): Float32Array {
     format.write(view, 0, saturated(type, value));
     return format.read(view, 0);
   });
+}
+
+/**
+ * ONNX's names of the types that a model's file has for its parameters, such as FLOAT16, or INT8 for codes that a
+ * DequantizeLinear reads. Empty for a model that wasn't imported.
+ */
+export function storedTypes({ parameters, source }: Model): Map<string, string> {
+  if (!(source instanceof OnnxSource)) return new Map();
+  return new Map(
+    [...parameters.keys()].flatMap((name) => {
+      const stored = source.origins.get(name)?.stored;
+      const type = stored instanceof Float32Array || stored === undefined ? source.types.get(name) : stored.type;
+      return type === undefined ? [] : [[name, DataType[type]!] as const];
+    }),
+  );
 }
 
 /** Roundings in the order of a model's parameters. */

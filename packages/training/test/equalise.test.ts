@@ -1,5 +1,5 @@
 import { init } from "@neft/kernels";
-import { addOperators, type KnownValue, type Model, probe, probeBatch, run, shapeGraph } from "@neft/model";
+import { addOperators, type Model, run, trialShapes } from "@neft/model";
 import { moreOperators } from "@neft/model/more";
 import { assign, noGrad, normals, scope, stream, tensor, uniforms } from "@neft/tensor";
 import { type EqualiseProgress, equalise } from "@neft/training";
@@ -27,13 +27,11 @@ const outputsOf = (model: Model, shape: readonly number[]): Float32Array =>
       .floats();
   });
 
-const shapesOf = (model: Model): ReadonlyMap<string, KnownValue> => probe(shapeGraph(model, []), probeBatch).known;
-
 /** Gives all free factors of a network random values. @returns their number, and the largest relative change of an output. */
 function rescale(model: Model, seed: number): { count: number; change: number; fixedBy: ReadonlyMap<string, string> } {
   const shape = [2, ...model.inputs[0]!.shape.slice(1)] as number[];
   const before = outputsOf(model, shape);
-  const free = freeFactors(model, shapesOf(model));
+  const free = freeFactors(model, trialShapes(model));
   const layers = layersOf(free, positionsIn(model));
   const problem = problemOf(
     free,

@@ -170,6 +170,39 @@ export const imageLayers: Readonly<Record<string, Layer>> = {
       num_groups: 2,
     }),
   dropped: (net, x) => net.node("Dropout", [x]),
+  droppedWithMask: (net, x) => net.all("Dropout", [x], {}, 2)[0]!,
+  cast: (net, x) => net.node("Cast", [x], { to: "f32" }),
+  reshapedByShape: (net, x) => {
+    const batch = net.node("Slice", [net.node("Shape", [x]), net.integers(0), net.integers(1)]);
+    const rest = net.integers(...net.shape(x).slice(1));
+    return net.node("Reshape", [net.node("Relu", [x]), net.node("Concat", [batch, rest], { axis: 0 })]);
+  },
+  biasFromData: (net, x) => {
+    const bias = net.node("ReduceMean", [conv(net, x, 8), net.integers(0, 2, 3)], { keepdims: 0 });
+    return net.node("Conv", [x, net.parameter([8, channels(net, x), 1, 1]), bias]);
+  },
+  normFromData: (net, x) => {
+    const mean = net.node("ReduceMean", [x, net.integers(0, 2, 3)], { keepdims: 0 });
+    const c = [channels(net, x)];
+    const [gain, shift, variance] = [net.parameter(c), net.parameter(c), net.parameter(c, true)];
+    return net.node("BatchNormalization", [x, gain, shift, mean, variance], { epsilon: 1e-3 });
+  },
+  slopeFromData: (net, x) => net.node("PRelu", [x, net.node("Abs", [conv(net, x, channels(net, x))])]),
+  resizedChannels: (net, x) => {
+    const turned = net.node("Transpose", [x], { perm: [0, 2, 1, 3] });
+    const scales = net.floats([1, 1, 1.1, 1], [4]);
+    const attributes = { mode: "linear", coordinate_transformation_mode: "asymmetric" };
+    return net.node("Transpose", [net.node("Resize", [turned, "", scales], attributes)], { perm: [0, 2, 1, 3] });
+  },
+  cropped: (net, x) => {
+    const region = net.floats([0, 0, 0, 0, 1, 1, 1.5, 1.5], [8]);
+    const attributes = { mode: "linear", coordinate_transformation_mode: "tf_crop_and_resize", extrapolation_value: 5 };
+    return net.node("Resize", [x, region, "", net.integers(...net.shape(x))], attributes);
+  },
+  empty: (net, x) => {
+    const none = () => net.node("Slice", [x, net.integers(2), net.integers(2), net.integers(1)]);
+    return net.node("Concat", [net.node("Add", [none(), none()]), x], { axis: 1 });
+  },
   larger: (net, x) => net.node("Max", [x, conv(net, x, channels(net, x))]),
   averaged: (net, x) => net.node("Mean", [x, conv(net, x, channels(net, x)), net.node("Identity", [x])]),
   shared: (net, x) => {
@@ -205,6 +238,28 @@ export const sequenceLayers: Readonly<Record<string, Layer>> = {
   norm: layerNorm,
   perceptron: (net, x) => net.node("Add", [x, matmul(net, net.node("Relu", [matmul(net, layerNorm(net, x), 16)]), 8)]),
   gelu: (net, x) => matmul(net, net.node("Gelu", [matmul(net, x, 16)]), 8),
+  normWithOneShift: (net, x) =>
+    net.node("LayerNormalization", [matmul(net, x, 8), net.parameter([8]), net.parameter([1])]),
+  masked: (net, x) => {
+    const [q, k, v] = [matmul(net, x, 8), matmul(net, x, 8), matmul(net, x, 8)] as [string, string, string];
+    const mask = net.node("Reshape", [net.node("Relu", [matmul(net, x, 6)]), net.integers(0, 1, 6, 6)]);
+    return matmul(net, net.node("Attention", [q, k, v, mask], { q_num_heads: 2, kv_num_heads: 2, scale: 0.1 }), 8);
+  },
+  channelsFirst: (net, x) => {
+    // Values on the left: channels are rows.
+    const [q, k, v] = [matmul(net, x, 8), matmul(net, x, 8), matmul(net, x, 8)] as [string, string, string];
+    const scores = net.node("MatMul", [q, net.node("Transpose", [k], { perm: [0, 2, 1] })]);
+    const shares = net.node("Softmax", [net.node("Mul", [scores, net.floats([0.1], [])])], { axis: -1 });
+    const turned = net.node("Transpose", [shares], { perm: [0, 2, 1] });
+    const y = net.node("MatMul", [net.node("Transpose", [v], { perm: [0, 2, 1] }), turned]);
+    return matmul(net, net.node("Transpose", [y], { perm: [0, 2, 1] }), 8);
+  },
+  fusedResidual: (net, x) => {
+    const rows = net.node("Reshape", [x, net.integers(-1, 8)]);
+    const h = net.node("Relu", [linear(net, rows, 8)]);
+    const sum = net.node("Gemm", [rows, net.parameter([8, 8]), h], { transB: 1 });
+    return net.node("Reshape", [sum, net.integers(-1, 6, 8)]);
+  },
   gated: (net, x) => matmul(net, net.node("Mul", [matmul(net, x, 12), net.node("Sigmoid", [matmul(net, x, 12)])]), 8),
   attention: (net, x) => {
     const heads = (y: string, perm: number[]) =>

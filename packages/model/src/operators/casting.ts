@@ -3,6 +3,7 @@ import { dtype, ignored } from "../attribute-kinds.js";
 import type { HostData } from "../host-array.js";
 import { castElements } from "../integers.js";
 import { defineOperator } from "./operator.js";
+import { firstElements } from "./scaling.js";
 import { firstInputPosition } from "./tracks.js";
 
 /** x as another dtype; every floating-point type of a file is f32 here. */
@@ -16,7 +17,12 @@ export const cast = defineOperator({
     saturate: ignored({ since: 19 }),
     round_mode: ignored({ since: 24 }),
   },
-  traits: { view: true, converts: true, order: (interval, _, { to }) => (to === "f32" ? interval : undefined) },
+  traits: {
+    view: true,
+    converts: true,
+    scaling: firstElements,
+    order: (interval, _, { to }) => (to === "f32" ? interval : undefined),
+  },
   limits: "to FLOAT, FLOAT16, BFLOAT16, DOUBLE (all computed as FLOAT), integers, BOOL",
   track: firstInputPosition,
   infer: ([x], { to }) => [{ dtype: to, shape: x.shape }],

@@ -3,6 +3,7 @@ import { element, int } from "../attribute-kinds.js";
 import type { HostArray } from "../host-array.js";
 import { checkedSize, int64Array, maxHostElements } from "../host-array.js";
 import { defineOperator, type ElementsCall, integersOf, type RunCall } from "./operator.js";
+import { ignores } from "./scaling.js";
 import { failMixed } from "./tracks.js";
 
 interface ShapeRange {
@@ -21,7 +22,7 @@ export const shape = defineOperator({
   since: 1,
   inputs: [1, 1],
   attributes: { start: int({ default: 0, since: 15 }), end: int({ since: 15 }) },
-  traits: {},
+  traits: { scaling: ignores },
   track: null,
   infer: ([x], range) => [sizesOf(x.shape, range)],
   run: ([x], range) => {

@@ -1,5 +1,5 @@
 import { axisOf } from "@neft/tensor";
-import { isHostArray, type KnownValue, toNumbers } from "../host-array.js";
+import { isHostArray, type KnownValue } from "../host-array.js";
 
 /** Arguments of the functions of a scaling rule: attributes and shapes of one node. */
 export interface ScalingCall<A = unknown> {
@@ -19,12 +19,14 @@ export interface ScalingCall<A = unknown> {
  * - gains: multiplies by one input and adds another, along `axes`, after anything that ends a factor.
  * - contracts: a product of matrices, both computed from data.
  * - attends: softmax(q·kᵀ)·v per head.
+ * - ignores: reads the shape of its input, not the elements.
  */
 export type Scaling<A = unknown> =
   | {
       readonly kind: "elements";
       readonly inputs?: readonly number[];
-      over?(call: ScalingCall<A>): readonly number[];
+      /** Undefined if the node isn't homogeneous. Default: none. */
+      over?(call: ScalingCall<A>): readonly number[] | undefined;
     }
   | { readonly kind: "moves"; along?(call: ScalingCall<A>): readonly number[] }
   | { readonly kind: "gates"; readonly divides: boolean }
@@ -36,7 +38,11 @@ export type Scaling<A = unknown> =
       readonly axis?: number;
     }
   | { readonly kind: "contracts" }
-  | { readonly kind: "attends" };
+  | { readonly kind: "attends" }
+  | { readonly kind: "ignores" };
+
+/** Reads shapes alone. */
+export const ignores = { kind: "ignores" } as const;
 
 /** Each output element depends on one element of each input. */
 export const elements = { kind: "elements" } as const;
@@ -52,16 +58,34 @@ export const windows = {
   over: (call: ScalingCall) => Array.from({ length: Math.max(0, rankOf(call) - 2) }, (_, i) => i + 2),
 } as const;
 
-/** Axes whose size changes. */
-export const resized = {
-  kind: "elements",
-  inputs: [0],
-  over: ({ inputs: [x], output }: ScalingCall) =>
-    x!.shape.flatMap((size, axis) => (size === output.shape[axis] ? [] : [axis])),
-} as const;
-
 const listed = (value: KnownValue | undefined): number[] | undefined =>
-  value && isHostArray(value) ? toNumbers(value) : undefined;
+  value && isHostArray(value) ? Array.from(value.data as ArrayLike<number | bigint>, Number) : undefined;
+
+/**
+ * The axes that a resize changes: those with a scale other than 1, or another size. A crop has other ranges at the same
+ * size, and its value beyond them isn't scaled.
+ *
+ * @param scalesAt  Index of the input with the scales.
+ * @param sizesAt  Index of the input with the sizes. Default: none.
+ */
+export const resized = (scalesAt: number, sizesAt?: number) =>
+  ({
+    kind: "elements",
+    inputs: [0],
+    over: (call: ScalingCall) => {
+      const { coordinate_transformation_mode: mode, axes: given } = call.attributes as ResizeAttributes;
+      if (mode === "tf_crop_and_resize") return undefined;
+      const { shape } = call.inputs[0]!;
+      const axes = given?.map((axis) => axisOf("axes", axis, shape.length)) ?? shape.map((_, axis) => axis);
+      const [scales, sizes] = [scalesAt, sizesAt].map((at) => (at === undefined ? undefined : listed(call.inputs[at])));
+      return axes.filter((axis, i) => (scales?.length ? scales[i] !== 1 : sizes?.[i] !== shape[axis]));
+    },
+  }) as const;
+
+interface ResizeAttributes {
+  readonly coordinate_transformation_mode?: string;
+  readonly axes?: readonly number[] | undefined;
+}
 
 /** The axes that a reduction reduces. */
 export const reducedAxes = {

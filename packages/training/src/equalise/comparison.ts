@@ -3,62 +3,80 @@ import { type KnownValue, type Model, run } from "@neft/model";
 import { noGrad, scope, sizeOf, stream, type Tensor, tensor, uniforms, zeros } from "@neft/tensor";
 import { purposes } from "../streams.js";
 
-/** Values of a network's outputs without variation. */
+/** Values of a network's floating-point outputs without variation. */
 export type Outputs = readonly Float32Array[];
 
+/** Samples on which outputs are compared. */
+const mostSamples = 256;
+
 /**
- * Runs a network without variation: on its first samples, or on uniform random numbers in [0, 1) and zeros for integers.
- * @returns the floating-point outputs; undefined if it can't run on such numbers.
+ * Runs a network without variation: its outputs on the first samples, and on uniform random numbers in [0, 1) and zeros
+ * for integers, if it can run on such numbers.
  */
 export function referenceOutputs(
   model: Model,
   bound: BoundSamples | undefined,
   shapes: ReadonlyMap<string, KnownValue>,
   seed: number,
-): Outputs | undefined {
-  const names = model.outputs.filter(({ dtype }) => dtype === "f32").map(({ name }) => name);
-  const read = (x: Record<string, Tensor>): Outputs => {
-    const { outputs } = noGrad(() => run(model, x, { outputs: names }));
-    return names
-      .map((name) => outputs.get(name)!)
-      .flatMap((output) => (output.dtype === "f32" ? [output.floats()] : []));
+): Outputs {
+  const read = (network: Model, x: Record<string, Tensor>): Outputs => {
+    const floats = network.outputs.filter(({ dtype }) => dtype === "f32").map(({ name }) => name);
+    const { outputs } = noGrad(() => run(network, x, { outputs: floats }));
+    return floats.map((name) => outputs.get(name)!.floats());
   };
-  return scope(() => {
-    if (bound) {
-      const count = bound.fixed?.batch ?? Math.min(bound.count, mostSamples);
-      return read(
-        gatherInputs(
-          bound.inputs,
-          Uint32Array.from({ length: count }, (_, i) => i % bound.count),
-        ),
-      );
-    }
-    const inputs = model.inputs.map(({ name, dtype }) => {
-      const { shape } = shapes.get(name)!;
-      if (dtype !== "f32") return [name, zeros(shape, dtype)] as const;
-      const key = stream(seed, { purpose: purposes.equaliseSamples, name });
-      return [name, tensor(uniforms(key, sizeOf(shape)), shape)] as const;
-    });
+  const own = scope(() => {
+    if (bound === undefined) return [];
+    const count = bound.fixed?.batch ?? Math.min(bound.count, mostSamples);
+    return read(
+      bound.model,
+      gatherInputs(
+        bound.inputs,
+        Uint32Array.from({ length: count }, (_, i) => i % bound.count),
+      ),
+    );
+  });
+  const random = scope(() => {
     try {
-      return read(Object.fromEntries(inputs));
+      const inputs = model.inputs.map(({ name, dtype }) => {
+        const { shape } = shapes.get(name)!;
+        if (dtype !== "f32") return [name, zeros(shape, dtype)] as const;
+        const key = stream(seed, { purpose: purposes.equaliseSamples, name });
+        return [name, tensor(uniforms(key, sizeOf(shape)), shape)] as const;
+      });
+      return read(model, Object.fromEntries(inputs));
     } catch {
       // Integers other than zeros, or sizes that fit together otherwise: only samples tell.
-      return undefined;
+      return [];
     }
   });
+  return [...own, ...random];
 }
 
-const mostSamples = 256;
+/** Largest change of outputs: |b − a|/max(1, |a|), and |b − a|/max|a| of each. */
+export interface Change {
+  readonly outputs: number;
+  readonly relative: number;
+}
 
-/** Largest |b − a|/max(1, |a|). Where both are NaN, nothing changed. */
-export function largestChange(a: Outputs, b: Outputs): number {
-  let largest = 0;
+/** Compares outputs; undefined if no two are numbers. */
+export function largestChange(a: Outputs, b: Outputs): Change | undefined {
+  let [outputs, relative, count] = [0, 0, 0];
   for (const [i, values] of a.entries()) {
+    let [largest, difference] = [0, 0];
     for (let j = 0; j < values.length; j++) {
       const [from, to] = [values[j]!, b[i]![j]!];
-      const change = Object.is(from, to) ? 0 : Math.abs(to - from) / Math.max(1, Math.abs(from));
-      if (!(change <= largest)) largest = change;
+      if (!Number.isFinite(from) && Object.is(from, to)) continue;
+      count++;
+      largest = Math.max(largest, Math.abs(from));
+      const own = Math.abs(to - from);
+      // NaN counts as a change.
+      difference = Number.isFinite(own) ? Math.max(difference, own) : Number.POSITIVE_INFINITY;
+      outputs = Math.max(
+        outputs,
+        difference === Number.POSITIVE_INFINITY ? difference : own / Math.max(1, Math.abs(from)),
+      );
     }
+    if (difference > 0) relative = Math.max(relative, difference / largest);
   }
-  return largest;
+  return count === 0 ? undefined : { outputs, relative };
 }

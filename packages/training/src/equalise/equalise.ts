@@ -1,10 +1,10 @@
 import { checkProgramming } from "@neft/crossbar";
 import { type BoundSamples, bindSamples, type SampledInputs } from "@neft/evaluation";
-import { holdModel, type KnownValue, type Model, probe, probeBatch, shapeGraph, trialShapes } from "@neft/model";
+import { holdModel, type Model, trialShapes } from "@neft/model";
 import { inWords, resolve } from "@neft/options";
 import { absorbingParameters, applyFactors, positionsIn } from "./apply.js";
 import { balance } from "./balance.js";
-import { largestChange, referenceOutputs } from "./comparison.js";
+import { type Change, largestChange, referenceOutputs } from "./comparison.js";
 import { freeFactors } from "./follow.js";
 import { type Layer, layersOf } from "./layers.js";
 import { minimise, type Sensitivities, varianceRatio } from "./minimise.js";
@@ -25,6 +25,11 @@ export interface EqualiseOptions extends EqualiseSettings {
   readonly inputs?: SampledInputs | undefined;
   /** Whether to leave the model as it is. Default: false. */
   readonly dryRun?: boolean | undefined;
+  /**
+   * ONNX's names of the types that a file has for parameters, by name. Codes don't change; float16 and bfloat16 get powers
+   * of 2. Default: floats for all.
+   */
+  readonly stored?: ReadonlyMap<string, string> | undefined;
   readonly onProgress?: ((progress: EqualiseProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -49,13 +54,16 @@ export interface EqualiseResult {
   readonly layers: readonly EqualisedLayer[];
   /** Number of free factors. */
   readonly factors: number;
-  /** Variance of the outputs to first order in the variation, after / before. Without samples, all weights count alike. */
+  /**
+   * Variance of the outputs to first order in the variation, after / before. Without samples, all weights count alike;
+   * with samples, by their sensitivities at σ. The choice between factors is by `distance`.
+   */
   readonly variance: number;
   /** With samples: the distance of chips at σ from the clean network, on samples held out. */
   readonly distance?: MeasuredDistance;
   /**
-   * Largest |y′ − y|/max(1, |y|) of the outputs without variation, by rounding: on samples, or on random inputs. Null if
-   * the network can't run on random inputs.
+   * Largest |y′ − y|/max(1, |y|) of the floating-point outputs without variation, by rounding: on samples, and on random
+   * inputs if the network can run on them. Null if there was nothing to compare.
    */
   readonly change: number | null;
   readonly settings: ResolvedEqualiseSettings;
@@ -67,7 +75,7 @@ export interface EqualiseResult {
 const keptByPowers = 0.75;
 /** Largest change of an output by rounding with other factors. Our kernels round some outputs more than others' do. */
 const roundingLimit = 2e-5;
-/** Largest change of an output that rounding explains at all. */
+/** Largest change of an output, relative to the largest of all, that rounding explains. */
 const mostChange = 1e-3;
 
 /** The power of 2 with the smallest ratio to a positive number. */
@@ -94,6 +102,7 @@ function nearestPowerOf2(value: number): number {
  * @throws the signal's reason if it aborts; the model is then as before.
  */
 export async function equalise(options: EqualiseOptions): Promise<EqualiseResult> {
+  options.signal?.throwIfAborted();
   const given = resolve(equaliseSettings, options);
   checkProgramming(given);
   const bound = options.inputs && bindSamples({ ...options, inputs: options.inputs }, true);
@@ -117,13 +126,13 @@ function isClassifier({ outputs: [first, ...others], model }: BoundSamples): boo
 }
 
 async function equaliseBound(
-  { model: given, dryRun, onProgress, signal }: EqualiseOptions,
+  { model, dryRun, stored, onProgress, signal }: EqualiseOptions,
   bound: BoundSamples | undefined,
   settings: ResolvedEqualiseSettings,
 ): Promise<EqualiseResult> {
-  const model = bound?.model ?? given;
-  const shapes = shapesOf(model, bound);
-  const free = freeFactors(model, shapes);
+  // The bound model may lack outputs, and inputs that are the same for all samples.
+  const shapes = trialShapes(model);
+  const free = freeFactors(model, shapes, stored && unchangeable(stored));
   const layers = layersOf(free, positionsIn(model));
   const weights = () => layers.map(({ parameter }) => model.parameters.get(parameter)!.floats());
   const before = weights();
@@ -132,22 +141,24 @@ async function equaliseBound(
   const original = absorbingParameters(model, free);
   const apply = (factors: Float64Array): void => applyFactors(model, free, problem, factors, original);
   const none = new Float64Array(problem.count).fill(1);
-  const read = () => referenceOutputs(model, bound, shapes, settings.seed);
+  const read = () => referenceOutputs(model, bound, shapes[0]!, settings.seed);
   const clean = read();
-  const changeBy = (factors: Float64Array): number | null => {
+  const changeBy = (factors: Float64Array): Change | undefined => {
     apply(factors);
-    const now = clean && read();
-    return clean && now ? largestChange(clean, now) : null;
+    return largestChange(clean, read());
   };
+  const needsPowers = layers.some(({ parameter }) => isCoarse(stored?.get(parameter) ?? ""));
   /**
    * The factors, or powers of 2 in their place: these change no digit of a product, so that only batch norms, which add
-   * epsilon, still round. They are taken where they keep most of the gain, or where the others would round too much.
+   * epsilon, still round. They are taken where they keep most of the gain, where the others would round too much, and
+   * where nothing tells how much.
    */
   const admit: Admit = (factors, sensitivities) => {
     const powers = factors.map(nearestPowerOf2);
     const [gain, gainOfPowers] = [factors, powers].map((all) => 1 - varianceRatio(problem, sensitivities, all));
-    if (gainOfPowers! >= keptByPowers * gain!) return powers;
-    return (changeBy(factors) ?? 0) <= roundingLimit ? factors : powers;
+    if (needsPowers || gainOfPowers! >= keptByPowers * gain!) return powers;
+    const change = changeBy(factors);
+    return change !== undefined && change.outputs <= roundingLimit && change.relative <= mostChange ? factors : powers;
   };
   let isDone = false;
   try {
@@ -163,12 +174,13 @@ async function equaliseBound(
       },
     );
     const change = changeBy(chosen.factors);
-    if (change !== null && !(change <= mostChange)) {
+    if (change !== undefined && !(change.relative <= mostChange)) {
       throw new Error(
-        `model ${inWords(model.name)}: expected the same outputs after rescaling, got a relative change of ${change}; the weights stay as they were`,
+        `model ${inWords(model.name)}: expected the same outputs after rescaling, got a relative change of ${change.relative}; the weights stay as they were`,
       );
     }
     const after = weights();
+    signal?.throwIfAborted();
     isDone = dryRun !== true;
     const { method, variance, distance } = chosen;
     return {
@@ -181,7 +193,7 @@ async function equaliseBound(
       factors: problem.count,
       variance,
       ...(distance && { distance }),
-      change,
+      change: change?.outputs ?? null,
       settings,
       warnings: bound?.warnings ?? [],
     };
@@ -190,10 +202,14 @@ async function equaliseBound(
   }
 }
 
-/** Shapes of all values, with the samples' sizes if there are any. */
-function shapesOf(model: Model, bound: BoundSamples | undefined): ReadonlyMap<string, KnownValue> {
-  return bound ? probe(shapeGraph(model, []), bound.fixed?.batch ?? probeBatch).known : trialShapes(model);
+/** Why parameters can't change: any other value would be rounded to a code. */
+function unchangeable(stored: ReadonlyMap<string, string>): Map<string, string> {
+  const codes = [...stored].filter(([, type]) => !type.includes("FLOAT") && type !== "DOUBLE");
+  return new Map(codes.map(([name, type]) => [name, `the parameter ${inWords(name)}, which the file has as ${type}`]));
 }
+
+/** Whether a parameter is stored with fewer digits than a factor needs. */
+const isCoarse = (type: string): boolean => type === "FLOAT16" || type === "BFLOAT16";
 
 async function chooseFactors(
   problem: Problem,

@@ -26,6 +26,7 @@ import {
   type Pattern,
   pinned,
   united,
+  visit,
 } from "./pattern.js";
 
 /** How one input of a node absorbs factors: the parameter's elements are multiplied by `up` and divided by `down`. */
@@ -63,10 +64,18 @@ const unbounded = 3.4e38;
  * values through the nodes by the `scaling` of their operators. A node without that trait, and an output of the
  * network, need the factor 1.
  *
- * @param known  Dtype and shape of every value.
+ * @param shapes  Dtype and shape of every value, for one size or several of the free axes. Factors are free if they are
+ *   at all of them.
+ * @param fixed  Parameters that can't change, with the reason.
  */
-export function freeFactors(model: Model, known: ReadonlyMap<string, KnownValue>): FreeFactors {
-  return new Follower(model, known).follow();
+export function freeFactors(
+  model: Model,
+  [known, ...others]: readonly ReadonlyMap<string, KnownValue>[],
+  fixed: ReadonlyMap<string, string> = new Map(),
+): FreeFactors {
+  const first = new Follower(model, known!, fixed);
+  for (const other of others) first.restrict(new Follower(model, other, fixed));
+  return first.result();
 }
 
 class Follower {
@@ -81,12 +90,14 @@ class Follower {
   constructor(
     readonly model: Model,
     readonly known: ReadonlyMap<string, KnownValue>,
+    readonly unchangeable: ReadonlyMap<string, string>,
   ) {
     this.#fixed = new Set([...model.parameters.keys(), ...model.constants.keys(), ""]);
     this.#weightOf = modelWeights(model).weightOf;
+    this.#follow();
   }
 
-  follow(): FreeFactors {
+  #follow(): void {
     for (const { name, shape } of this.model.inputs) this.#patterns.set(name, ones(shape.length));
     for (const node of this.model.nodes) this.#visit(node);
     for (const { name } of this.model.outputs) {
@@ -94,6 +105,34 @@ class Follower {
       if (pattern) pinned(this.#factors, pattern, "an output of the network");
     }
     this.#settleShared();
+  }
+
+  /** Keeps factors equal that are equal for other sizes too. */
+  restrict(other: Follower): void {
+    const why = "other sizes of the inputs";
+    const key = ({ node, weight }: Role): string => JSON.stringify([node.name, weight.parameter]);
+    const theirs = new Map(other.#roles.map((role) => [key(role), role]));
+    const own = new Map<number, number>();
+    for (const role of this.#roles) {
+      const match = theirs.get(key(role));
+      for (const part of ["up", "down"] as const) {
+        if (match === undefined) pinned(this.#factors, role[part], why);
+        else {
+          visit(role.weight.shape, [role[part].shape, match[part].shape], (_, [i, j]) => {
+            const ref = role[part].refs[i!]!;
+            const root = other.#factors.find(match[part].refs[j!]!);
+            const signed = root < 0 ? -ref : ref;
+            const known = own.get(Math.abs(root));
+            if (root === 0) this.#factors.pin(ref, why);
+            else if (known === undefined) own.set(Math.abs(root), signed);
+            else this.#factors.unite(known, signed, why);
+          });
+        }
+      }
+    }
+  }
+
+  result(): FreeFactors {
     const ends = new Map<string, string>();
     for (const [name, pattern] of this.#layers)
       if (isOnes(this.#factors, pattern)) ends.set(name, this.#factors.reasonOf(pattern.refs[0]!));
@@ -112,26 +151,48 @@ class Follower {
       for (const name of node.outputs) this.#fixed.add(name);
       return;
     }
-    const isFloat = node.outputs.every((name) => name === "" || this.known.get(name)?.dtype === "f32");
+    if (traits.scaling?.kind === "ignores") {
+      for (const name of node.outputs) this.#patterns.set(name, ones(this.#rankOf(name)));
+      return;
+    }
+    const isFloat = this.known.get(node.outputs[0]!)?.dtype === "f32";
+    this.#taken.clear();
     const [use, ...others] = hasGraphs ? [] : weightUses(node, { weightOf: this.#weightOf });
     let results: readonly Pattern[] | undefined;
     if (use?.flow !== undefined && others.length === 0) results = this.#product(node, use);
     else if (use === undefined && isFloat && traits.scaling !== undefined && !hasGraphs)
       results = this.#rule(node, traits.scaling);
-    if (results === undefined) this.#end(node);
-    for (const [i, name] of node.outputs.entries())
-      if (name !== "") this.#patterns.set(name, results?.[i] ?? ones(this.#rankOf(name)));
+    // What no rule has followed has to keep its scale.
+    this.#end(node, results === undefined ? new Set() : this.#taken);
+    for (const [i, name] of node.outputs.entries()) {
+      if (name === "") continue;
+      const pattern = results?.[i];
+      const shape = this.known.get(name)?.shape ?? [];
+      const fits =
+        pattern?.shape.length === shape.length && pattern.shape.every((n, axis) => n === 1 || n === shape[axis]);
+      if (pattern !== undefined && !fits) pinned(this.#factors, pattern, describeNode(node));
+      this.#patterns.set(name, pattern !== undefined && fits ? pattern : ones(shape.length));
+    }
+  }
+
+  /** Names of inputs whose factors the current rule follows. */
+  readonly #taken = new Set<string>();
+
+  /** Factors of a value that depends on data, for a rule that follows them. */
+  #take(name: string): Pattern | undefined {
+    this.#taken.add(name);
+    return this.#patterns.get(name);
   }
 
   #rankOf(name: string): number {
     return this.known.get(name)?.shape.length ?? 0;
   }
 
-  /** Makes the factors of all that a node reads 1. */
-  #end(node: GraphNode): void {
+  /** Makes the factors of what a node reads 1. */
+  #end(node: GraphNode, except: ReadonlySet<string>): void {
     for (const name of node.inputs) {
       const pattern = this.#patterns.get(name);
-      if (pattern) pinned(this.#factors, pattern, describeNode(node));
+      if (pattern && !except.has(name)) pinned(this.#factors, pattern, describeNode(node));
     }
   }
 
@@ -147,7 +208,7 @@ class Follower {
     const call = { attributes, inputs, output };
     switch (scaling.kind) {
       case "elements":
-        return this.#elements(node, scaling.inputs, scaling.over?.(call) ?? [], output);
+        return this.#elements(node, scaling.inputs, scaling.over ? scaling.over(call) : [], output);
       case "moves":
         return this.#moves(node, scaling.along?.(call) ?? [], inputs, attributes);
       case "gates":
@@ -165,16 +226,17 @@ class Follower {
   #elements(
     node: GraphNode,
     listed: readonly number[] | undefined,
-    over: readonly number[],
+    over: readonly number[] | undefined,
     output: KnownValue,
-  ): readonly Pattern[] {
+  ): readonly Pattern[] | undefined {
+    if (over === undefined) return undefined;
     const who = describeNode(node);
     const rank = output.shape.length;
     const carriers = node.inputs.flatMap((name, i) =>
       name !== "" && (listed === undefined || listed.includes(i)) ? [{ name, i }] : [],
     );
     const data = carriers.flatMap(({ name }) => {
-      const pattern = this.#patterns.get(name);
+      const pattern = this.#take(name);
       return pattern ? [united(this.#factors, pattern, over, who)] : [];
     });
     // A reduction may drop its axes.
@@ -184,12 +246,11 @@ class Follower {
         : pattern,
     );
     const pattern = matched(this.#factors, shaped, rank, who);
-    const first = carriers.length > 0 ? this.#patterns.get(node.inputs[0]!) : undefined;
     for (const { name } of carriers) {
       if (this.#patterns.has(name) || this.#isScaleFree(name)) continue;
       if (!this.#absorb(node, name, { down: pattern })) pinned(this.#factors, pattern, who);
     }
-    return node.outputs.map(() => (first === undefined && data.length === 0 ? ones(rank) : pattern));
+    return [pattern];
   }
 
   /** Whether a fixed value equals itself times any positive factor: zeros and what bounds nothing. */
@@ -233,7 +294,7 @@ class Follower {
     if (!isJoined && (floats.length !== 1 || !this.#patterns.has(node.inputs[0]!))) return undefined;
     if (inputs.some((value) => value !== undefined && value.dtype !== "f32" && value.data === undefined))
       return undefined;
-    const given = floats.map((i) => this.#patterns.get(node.inputs[i]!) ?? this.#free(node, node.inputs[i]!));
+    const given = floats.map((i) => this.#take(node.inputs[i]!) ?? this.#free(node, node.inputs[i]!));
     const rank = given[0]!.shape.length;
     const full = Array.from({ length: rank }, (_, axis) => axis).filter(
       (axis) => axes.includes(axis) || (isJoined && given.some(({ shape }) => shape[axis] !== 1)),
@@ -241,7 +302,8 @@ class Follower {
     const sizes = given.map(({ shape }, i) =>
       shape.map((n, axis) => (full.includes(axis) ? inputs[floats[i]!]!.shape[axis]! : n)),
     );
-    if (sizes.some((shape) => sizeOf(shape) > maxElements)) return undefined;
+    const made = node.outputs.map((name) => this.known.get(name)?.shape ?? []);
+    if ([...sizes, ...made].some((shape) => sizeOf(shape) > maxElements)) return undefined;
     const arrays = given.map((pattern, i): HostArray => {
       const { shape, refs } = expanded(pattern, inputs[floats[i]!]!.shape, full);
       return { dtype: "i32", shape, data: refs as Int32Array<ArrayBuffer> };
@@ -266,7 +328,7 @@ class Follower {
     const who = describeNode(node);
     const rank = output.shape.length;
     const [nameA, nameB] = node.inputs as [string, string];
-    const [a, b] = [this.#patterns.get(nameA), this.#patterns.get(nameB)];
+    const [a, b] = [this.#take(nameA), this.#take(nameB)];
     const placed = (pattern: Pattern): Pattern[] => [matched(this.#factors, [pattern], rank, who)];
     if (a && b) {
       if (isOnes(this.#factors, a)) return placed(divides ? inverse(b) : b);
@@ -274,7 +336,10 @@ class Follower {
       return placed(nameA === nameB ? ones(rank) : a);
     }
     const x = (a ?? b)!;
-    if (a === undefined && divides) return undefined;
+    if (a === undefined && divides) {
+      pinned(this.#factors, x, who);
+      return [ones(rank)];
+    }
     const [y] = placed(x);
     const gain = this.#weightOf(a ? nameB : nameA);
     // One number for all channels frees nothing.
@@ -292,7 +357,7 @@ class Follower {
     { epsilon }: { readonly epsilon?: number },
   ): readonly Pattern[] | undefined {
     const rank = output.shape.length;
-    const x = this.#patterns.get(node.inputs[0]!);
+    const x = this.#take(node.inputs[0]!);
     const gainShape = this.#weightOf(node.inputs[gain]!)?.shape;
     const shiftName = shift === undefined ? "" : (node.inputs[shift] ?? "");
     const isShiftFree = shiftName === "" || this.#isScaleFree(shiftName) || this.#weightOf(shiftName) !== undefined;
@@ -305,11 +370,12 @@ class Follower {
       down: free,
       ...(own && { up: own, normalised: { variance: node.inputs[variance!]!, epsilon: epsilon! } }),
     });
-    if (shiftName !== "" && !this.#isScaleFree(shiftName)) this.#absorb(node, shiftName, { down: free });
+    const hasShift = shiftName !== "" && !this.#isScaleFree(shiftName);
+    if (hasShift && !this.#absorb(node, shiftName, { down: free })) pinned(this.#factors, free, describeNode(node));
     const first = axis ?? rank - gainShape.length;
     const shape = Array.from({ length: rank }, (_, i) => gainShape[i - first] ?? 1);
     const y = { shape, refs: free.refs };
-    return node.outputs.map((name, i) => (i === 0 ? y : ones(this.#rankOf(name))));
+    return [y];
   }
 
   /** Lets the running statistics absorb a channel's factor. @returns the factors, [channels]; undefined if they can't. */
@@ -331,7 +397,7 @@ class Follower {
     const who = describeNode(node);
     const { flow, input } = use;
     const { data, from, to, bias } = flow!;
-    const x = this.#patterns.get(node.inputs[data]!);
+    const x = this.#take(node.inputs[data]!);
     const weight = this.#weightOf(node.inputs[input]!)!;
     const shape = this.known.get(node.outputs[0]!)?.shape;
     const xShape = this.known.get(node.inputs[data]!)?.shape;
@@ -347,6 +413,12 @@ class Follower {
     this.#absorb(node, node.inputs[input]!, { ...patterns, use });
     this.#layers.set(node.name, y);
     const biasName = bias === undefined ? "" : (node.inputs[bias] ?? "");
+    if (this.#patterns.has(biasName)) {
+      // The bias comes from data: both have the same factors.
+      const given = this.#take(biasName)!;
+      const placed = shape.length > 2 ? along(given.refs, axisOut, shape.length) : given;
+      return [matched(this.#factors, [y, placed], shape.length, who)];
+    }
     if (biasName !== "" && !this.#isScaleFree(biasName)) {
       const down = shape.length > 2 ? { shape: [refsOut.length], refs: refsOut } : y;
       if (!this.#absorb(node, biasName, { down })) pinned(this.#factors, y, who);
@@ -357,11 +429,13 @@ class Follower {
   /** A product of matrices, both computed from data. */
   #contracts(node: GraphNode, output: KnownValue): readonly Pattern[] | undefined {
     const who = describeNode(node);
-    const [a, b] = node.inputs.map((name) => this.#patterns.get(name));
+    const [a, b] = node.inputs.map((name) => this.#take(name));
     const rank = output.shape.length;
     if (a === undefined || b === undefined || a.shape.length !== rank || b.shape.length !== rank || rank < 2)
       return undefined;
     const [rows, columns] = [rank - 2, rank - 1];
+    // Factors of a's rows, where b has none.
+    if (a.shape[columns] === 1 && isOnes(this.#factors, b)) return [a];
     if (b.shape[rows] === 1) {
       // Every sum has terms with one factor from b.
       pinned(this.#factors, a, who);
@@ -383,7 +457,7 @@ class Follower {
   /** Queries and keys have inverse factors; the output has those of the values. */
   #attends(node: GraphNode, attributes: AttentionAttributes): readonly Pattern[] | undefined {
     const who = describeNode(node);
-    const [q, k, v] = node.inputs.slice(0, 3).map((name) => this.#patterns.get(name));
+    const [q, k, v] = node.inputs.slice(0, 3).map((name) => this.#take(name));
     const [shapeQ, shapeK] = node.inputs.map((name) => this.known.get(name)?.shape);
     const hasOthers = node.inputs.slice(4).some((name) => name !== "");
     const usesOthers = node.outputs.slice(1).some((name) => name !== "");
@@ -395,7 +469,7 @@ class Follower {
     const [left, right] = [q, k].map((one) => united(this.#factors, one, lengths, who));
     matched(this.#factors, [left!, inverse(right!)], q.shape.length, who);
     const values = united(this.#factors, v, lengths, who);
-    return node.outputs.map((name, i) => (i === 0 ? values : ones(this.#rankOf(name))));
+    return [values];
   }
 
   /** Lets the uses of a parameter agree: each has the same factors, or all have none. */
@@ -416,8 +490,9 @@ class Follower {
       byParameter.set(parameter, [...(byParameter.get(parameter) ?? []), role]);
     }
     for (const [parameter, roles] of byParameter) {
-      const why = `the parameter ${JSON.stringify(parameter)}, which other nodes read too`;
-      if (reads.get(parameter) !== roles.length || !areAlike(roles)) {
+      const fixed = this.unchangeable.get(parameter);
+      const why = fixed ?? `the parameter ${JSON.stringify(parameter)}, which other nodes read too`;
+      if (fixed !== undefined || reads.get(parameter) !== roles.length || !areAlike(roles)) {
         for (const { up, down } of roles) for (const one of [up, down]) pinned(this.#factors, one, why);
       } else if (roles.length > 1) {
         const rank = roles[0]!.weight.shape.length;

@@ -108,13 +108,18 @@ export function sensitivityGradients(network: MeasuredNetwork, draw: ChipDraw, i
       const signs = tensor(normals(key, output.size), output.shape);
       return scale(reduceSum(mul(output, signs), allOf(output)), 1 / Math.sqrt(powers[i]!));
     });
-    const gradients = backward(
+    return gradientsOf(
       losses.reduce(add),
       weights.map((name) => model.parameters.get(name)!),
     );
-    return gradients.map((gradient) => gradient.floats());
   });
 }
+
+/** Gradients by weights; zeros if no gradient flows to any, as through an ArgMax. */
+const gradientsOf = (loss: Tensor, weights: readonly Tensor[]): Float32Array[] =>
+  loss.requiresGrad
+    ? backward(loss, weights).map((gradient) => gradient.floats())
+    : weights.map(({ size }) => new Float32Array(size));
 
 const allOf = ({ shape }: Tensor) => ({ axes: shape.map((_, axis) => axis), keepDims: false });
 
@@ -147,8 +152,7 @@ export function variationGradients(network: MeasuredNetwork, draw: ChipDraw, ind
       const x = gatherInputs(inputs, indices);
       const clean = noGrad(() => outputsOf(network, x));
       const loss = lossOf(network, outputsOf(network, x, variationBackend(settings)), clean);
-      return backward(loss, own).map((gradient, i) => {
-        const slopes = gradient.floats();
+      return gradientsOf(loss, own).map((slopes, i) => {
         const [varied, weight] = [chip.weightOf(weights[i]!, own[i]!).floats(), own[i]!.floats()];
         return slopes.map((slope, j) => slope * (varied[j]! - weight[j]!));
       });

@@ -103,7 +103,10 @@ export function united(factors: Factors, pattern: Pattern, axes: readonly number
 /** Makes the factors of values that broadcast to one shape equal, element by element. */
 export function matched(factors: Factors, patterns: readonly Pattern[], rank: number, reason: string): Pattern {
   const shape = Array.from({ length: rank }, (_, axis) =>
-    Math.max(1, ...patterns.map(({ shape: own }) => own[axis - rank + own.length] ?? 1)),
+    patterns.reduce((size, { shape: own }) => {
+      const n = own[axis - rank + own.length] ?? 1;
+      return n === 1 ? size : n;
+    }, 1),
   );
   const refs = new Int32Array(sizeOf(shape));
   const shapes = patterns.map((pattern) => pattern.shape);

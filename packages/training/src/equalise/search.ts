@@ -110,7 +110,7 @@ export async function searchFactors(parts: SearchParts, balanced: Float64Array, 
     await consider("convex", minimise(problem, sensitivities));
   }
   if (descends) await consider("descent", await descend(parts, network, batches, best().factors, each));
-  // The solutions differ by the draws that they were found with. In logarithms the variance is convex, so it is lower between them.
+  // The solutions differ by the draws that they were found with. The variance is convex in the logarithms of the factors, so it is lower between them; for factors this near their means are alike.
   const found = candidates.filter(({ method }) => method === "convex" || method === "descent");
   await consider("mean", meanOf(found.map(({ factors }) => factors)));
   const [first] = candidates as [(typeof candidates)[number]];

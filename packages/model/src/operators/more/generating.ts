@@ -4,6 +4,7 @@ import { type HostArray, type HostData, isBig, toNumbers, type WritableArray } f
 import { castElements } from "../../integers.js";
 import { arrayOf, tensorOf } from "../on-arrays.js";
 import { checkOne, checkType, DataDependentError, defineOperator, integersOf, type OperatorCall } from "../operator.js";
+import { ignores } from "../scaling.js";
 import { failMixed, type TrackCall } from "../tracks.js";
 
 const sizeArray = (shape: readonly number[]): HostArray => ({
@@ -18,7 +19,7 @@ export const size = defineOperator({
   since: 1,
   inputs: [1, 1],
   attributes: {},
-  traits: {},
+  traits: { scaling: ignores },
   track: null,
   infer: ([x]) => [sizeArray(x.shape)],
   run: ([x]) => [tensorOf(sizeArray(x.shape))],

@@ -62,7 +62,7 @@ export const resize = defineOperator({
   inputs: [1, 4],
   inputsSince: { 11: [3, 4], 13: [1, 4] },
   attributes,
-  traits: { tail: true, scaling: resized },
+  traits: { tail: true, scaling: resized(2, 3) },
   limits: "no tf_half_pixel_for_nn; integers with nearest only, without tf_crop_and_resize",
   older: { 10: before11 },
   expand: (_, { truncates }) => {
@@ -96,7 +96,7 @@ export const upsample = defineOperator({
   since: 9,
   inputs: [2, 2],
   attributes: { mode: upsampleMode },
-  traits: { tail: true, scaling: resized },
+  traits: { tail: true, scaling: resized(1) },
   older: {
     1: defineAdaptor({
       inputs: [1, 1],

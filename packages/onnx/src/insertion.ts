@@ -13,16 +13,21 @@ import { opsetOf } from "./operator-version.js";
  * @param constants  Names of constants that the nodes read and the file doesn't have yet.
  * @throws {OnnxError} when the opset can't express a node, or the file has another value of a new name.
  */
-export function insertNodes(graph: GraphProto, insertions: readonly Insertion[], opset: number): void {
+export function insertNodes(
+  graph: GraphProto,
+  insertions: readonly Insertion[],
+  opset: number,
+  constants: readonly string[],
+): void {
   const taken = namesOf(graph);
+  const take = (name: string) => {
+    if (taken.has(name))
+      throw new OnnxError(`exportOnnx: expected ${inWords(name)} to be a new name, got one that the file has already`);
+    taken.add(name);
+  };
+  for (const name of constants) take(name);
   for (const { value, made, nodes } of insertions) {
-    for (const name of [made, ...nodes.flatMap(({ outputs }) => outputs)]) {
-      if (name !== value && taken.has(name))
-        throw new OnnxError(
-          `exportOnnx: expected ${inWords(name)} to be a new name, got one that the file has already`,
-        );
-      taken.add(name);
-    }
+    for (const name of [made, ...nodes.flatMap(({ outputs }) => outputs)]) if (name !== value) take(name);
     for (const node of nodes) checkOpset(node, opset);
     const at = graph.node.findIndex(({ output }) => output.includes(value));
     const producer = graph.node[at];

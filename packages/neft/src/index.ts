@@ -86,6 +86,7 @@ export {
 } from "@neft/profile";
 export type { DType } from "@neft/tensor";
 export {
+  type AreaReport,
   type CleanOutput,
   type ConfiguredStrategy,
   type EqualisedLayer,
@@ -116,6 +117,7 @@ export {
   strategies,
   type TrainingPosition,
   type Validation,
+  type WidenedLayer,
 } from "@neft/training";
 export { type BackendInfo, backendInfo } from "./backend-info.js";
 export { benchmark } from "./benchmark.js";
@@ -141,6 +143,7 @@ export type {
   DatasetFiles,
   SendOptions,
   SessionEqualiseOptions,
+  SessionEqualiseResult,
   SessionEvaluateOptions,
   SessionFinetuneOptions,
   SessionImportOptions,

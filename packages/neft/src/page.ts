@@ -31,6 +31,7 @@ export type {
   DatasetFiles,
   SendOptions,
   SessionEqualiseOptions,
+  SessionEqualiseResult,
   SessionEvaluateOptions,
   SessionFinetuneOptions,
   SessionImportOptions,

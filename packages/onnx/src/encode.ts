@@ -59,8 +59,8 @@ function hostArray(tensor: Tensor): HostArray {
   return { dtype: tensor.dtype, shape: tensor.shape, data: tensor.toArray() as HostData };
 }
 
-/** Encodes a node as one or several nodes of the file. */
-function encodeNode(node: GraphNode): NodeProto[] {
+/** Encodes a node as one or several nodes of the file, in the operators' newest form. */
+export function encodeNode(node: GraphNode): NodeProto[] {
   const { expand } = operatorOf(node);
   const expanded: readonly GraphNode[] = expand?.(node, valuesOf(operatorOf(node), node)) ?? [node];
   return expanded.map(nodeProto);

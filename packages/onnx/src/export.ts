@@ -1,4 +1,4 @@
-import { checkFree, type Model } from "@neft/model";
+import { checkFree, ExtendedSource, type Model } from "@neft/model";
 import { inWords } from "@neft/options";
 import { encodeModel } from "./encode.js";
 import { orOnnxError } from "./graph-reader.js";
@@ -23,8 +23,9 @@ export interface OnnxFiles {
  * type; all other bytes stay. Integers that a DequantizeLinear reads become the nearest codes at the file's scales.
  * Changed weights without bytes of their own (results of arithmetic on constants, half
  * floats stored as integers, tensors shared with other readers) become initializers, and their readers are
- * redirected. Any other model is written as a new file. `exportOnnxFiles` tells how far types of fewer bits than
- * float32 round.
+ * redirected. A model that was extended after its import gets the further nodes, and initializers for parameters of
+ * another size; opset, IR version, metadata and all other nodes stay. Any other model is written as a new file.
+ * `exportOnnxFiles` tells how far types of fewer bits than float32 round.
  *
  * @throws {OnnxError} when weights are in external files: use `exportOnnxFiles`; when the file would have 2 GiB or more.
  * @throws {Error} while a finetuning changes the model, except inside its `onProgress`, where weights are those of
@@ -52,16 +53,18 @@ export function exportOnnxFiles(model: Model): OnnxFiles {
 }
 
 function filesOf(model: Model): OnnxFiles {
-  const { source } = model;
+  const [source, insertions] =
+    model.source instanceof ExtendedSource ? [model.source.source, model.source.insertions] : [model.source, []];
   if (!(source instanceof OnnxSource)) return { model: encodeModel(model), external: new Map(), roundings: [] };
   const files = new Map([...source.external].map(([name, bytes]) => [name, bytes.slice()]));
   files.set("", source.bytes.slice());
   const patched = new Map<string, string>();
   const replaced = new Set<string>();
   const roundings = new Map<string, WeightRounding | undefined>();
-  for (const [name, { stored, order }] of source.origins) {
+  for (const [name, { stored, order, count }] of source.origins) {
     const data = model.parameters.get(name)!.toArray() as Float32Array;
-    if (stored instanceof Float32Array) {
+    if (data.length !== count) replaced.add(name);
+    else if (stored instanceof Float32Array) {
       if (!isSame(data, stored)) replaced.add(name);
     } else {
       const made = patch(files.get(stored.file)!, stored, order, data);
@@ -71,8 +74,9 @@ function filesOf(model: Model): OnnxFiles {
   }
   const bytes = files.get("")!;
   files.delete("");
-  const isChanged = replaced.size > 0 || patched.size > 0;
-  const rewritten = isChanged ? rewrite(model, source, bytes, { patched, replaced }) : { bytes, written: replaced };
+  const isChanged = replaced.size > 0 || patched.size > 0 || insertions.length > 0;
+  const changes = { patched, replaced, insertions };
+  const rewritten = isChanged ? rewrite(model, source, bytes, changes) : { bytes, written: replaced };
   for (const name of rewritten.written) {
     const type = source.types.get(name)!;
     const data = model.parameters.get(name)?.toArray() as Float32Array | undefined;

@@ -89,7 +89,7 @@ function toModel(draft: Draft, bytes: Uint8Array, external: ReadonlyMap<string, 
     const origins = new Map<string, ParameterOrigin>();
     for (const key of parameters.keys()) {
       const { storage, order, array } = draft.tensors.get(key)!;
-      origins.set(key, { stored: storage ?? (array.data as Float32Array), order });
+      origins.set(key, { stored: storage ?? (array.data as Float32Array), order, count: array.data.length });
     }
     const types = new Map([...draft.tensors].map(([key, { type }]) => [key, type]));
     const source = new OnnxSource(bytes, external, origins, draft.locals, types);

@@ -6,6 +6,8 @@ export interface ParameterOrigin {
   readonly stored: NamedStorage | Float32Array;
   /** Element i of the parameter is element order[i] of the storage; undefined for the same order. */
   readonly order: Int32Array | undefined;
+  /** Number of elements. */
+  readonly count: number;
 }
 
 /** The file that a model was imported from, kept for export. */

@@ -1,21 +1,32 @@
-import { capturesOf, type GraphNode, type HostData, knownOperators, type Model, subgraphsOf } from "@neft/model";
+import {
+  capturesOf,
+  type GraphNode,
+  type HostData,
+  type Insertion,
+  knownOperators,
+  type Model,
+  subgraphsOf,
+} from "@neft/model";
 import { namesOf, namesReadBy, renameReads } from "./captures.js";
 import { tensorProto, valueInfoProto } from "./encode.js";
+import { insertNodes } from "./insertion.js";
 import { decode, encode } from "./message-type.js";
 import { plainFile } from "./model-file.js";
-import { type GraphProto, ModelProto, type NodeProto } from "./onnx-proto.js";
+import { type GraphProto, ModelProto, type NodeProto, type TensorProto } from "./onnx-proto.js";
 import type { OnnxSource } from "./onnx-source.js";
 
-/** Parameters that changed since the import. */
+/** What changed since the import. */
 export interface Changes {
-  /** Those already overwritten in place, with the name of the file's value that their bytes belong to. */
+  /** Parameters already overwritten in place, with the name of the file's value that their bytes belong to. */
   readonly patched: ReadonlyMap<string, string>;
-  /** Those that must become initializers. */
+  /** Parameters that must become initializers. */
   readonly replaced: ReadonlySet<string>;
+  /** Further nodes. The constants that only they read become initializers. */
+  readonly insertions: readonly Insertion[];
 }
 
 /**
- * Makes a file compute the same as its model after weights changed.
+ * Makes a file compute the same as its model after weights changed, or nodes were added.
  *
  * A model's node corresponds to the file's node with the same output, and reads the same inputs at the same
  * positions. The file is correct when each of these inputs has the model's value. A fixed tensor that the model reads
@@ -31,11 +42,13 @@ export function rewrite(
   model: Model,
   source: OnnxSource,
   bytes: Uint8Array,
-  { patched, replaced }: Changes,
+  { patched, replaced, insertions }: Changes,
 ): { readonly bytes: Uint8Array; readonly written: ReadonlySet<string> } {
-  const { proto, graph } = plainFile(decode(ModelProto, bytes), new Map([...source.external, ["", bytes]]));
+  const { proto, graph, opset } = plainFile(decode(ModelProto, bytes), new Map([...source.external, ["", bytes]]));
+  const added = constantsOf(insertions, model, source);
+  insertNodes(graph, insertions, opset, added);
   const producers = new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)));
-  const written = new Set(replaced);
+  const written = new Set([...replaced, ...added]);
   const isFixed = (name: string) => model.parameters.has(name) || model.constants.has(name);
   const readers: { node: NodeProto | undefined; input: number; name: string }[] = [];
   /** Fixed tensors that the bodies of a node read, and their names there. */
@@ -65,7 +78,7 @@ export function rewrite(
       if (effect !== undefined && effect !== patched.get(name)) written.add(name);
     }
   }
-  if (written.size === 0) return { bytes, written };
+  if (written.size === 0 && insertions.length === 0) return { bytes, written };
 
   const candidates = new Set<string>();
   const redirected = new Map<NodeProto, string[]>();
@@ -98,6 +111,12 @@ export function rewrite(
   setInitializers(model, source, graph, written, proto.irVersion < 4n);
   removeUnread(graph, candidates, proto.irVersion < 4n);
   return { bytes: encode(ModelProto, proto), written };
+}
+
+/** Constants of added nodes that the file doesn't have. */
+function constantsOf(insertions: readonly Insertion[], { constants }: Model, { types }: OnnxSource): string[] {
+  const read = insertions.flatMap(({ nodes }) => nodes.flatMap(({ inputs }) => inputs));
+  return [...new Set(read)].filter((name) => constants.has(name) && !types.has(name));
 }
 
 /** A new name, which is added to those that are taken. */
@@ -160,10 +179,12 @@ function setInitializers(
   areInputs: boolean,
 ): void {
   const left = new Set(names);
+  const isResized = (name: string) =>
+    names.has(name) && source.origins.has(name) && model.parameters.get(name)!.size !== source.origins.get(name)!.count;
   const protoOf = (name: string) => {
     const { dtype, shape } = model.parameters.get(name) ?? model.constants.get(name)!;
     const data = (model.parameters.get(name) ?? model.constants.get(name)!).toArray() as HostData;
-    return tensorProto(name, { dtype, shape, data }, source.types.get(name)!);
+    return tensorProto(name, { dtype, shape, data }, source.types.get(name));
   };
   graph.initializer = graph.initializer.map((one) => {
     if (!left.delete(one.name)) return one;
@@ -172,13 +193,15 @@ function setInitializers(
   });
   const added = [...left].map(protoOf);
   graph.initializer = [...graph.initializer, ...added];
-  // Before IR version 4, every initializer was also an input.
-  if (!areInputs) return;
-  const infos = added.map(({ name, dataType }) => {
+  const infoOf = ({ name, dataType }: TensorProto) => {
     const { dtype, shape } = model.parameters.get(name) ?? model.constants.get(name)!;
     return valueInfoProto({ name, dtype, shape }, dataType);
-  });
-  graph.input = [...graph.input, ...infos];
+  };
+  const resized = new Map(graph.initializer.flatMap((one) => (isResized(one.name) ? [[one.name, one] as const] : [])));
+  graph.input = graph.input.map((info) => (resized.has(info.name) ? infoOf(resized.get(info.name)!) : info));
+  graph.valueInfo = graph.valueInfo.filter(({ name }) => !resized.has(name));
+  // Before IR version 4, every initializer was also an input.
+  if (areInputs) graph.input = [...graph.input, ...added.map(infoOf)];
 }
 
 /**

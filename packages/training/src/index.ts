@@ -8,6 +8,7 @@ export {
 } from "./equalise/equalise.js";
 export type { EqualiseMethod, MeasuredDistance } from "./equalise/search.js";
 export { type EqualiseSettings, equaliseSettings, type ResolvedEqualiseSettings } from "./equalise/settings.js";
+export type { AreaReport, WidenedLayer } from "./equalise/use-area.js";
 export { type Feedback, feedbackLoss, temper } from "./feedback-loss.js";
 export {
   type FinetuneOptions,

@@ -18,3 +18,7 @@ export const broadcast = ([a, b]: readonly (KnownValue | undefined)[]): KnownVal
   if (a!.dtype !== b!.dtype) throw new TypeError(`expected operands of one dtype, got ${a!.dtype} and ${b!.dtype}`);
   return [{ dtype: a!.dtype, shape: ops.broadcastShapes(a!.shape, b!.shape) }];
 };
+
+/** The broadcast shape of any number of inputs. */
+export const broadcastAll = (inputs: readonly KnownValue[]): KnownValue[] =>
+  [inputs.reduce((all, one) => broadcast([all, one])[0]!)].map(({ dtype, shape }) => ({ dtype, shape }));

@@ -160,7 +160,8 @@ export function createEngine(workers: Workers, loadOperators?: () => Promise<voi
     equalise: async ({ network, data, options }, running) => {
       resolveOptions("equalise", options, sessionSettings.equalise);
       const samples = data === undefined ? {} : { data: samplesOf(data) };
-      return equalise(found(networks, network), { ...options, ...samples, ...running });
+      const { wide, ...result } = await equalise(found(networks, network), { ...options, ...samples, ...running });
+      return { ...result, ...(wide && { wide: addNetwork(wide) }) };
     },
     predict: async (argument, running) => {
       const { chips, signal: _, ...options } = resolveOptions("predict", argument.options, sessionSettings.predict);

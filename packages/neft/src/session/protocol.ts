@@ -71,6 +71,11 @@ export interface EqualiseArgument extends Omit<RunArgument, "data"> {
   readonly data: SampleIds | undefined;
 }
 
+/** Result of a call that rescales a network, with the engine's larger network in place of a model. */
+export interface EqualiseAnswer extends Omit<EqualiseResult, "wide"> {
+  readonly wide?: Made<NetworkInfo>;
+}
+
 /** The argument of a call that runs a network on data. The engine checks the options. */
 export interface RunArgument {
   readonly network: Id;
@@ -101,7 +106,7 @@ export interface EngineApi {
   addFiles(files: UploadedFiles): Made<DatasetInfo>;
   evaluate(argument: RunArgument, running: Running): Promise<EvaluationResult | DeviationResult>;
   finetune(argument: RunArgument, running: Running): Promise<FinetuneResult>;
-  equalise(argument: EqualiseArgument, running: Running): Promise<EqualiseResult>;
+  equalise(argument: EqualiseArgument, running: Running): Promise<EqualiseAnswer>;
   predict(argument: RunArgument, running: Running): Promise<Prediction | Prediction[]>;
   exportOnnx(network: Id): Uint8Array;
   exportOnnxFiles(network: Id): OnnxFiles;

@@ -1,8 +1,9 @@
 import type { ArrayNames, Part } from "@neft/data";
 import type { InitOptions } from "@neft/kernels";
+import type { EqualiseResult } from "@neft/training";
 import type { PredictOptions } from "../predict.js";
 import type { EqualiseOptions, EvaluateOptions, FinetuneOptions } from "../settings.js";
-import type { SessionSamples } from "./handles.js";
+import type { SessionNetwork, SessionSamples } from "./handles.js";
 
 /** Options of `createSession`. */
 export interface SessionOptions extends InitOptions {
@@ -57,6 +58,12 @@ export interface SessionFinetuneOptions extends Omit<FinetuneOptions, "workers" 
 /** Options of a session's `equalise`: those of the function, with datasets of the session. */
 export interface SessionEqualiseOptions extends Omit<EqualiseOptions, "data"> {
   readonly data?: SessionSamples | undefined;
+}
+
+/** Result of a session's `equalise`: that of the function, with a network of the session in place of a model. */
+export interface SessionEqualiseResult extends Omit<EqualiseResult, "wide"> {
+  /** With an area above 1: the network with outputs of weights written several times. */
+  readonly wide?: SessionNetwork;
 }
 
 /** Options of a session's `predict`: those of the function. */

@@ -4,7 +4,7 @@ import { compileKernels, initRules } from "@neft/kernels";
 import type { OnnxFiles } from "@neft/onnx";
 import { checkOptions, checkPlain, has, inWords, isListOf, kind, kinds, optional, type Rules } from "@neft/options";
 import { mostWorkers } from "@neft/pool";
-import type { EqualiseResult, FinetuneResult } from "@neft/training";
+import type { FinetuneResult } from "@neft/training";
 import { checkHost, spawnEngine } from "#spawn";
 import type { BackendInfo } from "../backend-info.js";
 import { callArguments } from "../call-rules.js";
@@ -17,6 +17,7 @@ import type {
   DatasetFiles,
   SendOptions,
   SessionEqualiseOptions,
+  SessionEqualiseResult,
   SessionEvaluateOptions,
   SessionFinetuneOptions,
   SessionImportOptions,
@@ -177,9 +178,10 @@ export class Session {
 
   /**
    * Rescales a network in place in the engine, as `equalise` does: the same weights. No other call can use the network meanwhile.
+   * With an area above 1, `wide` of the result is a further network of the session.
    * @throws as `equalise`; the signal's reason as soon as it aborts; an Error if the engine or the session ends.
    */
-  async equalise(network: SessionNetwork, options: SessionEqualiseOptions = {}): Promise<EqualiseResult> {
+  async equalise(network: SessionNetwork, options: SessionEqualiseOptions = {}): Promise<SessionEqualiseResult> {
     checkPlain("equalise", options);
     const { data, signal, onProgress, ...rest } = options;
     optional(signalRule)(signal, "signal");
@@ -189,7 +191,8 @@ export class Session {
       data: data && this.#handles.idsOf("equalise: data", data),
       options: rest as RunArgument["options"],
     };
-    return this.#link.request("equalise", argument, { signal, onProgress });
+    const { wide, ...result } = await this.#link.request("equalise", argument, { signal, onProgress });
+    return { ...result, ...(wide && { wide: this.#network(wide) }) };
   }
 
   /**

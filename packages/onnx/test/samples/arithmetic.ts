@@ -9,4 +9,13 @@ const both = (op: string): Sample[] => [
   { op, about: "int32, broadcast", inputs: [typed("i32", [7, -7, 9]), typed("i32", [3], [])] },
 ];
 
-export const arithmetic: readonly Sample[] = [...["Add", "Sub", "Mul", "Div"].flatMap(both)];
+const many = (op: string): Sample[] => [
+  { op, about: "one input", inputs: [x(2, 3)] },
+  { op, about: "three inputs", inputs: [x(2, 3), x(2, 3), x(2, 3)] },
+  { op, about: "broadcast", from: 8, inputs: [x(2, 1, 3), x(4, 1)] },
+];
+
+export const arithmetic: readonly Sample[] = [
+  ...["Add", "Sub", "Mul", "Div"].flatMap(both),
+  ...["Sum", "Mean"].flatMap(many),
+];

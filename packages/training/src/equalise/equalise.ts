@@ -11,6 +11,7 @@ import { minimise, type Sensitivities, varianceRatio } from "./minimise.js";
 import { multipliers, type Problem, problemOf } from "./problem.js";
 import { type Admit, type Choice, type EqualiseMethod, type MeasuredDistance, searchFactors } from "./search.js";
 import { type EqualiseSettings, equaliseSettings, type ResolvedEqualiseSettings } from "./settings.js";
+import { type AreaReport, areaWork, useArea } from "./use-area.js";
 
 /** Progress of `equalise`: batches read so far, and in all. */
 export interface EqualiseProgress {
@@ -66,6 +67,13 @@ export interface EqualiseResult {
    * inputs if the network can run on them. Null if there was nothing to compare.
    */
   readonly change: number | null;
+  /** With an area above 1: what it is used for. */
+  readonly area?: AreaReport;
+  /**
+   * With an area above 1, and without `dryRun`: the rescaled network with outputs of weights written several times. It is a new
+   * model with its own tensors, which the caller disposes; the given model is only rescaled. Undefined if no output is worth it.
+   */
+  readonly wide?: Model;
   readonly settings: ResolvedEqualiseSettings;
   /** Possible causes of unexpected results, one sentence each. */
   readonly warnings: readonly string[];
@@ -96,6 +104,8 @@ function nearestPowerOf2(value: number): number {
  * Descent on the distance between chips and the clean network follows. The best on samples held out is kept, which may
  * be the original.
  *
+ * With an area above 1, the result has a second, larger network: `wide`. An area can't be used in place, because it adds nodes.
+ *
  * The same settings and seed give the same weights, bit for bit.
  * @throws {RangeError} for settings out of range, or samples that don't fit the network.
  * @throws {Error} if another call is using the model.
@@ -110,7 +120,8 @@ export async function equalise(options: EqualiseOptions): Promise<EqualiseResult
     const hold = holdModel(options.model, "write", "equalise");
     try {
       const distance = given.distance ?? (bound !== undefined && isClassifier(bound) ? "kl" : "error");
-      return await equaliseBound(options, bound, { ...given, distance });
+      const bind = (model: Model) => options.inputs && bindSamples({ ...options, model, inputs: options.inputs }, true);
+      return await equaliseBound(options, bound, { ...given, distance }, bind);
     } finally {
       hold.release();
     }
@@ -129,6 +140,7 @@ async function equaliseBound(
   { model, dryRun, stored, onProgress, signal }: EqualiseOptions,
   bound: BoundSamples | undefined,
   settings: ResolvedEqualiseSettings,
+  bind: (model: Model) => BoundSamples | undefined,
 ): Promise<EqualiseResult> {
   // The bound model may lack outputs, and inputs that are the same for all samples.
   const shapes = trialShapes(model);
@@ -161,6 +173,8 @@ async function equaliseBound(
     return change !== undefined && change.outputs <= roundingLimit && change.relative <= mostChange ? factors : powers;
   };
   let isDone = false;
+  const later = settings.area > 1 && bound ? areaWork : 0;
+  let progress: EqualiseProgress = { done: 0, total: later };
   try {
     const search = bound && { problem, layers, bound, settings, apply, admit, signal };
     const chosen = await chooseFactors(
@@ -170,7 +184,10 @@ async function equaliseBound(
       admit,
       search && {
         ...search,
-        onProgress: (done, total) => onProgress?.({ done, total }),
+        onProgress: (done, total) => {
+          progress = { done, total: total + later };
+          onProgress?.(progress);
+        },
       },
     );
     const change = changeBy(chosen.factors);
@@ -180,6 +197,22 @@ async function equaliseBound(
       );
     }
     const after = weights();
+    const { done, total } = progress;
+    const used =
+      settings.area > 1
+        ? await useArea({
+            model,
+            shapes: shapes[0]!,
+            layers,
+            settings,
+            bound,
+            bind,
+            isWanted: dryRun !== true,
+            signal,
+            onProgress: (more) => onProgress?.({ done: done + more, total }),
+          })
+        : undefined;
+    if (signal?.aborted) used?.wide?.dispose();
     signal?.throwIfAborted();
     isDone = dryRun !== true;
     const { method, variance, distance } = chosen;
@@ -194,6 +227,7 @@ async function equaliseBound(
       variance,
       ...(distance && { distance }),
       change: change?.outputs ?? null,
+      ...used,
       settings,
       warnings: bound?.warnings ?? [],
     };

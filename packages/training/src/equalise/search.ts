@@ -30,12 +30,17 @@ export interface Choice {
 /** The factors, or others near to them that round less. */
 export type Admit = (factors: Float64Array, sensitivities: Sensitivities) => Float64Array;
 
-/** What a search reads and changes. */
-export interface SearchParts {
-  readonly problem: Problem;
-  readonly layers: readonly Layer[];
+/** What measurements read. */
+export interface MeasuredParts {
+  readonly layers: readonly Pick<Layer, "parameter">[];
   readonly bound: BoundSamples;
   readonly settings: ResolvedEqualiseSettings;
+}
+
+/** What a search reads and changes. */
+export interface SearchParts extends MeasuredParts {
+  readonly problem: Problem;
+  readonly layers: readonly Layer[];
   /** Writes the weights for factors. */
   apply(factors: Float64Array): void;
   readonly admit: Admit;
@@ -44,9 +49,9 @@ export interface SearchParts {
 }
 
 /** Batches whose chips give the sensitivities at one σ. */
-const sensitivityBatches = 32;
+export const sensitivityBatches = 32;
 /** Chips and batches by which factors are compared. */
-const compared = { chips: 16, batches: 4 };
+export const compared = { chips: 16, batches: 4 };
 /** Chips of one step of the descent, each for a part of the samples. */
 const chipsOfStep = 4;
 /** Largest first step of the descent, as a change of a factor's logarithm. */
@@ -58,7 +63,7 @@ const descentDoublings = 6;
 const leastGain = 0.05;
 
 /** Numbers of chips: no two purposes share one. */
-const chipsFrom = { compared: 0, sensitivities: 1000, descent: 100_000 };
+export const chipsFrom = { compared: 0, sensitivities: 1000, copies: 2000, descent: 100_000 };
 
 /**
  * Chooses factors by measurements: among 1, the given ones, those that minimise the variance for the sensitivities at 0,
@@ -160,7 +165,7 @@ async function descend(
 const meanOf = (all: readonly Float64Array[]): Float64Array =>
   all[0]!.map((_, i) => all.reduce((sum, one) => sum + one[i]!, 0) / all.length);
 
-function networkOf({ bound, settings, layers }: SearchParts): MeasuredNetwork {
+export function networkOf({ bound, settings, layers }: MeasuredParts): MeasuredNetwork {
   const { device, weightBits, bitsPerCell, sigma, seed, distance } = settings;
   return {
     model: bound.model,
@@ -187,7 +192,7 @@ interface Batches {
 }
 
 /** Few samples serve for both. */
-function batchesOf({ count, fixed }: BoundSamples, { batch, seed }: ResolvedEqualiseSettings): Batches {
+export function batchesOf({ count, fixed }: BoundSamples, { batch, seed }: ResolvedEqualiseSettings): Batches {
   const size = fixed?.batch ?? Math.min(batch, count);
   const order = permutation(stream(seed, { purpose: purposes.equaliseSamples }), count);
   const at = (from: Uint32Array, i: number): Uint32Array =>

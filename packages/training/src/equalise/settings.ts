@@ -1,6 +1,6 @@
 import { chipSettings, standardDeviation } from "@neft/crossbar";
 import { outputSettings, seedSettings } from "@neft/evaluation";
-import { defineSettings, type GivenOf, oneOf, type ResolvedOf, whole } from "@neft/options";
+import { defineSettings, type GivenOf, oneOf, type ResolvedOf, real, whole } from "@neft/options";
 
 const group = "Equalisation:";
 
@@ -30,6 +30,13 @@ export const equaliseSettings = defineSettings({
     about:
       "distance from the clean network's outputs: kl (of the softmax along the last axis) or error (mean square, relative to their power)",
     defaultWords: "kl for a single output [batch, classes], else error",
+    group,
+  },
+  area: {
+    kind: real({ min: 1, max: 64 }),
+    about:
+      "cells to use, relative to those of the network: above 1, outputs of weights are written several times and averaged where that helps most",
+    default: 1,
     group,
   },
   ...seedSettings,

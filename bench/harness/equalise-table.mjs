@@ -17,9 +17,13 @@ export const networks = [
   { id: "fashion-resnet8-bn", name: "ResNet-8 with batch norms, Fashion-MNIST", sigma: 0.1 },
 ];
 
-const balance = { samples: false };
 /** One epoch with the demo's settings. */
 const epoch = (id) => ({ finetune: runs.find((run) => run.id === id).settings });
+
+/** The demo's IRS with values for a third head, which networks of fewer heads don't read. */
+const irs = { strategy: { ...epoch("irs").finetune.strategy, gamma: [1, 0.1, 0.01], sizes: [6, 4, 3] } };
+
+const balance = { samples: false };
 
 /** What is done to a network before it is evaluated, step by step. */
 export const methods = [
@@ -28,7 +32,7 @@ export const methods = [
   { id: "optimised", name: "optimised, unlabelled samples", steps: [{ samples: true }] },
   { id: "noise", name: "noise injection", steps: [epoch("noise-injection")] },
   { id: "ovf", name: "OVF", steps: [epoch("ovf")] },
-  { id: "irs", name: "IRS", steps: [epoch("irs")] },
+  { id: "irs", name: "IRS", steps: [{ finetune: irs }] },
   { id: "clip2", name: "noise injection, clip 2", steps: [epoch("noise-injection-clip2")] },
   { id: "balanced-noise", name: "balanced, then noise injection", steps: [balance, epoch("noise-injection")] },
   { id: "balanced-ovf", name: "balanced, then OVF", steps: [balance, epoch("ovf")] },

@@ -32,7 +32,14 @@ const colourOf = (series) => ({
   sort: Object.keys(series),
   title: null,
   scale: { domain: Object.keys(series), range: Object.values(series) },
-  legend: { orient: "top", labelFontSize: 12, labelLimit: 300, symbolType: "square" },
+  legend: {
+    orient: "top",
+    labelFontSize: 12,
+    labelLimit: 300,
+    symbolType: "square",
+    symbolOpacity: 1,
+    columnPadding: 16,
+  },
 });
 
 /** Shares of a layer's weights by |w|/S, S being the largest |w|, and their root mean square. */
@@ -136,7 +143,12 @@ function accuracySpec() {
   if (values.length === 0)
     throw new Error("results/equalise.json: expected at least three curves of a network, got fewer");
   const color = colourOf(Object.fromEntries(Object.entries(shown).map(([id, colour]) => [nameOf(id), colour])));
-  const x = { field: "sigma", type: "quantitative", title: "device σ", axis: { values: [0, 0.05, 0.1, 0.2, 0.3] } };
+  const x = {
+    field: "sigma",
+    type: "quantitative",
+    title: "device σ",
+    axis: { values: [0, 0.05, 0.1, 0.2, 0.3], format: "~g", labelFlush: false, labelOverlap: false },
+  };
   const y = (field) => ({ field, type: "quantitative", title: "test accuracy (%)", scale: { zero: false } });
   const count = new Set(values.map(({ panel }) => panel)).size;
   return {

@@ -16,7 +16,8 @@ export const layers = [
   ["packages/training"],
   ["packages/profile", "packages/report"],
   ["packages/neft"],
-  ["examples/[^/]+", "bench"],
+  ["examples/[^/]+"],
+  ["bench"],
 ];
 
 /** Dependencies that are used without an import, each with its reason. */

@@ -4,11 +4,13 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { keyOf } from "../bench/harness/cells.mjs";
+import { tableOfCells } from "../bench/harness/equalise-table.mjs";
 import { parseResults, resultFiles } from "../bench/harness/results.mjs";
 import { root } from "./command.mjs";
 
 /** Documents with tables. */
-const documents = ["README.md", "docs/results.md", "docs/performance.md"];
+const documents = ["README.md", "docs/results.md", "docs/performance.md", "docs/equalise.md"];
 
 /** Tables by name: the result files, of which only the first is required, and the function that returns the table's lines. */
 export const tables = {
@@ -20,6 +22,10 @@ export const tables = {
   baselines: { files: ["bench/results/baselines.json"], lines: baselinesTable },
   bench: { files: resultFiles().map((name) => `bench/results/${name}`), lines: benchTable },
   pages: { files: ["bench/results/browser.json"], lines: pagesTable },
+  equalise: {
+    files: ["bench/results/equalise.json"],
+    lines: ({ cells }) => tableOfCells(new Map(cells.map((cell) => [keyOf(cell), cell]))),
+  },
 };
 
 /**

@@ -3,9 +3,27 @@ import { parse, View } from "vega";
 import { compile } from "vega-lite";
 
 /** Okabe and Ito's palette, which colour-blind readers can distinguish, too; grey is for the imported network. */
-const colours = ["#7f7f7f", "#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00"];
+export const colours = ["#7f7f7f", "#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00"];
 
 const percent = { type: "quantitative", scale: { zero: false, nice: true } };
+
+/** What all charts share. */
+export const style = {
+  background: "white",
+  padding: 16,
+  config: {
+    font: "DejaVu Sans, Helvetica, Arial, sans-serif",
+    axis: {
+      labelFontSize: 12,
+      titleFontSize: 12,
+      titlePadding: 8,
+      gridColor: "#e6e6e6",
+      domainColor: "#999",
+      tickColor: "#999",
+    },
+    view: { stroke: null },
+  },
+};
 
 /**
  * A Vega-Lite specification of two charts: accuracy against σ, and the distribution over chips at the σ of finetuning.
@@ -51,8 +69,7 @@ export function chartSpec(rows, trained, title) {
       subtitlePadding: 6,
       offset: 16,
     },
-    background: "white",
-    padding: 16,
+    ...style,
     spacing: 24,
     data: { values: rows },
     hconcat: [
@@ -103,18 +120,6 @@ export function chartSpec(rows, trained, title) {
         ],
       },
     ],
-    config: {
-      font: "DejaVu Sans, Helvetica, Arial, sans-serif",
-      axis: {
-        labelFontSize: 12,
-        titleFontSize: 12,
-        titlePadding: 8,
-        gridColor: "#e6e6e6",
-        domainColor: "#999",
-        tickColor: "#999",
-      },
-      view: { stroke: null },
-    },
   };
 }
 

@@ -18,6 +18,7 @@ import { inputsFrom } from "./shared-options.js";
 export async function equalise(model: Model, options: EqualiseOptions = {}): Promise<EqualiseResult> {
   modelRule(model, "equalise: model");
   const { data, ...settings } = resolveOptions("equalise", options, equaliseOptions);
+  settings.signal?.throwIfAborted();
   const inputs = data && inputsFrom("equalise: data", model, data, settings);
   return equaliseForChips({ ...settings, model, inputs, stored: storedTypes(model) });
 }

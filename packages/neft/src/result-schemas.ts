@@ -1,12 +1,12 @@
 import { inWords, oneLine, resolveOptions, type Settings, shortened } from "@neft/options";
 import { benchmarkSettings } from "@neft/profile";
 import * as z from "zod";
-import { evaluationRows, finetuningRows, type RecordOf } from "./recorded-settings.js";
+import { equalisationRows, evaluationRows, finetuningRows, type RecordOf } from "./recorded-settings.js";
 
 /**
  * Schemas of the JSON files that the command writes. `format` changes when readers must change.
  *
- * `settings` are options of `evaluate`, `finetune` or `benchmark`, checked by the same rows. Run again with the same model and data, they give the
+ * `settings` are options of `evaluate`, `finetune`, `equalise` or `benchmark`, checked by the same rows. Run again with the same model and data, they give the
  * same results. A missing setting was not given and has no default.
  */
 
@@ -90,15 +90,15 @@ const dataSchema = z.strictObject({
 });
 
 /** Settings whose default depends on data, network or device, and is recorded too. */
-const filled = ["scale", "mean", "std", "bitsPerCell"] as const;
+const filled = ["scale", "mean", "std", "bitsPerCell"];
 
 /** Schema of recorded settings: each passes its own check, and those with a default are present. */
-const settingsSchema = <Rows extends Settings>(rows: Rows) =>
+const settingsSchema = <Rows extends Settings>(rows: Rows, filledIn: readonly string[] = filled) =>
   z.custom<RecordOf<Rows>>().superRefine((value, context) => {
     try {
       resolveOptions("settings", value, rows);
       for (const [name, row] of Object.entries(rows)) {
-        const isFilled = row.default !== undefined || filled.some((one) => one === name);
+        const isFilled = row.default !== undefined || filledIn.includes(name);
         if (isFilled && !Object.hasOwn(value, name)) throw new RangeError(`settings: expected ${name}, got none`);
       }
     } catch (error) {
@@ -155,6 +155,51 @@ const roundingSchema = z.strictObject({
   relativeRms: z.number().positive(),
 });
 
+/** What an equalisation did. */
+const equalisationSchema = z.strictObject({
+  method: z.enum(["none", "balanced", "convex", "descent", "mean"]),
+  layers: z.array(
+    z.strictObject({
+      node: z.string(),
+      parameter: text,
+      /** max|W| divided by the root mean square of W. */
+      range: z.strictObject({ before: z.number().min(0), after: z.number().min(0) }),
+      fixedBy: z.string().optional(),
+    }),
+  ),
+  factors: z.int().min(0),
+  variance: z.number().min(0),
+  /** Missing without samples. */
+  distance: z
+    .strictObject({
+      before: z.number().min(0),
+      after: z.number().min(0),
+      chips: z.int().min(1),
+      samples: z.int().min(1),
+    })
+    .optional(),
+  /** Null if outputs couldn't be compared. */
+  change: z.number().min(0).nullable(),
+  settings: z.strictObject({
+    steps: z.int().min(0),
+    batch: z.int().min(1),
+    distance: z.enum(["kl", "error"]),
+  }),
+  warnings: z.array(text),
+});
+
+/** The file that `neft equalise --report` writes. */
+const equalisationFileSchema = z.strictObject({
+  kind: z.literal("equalisation"),
+  ...origin,
+  out: modelSchema.optional(),
+  data: dataSchema.optional(),
+  settings: settingsSchema(equalisationRows, ["bitsPerCell", "distance"]),
+  result: equalisationSchema,
+  /** Missing for a dry run. */
+  roundings: z.array(roundingSchema).optional(),
+});
+
 /** The file that `neft finetune --json` writes. `settings` are those the training used, all defaults filled in. */
 const finetuningFileSchema = z.strictObject({
   kind: z.literal("finetuning"),
@@ -168,6 +213,7 @@ const finetuningFileSchema = z.strictObject({
     steps: z.int().min(0),
     ended: z.strictObject({ reason: z.enum(["finished", "aborted", "diverged"]), message: text.optional() }),
     taps: z.array(text),
+    equalised: equalisationSchema.optional(),
     warnings,
   }),
   roundings: z.array(roundingSchema).optional(),
@@ -228,6 +274,7 @@ const fileSchema = z.discriminatedUnion("kind", [
   evaluationFileSchema,
   deviationFileSchema,
   finetuningFileSchema,
+  equalisationFileSchema,
   benchmarkFileSchema,
 ]);
 
@@ -246,7 +293,9 @@ export function parseWithSchema(text: string): z.infer<typeof fileSchema> {
       .map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`);
     // Names and values of the file are in these texts.
     const words = shortened(oneLine(differences.join("; ")), mostCharacters);
-    throw new RangeError(`parseResults: expected a file of neft evaluate, finetune or bench, got another: ${words}`);
+    throw new RangeError(
+      `parseResults: expected a file of neft evaluate, finetune, equalise or bench, got another: ${words}`,
+    );
   }
   return data;
 }

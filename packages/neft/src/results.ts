@@ -2,8 +2,8 @@ import type { DeviationResult, EvaluationResult } from "@neft/evaluation";
 import type { Build } from "@neft/kernels";
 import type { WeightRounding } from "@neft/onnx";
 import type { BenchmarkResult, benchmarkSettings } from "@neft/profile";
-import type { FinetuneResult } from "@neft/training";
-import type { evaluationRows, finetuningRows, RecordOf } from "./recorded-settings.js";
+import type { EqualiseResult, FinetuneResult, ResolvedEqualiseSettings } from "@neft/training";
+import type { equalisationRows, evaluationRows, finetuningRows, RecordOf } from "./recorded-settings.js";
 import { parseWithSchema } from "./result-schemas.js";
 
 /** A model file and the SHA-256 of its bytes, in hexadecimal digits. */
@@ -54,8 +54,28 @@ export interface FinetuningFile extends Provenance {
   readonly kind: "finetuning";
   readonly out: ModelFileRecord;
   readonly settings: RecordOf<typeof finetuningRows>;
-  readonly result: Omit<FinetuneResult, "settings" | "warnings"> & { readonly warnings?: readonly string[] };
+  readonly result: Omit<FinetuneResult, "settings" | "equalised" | "warnings"> & {
+    /** Present if it ran with `equalise`. */
+    readonly equalised?: EqualisationRecord;
+    readonly warnings?: readonly string[];
+  };
   /** How far types of fewer bits than float32 round parameters in the written file; missing in older files. */
+  readonly roundings?: readonly WeightRounding[];
+}
+
+/** What an equalisation did, with the settings that a finetuning doesn't have. */
+export interface EqualisationRecord extends Omit<EqualiseResult, "settings"> {
+  readonly settings: Pick<ResolvedEqualiseSettings, "steps" | "batch" | "distance">;
+}
+
+/** The file that `neft equalise --report` writes. `settings` are the options of `equalise` that were used, all defaults filled in. */
+export interface EqualisationFile extends Origin, Partial<Pick<Provenance, "data">> {
+  readonly kind: "equalisation";
+  /** Missing for a dry run. */
+  readonly out?: ModelFileRecord;
+  readonly settings: RecordOf<typeof equalisationRows>;
+  readonly result: EqualisationRecord;
+  /** As in `FinetuningFile`; missing for a dry run. */
   readonly roundings?: readonly WeightRounding[];
 }
 
@@ -69,12 +89,15 @@ export interface BenchmarkFile extends Origin, BenchmarkResult {
   readonly settings: RecordOf<typeof benchmarkSettings>;
 }
 
+/** Any of the files. */
+export type ResultFile = EvaluationFile | DeviationFile | FinetuningFile | EqualisationFile | BenchmarkFile;
+
 /**
  * Reads a JSON file that the command has written.
  *
  * @param text  Contents of the file.
  * @throws {RangeError} if it isn't such a file; the message lists what differs.
  */
-export function parseResults(text: string): EvaluationFile | DeviationFile | FinetuningFile | BenchmarkFile {
-  return parseWithSchema(text) as EvaluationFile | DeviationFile | FinetuningFile | BenchmarkFile;
+export function parseResults(text: string): ResultFile {
+  return parseWithSchema(text) as ResultFile;
 }

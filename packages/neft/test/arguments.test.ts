@@ -137,6 +137,7 @@ const functions: Readonly<Record<string, Row>> = {
   benchmark: { right: () => [model, quick], takes: [["model"], ["undefined", "object"]] },
   drawBenchmark: { right: () => [result, "title"], takes: [[], ["text", "empty"]] },
   evaluate: { right: () => [model, data, settings()], takes: [["model"], ["dataset"], ["undefined", "object"]] },
+  equalise: { right: () => [own(), {}], takes: [["model"], ["undefined", "object"]] },
   finetune: { right: () => [own(), data, training()], takes: [["model"], ["dataset"], []] },
   normalisationOf: { right: () => [data, {}], takes: [["dataset"], ["object"]] },
   createWorkers: { right: () => [2] },

@@ -29,7 +29,7 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 
 describe("neft", () => {
   it("prints help and version with exit code 0", async () => {
-    for (const command of ["inspect", "evaluate", "finetune", "bench", "devices"]) {
+    for (const command of ["inspect", "evaluate", "finetune", "equalise", "bench", "devices"]) {
       const { code, stdout } = await neft(command, "--help");
       expect(code).toBe(0);
       expect(stdout).toContain(`$ neft ${command}`);

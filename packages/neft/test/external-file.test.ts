@@ -151,6 +151,17 @@ describe("neft finetune with external data", () => {
     expect(await readdir(at("out"), { recursive: true })).toEqual(["a", "m.onnx", "a/b", "a/b/w.bin"].sort(order));
     await untouched();
   });
+  it("is written by equalise, too", async () => {
+    await model("w.bin");
+    const outcome = await neft("equalise", "inner/m.onnx", "-o", "out/m.onnx");
+    expect([outcome.code, outcome.stderr]).toEqual([0, ""]);
+    expect(await readFile(at("out/w.bin"))).toHaveLength(handMadeWeights().length);
+    (await readModel(at("out/m.onnx"))).model.dispose();
+    const dry = await neft("equalise", "inner/m.onnx", "--dry-run", "-o", "out/dry/m.onnx");
+    expect([dry.code, dry.stderr]).toEqual([1, expect.stringContaining("--out")]);
+    await untouched();
+  });
+
   const order = (a: string, b: string): number => a.split("/").length - b.split("/").length || (a < b ? -1 : 1);
 
   it.each<[string, () => Promise<unknown>, RegExp]>([

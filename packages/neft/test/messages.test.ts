@@ -1,4 +1,15 @@
-import { createWorkers, decodeNpz, evaluate, finetune, importOnnx, init, type Model, makeDataset, summary } from "neft";
+import {
+  createWorkers,
+  decodeNpz,
+  equalise,
+  evaluate,
+  finetune,
+  importOnnx,
+  init,
+  type Model,
+  makeDataset,
+  summary,
+} from "neft";
 import { run, tensor } from "neft/tensor";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { handMade } from "./hand-made.js";
@@ -28,6 +39,8 @@ it.each<[string, () => unknown]>([
   ["a dataset's name", () => evaluate(model, data(`d${evil}`, [1, 5, 5], [0, 1]), { workers })],
   ["a dataset's name and its labels", () => evaluate(model, data(`d${evil}`, [1, 6, 6], [0, 9]), { workers })],
   ["an output that isn't there", () => evaluate(model, good(), { workers, output: evil })],
+  ["a dataset's name in equalise", () => equalise(model, { data: data(`d${evil}`, [1, 5, 5], [0, 1]) })],
+  ["an output of equalise", () => equalise(model, { data: good(), output: evil })],
   ["layers that can be frozen", () => finetune(model, good(), { workers, freeze: ["none"] })],
   ["a layer that isn't there", () => finetune(model, good(), { workers, freeze: [evil] })],
   ["values that can be tapped", () => finetune(model, good(), { workers, strategy: { id: "irs", taps: ["none"] } })],

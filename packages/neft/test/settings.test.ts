@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { benchmarkOptions } from "../src/benchmark-settings.js";
-import { allSettings, benchRows, evaluateRows, finetuneRows } from "../src/command/options.js";
+import { allSettings, benchRows, equaliseRows, evaluateRows, finetuneRows } from "../src/command/options.js";
 import { settingsDocument } from "../src/command/settings-table.js";
-import { evaluateOptions, finetuneOptions } from "../src/settings.js";
+import { equaliseOptions, evaluateOptions, finetuneOptions } from "../src/settings.js";
 import { runNeft } from "./fixtures.js";
 
 describe("settings", () => {
@@ -13,7 +13,7 @@ describe("settings", () => {
   });
 
   it("have distinct, nonempty flags, names, types and meanings", () => {
-    for (const rows of [evaluateRows, finetuneRows, benchRows]) {
+    for (const rows of [evaluateRows, finetuneRows, equaliseRows, benchRows]) {
       const all = allSettings(rows);
       const flags = all.flatMap(({ flags }) => (flags === null ? [] : [flags.replace(/ <.*/, "")]));
       expect(new Set(flags).size).toBe(flags.length);
@@ -30,6 +30,7 @@ describe("settings", () => {
     for (const [command, rows] of [
       ["evaluate", evaluateOptions],
       ["finetune", finetuneOptions],
+      ["equalise", equaliseOptions],
       ["bench", benchmarkOptions],
     ] as const) {
       const { stdout } = await runNeft([command, "--help"], { cwd: "." });

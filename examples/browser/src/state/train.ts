@@ -30,6 +30,7 @@ function addTo(old: TrainingCurves, progress: FinetuneProgress): TrainingCurves 
   if (progress.kind === "step") {
     return { ...old, total, steps: [...old.steps, progress.step], loss: [...old.loss, progress.loss] };
   }
+  if (progress.kind === "equalise") return { ...old, total };
   // The page's strategies train on labels, so every validation has an accuracy.
   const { accuracy = Number.NaN, isBest, step } = progress;
   return {

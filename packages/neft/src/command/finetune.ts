@@ -1,29 +1,28 @@
-import { dirname, join } from "node:path";
-import { isatty } from "node:tty";
 import { build, init } from "@neft/kernels";
 import type { Model } from "@neft/model";
-import { exportOnnxFiles, type OnnxFiles } from "@neft/onnx";
 import { inWords, oneLine, type ResolvedOf } from "@neft/options";
 import type { FinetuneProgress, FinetuneResult, Score } from "@neft/training";
 import { finetune } from "../finetune.js";
 import { filesOf } from "../read-dataset.js";
-import { readModel, sha256 } from "../read-model.js";
+import { sha256 } from "../read-model.js";
 import { finetuningRows } from "../recorded-settings.js";
 import type { FinetuningFile } from "../results.js";
 import type { Samples } from "../settings.js";
-import { messageOf } from "../system-errors.js";
-import { InterruptedError, UsageError, withOutcome } from "./exit-codes.js";
+import { equalisationProgress, equalisationRecord, gainLines } from "./equalisation-report.js";
+import { InterruptedError, withOutcome } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
+import { openModelOutput, readModelToWrite, writeJson } from "./model-output.js";
 import { commandMessage, type finetuneRows } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { type Progress, startProgress } from "./progress.js";
-import { rescue } from "./rescue.js";
-import { roundingLines } from "./rounding-lines.js";
-import { checkChips, dataRecord, jsonText, loadData, settingsRecord, versions, warn, workersOfRun } from "./run.js";
+import { checkChips, dataRecord, loadData, settingsRecord, versions, warn, workersOfRun } from "./run.js";
 import { print, printMessage } from "./terminal.js";
 
 type Options = ResolvedOf<typeof finetuneRows>;
+
+/** The written model in words. */
+const what = "the finetuned model";
 
 /**
  * `neft finetune MODEL`: trains a model and writes it.
@@ -38,34 +37,13 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
   const interrupt = watchInterrupt(`neft finetune: ${nothing}`);
   const outputs = new Outputs();
   await outputs.addInputs([file, ...filesOf(options.data)]);
-  const out = await outputs.open(options.out, "--out");
-  if (out.target.kind === "stream" && isatty(out.target.descriptor))
-    throw new UsageError(
-      `--out: expected a file or a pipe for the model's bytes, got the terminal ${inWords(options.out)}`,
-    );
+  const out = await openModelOutput(outputs, options.out);
   const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
 
   if (options.fast) allowRelaxedSimd();
   await init({ relaxed: options.fast });
-  const { model, sha256: hash, externalFiles } = await readModel(file);
-  await outputs.addInputs(externalFiles.map((location) => join(dirname(file), location)));
-  const external = await outputs.openExternal(externalFiles, out);
+  const { model, sha256: hash, save } = await readModelToWrite(file, outputs, out);
   const data = await loadData(options, "train");
-
-  const save = async (): Promise<OnnxFiles> => {
-    const files = exportOnnxFiles(model);
-    const weights = [...external].map(([location, output]) => [output, files.external.get(location)!] as const);
-    try {
-      await outputs.write(new Map([...weights, [out, files.model]]));
-    } catch (cause) {
-      const path = rescue(files, out.path);
-      throw path === undefined
-        ? cause
-        : withOutcome(new Error(messageOf(cause), { cause }), `the finetuned model is in ${path}`);
-    }
-    for (const line of roundingLines(files.roundings)) printMessage(line);
-    return files;
-  };
   interrupt.begin(() =>
     printMessage("stopping: writing the best weights so far, if any; repeat the signal to stop at once"),
   );
@@ -84,7 +62,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
     display.stop();
     const best = display.bestStep();
     if (best === undefined || best === 0) throw error;
-    await save();
+    await save(what);
     const outcome = `${oneLine(options.out)} holds the best weights so far (after step ${best})`;
     throw withOutcome(new Error(commandMessage(error), { cause: error }), outcome);
   } finally {
@@ -93,8 +71,9 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
   }
 
   warn(result.warnings);
+  if (result.equalised) print(gainLines(result.equalised).join("\n"));
   if (isUntrained(result)) throw untrainedError(result, options.out);
-  const written = await save();
+  const written = await save(what);
   // The weights are saved. Writing the JSON may block on a pipe's reader, so signals end the process from here on.
   interrupt.release();
   if (json) {
@@ -110,11 +89,7 @@ export async function finetuneModel(file: string, options: Options): Promise<voi
       build: build(),
       run: { workers: pool.size, seconds: (performance.now() - start) / 1000 },
     };
-    try {
-      await outputs.write(new Map([[json, jsonText(contents)]]));
-    } catch (cause) {
-      throw withOutcome(new Error(messageOf(cause), { cause }), `the finetuned model is in ${oneLine(options.out)}`);
-    }
+    await writeJson(outputs, json, contents, { what, path: options.out });
   }
   conclude(result, oneLine(options.out));
 }
@@ -128,11 +103,17 @@ interface Display {
 }
 
 function showProgress(): Display {
+  const equalising = equalisationProgress();
   let progress: Progress | undefined;
   let best: number | undefined;
   let stopped = false;
   return {
     show: (event) => {
+      if (event.kind === "equalise") {
+        equalising.update(event);
+        return;
+      }
+      equalising.stop();
       progress ??= startProgress("finetune", event.steps, "steps");
       if (event.kind === "step") progress.update(event.step, `epoch ${event.epoch}, loss ${event.loss.toFixed(4)}`);
       else {
@@ -144,6 +125,7 @@ function showProgress(): Display {
     },
     bestStep: () => best,
     stop: () => {
+      equalising.stop();
       if (!stopped) progress?.stop();
       stopped = true;
     },
@@ -161,10 +143,18 @@ function resultRecord(
   data: Samples,
   given: ResolvedOf<typeof finetuningRows>,
 ): Pick<FinetuningFile, "settings" | "result"> {
-  const { settings, validations, best, steps, ended, taps, warnings } = result;
+  const { settings, validations, best, steps, ended, taps, equalised, warnings } = result;
   return {
     settings: settingsRecord(finetuningRows, model, data, { ...given, ...settings }),
-    result: { validations: [...validations], best, steps, ended, taps: [...taps], warnings: [...warnings] },
+    result: {
+      validations: [...validations],
+      best,
+      steps,
+      ended,
+      taps: [...taps],
+      ...(equalised && { equalised: equalisationRecord(equalised) }),
+      warnings: [...warnings],
+    },
   };
 }
 

@@ -15,7 +15,7 @@ import { mostWorkers } from "@neft/pool";
 import { type Command, Option } from "commander";
 import { benchmarkOptions } from "../benchmark-settings.js";
 import { dataSpecForms, parseSamplesSpec, type SamplesSpec, samplesSpecForms } from "../data-spec.js";
-import { evaluateOptions, finetuneOptions } from "../settings.js";
+import { equaliseOptions, evaluateOptions, finetuneOptions } from "../settings.js";
 import { messageOf } from "../system-errors.js";
 import { UsageError } from "./exit-codes.js";
 
@@ -68,6 +68,27 @@ export const finetuneRows = defineSettings({
     group,
   },
   ...runRows,
+});
+
+const { data: _samples, ...equaliseCallOptions } = equaliseOptions;
+
+/** Options of `neft equalise`. */
+export const equaliseRows = defineSettings({
+  data: {
+    kind: dataRows.data.kind,
+    group: dataRows.data.group,
+    about: `samples without labels, or whose labels aren't read: ${dataSpecForms.join(", ")}; inputs:FILE for a numpy archive with an array for each of the model's inputs. Without samples, the weights alone decide`,
+  },
+  limit: dataRows.limit,
+  ...equaliseCallOptions,
+  out: {
+    kind: text("<file>"),
+    about: "path of the rescaled ONNX file; only a dry run needs none",
+    flag: "-o, --out <file>",
+    group,
+  },
+  fast: runRows.fast,
+  report: { kind: text("<file>"), about: "write the result, settings and versions as JSON", group },
 });
 
 /** Options of `neft bench`. */
@@ -170,7 +191,7 @@ const idOf = (value: unknown): object =>
 
 /** Long flags by the API's names of settings. */
 const flagOf: ReadonlyMap<string, string> = new Map(
-  optionsOf({ ...benchRows, ...evaluateRows, ...finetuneRows }).map(({ name, flags }) => [
+  optionsOf({ ...benchRows, ...equaliseRows, ...evaluateRows, ...finetuneRows }).map(({ name, flags }) => [
     name,
     new Option(flags).long ?? flags,
   ]),

@@ -5,6 +5,7 @@ import {
   addOptions,
   benchRows,
   commandMessage,
+  equaliseRows,
   evaluateRows,
   finetuneRows,
   settingsFrom,
@@ -73,6 +74,23 @@ function program(): Command {
     .action(async (model, values) => {
       const options = withUsageErrors(() => resolve(finetuneRows, settingsFrom(finetuneRows, values)));
       await (await import("./finetune.js")).finetuneModel(model, options);
+    });
+
+  addOptions(neft.command("equalise").argument("<model>", "ONNX file"), equaliseRows)
+    .description(
+      "rescale a model's channels so that device variation changes its outputs less, and write it back as ONNX: the same function, without training or labels",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "neft equalise mnist-lenet5.onnx -o robust.onnx",
+        "neft equalise mnist-lenet5.onnx --data mnist:train --sigma 0.2 -o robust.onnx --report report.json",
+        "neft equalise detector.onnx --data inputs:samples.npz --dry-run",
+      ),
+    )
+    .action(async (model, values) => {
+      const options = withUsageErrors(() => resolve(equaliseRows, settingsFrom(equaliseRows, values)));
+      await (await import("./equalise.js")).equaliseModel(model, options);
     });
 
   addOptions(neft.command("bench").argument("<model>", "ONNX file"), benchRows)

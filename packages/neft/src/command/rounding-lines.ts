@@ -16,5 +16,5 @@ export function roundingLines(roundings: readonly WeightRounding[]): string[] {
         `rounded to ${type}: ${inWords(name)}: by at most ${max.toPrecision(2)} (${percent(relativeMax)} of the largest element), rms ${rms.toPrecision(2)} (${percent(relativeRms)})`,
     );
   const others = worst.length - lines.length;
-  return others === 0 ? lines : [...lines, `rounded less: ${others} more; --json lists all`];
+  return others === 0 ? lines : [...lines, `rounded less: ${others} more; the JSON file lists all`];
 }

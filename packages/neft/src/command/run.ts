@@ -1,4 +1,4 @@
-import { type ChipSettings, checkProgramming } from "@neft/crossbar";
+import { checkProgramming, type ProgrammingSettings } from "@neft/crossbar";
 import { type inputSettings, take } from "@neft/data";
 import type { Model } from "@neft/model";
 import { inWords, type ResolvedOf, recorded, shortened } from "@neft/options";
@@ -6,7 +6,7 @@ import type { Pool } from "@neft/pool";
 import type { TrainingWorker } from "@neft/training";
 import type { SamplesSpec } from "../data-spec.js";
 import { readDataset, readInputs } from "../read-dataset.js";
-import type { evaluationRows, finetuningRows, RecordOf } from "../recorded-settings.js";
+import type { equalisationRows, evaluationRows, finetuningRows, RecordOf } from "../recorded-settings.js";
 import type { EvaluationFile } from "../results.js";
 import { isDataset, type Samples } from "../settings.js";
 import { inputsFrom } from "../shared-options.js";
@@ -42,15 +42,19 @@ export function dataRecord(samples: Samples, { data: spec }: { readonly data: Sa
   return { name: spec.kind === "inputs" ? spec.file : "inputs", samples: count, arrays: Object.keys(samples) };
 }
 
+/** Chip settings of one or several σ. */
+type Programming = Omit<ProgrammingSettings, "sigma">;
+
 /** Settings as results record them: options of the API with defaults filled in. */
-export function settingsRecord<Rows extends typeof evaluationRows | typeof finetuningRows>(
+export function settingsRecord<Rows extends typeof evaluationRows | typeof finetuningRows | typeof equalisationRows>(
   rows: Rows,
   model: Model,
-  data: Samples,
-  settings: ResolvedOf<Rows> & ResolvedOf<typeof inputSettings> & ChipSettings,
+  data: Samples | undefined,
+  settings: ResolvedOf<Rows> & ResolvedOf<typeof inputSettings> & Programming,
 ): RecordOf<Rows> {
   // Datasets by input have one scale, mean and std for all.
-  const { scale, mean, std, layout } = Object.values(inputsFrom("data", model, data, settings))[0]!.normalisation;
+  const [first] = data ? Object.values(inputsFrom("data", model, data, settings)) : [];
+  const { scale, mean, std, layout } = first?.normalisation ?? settings;
   const bitsPerCell = settings.bitsPerCell ?? settings.device.bitsPerCell;
   // Settings without a value are undefined, and JSON drops them.
   const plain = {
@@ -58,7 +62,7 @@ export function settingsRecord<Rows extends typeof evaluationRows | typeof finet
     scale,
     mean,
     std,
-    layout: isDataset(data) ? layout : settings.layout,
+    layout: data && isDataset(data) ? layout : settings.layout,
     bitsPerCell,
   };
   return JSON.parse(JSON.stringify(plain)) as RecordOf<Rows>;
@@ -87,6 +91,6 @@ export const versions = (): EvaluationFile["versions"] => ({ neft: neftVersion, 
  * Checks that the chip settings are consistent; called before any file is opened.
  * @throws {UsageError} if they are not.
  */
-export function checkChips(settings: ChipSettings): void {
+export function checkChips(settings: Programming): void {
   withUsageErrors(() => checkProgramming({ ...settings, sigma: 0 }));
 }

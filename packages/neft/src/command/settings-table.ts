@@ -1,5 +1,5 @@
 import { benchmarkOptions } from "../benchmark-settings.js";
-import { evaluateOptions, finetuneOptions } from "../settings.js";
+import { equaliseOptions, evaluateOptions, finetuneOptions } from "../settings.js";
 import { allSettings, defaultInWords } from "./options.js";
 
 /** One row of a Markdown table, with bars in cells escaped. */
@@ -10,6 +10,7 @@ export function settingsDocument(): string {
   const tables = Object.entries({
     evaluate: evaluateOptions,
     finetune: finetuneOptions,
+    equalise: equaliseOptions,
     benchmark: benchmarkOptions,
   }).map(([name, rows]) => {
     const lines = allSettings(rows).map(({ name, flags, row: { kind, about, ...rest }, choices }) => {

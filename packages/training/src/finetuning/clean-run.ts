@@ -12,6 +12,8 @@ import type { CleanTarget } from "./shards.js";
 export interface CleanRun {
   readonly target: CleanTarget;
   readonly comparison: Comparison;
+  /** Training samples of all inputs of the unbound network. */
+  readonly inputs: SampledInputs;
   /** Samples of the first input. */
   readonly training: Dataset;
   readonly validation: Dataset;
@@ -22,7 +24,7 @@ export interface CleanRun {
  * @throws {RangeError} if samples don't fit the network.
  */
 export function bindForClean(options: FinetuneOptions, { strategy, compare }: ResolvedSettings): BoundSamples {
-  const inputs = options.inputs ?? onlyInput(options, options.data);
+  const inputs = givenInputs(options);
   const network = bindSamples({ ...options, inputs }, readsScores(strategy) || compare === "logits");
   try {
     if (readsScores(strategy)) checkScores(network);
@@ -34,6 +36,8 @@ export function bindForClean(options: FinetuneOptions, { strategy, compare }: Re
 }
 
 const readsScores = ({ distance }: StrategySettings): boolean => distance === "kl";
+
+const givenInputs = (options: FinetuneOptions): SampledInputs => options.inputs ?? onlyInput(options, options.data);
 
 /** The dataset as that of the model's only input. */
 const onlyInput = ({ model, normalisation }: FinetuneOptions, data: Dataset): SampledInputs =>
@@ -78,6 +82,13 @@ export function planCleanRun(
   return {
     target: { inputs: training, values: outputs.map(({ value }) => value) },
     comparison: { inputs: validation, outputs, count: longest(validation).count, fixedBatch: fixed?.batch },
+    inputs: Object.fromEntries(
+      Object.entries(givenInputs(options)).map(([name, input]) => {
+        // An input that all samples share isn't bound.
+        const part = training.find(({ info }) => info.name === name);
+        return [name, part ? { ...input, data: part.data } : input];
+      }),
+    ),
     training: longest(training),
     validation: longest(validation),
   };

@@ -9,9 +9,10 @@ import {
   withLease,
   writeWeights,
 } from "@neft/evaluation";
-import { holdModel, type Model, warningsOf } from "@neft/model";
+import { holdModel, type Model, type ValueInfo, warningsOf } from "@neft/model";
 import { OptionError } from "@neft/options";
 import { maxAbs, permutation, stream, type Tensor } from "@neft/tensor";
+import type { EqualiseProgress, EqualiseResult } from "../equalise/equalise.js";
 import { checkGamma } from "../feedback-loss.js";
 import { type HeadPlan, planHeads } from "../heads.js";
 import { activeModifiers } from "../modifiers.js";
@@ -23,6 +24,7 @@ import { chooseTaps, namedTaps } from "../taps.js";
 import type { Workers } from "../worker.js";
 import { bindForClean, type CleanRun, planCleanRun } from "./clean-run.js";
 import { watchLoss } from "./divergence.js";
+import { equaliseFirst } from "./equalise-first.js";
 import { checkFixedBatch } from "./fixed-batch.js";
 import { frozenParameters } from "./frozen.js";
 import { isBetter, type RunJobs, type Score, shardJobs, startJobs, validate } from "./jobs.js";
@@ -40,8 +42,9 @@ export interface TrainingPosition {
   readonly steps: number;
 }
 
-/** Progress report after a step or a validation. */
+/** Progress report after a batch of the equalisation, a step or a validation. */
 export type FinetuneProgress =
+  | ({ readonly kind: "equalise" } & EqualiseProgress & TrainingPosition)
   | ({ readonly kind: "step"; readonly loss: number; readonly learningRate: number } & TrainingPosition)
   | ({ readonly kind: "validation"; readonly isBest: boolean } & Score & TrainingPosition);
 
@@ -59,7 +62,10 @@ export interface FinetuneOptions extends FinetuneSettings, NetworkAndData {
    * workers run one after another.
    */
   readonly workers?: Workers | undefined;
-  /** Called after each step and validation. The callback may run and export the model, which has the weights of that step. */
+  /**
+   * Called after each step and validation, and after each batch of the equalisation. Except during that, the callback may run and export the
+   * model, which has the weights of that step.
+   */
   readonly onProgress?: ((progress: FinetuneProgress) => void) | undefined;
   /** Ends the run after the current step; `ended.reason` is then "aborted". */
   readonly signal?: AbortSignal | undefined;
@@ -84,6 +90,8 @@ export interface FinetuneResult {
   readonly settings: ResolvedSettings;
   /** Names of the values that the heads read; empty if the strategy has no heads. */
   readonly taps: readonly string[];
+  /** With the setting `equalise`: what it did before the first step. */
+  readonly equalised?: EqualiseResult;
   /** Possible causes of unexpected results, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -100,6 +108,8 @@ export interface FinetuneResult {
  * If the loss diverges or the signal aborts, the run ends with the best weights so far. Exception: after an abort before any new weights
  * were validated, the model keeps the weights of the last step.
  *
+ * With `equalise`, channels are rescaled before the first step; an abort meanwhile leaves the model as before.
+ *
  * The model is locked during the call.
  * @throws {RangeError} for settings out of range, or data that doesn't fit the network.
  * @throws {Error} if another call is using the model.
@@ -111,7 +121,7 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
   const isClean = strategyNamed(settings.strategy.id).target === "clean";
   const run = isClean ? runTowardsClean(options, settings) : runTowardsLabels(options, settings);
   try {
-    return await finetuneBound({ ...options, model: run.model }, settings, run);
+    return await finetuneBound(options, settings, run);
   } finally {
     run.dispose();
   }
@@ -127,6 +137,8 @@ interface Run extends Partial<CleanRun> {
   readonly training: Dataset;
   readonly validation: Dataset;
   readonly fixed: BoundNetwork["fixed"];
+  /** Training samples of all inputs of the unbound network. */
+  readonly inputs: SampledInputs;
   dispose(): void;
 }
 
@@ -136,7 +148,10 @@ function runTowardsLabels(options: FinetuneOptions, settings: ResolvedSettings):
   try {
     checkTrainable(network);
     checkValidationData(options, network);
-    return { ...network, ...splitData(options, settings), heads: planAllHeads(network, settings) };
+    const parts = splitData(options, settings);
+    const [{ name }] = options.model.inputs as [ValueInfo];
+    const inputs = { [name]: { data: parts.training, normalisation: network.normalisation } };
+    return { ...network, ...parts, inputs, heads: planAllHeads(network, settings) };
   } catch (error) {
     network.dispose();
     throw error;
@@ -150,7 +165,8 @@ function runTowardsClean(options: FinetuneOptions, settings: ResolvedSettings): 
     const key = stream(settings.seed, { purpose: purposes.split });
     const { value: logits } = network.outputs[0]!;
     const { normalisation } = network.inputs[0]!;
-    return { ...network, ...planCleanRun(options, settings, network, key), logits, normalisation, heads: [] };
+    const plan = planCleanRun(options, settings, network, key);
+    return { ...network, ...plan, logits, normalisation, heads: [] };
   } catch (error) {
     network.dispose();
     throw error;
@@ -158,11 +174,8 @@ function runTowardsClean(options: FinetuneOptions, settings: ResolvedSettings): 
 }
 
 /** Runs `finetune` with resolved settings and a bound network. */
-async function finetuneBound(
-  options: FinetuneOptions,
-  settings: ResolvedSettings,
-  { model, logits, normalisation, heads, training, validation, target, comparison, fixed }: Run,
-): Promise<FinetuneResult> {
+async function finetuneBound(options: FinetuneOptions, settings: ResolvedSettings, run: Run): Promise<FinetuneResult> {
+  const { model, logits, normalisation, heads, training, validation, target, comparison, fixed } = run;
   checkFixedBatch(model, fixed, settings, training.count);
   if (settings.dropLast) checkFullBatch(settings.batch, training.count);
   const { gamma = [], deltaSigma = [] } = settings.strategy;
@@ -174,18 +187,29 @@ async function finetuneBound(
   const { dtype } = model.inputs[0]!;
   const warnings = [...imageWarnings(options.data, normalisation, dtype), ...norms.warnings, ...warningsOf(model)];
   const { workers, signal, onProgress } = options;
-  const hold = holdModel(model, "write", "finetune");
+  let hold = holdModel(model, "write", "finetune");
   const watched = {
     ...options,
+    model,
     onProgress: onProgress && ((progress: FinetuneProgress) => hold.allowPeek(() => onProgress(progress))),
   };
   let isWaiting = true;
+  let equalised: EqualiseResult | undefined;
   try {
+    if (settings.equalise) {
+      // Equalisation takes a hold of its own before any other code runs.
+      hold.release();
+      const position = { epoch: 1, step: 0, steps: stepsOf(settings, training.count).all };
+      const report = (progress: EqualiseProgress): void => onProgress?.({ kind: "equalise", ...progress, ...position });
+      equalised = await equaliseFirst({ ...options, inputs: run.inputs, onProgress: report }, settings);
+      hold = holdModel(model, "write", "finetune");
+    }
     return await withLease(workers, signal, async (lent) => {
       isWaiting = false;
       const work = startJobs({ model, training, validation, comparison, workers: lent }, step, settings.shards);
       try {
-        return { ...(await train(watched, settings, work, training.count, frozen)), warnings };
+        const result = await train(watched, settings, work, training.count, frozen);
+        return { ...result, ...(equalised && { equalised }), warnings };
       } finally {
         work.close();
       }
@@ -193,7 +217,8 @@ async function finetuneBound(
   } catch (error) {
     if (!isWaiting || !signal?.aborted) throw error;
     const ended = { reason: "aborted", message: "aborted before the first step" } as const;
-    return { validations: [], best: null, steps: 0, ended, settings, taps: heads.map(({ tap }) => tap), warnings };
+    const nothing = { validations: [], best: null, steps: 0, ended, settings, taps: heads.map(({ tap }) => tap) };
+    return { ...nothing, ...(equalised && { equalised }), warnings };
   } finally {
     hold.release();
   }
@@ -250,6 +275,15 @@ function planAllHeads(
   return planHeads(features, { sizes, hidden, classes });
 }
 
+/** Numbers of steps: of an epoch, and of the run. */
+function stepsOf(
+  { batch, epochs, dropLast }: ResolvedSettings,
+  samples: number,
+): { readonly perEpoch: number; readonly all: number } {
+  const perEpoch = dropLast ? Math.floor(samples / batch) : Math.ceil(samples / batch);
+  return { perEpoch, all: epochs * perEpoch };
+}
+
 /** The training loop: steps, validations, and the end of the run. */
 async function train(
   options: FinetuneOptions,
@@ -259,7 +293,7 @@ async function train(
   frozen: ReadonlySet<string>,
 ): Promise<Omit<FinetuneResult, "warnings">> {
   const { model, signal, onProgress } = options;
-  const { batch, epochs, seed, shards, learningRate, dropLast } = settings;
+  const { batch, epochs, seed, shards, learningRate } = settings;
   const {
     trained,
     settings: { fixedBatch },
@@ -269,8 +303,7 @@ async function train(
   const schedule = scheduleNamed(settings.schedule);
   const modifiers = activeModifiers(settings, frozen);
   const check = watchLoss();
-  const stepsPerEpoch = dropLast ? Math.floor(samples / batch) : Math.ceil(samples / batch);
-  const steps = epochs * stepsPerEpoch;
+  const { perEpoch: stepsPerEpoch, all: steps } = stepsOf(settings, samples);
   const every = settings.validation.every ?? stepsPerEpoch;
   const all = [...model.parameters.values()];
   const validations: Validation[] = [];

@@ -96,6 +96,13 @@ export const finetuneSettings = defineSettings({
     group,
   },
   ...modifierSettings,
+  equalise: {
+    kind: flag,
+    about:
+      "rescale channels before the first step, as equalise does with the training samples, device, sigma and seed; frozen parameters, too",
+    default: false,
+    group,
+  },
   freeze: {
     kind: listOf(text(), { least: 0, most: 100_000, words: "a list of names" }),
     about:

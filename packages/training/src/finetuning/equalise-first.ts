@@ -1,0 +1,25 @@
+import type { SampledInputs } from "@neft/evaluation";
+import type { Model } from "@neft/model";
+import { type EqualiseProgress, type EqualiseResult, equalise } from "../equalise/equalise.js";
+import type { ResolvedSettings } from "./settings.js";
+
+/** A network to rescale before its first step, and the samples to do it with. */
+export interface EqualiseFirst {
+  readonly model: Model;
+  /** Training samples of all inputs. */
+  readonly inputs: SampledInputs;
+  readonly output?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress: (progress: EqualiseProgress) => void;
+}
+
+/**
+ * Rescales a network for the chips that it will be finetuned on.
+ * @throws the signal's reason if it aborts; the model is then as before.
+ */
+export function equaliseFirst(
+  { model, inputs, output, signal, onProgress }: EqualiseFirst,
+  { device, weightBits, bitsPerCell, sigma, seed }: ResolvedSettings,
+): Promise<EqualiseResult> {
+  return equalise({ model, inputs, output, device, weightBits, bitsPerCell, sigma, seed, signal, onProgress });
+}

@@ -155,6 +155,14 @@ const roundingSchema = z.strictObject({
   relativeRms: z.number().positive(),
 });
 
+/** Distance of chips from the clean network. */
+const measuredDistanceSchema = z.strictObject({
+  before: z.number().min(0),
+  after: z.number().min(0),
+  chips: z.int().min(1),
+  samples: z.int().min(1),
+});
+
 /** What an equalisation did. */
 const equalisationSchema = z.strictObject({
   method: z.enum(["none", "balanced", "convex", "descent", "mean"]),
@@ -170,12 +178,22 @@ const equalisationSchema = z.strictObject({
   factors: z.int().min(0),
   variance: z.number().min(0),
   /** Missing without samples. */
-  distance: z
+  distance: measuredDistanceSchema.optional(),
+  /** With an area above 1. */
+  area: z
     .strictObject({
-      before: z.number().min(0),
-      after: z.number().min(0),
-      chips: z.int().min(1),
-      samples: z.int().min(1),
+      used: z.number().min(1),
+      variance: z.number().min(0),
+      layers: z.array(
+        z.strictObject({
+          node: z.string(),
+          parameter: text,
+          outputs: z.int().min(1),
+          copied: z.int().min(0),
+          cells: z.strictObject({ before: z.int().min(1), after: z.int().min(1) }),
+        }),
+      ),
+      distance: measuredDistanceSchema.optional(),
     })
     .optional(),
   /** Null if outputs couldn't be compared. */

@@ -64,7 +64,7 @@ export interface FinetuningFile extends Provenance {
 }
 
 /** What an equalisation did, with the settings that a finetuning doesn't have. */
-export interface EqualisationRecord extends Omit<EqualiseResult, "settings"> {
+export interface EqualisationRecord extends Omit<EqualiseResult, "settings" | "wide"> {
   readonly settings: Pick<ResolvedEqualiseSettings, "steps" | "batch" | "distance">;
 }
 

@@ -35,7 +35,7 @@ function twice(model: Model, name: string, suffix = "copies"): Model {
   const { node, weight, layout, flow } = arrayNodes(model).find((one) => one.node.name === name)!;
   const [axis, value, bias] = [layout === "io" ? 1 : 0, node.outputs[0]!, node.inputs[flow!.bias ?? -1]];
   const outputs = model.parameters.get(weight)!.shape[axis]!;
-  const channels = trialShapes(model).get(value)!.shape.length + flow!.to;
+  const channels = trialShapes(model)[0]!.get(value)!.shape.length + flow!.to;
   const made = `${value}.${suffix}`;
   const halves = [0, 1].map((half) => ({
     name: `${made}.indices${half}`,
@@ -75,7 +75,7 @@ function twice(model: Model, name: string, suffix = "copies"): Model {
 
 const feedsOf = (model: Model): Values => {
   const { name } = model.inputs[0]!;
-  const { shape } = trialShapes(model).get(name)!;
+  const { shape } = trialShapes(model)[0]!.get(name)!;
   return { [name]: { dtype: "f32", shape, data: numbers(sizeOf(shape)) } };
 };
 

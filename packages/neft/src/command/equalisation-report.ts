@@ -26,7 +26,7 @@ export function equalisationProgress(): EqualisationProgress {
 }
 
 /** The result as JSON files record it. */
-export function equalisationRecord({ settings, ...result }: EqualiseResult): EqualisationRecord {
+export function equalisationRecord({ settings, wide: _wide, ...result }: EqualiseResult): EqualisationRecord {
   return { ...result, settings: { steps: settings.steps, batch: settings.batch, distance: settings.distance } };
 }
 
@@ -62,7 +62,7 @@ const origins: Readonly<Record<EqualiseMethod, string>> = {
 };
 
 /** What an equalisation gains, in a few lines. */
-export function gainLines({ method, factors, variance, distance, change, settings }: EqualiseResult): string[] {
+export function gainLines({ method, factors, variance, distance, change, area, settings }: EqualiseResult): string[] {
   const count = `${factors} free ${factors === 1 ? "factor" : "factors"}`;
   const distances = distance && [
     `distance from the clean network (${settings.distance}) at σ ${settings.sigma}, on ${distance.samples} samples and ${distance.chips} chips: ${number(distance.before)} before, ${number(distance.after)} after`,
@@ -71,9 +71,28 @@ export function gainLines({ method, factors, variance, distance, change, setting
     `equalised: ${factors === 0 ? "no channel was rescaled, because none has a free factor" : `${origins[method]}; ${count}`}`,
     `variance of the outputs, predicted${distance ? "" : " from the weights alone"}: × ${number(variance)}`,
     ...(distances ?? []),
+    ...(area ? areaLines(area, settings) : []),
     change === null
       ? "outputs without variation: not compared, because the network doesn't run on random inputs; give --data"
       : `outputs without variation: changed by at most ${change.toPrecision(2)} of max(1, |y|), by rounding`,
+  ];
+}
+
+/** What copies of outputs take and gain. */
+function areaLines(
+  { used, variance, layers, distance }: NonNullable<EqualiseResult["area"]>,
+  { distance: kind, sigma }: EqualiseResult["settings"],
+): string[] {
+  const each = layers.map(({ node, outputs, copied, cells: { before, after } }) => {
+    return `${shown(node)}: ${copied} of ${outputs} outputs, ${before} to ${after} cells`;
+  });
+  const distances = distance && [
+    `distance from the clean network (${kind}) at σ ${sigma}: ${number(distance.before)} without copies, ${number(distance.after)} with them`,
+  ];
+  return [
+    `copies: ${number(used)} times the cells; variance of the outputs, predicted: × ${number(variance)}`,
+    ...each,
+    ...(distances ?? []),
   ];
 }
 

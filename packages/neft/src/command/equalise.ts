@@ -60,7 +60,8 @@ export async function equaliseModel(file: string, options: ResolvedOf<typeof equ
 
   warn(result.warnings);
   print(equalisationReport(result));
-  const written = path === undefined || settings.dryRun ? undefined : { what, path, ...(await save(what)) };
+  const written =
+    path === undefined || settings.dryRun ? undefined : { what, path, ...(await save(what, result.wide)) };
   // The model is saved. Writing the report may block on a pipe's reader, so signals end the process from here on.
   interrupt.release();
   if (report) {
@@ -82,6 +83,12 @@ export async function equaliseModel(file: string, options: ResolvedOf<typeof equ
   print(
     written === undefined
       ? "dry run: no model was written"
-      : `${oneLine(written.path)} holds ${inWords(model.name)} ${result.method === "none" ? "as it was" : "with rescaled channels"}`,
+      : `${oneLine(written.path)} holds ${inWords(model.name)} ${changesIn(result)}`,
   );
+}
+
+/** What the written model has that the given one hasn't. */
+function changesIn({ method, wide }: EqualiseResult): string {
+  const changes = [...(method === "none" ? [] : ["rescaled channels"]), ...(wide ? ["copies of outputs"] : [])];
+  return changes.length === 0 ? "as it was" : `with ${changes.join(" and ")}`;
 }

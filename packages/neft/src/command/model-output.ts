@@ -32,8 +32,9 @@ export interface ModelToWrite {
   /**
    * Writes the model with its present weights. If that fails, they go to a temporary file, which the error names.
    * @param what  the model in words, such as "the finetuned model".
+   * @param other  a model made of this one, to write in its place.
    */
-  save(what: string): Promise<OnnxFiles>;
+  save(what: string, other?: Model): Promise<OnnxFiles>;
 }
 
 /**
@@ -44,9 +45,9 @@ export async function readModelToWrite(file: string, outputs: Outputs, out: Outp
   const { model, sha256, externalFiles } = await readModel(file);
   await outputs.addInputs(externalFiles.map((location) => join(dirname(file), location)));
   const external = out === undefined ? undefined : await outputs.openExternal(externalFiles, out);
-  const save = async (what: string): Promise<OnnxFiles> => {
+  const save = async (what: string, other?: Model): Promise<OnnxFiles> => {
     if (out === undefined || external === undefined) throw new Error("save: expected an output, got none");
-    const files = exportOnnxFiles(model);
+    const files = exportOnnxFiles(other ?? model);
     const weights = [...external].map(([location, output]) => [output, files.external.get(location)!] as const);
     try {
       await outputs.write(new Map([...weights, [out, files.model]]));

@@ -23,6 +23,7 @@ export type {
 export { batchAxis, GraphBuilder } from "./builder.js";
 export { constant } from "./constant.js";
 export { digitalProducts, warningsOf, whyDigital } from "./digital.js";
+export type { Observe } from "./evaluation.js";
 export { ExtendedSource, type Extension, extendModel, type Insertion } from "./extension.js";
 export type { Step } from "./fusion.js";
 export type { AttributeValue, GraphNode, Subgraph, ValueInfo } from "./graph.js";

@@ -1,6 +1,15 @@
 /** Entry point `neft/tensor`: tensors, batches and operations, for running models directly and for losses of your own strategies. */
 export { gatherBatch, type InputOptions, type Normalisation } from "@neft/data";
-export type { ArrayBackend, ArrayCall, BatchStatistics, Fused, RunOptions, RunResult, Step } from "@neft/model";
+export type {
+  ArrayBackend,
+  ArrayCall,
+  BatchStatistics,
+  Fused,
+  Observe,
+  RunOptions,
+  RunResult,
+  Step,
+} from "@neft/model";
 export {
   type DType,
   noGrad,

@@ -303,7 +303,7 @@ describe("functions with few options", () => {
     );
     const bytes = exportOnnx(model);
     expect(() => importOnnx(bytes, { external: {} } as object)).toThrow(
-      "importOnnx: expected no option but externalData, operators, got external",
+      "importOnnx: expected no option but externalData, embeddings, operators, got external",
     );
     expect(() => importOnnx(bytes, { externalData: { "w.bin": "bytes" } } as object)).toThrow(
       "externalData: expected files' bytes by location, got an object",

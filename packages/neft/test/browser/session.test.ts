@@ -84,10 +84,10 @@ beforeAll(async () => {
 });
 
 describe("a page that imports createSession alone", () => {
-  it("loads at most 6.2 kB of scripts, gzipped", async () => {
+  it("loads at most 6.4 kB of scripts, gzipped", async () => {
     const site = await serve(false);
     await site.close();
-    expect(site.pageBytes).toBeLessThanOrEqual(6200);
+    expect(site.pageBytes).toBeLessThanOrEqual(6400);
   });
 });
 
@@ -201,7 +201,8 @@ describe.each(["chromium", "firefox"] as const)("a session in %s", (name) => {
       await page.close();
     });
 
-    it("runs in an app's own worker", async () => {
+    // In Firefox, a worker that starts another one stops for ever once in some twenty times: see the README.
+    it("runs in an app's own worker", { retry: name === "firefox" ? 3 : 0, timeout: 30_000 }, async () => {
       const page = await open(browser, site);
       const found = await page.evaluate(async (settings) => {
         const worker = new Worker("/app/own.js", { type: "module" });

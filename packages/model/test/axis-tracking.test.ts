@@ -72,6 +72,11 @@ const cases = (): Case[] => [
   { op: "ReduceMean", inputs: [image, int64Array([1, -1])] },
   { op: "ReduceMean", inputs: [image, int64Array([1, -1])], attributes: { keepdims: 0 } },
   { op: "ReduceMean", inputs: [square] },
+  ...["Sum", "Mean"].flatMap((op): Case[] => [
+    { op, inputs: [square, values([6], "b")] },
+    { op, inputs: [square, square], tracked: [0, 1] },
+    { op, inputs: [[6], square], tracked: [1] },
+  ]),
   { op: "ReduceMean", inputs: [square], attributes: { noop_with_empty_axes: 1 } },
 ];
 

@@ -137,6 +137,7 @@ export const makers: Readonly<Record<string, Maker>> = {
   LogSoftmax: one("LogSoftmax", [4, 4]),
   MatMul: two("MatMul"),
   MaxPool: pool("MaxPool", [1, 1, 8, 8], { kernel_shape: [2, 2], strides: [2, 2] }),
+  Mean: two("Mean", [4]),
   Mul: two("Mul"),
   Pad: { ...one("Pad", [3, 4], {}, ["pads"]), others: [int64s("pads", [1, 0, 0, 0])] },
   ReduceMean: one("ReduceMean", [4, 3, 4], { axes: [1], keepdims: 0 }),
@@ -156,6 +157,7 @@ export const makers: Readonly<Record<string, Maker>> = {
   Softmax: one("Softmax", [4, 4]),
   Squeeze: { ...one("Squeeze", [1, 4, 4], {}, ["axis"]), others: [int64s("axis", [0])] },
   Sub: two("Sub"),
+  Sum: two("Sum", [4]),
   Tanh: one("Tanh", [4, 4]),
   Transpose: one("Transpose", [4, 4]),
   Unsqueeze: {

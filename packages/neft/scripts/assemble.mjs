@@ -65,6 +65,8 @@ async function writeModules() {
     format: "esm",
     preserveModules: true,
     preserveModulesRoot: packages,
+    // Docstrings stand in the types.
+    comments: { annotation: true, jsdoc: false, legal: true },
     // Every module is an entry.
     entryFileNames: ({ facadeModuleId }) => `${moduleName(facadeModuleId)}.js`,
   });

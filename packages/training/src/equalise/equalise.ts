@@ -263,7 +263,7 @@ async function chooseFactors(
     : { factors: none, method: "none", variance: 1 };
 }
 
-/** A gain in variance below this isn't worth a change. So a second call changes nothing. */
+/** A gain in variance below this isn't worth a change. Most second calls find less. */
 const leastGain = 0.1;
 
 /**

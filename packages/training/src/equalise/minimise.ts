@@ -1,5 +1,5 @@
 import { Descent } from "./descent.js";
-import { addSlopes, isFree, largestOf, multipliers, type Problem, type Term } from "./problem.js";
+import { addSlopes, isFree, largestOf, multipliers, type Problem, sharesOfLargest, type Term } from "./problem.js";
 
 /** Σ of the squared sensitivities of the output to each element, by group, for each weight. */
 export type Sensitivities = readonly Float64Array[];
@@ -48,20 +48,13 @@ function addGradient(
   gradient: Float64Array,
 ): number {
   const all = multipliers(term, factors);
-  const { largest } = term;
   const full = largestOf(term, all);
   if (full === 0) return 0;
+  const { shares: slopes, sum } = sharesOfLargest(term, all, full, doublings);
   const count = all.length;
-  const slopes = new Float64Array(count);
   let spread = 0;
-  let sum = 0;
   for (let g = 0; g < count; g++) {
-    const multiplier = all[g]!;
-    let share = (largest[g]! * multiplier) / full;
-    for (let k = 0; k < doublings; k++) share *= share;
-    sum += share;
-    slopes[g] = share;
-    all[g] = sensitivity[g]! / (multiplier * multiplier);
+    all[g] = sensitivity[g]! / (all[g]! * all[g]!);
     spread += all[g]!;
   }
   let norm = sum;

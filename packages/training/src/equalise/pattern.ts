@@ -1,4 +1,4 @@
-import { sizeOf } from "@neft/tensor";
+import { broadcastStrides, sizeOf } from "@neft/tensor";
 import type { Factors } from "./factors.js";
 
 /**
@@ -19,12 +19,6 @@ export function along(refs: Int32Array, axis: number, rank: number): Pattern {
   return { shape: Array.from({ length: rank }, (_, i) => (i === axis ? refs.length : 1)), refs };
 }
 
-const stridesOf = (shape: readonly number[]): number[] => {
-  const strides = Array<number>(shape.length).fill(1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
-  return strides;
-};
-
 /**
  * Calls back for every element of a shape, in row-major order, with its positions in patterns that broadcast to it.
  * The array of positions is reused.
@@ -35,11 +29,7 @@ export function visit(
   visitor: (index: number, positions: readonly number[]) => void,
 ): void {
   const rank = shape.length;
-  const steps = patterns.map((own) => {
-    const strides = stridesOf(own);
-    const skipped = rank - own.length;
-    return shape.map((_, axis) => (axis < skipped || own[axis - skipped] === 1 ? 0 : strides[axis - skipped]!));
-  });
+  const steps = patterns.map((own) => broadcastStrides(own, shape));
   const positions = patterns.map(() => 0);
   const at = Array<number>(rank).fill(0);
   const count = sizeOf(shape);

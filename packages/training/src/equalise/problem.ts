@@ -72,6 +72,28 @@ export function largestOf({ largest }: Term, multipliers: Float64Array): number 
   return all;
 }
 
+/**
+ * Shares of the groups in the p-norm that stands for max|w|, p = 2^doublings: (|w|/max|w|)^p of each, and their sum.
+ *
+ * @param largest  max|w| of the multiplied weight; above 0.
+ */
+export function sharesOfLargest(
+  term: Term,
+  multipliers: Float64Array,
+  largest: number,
+  doublings: number,
+): { readonly shares: Float64Array; readonly sum: number } {
+  const shares = new Float64Array(multipliers.length);
+  let sum = 0;
+  for (let g = 0; g < shares.length; g++) {
+    let share = (term.largest[g]! * multipliers[g]!) / largest;
+    for (let k = 0; k < doublings; k++) share *= share;
+    shares[g] = share;
+    sum += share;
+  }
+  return { shares, sum };
+}
+
 /** Adds a slope by ln of each group's multiplier to the gradient by ln of the factors. */
 export function addSlopes({ up, down }: Term, slopes: Float64Array, gradient: Float64Array): void {
   const add = (number: number, slope: number): void => {

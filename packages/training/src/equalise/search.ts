@@ -5,7 +5,7 @@ import { Descent } from "./descent.js";
 import type { Layer } from "./layers.js";
 import { distanceOf, type MeasuredNetwork, powersOf, sensitivityGradients, variationGradients } from "./measured.js";
 import { minimise, type Sensitivities, varianceRatio } from "./minimise.js";
-import { addSlopes, largestOf, multipliers, type Problem } from "./problem.js";
+import { addSlopes, largestOf, multipliers, type Problem, sharesOfLargest } from "./problem.js";
 import type { ResolvedEqualiseSettings } from "./settings.js";
 
 /** Where the factors that were kept come from. */
@@ -59,7 +59,7 @@ const descentRate = 0.02;
 /** Number of doublings of the p of the p-norm whose gradient stands for that of a maximum. */
 const descentDoublings = 6;
 
-/** A gain below this share isn't worth a change, so that a second call changes nothing. */
+/** A gain below this share isn't worth a change. Most second calls find less. */
 const leastGain = 0.05;
 
 /** Numbers of chips: no two purposes share one. */
@@ -234,13 +234,7 @@ function addVariationSlopes(
     slopes[groups[j]!]! -= product[j]!;
     sum += product[j]!;
   }
-  let norm = 0;
-  const shares = all.map((multiplier, g) => {
-    let share = (term.largest[g]! * multiplier) / full;
-    for (let i = 0; i < descentDoublings; i++) share *= share;
-    norm += share;
-    return share;
-  });
+  const { shares, sum: norm } = sharesOfLargest(term, all, full, descentDoublings);
   for (let g = 0; g < slopes.length; g++) slopes[g]! += (sum * shares[g]!) / norm;
   addSlopes(term, slopes, gradient);
 }

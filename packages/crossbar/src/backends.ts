@@ -1,4 +1,11 @@
-import { type ArrayBackend, arrayNodes, type GraphNode, type Model, operatorOf } from "@neft/model";
+import {
+  type ArrayBackend,
+  type ArrayProduct,
+  arrayNodes,
+  computeProduct,
+  computeProductEach,
+  type Model,
+} from "@neft/model";
 import { inWords, oneLine } from "@neft/options";
 import { add, maxAbs, persistent, setVaried, stream, type Tensor, type Variation } from "@neft/tensor";
 import { checkProgramming, type ProgrammingSettings, programmingVariation } from "./programming.js";
@@ -22,10 +29,7 @@ export interface DrawSettings {
 export interface VariationSettings extends ProgrammingSettings, DrawSettings {}
 
 /** Computes products with the unchanged weights. */
-export const digitalBackend: ArrayBackend = {
-  fuses: true,
-  product: ({ weight, digital }) => digital(weight),
-};
+export const digitalBackend: ArrayBackend = { product: (product) => computeProduct(product) };
 
 /**
  * The variation of one weight on the chip; undefined when its sigma is 0.
@@ -44,19 +48,17 @@ function drawOf(settings: VariationSettings, name: string, weight: Tensor): Vari
   return { sMax, sigmaOuter, sigmaMid, key: stream(seed, { purpose, name, index, step }), perSample, firstSample };
 }
 
-/** Whether a product draws ΔW for every sample, not the deviation of its outputs. */
-const drawsWeights = (node: GraphNode): boolean => operatorOf(node).traits.products?.drawsWeights === true;
-
 /**
  * Refuses a second product with a weight that is drawn for every sample. Matrix products draw their outputs' deviation instead of ΔW,
  * so two of them would not see the same ΔW. Convolutions draw ΔW.
  */
-function checkSoleProduct(firstReaders: Map<string, GraphNode>, name: string, node: GraphNode): void {
-  const first = firstReaders.get(name) ?? node;
+function checkSoleProduct(firstReaders: Map<string, ArrayProduct>, product: ArrayProduct): void {
+  const { name } = product.weight;
+  const first = firstReaders.get(name) ?? product;
   firstReaders.set(name, first);
-  if (first.name === node.name || (drawsWeights(first) && drawsWeights(node))) return;
+  if (first.layer === product.layer || [first, product].every(({ map }) => map.kind.drawsWeights)) return;
   throw new RangeError(
-    `parameter ${inWords(name)}: expected one product with it for a draw for every sample, got nodes ${inWords(first.name)} and ${inWords(node.name)}: leave perSample out`,
+    `parameter ${inWords(name)}: expected one product with it for a draw for every sample, got nodes ${inWords(first.layer)} and ${inWords(product.layer)}: leave perSample out`,
   );
 }
 
@@ -72,14 +74,14 @@ function checkSoleProduct(firstReaders: Map<string, GraphNode>, name: string, no
 export function variationBackend(settings: VariationSettings): ArrayBackend {
   checkProgramming(settings);
   const variations = new Map<string, Variation | undefined>();
-  const firstReaders = new Map<string, GraphNode>();
+  const firstReaders = new Map<string, ArrayProduct>();
   return {
-    fuses: true,
-    product: ({ node, weightName, weight, digital }) => {
-      if (!variations.has(weightName)) variations.set(weightName, drawOf(settings, weightName, weight));
-      const variation = variations.get(weightName);
-      if (variation?.perSample) checkSoleProduct(firstReaders, weightName, node);
-      return digital(weight, variation);
+    product: (product) => {
+      const { name, tensor } = product.weight;
+      if (!variations.has(name)) variations.set(name, drawOf(settings, name, tensor));
+      const variation = variations.get(name);
+      if (variation?.perSample) checkSoleProduct(firstReaders, product);
+      return computeProduct(product, tensor, variation);
     },
   };
 }
@@ -111,7 +113,9 @@ export function programChip(model: Model, settings: VariationSettings): Programm
   }
   const weightOf = (name: string, weight: Tensor): Tensor => programmed.get(name) ?? weight;
   return {
-    backend: { fuses: true, product: ({ weightName, weight, digital }) => digital(weightOf(weightName, weight)) },
+    backend: {
+      product: (product) => computeProduct(product, weightOf(product.weight.name, product.weight.tensor)),
+    },
     weightOf,
     dispose: () => {
       for (const weight of programmed.values()) weight.dispose();
@@ -125,14 +129,14 @@ export function programChip(model: Model, settings: VariationSettings): Programm
  * only once. The outputs for the other chips belong to the scope that is current then: run all chips within one scope.
  */
 export function readTogether(chips: readonly ProgrammedChip[], x: Tensor): ArrayBackend[] {
-  const computed = new Map<GraphNode, readonly Tensor[]>();
+  const computed = new Map<string, readonly Tensor[]>();
   return chips.map(({ backend }, chip) => ({
-    fuses: true,
-    product: (call) => {
-      const { node, weightName, weight, input, digitalEach } = call;
-      if (input !== x || digitalEach === undefined) return backend.product(call);
-      const outputs = computed.get(node) ?? digitalEach(chips.map((each) => each.weightOf(weightName, weight)));
-      computed.set(node, outputs);
+    product: (product) => {
+      const { layer, weight, input, map } = product;
+      if (input !== x || map.kind.computeEach === undefined) return backend.product(product);
+      const wholes = () => chips.map((each) => each.weightOf(weight.name, weight.tensor));
+      const outputs = computed.get(layer) ?? computeProductEach(product, wholes());
+      computed.set(layer, outputs);
       return outputs[chip]!;
     },
   }));
@@ -145,20 +149,20 @@ export function readTogether(chips: readonly ProgrammedChip[], x: Tensor): Array
  */
 export function givenBackend(variations: ReadonlyMap<string, Tensor>): ArrayBackend {
   return {
-    fuses: true,
-    product: ({ weightName, weight, digital }) => {
-      const given = variations.get(weightName);
+    product: (product) => {
+      const { name, tensor } = product.weight;
+      const given = variations.get(name);
       if (!given) {
         throw new RangeError(
-          `weight ${inWords(weightName)}: expected a given variation, got none; variations are given for ${oneLine([...variations.keys()].join(", "))}`,
+          `weight ${inWords(name)}: expected a given variation, got none; variations are given for ${oneLine([...variations.keys()].join(", "))}`,
         );
       }
-      if (given.shape.join() !== weight.shape.join()) {
+      if (given.shape.join() !== tensor.shape.join()) {
         throw new RangeError(
-          `weight ${inWords(weightName)}: expected a variation of shape [${weight.shape}], got [${given.shape}]`,
+          `weight ${inWords(name)}: expected a variation of shape [${tensor.shape}], got [${given.shape}]`,
         );
       }
-      return digital(add(weight, given));
+      return computeProduct(product, add(tensor, given));
     },
   };
 }

@@ -16,9 +16,8 @@ export interface Step extends Fused {
  * Wanted values are never fused away.
  *
  * @param plan  Nodes in running order.
- * @param fuses  Whether the backend allows fusion into products.
  */
-export function fuseNodes(plan: readonly GraphNode[], wanted: ReadonlySet<string>, fuses: boolean): Step[] {
+export function fuseNodes(plan: readonly GraphNode[], wanted: ReadonlySet<string>): Step[] {
   const swapped = poolBeforeRelu(plan, wanted);
   const consumers = soleConsumers(swapped, wanted);
   const absorbed = new Set<GraphNode>();
@@ -28,7 +27,7 @@ export function fuseNodes(plan: readonly GraphNode[], wanted: ReadonlySet<string
     const { absorbs: kinds = [] } = operatorOf(node).traits;
     let last = node;
     const absorbs = (kind: "pool" | "relu"): boolean => {
-      const next = fuses && kinds.includes(kind) ? consumers.get(last.outputs[0]!) : undefined;
+      const next = kinds.includes(kind) ? consumers.get(last.outputs[0]!) : undefined;
       if (next === undefined || absorbedAs(next) !== kind) return false;
       absorbed.add(next);
       last = next;

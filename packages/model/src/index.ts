@@ -1,6 +1,20 @@
 export type { ArrayNode } from "./array-node.js";
 export { arrayNodesOf, weightUses } from "./array-node.js";
 export {
+  type ArrayBackend,
+  type ArrayProduct,
+  type ArrayWeight,
+  computeProduct,
+  computeProductEach,
+  type Epilogue,
+  type LinearMap,
+  type LinearMapKind,
+  type MapCall,
+  type Reads,
+  type WeightView,
+  withEpilogue,
+} from "./array-product.js";
+export {
   type AttributeKind,
   type AttributeSchema,
   inStored,
@@ -31,13 +45,12 @@ export { capturesOf, describeNode, listNames, producersOf, sortNodes, subgraphsO
 export type { HostArray, HostData, KnownValue } from "./host-array.js";
 export { int64Array, toNumbers } from "./host-array.js";
 export { addOperators, knownOperators, type OperatorSet, operatorOf } from "./known-operators.js";
+export { matrixMap } from "./maps/matrix.js";
 export type { ModelParts } from "./model.js";
 export { arrayNodes, Model, modelWeights, runningParameters, trainableParameters } from "./model.js";
 export { coreOperators } from "./operators/core.js";
 export type {
   Adaptor,
-  ArrayBackend,
-  ArrayCall,
   BatchStatistics,
   Fused,
   Operator,

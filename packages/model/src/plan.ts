@@ -60,20 +60,20 @@ interface Requested {
 const plans = new WeakMap<Model, Map<string, ModelPlan>>();
 
 /**
- * Plan that computes the requested values. `fuses` is as in `fuseNodes`.
+ * Plan that computes the requested values.
  *
  * @throws {Error} for a requested name that no value or node has.
  */
-export function planOf(model: Model, { outputs, taps }: Requested, fuses: boolean): ModelPlan {
+export function planOf(model: Model, { outputs, taps }: Requested): ModelPlan {
   const known = plans.get(model) ?? new Map<string, ModelPlan>();
   plans.set(model, known);
-  const key = JSON.stringify([fuses, outputs, taps]);
-  const plan = known.get(key) ?? planModel(model, outputs ?? model.outputs.map(({ name }) => name), taps ?? [], fuses);
+  const key = JSON.stringify([outputs, taps]);
+  const plan = known.get(key) ?? planModel(model, outputs ?? model.outputs.map(({ name }) => name), taps ?? []);
   known.set(key, plan);
   return plan;
 }
 
-function planModel(model: Model, outputs: readonly string[], taps: readonly string[], fuses: boolean): ModelPlan {
+function planModel(model: Model, outputs: readonly string[], taps: readonly string[]): ModelPlan {
   const given = new Set([
     ...model.inputs.map(({ name }) => name),
     ...model.parameters.keys(),
@@ -89,7 +89,7 @@ function planModel(model: Model, outputs: readonly string[], taps: readonly stri
     );
   };
   const wanted = new Set([...outputs, ...taps].map(resolve));
-  const steps = fuseNodes(neededNodes(model.nodes, wanted), wanted, fuses);
+  const steps = fuseNodes(neededNodes(model.nodes, wanted), wanted);
   const read = new Set([...steps.flatMap(({ node }) => node.inputs), ...wanted]);
   const plan = planSteps(
     steps,

@@ -1,11 +1,12 @@
 import { inWords } from "@neft/options";
 import { noGrad, scope, Tensor, tensor } from "@neft/tensor";
+import { type ArrayBackend, type ArrayProduct, computeProduct } from "./array-product.js";
 import { evaluate, type Observe, runSteps, type Slots } from "./evaluation.js";
 import type { GraphNode, Subgraph, ValueInfo } from "./graph.js";
 import { capturesOf, describeNode, listNames } from "./graph.js";
 import type { HostArray, HostData } from "./host-array.js";
 import { type Model, modelWeights } from "./model.js";
-import type { ArrayBackend, ArrayCall, BatchStatistics, RunContext } from "./operators/operator.js";
+import type { BatchStatistics, RunContext } from "./operators/operator.js";
 import { evaluable, type ModelPlan, type Plan, planGraph, planOf, unfused } from "./plan.js";
 import { addLocation, checkInputs, inferGraph } from "./shapes.js";
 import { noWeights, type Weights } from "./weights.js";
@@ -50,7 +51,7 @@ export function run(
   options: RunOptions = {},
 ): RunResult {
   const feeds = feedsOf(model, inputs);
-  const plan = planOf(model, options, options.backend === undefined || options.backend.fuses === true);
+  const plan = planOf(model, options);
   const values: Slots = new Array(plan.slots).fill(undefined);
   plan.given.forEach((name, i) => {
     values[i + 1] = feeds.get(name) ?? model.parameters.get(name) ?? model.constants.get(name);
@@ -72,7 +73,7 @@ export function evaluateConstants(node: GraphNode, inputs: readonly (HostArray |
     frozenNorms: new Set(),
     dropout: undefined,
     statistics: [],
-    product: ({ weight, digital }) => digital(weight),
+    product: (product) => computeProduct(product),
     isParameter: () => false,
     weights: noWeights,
     parameter: (name) => {
@@ -143,7 +144,7 @@ function runGraph(
     frozenNorms: context.frozenNorms,
     dropout: context.dropout,
     statistics: context.statistics,
-    product: (call) => context.product(inBody(call, outer)),
+    product: (product) => context.product(inBody(product, outer)),
     isParameter: (name) => context.isParameter(captures.get(name) ?? ""),
     weights,
     parameter: context.parameter,
@@ -160,15 +161,8 @@ function runGraph(
 }
 
 /** A product of a graph of a node: the graph may run several times, and says nothing about where the samples are. */
-function inBody(call: ArrayCall, outer: GraphNode): ArrayCall {
-  const { node, weightName, weight, input, digitalEach } = call;
-  const digital: ArrayCall["digital"] = (w, variation) => {
-    if (variation?.perSample !== true) return call.digital(w, variation);
-    throw new RangeError(
-      `parameter ${inWords(weightName)}: expected one draw for all samples where a graph of ${describeNode(outer)} reads it, got perSample`,
-    );
-  };
-  return { node, weightName, weight, input, digital, digitalEach };
+function inBody(product: ArrayProduct, outer: GraphNode): ArrayProduct {
+  return { ...product, weight: { ...product.weight, sharedDraw: `a graph of ${describeNode(outer)} reads it` } };
 }
 
 /** Context that operators get in a run of a model. */
@@ -179,7 +173,7 @@ function contextOf(model: Model, options: RunOptions, statistics: BatchStatistic
     frozenNorms: options.frozenNorms ?? new Set(),
     dropout: options.dropout,
     statistics,
-    product: (call) => (backend ? backend.product(call) : call.digital(call.weight)),
+    product: (product) => (backend ? backend.product(product) : computeProduct(product)),
     isParameter: (name) => model.parameters.has(name),
     weights: modelWeights(model),
     parameter: (name) => model.parameters.get(name)!,

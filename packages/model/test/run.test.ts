@@ -1,10 +1,11 @@
 import { init, memoryUse } from "@neft/kernels";
 import {
-  type ArrayCall,
+  type ArrayProduct,
   addOperators,
   applyStatistics,
   arrayNodes,
   bindModel,
+  computeProduct,
   GraphBuilder,
   inferValues,
   lenet5,
@@ -83,9 +84,9 @@ describe("run", () => {
     });
     const seen: string[] = [];
     const backend = {
-      product(call: ArrayCall) {
-        seen.push(call.weightName);
-        return call.digital(call.weight);
+      product(product: ArrayProduct) {
+        seen.push(product.weight.name);
+        return computeProduct(product);
       },
     };
     scope(() => {
@@ -148,9 +149,9 @@ describe("run", () => {
     const model = small();
     const calls: string[] = [];
     const backend = {
-      product(call: ArrayCall) {
-        calls.push(call.node.name);
-        return call.digital(call.weight);
+      product(product: ArrayProduct) {
+        calls.push(product.layer);
+        return computeProduct(product);
       },
     };
     scope(() => {
@@ -166,10 +167,11 @@ describe("run", () => {
     const model = lenet5({ seed: 1, size: 12 });
     const seen: [string, string][] = [];
     const backend = {
-      product(call: ArrayCall) {
-        seen.push([call.node.name, call.weightName]);
-        expect(call.weight).toBe(model.parameters.get(call.weightName));
-        return call.digital(scale(call.weight, 0));
+      product(product: ArrayProduct) {
+        const { name, tensor: weight } = product.weight;
+        seen.push([product.layer, name]);
+        expect(weight).toBe(model.parameters.get(name));
+        return computeProduct(product, scale(weight, 0));
       },
     };
     scope(() => {

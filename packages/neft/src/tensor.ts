@@ -2,14 +2,22 @@
 export { gatherBatch, type InputOptions, type Normalisation } from "@neft/data";
 export type {
   ArrayBackend,
-  ArrayCall,
+  ArrayProduct,
+  ArrayWeight,
   BatchStatistics,
+  Epilogue,
   Fused,
+  LinearMap,
+  LinearMapKind,
+  MapCall,
   Observe,
+  Reads,
   RunOptions,
   RunResult,
   Step,
+  WeightView,
 } from "@neft/model";
+export { computeProduct } from "@neft/model";
 export {
   type DType,
   noGrad,

@@ -1,9 +1,10 @@
 import { init } from "@neft/kernels";
 import {
   type ArrayBackend,
-  type ArrayCall,
+  type ArrayProduct,
   addOperators,
   arrayNodes,
+  computeProduct,
   type Model,
   run,
   warningsOf,
@@ -238,9 +239,9 @@ describe("graphs inside nodes", () => {
     const seen: string[] = [];
     scope(() => {
       const feed = { x: tensor(x.data as Float32Array, [3, 4]), c: tensor([0], [], "bool") };
-      const product = ({ weightName, weight, digital }: ArrayCall) => {
-        seen.push(weightName);
-        return digital(weight);
+      const product = (one: ArrayProduct) => {
+        seen.push(one.weight.name);
+        return computeProduct(one);
       };
       const { outputs } = run(model, feed, { backend: { product } });
       const [gradient] = backward(reduceSum(outputs.get("y")!), [model.parameters.get("if/v")!]);
@@ -266,7 +267,7 @@ describe("graphs inside nodes", () => {
       const weight = model.parameters.get(name)!;
       const key = stream(4, { purpose: "chip", name, index: 2 });
       const variation = { sMax: 2, sigmaOuter: 0.3, sigmaMid: 0.3, key, perSample: false, firstSample: 0 };
-      const chip = { product: ({ weight: w, digital }: ArrayCall) => digital(w, variation) };
+      const chip = { product: (one: ArrayProduct) => computeProduct(one, one.weight.tensor, variation) };
       const feeds = () => ({ x: tensor(x.data as Float32Array, [3, 4]), c: tensor([condition], [], "bool") });
       const outputs = (backend?: ArrayBackend) =>
         scope(() =>
@@ -278,7 +279,7 @@ describe("graphs inside nodes", () => {
       // The network whose weight is the chip's gives the same.
       const [before, after] = [weight.floats(), scope(() => varied(weight, { variation }).floats())];
       expect(outputs()).not.toEqual(drawn);
-      expect(outputs({ product: ({ digital }) => digital(tensor(after, weight.shape)) })).toEqual(drawn);
+      expect(outputs({ product: (one) => computeProduct(one, tensor(after, weight.shape)) })).toEqual(drawn);
       assign(weight, after);
       expect(outputs()).toEqual(drawn);
       assign(weight, before);

@@ -1,6 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { init } from "@neft/kernels";
-import { type ArrayCall, addOperators, arrayNodes, run } from "@neft/model";
+import { type ArrayProduct, addOperators, arrayNodes, computeProduct, run } from "@neft/model";
 import { moreOperators } from "@neft/model/more";
 import { exportOnnx, importOnnx } from "@neft/onnx";
 import { assign, scope, tensor } from "@neft/tensor";
@@ -157,7 +157,7 @@ describe("names that bodies share", () => {
   it("of weights in bodies have no draw for every sample", () => {
     const model = importOnnx(files["initializers of both branches"]!);
     const variation = { sMax: 1, sigmaOuter: 0.1, sigmaMid: 0.1, key: 1n, perSample: true, firstSample: 0 };
-    const backend = { product: ({ digital, weight: w }: ArrayCall) => digital(w, variation) };
+    const backend = { product: (one: ArrayProduct) => computeProduct(one, one.weight.tensor, variation) };
     const inputs = () => ({ x: tensor(x.data, x.shape, "f32"), c: tensor(Uint8Array.of(1), [], "bool") });
     expect(() => scope(() => run(model, inputs(), { backend }))).toThrow(
       'parameter "If_0/w": expected one draw for all samples where a graph of node "If_0" (If) reads it, got perSample',

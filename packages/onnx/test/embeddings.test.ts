@@ -1,9 +1,10 @@
 import { init } from "@neft/kernels";
-import { type ArrayCall, addOperators, arrayNodes, copyModel, run, whyDigital } from "@neft/model";
+import { type ArrayProduct, addOperators, arrayNodes, computeProduct, copyModel, run, whyDigital } from "@neft/model";
 import { moreOperators } from "@neft/model/more";
 import { exportOnnx, importOnnx } from "@neft/onnx";
 import { assign, backward, reduceSum, scope, square, stream, tensor, type Variation, varied } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
+import { byReads } from "./by-reads.js";
 import { type FileNode, floats, numbers, onnxFile } from "./onnx-file.js";
 import { differences, runHere, runInRuntime, type Values } from "./runtime.js";
 
@@ -69,8 +70,8 @@ describe("embeddings on crossbars", () => {
       key: stream(4, { purpose: "chip", name: "table", index: 1 }),
       perSample: false,
     };
-    const product = ({ weightName, weight, digital }: ArrayCall) =>
-      digital(weight, weightName === "table" ? variation : undefined);
+    const product = (one: ArrayProduct) =>
+      computeProduct(one, one.weight.tensor, one.weight.name === "table" ? variation : undefined);
     const outputs = (chip: boolean, from = model) =>
       scope(() =>
         run(from, feed(), chip ? { backend: { product } } : {})
@@ -78,6 +79,12 @@ describe("embeddings on crossbars", () => {
           .floats(),
       );
     const drawn = outputs(true);
+    const read = scope(() =>
+      run(model, feed(), { backend: { product: byReads } })
+        .outputs.get("y")!
+        .floats(),
+    );
+    expect(read).toEqual(outputs(false));
     const copy = copyModel(model);
     expect(outputs(true, copy)).toEqual(drawn);
     assign(
@@ -97,10 +104,10 @@ describe("embeddings on crossbars", () => {
     expect(rows).toEqual([true, true, true, false, true]);
     expect(() =>
       run(model, feed(), {
-        backend: { product: ({ weight, digital }) => digital(weight, { ...variation, perSample: true }) },
+        backend: { product: (one) => computeProduct(one, one.weight.tensor, { ...variation, perSample: true }) },
       }),
     ).toThrow(
-      'node "tokens" (Gather): expected one draw for all samples where an embedding reads a table, got perSample',
+      'node "tokens" (Gather): parameter "table": expected one draw for all samples where an embedding reads it, got perSample',
     );
     for (const one of [copy, model]) one.dispose();
   });

@@ -91,7 +91,7 @@ export {
 } from "./operations/comparisons.js";
 export { type Conv2dAttributes, conv2d, conv2dEach } from "./operations/convolution.js";
 export { type CumulativeAttributes, cumProd, cumSum } from "./operations/cumulative.js";
-export { type DeformConvAttributes, deformConv } from "./operations/deform-conv.js";
+export { type DeformConvAttributes, deformColumns, deformConv } from "./operations/deform-conv.js";
 export { det } from "./operations/determinant.js";
 export { type DropoutAttributes, dropout } from "./operations/dropout.js";
 export {
@@ -296,6 +296,7 @@ export {
   type SpatialAveragePoolAttributes,
 } from "./operations/spatial-pools.js";
 export { split } from "./operations/split.js";
+export { unfold } from "./operations/unfold.js";
 export { type Variation, varied } from "./operations/variation.js";
 export { operations, type TableOperation } from "./operations.js";
 export { normals, permutation, type StreamName, stream, uniforms, words } from "./random.js";

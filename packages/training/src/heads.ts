@@ -1,15 +1,5 @@
-import type { ArrayBackend, GraphNode } from "@neft/model";
-import {
-  adaptiveAvgPool2d,
-  linear,
-  parameter,
-  relu,
-  reshape,
-  sizeOf,
-  stream,
-  type Tensor,
-  uniforms,
-} from "@neft/tensor";
+import { type ArrayBackend, matrixMap } from "@neft/model";
+import { adaptiveAvgPool2d, parameter, relu, reshape, sizeOf, stream, type Tensor, uniforms } from "@neft/tensor";
 import { purposes } from "./streams.js";
 import type { Feature } from "./taps.js";
 
@@ -96,20 +86,13 @@ export function runHead(
   const dense = (x: Tensor, layer: string): Tensor => {
     const weightName = `${plan.name}.${layer}.weight`;
     const bias = parameters.get(`${plan.name}.${layer}.bias`)!;
-    const node: GraphNode = {
-      name: `${plan.name}.${layer}`,
-      op: "Gemm",
-      inputs: [plan.tap, weightName],
-      outputs: [`${plan.name}.${layer}.output`],
-      attributes: { transB: 1 },
-    };
+    const weight = { name: weightName, tensor: parameters.get(weightName)! };
     return backend.product({
-      node,
-      weightName,
-      weight: parameters.get(weightName)!,
+      layer: `${plan.name}.${layer}`,
+      weight,
       input: x,
-      digital: (weight, variation) =>
-        linear(x, weight, bias, variation ? { layout: "oi", variation } : { layout: "oi" }),
+      map: matrixMap("oi"),
+      epilogue: { bias },
     });
   };
   return dense(relu(dense(reshape(pooled, [batch, plan.inputs]), "fc1")), "fc2");

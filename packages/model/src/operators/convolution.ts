@@ -1,7 +1,6 @@
-import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { int, ints } from "../attribute-kinds.js";
-import { planeOf } from "../dimensions.js";
+import { convolutionMap } from "../maps/convolution.js";
 import { convolutionShape, convolutionWindow, convolvedFlow } from "./convolution-shape.js";
 import { defineOperator, float } from "./operator.js";
 import { product } from "./product.js";
@@ -17,7 +16,6 @@ export const conv = defineOperator({
   traits: {
     products: {
       operands: [1],
-      drawsWeights: true,
       uses: (shapeOf) => {
         const weight = shapeOf(1);
         if (weight === undefined) return [];
@@ -44,21 +42,9 @@ export const conv = defineOperator({
     return [{ dtype: "f32", shape: convolutionShape(inputs, attributes, 2) }];
   },
   run: ([x, w, bias], attributes, call) => {
-    const window = convolutionWindow(x, w, attributes, 2);
-    const flat = x.shape.length === 3;
-    const plane = flat ? ops.reshape(x, [x.shape[0]!, x.shape[1]!, 1, x.shape[2]!]) : x;
-    const { strides, dilations, pads } = planeOf(window);
+    const map = convolutionMap({ window: convolutionWindow(x, w, attributes, 2), groups: attributes.group });
     const { rectified, pooled } = call;
-    const options = { strides, dilations, pads, groups: attributes.group, rectified, pooled };
-    const kernelOn = (weight: Tensor) =>
-      flat ? ops.reshape(weight, [w.shape[0]!, w.shape[1]!, 1, w.shape[2]!]) : weight;
-    const y = product(
-      call,
-      { weight: 1, data: 0 },
-      (weight, variation) => ops.conv2d(plane, kernelOn(weight), bias, { variation, ...options }),
-      (weights) => ops.conv2dEach(plane, weights.map(kernelOn), bias, options),
-    );
-    return [flat ? ops.reshape(y, [y.shape[0]!, y.shape[1]!, y.shape[3]!]) : y];
+    return [product(call, { weight: 1, input: x, map, epilogue: { bias, rectified, pooled } })];
   },
   integers: null,
 });

@@ -1,10 +1,10 @@
-import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { flag, int, ints, positions, real, text } from "../attribute-kinds.js";
 import { axesOf } from "../dimensions.js";
 import type { HostArray } from "../host-array.js";
 import { checkedSize, int64Array, maxHostElements, toPositions } from "../host-array.js";
 import { concatElements, gatherElements, sliceElements } from "../integers.js";
+import { lookupMap } from "../maps/lookup.js";
 import { scalar } from "./adaptors.js";
 import {
   checkOne,
@@ -14,7 +14,6 @@ import {
   hostInput,
   integersOf,
   type OperatorCall,
-  type RunCall,
 } from "./operator.js";
 import { product } from "./product.js";
 import { alongAxis, paddedAxes, slicedAxes } from "./scaling.js";
@@ -65,15 +64,6 @@ function tableUse(shape: readonly number[] | undefined, axis: number): WeightUse
   return [{ input: 0, layout: "io", inputs: shape[0]!, outputs: shape[1]! }];
 }
 
-/** Rows of a table on a crossbar. @throws {RangeError} for a draw for every sample. */
-function embedded(call: RunCall, indices: Tensor): Tensor {
-  return product(call, { weight: 0, data: 1 }, (table, variation) => {
-    if (variation?.perSample)
-      throw new RangeError("expected one draw for all samples where an embedding reads a table, got perSample");
-    return ops.gather(variation ? ops.varied(table, { variation }) : table, indices, { axis: 0 });
-  });
-}
-
 /** Takes slices of x along an axis at integer indices of any shape. With `on_array`, the table x stands on a crossbar. */
 export const gather = defineOperator({
   name: "Gather",
@@ -100,7 +90,7 @@ export const gather = defineOperator({
   },
   run: ([x, indices], { axis }, call) => [
     call.arrays.includes(0)
-      ? embedded(call, indices)
+      ? product(call, { weight: 0, input: indices, map: lookupMap, sharedDraw: "an embedding reads it" })
       : ops.gather(x, indices, { axis: ops.axisOf("axis", axis, x.shape.length) }),
   ],
   integers: ([x, indices], { axis }) => [gatherElements(x, indices, ops.axisOf("axis", axis, x.shape.length))],

@@ -1,4 +1,5 @@
-import type { DType, Tensor, Variation } from "@neft/tensor";
+import type { DType, Tensor } from "@neft/tensor";
+import type { ArrayProduct } from "../array-product.js";
 import { type AttributeSchema, type AttributesOf, readAttributes } from "../attribute-kinds.js";
 import type { AttributeValue, GraphNode, Subgraph } from "../graph.js";
 import type { HostArray, HostData, KnownValue } from "../host-array.js";
@@ -31,32 +32,6 @@ export interface BatchStatistics {
   readonly momentum: number;
 }
 
-/** One product of an array node, as passed to the backend. */
-export interface ArrayCall {
-  readonly node: GraphNode;
-  /** Name of the parameter. */
-  readonly weightName: string;
-  /** The parameter. Views between it and the node are applied by `digital`. */
-  readonly weight: Tensor;
-  /** The other operand. */
-  readonly input: Tensor;
-  /** The exact product with a weight of the parameter's shape. With `variation`, ΔW is drawn during the product. */
-  digital(weight: Tensor, variation?: Variation): Tensor;
-  /** `digital` for several weights, without gradients, where one call can share work between them. */
-  readonly digitalEach?: ((weights: readonly Tensor[]) => Tensor[]) | undefined;
-}
-
-/** Computes array nodes: digitally, with variation, or on a programmed chip. */
-export interface ArrayBackend {
-  /** Returns the output of the product. */
-  product(call: ArrayCall): Tensor;
-  /**
-   * Whether `digital` may include a following max pool and ReLU. Correct only if the backend returns the result of
-   * `digital` unchanged. Default: false.
-   */
-  readonly fuses?: boolean;
-}
-
 /** State of a run that operators can use. */
 export interface RunContext {
   readonly batchNorm: "frozen" | "batch";
@@ -65,7 +40,7 @@ export interface RunContext {
   /** Seed and step of the dropout masks; undefined for no dropout. */
   readonly dropout: { readonly seed: number; readonly step: number } | undefined;
   readonly statistics: BatchStatistics[];
-  product(call: ArrayCall): Tensor;
+  product(product: ArrayProduct): Tensor;
   isParameter(name: string): boolean;
   /** What the nodes of the running graph see of the parameters. */
   readonly weights: Weights;

@@ -1,14 +1,20 @@
-import { inWords } from "@neft/options";
-import type { Tensor, Variation } from "@neft/tensor";
-import * as ops from "@neft/tensor";
-import type { ArrayCall, RunCall } from "./operator.js";
+import type { Tensor } from "@neft/tensor";
+import { type ArrayWeight, computeProduct, type Epilogue, type LinearMap, type WeightView } from "../array-product.js";
+import type { RunCall } from "./operator.js";
 
-/** Inputs of a product. */
-export interface Operands {
-  /** Index of the input that is the weight. */
+/** Parts of a node's product. */
+export interface ProductParts {
+  /** Index of the node's input that is the weight. */
   readonly weight: number;
-  /** Index of the input that is the data. */
-  readonly data: number;
+  /** The data, as the map takes it. */
+  readonly input: Tensor;
+  readonly map: LinearMap;
+  /** Default: none. */
+  readonly epilogue?: Epilogue;
+  /** How the product reads the node's input. Default: as it is. */
+  readonly view?: WeightView;
+  /** As in `ArrayWeight`. */
+  readonly sharedDraw?: string;
 }
 
 /**
@@ -16,39 +22,31 @@ export interface Operands {
  *
  * ΔW is drawn in the parameter's element order, and views are applied to W + ΔW. So all products with one parameter
  * share one draw.
- *
- * @throws {RangeError} for variation per sample of a weight read through views.
  */
-export function product(
-  call: RunCall,
-  operands: Operands,
-  digital: ArrayCall["digital"],
-  digitalEach?: ArrayCall["digitalEach"],
-): Tensor {
+export function product(call: RunCall, { weight: index, input, map, epilogue = {}, ...reading }: ProductParts): Tensor {
   const { node, context, arrays } = call;
-  const weight = call.inputs[operands.weight]!;
-  if (!arrays.includes(operands.weight)) return digital(weight);
-  const input = call.inputs[operands.data]!;
-  const found = context.weights.weightOf(node.inputs[operands.weight]!)!;
-  const { parameter: weightName, views } = found;
-  if (views.length === 0) return context.product({ node, weightName, weight, input, digital, digitalEach });
-  const parameter = context.parameter(weightName);
-  const viewed = (w: Tensor, variation?: Variation): Tensor => {
-    if (variation?.perSample === true) {
-      const through = views.map(({ op }) => op).join(", ");
-      throw new RangeError(
-        `parameter ${inWords(weightName)}: expected one draw for all samples where a product reads it through ${through}, got perSample`,
-      );
-    }
-    if (variation !== undefined) return context.view(found, ops.varied(w, { variation }));
-    return w === parameter ? weight : context.view(found, w);
+  const layer = node.name;
+  const given = call.inputs[index]!;
+  if (!arrays.includes(index)) {
+    return computeProduct({
+      layer,
+      weight: { name: node.inputs[index]!, tensor: given, ...reading },
+      input,
+      map,
+      epilogue,
+    });
+  }
+  const found = context.weights.weightOf(node.inputs[index]!)!;
+  const { parameter: name, views } = found;
+  const tensor = views.length === 0 ? given : context.parameter(name);
+  const own: ArrayWeight = { name, tensor, ...reading };
+  if (views.length === 0) return context.product({ layer, weight: own, input, map, epilogue });
+  const outer: WeightView = { apply: (whole) => (whole === tensor ? given : context.view(found, whole)) };
+  const { view } = reading;
+  const weight: ArrayWeight = {
+    ...own,
+    view: view === undefined ? outer : { ...view, apply: (whole) => view.apply(outer.apply(whole)) },
+    sharedDraw: reading.sharedDraw ?? `a product reads it through ${views.map(({ op }) => op).join(", ")}`,
   };
-  return context.product({
-    node,
-    weightName,
-    weight: parameter,
-    input,
-    digital: (w, variation) => digital(viewed(w, variation)),
-    digitalEach: digitalEach && ((weights) => digitalEach(weights.map((w) => viewed(w)))),
-  });
+  return context.product({ layer, weight, input, map, epilogue });
 }

@@ -3,6 +3,7 @@ import * as ops from "@neft/tensor";
 import { flag, ignored, real } from "../attribute-kinds.js";
 import { matmulShape } from "../dimensions.js";
 import type { KnownValue } from "../host-array.js";
+import { matrixMap } from "../maps/matrix.js";
 import { defineAdaptor, defineOperator, float, type RunCall } from "./operator.js";
 import { product } from "./product.js";
 import { gemm as gemmTrack, matmul as matmulTrack } from "./tracks.js";
@@ -84,25 +85,17 @@ export const gemm = defineOperator({
     let rest = c;
     if (call.arrays[0] === 0) {
       // (A'B')ᵀ = B'ᵀA'ᵀ: the word lines read the columns of B'.
-      const columns = transposeIf(b, !transB);
-      const layout = transA ? "io" : "oi";
-      y = transposeIf(
-        product(call, { weight: 0, data: 1 }, (w, variation) =>
-          ops.linear(columns, w, undefined, { layout, variation }),
-        ),
-        true,
-      );
+      const input = transposeIf(b, !transB);
+      y = transposeIf(product(call, { weight: 0, input, map: matrixMap(transA ? "io" : "oi") }), true);
     } else {
-      const rows = transposeIf(a, transA);
+      const input = transposeIf(a, transA);
       const layout = transB ? "oi" : "io";
       const outputs = b.shape[layout === "oi" ? 0 : 1];
-      const fused = alpha === 1 && beta === 1 && c?.shape.length === 1 && c.shape[0] === outputs ? c : undefined;
-      if (fused !== undefined) rest = undefined;
+      const bias = alpha === 1 && beta === 1 && c?.shape.length === 1 && c.shape[0] === outputs ? c : undefined;
+      if (bias !== undefined) rest = undefined;
       const isLast = alpha === 1 && rest === undefined;
       const rectified = call.rectified && isLast;
-      y = product(call, { weight: 1, data: 0 }, (w, variation) =>
-        ops.linear(rows, w, fused, { layout, rectified, variation }),
-      );
+      y = product(call, { weight: 1, input, map: matrixMap(layout), epilogue: { bias, rectified } });
       if (isLast) return [y];
     }
     if (alpha !== 1) y = ops.scale(y, alpha);
@@ -129,10 +122,8 @@ export const matmul = defineOperator({
   run: ([a, b], _, call) => {
     if (call.arrays[0] === 1) {
       const shape = matmulShape(a.shape, b.shape);
-      const rows = a.shape.length === 1 ? ops.reshape(a, [1, a.shape[0]!]) : a;
-      const y = product(call, { weight: 1, data: 0 }, (w, variation) =>
-        ops.linear(rows, w, undefined, { layout: "io", variation }),
-      );
+      const input = a.shape.length === 1 ? ops.reshape(a, [1, a.shape[0]!]) : a;
+      const y = product(call, { weight: 1, input, map: matrixMap("io") });
       return [a.shape.length === 1 ? ops.reshape(y, shape) : y];
     }
     if (call.arrays[0] === 0) return [weightTimes(call, b)];
@@ -145,10 +136,7 @@ export const matmul = defineOperator({
 
 /** w: [out, in] times x: [..., in, columns], as (xᵀwᵀ)ᵀ: the word lines read the columns of x. */
 function weightTimes(call: RunCall, x: Tensor): Tensor {
-  const times = (rows: Tensor) =>
-    product(call, { weight: 0, data: 1 }, (w, variation) =>
-      ops.linear(rows, w, undefined, { layout: "oi", variation }),
-    );
+  const times = (input: Tensor) => product(call, { weight: 0, input, map: matrixMap("oi") });
   if (x.shape.length === 1) {
     const y = times(ops.reshape(x, [1, x.shape[0]!]));
     return ops.reshape(y, [y.shape[1]!]);

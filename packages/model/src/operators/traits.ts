@@ -34,8 +34,6 @@ export interface Products<A> {
   readonly operands: readonly number[];
   /** Whether a node multiplies at all. Default: always. */
   isProduct?(attributes: A): boolean;
-  /** Whether a draw for every sample is one of the weight, not of the outputs' deviation. Default: false. */
-  readonly drawsWeights?: boolean;
   /** The weights that a crossbar can hold, given the shape of each input that is a parameter; usually one or none. */
   uses(shapeOf: (input: number) => readonly number[] | undefined, attributes: A): readonly WeightUse[];
 }

@@ -2,9 +2,9 @@ import { wasm } from "@neft/kernels";
 import { defineOp } from "../operation.js";
 import { splitAt } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { outputSize, type WindowAxis, windowAxes } from "../window.js";
+import { outputSize, type WindowAttributes, type WindowAxis, windowAxes } from "../window.js";
 import { gatherOp, pad } from "./indexing.js";
-import { reshape } from "./layout.js";
+import { reshape, transpose } from "./layout.js";
 
 /** Attributes of {@link addAlongAxis}. */
 interface AddAttributes {
@@ -68,4 +68,36 @@ export function foldAxis(who: string, x: Tensor, window: AxisWindow, size: numbe
   const merged = reshape(x, [...x.shape.slice(0, axis), steps * kernel, ...x.shape.slice(axis + 2)]);
   const full = addAlongAxis(merged, { indices: positionsOf(window, steps), axis, size: extent });
   return padAxis(full, axis, -before, size + before - extent);
+}
+
+/** Axes of windows beside the sizes of the windows: [n, c, o1, k1, o2, k2, ..] → [n, o1, o2, .., c, k1, k2, ..]. */
+const windowsLast = (rank: number): number[] => [
+  0,
+  ...Array.from({ length: rank }, (_, i) => 2 + 2 * i),
+  1,
+  ...Array.from({ length: rank }, (_, i) => 3 + 2 * i),
+];
+
+/**
+ * The windows that a convolution multiplies with its kernel.
+ *
+ * @param x  [n, c, ..sizes].
+ * @returns [n, ..outputs, c, ..kernel].
+ * @throws {RangeError} when the window doesn't fit.
+ */
+export function unfold(x: Tensor, { kernel, strides, dilations, pads }: WindowAttributes): Tensor {
+  const rank = kernel.length;
+  const windows = kernel.reduce(
+    (y, size, i) =>
+      unfoldAxis("unfold", y, {
+        axis: 2 + 2 * i,
+        kernel: size,
+        stride: strides[i]!,
+        dilation: dilations[i]!,
+        before: pads[i]!,
+        after: pads[rank + i]!,
+      }),
+    x,
+  );
+  return transpose(windows, { perm: windowsLast(rank) });
 }

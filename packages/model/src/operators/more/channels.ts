@@ -1,6 +1,6 @@
-import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { int, ints, real } from "../../attribute-kinds.js";
+import { deformableConvolutionMap } from "../../maps/deformable-convolution.js";
 import { convolutionWindow } from "../convolution-shape.js";
 import { likeFloat } from "../infer.js";
 import { defineOperator, float, integersOf } from "../operator.js";
@@ -109,16 +109,16 @@ export const deformConv = defineOperator({
   },
   run: ([x, w, offset, bias, mask], attributes, call) => {
     const { strides, dilations, pads } = convolutionWindow(x, w, attributes, 2);
-    const options = {
+    const map = deformableConvolutionMap({
       strides: strides as [number, number],
       dilations: dilations as [number, number],
       pads: pads as unknown as [number, number, number, number],
       groups: attributes.group,
       offsetGroups: attributes.offset_group,
-    };
-    const on = (weight: Tensor, variation?: ops.Variation) =>
-      ops.deformConv(x, weight, offset, bias, mask, { ...options, variation });
-    return [product(call, { weight: 1, data: 0 }, on)];
+      offset,
+      mask,
+    });
+    return [product(call, { weight: 1, input: x, map, epilogue: { bias } })];
   },
   integers: null,
 });

@@ -2,6 +2,7 @@ import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { anyText } from "../../attribute-kinds.js";
 import { checkedSize, type HostArray, isBig, type WritableArray } from "../../host-array.js";
+import { matrixMap } from "../../maps/matrix.js";
 import { defineOperator, type RunCall } from "../operator.js";
 import { product } from "../product.js";
 import { failMixed, type TrackCall } from "../tracks.js";
@@ -37,16 +38,14 @@ function weighted(call: RunCall, weight: 0 | 1, equation: string): Tensor {
       `expected operands of one size for each label, got [${shapes.map((shape) => shape.join(", ")).join("] and [")}]`,
     );
   const { layout, matrix } = plan;
-  const rows = plan.prepare(operands[1 - weight]!);
+  const input = plan.prepare(operands[1 - weight]!);
+  // ΔW follows the rows of the weight as stored.
+  const asMatrix = {
+    view: { apply: (whole: Tensor) => ops.reshape(whole, matrix) },
+    sharedDraw: "an einsum reads it as a matrix",
+  };
   const isMatrix = operands[weight].shape.length === 2;
-  const y = product(call, { weight, data: 1 - weight }, (w, variation) => {
-    // ΔW follows the rows of the weight as stored.
-    const isDrawn = variation !== undefined && !isMatrix;
-    const drawn = isDrawn ? ops.varied(w, { variation }) : w;
-    const operand = isMatrix ? w : ops.reshape(drawn, matrix);
-    return ops.linear(rows, operand, undefined, { layout, variation: isDrawn ? undefined : variation });
-  });
-  return plan.finish(y);
+  return plan.finish(product(call, { weight, input, map: matrixMap(layout), ...(isMatrix ? {} : asMatrix) }));
 }
 
 /** Items must have one label in all inputs that hold them, which the output keeps. */

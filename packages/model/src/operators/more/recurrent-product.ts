@@ -1,10 +1,13 @@
 import type { RecurrentProduct, Tensor, Variation } from "@neft/tensor";
 import * as ops from "@neft/tensor";
+import { matrixMap } from "../../maps/matrix.js";
 import type { RunCall } from "../operator.js";
 import { product } from "../product.js";
 
 /** Inputs of a recurrent node that are weights. */
 const inputs = { w: 1, r: 2 } as const;
+
+const map = matrixMap("oi");
 
 /** Rows of one direction of a weight [directions, gates·hidden, size]. */
 function rowsOf(weight: Tensor, direction: number, first: number, last: number): Tensor {
@@ -17,35 +20,28 @@ function rowsOf(weight: Tensor, direction: number, first: number, last: number):
  *
  * ΔW is drawn once for the whole weight, whatever parts the products read, and a part is cut out once: all steps of a
  * run see one chip.
- *
- * @throws {RangeError} for a draw for every sample.
  */
 export function recurrentProduct(call: RunCall): RecurrentProduct {
-  const drawn = new Map<Tensor, Map<bigint | undefined, Tensor>>();
-  const parts = new Map<string, Tensor>();
-  const names = new Map<Tensor, number>();
-  const whole = (weight: Tensor, variation: Variation | undefined): Tensor => {
-    if (variation === undefined) return weight;
-    if (variation.perSample)
-      throw new RangeError("expected one draw for all samples where a recurrent node reads a weight, got perSample");
-    const known = drawn.get(weight) ?? new Map<bigint | undefined, Tensor>();
-    const varied = known.get(variation.key) ?? ops.varied(weight, { variation });
-    drawn.set(weight, known.set(variation.key, varied));
+  const drawn = new Map<Tensor, Map<bigint, Tensor>>();
+  const parts = new Map<Tensor, Map<string, Tensor>>();
+  const vary = (whole: Tensor, variation: Variation): Tensor => {
+    const known = drawn.get(whole) ?? new Map<bigint, Tensor>();
+    const varied = known.get(variation.key) ?? ops.varied(whole, { variation });
+    drawn.set(whole, known.set(variation.key, varied));
     return varied;
   };
-  const cut = (weight: Tensor, variation: Variation | undefined, ...at: [number, number, number]): Tensor => {
-    const from = whole(weight, variation);
-    if (!names.has(from)) names.set(from, names.size);
-    const key = [names.get(from), ...at].join();
-    const part = parts.get(key) ?? rowsOf(from, ...at);
-    parts.set(key, part);
+  const cut = (whole: Tensor, ...at: [number, number, number]): Tensor => {
+    const known = parts.get(whole) ?? new Map<string, Tensor>();
+    const part = known.get(at.join()) ?? rowsOf(whole, ...at);
+    parts.set(whole, known.set(at.join(), part));
     return part;
   };
-  return (x, weight, direction, first, last) =>
-    product({ ...call, inputs: dataAt(call, x) }, { weight: inputs[weight], data: 0 }, (w, variation) =>
-      ops.linear(x, cut(w, variation, direction, first, last), undefined, { layout: "oi" }),
-    );
+  return (input, weight, ...at) =>
+    product(call, {
+      weight: inputs[weight],
+      input,
+      map,
+      view: { apply: (whole) => cut(whole, ...at), vary },
+      sharedDraw: "a recurrent node reads it",
+    });
 }
-
-/** The node's inputs with the data of one product as the first. */
-const dataAt = ({ inputs: all }: RunCall, x: Tensor): (Tensor | undefined)[] => [x, ...all.slice(1)];

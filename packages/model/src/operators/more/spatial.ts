@@ -2,6 +2,7 @@ import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { int, ints } from "../../attribute-kinds.js";
 import type { HostArray, HostData, KnownValue } from "../../host-array.js";
+import { spatialConvolutionMap } from "../../maps/convolution.js";
 import * as convolutions from "../convolution.js";
 import { type ConvolutionValues, convolutionShape, convolutionWindow } from "../convolution-shape.js";
 import { defineOperator, float, type Operator, type RunCall } from "../operator.js";
@@ -33,12 +34,8 @@ export const conv: Operator = extended(convolutions.conv, {
   run: (inputs: readonly Tensor[], attributes: ConvolutionValues, call: RunCall): readonly Tensor[] => {
     const [x, w, bias] = inputs as readonly [Tensor, Tensor, Tensor | undefined];
     if (x.shape.length < 5) return convolutions.conv.run(inputs, attributes as never, call);
-    const { strides, dilations, pads } = convolutionWindow(x, w, attributes, 3);
-    const options = { strides, dilations, pads, groups: attributes.group };
-    const y = product(call, { weight: 1, data: 0 }, (weight, variation) =>
-      ops.conv(x, weight, bias, { ...options, variation }),
-    );
-    return [call.rectified ? ops.relu(y) : y];
+    const map = spatialConvolutionMap({ window: convolutionWindow(x, w, attributes, 3), groups: attributes.group });
+    return [product(call, { weight: 1, input: x, map, epilogue: { bias, rectified: call.rectified } })];
   },
 });
 

@@ -1,6 +1,6 @@
-import * as ops from "@neft/tensor";
 import { int, ints } from "../../attribute-kinds.js";
 import type { KnownValue } from "../../host-array.js";
+import { transposedConvolutionMap } from "../../maps/transposed-convolution.js";
 import { convolvedFlow } from "../convolution-shape.js";
 import { defineOperator, float } from "../operator.js";
 import { product } from "../product.js";
@@ -34,7 +34,6 @@ export const convTranspose = defineOperator({
   traits: {
     products: {
       operands: [1],
-      drawsWeights: true,
       uses: (shapeOf) => {
         const weight = shapeOf(1);
         if (weight === undefined) return [];
@@ -77,12 +76,8 @@ export const convTranspose = defineOperator({
   run: ([x, w, bias], attributes, call) => {
     const window = transposedWindow(attributes, x.shape.slice(2), w.shape.slice(2));
     const { strides, dilations, pads, outputPadding } = window;
-    const options = { strides, dilations, pads, outputPadding, groups: attributes.group };
-    return [
-      product(call, { weight: 1, data: 0 }, (weight, variation) =>
-        ops.convTranspose(x, weight, bias, { ...options, variation }),
-      ),
-    ];
+    const map = transposedConvolutionMap({ strides, dilations, pads, outputPadding, groups: attributes.group });
+    return [product(call, { weight: 1, input: x, map, epilogue: { bias } })];
   },
   integers: null,
 });

@@ -1,0 +1,97 @@
+import type { Tensor } from "@neft/tensor";
+import * as ops from "@neft/tensor";
+import { type Epilogue, type LinearMapKind, type MapCall, mapOf, type Reads, withEpilogue } from "../array-product.js";
+import { planeOf, type Window } from "../dimensions.js";
+
+/** Settings of a convolution. */
+export interface ConvolutionSettings {
+  readonly window: Window;
+  readonly groups: number;
+}
+
+/** Channels [group·size, (group + 1)·size) of an axis. */
+export const partOf = (x: Tensor, axis: number, group: number, size: number): Tensor =>
+  ops.slice(x, { axes: [axis], starts: [group * size], ends: [(group + 1) * size] });
+
+/** Reads of a convolution: one for each sample and pixel; each group of channels is a block. */
+export function convolutionReads(
+  x: Tensor,
+  [outputs, perGroup, ...kernel]: readonly number[],
+  { window, groups }: ConvolutionSettings,
+): Reads {
+  const inputs = perGroup! * ops.sizeOf(kernel);
+  const count = x.shape[0]! * ops.sizeOf(window.output);
+  const windows = ops.reshape(ops.unfold(x, window), [count, groups * inputs]);
+  return { ...blocksOf(windows, groups, inputs), ...imagesOf(x.shape[0]!, outputs!, window.output, groups) };
+}
+
+/** Word-line inputs and matrices of groups of channels. Vectors: [reads, groups·inputs]. */
+export function blocksOf(vectors: Tensor, groups: number, inputs: number): Pick<Reads, "vectors" | "matrices"> {
+  const each = <T>(make: (group: number) => T): T[] => Array.from({ length: groups }, (_, group) => make(group));
+  return {
+    vectors: groups === 1 ? [vectors] : each((group) => partOf(vectors, 1, group, inputs)),
+    matrices: (w) => {
+      const outputs = w.shape[0]! / groups;
+      const rows = ops.reshape(w, [w.shape[0]!, inputs]);
+      return each((group) => ops.transpose(groups === 1 ? rows : partOf(rows, 0, group, outputs), { perm: [1, 0] }));
+    },
+  };
+}
+
+/** Images from the results of the groups. */
+function imagesOf(
+  batch: number,
+  outputs: number,
+  sizes: readonly number[],
+  groups: number,
+): Pick<Reads, "collect" | "channels"> {
+  return {
+    collect: (results) => {
+      const all = groups === 1 ? results[0]! : ops.concat(results, { axis: 1 });
+      const pixels = ops.reshape(all, [batch, ops.sizeOf(sizes), outputs]);
+      return ops.reshape(ops.transpose(pixels, { perm: [0, 2, 1] }), [batch, outputs, ...sizes]);
+    },
+    channels: 1,
+  };
+}
+
+/** Operands with a first spatial axis of size 1 where there is one axis only. */
+const asPlane = (x: Tensor): Tensor =>
+  x.shape.length === 3 ? ops.reshape(x, [x.shape[0]!, x.shape[1]!, 1, x.shape[2]!]) : x;
+
+const attributesOf = ({ window, groups }: ConvolutionSettings, { rectified = false, pooled = false }: Epilogue) => {
+  const { strides, dilations, pads } = planeOf(window);
+  return { strides, dilations, pads, groups, rectified, pooled };
+};
+
+/** The output without the axis that `asPlane` added. */
+const asGiven = (y: Tensor, { shape }: Tensor): Tensor =>
+  shape.length === 3 ? ops.reshape(y, [y.shape[0]!, y.shape[1]!, y.shape[3]!]) : y;
+
+/** Convolution over one or two axes. x: [N, C, (H,) W], w: [O, C/groups, (KH,) KW], bias: [O] → [N, O, (OH,) OW]. */
+const convolution: LinearMapKind<ConvolutionSettings> = {
+  name: "convolution",
+  drawsWeights: true,
+  compute: ({ x, w, epilogue, variation }, settings) =>
+    asGiven(ops.conv2d(asPlane(x), asPlane(w), epilogue.bias, { variation, ...attributesOf(settings, epilogue) }), x),
+  computeEach: ({ x, epilogue }, weights, settings) =>
+    ops
+      .conv2dEach(asPlane(x), weights.map(asPlane), epilogue.bias, attributesOf(settings, epilogue))
+      .map((y) => asGiven(y, x)),
+  reads: convolutionReads,
+};
+
+export const convolutionMap = (settings: ConvolutionSettings) => mapOf(convolution, settings);
+
+/** Convolution over three axes. x: [N, C, D, H, W], w: [O, C/groups, KD, KH, KW], bias: [O] → [N, O, OD, OH, OW]. */
+const spatialConvolution: LinearMapKind<ConvolutionSettings> = {
+  name: "spatial convolution",
+  drawsWeights: true,
+  compute: ({ x, w, epilogue: { bias, ...rest }, variation }: MapCall, { window, groups }) => {
+    const { strides, dilations, pads } = window;
+    return withEpilogue(ops.conv(x, w, bias, { strides, dilations, pads, groups, variation }), rest, 1);
+  },
+  reads: convolutionReads,
+};
+
+export const spatialConvolutionMap = (settings: ConvolutionSettings) => mapOf(spatialConvolution, settings);

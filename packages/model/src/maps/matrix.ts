@@ -1,0 +1,27 @@
+import * as ops from "@neft/tensor";
+import { type LinearMapKind, mapOf } from "../array-product.js";
+
+/** Settings of a product with a matrix. */
+interface MatrixSettings {
+  /** Layout of the weight: "oi" for [out, in], "io" for [in, out]. */
+  readonly layout: "oi" | "io";
+}
+
+/** y = x·Wᵀ. x: [samples, …, in], w: [out, in] or [in, out], bias: [out] → [samples, …, out]. */
+const matrix: LinearMapKind<MatrixSettings> = {
+  name: "matrix",
+  drawsWeights: false,
+  compute: ({ x, w, epilogue: { bias, rectified = false }, variation }, { layout }) =>
+    ops.linear(x, w, bias, { layout, rectified, variation }),
+  reads: (x, shape, { layout }) => {
+    const [outputs, inputs] = layout === "oi" ? [shape[0]!, shape[1]!] : [shape[1]!, shape[0]!];
+    return {
+      vectors: [ops.reshape(x, [x.size / inputs, inputs])],
+      matrices: (w) => [layout === "oi" ? ops.transpose(w, { perm: [1, 0] }) : w],
+      collect: ([y]) => ops.reshape(y!, [...x.shape.slice(0, -1), outputs]),
+      channels: -1,
+    };
+  },
+};
+
+export const matrixMap = (layout: MatrixSettings["layout"]) => mapOf(matrix, { layout });

@@ -1,0 +1,42 @@
+import * as ops from "@neft/tensor";
+import { type LinearMapKind, mapOf, withEpilogue } from "../array-product.js";
+import { partOf } from "./convolution.js";
+
+/** Settings of a transposed convolution: its window. */
+export interface TransposedSettings {
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly pads: readonly number[];
+  readonly outputPadding: readonly number[];
+  readonly groups: number;
+}
+
+/** x: [N, C, …], w: [C, O/groups, …kernel], bias: [O] → [N, O, …]. A read: the channels of a pixel; its results: all pixels that it adds to. */
+const transposedConvolution: LinearMapKind<TransposedSettings> = {
+  name: "transposed convolution",
+  drawsWeights: true,
+  compute: ({ x, w, epilogue: { bias, ...rest }, variation }, settings) =>
+    withEpilogue(ops.convTranspose(x, w, bias, { ...settings, variation }), rest, 1),
+  reads: (x, shape, settings) => {
+    const { groups, strides, dilations, pads } = settings;
+    const [batch, channels, ...sizes] = x.shape as [number, number, ...number[]];
+    const [, perGroup, ...kernel] = shape as [number, number, ...number[]];
+    const [inputs, pixels] = [channels / groups, ops.sizeOf(sizes)];
+    const outputs = perGroup * ops.sizeOf(kernel);
+    const image = ops.convTransposeShape(x.shape, shape, settings).slice(2);
+    const rows = ops.transpose(ops.reshape(x, [batch, channels, pixels]), { perm: [0, 2, 1] });
+    const vectors = ops.reshape(rows, [batch * pixels, channels]);
+    const each = <T>(make: (group: number) => T): T[] => Array.from({ length: groups }, (_, group) => make(group));
+    return {
+      vectors: each((group) => partOf(vectors, 1, group, inputs)),
+      matrices: (w) => each((group) => ops.reshape(partOf(w, 0, group, inputs), [inputs, outputs])),
+      collect: (results) => {
+        const all = ops.reshape(ops.concat(results, { axis: 1 }), [batch, pixels, groups * outputs]);
+        return ops.col2im(ops.transpose(all, { perm: [0, 2, 1] }), { image, block: kernel, strides, dilations, pads });
+      },
+      channels: 1,
+    };
+  },
+};
+
+export const transposedConvolutionMap = (settings: TransposedSettings) => mapOf(transposedConvolution, settings);

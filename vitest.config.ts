@@ -38,7 +38,7 @@ export default defineConfig({
     pool: "forks",
     // vitest would leave one core free.
     maxWorkers: availableParallelism(),
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 60_000,
     projects: [
       ...[...packages, "examples/quickstart", "examples/browser", "bench"].map((folder) =>

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSession, equalise, exportOnnx, importOnnx, init, makeDataset, take } from "neft";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -15,7 +16,9 @@ const images = makeDataset("samples", {
   values: Uint8Array.from({ length: 64 * 784 }, (_, i) => (i * 7919 + (i >> 5)) % 251),
   shape: [1, 28, 28],
 });
-const options = { area: 1.1, steps: 0, batch: 16, sigma: 0.2 } as const;
+/** Comparing bytes one by one takes a minute. */
+const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+const options = { area: 1.1, steps: 0, batch: 8, sigma: 0.2 } as const;
 
 describe("equalise with an area", () => {
   it.each(ownNetworks)("keeps the outputs of $name in onnxruntime", async ({ bytes }) => {
@@ -43,16 +46,16 @@ describe("equalise with an area", () => {
 
   it("gives a session's further network the same weights", async () => {
     const model = importOnnx(lenet);
-    const { wide, ...result } = await equalise(model, { ...options, data: take(images, 48) });
+    const { wide, ...result } = await equalise(model, { ...options, data: take(images, 16) });
     expect(result.area!.distance!.after).toBeLessThan(result.area!.distance!.before);
     const session = await createSession({ workers: 1 });
     try {
       const network = await session.importOnnx(new Uint8Array(lenet));
-      const data = await session.addDataset(take(images, 48));
+      const data = await session.addDataset(take(images, 16));
       const { wide: further, ...same } = await session.equalise(network, { ...options, data });
       expect(same).toEqual(result);
-      expect(await session.exportOnnx(further!)).toEqual(exportOnnx(wide!));
-      expect(await session.exportOnnx(network)).toEqual(exportOnnx(model));
+      expect(hash(await session.exportOnnx(further!))).toBe(hash(exportOnnx(wide!)));
+      expect(hash(await session.exportOnnx(network))).toBe(hash(exportOnnx(model)));
       await further!.dispose();
     } finally {
       await session.close();

@@ -391,7 +391,8 @@ describe("neft equalise", () => {
       ],
     ] as const) {
       const { code, stdout, stderr } = await neft(`equalise uneven.onnx -o out.onnx --report r.json${words}`);
-      expect([code, stderr]).toEqual([0, ""]);
+      // A slow machine prints progress.
+      expect([code, stderr.replaceAll(/^equalise: .*\n/gm, "")]).toEqual([0, ""]);
       expect(stdout).toMatch(/layer +weight +max\|W\|\/rms +after/);
       expect(stdout).toMatch(/f1 +f1\.weight +[\d.]+ +[\d.]+/);
       expect(stdout).toMatch(/f2 +f2\.weight .*an output of the network/);

@@ -40,12 +40,10 @@ export interface MapCall {
   readonly variation?: Variation | undefined;
 }
 
-/** A map as reads of crossbars: the results of each block's reads are vectors·matrix. Blocks are the groups of a convolution. */
+/** The reads of crossbars that compute a map: the results of each block are vectors·matrix. Blocks are the groups of a convolution. */
 export interface Reads {
-  /** Word-line inputs of each block, [reads, inputs]. */
+  /** Word-line inputs of each block, [reads, inputs]. The reads of one sample follow each other. */
   readonly vectors: readonly Tensor[];
-  /** Matrices of the blocks, [inputs, outputs], from the weight at the product. */
-  matrices(w: Tensor): Tensor[];
   /** The map's outputs from the results of each block, [reads, outputs]. */
   collect(results: readonly Tensor[]): Tensor;
   /** Axis of the outputs that the bias follows; negative from the end. */
@@ -64,7 +62,9 @@ export interface LinearMapKind<Settings = unknown> {
   compute(call: MapCall, settings: Settings): Tensor;
   /** The product with several weights, without gradients, where one call can share work between them. Default: one by one. */
   computeEach?(call: Omit<MapCall, "w" | "variation">, weights: readonly Tensor[], settings: Settings): Tensor[];
-  /** The reads that compute the map. `shape` is that of the weight at the product. */
+  /** Matrices of the blocks, [inputs, outputs], from the weight at the product. */
+  matrices(w: Tensor, settings: Settings): Tensor[];
+  /** The reads that compute the map with these matrices. `shape` is that of the weight at the product. */
   reads(x: Tensor, shape: readonly number[], settings: Settings): Reads;
 }
 

@@ -9,45 +9,37 @@ export interface ConvolutionSettings {
   readonly groups: number;
 }
 
-/** Channels [group·size, (group + 1)·size) of an axis. */
-export const partOf = (x: Tensor, axis: number, group: number, size: number): Tensor =>
-  ops.slice(x, { axes: [axis], starts: [group * size], ends: [(group + 1) * size] });
+/** The parts of an axis that belong to the groups. */
+export function partsOf(x: Tensor, axis: number, groups: number): Tensor[] {
+  if (groups === 1) return [x];
+  const size = x.shape[axis]! / groups;
+  return Array.from({ length: groups }, (_, group) =>
+    ops.slice(x, { axes: [axis], starts: [group * size], ends: [(group + 1) * size] }),
+  );
+}
+
+/** Matrices of a weight [outputs, inputs of a group, …kernel]. */
+export function groupMatrices(w: Tensor, { groups }: { readonly groups: number }): Tensor[] {
+  const rows = ops.reshape(w, [w.shape[0]!, w.size / w.shape[0]!]);
+  return partsOf(rows, 0, groups).map((part) => ops.transpose(part, { perm: [1, 0] }));
+}
 
 /** Reads of a convolution: one for each sample and pixel; each group of channels is a block. */
-export function convolutionReads(
+function convolutionReads(
   x: Tensor,
   [outputs, perGroup, ...kernel]: readonly number[],
   { window, groups }: ConvolutionSettings,
 ): Reads {
-  const inputs = perGroup! * ops.sizeOf(kernel);
-  const count = x.shape[0]! * ops.sizeOf(window.output);
-  const windows = ops.reshape(ops.unfold(x, window), [count, groups * inputs]);
-  return { ...blocksOf(windows, groups, inputs), ...imagesOf(x.shape[0]!, outputs!, window.output, groups) };
-}
-
-/** Word-line inputs and matrices of groups of channels. Vectors: [reads, groups·inputs]. */
-export function blocksOf(vectors: Tensor, groups: number, inputs: number): Pick<Reads, "vectors" | "matrices"> {
-  const each = <T>(make: (group: number) => T): T[] => Array.from({ length: groups }, (_, group) => make(group));
-  return {
-    vectors: groups === 1 ? [vectors] : each((group) => partOf(vectors, 1, group, inputs)),
-    matrices: (w) => {
-      const outputs = w.shape[0]! / groups;
-      const rows = ops.reshape(w, [w.shape[0]!, inputs]);
-      return each((group) => ops.transpose(groups === 1 ? rows : partOf(rows, 0, group, outputs), { perm: [1, 0] }));
-    },
-  };
+  const inputs = groups * perGroup! * ops.sizeOf(kernel);
+  const windows = ops.reshape(ops.unfold(x, window), [x.shape[0]! * ops.sizeOf(window.output), inputs]);
+  return { vectors: partsOf(windows, 1, groups), ...imagesOf(x.shape[0]!, outputs!, window.output) };
 }
 
 /** Images from the results of the groups. */
-function imagesOf(
-  batch: number,
-  outputs: number,
-  sizes: readonly number[],
-  groups: number,
-): Pick<Reads, "collect" | "channels"> {
+function imagesOf(batch: number, outputs: number, sizes: readonly number[]): Pick<Reads, "collect" | "channels"> {
   return {
     collect: (results) => {
-      const all = groups === 1 ? results[0]! : ops.concat(results, { axis: 1 });
+      const all = results.length === 1 ? results[0]! : ops.concat(results, { axis: 1 });
       const pixels = ops.reshape(all, [batch, ops.sizeOf(sizes), outputs]);
       return ops.reshape(ops.transpose(pixels, { perm: [0, 2, 1] }), [batch, outputs, ...sizes]);
     },
@@ -78,6 +70,7 @@ const convolution: LinearMapKind<ConvolutionSettings> = {
     ops
       .conv2dEach(asPlane(x), weights.map(asPlane), epilogue.bias, attributesOf(settings, epilogue))
       .map((y) => asGiven(y, x)),
+  matrices: groupMatrices,
   reads: convolutionReads,
 };
 
@@ -91,6 +84,7 @@ const spatialConvolution: LinearMapKind<ConvolutionSettings> = {
     const { strides, dilations, pads } = window;
     return withEpilogue(ops.conv(x, w, bias, { strides, dilations, pads, groups, variation }), rest, 1);
   },
+  matrices: groupMatrices,
   reads: convolutionReads,
 };
 

@@ -1,7 +1,7 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { type LinearMapKind, mapOf, withEpilogue } from "../array-product.js";
-import { blocksOf } from "./convolution.js";
+import { groupMatrices, partsOf } from "./convolution.js";
 
 /** Settings of a deformable convolution. */
 export interface DeformableSettings {
@@ -22,14 +22,14 @@ const deformableConvolution: LinearMapKind<DeformableSettings> = {
   drawsWeights: true,
   compute: ({ x, w, epilogue: { bias, ...rest }, variation }, { offset, mask, ...attributes }) =>
     withEpilogue(ops.deformConv(x, w, offset, bias, mask, { ...attributes, variation }), rest, 1),
+  matrices: groupMatrices,
   reads: (x, shape, { offset, mask, groups, strides, pads, dilations, offsetGroups }) => {
-    const [outputs, perGroup, kh, kw] = shape as [number, number, number, number];
+    const [outputs, , kh, kw] = shape as [number, number, number, number];
     const columns = ops.deformColumns(x, offset, mask, { kernel: [kh, kw], strides, pads, dilations, offsetGroups });
     const [batch, size, height, width] = columns.shape as [number, number, number, number];
     const windows = ops.transpose(ops.reshape(columns, [batch, size, height * width]), { perm: [0, 2, 1] });
-    const vectors = ops.reshape(windows, [batch * height * width, size]);
     return {
-      ...blocksOf(vectors, groups, perGroup * kh * kw),
+      vectors: partsOf(ops.reshape(windows, [batch * height * width, size]), 1, groups),
       collect: (results) => {
         const pixels = ops.reshape(ops.concat(results, { axis: 1 }), [batch, height * width, outputs]);
         return ops.reshape(ops.transpose(pixels, { perm: [0, 2, 1] }), [batch, outputs, height, width]);

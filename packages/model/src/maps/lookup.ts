@@ -7,13 +7,13 @@ const lookup: LinearMapKind<undefined> = {
   drawsWeights: true,
   compute: ({ x, w, epilogue, variation }) =>
     withEpilogue(ops.gather(variation ? ops.varied(w, { variation }) : w, x, { axis: 0 }), epilogue, -1),
+  matrices: (w) => [w],
   reads: (x, shape) => {
     const [rows, size] = shape as [number, number];
     const values = ops.tensor([0, 1], [2]);
     return {
       // One line of the table is on in each read.
       vectors: [ops.reshape(ops.oneHot(x, values, { depth: rows }), [x.size, rows])],
-      matrices: (w) => [w],
       collect: ([y]) => ops.reshape(y!, [...x.shape, size]),
       channels: -1,
     };

@@ -13,11 +13,11 @@ const matrix: LinearMapKind<MatrixSettings> = {
   drawsWeights: false,
   compute: ({ x, w, epilogue: { bias, rectified = false }, variation }, { layout }) =>
     ops.linear(x, w, bias, { layout, rectified, variation }),
+  matrices: (w, { layout }) => [layout === "oi" ? ops.transpose(w, { perm: [1, 0] }) : w],
   reads: (x, shape, { layout }) => {
     const [outputs, inputs] = layout === "oi" ? [shape[0]!, shape[1]!] : [shape[1]!, shape[0]!];
     return {
       vectors: [ops.reshape(x, [x.size / inputs, inputs])],
-      matrices: (w) => [layout === "oi" ? ops.transpose(w, { perm: [1, 0] }) : w],
       collect: ([y]) => ops.reshape(y!, [...x.shape.slice(0, -1), outputs]),
       channels: -1,
     };

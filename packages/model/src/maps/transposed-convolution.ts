@@ -1,6 +1,6 @@
 import * as ops from "@neft/tensor";
 import { type LinearMapKind, mapOf, withEpilogue } from "../array-product.js";
-import { partOf } from "./convolution.js";
+import { partsOf } from "./convolution.js";
 
 /** Settings of a transposed convolution: its window. */
 export interface TransposedSettings {
@@ -17,19 +17,20 @@ const transposedConvolution: LinearMapKind<TransposedSettings> = {
   drawsWeights: true,
   compute: ({ x, w, epilogue: { bias, ...rest }, variation }, settings) =>
     withEpilogue(ops.convTranspose(x, w, bias, { ...settings, variation }), rest, 1),
+  matrices: (w, { groups }) => {
+    const inputs = w.shape[0]! / groups;
+    return partsOf(w, 0, groups).map((part) => ops.reshape(part, [inputs, w.size / w.shape[0]!]));
+  },
   reads: (x, shape, settings) => {
     const { groups, strides, dilations, pads } = settings;
     const [batch, channels, ...sizes] = x.shape as [number, number, ...number[]];
     const [, perGroup, ...kernel] = shape as [number, number, ...number[]];
-    const [inputs, pixels] = [channels / groups, ops.sizeOf(sizes)];
+    const pixels = ops.sizeOf(sizes);
     const outputs = perGroup * ops.sizeOf(kernel);
     const image = ops.convTransposeShape(x.shape, shape, settings).slice(2);
     const rows = ops.transpose(ops.reshape(x, [batch, channels, pixels]), { perm: [0, 2, 1] });
-    const vectors = ops.reshape(rows, [batch * pixels, channels]);
-    const each = <T>(make: (group: number) => T): T[] => Array.from({ length: groups }, (_, group) => make(group));
     return {
-      vectors: each((group) => partOf(vectors, 1, group, inputs)),
-      matrices: (w) => each((group) => ops.reshape(partOf(w, 0, group, inputs), [inputs, outputs])),
+      vectors: partsOf(ops.reshape(rows, [batch * pixels, channels]), 1, groups),
       collect: (results) => {
         const all = ops.reshape(ops.concat(results, { axis: 1 }), [batch, pixels, groups * outputs]);
         return ops.col2im(ops.transpose(all, { perm: [0, 2, 1] }), { image, block: kernel, strides, dilations, pads });

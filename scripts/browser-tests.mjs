@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { engines, listBreaches, nodeOnly, nodeOnlyParts, suites } from "./browser/suites.mjs";
 import { root } from "./command.mjs";
+import { noteFailure } from "./failures.mjs";
 import { line, nothing, oneFailed, sum } from "./tally.mjs";
 import { startVitest } from "./vitest.mjs";
 
@@ -25,16 +26,21 @@ export async function testBrowsers(words) {
 async function testIn(name, words, isAll) {
   const { program, isolated, minimum } = engines[name];
   if (!existsSync(program)) {
-    console.error(
-      `test:browser: expected ${name} at ${program}, got no such file; npm run browsers installs it on Debian, NEFT_${name.toUpperCase()} names another program`,
+    return fail(
+      `expected ${name} at ${program}, got no such file; npm run browsers installs it on Debian, NEFT_${name.toUpperCase()} names another program`,
     );
-    return oneFailed;
   }
   const tally = await startVitest(name, ["--config=vitest.browser.config.ts", ...words]);
   console.log(`${name} (${program}, ${isolated ? "" : "not "}cross-origin isolated): ${line(tally)}`);
   if (!isAll || tally.passed >= minimum) return tally;
-  console.error(`test:browser: ${name}: expected at least ${minimum} tests to pass, got ${tally.passed}`);
-  return sum(tally, oneFailed);
+  return sum(tally, fail(`${name}: expected at least ${minimum} tests to pass, got ${tally.passed}`));
+}
+
+/** Says what is wrong with a run, and counts it as a failure. */
+function fail(message) {
+  console.error(`test:browser: ${message}`);
+  noteFailure(`test:browser: ${message}`);
+  return oneFailed;
 }
 
 /** Prints the files that run in Node alone, and what is wrong with their list. */
@@ -47,7 +53,5 @@ function checkList() {
       .filter((name) => name.endsWith(".test.ts"))
       .map((name) => ({ path: `${tests}/${name}`, text: readFileSync(join(root, tests, name), "utf8") }));
   });
-  const breaches = listBreaches(files);
-  for (const breach of breaches) console.error(breach);
-  return { ...nothing, failed: breaches.length };
+  return sum(nothing, ...listBreaches(files).map(fail));
 }

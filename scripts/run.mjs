@@ -14,8 +14,9 @@ import { testBrowsers } from "./browser-tests.mjs";
 import { findCargo } from "./cargo.mjs";
 import { checkNames } from "./check-names.mjs";
 import { root, runProgram } from "./command.mjs";
+import { noteFailure } from "./failures.mjs";
 import { prepare } from "./prepare.mjs";
-import { line, nothing, oneFailed, sum, tallyCargo } from "./tally.mjs";
+import { failuresOfCargo, line, nothing, oneFailed, sum, tallyCargo } from "./tally.mjs";
 import { runTurbo } from "./turbo.mjs";
 import { runVitest } from "./vitest.mjs";
 
@@ -90,6 +91,7 @@ function cargoTest({ program, env }, suite) {
   const args = ["test", ...suite, "--no-fail-fast", "--locked", "--quiet"];
   const { status, output } = runProgram(program, args, { capture: true, env });
   process.stdout.write(output);
+  for (const { title, text } of failuresOfCargo(output)) noteFailure(`Rust: ${title}`, text);
   return tallyCargo(output, status);
 }
 

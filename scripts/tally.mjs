@@ -31,6 +31,25 @@ export function parseLines(text) {
   );
 }
 
+/**
+ * What failed in a report of vitest's JSON reporter: title and error of each test, and of each file that can't be loaded.
+ *
+ * @param {string} root  folder that the files' paths are shown relative to.
+ * @returns {{ title: string, text: string }[]}
+ */
+export function failuresOfVitest(report, root) {
+  return report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = name.replace(`${root}/`, "");
+    const failed = assertionResults.filter((test) => test.status === "failed");
+    return status === "failed" && failed.length === 0
+      ? [{ title: file, text: message }]
+      : failed.map(({ fullName, failureMessages }) => ({
+          title: `${file}: ${fullName}`,
+          text: failureMessages.join("\n"),
+        }));
+  });
+}
+
 /** Tally of a report of vitest's JSON reporter. A test file that can't be loaded counts as one failed test. */
 export function tallyVitest(report) {
   const broken = report.testResults.filter(
@@ -55,4 +74,12 @@ export function tallyCargo(output, status) {
   }
   if (status !== 0 && total.failed === 0) total.failed = 1;
   return total;
+}
+
+/** What failed in cargo's output: title and message of each test, or else what follows the compiler's first error. */
+export function failuresOfCargo(output) {
+  const tests = [...output.matchAll(/^---- (\S+) stdout ----\n([\s\S]*?)\n\n/gm)];
+  const error = /^error[\s\S]*/m.exec(output);
+  if (tests.length > 0) return tests.map(([, title, text]) => ({ title, text }));
+  return error ? [{ title: "cargo test", text: error[0] }] : [];
 }

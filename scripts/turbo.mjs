@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { quiet, root } from "./command.mjs";
+import { noteFailure } from "./failures.mjs";
 import { parseLines } from "./tally.mjs";
 
 /**
@@ -25,6 +26,27 @@ export function runTurbo(args) {
       process.stdout.write(text);
     });
     child.on("error", () => resolve({ status: 127, tally: parseLines("") }));
-    child.on("close", (status) => resolve({ status: status ?? 1, tally: parseLines(output) }));
+    child.on("close", (status) => {
+      for (const { task, text } of brokenTasks(output)) noteFailure(task, text);
+      resolve({ status: status ?? 1, tally: parseLines(output) });
+    });
   });
+}
+
+/**
+ * Failed tasks (builds, checks), with what they printed; tests that printed a tally have noted their failures themselves.
+ *
+ * @param {string} output  of turbo; `so:build: text` is a line of the task `so#build`.
+ * @returns {{ task: string, text: string }[]}
+ */
+export function brokenTasks(output) {
+  const failed = /^Failed: +(.*)$/m.exec(output)?.[1].split(", ") ?? [];
+  const lines = output.split("\n");
+  return failed
+    .map((task) => {
+      const prefix = `${task.replace("#", ":")}: `;
+      const printed = lines.filter((line) => line.startsWith(prefix)).map((line) => line.slice(prefix.length));
+      return { task, text: printed.filter((line) => !/^(npm error|> |cache )/.test(line)).join("\n") };
+    })
+    .filter(({ task, text }) => !(task.includes("#test") && /^\d+ passed, \d+ failed/m.test(text)));
 }

@@ -2,10 +2,12 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runInstalled, startInstalled } from "./command.mjs";
-import { oneFailed, sum, tallyVitest } from "./tally.mjs";
+import { root, runInstalled, startInstalled } from "./command.mjs";
+import { noteFailure } from "./failures.mjs";
+import { failuresOfVitest, oneFailed, sum, tallyVitest } from "./tally.mjs";
 
 const script = "vitest/vitest.mjs";
+const unhandledErrors = join(import.meta.dirname, "unhandled-errors.mjs");
 
 /**
  * Runs the tests of one vitest project and prints vitest's report.
@@ -33,14 +35,18 @@ export async function startVitest(project, words) {
 function prepared(project, words) {
   const folder = mkdtempSync(join(tmpdir(), "neft-test-"));
   const report = join(folder, "report.json");
-  const args = ["run", `--project=${project}`, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const reporters = ["default", "json", unhandledErrors].map((reporter) => `--reporter=${reporter}`);
+  const args = ["run", `--project=${project}`, ...reporters, `--outputFile.json=${report}`];
   const tally = (status) => {
     try {
-      const found = tallyVitest(JSON.parse(readFileSync(report, "utf8")));
+      const parsed = JSON.parse(readFileSync(report, "utf8"));
+      for (const { title, text } of failuresOfVitest(parsed, root)) noteFailure(`${project}: ${title}`, text);
+      const found = tallyVitest(parsed);
       // vitest can fail without a failed test: an error outside of tests, or no tests.
       return status !== 0 && found.failed === 0 ? sum(found, oneFailed) : found;
     } catch (error) {
       console.error(`test ${project}: expected vitest's report, got none: ${error.message}`);
+      noteFailure(`${project}: vitest ended without a report`, error.message);
       return oneFailed;
     } finally {
       rmSync(folder, { recursive: true });

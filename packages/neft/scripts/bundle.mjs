@@ -2,14 +2,15 @@
 // A browser starts such a file with one request, and Node's threads start sooner. Webpack and Vite take it as it is, and a page without a bundler
 // can load it.
 import { cpSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 import { bundles, wasmFiles } from "./bundles.mjs";
 import { checkCopies, guest, host } from "./shared-instances.mjs";
 
-const dist = (name) => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
+const packages = fileURLToPath(new URL("../..", import.meta.url));
+const dist = (name) => join(packages, "neft/dist", name);
 
 /** Plugin that drops what only the command and the documents show of settings: 1.5 kB of a compressed page. */
 const withoutHelp = {
@@ -32,10 +33,11 @@ for (const [name, row] of Object.entries(bundles)) {
     replaced = {},
     wasm,
     inlined = [],
-    shares,
+    isShared,
+    loadsChunks = false,
   } = row;
   const bundle = await rolldown({
-    input: dist(input),
+    input: join(packages, input),
     platform,
     external,
     resolve: {
@@ -46,7 +48,8 @@ for (const [name, row] of Object.entries(bundles)) {
     plugins: [
       ...(hasHelp ? [] : [withoutHelp]),
       ...(wasm ? [placed(wasm)] : []),
-      ...(shares ? [{ guest, host }[shares]] : []),
+      ...(isShared ? [guest(name)] : []),
+      ...(loadsChunks ? [host] : []),
     ],
   });
   const mangle = platform === "browser" || { toplevel: true, keepNames: true };

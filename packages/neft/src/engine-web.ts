@@ -1,6 +1,7 @@
 import { holdLock } from "@neft/pool";
 import { onFirstMessage, type WorkerScope } from "./first-message.js";
-import { operatorsFrom } from "./operators-file.js";
+import { setChunkUrls } from "./load-chunk.js";
+import { loadOperators } from "./load-operators.js";
 import { serveJobs } from "./serve-jobs.js";
 import type { EngineStart } from "./session/protocol.js";
 import type { SessionEnd } from "./session/serve-engine.js";
@@ -19,7 +20,8 @@ onFirstMessage<EngineStart | WorkerStart>({
       listen: (receive) => scope.addEventListener("message", ({ data }) => receive(data)),
       post: (message, transferred) => scope.postMessage(message, transferred),
     };
-    startEngine(start, session, operatorsFrom(start.operators!));
+    setChunkUrls(start.chunkUrls!);
+    startEngine(start, session, loadOperators);
     if (start.lock !== undefined) holdLock(start.lock);
   },
   job: serveJobs,

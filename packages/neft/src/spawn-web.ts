@@ -1,5 +1,6 @@
 import { compiledKernels } from "@neft/kernels";
 import type { Spawn } from "@neft/pool";
+import type { ChunkUrls } from "./chunk-names.js";
 import { startEngineWith } from "./session/job-workers.js";
 import type { SpawnEngine } from "./session/protocol.js";
 import { started, type WebWorkerClass } from "./started.js";
@@ -8,15 +9,18 @@ export { checkHost } from "./started.js";
 
 declare const Worker: WebWorkerClass;
 
-/** URL of the file that workers load when a network needs more operators. Bundlers look for exactly this expression. */
-const operators = new URL("./operators.js", import.meta.url).href;
+/** Bundlers look for exactly these expressions. */
+const chunkUrls: ChunkUrls = {
+  "operators.js": new URL("./operators.js", import.meta.url).href,
+  "rescaling.js": new URL("./rescaling.js", import.meta.url).href,
+};
 
 /** Starts a job worker in a browser. Bundlers look for exactly this expression. */
 export const spawn: Spawn = (slot) =>
   started(new Worker(new URL("./worker.js", import.meta.url), { type: "module" }), {
     role: "job",
     kernels: compiledKernels(),
-    operators,
+    chunkUrls,
     slot,
   });
 
@@ -24,5 +28,5 @@ export const spawn: Spawn = (slot) =>
 export const spawnEngine: SpawnEngine = (start) =>
   startEngineWith(() => new Worker(new URL("./engine.js", import.meta.url), { type: "module" }), {
     ...start,
-    operators,
+    chunkUrls,
   });

@@ -1,6 +1,7 @@
 import { type CompiledKernels, initFrom } from "@neft/kernels";
 import type { Endpoint, GateSlot } from "@neft/pool";
 import { createTrainingWorker, type TrainingWorker } from "@neft/training";
+import type { ChunkUrls } from "./chunk-names.js";
 import { keepErrorClasses } from "./errors.js";
 
 /** Data that a worker receives at its start. */
@@ -8,8 +9,8 @@ export interface WorkerStart {
   readonly role: "job";
   /** The compiled kernels of this thread; workers must run the same build. */
   readonly kernels: CompiledKernels;
-  /** URL of operators.js, in browsers. */
-  readonly operators?: string | undefined;
+  /** Where the files on demand are, in browsers. */
+  readonly chunkUrls?: ChunkUrls | undefined;
   /** The worker's slot at the gate; undefined without a gate. */
   readonly slot: GateSlot | undefined;
   /** Where jobs come from. Default: the thread that started the worker. */

@@ -1,14 +1,14 @@
 export { type DistillationSettings, distillationLoss } from "./distillation-loss.js";
-export {
-  type EqualisedLayer,
-  type EqualiseOptions,
-  type EqualiseProgress,
-  type EqualiseResult,
-  equalise,
+export type {
+  EqualisedLayer,
+  EqualiseOptions,
+  EqualiseProgress,
+  EqualiseResult,
 } from "./equalise/equalise.js";
 export type { EqualiseMethod, MeasuredDistance } from "./equalise/search.js";
 export { type EqualiseSettings, equaliseSettings, type ResolvedEqualiseSettings } from "./equalise/settings.js";
 export type { AreaReport, WidenedLayer } from "./equalise/use-area.js";
+export { equalise } from "./equalise.js";
 export { type Feedback, feedbackLoss, temper } from "./feedback-loss.js";
 export {
   type FinetuneOptions,

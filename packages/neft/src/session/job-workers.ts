@@ -30,7 +30,7 @@ export type JobNews =
  */
 export function startEngineWith(make: () => WebWorker, start: EngineStart): WorkerHandle {
   const engine = started(make(), start);
-  const { kernels, operators } = start;
+  const { kernels, chunkUrls } = start;
   const jobs = new Map<JobId, WorkerHandle>();
   const post = (news: JobNews, transferred: Endpoint[] = []): void => engine.endpoint.postMessage(news, transferred);
   const end = (id: JobId): void => {
@@ -46,7 +46,7 @@ export function startEngineWith(make: () => WebWorker, start: EngineStart): Work
     if (!("startJob" in wish)) return;
     const { startJob: id, slot } = wish;
     const { port1, port2 } = new MessageChannel();
-    const job = started(make(), { role: "job", kernels, operators, slot, port: port1 }, [port1]);
+    const job = started(make(), { role: "job", kernels, chunkUrls, slot, port: port1 }, [port1]);
     jobs.set(id, job);
     job.onDeath(({ message: cause }) => post({ jobEnded: id, cause }));
     post({ jobStarted: id, port: port2 }, [port2]);

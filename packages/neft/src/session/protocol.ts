@@ -5,6 +5,7 @@ import type { OnnxFiles } from "@neft/onnx";
 import type { Thrown, WorkerHandle } from "@neft/pool";
 import type { EqualiseProgress, EqualiseResult, FinetuneProgress, FinetuneResult } from "@neft/training";
 import type { BackendInfo } from "../backend-info.js";
+import type { ChunkUrls } from "../chunk-names.js";
 import type { DatasetInfo, NetworkInfo } from "./handles.js";
 import type { DatasetFiles } from "./session-options.js";
 
@@ -14,8 +15,8 @@ import type { DatasetFiles } from "./session-options.js";
 export interface EngineStart {
   readonly role: "engine";
   readonly kernels: CompiledKernels;
-  /** URL of operators.js, in browsers. */
-  readonly operators?: string;
+  /** Where the files on demand are, in browsers. */
+  readonly chunkUrls?: ChunkUrls | undefined;
   /** Number of job workers. */
   readonly workers: number;
   /** Name of the lock that the engine holds until it ends, in browsers. */

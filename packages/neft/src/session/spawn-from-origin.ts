@@ -1,3 +1,4 @@
+import { chunkUrlsBy } from "../chunk-names.js";
 import type { WebWorkerClass } from "../started.js";
 import { engineFromBlob } from "./engine-from-blob.js";
 import { startEngineWith } from "./job-workers.js";
@@ -14,7 +15,7 @@ declare const location: { readonly origin: string };
  */
 export const spawnEngine: SpawnEngine = (given) => {
   const file = new URL("./engine.js", import.meta.url);
-  const start = { ...given, operators: new URL("./operators.js", import.meta.url).href };
+  const start = { ...given, chunkUrls: chunkUrlsBy((name) => new URL(`./${name}`, import.meta.url).href) };
   return file.origin === location.origin
     ? startEngineWith(() => new Worker(file, { type: "module" }), start)
     : engineFromBlob(`import ${JSON.stringify(file.href)};`, start);

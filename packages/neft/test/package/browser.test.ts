@@ -117,11 +117,12 @@ describe("the package on a page", () => {
     }
   });
 
-  it("has an engine and operators of the recorded sizes", () => {
+  it("has an engine and files on demand of the recorded sizes", () => {
     const dist = join(shared.installed, "node_modules/neft/dist");
     const files = ["engine.js", "wasm/simd128.wasm"].map((name) => readFileSync(join(dist, name)));
     expectWithin(compressed(files), "engine and kernels");
-    expectWithin(compressed([readFileSync(join(dist, "operators.js"))]), "operators");
+    for (const name of ["operators.js", "rescaling.js"] as const)
+      expectWithin(compressed([readFileSync(join(dist, name))]), name);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { SampledInputs } from "@neft/evaluation";
 import type { Model } from "@neft/model";
-import { type EqualiseProgress, type EqualiseResult, equalise } from "../equalise/equalise.js";
+import type { EqualiseProgress, EqualiseResult } from "../equalise/equalise.js";
+import { equalise } from "../equalise.js";
 import type { ResolvedSettings } from "./settings.js";
 
 /** A network to rescale before its first step, and the samples to do it with. */

@@ -1,5 +1,5 @@
 /**
- * Evaluates networks with operators that pages load on demand, in Node or on a page.
+ * Evaluates networks with operators that pages load on demand, and rescales one, which they load as well, in Node or on a page.
  *
  * @param createSession  That of neft.
  * @param read  Reads a file of the data folder.
@@ -18,7 +18,9 @@ export async function looped({ createSession, read }) {
     ]);
     const options = { sigma: [0.3], chips: 12, seed: 7 };
     const evaluations = [await session.evaluate(network, data, options), await session.evaluate(volume, data, options)];
-    return { results: { info: [network.info, volume.info], evaluations } };
+    const { wide, ...rescaled } = await session.equalise(network, { data, sigma: 0.3, seed: 7, area: 1.2 });
+    evaluations.push(await session.evaluate(network, data, options));
+    return { results: { info: [network.info, volume.info, wide?.info], evaluations, rescaled } };
   } finally {
     await session.close();
   }

@@ -5,17 +5,19 @@ import { viteFunctions, type WayName, ways, writeApp } from "./apps.js";
 import { type BrowserName, browserNames, closeBrowsers, type Outcome, visit } from "./browsers.mjs";
 import { runWell } from "./programs.js";
 
-/** Operators that pages load on demand. browser.test.ts counts the requests of a network without such operators. */
+/** What pages load on demand. browser.test.ts counts the requests of a network that needs nothing of it. */
 
 const shared = inject("shared");
 
-const cases: readonly (readonly [WayName, BrowserName, operators: RegExp | undefined])[] = [
-  ["vite build", "chromium", /\/operators-[^/]+\.js$/],
-  ["vite build, relative base", "firefox", /\/operators-[^/]+\.js$/],
+const ofVite = /\/(operators|rescaling)-[^/]+\.js$/;
+
+const cases: readonly (readonly [WayName, BrowserName, chunks: RegExp | undefined])[] = [
+  ["vite build", "chromium", ofVite],
+  ["vite build, relative base", "firefox", ofVite],
   ["vite dev", "chromium", undefined],
   ["webpack build", "chromium", /\/[0-9a-f]{20}\.js$/],
-  ["import map", "firefox", /\/operators\.js$/],
-  ["import map, other origin", "chromium", /\/operators\.js$/],
+  ["import map", "firefox", /\/(operators|rescaling)\.js$/],
+  ["import map, other origin", "chromium", /\/(operators|rescaling)\.js$/],
   ["esbuild, inline", "firefox", undefined],
 ];
 
@@ -37,18 +39,18 @@ beforeAll(async () => {
 afterAll(closeBrowsers);
 
 describe("a network with an operator on demand", () => {
-  it.each(cases)("gives Node's numbers after one more request: %s in %s", async (way, browserName, operators) => {
+  it.each(cases)("gives Node's numbers, and rescaled: %s in %s", async (way, browserName, chunks) => {
     const app = await ways[way](writeApp(shared), {});
     try {
       const { outcome, thrown, errors, workersLeft } = await visit(browserName, app.url, "looped");
       expect(thrown).toBeUndefined();
       expect(outcome!.results).toEqual(node.results);
       expect({ errors, workersLeft, warnings: app.warnings }).toEqual({ errors: [], workersLeft: 0, warnings: [] });
-      if (operators) {
+      if (chunks) {
         const paths = pathsOf(app.served!);
-        expect(paths.filter((path) => operators.test(path)).length, paths.join(" ")).toBe(1);
+        expect(paths.filter((path) => chunks.test(path)).length, paths.join(" ")).toBe(2);
         // The page, the engine and the kernels.
-        expect(paths, paths.join(" ")).toHaveLength(4);
+        expect(paths, paths.join(" ")).toHaveLength(5);
       }
     } finally {
       await app.close();
@@ -65,7 +67,7 @@ describe("a network with an operator on demand", () => {
       expect(thrown).toContain(
         'OnnxError: importOnnx: expected supported operators of opset 17, got Loop (node "Loop_2")',
       );
-      expect(thrown).toContain(`; operators.js: expected more operators from ${address}, got: `);
+      expect(thrown).toContain(`; operators.js: expected this part of neft at ${address}, got: `);
       expect(thrown).toContain("; serve operators.js there and allow its origin in the script-src");
     } finally {
       await app.close();

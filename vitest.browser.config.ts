@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { repositoryFiles } from "./scripts/browser/repository-files.js";
-import { engines, nodeOnly, shims, suites } from "./scripts/browser/suites.mjs";
+import { engines, nodeOnly, ownPage, shims, suites } from "./scripts/browser/suites.mjs";
 
 const root = import.meta.dirname;
 
@@ -44,7 +44,10 @@ const isolation = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
-/** One project for each browser, of its name. */
+const exclude = Object.keys(nodeOnly);
+const own = Object.keys(ownPage);
+
+/** The projects of each browser begin with its name: tests that share a page, and those that don't. */
 const project = (name: keyof typeof engines) => {
   const { program, isolated, launch } = engines[name];
   return {
@@ -53,7 +56,6 @@ const project = (name: keyof typeof engines) => {
     cacheDir: join(root, "node_modules/.vite", name),
     server: { headers: isolated ? isolation : {} },
     test: {
-      // The instance has the browser's name; the project's must be another.
       name: `${name} server`,
       setupFiles: [join(root, "scripts/browser/isolation.ts")],
       provide: { isolated },
@@ -62,7 +64,10 @@ const project = (name: keyof typeof engines) => {
         headless: true,
         screenshotFailures: false,
         provider: playwright({ launchOptions: { executablePath: program, ...launch } }),
-        instances: [{ browser: name, name }],
+        instances: [
+          { browser: name, name: `${name}, one page`, isolate: false, exclude: [...exclude, ...own] },
+          { browser: name, name: `${name}, own pages`, include: own },
+        ],
       },
     },
   };
@@ -79,7 +84,7 @@ export default defineConfig({
   },
   test: {
     include: suites.map((folder) => `packages/${folder}/test/**/*.test.ts`),
-    exclude: Object.keys(nodeOnly),
+    exclude,
     // Generous, so that a busy machine fails no test.
     testTimeout: 180_000,
     hookTimeout: 180_000,

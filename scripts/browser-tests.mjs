@@ -30,7 +30,7 @@ async function testIn(name, words, isAll) {
       `expected ${name} at ${program}, got no such file; npm run browsers installs it on Debian, NEFT_${name.toUpperCase()} names another program`,
     );
   }
-  const tally = await startVitest(name, ["--config=vitest.browser.config.ts", ...words]);
+  const tally = await startVitest(`${name}, *`, ["--config=vitest.browser.config.ts", ...words]);
   console.log(`${name} (${program}, ${isolated ? "" : "not "}cross-origin isolated): ${line(tally)}`);
   if (!isAll || tally.passed >= minimum) return tally;
   return sum(tally, fail(`${name}: expected at least ${minimum} tests to pass, got ${tally.passed}`));

@@ -38,6 +38,17 @@ export const nodeOnly = {
   "packages/onnx/test/real-networks.test.ts": "finds packages with networks by node:module",
 };
 
+/**
+ * Test files that need a page of their own, each with the reason. All others share one page, which loads the modules of the sources once: for
+ * a page each, that takes as long as the tests. In Node every file has its own process, so a file that depends on others fails there.
+ */
+export const ownPage = {
+  "packages/kernels/test/load.test.ts": "tests what comes before the kernels are loaded",
+  "packages/tensor/test/operations.relaxed.test.ts": "loads the relaxed build, and a page runs one build",
+  "packages/onnx/test/errors.test.ts": "tests what the core operators refuse, before others are known",
+  "packages/training/test/strategies.test.ts": "tests every known strategy, before other tests define some",
+};
+
 /** What files that run in both test in Node alone, with the reason. */
 export const nodeOnlyParts = {
   "packages/tensor/test/bytes.ts":

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { engines, listBreaches } from "../browser/suites.mjs";
+import { engines, listBreaches, ownPage } from "../browser/suites.mjs";
 import { findCargo } from "../cargo.mjs";
 import { checkNames } from "../check-names.mjs";
 import { root as repository } from "../command.mjs";
@@ -281,6 +281,10 @@ describe("browsers", () => {
       expect.stringMatching(/^b\.test\.ts: expected a test file that needs Node/),
       expect.stringMatching(/^d\.test\.ts: expected a test file that needs Node/),
     ]);
+  });
+
+  it("have pages of their own for test files that exist", () => {
+    expect(Object.keys(ownPage).filter((path) => !existsSync(join(repository, path)))).toEqual([]);
   });
 
   it("run in both kinds of pages, isolated and not", () => {

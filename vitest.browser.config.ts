@@ -44,19 +44,26 @@ const isolation = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
-const exclude = Object.keys(nodeOnly);
-const own = Object.keys(ownPage);
+const inSuites = suites.map((folder) => `packages/${folder}/test/**/*.test.ts`);
 
-/** The projects of each browser begin with its name: tests that share a page, and those that don't. */
-const project = (name: keyof typeof engines) => {
+/** Which tests share a page, and which have one each. */
+const pages = [
+  { kind: "one page", isolate: false, include: inSuites, exclude: [...Object.keys(nodeOnly), ...Object.keys(ownPage)] },
+  { kind: "own pages", isolate: true, include: Object.keys(ownPage), exclude: [] },
+];
+
+/** A project for a browser and a kind of pages. Its name begins with the browser's. */
+const project = (name: keyof typeof engines, { kind, ...tests }: (typeof pages)[number]) => {
   const { program, isolated, launch } = engines[name];
   return {
     extends: true as const,
-    // Of its own, because each browser's run writes the bundled dependencies there.
-    cacheDir: join(root, "node_modules/.vite", name),
+    // Of its own, because each project's run writes the bundled dependencies there.
+    cacheDir: join(root, "node_modules/.vite", `${name}, ${kind}`),
     server: { headers: isolated ? isolation : {} },
     test: {
-      name: `${name} server`,
+      ...tests,
+      // The instance has the project's name; this must be another.
+      name: `server of ${name}, ${kind}`,
       setupFiles: [join(root, "scripts/browser/isolation.ts")],
       provide: { isolated },
       browser: {
@@ -64,10 +71,7 @@ const project = (name: keyof typeof engines) => {
         headless: true,
         screenshotFailures: false,
         provider: playwright({ launchOptions: { executablePath: program, ...launch } }),
-        instances: [
-          { browser: name, name: `${name}, one page`, isolate: false, exclude: [...exclude, ...own] },
-          { browser: name, name: `${name}, own pages`, include: own },
-        ],
+        instances: [{ browser: name, name: `${name}, ${kind}` }],
       },
     },
   };
@@ -83,11 +87,11 @@ export default defineConfig({
     include: ["fast-check", "fflate", "comlink", "@bufbuild/protobuf", "@bufbuild/protobuf/codegenv2"],
   },
   test: {
-    include: suites.map((folder) => `packages/${folder}/test/**/*.test.ts`),
-    exclude,
     // Generous, so that a busy machine fails no test.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    projects: (Object.keys(engines) as (keyof typeof engines)[]).map(project),
+    projects: (Object.keys(engines) as (keyof typeof engines)[]).flatMap((name) =>
+      pages.map((page) => project(name, page)),
+    ),
   },
 });

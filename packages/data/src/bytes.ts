@@ -24,3 +24,6 @@ export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(by
 
 /** A name from a file for use in a message: unchanged when it has only letters, digits and . _ -, else quoted and shortened. */
 export const shownName = (name: string): string => (/^[\w.-]{1,100}$/.test(name) ? name : inWords(name));
+
+/** Whether a file begins as a gzip file does. */
+export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;

@@ -3,7 +3,6 @@ import { sizeOf } from "@neft/tensor";
 import { bytesOf } from "./bytes.js";
 import type { Dataset } from "./dataset.js";
 import { makeDataset } from "./dataset.js";
-import { gunzipIfNeeded } from "./inflate.js";
 import { labelValues, type Numbers, sampleValues } from "./numbers.js";
 
 const unsignedBytes = 8;
@@ -24,16 +23,8 @@ interface IdxArray {
   readonly numbers: Numbers;
 }
 
-/**
- * Reads a pair of IDX files (MNIST's format), or images alone, plain or gzipped.
- *
- * Images of shape [count, rows, cols] become samples [1, rows, cols]; other ranks drop only the first axis.
- *
- * @param labels  the second file. Default: a dataset without labels.
- * @param fileNames  names of the two files in errors. Default: "images" and "labels".
- * @throws {Error} when a file isn't IDX, is truncated or too long, or when images and labels differ in number.
- */
-export function decodeIdx(
+/** As `decodeIdx`, for files that aren't gzipped: without what unpacks others. */
+export function decodePlainIdx(
   images: Uint8Array,
   labels: Uint8Array | undefined,
   name = "idx",
@@ -63,7 +54,7 @@ export function decodeIdx(
 }
 
 function readIdx(who: string, file: Uint8Array): IdxArray {
-  const bytes = gunzipIfNeeded(who, bytesOf(who, file));
+  const bytes = bytesOf(who, file);
   if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0) {
     const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
     throw new Error(

@@ -1,5 +1,5 @@
 export { batchTensor, checkSamples, gatherBatch, gatherLabels, sampleShape, wholeShape } from "./batch.js";
-export { decodeCifar10 } from "./cifar10.js";
+export { isGzip } from "./bytes.js";
 export type { Dataset, DatasetParts, Layout } from "./dataset.js";
 export {
   checkDataset,
@@ -12,10 +12,10 @@ export {
   split,
   take,
 } from "./dataset.js";
-export { decodeIdx } from "./idx.js";
+export { decodePlainIdx } from "./idx.js";
 export { type InputOptions, inputSettings } from "./input-settings.js";
 export type { Normalisation } from "./normalisation.js";
 export { makeNormalisation } from "./normalisation.js";
-export { decodeInputs, decodeNpy, decodeNpz } from "./npz.js";
 export { type ArrayChoice, type ArrayNames, type ArrayPair, choiceRules, type Part } from "./parts.js";
+export { decodeCifar10, decodeIdx, decodeInputs, decodeNpy, decodeNpz } from "./readers.js";
 export { imageWarnings } from "./warnings.js";

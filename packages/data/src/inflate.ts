@@ -1,3 +1,4 @@
+import { isGzip } from "./bytes.js";
 import { crc32 } from "./crc32.js";
 import { cutOff, DeflateError, type Inflated, inflate } from "./deflate.js";
 
@@ -38,8 +39,6 @@ export function gunzipIfNeeded(who: string, bytes: Uint8Array): Uint8Array {
     throw corrupt(who, "gzip", `${rest.length} bytes that are no gzip member from byte ${at} on`);
   return concatenate(parts, total);
 }
-
-const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /** Bits of a gzip header's flags. */
 const flag = { crc: 2, extra: 4, name: 8, comment: 16, unknown: 0xe0 };

@@ -27,6 +27,10 @@ export const chunks = {
     input: "training/dist/equalise/equalise.js",
     isShared: (place) => !place.startsWith("training/dist/equalise/"),
   },
+  "readers.js": {
+    input: "data/dist/readers.js",
+    isShared: (place) => !/^data\/dist\/(cifar10|crc32|deflate|idx-files|inflate|npy|npz|readers|zip)\.js$/.test(place),
+  },
 };
 
 /**

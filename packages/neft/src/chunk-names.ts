@@ -1,5 +1,5 @@
 /** The files that a browser's workers load on demand, next to engine.js; `chunks` in scripts/bundles.mjs says what is in them. */
-export const chunkNames = ["operators.js", "rescaling.js"] as const;
+export const chunkNames = ["operators.js", "rescaling.js", "readers.js"] as const;
 
 export type ChunkName = (typeof chunkNames)[number];
 

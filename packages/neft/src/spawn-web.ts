@@ -13,6 +13,7 @@ declare const Worker: WebWorkerClass;
 const chunkUrls: ChunkUrls = {
   "operators.js": new URL("./operators.js", import.meta.url).href,
   "rescaling.js": new URL("./rescaling.js", import.meta.url).href,
+  "readers.js": new URL("./readers.js", import.meta.url).href,
 };
 
 /** Starts a job worker in a browser. Bundlers look for exactly this expression. */

@@ -3,10 +3,8 @@ import {
   checkDataset,
   choiceRules,
   type Dataset,
-  decodeCifar10,
-  decodeIdx,
-  decodeNpy,
-  decodeNpz,
+  decodePlainIdx,
+  isGzip,
   snapshot,
 } from "@neft/data";
 import { nextTurn, type Prediction } from "@neft/evaluation";
@@ -33,20 +31,35 @@ const sampleTypes: Readonly<Record<SampleType, new (buffer: ArrayBuffer) => Data
 };
 
 /** Decodes a dataset's files. `names` are their names for errors. */
-type Decode = (files: readonly Uint8Array[], name: string, names: readonly string[], choice: ArrayChoice) => Dataset;
+type Decode = (
+  files: readonly Uint8Array[],
+  name: string,
+  names: readonly string[],
+  choice: ArrayChoice,
+) => Promise<Dataset>;
+
+/** All readers of files, on demand. */
+const readers = () => import("@neft/data/readers");
 
 /** Decoders by kind, with the smallest and the largest number of files. */
 const decoders: Readonly<
   Record<UploadedFiles["kind"], { readonly decode: Decode; readonly files: readonly [least: number, most: number] }>
 > = {
   idx: {
-    decode: ([images, labels], name, [ofImages, ofLabels = "labels"]) =>
-      decodeIdx(images!, labels, name, [ofImages!, ofLabels]),
+    decode: async ([images, labels], name, [ofImages, ofLabels = "labels"]) => {
+      const decode = [images!, labels].some((file) => file && isGzip(file))
+        ? (await readers()).decodeIdx
+        : decodePlainIdx;
+      return decode(images!, labels, name, [ofImages!, ofLabels]);
+    },
     files: [1, 2],
   },
-  cifar10: { decode: (files, name, names) => decodeCifar10(files, name, names), files: [1, 1000] },
-  npy: { decode: ([file], name) => decodeNpy(file!, name), files: [1, 1] },
-  npz: { decode: ([file], name, _, choice) => decodeNpz(file!, name, choice), files: [1, 1] },
+  cifar10: {
+    decode: async (files, name, names) => (await readers()).decodeCifar10(files, name, names),
+    files: [1, 1000],
+  },
+  npy: { decode: async ([file], name) => (await readers()).decodeNpy(file!, name), files: [1, 1] },
+  npz: { decode: async ([file], name, _, choice) => (await readers()).decodeNpz(file!, name, choice), files: [1, 1] },
 };
 
 const isName = (value: unknown): boolean => typeof value === "string" && value !== "";
@@ -64,7 +77,7 @@ const filesRules: Rules<UploadedFiles> = {
 };
 
 /** Decodes a dataset's files. */
-function decoded(given: UploadedFiles, contents: readonly Uint8Array[]): Dataset {
+async function decoded(given: UploadedFiles, contents: readonly Uint8Array[]): Promise<Dataset> {
   checkOptions("addDataset", given, filesRules);
   const { kind, name, files, ...choice } = given;
   const {
@@ -142,9 +155,9 @@ export function createEngine(workers: Workers, loadOperators?: () => Promise<voi
       checkDataset(dataset);
       return addSamples(dataset);
     },
-    addFiles: (given) => {
+    addFiles: async (given) => {
       const contents = given.files.map(({ bytes }) => received(bytes));
-      return addSamples(decoded(given, contents));
+      return addSamples(await decoded(given, contents));
     },
     evaluate: async (argument, running) => {
       const { options } = argument;

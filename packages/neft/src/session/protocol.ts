@@ -104,7 +104,7 @@ export interface EngineApi {
     readonly embeddings: boolean;
   }): Promise<Made<NetworkInfo>>;
   addDataset(dataset: UploadedDataset): Made<DatasetInfo>;
-  addFiles(files: UploadedFiles): Made<DatasetInfo>;
+  addFiles(files: UploadedFiles): Promise<Made<DatasetInfo>>;
   evaluate(argument: RunArgument, running: Running): Promise<EvaluationResult | DeviationResult>;
   finetune(argument: RunArgument, running: Running): Promise<FinetuneResult>;
   equalise(argument: EqualiseArgument, running: Running): Promise<EqualiseAnswer>;

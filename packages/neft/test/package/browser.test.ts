@@ -121,7 +121,7 @@ describe("the package on a page", () => {
     const dist = join(shared.installed, "node_modules/neft/dist");
     const files = ["engine.js", "wasm/simd128.wasm"].map((name) => readFileSync(join(dist, name)));
     expectWithin(compressed(files), "engine and kernels");
-    for (const name of ["operators.js", "rescaling.js"] as const)
+    for (const name of ["operators.js", "rescaling.js", "readers.js"] as const)
       expectWithin(compressed([readFileSync(join(dist, name))]), name);
   });
 });

@@ -9,15 +9,15 @@ import { runWell } from "./programs.js";
 
 const shared = inject("shared");
 
-const ofVite = /\/(operators|rescaling)-[^/]+\.js$/;
+const ofVite = /\/(operators|rescaling|readers)-[^/]+\.js$/;
 
 const cases: readonly (readonly [WayName, BrowserName, chunks: RegExp | undefined])[] = [
   ["vite build", "chromium", ofVite],
   ["vite build, relative base", "firefox", ofVite],
   ["vite dev", "chromium", undefined],
   ["webpack build", "chromium", /\/[0-9a-f]{20}\.js$/],
-  ["import map", "firefox", /\/(operators|rescaling)\.js$/],
-  ["import map, other origin", "chromium", /\/(operators|rescaling)\.js$/],
+  ["import map", "firefox", /\/(operators|rescaling|readers)\.js$/],
+  ["import map, other origin", "chromium", /\/(operators|rescaling|readers)\.js$/],
   ["esbuild, inline", "firefox", undefined],
 ];
 
@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(closeBrowsers);
 
 describe("a network with an operator on demand", () => {
-  it.each(cases)("gives Node's numbers, and rescaled: %s in %s", async (way, browserName, chunks) => {
+  it.each(cases)("gives Node's numbers, rescaled and of packed data: %s in %s", async (way, browserName, chunks) => {
     const app = await ways[way](writeApp(shared), {});
     try {
       const { outcome, thrown, errors, workersLeft } = await visit(browserName, app.url, "looped");
@@ -48,9 +48,9 @@ describe("a network with an operator on demand", () => {
       expect({ errors, workersLeft, warnings: app.warnings }).toEqual({ errors: [], workersLeft: 0, warnings: [] });
       if (chunks) {
         const paths = pathsOf(app.served!);
-        expect(paths.filter((path) => chunks.test(path)).length, paths.join(" ")).toBe(2);
+        expect(paths.filter((path) => chunks.test(path)).length, paths.join(" ")).toBe(3);
         // The page, the engine and the kernels.
-        expect(paths, paths.join(" ")).toHaveLength(5);
+        expect(paths, paths.join(" ")).toHaveLength(6);
       }
     } finally {
       await app.close();

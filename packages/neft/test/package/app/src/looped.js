@@ -1,5 +1,6 @@
 /**
- * Evaluates networks with operators that pages load on demand, and rescales one, which they load as well, in Node or on a page.
+ * Evaluates networks with operators that pages load on demand, rescales one, and unpacks a dataset, which they load as well, in
+ * Node or on a page.
  *
  * @param createSession  That of neft.
  * @param read  Reads a file of the data folder.
@@ -9,11 +10,12 @@ export async function looped({ createSession, read }) {
   const session = await createSession({ workers: 2 });
   try {
     const [file, other] = [await read("looped.onnx"), await read("volume.onnx")];
-    const files = await testFiles(read);
+    const { files, ...given } = await testFiles(read);
+    const packed = { ...given, files: await Promise.all(files.map(gzipped)) };
     // The data and the second file arrive while the engine loads the operators.
     const [network, data, volume] = await Promise.all([
       session.importOnnx(file),
-      session.addDataset(files),
+      session.addDataset(packed),
       session.importOnnx(other),
     ]);
     const options = { sigma: [0.3], chips: 12, seed: 7 };
@@ -37,6 +39,11 @@ export async function loopedByFunctions({ neft, read }) {
   const data = decodeIdx(images, labels, "test");
   const evaluation = await evaluate(importOnnx(bytes), data, { sigma: [0.3], chips: 12, seed: 7, workers: 2 });
   return { results: { evaluation, unknown: messageOf(() => importOnnx(new Uint8Array(9))) }, before };
+}
+
+async function gzipped({ name, bytes }) {
+  const stream = new Response(bytes).body.pipeThrough(new CompressionStream("gzip"));
+  return { name: `${name}.gz`, bytes: new Uint8Array(await new Response(stream).arrayBuffer()) };
 }
 
 function messageOf(call) {

@@ -1,5 +1,5 @@
 // Cost of a variation drawn once per batch: products with W + ΔW against products with W, for each layer of VGG-8 at batch 32.
-import { call, wasm } from "@neft/kernels";
+import { call, noVariation, wasm } from "@neft/kernels";
 import { stream } from "@neft/tensor";
 import { createBuffers, read, seed } from "../harness/buffers.mjs";
 import { contest, median, medianRatio } from "../harness/contest.mjs";
@@ -31,7 +31,7 @@ function productsOf(layer, buffers) {
   const sMax = wasm().maxAbs(w, counts.w);
   const sigma = 0.2 * 0.7776 * sMax;
   const key = stream(seed, { purpose: "bench", name: layer.name });
-  const variationOf = (kind) => ({ kind, sMax, sigmaOuter: sigma, sigmaMid: sigma, key, firstSample: 0 });
+  const variationOf = (kind) => ({ ...noVariation, kind, sMax, sigmaOuter: sigma, sigmaMid: sigma, key });
   const plain = { bias: 0, rectified: false };
   const shape = isConvolution
     ? convShape(layer)

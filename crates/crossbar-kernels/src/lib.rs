@@ -16,6 +16,7 @@ pub mod scratch;
 
 pub mod arrays;
 pub mod variation;
+pub mod wires;
 
 pub mod gemm;
 

@@ -10,8 +10,12 @@ descriptor! {
         kind: u32,
         /// max |w| of the tensor.
         s_max: f32,
+        /// Standard deviations by level, equal ones for all weights; unused with a table.
         sigma_outer: f32,
         sigma_mid: f32,
+        /// Standard deviations at equal distances of |w|/s_max from 0 to 1, two or more; none where it is null.
+        table: u32,
+        table_size: usize,
         /// Key of the stream.
         key: u64,
         /// Index of the call's first sample in the whole batch, for a draw for every sample.
@@ -225,5 +229,41 @@ descriptor! {
         to: u32,
         to_size: usize,
         to_offset: usize,
+    }
+}
+
+descriptor! {
+    /// y = scale·step·code of x, or y + that; x and y [.., columns, inner] of n values. Returns how many values clip.
+    Convert {
+        x: u32,
+        y: u32,
+        n: usize,
+        columns: usize,
+        inner: usize,
+        bits: u32,
+        /// Codes of both signs.
+        signed: bool,
+        /// Ends of the ranges, [columns].
+        range: u32,
+        /// [columns]
+        scale: u32,
+        accumulate: bool,
+    }
+}
+
+descriptor! {
+    /// y = scale·digit of x's code: `width` bits of its magnitude from bit `shift` on, with its sign.
+    Digits {
+        x: u32,
+        y: u32,
+        n: usize,
+        columns: usize,
+        inner: usize,
+        bits: u32,
+        signed: bool,
+        range: u32,
+        scale: u32,
+        shift: u32,
+        width: u32,
     }
 }

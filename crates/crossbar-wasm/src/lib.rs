@@ -5,6 +5,7 @@
 mod bytes;
 mod calls;
 mod conv;
+mod converters;
 mod descriptor;
 mod elementwise;
 mod linear;
@@ -19,3 +20,4 @@ mod softmax;
 mod strided;
 mod variation;
 mod view;
+mod wires;

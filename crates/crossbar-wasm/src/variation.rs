@@ -3,7 +3,7 @@
 use crate::calls;
 use crate::descriptor::read;
 use crate::view::{floats, floats_mut};
-use crossbar_kernels::variation::{self, Draw, Variation, Weights};
+use crossbar_kernels::variation::{self, Draw, Sigma, Variation, Weights};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// The kind of a variation: see [`calls::Variation`].
@@ -12,12 +12,16 @@ pub fn draw(kind: u32) -> Draw {
 }
 
 /// A call's variation.
-pub fn variation(given: calls::Variation) -> Variation {
-    let calls::Variation { kind, s_max, sigma_outer, sigma_mid, key, first_sample } = given;
+pub fn variation<'a>(given: calls::Variation) -> Variation<'a> {
+    let calls::Variation { kind, s_max, sigma_outer, sigma_mid, table, table_size, key, first_sample } = given;
+    let sigma = match table {
+        0 => Sigma::levels(sigma_outer, sigma_mid),
+        _ => Sigma::Table(floats(table, table_size)),
+    };
     // With σ = 0 it is the digital product, which may take another algorithm than a draw for every sample.
-    let draw = if sigma_outer == 0.0 && sigma_mid == 0.0 { Draw::None } else { draw(kind) };
+    let draw = if sigma.is_zero() { Draw::None } else { draw(kind) };
     let first_sample = if draw == Draw::Sample { first_sample } else { 0 };
-    Variation { draw, s_max, sigma_outer, sigma_mid, key, first_sample }
+    Variation { draw, s_max, sigma, key, first_sample }
 }
 
 /// max |x|; infinite when a value is NaN.

@@ -3,47 +3,22 @@ import {
   flag,
   has,
   OptionError,
+  oneOrListOf,
   type ResolvedOf,
-  real,
   refuse,
   type WordKind,
   whole,
 } from "@neft/options";
-import { type Device, defineDevice } from "./device.js";
-import { rram1 } from "./devices/rram1.js";
-import { deviceNamed, devices } from "./devices.js";
-
-/** Most bits of a weight: powers of 4 up to here are exact. */
-const maxWeightBits = 16;
-
-const notNegative = real({ min: 0 });
+import { type ChipSpec, checkAge, defineChip, type GivenChip, weightChip, withSigma } from "./chip/chip-spec.js";
+import { chipPresets } from "./chip/presets.js";
+import { timeKind } from "./chip/times.js";
+import { defineDevice } from "./device/device.js";
+import { rram1 } from "./device/devices/rram1.js";
+import { deviceNamed, devices } from "./device/devices.js";
+import type { Device } from "./device/record.js";
+import { maxBits } from "./mapping/mapping-settings.js";
 
 const group = "Chips:";
-
-/** Percent as a share, without what division adds to the decimals. */
-const asShare = (percent: number): number => Number((percent / 100).toPrecision(12));
-
-/**
- * A standard deviation relative to a device's full scale, from 0 to 1. One above 1 is most likely in percent, which the error asks. Only
- * what users give is judged so: OVF's forwards, at σ and something more, may go beyond.
- */
-export const standardDeviation: WordKind<number> = {
-  words: "a number from 0 to 1",
-  placeholder: "<x>",
-  check: (value, option) => {
-    if (typeof value !== "number" || !Number.isFinite(value) || value < 0) return refuse(option, "a number ≥ 0", value);
-    if (value <= 1) return value;
-    throw new OptionError({
-      option,
-      expected: "at most 1, a standard deviation relative to a device's full scale",
-      got: String(value),
-      advice: `is it in percent? For ${value} % give ${asShare(value)}`,
-    });
-  },
-  parse: (word, option) => {
-    return standardDeviation.check(notNegative.parse(word, option), option);
-  },
-};
 
 /** A device by its id, or a record of one, which is checked and copied. */
 const device: WordKind<string | Device, Device> = {
@@ -60,8 +35,25 @@ function refuseId(option: string, id: string): never {
   return refuse(option, `one of ${[...devices.keys()].join(", ")}`, id);
 }
 
-/** How the weights of a chip are stored. */
-export const chipSettings = defineSettings({
+/** A chip: a preset by name, a spec, or what a file has of one. */
+const chip: WordKind<string | GivenChip | ChipSpec, ChipSpec> = {
+  words: "a preset, or a chip as neft chip --init writes it",
+  placeholder: "<file|preset>",
+  check: (value, option) => {
+    if (typeof value === "string") {
+      const preset = chipPresets.get(value);
+      return preset ?? refuse(option, `one of ${[...chipPresets.keys()].join(", ")}, or a chip`, value);
+    }
+    if (!has(value)) return refuse(option, chip.words, value);
+    // A spec that was resolved before says what its weights' draw is, too.
+    const { perSample = false, ...rest } = value as GivenChip & { readonly perSample?: boolean };
+    return { ...defineChip(rest, option), perSample: flag.check(perSample, `${option}.perSample`) };
+  },
+  parse: (word, option) => (chipPresets.has(word) ? word : (chip.check(word, option) as never)),
+};
+
+/** A chip whose whole weights vary by its device. */
+export const weightSettings = defineSettings({
   device: {
     kind: device,
     about: `${[...devices.keys()].join(", ")}, or a record; neft devices lists them`,
@@ -76,9 +68,9 @@ export const chipSettings = defineSettings({
     default: false,
     group,
   },
-  weightBits: { kind: whole({ min: 1, max: maxWeightBits }), about: "bits of a stored weight", default: 8, group },
+  weightBits: { kind: whole({ min: 1, max: maxBits }), about: "bits of a stored weight", default: 8, group },
   bitsPerCell: {
-    kind: whole({ min: 1, max: maxWeightBits }),
+    kind: whole({ min: 1, max: maxBits }),
     about: "bits of one cell, a divisor of the weight's",
     defaultWords: "the device's own",
     flag: "--cell-bits <n>",
@@ -86,4 +78,99 @@ export const chipSettings = defineSettings({
   },
 });
 
+/** A chip: described by its device, or as a whole. */
+export const chipSettings = defineSettings({
+  chip: {
+    kind: chip,
+    about: `a chip: ${[...chipPresets.keys()].join(", ")}, or a JSON file (neft chip --init writes one); in place of the next four`,
+    defaultWords: "whole weights that vary by the device",
+    group,
+  },
+  ...weightSettings,
+});
+
+/** When chips are read, and what is calibrated before. */
+export const readSettings = defineSettings({
+  time: {
+    kind: oneOrListOf(timeKind, { words: "times since programming, such as 1h", placeholder: "<1s,1h,1d>" }),
+    about: "age of the chips at which they are read: seconds, or 1s, 1m, 1h, 1d, 1y",
+    defaultWords: "right after programming",
+    group,
+  },
+  calibrationSamples: {
+    kind: whole({ min: 1, max: 4096 }),
+    about: "samples on which converters and corrections of a chip are calibrated, without labels: the first ones",
+    default: 64,
+    group,
+  },
+});
+
 export type ChipSettings = ResolvedOf<typeof chipSettings>;
+
+type WeightSettings = ResolvedOf<typeof weightSettings>;
+
+/** What a call says of its chips, before defaults. */
+interface GivenChips {
+  readonly chip?: unknown;
+  readonly device?: unknown;
+  readonly perSample?: unknown;
+  readonly weightBits?: unknown;
+  readonly bitsPerCell?: unknown;
+  readonly sigma?: unknown;
+}
+
+/**
+ * Settings with what a chip says of them: a chip has its own device, bits and σ. Settings without a chip stay as they are. Idempotent.
+ * @throws {OptionError} for another device, bits or a draw for every sample beside a chip.
+ */
+export function withChip<Given extends GivenChips>(given: Given): Given {
+  if (given.chip === undefined || given.chip === null) return given;
+  const spec = chipSettings.chip.kind.check(given.chip as GivenChip, "chip");
+  const own = {
+    device: spec.device,
+    perSample: spec.perSample,
+    weightBits: spec.mapping.weightBits ?? chipSettings.weightBits.default,
+    bitsPerCell: spec.mapping.bitsPerCell,
+  };
+  for (const name of ["device", "perSample", "weightBits", "bitsPerCell"] as const) {
+    const value = given[name];
+    const resolved = value === undefined ? own[name] : chipSettings[name].kind.check(value as never, name);
+    if (resolved === own[name]) continue;
+    throw new OptionError({
+      option: name,
+      expected: "none beside {chip}, which has its own",
+      got: has(resolved, "id") ? String(resolved.id) : String(resolved),
+      mentions: ["chip"],
+    });
+  }
+  return { ...given, chip: spec, ...own, sigma: given.sigma ?? spec.sigma };
+}
+
+/** A chip at an age. */
+export interface ChipAtAge {
+  readonly chip: ChipSpec;
+  /** Seconds since programming; undefined if no age was asked for. */
+  readonly time_s?: number;
+}
+
+/** The chip of resolved settings. @throws {OptionError} for settings that don't fit together. */
+export function chipOf(settings: Partial<Pick<ChipSettings, "chip">> & WeightSettings, sigma: number): ChipSpec {
+  return withSigma(settings.chip ?? weightChip(settings), sigma);
+}
+
+/**
+ * The chips that an evaluation reads: those of each σ, at each age.
+ * @throws {OptionError} for settings that don't fit together, or an age at which the device can't be read.
+ */
+export function chipsOf(
+  settings: ChipSettings & { readonly sigma: readonly number[] } & ResolvedOf<Pick<typeof readSettings, "time">>,
+): ChipAtAge[] {
+  const { sigma, time } = settings;
+  return sigma.flatMap((one) => {
+    const spec = chipOf(settings, one);
+    return (time ?? [undefined]).map((time_s): ChipAtAge => {
+      checkAge(spec, time_s);
+      return { chip: spec, ...(time_s !== undefined && { time_s }) };
+    });
+  });
+}

@@ -1,9 +1,12 @@
 import { OptionError } from "@neft/options";
 import { type ChipSettings, chipSettings } from "./chip-settings.js";
-import { checkDevice, type Device } from "./device.js";
+import { checkDevice } from "./device/device.js";
+import type { Device } from "./device/record.js";
+import { slicingFactor } from "./mapping/significance.js";
+import { weightLevels } from "./mapping/weight-levels.js";
 
 /** How weights are programmed into devices. */
-export interface ProgrammingSettings {
+export interface WeightProgramming {
   readonly device: Device;
   /** Standard deviation of one device relative to its full scale; ≥ 0. */
   readonly sigma: number;
@@ -27,13 +30,9 @@ const defaultBits = chipSettings.weightBits.default;
  * Checks programming settings.
  * @throws {RangeError} naming the setting that is out of range.
  */
-export function checkProgramming({
-  device,
-  sigma,
-  weightBits = defaultBits,
-  bitsPerCell: given,
-}: ProgrammingSettings): void {
+function checkProgramming({ device, sigma, weightBits = defaultBits, bitsPerCell: given }: WeightProgramming): void {
   checkDevice(device);
+  weightLevels(device);
   const bitsPerCell = given ?? device.bitsPerCell;
   if (!(Number.isFinite(sigma) && sigma >= 0)) throw new RangeError(`sigma: expected a number ≥ 0, got ${sigma}`);
   chipSettings.weightBits.kind.check(weightBits, "weightBits");
@@ -49,22 +48,6 @@ export function checkProgramming({
 }
 
 /**
- * Standard deviation of a weight of M bits that is sliced over n = M/K cells of K bits, relative to S = max|W| and to one cell's σ:
- * √(Σ_{i<n} 4^{iK}) / Σ_{i<n} 2^{iK}. Cells vary independently; cell i has significance 2^{iK}.
- */
-function slicingFactor(weightBits: number, bitsPerCell: number): number {
-  let squares = 0;
-  let total = 0;
-  let significance = 1;
-  for (let cell = 0; cell < weightBits / bitsPerCell; cell++) {
-    squares += significance * significance;
-    total += significance;
-    significance *= 2 ** bitsPerCell;
-  }
-  return Math.sqrt(squares) / total;
-}
-
-/**
  * Standard deviations σ_w of one programmed tensor, whose weights vary by N(0, σ_w²):
  * σ_w = S·√(Σ4^{iK})/Σ2^{iK} · σ · level / √(Σ share·level²).
  *
@@ -73,12 +56,12 @@ function slicingFactor(weightBits: number, bitsPerCell: number): number {
  * Source: Qin et al., NeFT, and its reference implementation. As there, the level follows from the whole weight, |w|/S, not from
  * each cell. Other papers (SWIM, TRICE) define σ by S·√(Σ_{i=1..n} 4^{−iK})·σ, 3.01 times less at M = 8, K = 2.
  */
-export function programmingVariation(settings: ProgrammingSettings, maxAbs: number): WeightSigma {
+export function programmingVariation(settings: WeightProgramming, maxAbs: number): WeightSigma {
   checkProgramming(settings);
   if (!(Number.isFinite(maxAbs) && maxAbs >= 0)) throw new RangeError(`max|W|: expected a number ≥ 0, got ${maxAbs}`);
   const { device, sigma, weightBits = defaultBits, bitsPerCell = device.bitsPerCell } = settings;
-  const { programming } = device;
-  if (programming.kind === "exact") return { sMax: maxAbs, sigmaOuter: 0, sigmaMid: 0 };
+  const programming = weightLevels(device);
+  if (programming === undefined) return { sMax: maxAbs, sigmaOuter: 0, sigmaMid: 0 };
   const [outer, middle] = programming.sigma;
   const meanSquare = programming.sigma.reduce(
     (sum, sigma, level) => sum + programming.share[level]! * sigma * sigma,

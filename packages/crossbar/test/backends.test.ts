@@ -1,21 +1,21 @@
 import {
+  Chip,
+  ChipGroup,
   digitalBackend,
   givenBackend,
   ideal,
-  programChip,
   programmingVariation,
-  readTogether,
   rram1,
   rram4,
-  type VariationSettings,
   variationBackend,
 } from "@neft/crossbar";
 import { init } from "@neft/kernels";
 import { type ArrayBackend, computeProduct, GraphBuilder, type Model, Model as Network, run } from "@neft/model";
 import { add, noGrad, normals, parameter, scope, stream, type Tensor, tensor } from "@neft/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { drawn, type FlatSettings } from "./flat-settings.js";
 
-const settings: VariationSettings = { device: rram1, sigma: 0.2, seed: 1, purpose: "test", index: 0 };
+const settings: FlatSettings = { device: rram1, sigma: 0.2, seed: 1, purpose: "test", index: 0 };
 
 /** Two layers that share one weight: fc(fc(x)). */
 function sharedNet(): Model {
@@ -56,19 +56,19 @@ const outputOf = (
   backend: Parameters<typeof run>[2] extends infer O ? NonNullable<O> : never,
 ): number[] => scope(() => [...(run(network, x, backend).outputs.get("y")!.toArray() as Float32Array)]);
 
-describe("programChip", () => {
+describe("a chip", () => {
   it("gives the bits of variationBackend, and of the digital backend where nothing varies", () => {
     for (const change of [{}, { device: rram4 }, { index: 7 }, { sigma: 0 }, { device: ideal }]) {
-      const chip = programChip(model, { ...settings, ...change });
-      const output = outputOf(model, { backend: chip.backend });
-      expect(output).toEqual(outputOf(model, { backend: variationBackend({ ...settings, ...change }) }));
+      const chip = new Chip(...drawn({ ...settings, ...change }));
+      const output = outputOf(model, { backend: chip.backend() });
+      expect(output).toEqual(outputOf(model, { backend: variationBackend(...drawn({ ...settings, ...change })) }));
       chip.dispose();
     }
   });
 
   it("refuses a draw for every sample", () => {
-    expect(() => programChip(model, { ...settings, perSample: true })).toThrow(
-      "programChip: expected one draw for the chip, got perSample",
+    expect(() => new Chip(...drawn({ ...settings, perSample: true }))).toThrow(
+      "program: expected one draw for the chip, got perSample",
     );
   });
 });
@@ -82,31 +82,28 @@ function convolutionalNet(): Model {
   return net.build({ y: net.relu(net.conv2d(pooled, { name: "conv2", outputs: 5, kernel: 3 })) });
 }
 
-describe("readTogether", () => {
-  it("gives each chip's own bits, whoever asks first, and computes the first layer once for all", () => {
+describe("a group of chips", () => {
+  it("gives each chip's own bits, whoever is first, and computes the first layer once for all", () => {
     const network = convolutionalNet();
-    const changes = [{}, { index: 1 }, { index: 2 }, { sigma: 0 }];
-    const chips = changes.map((change) => programChip(network, { ...settings, ...change }));
+    const draws = [0, 1, 2, 3].map((index) => ({ ...settings, index }));
+    const [spec] = drawn(settings);
     scope(() =>
       noGrad(() => {
         const images = tensor(normals(stream(3, { purpose: "images" }), 6 * 144), [6, 1, 12, 12]);
         const read = (backend: ArrayBackend) => [...run(network, images, { backend }).outputs.get("y")!.floats()];
-        const alone = chips.map(({ backend }) => read(backend));
+        const alone = draws.map((draw) => {
+          const chip = new Chip(spec, draw);
+          const output = read(chip.backend());
+          chip.dispose();
+          return output;
+        });
         expect(new Set(alone.map(String)).size).toBe(4);
-        const calls: string[] = [];
-        const counted = chips.map((chip) => ({
-          ...chip,
-          weightOf: (name: string, weight: Tensor) => {
-            calls.push(name);
-            return chip.weightOf(name, weight);
-          },
-        }));
-        const backends = readTogether(counted, images);
+        const group = new ChipGroup(spec, draws);
+        const backends = group.backends(images);
         for (const chip of [2, 0, 3, 1]) expect(read(backends[chip]!)).toEqual(alone[chip]);
-        expect(calls).toEqual(chips.map(() => "conv1.weight"));
+        group.dispose();
       }),
     );
-    for (const chip of chips) chip.dispose();
     network.dispose();
   });
 });
@@ -115,17 +112,19 @@ describe("variationBackend", () => {
   it("is the digital backend bit for bit at σ = 0 and on the ideal device", () => {
     const digital = outputOf(model, { backend: digitalBackend });
     expect(outputOf(model, {})).toEqual(digital);
-    expect(outputOf(model, { backend: variationBackend({ ...settings, sigma: 0 }) })).toEqual(digital);
-    expect(outputOf(model, { backend: variationBackend({ ...settings, device: ideal }) })).toEqual(digital);
-    expect(outputOf(model, { backend: variationBackend({ ...settings, sigma: 0, perSample: true }) })).toEqual(digital);
+    expect(outputOf(model, { backend: variationBackend(...drawn({ ...settings, sigma: 0 })) })).toEqual(digital);
+    expect(outputOf(model, { backend: variationBackend(...drawn({ ...settings, device: ideal })) })).toEqual(digital);
+    expect(
+      outputOf(model, { backend: variationBackend(...drawn({ ...settings, sigma: 0, perSample: true })) }),
+    ).toEqual(digital);
   });
 
   it("is one chip: the same settings give the same draw, each setting of the stream another one", () => {
-    const output = outputOf(plain, { backend: variationBackend(settings) });
-    expect(outputOf(plain, { backend: variationBackend(settings) })).toEqual(output);
+    const output = outputOf(plain, { backend: variationBackend(...drawn(settings)) });
+    expect(outputOf(plain, { backend: variationBackend(...drawn(settings)) })).toEqual(output);
     const others = [{ seed: 2 }, { purpose: "other" }, { index: 1 }, { step: 1 }, { perSample: true }, { sigma: 0.3 }];
     const outputs = others.map((change) =>
-      outputOf(plain, { backend: variationBackend({ ...settings, ...change }) }).join(),
+      outputOf(plain, { backend: variationBackend(...drawn({ ...settings, ...change })) }).join(),
     );
     expect(new Set([output.join(), ...outputs]).size).toBe(1 + others.length);
   });
@@ -136,7 +135,7 @@ describe("variationBackend", () => {
       Float32Array.from({ length: 36 }, (_, i) => (i % 7 === 0 ? 1 : 0)),
       [6, 6],
     );
-    const backend = variationBackend(settings);
+    const backend = variationBackend(...drawn(settings));
     const [first, second] = scope(() => {
       const { outputs } = run(model, identity, { backend, outputs: ["fc", "y"] });
       return [outputs.get("fc")!.toArray() as Float32Array, outputs.get("y")!.toArray() as Float32Array];
@@ -169,7 +168,7 @@ describe("variationBackend", () => {
     });
     const { sMax, sigmaOuter, sigmaMid } = programmingVariation({ device: rram4, sigma: 0.2 }, 1);
     const varied = scope(() => {
-      const backend = variationBackend({ ...settings, device: rram4 });
+      const backend = variationBackend(...drawn({ ...settings, device: rram4 }));
       return run(network, identity, { backend }).outputs.get("y")!.toArray() as Float32Array;
     });
     const squares = { outer: [0, 0], mid: [0, 0] } as { outer: [number, number]; mid: [number, number] };
@@ -188,12 +187,12 @@ describe("variationBackend", () => {
 
   it("per sample, gives a sample the draw of its place in the whole batch", () => {
     const perSample = { ...settings, perSample: true };
-    const whole = outputOf(plain, { backend: variationBackend(perSample) });
+    const whole = outputOf(plain, { backend: variationBackend(...drawn(perSample)) });
     const rows = x.toArray() as Float32Array;
     const parts = [0, 1, 2].flatMap((row) =>
       scope(() => {
         const one = tensor(rows.slice(row * 6, row * 6 + 6), [1, 6]);
-        const backend = variationBackend({ ...perSample, firstSample: row });
+        const backend = variationBackend(...drawn({ ...perSample, firstSample: row }));
         return [...(run(plain, one, { backend }).outputs.get("y")!.toArray() as Float32Array)];
       }),
     );
@@ -201,14 +200,16 @@ describe("variationBackend", () => {
   });
 
   it("per sample, refuses a weight of two matrix products, which would not see one ΔW", () => {
-    expect(() => outputOf(model, { backend: variationBackend({ ...settings, perSample: true }) })).toThrow(
+    expect(() => outputOf(model, { backend: variationBackend(...drawn({ ...settings, perSample: true })) })).toThrow(
       'parameter "fc.weight": expected one product with it for a draw for every sample, got nodes "fc" and "gemm1"',
     );
   });
 
   it("checks its settings at once", () => {
-    expect(() => variationBackend({ ...settings, sigma: Number.NaN })).toThrow("sigma: expected a number ≥ 0, got NaN");
-    expect(() => variationBackend({ ...settings, bitsPerCell: 3 })).toThrow(
+    expect(() => variationBackend(...drawn({ ...settings, sigma: Number.NaN }))).toThrow(
+      "sigma: expected a number ≥ 0, got NaN",
+    );
+    expect(() => variationBackend(...drawn({ ...settings, bitsPerCell: 3 }))).toThrow(
       "bitsPerCell: expected a divisor of weightBits (8), got 3",
     );
   });

@@ -120,15 +120,18 @@ describe("devices", () => {
     [withoutBits, "bitsPerCell: expected a whole number from 1 to 16, got undefined"],
     [
       { ...rram1, bitspercell: 1 },
-      'device "rram1": expected no option but id, summary, technology, bitsPerCell, source, programming, got bitspercell',
+      'device "rram1": expected no option but id, summary, technology, bitsPerCell, source, programming, sigmaDefinition, gMax_uS, onOffRatio, fitted, drift, readNoise, deviceToDevice, got bitspercell',
     ],
     [{ ...rram1, source: undefined }, "source: expected options (cite, doi), got undefined"],
     [{ ...rram1, source: {} }, "source.cite: expected a name, got undefined"],
     [{ ...rram1, summary: undefined }, "summary: expected a name, got undefined"],
     [{ ...rram1, technology: 3 }, "technology: expected a name, got 3"],
-    [{ ...rram1, programming: undefined }, "programming: expected a record of kind exact or levels, got undefined"],
-    [withLevels({ kind: "gaussian" }), "programming: expected a record of kind exact or levels"],
-    [withLevels({ kind: "constructor" }), "programming: expected a record of kind exact or levels"],
+    [
+      { ...rram1, programming: undefined },
+      "programming: expected a record of kind exact, levels, polynomial, points or normal, got undefined",
+    ],
+    [withLevels({ kind: "gaussian" }), "programming: expected a record of kind exact, levels,"],
+    [withLevels({ kind: "constructor" }), "programming: expected a record of kind exact, levels,"],
     [withLevels({ sigma: undefined }), "programming.sigma: expected four numbers ≥ 0"],
     [
       withLevels({ sigma: [1, 2, 3, 1] }),
@@ -154,7 +157,7 @@ describe("devices", () => {
     [{ ...ideal, programming: { kind: "exact", sigma: [1, 1, 1, 1] } }, "expected no option but kind, got sigma"],
     [
       Object.create(rram1),
-      "expected options (id, summary, technology, bitsPerCell, source, programming) as a plain object",
+      "expected options (id, summary, technology, bitsPerCell, source, programming, sigmaDefinition, gMax_uS, onOffRatio, fitted, drift, readNoise, deviceToDevice) as a plain object",
     ],
     [undefined, "device without an id: expected options (id"],
   ])("refuses %o, both in defineDevice and in use", (device, message) => {

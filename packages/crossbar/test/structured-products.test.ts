@@ -1,14 +1,15 @@
-import { ideal, programChip, rram4, type VariationSettings, variationBackend } from "@neft/crossbar";
+import { Chip, ideal, rram4, variationBackend } from "@neft/crossbar";
 import { init } from "@neft/kernels";
 import { addOperators, arrayNodes, type GraphNode, Model, type RunOptions, run } from "@neft/model";
 import { moreOperators } from "@neft/model/more";
 import { noGrad, parameter, scope, sizeOf, tensor } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
+import { drawn, type FlatSettings } from "./flat-settings.js";
 
 addOperators(moreOperators);
 beforeAll(() => init());
 
-const settings: VariationSettings = { device: rram4, sigma: 0.2, seed: 3, purpose: "test", index: 2 };
+const settings: FlatSettings = { device: rram4, sigma: 0.2, seed: 3, purpose: "test", index: 2 };
 const wave = (count: number, phase: number) =>
   Float32Array.from({ length: count }, (_, i) => Math.sin(1.7 * i + phase));
 
@@ -76,15 +77,15 @@ describe("products of structured operators", () => {
         ]),
       );
     expect(arrayNodes(model).map(({ weight }) => weight)).toEqual(Object.keys(one.weights).map((i) => `w${i}`));
-    const chip = programChip(model, settings);
+    const chip = new Chip(...drawn(settings));
     try {
       const digital = output();
-      const varied = output({ backend: variationBackend(settings) });
+      const varied = output({ backend: variationBackend(...drawn(settings)) });
       // All parts of a weight and all steps see the draw of the whole weight.
-      expect(varied).toEqual(output({ backend: chip.backend }));
+      expect(varied).toEqual(output({ backend: chip.backend() }));
       expect(varied).not.toEqual(digital);
-      expect(output({ backend: variationBackend({ ...settings, sigma: 0 }) })).toEqual(digital);
-      expect(output({ backend: variationBackend({ ...settings, device: ideal }) })).toEqual(digital);
+      expect(output({ backend: variationBackend(...drawn({ ...settings, sigma: 0 })) })).toEqual(digital);
+      expect(output({ backend: variationBackend(...drawn({ ...settings, device: ideal })) })).toEqual(digital);
       expect(varied.every(Number.isFinite)).toBe(true);
     } finally {
       chip.dispose();

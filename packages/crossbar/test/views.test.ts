@@ -1,11 +1,4 @@
-import {
-  givenBackend,
-  programChip,
-  readTogether,
-  rram4,
-  type VariationSettings,
-  variationBackend,
-} from "@neft/crossbar";
+import { ChipGroup, givenBackend, programAll, rram4, variationBackend } from "@neft/crossbar";
 import { init } from "@neft/kernels";
 import {
   arrayNodes,
@@ -20,8 +13,9 @@ import {
 } from "@neft/model";
 import { backward, mul, noGrad, parameter, reduceSum, scope, sub, tensor } from "@neft/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
+import { drawn, type FlatSettings } from "./flat-settings.js";
 
-const settings: VariationSettings = { device: rram4, sigma: 0.2, seed: 3, purpose: "test", index: 2 };
+const settings: FlatSettings = { device: rram4, sigma: 0.2, seed: 3, purpose: "test", index: 2 };
 
 const wave = (count: number, phase = 0) => Float32Array.from({ length: count }, (_, i) => Math.sin(1.7 * i + phase));
 const node = (op: string, inputs: string[], output: string, attributes: GraphNode["attributes"] = {}): GraphNode => ({
@@ -151,16 +145,20 @@ describe("a weight read directly and through views", () => {
       expect(arrays.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0)).toBe(48);
       expect(digitalProducts(model)).toEqual([]);
 
-      const chip = programChip(model, settings);
-      const written = chip.weightOf("w", model.parameters.get("w")!).toArray() as Float32Array;
+      const chip = new ChipGroup(drawn(settings)[0], [settings]);
+      const whole = programAll(model, ...drawn(settings));
+      const written = whole.weights.get("w")!.floats();
+      whole.dispose();
       const clean = model.parameters.get("w")!.toArray() as Float32Array;
       // The digital network with the chip's weights.
       const reference = tied(chain, product, written);
       const expected = outputsOf(reference, {});
       expect(expected).not.toEqual(outputsOf(model, {}));
-      expect(outputsOf(model, { backend: chip.backend })).toEqual(expected);
-      expect(outputsOf(model, { backend: variationBackend(settings) })).toEqual(expected);
-      expect(outputsOf(model, { backend: variationBackend({ ...settings, sigma: 0 }) })).toEqual(outputsOf(model, {}));
+      expect(outputsOf(model, { backend: chip.chips[0]!.backend() })).toEqual(expected);
+      expect(outputsOf(model, { backend: variationBackend(...drawn(settings)) })).toEqual(expected);
+      expect(outputsOf(model, { backend: variationBackend(...drawn({ ...settings, sigma: 0 })) })).toEqual(
+        outputsOf(model, {}),
+      );
       scope(() => {
         const delta = tensor(
           written.map((value, i) => value - clean[i]!),
@@ -172,13 +170,13 @@ describe("a weight read directly and through views", () => {
         });
         const width = model.inputs[0]!.shape[1] as number;
         const x = tensor(wave(3 * width, 1), [3, width]);
-        const [backend] = readTogether([chip], x);
+        const [backend] = chip.backends(x);
         const together = noGrad(() => run(model, { x, u: tensor(wave(12, 2), [3, 4]) }, { backend: backend! }));
         expect([...(together.outputs.get("z")!.toArray() as Float32Array)]).toEqual(expected[0]);
       });
 
       // Straight through: the gradient at W + ΔW, by the digital network and by differences.
-      const gradient = gradientOf(model, { backend: variationBackend(settings) });
+      const gradient = gradientOf(model, { backend: variationBackend(...drawn(settings)) });
       expect(close(gradient, gradientOf(reference, {}), 1e-5)).toBe(true);
       const direction = wave(24, 5);
       const lossAt = (step: number) => {
@@ -204,7 +202,7 @@ describe("a weight read directly and through views", () => {
 
   it("refuses a draw for every sample by name", () => {
     const model = tied("Transpose", "MatMul xV");
-    const backend = variationBackend({ ...settings, perSample: true });
+    const backend = variationBackend(...drawn({ ...settings, perSample: true }));
     expect(() => outputsOf(model, { backend })).toThrow(
       /parameter "w": expected one draw for all samples where a product reads it through Transpose|parameter "w": expected one product/,
     );

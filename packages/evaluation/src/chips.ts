@@ -1,10 +1,4 @@
-import {
-  type ProgrammedChip,
-  type ProgrammingSettings,
-  programChip,
-  readTogether,
-  variationBackend,
-} from "@neft/crossbar";
+import { addLayers, isDetailed } from "@neft/crossbar";
 import { batchTensor, type Dataset, type Normalisation } from "@neft/data";
 import { type ArrayBackend, arrayNodes, type Model, run, valueShapes } from "@neft/model";
 import { inWords } from "@neft/options";
@@ -17,15 +11,12 @@ import {
   type Tensor,
   withScoreCounter,
 } from "@neft/tensor";
+import { type ChipChoice, needsRanges, needsSamples, withChips } from "./chip-reads.js";
 import { type ChipTally, emptyTally } from "./tally.js";
 import { type Weights, writeWeights } from "./weights.js";
 
 /** A job: run all samples on the chips [from, to). Plain data. */
-export interface ChipJob extends ProgrammingSettings {
-  readonly perSample?: boolean;
-  readonly seed: number;
-  /** Purpose of the chips' random streams; see `chipPurposes`. Different purposes give independent chips. */
-  readonly purpose: string;
+export interface ChipJob extends ChipChoice {
   readonly from: number;
   readonly to: number;
   /**
@@ -100,6 +91,17 @@ export function sampleBatch(
   return () => kept;
 }
 
+/** Returns a function that makes the calibration samples in the current scope: the first ones. */
+export function calibrationBatch(
+  { model, data, normalisation }: Pick<EvaluationState, "model" | "data" | "normalisation">,
+  { calibrationSamples = 1 }: Pick<ChipJob, "calibrationSamples">,
+): () => Tensor {
+  const { shape, dtype } = model.inputs[0]!;
+  const length = typeof shape[0] === "number" ? shape[0] : Math.min(calibrationSamples, data.count);
+  const indices = Uint32Array.from({ length }, (_, i) => Math.min(i, data.count - 1));
+  return () => batchTensor(data, indices, normalisation, shape, dtype);
+}
+
 /**
  * Runs all samples on the chips of a job and counts their scores.
  *
@@ -116,26 +118,22 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   let broken: string | undefined;
   withScoreCounter(data.labels, job.probabilities ? classes : 0, (counter) => {
     for (const chips of groupsOf(job, model, shapes)) {
-      const programmed: ProgrammedChip[] = [];
       // A later batch may break an earlier chip, so chips before a broken one continue.
       let sound = chips;
-      try {
-        if (!job.perSample) for (const index of chips) programmed.push(programChip(model, { ...job, index }));
+      withChips(job, model, chips, calibrationBatch(state, job), (group, own) => {
         for (let from = 0; from < data.count && sound.length > 0; from += perBatch) {
           const to = Math.min(from + perBatch, data.count);
           const batch = sampleBatch(state, from, to);
           scope(() => {
             const x = batch();
-            const backends = job.perSample
-              ? chips.map((index) => variationBackend({ ...job, index, firstSample: from }))
-              : readTogether(programmed, x);
+            const backends = group.backends(x, { time_s: job.time_s, firstSample: from });
             for (const [i, chip] of sound.entries()) {
-              const counts = readBatch(state, x, backends[i]!, counter, [from, to]);
+              const counts = readBatch({ model: own, logits }, x, backends[i]!, counter, [from, to]);
               if (counts.broken > 0 && job.probabilities) {
                 const { scores, classes } = counts;
                 broken = notFinite({ scores: scores!, classes }, from, {
                   chip,
-                  sigma: job.sigma,
+                  sigma: job.chip.sigma,
                   advice: "try a lower sigma",
                 });
                 sound = sound.slice(0, i);
@@ -147,9 +145,10 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
             }
           });
         }
-      } finally {
-        for (const chip of programmed) chip.dispose();
-      }
+        if (isDetailed(job.chip)) {
+          tally.layers = group.chips.reduce((all, one) => addLayers(all, one.counts()), tally.layers ?? {});
+        }
+      });
       if (broken !== undefined) break;
     }
     counter.copySums(tally.probabilities);
@@ -168,7 +167,7 @@ const maxFirstOutputBytes = 16 * 2 ** 20;
 
 /** Splits the job's chips into groups. The chips of a group read each batch in turn, while it is in the CPU's caches. */
 export function* groupsOf(
-  { from, to }: Pick<ChipJob, "from" | "to">,
+  { from, to, chip }: Pick<ChipJob, "from" | "to" | "chip">,
   model: Model,
   shapes: ReadonlyMap<string, readonly number[]>,
 ): Generator<number[]> {
@@ -179,10 +178,14 @@ export function* groupsOf(
   // `shapes` are for a batch of 1, or for the fixed batch.
   const runs = typeof model.inputs[0]!.shape[0] === "number" ? 1 : samplesPerBatch;
   const firstOutputs = first.reduce((sum, { node }) => sum + 4 * runs * sizeOf(shapes.get(node.outputs[0]!)!), 0);
-  const most = Math.max(
-    1,
-    Math.floor(Math.min(maxWeightBytes / Math.max(1, weights), maxFirstOutputBytes / Math.max(1, firstOutputs))),
-  );
+  // Chips with converters or corrections share nothing.
+  const isAlone = needsSamples(chip) || needsRanges(chip);
+  const most = isAlone
+    ? 1
+    : Math.max(
+        1,
+        Math.floor(Math.min(maxWeightBytes / Math.max(1, weights), maxFirstOutputBytes / Math.max(1, firstOutputs))),
+      );
   for (let first = from; first < to; first += most) {
     yield Array.from({ length: Math.min(most, to - first) }, (_, i) => first + i);
   }
@@ -197,7 +200,7 @@ interface BatchCounts extends ScoreCounts {
 
 /** Runs one batch on one chip and counts the scores of the samples [first, end), which are the batch's first rows. */
 function readBatch(
-  { model, logits: name }: EvaluationState,
+  { model, logits: name }: Pick<EvaluationState, "model" | "logits">,
   x: Tensor,
   backend: ArrayBackend,
   counter: ScoreCounter,

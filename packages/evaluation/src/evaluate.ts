@@ -1,9 +1,17 @@
-import { checkProgramming } from "@neft/crossbar";
+import { type ChipAtAge, chipsOf, digitalChip, placementOf, type Ranges, withChip } from "@neft/crossbar";
 import { imageWarnings, snapshot } from "@neft/data";
 import { holdModel, modelToRecord, warningsOf } from "@neft/model";
 import { resolve } from "@neft/options";
-import { type ChipJob, createEvaluationState, disposeEvaluationState, evaluateChips } from "./chips.js";
+import { rangesFor } from "./chip-reads.js";
+import {
+  type ChipJob,
+  calibrationBatch,
+  createEvaluationState,
+  disposeEvaluationState,
+  evaluateChips,
+} from "./chips.js";
 import { inProcess, type JobRunner, runnersOn, runUnbroken, withLease } from "./job-runners.js";
+import { type LayerRead, layerReads } from "./layer-reads.js";
 import { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
 import { type ChipRange, chipRanges } from "./ranges.js";
 import {
@@ -23,6 +31,8 @@ import type { EvaluationWorkers } from "./worker.js";
 export interface EvaluationProgress {
   /** σ of the chips just read; 0 for the digital network. */
   readonly sigma: number;
+  /** Age of the chips just read in seconds, if ages were given. */
+  readonly time_s?: number;
   /** Whether the digital network was just read. */
   readonly digital: boolean;
   /** Chips read so far, over all σ. The digital network counts as one chip. */
@@ -51,6 +61,10 @@ export interface EvaluateOptions extends Omit<GivenEvaluationSettings, "referenc
 /** Results over the chips of one σ. */
 export interface SigmaResult extends ChipSummary {
   readonly sigma: number;
+  /** Age of the chips in seconds, if ages were given. */
+  readonly time_s?: number;
+  /** What the layers take on the chips, if chips have cells or converters. */
+  readonly layers?: readonly LayerRead[];
   /** With `precision` only: whether it was reached, and the numbers of chips at which it was tested. */
   readonly stopping?: Stopping;
 }
@@ -78,9 +92,9 @@ export interface EvaluationResult {
  */
 export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult> {
   const { signal, workers } = given;
-  const settings = resolve(evaluationSettings, given);
+  const settings = resolve(evaluationSettings, withChip(given));
   checkUncompared(settings.compare, "without the reference clean");
-  for (const sigma of settings.sigma) checkProgramming({ ...settings, sigma });
+  const reads = chipsOf(settings);
   const network = bindNetwork(given);
   try {
     const { model, normalisation, logits } = network;
@@ -92,12 +106,12 @@ export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult
       return await withLease(workers, signal, async (lent) => {
         if (lent && setup) {
           const runner = runnersOn(lent, (api, id) => api.prepareEvaluation(setup, id));
-          return readAll(options, network, lent, runner("evaluateChips"));
+          return readAll(options, reads, network, lent, runner("evaluateChips"));
         }
         const state = createEvaluationState({ model, data, normalisation, logits });
         try {
           const runJobs = inProcess((job: ChipJob) => evaluateChips(state, job));
-          return await readAll(options, network, undefined, runJobs);
+          return await readAll(options, reads, network, undefined, runJobs);
         } finally {
           disposeEvaluationState(state);
         }
@@ -116,6 +130,7 @@ type RunOptions = EvaluationSettings & NetworkAndData & Pick<EvaluateOptions, "o
 /** Evaluates the digital network and the chips of all σ. */
 async function readAll(
   options: RunOptions,
+  reads: readonly ChipOfRun[],
   network: BoundNetwork,
   lent: { readonly size: number } | undefined,
   runJobs: JobRunner<ChipJob, ChipTally>,
@@ -124,12 +139,14 @@ async function readAll(
   const { classes } = network;
   const { dtype } = model.inputs[0]!;
   const warnings = [...imageWarnings(data, normalisation, dtype), ...network.warnings, ...warningsOf(model)];
-  const total = 1 + options.sigma.length * options.chips;
+  const total = 1 + reads.length * options.chips;
   let done = 0;
   const clean = emptyTally(0, 1, data.count * classes);
   // The digital network is the first job of the first σ, so that no worker idles until it is done.
-  let digital = chipJobs(options, lent, { sigma: 0, from: 0, to: 1 });
-  const read = async (tally: ChipTally, from: number, to: number, sigma: number): Promise<void> => {
+  let digital = chipJobs(options, lent, { chip: digitalChip }, { from: 0, to: 1 });
+  const samples = calibrationBatch({ model, data, normalisation }, options);
+  const read = async (tally: ChipTally, { from, to }: ChipRange, one: ChipOfRun): Promise<void> => {
+    const { sigma } = one.chip;
     const first = digital;
     digital = [];
     const onResult = (index: number, part: ChipTally): void => {
@@ -138,6 +155,7 @@ async function readAll(
       done += part.correct.length;
       onProgress?.({
         sigma: isDigital ? 0 : sigma,
+        ...(!isDigital && one.time_s !== undefined && { time_s: one.time_s }),
         digital: isDigital,
         done,
         total,
@@ -145,19 +163,28 @@ async function readAll(
         accuracies: [...accuracies(part, part.correct.length, data.count)],
       });
     };
-    const jobs = [...first, ...chipJobs(options, lent, { sigma, from, to })];
+    const jobs = [...first, ...chipJobs(options, lent, one, { from, to })];
     await runUnbroken(runJobs, jobs, onResult, signal);
   };
 
   const results: SigmaResult[] = [];
-  for (const [i, sigma] of options.sigma.entries()) {
+  for (const [i, given] of reads.entries()) {
+    const one = { ...given, ranges: rangesFor(given.chip, model, samples) };
     const tally = emptyTally(0, options.chips, data.count * classes);
     const { chips, z, ...rest } = await readUntil(
       options,
-      (from, to) => read(tally, from, to, sigma),
+      (from, to) => read(tally, { from, to }, one),
       (seen, z) => accuracyHalfWidth(tally, seen, data.count, z),
     );
-    results.push({ sigma, ...summarise(tally, chips, data.count, z), ...rest });
+    const { chip, time_s } = one;
+    const layers = tally.layers && layerReads(placementOf(model, chip, samples), tally.layers, chips, data.count);
+    results.push({
+      sigma: chip.sigma,
+      ...(time_s !== undefined && { time_s }),
+      ...summarise(tally, chips, data.count, z),
+      ...(layers && { layers }),
+      ...rest,
+    });
     done = 1 + (i + 1) * options.chips;
   }
   const { accuracy, confidence } = summarise(clean, 1, data.count);
@@ -170,22 +197,16 @@ function accuracyHalfWidth(tally: ChipTally, chips: number, samples: number, z: 
   return interval && (interval[1] - interval[0]) / 2;
 }
 
-/** Makes the jobs for the chips [from, to) of one σ. */
+/** A chip of a run: its spec, at an age, with the ranges of its converters. */
+type ChipOfRun = ChipAtAge & { readonly ranges?: Ranges | undefined };
+
+/** Makes the jobs for the chips [from, to) of a spec. */
 function chipJobs(
-  options: RunOptions,
+  { model, data, seed, calibrationSamples }: RunOptions,
   lent: { readonly size: number } | undefined,
-  { sigma, from, to }: ChipRange & { readonly sigma: number },
+  one: ChipOfRun,
+  chips: ChipRange,
 ): ChipJob[] {
-  const { model, data, device, weightBits, bitsPerCell, perSample, seed } = options;
-  const shared = {
-    device,
-    weightBits,
-    bitsPerCell,
-    perSample,
-    seed,
-    sigma,
-    purpose: chipPurposes.chip,
-    probabilities: true,
-  };
-  return chipRanges(model, data.count, { from, to }, lent).map((range) => ({ ...shared, ...range }));
+  const shared = { ...one, seed, calibrationSamples, purpose: chipPurposes.chip, probabilities: true };
+  return chipRanges(model, data.count, chips, lent).map((range) => ({ ...shared, ...range }));
 }

@@ -1,11 +1,14 @@
+export { type ChipChoice, type Feeds, rangesFor, withChips } from "./chip-reads.js";
 export {
   type ChipJob,
+  calibrationBatch,
   createEvaluationState,
   disposeEvaluationState,
   type EvaluationState,
   evaluateChips,
 } from "./chips.js";
 export {
+  calibrationInputs,
   compareChips,
   createDeviationState,
   type DeviationJob,
@@ -49,6 +52,7 @@ export {
   type WorkersOf,
   withLease,
 } from "./job-runners.js";
+export type { ConversionRate, LayerRead } from "./layer-reads.js";
 export { type Looks, looksUpTo } from "./looks.js";
 export { type BoundNetwork, bindNetwork, type NetworkAndData, withoutLabels } from "./network.js";
 export { type PredictingChip, type Prediction, predict } from "./predict.js";

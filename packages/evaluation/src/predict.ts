@@ -1,7 +1,8 @@
-import { type ProgrammedChip, type ProgrammingSettings, programChip, readTogether } from "@neft/crossbar";
+import type { ChipGroup, ChipSpec } from "@neft/crossbar";
 import { holdModel, run } from "@neft/model";
 import { noGrad, scope } from "@neft/tensor";
-import { batchOf, checks, createEvaluationState, notFinite, sampleBatch } from "./chips.js";
+import { rangesFor, withChips } from "./chip-reads.js";
+import { batchOf, calibrationBatch, checks, createEvaluationState, notFinite, sampleBatch } from "./chips.js";
 import { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
 import { chipPurposes } from "./streams.js";
 
@@ -14,10 +15,14 @@ export interface Prediction {
   readonly argmax: Int32Array;
 }
 
-/** The chip to predict on: chip number `chip` of an evaluation with the same settings and seed. */
-export interface PredictingChip extends ProgrammingSettings {
+/** The chip to predict on: that of this index in an evaluation with the same settings and seed. */
+export interface PredictingChip {
+  readonly chip: ChipSpec;
+  /** Age in seconds. Default: 0. */
+  readonly time_s?: number | undefined;
+  readonly calibrationSamples?: number | undefined;
   readonly seed: number;
-  readonly chip: number;
+  readonly index: number;
 }
 
 type PredictOptions = NetworkAndData & { readonly on: PredictingChip };
@@ -28,17 +33,17 @@ type PredictOptions = NetworkAndData & { readonly on: PredictingChip };
  * @throws {Error} if class scores aren't finite; names the chip or the digital network.
  */
 export function predict(options: PredictOptions): Prediction {
-  const { seed, chip: index, ...programming } = options.on;
+  const { chip, index, seed, time_s, calibrationSamples } = options.on;
   const network = bindNetwork(options, { needsLabels: false });
   try {
     const hold = holdModel(options.model, "read", "predict");
     try {
-      const chip = programChip(network.model, { ...programming, seed, index, purpose: chipPurposes.chip });
-      try {
-        return predictBound(options, network, chip);
-      } finally {
-        chip.dispose();
-      }
+      const samples = calibrationBatch({ ...network, data: options.data }, { calibrationSamples });
+      const ranges = rangesFor(chip, network.model, samples);
+      const choice = { chip, time_s, ranges, seed, purpose: chipPurposes.chip };
+      return withChips(choice, network.model, [index], samples, (group, model) =>
+        predictBound(options, { ...network, model }, group),
+      );
     } finally {
       hold.release();
     }
@@ -47,11 +52,11 @@ export function predict(options: PredictOptions): Prediction {
   }
 }
 
-/** Computes the class scores of all samples on a programmed chip. */
+/** Computes the class scores of all samples on one chip. */
 function predictBound(
   { data, on }: PredictOptions,
   { model, normalisation, logits, classes }: BoundNetwork,
-  chip: ProgrammedChip,
+  group: ChipGroup,
 ): Prediction {
   // Without a cache, the state has nothing to free.
   const state = createEvaluationState({ model, data, normalisation, logits, cacheBytes: 0 });
@@ -60,7 +65,7 @@ function predictBound(
     const to = Math.min(from + batchOf(model), data.count);
     scope(() => {
       const x = sampleBatch(state, from, to)();
-      const backend = readTogether([chip], x)[0]!;
+      const backend = group.backends(x, { time_s: on.time_s, firstSample: from })[0]!;
       const { outputs } = noGrad(() => run(model, x, { backend, outputs: [logits] }));
       // A fixed batch may have more rows than samples are left.
       const own = outputs
@@ -69,7 +74,11 @@ function predictBound(
         .subarray(0, (to - from) * classes);
       if (!own.every(Number.isFinite)) {
         throw new Error(
-          notFinite({ scores: own, classes }, from, { ...on, advice: `try a lower sigma, or ${checks}` }),
+          notFinite({ scores: own, classes }, from, {
+            chip: on.index,
+            sigma: on.chip.sigma,
+            advice: `try a lower sigma, or ${checks}`,
+          }),
         );
       }
       scores.set(own, from * classes);

@@ -1,4 +1,4 @@
-import { chipSettings, standardDeviation } from "@neft/crossbar";
+import { chipSettings, readSettings, standardDeviation } from "@neft/crossbar";
 import {
   defineSettings,
   type GivenOf,
@@ -103,11 +103,13 @@ export const evaluationSettings = defineSettings({
   },
   ...comparisonSettings,
   ...chipSettings,
+  ...readSettings,
   sigma: {
     kind: standardDeviations,
     about:
       "device standard deviations relative to full scale, 0 to 1: 0.1,0.2 or start:stop:step with the stop included",
     default: [0.1, 0.2, 0.3],
+    defaultWords: "0.1,0.2,0.3, or the chip's own",
     group,
   },
   chips: { kind: chipCount, about: "number of chips per σ", default: 100, group },

@@ -1,3 +1,5 @@
+import { addLayers, type CountsByLayer } from "@neft/crossbar";
+
 /**
  * Scale of the fixed-point sums over samples and chips: a sum s is stored in float64 as the whole number s·2²⁶. Whole numbers below
  * 2⁵³ add exactly, so results don't depend on the order of summation, on workers or on batches. A sum can hold 2²⁷ (134 million)
@@ -19,6 +21,8 @@ export interface ChipTally {
   readonly entropy: Float64Array;
   /** Sum of the softmax over the chips, [samples, classes]; empty without `ChipJob.probabilities`. */
   readonly probabilities: Float64Array;
+  /** What programming and reading the layers took, over all chips. Undefined where chips have no cells and converters. */
+  layers?: CountsByLayer | undefined;
   /** Error text about the first chip with class scores that aren't finite. If set, the other fields must not be used. */
   readonly broken?: string | undefined;
 }
@@ -44,4 +48,5 @@ export function addTally(total: ChipTally, part: ChipTally): void {
   }
   const [to, from] = [total.probabilities, part.probabilities];
   for (let i = 0; i < from.length; i++) to[i]! += from[i]!;
+  if (part.layers) total.layers = addLayers(total.layers ?? {}, part.layers);
 }

@@ -1,4 +1,4 @@
-import { rram1, variationBackend } from "@neft/crossbar";
+import { digitalChip, rram1, variationBackend, weightChip, withSigma } from "@neft/crossbar";
 import { type Dataset, makeDataset, makeNormalisation } from "@neft/data";
 import {
   bindSamples,
@@ -112,7 +112,9 @@ describe("evaluateDeviation", () => {
     const best = (rows: Float32Array) =>
       Array.from({ length: 30 }, (_, i) => rows.subarray(4 * i, 4 * i + 4)).map((row) => row.indexOf(Math.max(...row)));
     const expected = [0, 1, 2].map((index) => {
-      const own = outputs(variationBackend({ device: rram1, sigma: 0.2, seed: 7, purpose: "chip", index }));
+      const own = outputs(
+        variationBackend(withSigma(weightChip({ device: rram1 }), 0.2), { seed: 7, purpose: "chip", index }),
+      );
       const apart = own.map((value, i) => value - clean[i]!);
       const classes = best(clean);
       return {
@@ -163,7 +165,8 @@ describe("evaluateDeviation", () => {
       const bound = bindSamples({ model, inputs });
       const tallies = [1, 7, 23, undefined].map((batch) => {
         const state = createDeviationState({ ...bound, clean: bound.model, fixedBatch: undefined }, batch);
-        const job = { ...chips, sigma: 0.3, perSample, purpose: "chip", from: 0, to: 2, strict: true };
+        const chip = withSigma(weightChip({ ...chips, perSample }), 0.3);
+        const job = { chip, seed: chips.seed, purpose: "chip", from: 0, to: 2, strict: true };
         const tally = compareChips(state, job);
         disposeDeviationState(state);
         return tally;
@@ -400,7 +403,7 @@ describe("a dataset without labels", () => {
     await expect(evaluate({ ...chips, model, data, normalisation })).rejects.toThrow(
       'dataset "bare": expected a label for each sample, got samples without labels; without labels, evaluate with reference clean, or finetune with strategy distillation',
     );
-    const on = { ...chips, sigma: 0, chip: 0 };
+    const on = { chip: digitalChip, seed: 1, index: 0 };
     expect(predict({ model, data, normalisation, on })).toEqual(predict({ model, data: labelled, normalisation, on }));
   });
 });

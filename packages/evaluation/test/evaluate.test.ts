@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { devices, rram1, rram4 } from "@neft/crossbar";
+import { devices, rram1, rram4, weightChip, withSigma } from "@neft/crossbar";
 import { take } from "@neft/data";
 import {
   createEvaluationState,
@@ -83,14 +83,12 @@ describe("evaluate", () => {
     const { data, normalisation } = options;
     for (const perSample of [false, true]) {
       const job = {
-        device: rram4,
-        sigma: 0.2,
+        chip: withSigma(weightChip({ device: rram4, perSample }), 0.2),
         seed: 5,
         purpose: "test",
         from: 0,
         to: 2,
         probabilities: true,
-        perSample,
       };
       // 450 samples run in batches of 200, 200 and 50.
       const sums = [450, 230, 37, 1].map((count) => {
@@ -125,7 +123,8 @@ describe("evaluate", () => {
     const wide = toyNet({ size: 64 });
     const data = toyImages(200, { size: 64 });
     const state = createEvaluationState({ model: wide, data, normalisation: toyNormalisation(data), logits: "logits" });
-    const settings = { device: rram1, sigma: 0.2, seed: 1, purpose: "test", probabilities: false, from: 0 };
+    const chip = withSigma(weightChip({ device: rram1 }), 0.2);
+    const settings = { chip, seed: 1, purpose: "test", probabilities: false, from: 0 };
     const peakOf = (to: number): number => {
       resetPeak();
       evaluateChips(state, { ...settings, to });
@@ -169,8 +168,9 @@ describe("evaluate", () => {
       amplify(1.4e37);
       // Chip 1 breaks in the second batch, chips 2 and 3 in the first.
       const state = createEvaluationState({ ...run, logits: "logits" });
-      const job = { device: rram1, sigma: 0.2, seed: 19, purpose: "chip", probabilities: true };
-      const broken = [0, 1, 2, 3].map((chip) => evaluateChips(state, { ...job, from: chip, to: chip + 1 }).broken);
+      const chip = withSigma(weightChip({ device: rram1 }), 0.2);
+      const job = { chip, seed: 19, purpose: "chip", probabilities: true };
+      const broken = [0, 1, 2, 3].map((from) => evaluateChips(state, { ...job, from, to: from + 1 }).broken);
       disposeEvaluationState(state);
       expect(broken.map((words) => /for sample (\d+);/.exec(words ?? "")?.[1])).toEqual([undefined, "276", "40", "16"]);
 

@@ -1,6 +1,12 @@
-import { rram1 } from "@neft/crossbar";
+import { rram1, weightChip, withSigma } from "@neft/crossbar";
 import type { Dataset, Normalisation } from "@neft/data";
-import { createEvaluationState, evaluateChips, type PredictingChip, predict } from "@neft/evaluation";
+import {
+  createEvaluationState,
+  disposeEvaluationState,
+  evaluateChips,
+  type PredictingChip,
+  predict,
+} from "@neft/evaluation";
 import { init, memoryUse } from "@neft/kernels";
 import { checkFree, type Model } from "@neft/model";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -19,14 +25,13 @@ beforeAll(async () => {
 
 afterAll(() => model.dispose());
 
-const on: PredictingChip = { device: rram1, sigma: 0.1, seed: 1, chip: 0 };
+const on: PredictingChip = { chip: withSigma(weightChip({ device: rram1 }), 0.1), seed: 1, index: 0 };
 
 describe("predict", () => {
   it.each([
-    [{ bitsPerCell: 3 }, /^bitsPerCell: expected a divisor/],
-    [{ sigma: -1 }, /^sigma: expected/],
-    [{ chip: 2 ** 32 }, /index/],
-    [{ device: { ...rram1, id: "?" } }, /id/],
+    [{ chip: { ...on.chip, sigma: -1 } }, /^sigma: expected/],
+    [{ index: 2 ** 32 }, /index/],
+    [{ chip: { ...on.chip, device: { ...rram1, id: "?" } } }, /id/],
   ])("frees the model and all tensors when it refuses %o", (wrong, message) => {
     const { live } = memoryUse();
     expect(() => predict({ model, data, normalisation, on: { ...on, ...wrong } })).toThrow(message);
@@ -41,15 +46,15 @@ describe("predict", () => {
       [0, "digital network", "check the network, the samples and their scale, mean and std"],
       [0.1, "chip 4 at σ 0.1", "try a lower sigma, or check the network, the samples and their scale, mean and std"],
     ] as const) {
-      expect(() => predict({ model, data, normalisation: far, on: { ...on, sigma, chip: 4 } })).toThrow(
-        new Error(`${who}: expected finite class scores, got NaN for sample 0; ${advice}`),
-      );
+      expect(() =>
+        predict({ model, data, normalisation: far, on: { ...on, chip: withSigma(on.chip, sigma), index: 4 } }),
+      ).toThrow(new Error(`${who}: expected finite class scores, got NaN for sample 0; ${advice}`));
     }
     const values = data.values.slice() as Float32Array;
     values[230 * 64] = 3e38;
-    expect(() => predict({ model, data: { ...data, values }, normalisation, on: { ...on, sigma: 0 } })).toThrow(
-      /for sample 230; check/,
-    );
+    expect(() =>
+      predict({ model, data: { ...data, values }, normalisation, on: { ...on, chip: withSigma(on.chip, 0) } }),
+    ).toThrow(/for sample 230; check/);
     expect(memoryUse().live).toBe(live);
     expect(() => checkFree(model, "write", "test")).not.toThrow();
   });
@@ -57,11 +62,12 @@ describe("predict", () => {
 
 describe("evaluateChips", () => {
   it("frees the chips of a group when programming one of them fails", () => {
+    const { live } = memoryUse();
     const state = createEvaluationState({ model, data, normalisation, logits: model.outputs[0]!.name });
     const job = { ...on, purpose: "chip", probabilities: true };
-    const { live } = memoryUse();
     // Chip 2³² has no random stream.
     expect(() => evaluateChips(state, { ...job, from: 2 ** 32 - 2, to: 2 ** 32 + 1 })).toThrow(/index/);
+    disposeEvaluationState(state);
     expect(memoryUse().live).toBe(live);
   });
 });

@@ -6,9 +6,13 @@ export interface VariationFields {
   readonly kind: number;
   /** max |w| of the tensor. */
   readonly sMax: number;
-  /** Standard deviations in weight units. */
+  /** Standard deviations in weight units by level, equal ones for all weights; unused with a table. */
   readonly sigmaOuter: number;
   readonly sigmaMid: number;
+  /** Address of standard deviations (f32) at equal distances of |w|/sMax from 0 to 1; 0 for none. */
+  readonly table: number;
+  /** Number of its values, 2 at least. */
+  readonly tableSize: number;
   /** Key of the stream, 64 bits. */
   readonly key: bigint;
   /** Index of the call's first sample in the whole batch, for a draw for every sample. */
@@ -16,7 +20,16 @@ export interface VariationFields {
 }
 
 /** No variation. */
-export const noVariation: VariationFields = { kind: 0, sMax: 0, sigmaOuter: 0, sigmaMid: 0, key: 0n, firstSample: 0 };
+export const noVariation: VariationFields = {
+  kind: 0,
+  sMax: 0,
+  sigmaOuter: 0,
+  sigmaMid: 0,
+  table: 0,
+  tableSize: 0,
+  key: 0n,
+  firstSample: 0,
+};
 
 /** Sizes of a fully connected layer. */
 export interface LinearShape {
@@ -70,11 +83,14 @@ const capacity = 48;
 
 const flag = (value: boolean): number => (value ? 1 : 0);
 
-function putVariation({ kind, sMax, sigmaOuter, sigmaMid, key, firstSample }: VariationFields): void {
+function putVariation(variation: VariationFields): void {
+  const { kind, sMax, sigmaOuter, sigmaMid, table, tableSize, key, firstSample } = variation;
   fields[count++] = kind;
   fields[count++] = sMax;
   fields[count++] = sigmaOuter;
   fields[count++] = sigmaMid;
+  fields[count++] = table;
+  fields[count++] = tableSize;
   fields[count++] = kind === 0 ? 0 : Number(BigInt.asUintN(32, key));
   fields[count++] = kind === 0 ? 0 : Number(BigInt.asUintN(32, key >> 32n));
   fields[count++] = firstSample;
@@ -192,6 +208,16 @@ export const call = {
 
   movement({ from, fromSize, fromOffset, to, toSize, toOffset }: MovementCall): number {
     begin(from, fromSize, fromOffset, to, toSize, toOffset);
+    return count;
+  },
+
+  convert({ x, y, n, columns, inner, bits, signed, range, scale, accumulate }: ConvertCall): number {
+    begin(x, y, n, columns, inner, bits, flag(signed), range, scale, flag(accumulate));
+    return count;
+  },
+
+  digits({ x, y, n, columns, inner, bits, signed, range, scale, shift, width }: DigitsCall): number {
+    begin(x, y, n, columns, inner, bits, flag(signed), range, scale, shift, width);
     return count;
   },
 };
@@ -340,4 +366,31 @@ export interface MovementCall {
   readonly to: Address;
   readonly toSize: number;
   readonly toOffset: number;
+}
+
+/** x and y [.., columns, inner] of n values, with a converter's range and a factor for each column. */
+interface ConverterCall {
+  readonly x: Address;
+  readonly y: Address;
+  readonly n: number;
+  readonly columns: number;
+  readonly inner: number;
+  readonly bits: number;
+  /** Codes of both signs. */
+  readonly signed: boolean;
+  /** Ends of the ranges, [columns]. */
+  readonly range: Address;
+  /** [columns] */
+  readonly scale: Address;
+}
+
+/** y = scale·step·code of x, or y + that. */
+export interface ConvertCall extends ConverterCall {
+  readonly accumulate: boolean;
+}
+
+/** y = scale·digit of x's code: `width` bits of its magnitude from bit `shift` on, with its sign. */
+export interface DigitsCall extends ConverterCall {
+  readonly shift: number;
+  readonly width: number;
 }

@@ -1,1 +1,1 @@
-export const codeHash = "04624e998249158d";
+export const codeHash = "5ea5cdde1f44ea51";

@@ -104,6 +104,11 @@ export function convForwardEach(count: number, ws: Uint32Array | number[], ys: U
 export function convPools(count: number, kind: number): boolean;
 
 /**
+ * y = scale·step·code(x), or y + that.
+ */
+export function convert(count: number): number;
+
+/**
  * to[toOffset + Σ i·toStrides] = from[fromOffset + Σ i·fromStrides] over `dims`.
  */
 export function copyStrided(count: number, dims: Int32Array | number[], from_strides: Int32Array | number[], to_strides: Int32Array | number[]): void;
@@ -128,6 +133,11 @@ export function deriveKey(seed_low: number, seed_high: number, purpose: string, 
  * Address of the block.
  */
 export function descriptor(): number;
+
+/**
+ * y = scale·digit(x).
+ */
+export function digits(count: number): number;
 
 /**
  * y = x/(1−p) where y held a uniform number ≥ p, else 0.
@@ -284,6 +294,26 @@ export function unaryGradient(code: number, dy: number, value: number, dx: numbe
  */
 export function variedWeight(count: number): void;
 
+/**
+ * The same approximately, in one pass over g [rows, cols].
+ */
+export function wireApproximation(g: number, effective: number, rows: number, cols: number): void;
+
+/**
+ * Adds word line `row` of conductances g [cols] to the state; rows come in order.
+ */
+export function wireRow(state: number, g: number, rows: number, cols: number, row: number): void;
+
+/**
+ * Effective conductances [rows, cols] from the state after the last row.
+ */
+export function wireSolution(state: number, effective: number, rows: number, cols: number): void;
+
+/**
+ * Values of the state of an elimination.
+ */
+export function wireStateSize(rows: number, cols: number): number;
+
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
 
 export interface InitOutput {
@@ -308,11 +338,13 @@ export interface InitOutput {
     readonly convForward: (a: number) => void;
     readonly convForwardEach: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly convPools: (a: number, b: number) => number;
+    readonly convert: (a: number) => number;
     readonly copyStrided: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly countScores: (a: number, b: number, c: number, d: number, e: number) => [number, number];
     readonly crossEntropy: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly deriveKey: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => bigint;
     readonly descriptor: () => number;
+    readonly digits: (a: number) => number;
     readonly dropOut: (a: number, b: number, c: number, d: number) => void;
     readonly entropy: (a: number, b: number, c: number, d: number) => number;
     readonly fill: (a: number, b: number, c: number) => void;
@@ -344,6 +376,10 @@ export interface InitOutput {
     readonly unary: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly unaryGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly variedWeight: (a: number) => void;
+    readonly wireApproximation: (a: number, b: number, c: number, d: number) => void;
+    readonly wireRow: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly wireSolution: (a: number, b: number, c: number, d: number) => void;
+    readonly wireStateSize: (a: number, b: number) => number;
     readonly __wbindgen_externrefs: WebAssembly.Table;
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;

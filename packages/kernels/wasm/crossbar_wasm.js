@@ -280,6 +280,16 @@ export function convPools(count, kind) {
 }
 
 /**
+ * y = scale·step·code(x), or y + that.
+ * @param {number} count
+ * @returns {number}
+ */
+export function convert(count) {
+    const ret = wasm.convert(count);
+    return ret >>> 0;
+}
+
+/**
  * to[toOffset + Σ i·toStrides] = from[fromOffset + Σ i·fromStrides] over `dims`.
  * @param {number} count
  * @param {Int32Array | number[]} dims
@@ -372,6 +382,16 @@ export function deriveKey(seed_low, seed_high, purpose, name, index, step) {
  */
 export function descriptor() {
     const ret = wasm.descriptor();
+    return ret >>> 0;
+}
+
+/**
+ * y = scale·digit(x).
+ * @param {number} count
+ * @returns {number}
+ */
+export function digits(count) {
+    const ret = wasm.digits(count);
     return ret >>> 0;
 }
 
@@ -779,6 +799,51 @@ export function unaryGradient(code, dy, value, dx, n, p0, p1) {
  */
 export function variedWeight(count) {
     wasm.variedWeight(count);
+}
+
+/**
+ * The same approximately, in one pass over g [rows, cols].
+ * @param {number} g
+ * @param {number} effective
+ * @param {number} rows
+ * @param {number} cols
+ */
+export function wireApproximation(g, effective, rows, cols) {
+    wasm.wireApproximation(g, effective, rows, cols);
+}
+
+/**
+ * Adds word line `row` of conductances g [cols] to the state; rows come in order.
+ * @param {number} state
+ * @param {number} g
+ * @param {number} rows
+ * @param {number} cols
+ * @param {number} row
+ */
+export function wireRow(state, g, rows, cols, row) {
+    wasm.wireRow(state, g, rows, cols, row);
+}
+
+/**
+ * Effective conductances [rows, cols] from the state after the last row.
+ * @param {number} state
+ * @param {number} effective
+ * @param {number} rows
+ * @param {number} cols
+ */
+export function wireSolution(state, effective, rows, cols) {
+    wasm.wireSolution(state, effective, rows, cols);
+}
+
+/**
+ * Values of the state of an elimination.
+ * @param {number} rows
+ * @param {number} cols
+ * @returns {number}
+ */
+export function wireStateSize(rows, cols) {
+    const ret = wasm.wireStateSize(rows, cols);
+    return ret >>> 0;
 }
 function __wbg_get_imports() {
     const import0 = {

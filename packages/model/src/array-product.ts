@@ -46,8 +46,6 @@ export interface Reads {
   readonly vectors: readonly Tensor[];
   /** The map's outputs from the results of each block, [reads, outputs]. */
   collect(results: readonly Tensor[]): Tensor;
-  /** Axis of the outputs that the bias follows; negative from the end. */
-  readonly channels: number;
 }
 
 /** A kind of linear map: everything that is known about it. */
@@ -58,6 +56,8 @@ export interface LinearMapKind<Settings = unknown> {
    * same ΔW.
    */
   readonly drawsWeights: boolean;
+  /** Axis of the outputs that the bias follows; negative from the end. */
+  readonly channels: 1 | -1;
   /** The exact product with its epilogue. With `variation`, ΔW is drawn during the product. */
   compute(call: MapCall, settings: Settings): Tensor;
   /** The product with several weights, without gradients, where one call can share work between them. Default: one by one. */

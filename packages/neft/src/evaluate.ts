@@ -1,3 +1,4 @@
+import { withChip } from "@neft/crossbar";
 import type { Dataset } from "@neft/data";
 import {
   type DeviationResult,
@@ -40,7 +41,7 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<EvaluationResult | DeviationResult> {
   modelRule(model, "evaluate: model");
-  const { reference, ...settings } = resolveOptions("evaluate", options, evaluateOptions);
+  const { reference, ...settings } = resolveOptions("evaluate", withChip(options), evaluateOptions);
   if (reference === "clean") {
     const inputs = inputsFrom("evaluate: data", model, samplesKind.check(data, "evaluate: data"), settings);
     return withWorkers(settings.workers, (workers) => evaluateDeviation({ ...settings, model, inputs, workers }));

@@ -1,4 +1,4 @@
-import { chipSettings, standardDeviation } from "@neft/crossbar";
+import { chipOf, chipSettings, readSettings, standardDeviation, timeKind, withChip } from "@neft/crossbar";
 import { type Dataset, inputSettings } from "@neft/data";
 import { outputSettings, type Prediction, predict as predictOnChip, seedSettings } from "@neft/evaluation";
 import { type Model, modelRule } from "@neft/model";
@@ -7,6 +7,7 @@ import { datasetKind } from "./settings.js";
 import { normalisationFrom } from "./shared-options.js";
 
 const { device, weightBits, bitsPerCell } = chipSettings;
+const { calibrationSamples, time } = readSettings;
 
 /** All options of `predict`. */
 export const predictOptions = defineSettings({
@@ -15,9 +16,12 @@ export const predictOptions = defineSettings({
   device,
   weightBits,
   bitsPerCell,
+  chip: chipSettings.chip,
+  time: { ...time, kind: timeKind },
+  calibrationSamples,
   sigma: { kind: standardDeviation, about: "device standard deviation; 0 is the digital network", default: 0 },
   ...seedSettings,
-  chip: {
+  index: {
     // The largest index of a random stream.
     kind: whole({ min: 0, max: 2 ** 32 - 1 }),
     about: "index of the chip; an evaluation with the same seed has the same chips",
@@ -36,7 +40,18 @@ export interface PredictOptions extends GivenOf<typeof predictOptions> {}
 export function predict(model: Model, data: Dataset, options: PredictOptions = {}): Prediction {
   modelRule(model, "predict: model");
   datasetKind.check(data, "predict: data");
-  const { output, seed, chip, ...settings } = resolveOptions("predict", options, predictOptions);
+  const { output, seed, index, time, calibrationSamples, ...settings } = resolveOptions(
+    "predict",
+    withChip(options),
+    predictOptions,
+  );
   const normalisation = normalisationFrom(data, settings, model);
-  return predictOnChip({ model, data, normalisation, output, on: { ...settings, seed, chip } });
+  const chip = chipOf({ ...settings, perSample: false }, settings.sigma);
+  return predictOnChip({
+    model,
+    data,
+    normalisation,
+    output,
+    on: { chip, time_s: time, calibrationSamples, seed, index },
+  });
 }

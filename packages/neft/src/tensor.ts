@@ -23,6 +23,7 @@ export {
   noGrad,
   type ReduceAttributes,
   type Shape,
+  type Sigma,
   type SoftmaxAttributes,
   scope,
   Tensor,

@@ -72,6 +72,7 @@ function stepsOf(
   const values = bound.outputs.map(({ value }) => value);
   const state = createTrainingState(bound.model, bound.inputs[0]!.data, {
     strategy: { id: "distillation", distance: "error", temperature: 1 },
+    chip: undefined,
     device: rram1,
     weightBits: 8,
     bitsPerCell: undefined,

@@ -120,7 +120,7 @@ it("evaluate and finetune check dataset and device objects", async () => {
     }
     for (const [programming, message] of [
       [{ ...levels, sigma: [1, 2, 3, 4] }, 'device "mine": programming.sigma: expected four numbers'],
-      [{ kind: "other" }, 'device "mine": programming: expected a record of kind exact or levels'],
+      [{ kind: "other" }, 'device "mine": programming: expected a record of kind exact, levels,'],
     ] as const) {
       await expect(run(model, data, { device: { ...device, programming } })).rejects.toThrow(message);
     }

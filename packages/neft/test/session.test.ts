@@ -132,8 +132,8 @@ describe("a session", () => {
     expect(events.length).toBeGreaterThan(1);
 
     expect(await session.predict(network, data)).toEqual(predict(model, own));
-    const onChips = await session.predict(network, data, { sigma: 0.2, chip: 4, chips: 3 });
-    expect(onChips).toEqual([4, 5, 6].map((chip) => predict(model, own, { sigma: 0.2, chip })));
+    const onChips = await session.predict(network, data, { sigma: 0.2, index: 4, chips: 3 });
+    expect(onChips).toEqual([4, 5, 6].map((index) => predict(model, own, { sigma: 0.2, index })));
 
     const original = await session.copy(network);
     const steps: unknown[] = [];

@@ -96,7 +96,7 @@ describe("predict", () => {
     const settings = { sigma: 0.4, seed: 3, device: "rram4" };
     const { results } = await neft.evaluate(model, own, { ...settings, chips: 4 });
     const accuracies = [0, 1, 2, 3].map((chip) => {
-      const predicted = neft.predict(model, own, { ...settings, chip }).argmax;
+      const predicted = neft.predict(model, own, { ...settings, index: chip }).argmax;
       return (100 * predicted.filter((label, i) => label === argmax[i]).length) / 250;
     });
     expect(Math.min(...accuracies)).toBe(results[0]!.accuracy.worst);
@@ -107,14 +107,14 @@ describe("predict", () => {
 
 describe("predict's numbers", () => {
   it.each([
-    [{ chip: 2 ** 32 }, "chip: expected a whole number ≥ 0 and ≤ 4294967295, got 4294967296"],
-    [{ chip: -1 }, "chip: expected a whole number ≥ 0 and ≤ 4294967295, got -1"],
+    [{ index: 2 ** 32 }, "index: expected a whole number ≥ 0 and ≤ 4294967295, got 4294967296"],
+    [{ index: -1 }, "index: expected a whole number ≥ 0 and ≤ 4294967295, got -1"],
     [{ seed: 2 ** 53 }, "seed: expected a whole number ≥ 0 and ≤ 9007199254740991, got 9007199254740992"],
   ])("have a maximum, which errors say: %o", (options, message) => {
     const { model, data } = setup();
     expect(() => neft.predict(model, data, { sigma: 0.1, ...options })).toThrow(message);
     // The largest values work, and the model is free after an error.
-    neft.predict(model, data, { sigma: 0.1, chip: 2 ** 32 - 1, seed: 2 ** 53 - 1 });
+    neft.predict(model, data, { sigma: 0.1, index: 2 ** 32 - 1, seed: 2 ** 53 - 1 });
     model.dispose();
   });
 });

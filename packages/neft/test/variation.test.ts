@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { rram1, variationBackend } from "@neft/crossbar";
+import { rram1, variationBackend, weightChip, withSigma } from "@neft/crossbar";
 import { importOnnx } from "@neft/onnx";
 import { noGrad, parameter, scope, tensor } from "@neft/tensor";
 import { evaluate, exportOnnx, finetune, init, Model, readDataset } from "neft";
@@ -94,8 +94,9 @@ describe("a network that uses a weight both unchanged and transposed", () => {
     const read = (index: number | undefined): Float32Array =>
       scope(() =>
         noGrad(() => {
-          const draw = { device: rram1, sigma: 0.2, seed: 1, purpose: "chip" };
-          const options = index === undefined ? {} : { backend: variationBackend({ ...draw, index }) };
+          const draw = { seed: 1, purpose: "chip" };
+          const chip = withSigma(weightChip({ device: rram1 }), 0.2);
+          const options = index === undefined ? {} : { backend: variationBackend(chip, { ...draw, index }) };
           const [output] = run(model, tensor(x, [1, 16]), options).outputs.values();
           return output!.toArray() as Float32Array;
         }),

@@ -266,7 +266,13 @@ describe("graphs inside nodes", () => {
     ] as const) {
       const weight = model.parameters.get(name)!;
       const key = stream(4, { purpose: "chip", name, index: 2 });
-      const variation = { sMax: 2, sigmaOuter: 0.3, sigmaMid: 0.3, key, perSample: false, firstSample: 0 };
+      const variation = {
+        sMax: 2,
+        sigma: { kind: "uniform", sigma: 0.3 } as const,
+        key,
+        perSample: false,
+        firstSample: 0,
+      };
       const chip = { product: (one: ArrayProduct) => computeProduct(one, one.weight.tensor, variation) };
       const feeds = () => ({ x: tensor(x.data as Float32Array, [3, 4]), c: tensor([condition], [], "bool") });
       const outputs = (backend?: ArrayBackend) =>

@@ -156,7 +156,13 @@ describe("names that bodies share", () => {
 
   it("of weights in bodies have no draw for every sample", () => {
     const model = importOnnx(files["initializers of both branches"]!);
-    const variation = { sMax: 1, sigmaOuter: 0.1, sigmaMid: 0.1, key: 1n, perSample: true, firstSample: 0 };
+    const variation = {
+      sMax: 1,
+      sigma: { kind: "uniform", sigma: 0.1 } as const,
+      key: 1n,
+      perSample: true,
+      firstSample: 0,
+    };
     const backend = { product: (one: ArrayProduct) => computeProduct(one, one.weight.tensor, variation) };
     const inputs = () => ({ x: tensor(x.data, x.shape, "f32"), c: tensor(Uint8Array.of(1), [], "bool") });
     expect(() => scope(() => run(model, inputs(), { backend }))).toThrow(

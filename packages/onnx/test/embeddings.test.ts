@@ -65,8 +65,7 @@ describe("embeddings on crossbars", () => {
     const table = model.parameters.get("table")!;
     const variation: Variation = {
       sMax: 2,
-      sigmaOuter: 0.3,
-      sigmaMid: 0.3,
+      sigma: { kind: "uniform", sigma: 0.3 },
       key: stream(4, { purpose: "chip", name: "table", index: 1 }),
       perSample: false,
     };

@@ -1,4 +1,4 @@
-import { checkProgramming } from "@neft/crossbar";
+import { chipOf } from "@neft/crossbar";
 import { type BoundNetwork, bindNetwork } from "@neft/evaluation";
 import { type Build, build } from "@neft/kernels";
 import { holdModel, type Model, trainableParameters } from "@neft/model";
@@ -84,7 +84,7 @@ export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkRes
   const threads = (options.threads ?? []).filter(({ size }) => size > 1);
   const settings = resolve(benchmarkSettings, options);
   checkDifferent(settings.strategies);
-  for (const sigma of settings.sigma) checkProgramming({ ...settings, sigma });
+  for (const sigma of settings.sigma) chipOf(settings, sigma);
   signal?.throwIfAborted();
   const hold = holdModel(model, "read", "benchmark");
   try {

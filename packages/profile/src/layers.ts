@@ -1,4 +1,4 @@
-import { digitalBackend, variationBackend } from "@neft/crossbar";
+import { chipOf, digitalBackend, variationBackend } from "@neft/crossbar";
 import { batchTensor, gatherLabels } from "@neft/data";
 import { type BoundNetwork, nextTurn } from "@neft/evaluation";
 import { type ArrayBackend, arrayNodes, run, type Step, trainableParameters, valueShapes } from "@neft/model";
@@ -68,7 +68,7 @@ export async function measureLayers(options: LayerOptions): Promise<LayerTimes[]
   const passes: Record<"digital" | "varied", Pass[]> = { digital: [], varied: [] };
   const start = now();
   for (let round = 0; round < leastRounds || now() - start < 2000 * settings.seconds; round++) {
-    const backends = { digital: digitalBackend, varied: chipOf(settings, round) };
+    const backends = { digital: digitalBackend, varied: variationOf(settings, round) };
     for (const kind of ["digital", "varied"] as const) {
       await nextTurn();
       signal?.throwIfAborted();
@@ -81,9 +81,9 @@ export async function measureLayers(options: LayerOptions): Promise<LayerTimes[]
 }
 
 /** The variation of one training step. */
-function chipOf(settings: ResolvedBenchmark, step: number): ArrayBackend {
-  const sigma = Math.max(...settings.sigma);
-  return variationBackend({ ...settings, sigma, purpose: "benchmark.layers", index: 0, step });
+function variationOf(settings: ResolvedBenchmark, step: number): ArrayBackend {
+  const spec = chipOf(settings, Math.max(...settings.sigma));
+  return variationBackend(spec, { seed: settings.seed, purpose: "benchmark.layers", index: 0, step });
 }
 
 /** Runs forward and backward through a batch, and takes the time of each layer. */

@@ -1,4 +1,4 @@
-import { programChip } from "@neft/crossbar";
+import { chipOf, programAll } from "@neft/crossbar";
 import { type BoundNetwork, evaluate, nextTurn } from "@neft/evaluation";
 import { memoryUse, resetPeak } from "@neft/kernels";
 import { type Model, modelFromRecord, modelToRecord } from "@neft/model";
@@ -44,16 +44,12 @@ export async function measureProgramming(
   if (settings.perSample) return 0;
   const times: number[] = [];
   const begin = now();
+  const spec = chipOf(settings, Math.max(...settings.sigma));
   for (let index = 0; index < 3 || now() - begin < 250 * settings.seconds; index++) {
     await nextTurn();
     signal?.throwIfAborted();
     const start = now();
-    programChip(model, {
-      ...settings,
-      sigma: Math.max(...settings.sigma),
-      purpose: "benchmark.chips",
-      index,
-    }).dispose();
+    programAll(model, spec, { seed: settings.seed, purpose: "benchmark.chips", index }).dispose();
     times.push(now() - start);
   }
   return fastestHalf(times);

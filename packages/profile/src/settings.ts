@@ -1,4 +1,4 @@
-import { chipSettings } from "@neft/crossbar";
+import { weightSettings } from "@neft/crossbar";
 import { evaluationSettings, outputSettings, seedSettings } from "@neft/evaluation";
 import { defineSettings, type GivenOf, listOf, oneOf, type ResolvedOf, real, whole } from "@neft/options";
 import { finetuneSettings, strategies } from "@neft/training";
@@ -14,7 +14,7 @@ export const benchmarkSettings = defineSettings({
     defaultWords: "the input's own",
     group: "Data:",
   },
-  ...chipSettings,
+  ...weightSettings,
   sigma: {
     ...evaluationSettings.sigma,
     about: "σ values of the study, as in evaluate; the largest one is measured",

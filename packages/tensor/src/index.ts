@@ -4,6 +4,7 @@ export { type DType, dtypes, type TensorData, type TensorSource, zeroData } from
 export { lastRecorded, noGrad } from "./graph.js";
 export { type Access, Hold, holdAgainst } from "./hold.js";
 export { clipToRootMeanSquare } from "./in-place/clipping.js";
+export { addConverted, type Converter, type DigitPlace, setConverted, setDigits } from "./in-place/conversion.js";
 export {
   type AdamOperands,
   type AdamStepSettings,
@@ -297,7 +298,7 @@ export {
 } from "./operations/spatial-pools.js";
 export { split } from "./operations/split.js";
 export { unfold } from "./operations/unfold.js";
-export { type Variation, varied } from "./operations/variation.js";
+export { type Sigma, type Variation, varied } from "./operations/variation.js";
 export { operations, type TableOperation } from "./operations.js";
 export { normals, permutation, type StreamName, stream, uniforms, words } from "./random.js";
 export { scope } from "./scope.js";
@@ -305,3 +306,4 @@ export { entropySum, type ScoreCounter, type ScoreCounts, withScoreCounter } fro
 export { axisOf, broadcastShapes, broadcastStrides, clampPosition, type Shape, sizeOf, stridesOf } from "./shape.js";
 export { assign, fromTypedArray, fromWriter, full, parameter, persistent, Tensor, tensor, zeros } from "./tensor.js";
 export { checkPoolPads, outputSize, type WindowAttributes, type WindowAxis, windowAxes } from "./window.js";
+export { effectiveConductances, solveWires, type WiredArray } from "./wires.js";

@@ -202,7 +202,12 @@ test("memory is constant over 1,000 training steps", () => {
   const step = (i: number) =>
     scope(() => {
       const x = tensor(images, [8, 1, 10, 10]);
-      const variation = { sMax: 1, sigmaOuter: 0.1, sigmaMid: 0.2, key: BigInt(i), perSample: i % 2 === 1 };
+      const variation = {
+        sMax: 1,
+        sigma: { kind: "levels", outer: 0.1, middle: 0.2 } as const,
+        key: BigInt(i),
+        perSample: i % 2 === 1,
+      };
       const pooled = maxPool2d(relu(conv2d(x, c, b, { variation })), { kernel: [2, 2], strides: [2, 2] });
       const loss = crossEntropy(linear(reshape(pooled, [8, -1]), w, undefined, { variation }), labels);
       for (const [p, g] of backward(loss, parameters).entries()) {
@@ -262,7 +267,7 @@ test("the shared weight gradient equals the sum of separate ones", () => {
   const b = parameter([0.1, -0.2, 0.3, 0], [4]);
   const before = memoryUse().live;
   const lossOf = (i: number) => {
-    const variation = { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: BigInt(i), perSample: false };
+    const variation = { sMax: 2, sigma: { kind: "uniform", sigma: 0.1 } as const, key: BigInt(i), perSample: false };
     return reduceSum(square(conv2d(x, w, b, { pads: [1, 1, 1, 1], rectified: i > 1, variation })));
   };
   const values = (gradients: Tensor[]) => gradients.flatMap((gradient) => [...gradient.toArray()].map(Number));

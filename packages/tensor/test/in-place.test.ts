@@ -22,7 +22,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 beforeAll(() => init());
 
 const draws = (name: string, n = 13): Float32Array => normals(stream(5, { purpose: "test", name }), n);
-const variation = { sMax: 3, sigmaOuter: 0.2, sigmaMid: 0.1, key: 7n, perSample: false };
+const variation = { sMax: 3, sigma: { kind: "levels", outer: 0.2, middle: 0.1 } as const, key: 7n, perSample: false };
 const adam = {
   learningRate: 0.01,
   beta1: 0.9,
@@ -32,6 +32,8 @@ const adam = {
   bias2: 0.0199,
   weightDecay: 0.1,
 };
+const threeBits = { bits: 3, signed: true, range: 1 };
+const roundedTo = (x: number): number => Math.max(-3, Math.min(3, Math.round(3 * x))) / 3;
 const sgd = { learningRate: 0.01, momentum: 0.9, weightDecay: 0.1 };
 
 /** Each update: a call with a target and other operands, and the expected new element of the target. */
@@ -78,9 +80,25 @@ const updates: Record<
       return Math.max(-0.5 * rms, Math.min(0.5 * rms, t));
     },
   },
+  addConverted: {
+    operands: 1,
+    run: (target, [x]) => void inPlace.addConverted(target, x!, { ...threeBits, scale: 4 }),
+    expected: (t, [x]) => t + 4 * roundedTo(x!),
+  },
+  setConverted: {
+    operands: 1,
+    run: (target, [x]) => void inPlace.setConverted(target, x!, threeBits),
+    expected: (_, [x]) => roundedTo(x!),
+  },
+  setDigits: {
+    operands: 1,
+    run: (target, [x]) => void inPlace.setDigits(target, x!, threeBits, { shift: 1, width: 1 }),
+    expected: (_, [x]) => Math.sign(x!) * ((Math.abs(3 * roundedTo(x!)) >> 1) & 1),
+  },
   setVaried: {
     operands: 1,
-    run: (target, [weight]) => inPlace.setVaried(target, weight!, { ...variation, sigmaOuter: 0, sigmaMid: 0 }),
+    run: (target, [weight]) =>
+      inPlace.setVaried(target, weight!, { ...variation, sigma: { kind: "uniform", sigma: 0 } }),
     expected: (_, [weight]) => weight!,
   },
 };

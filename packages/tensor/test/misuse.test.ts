@@ -16,6 +16,7 @@ import {
   reduceSum,
   relu,
   reshape,
+  type Sigma,
   slice,
   softmax,
   type Tensor,
@@ -27,7 +28,9 @@ import { beforeAll, expect, test } from "vitest";
 beforeAll(() => init());
 
 const z = (...shape: number[]): Tensor => zeros(shape);
-const variation = { sMax: 1, sigmaOuter: 0.1, sigmaMid: 0.1, key: 1n, perSample: false };
+const variation = { sMax: 1, sigma: { kind: "uniform", sigma: 0.1 } as const, key: 1n, perSample: false };
+
+const table = (...values: number[]): Sigma => ({ kind: "table", values: Float32Array.from(values) });
 
 /** Invalid calls, and a part of their error messages. */
 const cases: readonly (readonly [() => unknown, string])[] = [
@@ -42,8 +45,30 @@ const cases: readonly (readonly [() => unknown, string])[] = [
   [() => linear(z(2, 5), z(4, 5), z(5)), "linear: expected a bias [4], got [5]"],
   [() => linear(z(2, 5), z(4, 5, 1), undefined), "linear: expected a weight of two axes, got [4, 5, 1]"],
   [
-    () => linear(z(2, 5), z(4, 5), undefined, { variation: { ...variation, sigmaOuter: Number.NaN } }),
-    "linear: variation.sigmaOuter: expected a finite number ≥ 0, got NaN",
+    () =>
+      linear(z(2, 5), z(4, 5), undefined, {
+        variation: { ...variation, sigma: { kind: "levels", outer: Number.NaN, middle: 1 } },
+      }),
+    "linear: variation.sigma.outer: expected a finite number ≥ 0, got NaN",
+  ],
+  [
+    () => linear(z(2, 5), z(4, 5), undefined, { variation: { ...variation, sigma: { kind: "uniform", sigma: -1 } } }),
+    "linear: variation.sigma.sigma: expected a finite number ≥ 0, got -1",
+  ],
+  [
+    () => linear(z(2, 5), z(4, 5), undefined, { variation: { ...variation, sigma: table(0.1) } }),
+    "linear: variation.sigma.values: expected a Float32Array of 2 values or more, got 1 values",
+  ],
+  [
+    () => linear(z(2, 5), z(4, 5), undefined, { variation: { ...variation, sigma: table(0.1, Number.NaN) } }),
+    "linear: variation.sigma.values[1]: expected a finite number ≥ 0, got NaN",
+  ],
+  [
+    () =>
+      linear(z(2, 5), z(4, 5), undefined, {
+        variation: { ...variation, sigma: { kind: "normal" } as unknown as Sigma },
+      }),
+    "linear: variation.sigma: expected one of the kinds uniform, levels, table, got normal",
   ],
   [
     () => conv2d(z(1, 2, 5, 5), z(3, 2, 3, 3), undefined, { variation: { ...variation, sMax: -1 } }),

@@ -101,7 +101,7 @@ test("a transposed convolution over one to three axes against loops", () => {
   }
 });
 
-const draw: Variation = { sMax: 2, sigmaOuter: 0.2, sigmaMid: 0.1, key: 5n, perSample: false };
+const draw: Variation = { sMax: 2, sigma: { kind: "levels", outer: 0.2, middle: 0.1 }, key: 5n, perSample: false };
 
 test("a variation is that of the weight as stored, and none changes no bit", () => {
   const cases: readonly (readonly [
@@ -126,7 +126,7 @@ test("a variation is that of the weight as stored, and none changes no bit", () 
       const want = run(x, varied(w, { variation: draw }));
       expect(distance(run(x, w, draw), want.shape, want.numbers())).toBeLessThan(1e-6);
       expect(distance(run(x, w), want.shape, want.numbers())).toBeGreaterThan(1e-3);
-      const silent = { ...draw, sigmaOuter: 0, sigmaMid: 0 };
+      const silent = { ...draw, sigma: { kind: "uniform", sigma: 0 } as const };
       expect(run(x, w, silent).floats()).toEqual(run(x, w).floats());
     });
   }

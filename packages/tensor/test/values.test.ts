@@ -25,6 +25,7 @@ import {
   square,
   stream,
   tensor,
+  varied,
   zeros,
 } from "@neft/tensor";
 import { beforeAll, expect, test } from "vitest";
@@ -123,7 +124,7 @@ test("conv2d against loops: strides, unequal pads, dilations, groups", () => {
 
 test("variation with sigma 0 changes no bit, per batch and per sample", () => {
   for (const perSample of [false, true]) {
-    const variation = { sMax: 3, sigmaOuter: 0, sigmaMid: 0, key: 1n, perSample };
+    const variation = { sMax: 3, sigma: { kind: "uniform", sigma: 0 } as const, key: 1n, perSample };
     scope(() => {
       const [x, w, b] = [filled("x", [5, 17]), filled("w", [3, 17]), filled("b", [3])];
       expect(linear(x, w, b, { variation }).floats()).toEqual(linear(x, w, b).floats());
@@ -135,8 +136,54 @@ test("variation with sigma 0 changes no bit, per batch and per sample", () => {
   }
 });
 
+test("variation by table and by level: products are those with the weight written out, and the kinds agree", () => {
+  const table = { kind: "table", values: Float32Array.of(0.1, 0.3, 0.05, 0.2) } as const;
+  const levels = { kind: "levels", outer: 0.1, middle: 0.2 } as const;
+  const common = { sMax: 3, key: 9n, perSample: false };
+  scope(() => {
+    const [x, w, image, filter] = [
+      filled("x", [5, 17]),
+      filled("w", [3, 17]),
+      filled("i", [3, 2, 7, 7]),
+      filled("f", [4, 2, 3, 3]),
+    ];
+    for (const sigma of [table, levels]) {
+      const variation = { ...common, sigma };
+      expect(linear(x, w, undefined, { variation }).floats()).toEqual(
+        linear(x, varied(w, { variation }), undefined).floats(),
+      );
+      expect(conv2d(image, filter, undefined, { variation }).floats()).toEqual(
+        conv2d(image, varied(filter, { variation }), undefined).floats(),
+      );
+    }
+    const unit = varied(w, { variation: { ...common, sigma: { kind: "uniform", sigma: 1 } } }).floats();
+    const weights = w.floats();
+    for (const [i, value] of varied(w, { variation: { ...common, sigma: table } })
+      .floats()
+      .entries()) {
+      const at = Math.min(Math.abs(weights[i]!), 3);
+      const left = Math.min(Math.floor(at), 2);
+      const sigma = table.values[left]! + (at - left) * (table.values[left + 1]! - table.values[left]!);
+      expect(value).toBeCloseTo(weights[i]! + sigma * (unit[i]! - weights[i]!), 5);
+    }
+    // A constant table draws what a uniform sigma does; the cheap form of a draw for every sample sums in another order.
+    const flat = { kind: "table", values: new Float32Array(5).fill(0.25) } as const;
+    const uniform = { kind: "uniform", sigma: 0.25 } as const;
+    for (const perSample of [false, true]) {
+      const [a, b] = [flat, uniform].map((sigma) =>
+        linear(x, w, undefined, { variation: { ...common, perSample, sigma } }).floats(),
+      );
+      for (const [i, value] of a!.entries()) expect(value).toBeCloseTo(b![i]!, 5);
+    }
+    const none = { kind: "table", values: new Float32Array(2) } as const;
+    expect(linear(x, w, undefined, { variation: { ...common, perSample: true, sigma: none } }).floats()).toEqual(
+      linear(x, w, undefined).floats(),
+    );
+  });
+});
+
 test("splitting a batch changes no bit: samples keep their draws", () => {
-  const variation = { sMax: 3, sigmaOuter: 0.1, sigmaMid: 0.2, key: 9n };
+  const variation = { sMax: 3, sigma: { kind: "levels", outer: 0.1, middle: 0.2 } as const, key: 9n };
   const [xs, images] = [values("x", [5, 17]), values("i", [5, 2, 7, 7])];
   scope(() =>
     noGrad(() => {
@@ -162,7 +209,7 @@ test("splitting a batch changes no bit: samples keep their draws", () => {
 });
 
 test("a pooled convolution is the convolution, the pool and the ReLU after it, and so are its gradients", () => {
-  const variation = { sMax: 3, sigmaOuter: 0.1, sigmaMid: 0.2, key: 9n, perSample: false };
+  const variation = { sMax: 3, sigma: { kind: "levels", outer: 0.1, middle: 0.2 } as const, key: 9n, perSample: false };
   const halving = { kernel: [2, 2], strides: [2, 2] } as const;
   // Along rows with five and three taps, whole and odd sizes and fours; strided, in groups, for every sample, of many outputs.
   for (const [shape, filter, attributes] of [
@@ -311,7 +358,7 @@ test("conv2dEach is bit-identical to conv2d for each weight, and rejects gradien
       "expected inputs without gradients, got one that requires them",
     );
     expect(noGrad(() => conv2dEach(input, [trained], undefined))).toHaveLength(1);
-    const variation = { sMax: 1, sigmaOuter: 0.1, sigmaMid: 0.1, key: 1n, perSample: false };
+    const variation = { sMax: 1, sigma: { kind: "uniform", sigma: 0.1 } as const, key: 1n, perSample: false };
     const varied: Conv2dAttributes = { variation };
     expect(() => conv2dEach(input, [weights[0]!], undefined, varied)).toThrow("expected no variation, got one");
     expect(() => conv2d(zeros([1, 0, 5, 5]), zeros([4, 0, 3, 3]), undefined)).toThrow("with at least one value");

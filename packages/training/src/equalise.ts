@@ -1,4 +1,4 @@
-import { checkProgramming } from "@neft/crossbar";
+import { chipOf } from "@neft/crossbar";
 import { type BoundSamples, bindSamples } from "@neft/evaluation";
 import { holdModel, type Model } from "@neft/model";
 import { resolve } from "@neft/options";
@@ -25,7 +25,7 @@ import { equaliseSettings } from "./equalise/settings.js";
 export async function equalise(options: EqualiseOptions): Promise<EqualiseResult> {
   options.signal?.throwIfAborted();
   const given = resolve(equaliseSettings, options);
-  checkProgramming(given);
+  chipOf({ ...given, perSample: false }, given.sigma);
   const bound = options.inputs && bindSamples({ ...options, inputs: options.inputs }, true);
   try {
     const hold = holdModel(options.model, "write", "equalise");

@@ -1,4 +1,4 @@
-import { rram1, rram4, variationBackend } from "@neft/crossbar";
+import { rram1, rram4, variationBackend, weightChip, withSigma } from "@neft/crossbar";
 import { makeDataset } from "@neft/data";
 import { init } from "@neft/kernels";
 import { addOperators, type KnownValue, type Model, probe, probeBatch, run, shapeGraph } from "@neft/model";
@@ -163,7 +163,11 @@ describe("equalise with an area", () => {
           .floats();
         let sum = 0;
         for (let index = 0; index < chips; index++) {
-          const backend = variationBackend({ device, sigma: 0.01, seed: 9, index, purpose: "test" });
+          const backend = variationBackend(withSigma(weightChip({ device }), 0.01), {
+            seed: 9,
+            index,
+            purpose: "test",
+          });
           scope(() => {
             const y = run(model, x, { outputs: [name], backend })
               .outputs.get(name)!

@@ -5,6 +5,7 @@
 mod broadcast;
 mod bytes;
 mod codes;
+pub mod converters;
 pub mod elementwise;
 pub mod lines;
 pub mod reduce;

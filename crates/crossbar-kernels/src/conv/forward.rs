@@ -17,7 +17,7 @@ impl Conv {
     }
 
     /// The weights as a matrix.
-    pub(super) fn weights<'a>(&self, values: &'a [f32], variation: Variation) -> Weights<'a> {
+    pub(super) fn weights<'a>(&self, values: &'a [f32], variation: Variation<'a>) -> Weights<'a> {
         Weights { values, cols: self.terms(), variation, sample: 0 }
     }
 }

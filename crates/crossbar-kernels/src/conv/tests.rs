@@ -4,7 +4,7 @@ use super::*;
 use crate::nn::pool::{max_gradient, PoolAxis};
 use crate::scratch::Workspace;
 use crate::testing::{distance, normals};
-use crate::variation::{varied_weight, Draw, Variation, Weights};
+use crate::variation::{varied_weight, Draw, Sigma, Variation, Weights};
 
 fn axis(input: usize, kernel: usize, stride: usize, before: isize, after: isize, dilation: usize) -> Axis {
     Axis { input, kernel, stride, before, after, dilation }
@@ -124,7 +124,7 @@ fn agree_with_the_loops() {
         let bias = normals(3, conv.outputs);
         let dy = normals(4, conv.batch * conv.outputs * po);
         for draw in [Draw::None, Draw::Batch, Draw::Sample] {
-            let variation = Variation { draw, s_max: 3.0, sigma_outer: 0.1, sigma_mid: 0.3, key: 5, first_sample: 0 };
+            let variation = Variation { draw, s_max: 3.0, sigma: Sigma::levels(0.1, 0.3), key: 5, first_sample: 0 };
             let varied: Vec<Vec<f32>> = (0..conv.batch)
                 .map(|n| {
                     let sample = if draw == Draw::Sample { n as u32 } else { 0 };

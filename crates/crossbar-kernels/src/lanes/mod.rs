@@ -20,6 +20,6 @@ mod slices;
 mod sums;
 
 pub use slices::{copy, set};
-pub(crate) use slices::{four, four_mut, load_at, load_tail, store_tail};
+pub(crate) use slices::{four, four_mut, load_at, load_tail, store_at, store_tail};
 pub(crate) use sums::max_or_nan;
 pub use vectors::{F32x4, U32x4};

@@ -64,6 +64,15 @@ pub(crate) fn store_tail(value: F32x4, to: &mut [f32]) {
     }
 }
 
+/// Writes four values from `at` on; fewer at the end of the row.
+#[inline(always)]
+pub(crate) fn store_at(value: F32x4, row: &mut [f32], at: usize) {
+    match row[at..].first_chunk_mut::<4>() {
+        Some(four) => value.store(four),
+        None => store_tail(value, &mut row[at..]),
+    }
+}
+
 /// Four values from `at`; fewer, then zeros, at the end of the row.
 #[inline(always)]
 pub(crate) fn load_at(row: &[f32], at: usize) -> F32x4 {

@@ -6,7 +6,7 @@ use crate::gemm::{product, Initial, Matrix, Shape};
 use crate::lanes::F32x4;
 use crate::random::{NoiseBlock, NOISE_BLOCK};
 use crate::scratch::{Packed, Workspace};
-use crate::variation::{squared_sigma, Draw, Variation, Weights};
+use crate::variation::{squared_sigma, Draw, Sigma, Variation, Weights};
 
 /// Shape of a fully connected layer's call.
 #[derive(Clone, Copy)]
@@ -28,7 +28,7 @@ impl Linear {
         self.batch * self.rows_per_sample
     }
 
-    fn weights<'a>(&self, values: &'a [f32], variation: Variation, sample: usize) -> Weights<'a> {
+    fn weights<'a>(&self, values: &'a [f32], variation: Variation<'a>, sample: usize) -> Weights<'a> {
         let cols = if self.inputs_first { self.outputs } else { self.inputs };
         Weights { values, cols, variation, sample: sample as u32 }
     }
@@ -98,7 +98,7 @@ fn multiply_draws(
 #[derive(Clone, Copy)]
 struct Draws<'a> {
     w: &'a [f32],
-    variation: Variation,
+    variation: Variation<'a>,
     /// Whether a stored row is a column of the product's right operand.
     transposed: bool,
 }
@@ -150,8 +150,8 @@ fn squared_deviations(
     out: &mut [f32],
 ) {
     let (inputs, outputs) = (shape.inputs, shape.outputs);
-    if variation.is_uniform() {
-        let sigma2 = variation.sigma_outer * variation.sigma_outer;
+    if let Sigma::Uniform(sigma) = variation.sigma {
+        let sigma2 = sigma * sigma;
         for (x, out) in x.chunks_exact(inputs.max(1)).zip(out.chunks_exact_mut(outputs.max(1))) {
             out.fill(sigma2 * sum_of_squares(x));
         }
@@ -248,8 +248,8 @@ fn add_noise_gradient(
     for ((scaled, dy), ratio) in scaled.iter_mut().zip(dy).zip(saved.ratio) {
         *scaled = dy * ratio;
     }
-    if variation.is_uniform() {
-        let sigma2 = variation.sigma_outer * variation.sigma_outer;
+    if let Sigma::Uniform(sigma) = variation.sigma {
+        let sigma2 = sigma * sigma;
         let rows = dx.chunks_exact_mut(inputs.max(1)).zip(saved.x.chunks_exact(inputs.max(1)));
         for ((dx, x), scaled) in rows.zip(scaled.chunks_exact(outputs.max(1))) {
             let factor = sigma2 * scaled.iter().sum::<f32>();

@@ -22,8 +22,8 @@ fn plain(y: &mut [f32]) -> Output<'_> {
     Output { y, is_rectified: false, ratio: &mut [] }
 }
 
-fn variation(draw: Draw, mid: f32) -> Variation {
-    Variation { draw, s_max: 3.0, sigma_outer: 0.1, sigma_mid: mid, key: 77, first_sample: 0 }
+fn variation(draw: Draw, mid: f32) -> Variation<'static> {
+    Variation { draw, s_max: 3.0, sigma: Sigma::levels(0.1, mid), key: 77, first_sample: 0 }
 }
 
 #[test]

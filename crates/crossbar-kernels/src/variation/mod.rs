@@ -2,6 +2,10 @@
 //!
 //! Must not know: products, images, devices (it is given standard deviations in weight units).
 
+mod sigma;
+
+pub use sigma::Sigma;
+
 use crate::lanes::{copy, F32x4, U32x4};
 use crate::random::{NoiseBlock, NOISE_BLOCK};
 
@@ -16,40 +20,24 @@ pub enum Draw {
     Sample,
 }
 
-/// W + ΔW with ΔW ~ N(0, σ(w)²): σ is `sigma_mid` where 0.25 < |w|/s_max < 0.75, else `sigma_outer`.
+/// W + ΔW with ΔW ~ N(0, σ(|w|/s_max)²).
 #[derive(Clone, Copy)]
-pub struct Variation {
+pub struct Variation<'a> {
     /// Whether and how often ΔW is drawn.
     pub draw: Draw,
     /// max |w| of the whole tensor.
     pub s_max: f32,
-    /// Standard deviation at the outer levels, in weight units.
-    pub sigma_outer: f32,
-    /// Standard deviation at the middle levels, in weight units.
-    pub sigma_mid: f32,
+    /// Standard deviation, in weight units.
+    pub sigma: Sigma<'a>,
     /// Key of the stream.
     pub key: u64,
     /// Index of the call's first sample in the whole batch, where every sample has its own draw; 0 otherwise.
     pub first_sample: u32,
 }
 
-impl Variation {
+impl Variation<'_> {
     /// No variation.
-    pub const NONE: Self =
-        Self { draw: Draw::None, s_max: 0.0, sigma_outer: 0.0, sigma_mid: 0.0, key: 0, first_sample: 0 };
-
-    /// Whether every weight has the same σ.
-    pub fn is_uniform(&self) -> bool {
-        self.sigma_outer == self.sigma_mid
-    }
-
-    /// σ of four weights.
-    #[inline(always)]
-    fn sigma(&self, w: F32x4) -> F32x4 {
-        let magnitude = w.abs();
-        let middle = F32x4::splat(0.25 * self.s_max).lt(magnitude).and(magnitude.lt(F32x4::splat(0.75 * self.s_max)));
-        middle.select(F32x4::splat(self.sigma_mid), F32x4::splat(self.sigma_outer))
-    }
+    pub const NONE: Self = Self { draw: Draw::None, s_max: 0.0, sigma: Sigma::Uniform(0.0), key: 0, first_sample: 0 };
 }
 
 /// A weight tensor in its stored layout, a matrix [rows, cols], with its variation.
@@ -60,7 +48,7 @@ pub struct Weights<'a> {
     /// Values in a row.
     pub cols: usize,
     /// Their variation.
-    pub variation: Variation,
+    pub variation: Variation<'a>,
     /// Index of the sample in the call: with the call's first sample, the draw's coordinate when every sample has its own.
     pub sample: u32,
 }
@@ -111,23 +99,29 @@ impl NoiseBuffers {
 /// buffer = w + σ(w)·ε for one noise block of a row; ε depends on key and coordinates alone.
 #[inline(never)]
 fn vary(variation: &Variation, row: usize, block: usize, sample: u32, w: &[f32], buffer: &mut [f32; NOISE_BLOCK]) {
-    let mut generator = NoiseBlock::new(variation.key, row as u32, block as u32, variation.first_sample + sample);
+    let generator = NoiseBlock::new(variation.key, row as u32, block as u32, variation.first_sample + sample);
+    match variation.sigma {
+        Sigma::Uniform(sigma) => add_noise(w, generator, |_| F32x4::splat(sigma), buffer),
+        sigma => {
+            // In a pass of its own, so that all other kinds share a loop of the generator, which takes kilobytes of code.
+            sigma.write(variation.s_max, w, buffer);
+            add_noise(w, generator, |sigma| sigma, buffer);
+        }
+    }
+}
+
+/// buffer = w + σ·ε, where σ is a function of what the buffer held.
+#[inline(always)]
+fn add_noise(w: &[f32], mut generator: NoiseBlock, sigma: impl Fn(F32x4) -> F32x4, buffer: &mut [f32; NOISE_BLOCK]) {
     let (whole, rest) = w.as_chunks::<8>();
     let (out, _) = buffer.as_chunks_mut::<8>();
-    if variation.is_uniform() {
-        let sigma = F32x4::splat(variation.sigma_outer);
-        for (w, out) in whole.iter().zip(out.iter_mut()) {
-            add_scaled(w, generator.normals(), |_| sigma, out);
-        }
-    } else {
-        for (w, out) in whole.iter().zip(out.iter_mut()) {
-            add_scaled(w, generator.normals(), |w| variation.sigma(w), out);
-        }
+    for (w, out) in whole.iter().zip(out.iter_mut()) {
+        add_scaled(w, generator.normals(), &sigma, out);
     }
     if !rest.is_empty() {
         let mut last = [0.0; 8];
         copy(rest, &mut last[..rest.len()]);
-        add_scaled(&last, generator.normals(), |w| variation.sigma(w), &mut out[whole.len()]);
+        add_scaled(&last, generator.normals(), &sigma, &mut out[whole.len()]);
     }
 }
 
@@ -136,9 +130,9 @@ fn add_scaled(w: &[f32; 8], normals: [F32x4; 2], sigma: impl Fn(F32x4) -> F32x4,
     let (w, _) = w.as_chunks::<4>();
     let (out, _) = out.as_chunks_mut::<4>();
     for i in 0..2 {
-        let value = F32x4::load(&w[i]);
+        let sigma = sigma(F32x4::load(&out[i]));
         // Rounded twice on purpose: the build must not change a seeded number.
-        value.add(sigma(value).mul(normals[i])).store(&mut out[i]);
+        F32x4::load(&w[i]).add(sigma.mul(normals[i])).store(&mut out[i]);
     }
 }
 
@@ -169,9 +163,9 @@ pub fn varied_weight(weights: &Weights, out: &mut [f32]) {
 
 /// σ(w)² of every weight: the variance that it adds to an output per squared input.
 pub fn squared_sigma(weights: &Weights, out: &mut [f32]) {
-    for (&w, out) in weights.values.iter().zip(out) {
-        let sigma = weights.variation.sigma(F32x4::splat(w)).to_array()[0];
-        *out = sigma * sigma;
+    weights.variation.sigma.write(weights.variation.s_max, weights.values, out);
+    for out in out {
+        *out *= *out;
     }
 }
 

@@ -1,24 +1,15 @@
-import {
-  type ProgrammedChip,
-  type ProgrammingSettings,
-  programChip,
-  readTogether,
-  variationBackend,
-} from "@neft/crossbar";
+import { addLayers, type CountsByLayer, isDetailed } from "@neft/crossbar";
 import { type ArrayBackend, type BoundOutput, type Model, run, valueShapes } from "@neft/model";
 import { inWords } from "@neft/options";
 import { noGrad, scope, sizeOf, type Tensor } from "@neft/tensor";
+import { type ChipChoice, withChips } from "../chip-reads.js";
 import { checks, groupsOf } from "../chips.js";
 import { type Weights, writeWeights } from "../weights.js";
 import { type BoundInput, gatherInputs } from "./samples.js";
 import { addSamples, type DeviationSums, firstNotFinite, noSums } from "./sums.js";
 
 /** A job: compare the outputs of the chips [from, to) with those of the clean network on all samples. Plain data. */
-export interface DeviationJob extends ProgrammingSettings {
-  readonly perSample?: boolean;
-  readonly seed: number;
-  /** Purpose of the chips' random streams; see `chipPurposes`. */
-  readonly purpose: string;
+export interface DeviationJob extends ChipChoice {
   readonly from: number;
   readonly to: number;
   /**
@@ -35,6 +26,8 @@ export interface DeviationTally {
   readonly from: number;
   /** For each chip, those of each output. */
   readonly sums: readonly (readonly DeviationSums[])[];
+  /** As in `ChipTally`. */
+  readonly layers?: CountsByLayer | undefined;
   /** Error text about the first outputs that can't be compared. If set, `sums` must not be used. */
   readonly broken?: string | undefined;
 }
@@ -111,24 +104,24 @@ export function compareChips(state: DeviationState, job: DeviationJob): Deviatio
   if (job.weights) writeWeights(model.parameters.values(), job.weights);
   const sums: DeviationSums[][] = Array.from({ length: job.to - job.from }, () => outputs.map(() => noSums));
   let broken: string | undefined;
+  let layers: CountsByLayer | undefined;
   try {
     for (const chips of groupsOf(job, model, valueShapes(model))) {
-      const programmed: ProgrammedChip[] = [];
       // A later batch may break an earlier chip, so chips before a broken one continue.
       let sound = chips;
-      try {
-        if (!job.perSample) for (const index of chips) programmed.push(programChip(model, { ...job, index }));
+      withChips(job, model, chips, calibrationInputs(state, job), (group, own) => {
         for (let from = 0; from < count && sound.length > 0; from += perBatch) {
           const to = Math.min(from + perBatch, count);
           const open = batchOf(state, from, to);
           scope(() => {
             const batch = open();
             const first = Object.values(batch.inputs)[0]!;
-            const backends = job.perSample
-              ? chips.map((index) => variationBackend({ ...job, index, firstSample: from }))
-              : readTogether(programmed, first);
+            const backends = group.backends(first, { time_s: job.time_s, firstSample: from });
             for (const [i, chip] of sound.entries()) {
-              const read = readChip(state, job, batch, backends[i]!, sums[chip - job.from]!, { chip, from });
+              const read = readChip({ model: own, outputs }, job, batch, backends[i]!, sums[chip - job.from]!, {
+                chip,
+                from,
+              });
               if (typeof read === "string") {
                 broken = read;
                 sound = sound.slice(0, i);
@@ -138,16 +131,28 @@ export function compareChips(state: DeviationState, job: DeviationJob): Deviatio
             }
           });
         }
-      } finally {
-        for (const chip of programmed) chip.dispose();
-      }
+        if (isDetailed(job.chip)) layers = group.chips.reduce((all, one) => addLayers(all, one.counts()), layers ?? {});
+      });
       if (broken !== undefined) break;
     }
   } catch (error) {
     if (!(error instanceof BrokenClean)) throw error;
     broken = error.message;
   }
-  return { from: job.from, sums, broken: broken ?? withoutPower(outputs, sums[0] ?? []) };
+  return { from: job.from, sums, layers, broken: broken ?? withoutPower(outputs, sums[0] ?? []) };
+}
+
+/** Returns a function that makes the calibration samples in the current scope: the first ones. */
+export function calibrationInputs(
+  { inputs, count, fixedBatch }: Pick<DeviationParts, "inputs" | "count" | "fixedBatch">,
+  { calibrationSamples = 1 }: Pick<DeviationJob, "calibrationSamples">,
+): () => Readonly<Record<string, Tensor>> {
+  const length = fixedBatch ?? Math.min(calibrationSamples, count);
+  return () =>
+    gatherInputs(
+      inputs,
+      Uint32Array.from({ length }, (_, i) => Math.min(i, count - 1)),
+    );
 }
 
 /** Describes the first output that is zero everywhere on the clean network; undefined if there is none. */
@@ -219,8 +224,8 @@ function notFinite(
 
 /** Runs one batch on one chip. Returns the chip's sums with its samples, or why its outputs can't be compared. */
 function readChip(
-  { model, outputs }: DeviationState,
-  { sigma, strict }: DeviationJob,
+  { model, outputs }: Pick<DeviationState, "model" | "outputs">,
+  { chip: { sigma }, strict }: DeviationJob,
   { inputs, clean }: Batch,
   backend: ArrayBackend,
   sums: readonly DeviationSums[],

@@ -1,14 +1,17 @@
-import { checkProgramming } from "@neft/crossbar";
+import { addLayers, type ChipAtAge, type CountsByLayer, chipsOf, placementOf, withChip } from "@neft/crossbar";
 import { holdModel, modelToRecord } from "@neft/model";
 import { inWords, resolve } from "@neft/options";
+import { rangesFor } from "../chip-reads.js";
 import type { EvaluateOptions } from "../evaluate.js";
 import { inProcess, type JobRunner, runnersOn, runUnbroken, withLease } from "../job-runners.js";
+import { type LayerRead, layerReads } from "../layer-reads.js";
 import { chipRanges } from "../ranges.js";
 import { type EvaluationSettings, evaluationSettings } from "../settings.js";
 import { halfWidth } from "../statistics.js";
 import { readUntil, type Stopping } from "../stopping.js";
 import { chipPurposes } from "../streams.js";
 import {
+  calibrationInputs,
   compareChips,
   createDeviationState,
   type DeviationJob,
@@ -31,7 +34,11 @@ export interface OutputDeviation extends Deviation {
 /** Deviations over the chips of one σ. Those of several outputs together count each output equally. */
 export interface SigmaDeviation extends Deviation {
   readonly sigma: number;
+  /** Age of the chips in seconds, if ages were given. */
+  readonly time_s?: number;
   readonly chips: number;
+  /** What the layers take on the chips, if chips have cells or converters. */
+  readonly layers?: readonly LayerRead[];
   /** Deviations of each output. */
   readonly outputs: readonly OutputDeviation[];
   /** With `precision` only: whether it was reached, and the numbers of chips at which it was tested. */
@@ -61,8 +68,8 @@ export interface DeviationResult {
  */
 export async function evaluateDeviation(given: DeviationOptions): Promise<DeviationResult> {
   const { signal, workers } = given;
-  const settings = resolve(evaluationSettings, given);
-  for (const sigma of settings.sigma) checkProgramming({ ...settings, sigma });
+  const settings = resolve(evaluationSettings, withChip(given));
+  const reads = chipsOf(settings);
   const network = bindSamples(given, settings.compare === "logits");
   try {
     const hold = holdModel(given.model, "read", "evaluate");
@@ -73,12 +80,12 @@ export async function evaluateDeviation(given: DeviationOptions): Promise<Deviat
       return await withLease(workers, signal, async (lent) => {
         if (lent && setup) {
           const runner = runnersOn(lent, (api, id) => api.prepareDeviation(setup, id));
-          return compareAll(given, settings, network, lent, runner("compareChips"));
+          return compareAll(given, settings, reads, network, lent, runner("compareChips"));
         }
         const state = createDeviationState({ ...parts, model, clean: model });
         try {
           const runJobs = inProcess((job: DeviationJob) => compareChips(state, job));
-          return await compareAll(given, settings, network, undefined, runJobs);
+          return await compareAll(given, settings, reads, network, undefined, runJobs);
         } finally {
           disposeDeviationState(state);
         }
@@ -95,27 +102,40 @@ export async function evaluateDeviation(given: DeviationOptions): Promise<Deviat
 async function compareAll(
   { onProgress, signal }: DeviationOptions,
   settings: EvaluationSettings,
+  reads: readonly ChipAtAge[],
   network: BoundSamples,
   lent: { readonly size: number } | undefined,
   runJobs: JobRunner<DeviationJob, DeviationTally>,
 ): Promise<DeviationResult> {
   const { model, outputs, count } = network;
-  const { device, weightBits, bitsPerCell, perSample, seed, sigma: sigmas } = settings;
-  const shared = { device, weightBits, bitsPerCell, perSample, seed, purpose: chipPurposes.chip, strict: true };
-  const total = sigmas.length * settings.chips;
+  const { seed, calibrationSamples } = settings;
+  const shared = { seed, calibrationSamples, purpose: chipPurposes.chip, strict: true };
+  const samples = calibrationInputs({ inputs: network.inputs, count, fixedBatch: network.fixed?.batch }, settings);
+  const total = reads.length * settings.chips;
   const results: SigmaDeviation[] = [];
-  for (const [i, sigma] of sigmas.entries()) {
+  for (const [i, { chip, time_s }] of reads.entries()) {
+    const { sigma } = chip;
+    const ranges = rangesFor(chip, model, samples);
+    let layers: CountsByLayer | undefined;
     const sums: (readonly DeviationSums[])[] = [];
     let done = i * settings.chips;
     const errors = (chips: readonly (readonly DeviationSums[])[]): number[] =>
       chips.map((chip) => deviationOf(chip).relativeError);
     const read = async (from: number, to: number): Promise<void> => {
-      const jobs = chipRanges(model, count, { from, to }, lent).map((range) => ({ ...shared, sigma, ...range }));
+      const jobs = chipRanges(model, count, { from, to }, lent).map((range) => ({
+        ...shared,
+        chip,
+        time_s,
+        ranges,
+        ...range,
+      }));
       const onResult = (_: number, part: DeviationTally): void => {
         for (const [chip, one] of part.sums.entries()) sums[part.from + chip] = one;
         done += part.sums.length;
+        if (part.layers) layers = addLayers(layers ?? {}, part.layers);
         onProgress?.({
           sigma,
+          ...(time_s !== undefined && { time_s }),
           digital: false,
           done,
           total,
@@ -129,8 +149,10 @@ async function compareAll(
     const { chips, z, ...rest } = await readUntil(settings, read, (seen, z) =>
       halfWidth(errors(sums.slice(0, seen)), z),
     );
+    const placed = layers && layerReads(placementOf(model, chip, samples), layers, chips, count);
     results.push({
       sigma,
+      ...(time_s !== undefined && { time_s }),
       chips,
       ...summariseDeviation(sums, z),
       outputs: outputs.map(({ name }, output) => ({
@@ -140,6 +162,7 @@ async function compareAll(
           z,
         ),
       })),
+      ...(placed && { layers: placed }),
       ...rest,
     });
   }

@@ -36,14 +36,13 @@ function convolutionReads(
 }
 
 /** Images from the results of the groups. */
-function imagesOf(batch: number, outputs: number, sizes: readonly number[]): Pick<Reads, "collect" | "channels"> {
+function imagesOf(batch: number, outputs: number, sizes: readonly number[]): Pick<Reads, "collect"> {
   return {
     collect: (results) => {
       const all = results.length === 1 ? results[0]! : ops.concat(results, { axis: 1 });
       const pixels = ops.reshape(all, [batch, ops.sizeOf(sizes), outputs]);
       return ops.reshape(ops.transpose(pixels, { perm: [0, 2, 1] }), [batch, outputs, ...sizes]);
     },
-    channels: 1,
   };
 }
 
@@ -64,6 +63,7 @@ const asGiven = (y: Tensor, { shape }: Tensor): Tensor =>
 const convolution: LinearMapKind<ConvolutionSettings> = {
   name: "convolution",
   drawsWeights: true,
+  channels: 1,
   compute: ({ x, w, epilogue, variation }, settings) =>
     asGiven(ops.conv2d(asPlane(x), asPlane(w), epilogue.bias, { variation, ...attributesOf(settings, epilogue) }), x),
   computeEach: ({ x, epilogue }, weights, settings) =>
@@ -80,6 +80,7 @@ export const convolutionMap = (settings: ConvolutionSettings) => mapOf(convoluti
 const spatialConvolution: LinearMapKind<ConvolutionSettings> = {
   name: "spatial convolution",
   drawsWeights: true,
+  channels: 1,
   compute: ({ x, w, epilogue: { bias, ...rest }, variation }: MapCall, { window, groups }) => {
     const { strides, dilations, pads } = window;
     return withEpilogue(ops.conv(x, w, bias, { strides, dilations, pads, groups, variation }), rest, 1);

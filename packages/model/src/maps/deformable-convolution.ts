@@ -20,6 +20,7 @@ export interface DeformableSettings {
 const deformableConvolution: LinearMapKind<DeformableSettings> = {
   name: "deformable convolution",
   drawsWeights: true,
+  channels: 1,
   compute: ({ x, w, epilogue: { bias, ...rest }, variation }, { offset, mask, ...attributes }) =>
     withEpilogue(ops.deformConv(x, w, offset, bias, mask, { ...attributes, variation }), rest, 1),
   matrices: groupMatrices,
@@ -34,7 +35,6 @@ const deformableConvolution: LinearMapKind<DeformableSettings> = {
         const pixels = ops.reshape(ops.concat(results, { axis: 1 }), [batch, height * width, outputs]);
         return ops.reshape(ops.transpose(pixels, { perm: [0, 2, 1] }), [batch, outputs, height, width]);
       },
-      channels: 1,
     };
   },
 };

@@ -5,6 +5,7 @@ import { type LinearMapKind, mapOf, withEpilogue } from "../array-product.js";
 const lookup: LinearMapKind<undefined> = {
   name: "lookup",
   drawsWeights: true,
+  channels: -1,
   compute: ({ x, w, epilogue, variation }) =>
     withEpilogue(ops.gather(variation ? ops.varied(w, { variation }) : w, x, { axis: 0 }), epilogue, -1),
   matrices: (w) => [w],
@@ -15,7 +16,6 @@ const lookup: LinearMapKind<undefined> = {
       // One line of the table is on in each read.
       vectors: [ops.reshape(ops.oneHot(x, values, { depth: rows }), [x.size, rows])],
       collect: ([y]) => ops.reshape(y!, [...x.shape, size]),
-      channels: -1,
     };
   },
 };

@@ -11,6 +11,7 @@ interface MatrixSettings {
 const matrix: LinearMapKind<MatrixSettings> = {
   name: "matrix",
   drawsWeights: false,
+  channels: -1,
   compute: ({ x, w, epilogue: { bias, rectified = false }, variation }, { layout }) =>
     ops.linear(x, w, bias, { layout, rectified, variation }),
   matrices: (w, { layout }) => [layout === "oi" ? ops.transpose(w, { perm: [1, 0] }) : w],
@@ -19,7 +20,6 @@ const matrix: LinearMapKind<MatrixSettings> = {
     return {
       vectors: [ops.reshape(x, [x.size / inputs, inputs])],
       collect: ([y]) => ops.reshape(y!, [...x.shape.slice(0, -1), outputs]),
-      channels: -1,
     };
   },
 };

@@ -15,6 +15,7 @@ export interface TransposedSettings {
 const transposedConvolution: LinearMapKind<TransposedSettings> = {
   name: "transposed convolution",
   drawsWeights: true,
+  channels: 1,
   compute: ({ x, w, epilogue: { bias, ...rest }, variation }, settings) =>
     withEpilogue(ops.convTranspose(x, w, bias, { ...settings, variation }), rest, 1),
   matrices: (w, { groups }) => {
@@ -35,7 +36,6 @@ const transposedConvolution: LinearMapKind<TransposedSettings> = {
         const all = ops.reshape(ops.concat(results, { axis: 1 }), [batch, pixels, groups * outputs]);
         return ops.col2im(ops.transpose(all, { perm: [0, 2, 1] }), { image, block: kernel, strides, dilations, pads });
       },
-      channels: 1,
     };
   },
 };

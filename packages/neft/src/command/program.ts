@@ -1,3 +1,4 @@
+import { withChip } from "@neft/crossbar";
 import { resolve } from "@neft/options";
 import { Command, CommanderError } from "commander";
 import { type ExitCode, exitCodeOf, exitCodes, outcomeOf } from "./exit-codes.js";
@@ -56,7 +57,7 @@ function program(): Command {
       ),
     )
     .action(async (model, values) => {
-      const options = withUsageErrors(() => resolve(evaluateRows, settingsFrom(evaluateRows, values)));
+      const options = withUsageErrors(() => resolve(evaluateRows, withChip(settingsFrom(evaluateRows, values))));
       await (await import("./evaluate.js")).evaluateModel(model, options);
     });
 
@@ -72,7 +73,7 @@ function program(): Command {
       ),
     )
     .action(async (model, values) => {
-      const options = withUsageErrors(() => resolve(finetuneRows, settingsFrom(finetuneRows, values)));
+      const options = withUsageErrors(() => resolve(finetuneRows, withChip(settingsFrom(finetuneRows, values))));
       await (await import("./finetune.js")).finetuneModel(model, options);
     });
 

@@ -1,4 +1,4 @@
-import { checkProgramming, type ProgrammingSettings } from "@neft/crossbar";
+import { type ChipSettings, chipOf } from "@neft/crossbar";
 import { type inputSettings, take } from "@neft/data";
 import type { Model } from "@neft/model";
 import { inWords, type ResolvedOf, recorded, shortened } from "@neft/options";
@@ -43,7 +43,7 @@ export function dataRecord(samples: Samples, { data: spec }: { readonly data: Sa
 }
 
 /** Chip settings of one or several σ. */
-type Programming = Omit<ProgrammingSettings, "sigma">;
+type Programming = Pick<ChipSettings, "device" | "weightBits" | "bitsPerCell"> & Partial<ChipSettings>;
 
 /** Settings as results record them: options of the API with defaults filled in. */
 export function settingsRecord<Rows extends typeof evaluationRows | typeof finetuningRows | typeof equalisationRows>(
@@ -92,5 +92,5 @@ export const versions = (): EvaluationFile["versions"] => ({ neft: neftVersion, 
  * @throws {UsageError} if they are not.
  */
 export function checkChips(settings: Programming): void {
-  withUsageErrors(() => checkProgramming({ ...settings, sigma: 0 }));
+  withUsageErrors(() => chipOf({ perSample: false, ...settings }, 0));
 }

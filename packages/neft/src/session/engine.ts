@@ -1,3 +1,4 @@
+import { withChip } from "@neft/crossbar";
 import {
   type ArrayChoice,
   checkDataset,
@@ -177,12 +178,16 @@ export function createEngine(workers: Workers, loadOperators?: () => Promise<voi
       return { ...result, ...(wide && { wide: addNetwork(wide) }) };
     },
     predict: async (argument, running) => {
-      const { chips, signal: _, ...options } = resolveOptions("predict", argument.options, sessionSettings.predict);
+      const {
+        chips,
+        signal: _,
+        ...options
+      } = resolveOptions("predict", withChip(argument.options), sessionSettings.predict);
       const [model, samples] = operands(argument);
       const data = datasetKind.check(samples, "predict: data");
       if (chips === undefined) return predict(model, data, options);
       return predictOnChips(model, running.signal, chips, (i) =>
-        predict(model, data, { ...options, chip: options.chip + i }),
+        predict(model, data, { ...options, index: options.index + i }),
       );
     },
     exportOnnx: (network) => exportOnnx(found(networks, network)),

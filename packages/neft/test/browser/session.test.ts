@@ -78,7 +78,7 @@ beforeAll(async () => {
   await init();
   const [model, data] = [importOnnx(file), samples(200)];
   const [evaluation, longer] = [await evaluate(model, data, chips), await evaluate(model, data, many)];
-  const scores = [...predict(model, data, { sigma: 0.2, chip: 1 }).scores];
+  const scores = [...predict(model, data, { sigma: 0.2, index: 1 }).scores];
   const finetuning = await finetune(model, data, training);
   expected = { evaluation, longer, scores, finetuning, file: [...exportOnnx(model)] };
 });

@@ -3,7 +3,7 @@ import { defineOp, type ExampleCall } from "../operation.js";
 import { shapeText } from "../shape.js";
 import { empty, type Tensor } from "../tensor.js";
 import { clampWindow, windowAxes } from "../window.js";
-import { type Variation, variationFields } from "./variation.js";
+import { type Variation, withVariation } from "./variation.js";
 
 /** Attributes of {@link convTranspose2dOp}. */
 export interface ConvTranspose2dAttributes {
@@ -77,7 +77,7 @@ function geometry([x, w]: Inputs, attributes: ConvTranspose2dAttributes): ConvSh
   };
 }
 
-const one: Variation = { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: 81n, perSample: false };
+const one: Variation = { sMax: 2, sigma: { kind: "uniform", sigma: 0.1 }, key: 81n, perSample: false };
 const plain: ConvTranspose2dAttributes = {
   strides: [1, 1],
   pads: [0, 0, 0, 0],
@@ -102,30 +102,19 @@ export const convTranspose2dOp = defineOp<Inputs, ConvTranspose2dAttributes>({
   name: "convTranspose2d",
   shape: outputShape,
   forward: ([x, w], attributes, y) => {
-    const fields = call.convBackwardInput({
-      dy: x.ptr,
-      w: w.ptr,
-      dx: y.ptr,
-      shape: geometry([x, w], attributes),
-      variation: variationFields("convTranspose", attributes.variation),
+    const shape = geometry([x, w], attributes);
+    withVariation("convTranspose", attributes.variation, (variation) => {
+      wasm().convBackwardInput(call.convBackwardInput({ dy: x.ptr, w: w.ptr, dx: y.ptr, shape, variation }));
     });
-    wasm().convBackwardInput(fields);
   },
   vjp: [
     (dy, { inputs: [x, w], attributes }) => {
       const dx = empty(x.shape);
-      const fields = call.convForward({
-        x: dy.ptr,
-        w: w.ptr,
-        bias: 0,
-        y: dx.ptr,
-        positions: 0,
-        rectified: false,
-        pooled: false,
-        shape: geometry([x, w], attributes),
-        variation: variationFields("convTranspose", attributes.variation),
+      const shape = geometry([x, w], attributes);
+      const plain = { bias: 0, positions: 0, rectified: false, pooled: false };
+      withVariation("convTranspose", attributes.variation, (variation) => {
+        wasm().convForward(call.convForward({ ...plain, x: dy.ptr, w: w.ptr, y: dx.ptr, shape, variation }));
       });
-      wasm().convForward(fields);
       return dx;
     },
     (dy, { inputs: [x, w], attributes }) => {

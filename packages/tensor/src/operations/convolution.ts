@@ -12,7 +12,7 @@ import { empty, emptyUnowned, type Tensor } from "../tensor.js";
 import { clampWindow, outputSize, type WindowAxis, windowAxes } from "../window.js";
 import { type EpilogueAttributes, gradientBeforeRelu, keptForGradient, sumTensors } from "./epilogue.js";
 import { poolGeometry } from "./pooling.js";
-import { type Variation, variationFields } from "./variation.js";
+import { byTable, drawKind, type Variation, withVariation } from "./variation.js";
 
 /** Attributes of {@link conv2d}. */
 export interface Conv2dAttributes extends EpilogueAttributes {
@@ -92,7 +92,7 @@ const pool2x2Geometry = (outputs: Pick<Tensor, "shape">, y: Pick<Tensor, "shape"
 
 /** Whether a convolution kernel computes the requested pool in the same pass, for this kind of variation. */
 const canFusePool = (shape: ConvShape, pooled: boolean | undefined, variation: Variation | undefined): boolean =>
-  pooled === true && wasm().convPools(call.convShape(shape), variationFields("conv2d", variation).kind);
+  pooled === true && wasm().convPools(call.convShape(shape), drawKind(variation));
 
 /** Gradient by the convolution's output before pool and ReLU, given that by y. Computed once for all rules of a node. */
 function gradientBeforePool(dy: Tensor, context: BackwardContext<Inputs, Conv2dAttributes>): Tensor {
@@ -136,7 +136,7 @@ function gradients(
   return [dw, sumTensors(sums)];
 }
 
-const oneDraw: Variation = { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: 78n, perSample: false };
+const oneDraw: Variation = { sMax: 2, sigma: { kind: "uniform", sigma: 0.1 }, key: 78n, perSample: false };
 
 const separated = (...shape: number[]): ExampleInput => ({ shape, values: "separated" });
 const positive = (...shape: number[]): ExampleInput => ({ shape, values: "positive" });
@@ -166,23 +166,23 @@ export const conv2dOp = defineOp<Inputs, Conv2dAttributes>({
   forward: (inputs, attributes, y, [positions]) => {
     const [x, w, b] = inputs;
     const { rectified = false, pooled = false } = attributes;
-    const variation = variationFields("conv2d", attributes.variation);
     const shape = geometry(x, w, attributes);
     const at = positions?.ptr ?? 0;
-    const convolve = (to: Tensor, pools: boolean) => {
-      const fields = call.convForward({
-        x: x.ptr,
-        w: w.ptr,
-        bias: b?.ptr ?? 0,
-        y: to.ptr,
-        positions: pools ? at : 0,
-        rectified,
-        pooled: pools,
-        shape,
-        variation,
+    const convolve = (to: Tensor, pools: boolean) =>
+      withVariation("conv2d", attributes.variation, (variation) => {
+        const fields = call.convForward({
+          x: x.ptr,
+          w: w.ptr,
+          bias: b?.ptr ?? 0,
+          y: to.ptr,
+          positions: pools ? at : 0,
+          rectified,
+          pooled: pools,
+          shape,
+          variation,
+        });
+        wasm().convForward(fields);
       });
-      wasm().convForward(fields);
-    };
     if (!pooled || canFusePool(shape, pooled, attributes.variation)) return convolve(y, pooled);
     const outputs = emptyUnowned(outputShape(inputs, attributes));
     try {
@@ -197,14 +197,11 @@ export const conv2dOp = defineOp<Inputs, Conv2dAttributes>({
       const { inputs, attributes } = context;
       const [x, w] = inputs;
       const dx = empty(x.shape);
-      const fields = call.convBackwardInput({
-        dy: gradientBeforePool(dy, context).ptr,
-        w: w.ptr,
-        dx: dx.ptr,
-        shape: geometry(x, w, attributes),
-        variation: variationFields("conv2d", attributes.variation),
+      const dz = gradientBeforePool(dy, context);
+      const shape = geometry(x, w, attributes);
+      withVariation("conv2d", attributes.variation, (variation) => {
+        wasm().convBackwardInput(call.convBackwardInput({ dy: dz.ptr, w: w.ptr, dx: dx.ptr, shape, variation }));
       });
-      wasm().convBackwardInput(fields);
       return dx;
     },
     (dy, context) => gradients([{ dy, context }], (i) => i === 1)[0]!,
@@ -226,6 +223,7 @@ export const conv2dOp = defineOp<Inputs, Conv2dAttributes>({
     example([3, 2, 5, 5], [3, 2, 3, 3], true, { pads: [1, 1, 1, 1], variation: oneDraw }),
     example([3, 2, 5, 5], [3, 2, 3, 3], true, { variation: { ...oneDraw, perSample: true } }),
     example([2, 4, 5, 5], [4, 1, 3, 3], false, { groups: 4, variation: oneDraw }),
+    example([2, 2, 5, 5], [3, 2, 3, 3], true, { variation: byTable }),
     example([1, 2, 4, 4], [3, 2, 3, 3], true, { rectified: true, variation: oneDraw }),
     // Distinct values keep the position of each maximum under small steps. values.test.ts covers the other pooling kernels.
     {

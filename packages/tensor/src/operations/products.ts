@@ -4,7 +4,7 @@ import { broadcastShapes, broadcastStrides, isSameShape, type Shape, shapeText, 
 import { empty, emptyUnowned, type Tensor, zeros } from "../tensor.js";
 import { type EpilogueAttributes, gradientBeforeRelu, keptForGradient, sumTensors } from "./epilogue.js";
 import { reshape } from "./layout.js";
-import { type Variation, variationFields } from "./variation.js";
+import { byTable, type Variation, withVariation } from "./variation.js";
 
 /** Attributes of {@link linear}. */
 export interface LinearAttributes extends EpilogueAttributes {
@@ -29,7 +29,7 @@ function drawsPerOutput({ rowsPerSample }: LinearShape, { variation }: LinearAtt
   return variation?.perSample === true && rowsPerSample === 1;
 }
 
-const oneDraw: Variation = { sMax: 2, sigmaOuter: 0.1, sigmaMid: 0.1, key: 77n, perSample: false };
+const oneDraw: Variation = { sMax: 2, sigma: { kind: "uniform", sigma: 0.1 }, key: 77n, perSample: false };
 const perSample: Variation = { ...oneDraw, perSample: true };
 
 function example(
@@ -78,38 +78,45 @@ export const linearOp = defineOp<Inputs, LinearAttributes>({
   },
   forward: ([x, w, b], attributes, y, [ratio]) => {
     const shape = shapeOf(x, w, attributes);
-    const variation = variationFields("linear", attributes.variation);
     // The kernel writes `ratio` in any case, so it needs a scratch buffer when no backward pass follows.
     const isScratch = ratio === undefined && drawsPerOutput(shape, attributes);
     const scratch = isScratch ? emptyUnowned([shape.batch, shape.outputs]) : undefined;
-    const fields = call.linearForward({
-      x: x.ptr,
-      w: w.ptr,
-      bias: b?.ptr ?? 0,
-      y: y.ptr,
-      ratio: (ratio ?? scratch)?.ptr ?? 0,
-      rectified: attributes.rectified ?? false,
-      shape,
-      variation,
-    });
-    wasm().linearForward(fields);
-    scratch?.dispose();
+    try {
+      withVariation("linear", attributes.variation, (variation) => {
+        const fields = call.linearForward({
+          x: x.ptr,
+          w: w.ptr,
+          bias: b?.ptr ?? 0,
+          y: y.ptr,
+          ratio: (ratio ?? scratch)?.ptr ?? 0,
+          rectified: attributes.rectified ?? false,
+          shape,
+          variation,
+        });
+        wasm().linearForward(fields);
+      });
+    } finally {
+      scratch?.dispose();
+    }
   },
   vjp: [
     (dy, context) => {
       const { inputs, attributes, saved } = context;
       const [[x, w], [ratio]] = [inputs, saved];
       const dx = empty(x.shape);
-      const fields = call.linearBackwardInput({
-        dy: gradientBeforeRelu(dy, context).ptr,
-        w: w.ptr,
-        dx: dx.ptr,
-        x: ratio === undefined ? 0 : x.ptr,
-        ratio: ratio?.ptr ?? 0,
-        shape: shapeOf(x, w, attributes),
-        variation: variationFields("linear", attributes.variation),
+      const dz = gradientBeforeRelu(dy, context);
+      withVariation("linear", attributes.variation, (variation) => {
+        const fields = call.linearBackwardInput({
+          dy: dz.ptr,
+          w: w.ptr,
+          dx: dx.ptr,
+          x: ratio === undefined ? 0 : x.ptr,
+          ratio: ratio?.ptr ?? 0,
+          shape: shapeOf(x, w, attributes),
+          variation,
+        });
+        wasm().linearBackwardInput(fields);
       });
-      wasm().linearBackwardInput(fields);
       return dx;
     },
     (dy, context) => gradients([{ dy, context }], (i) => i === 1)[0]!,
@@ -127,6 +134,8 @@ export const linearOp = defineOp<Inputs, LinearAttributes>({
     example([3, 5], [5, 4], [4], { layout: "io", variation: perSample }),
     example([3, 2, 5], [4, 5], [4], { variation: perSample }),
     example([3, 5], [4, 5], undefined, { variation: { ...perSample, firstSample: 7 } }),
+    example([3, 17], [5, 17], [5], { variation: byTable }),
+    example([3, 5], [4, 5], [4], { variation: { ...byTable, perSample: true } }),
     example([0, 5], [4, 5], [4], {}),
     example([2, 6], [3, 6], [3], { rectified: true, variation: oneDraw }),
   ],

@@ -1,4 +1,4 @@
-import { type ProgrammingSettings, programmingVariation } from "@neft/crossbar";
+import { programmingVariation, type WeightProgramming } from "@neft/crossbar";
 import { arrayNodes, type Model } from "@neft/model";
 import type { Copies, Widenable } from "./widening.js";
 
@@ -111,7 +111,7 @@ export function cellsOf(model: Model): number {
 export function elementVariances(
   values: Float32Array,
   squares: Float64Array | number,
-  settings: ProgrammingSettings,
+  settings: WeightProgramming,
 ): Float64Array {
   const full = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   const { sigmaOuter, sigmaMid } = programmingVariation(settings, full);

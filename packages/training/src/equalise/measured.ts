@@ -1,4 +1,4 @@
-import { type ProgrammingSettings, programChip, variationBackend } from "@neft/crossbar";
+import { type ChipSpec, programAll, variationBackend, withSigma } from "@neft/crossbar";
 import { type BoundInput, gatherInputs } from "@neft/evaluation";
 import { type ArrayBackend, type Model, run } from "@neft/model";
 import {
@@ -31,7 +31,7 @@ export interface MeasuredNetwork {
   readonly powers: readonly number[];
   /** Names of the parameters on crossbars. */
   readonly weights: readonly string[];
-  readonly chip: ProgrammingSettings;
+  readonly chip: ChipSpec;
   readonly seed: number;
 }
 
@@ -41,13 +41,9 @@ export interface ChipDraw {
   readonly index: number;
 }
 
-const settingsOf = ({ chip, seed }: MeasuredNetwork, { sigma, index }: ChipDraw) => ({
-  ...chip,
-  sigma,
-  seed,
-  index,
-  purpose: purposes.equaliseVariation,
-});
+/** A chip and its draw. */
+const chipOfDraw = ({ chip, seed }: MeasuredNetwork, { sigma, index }: ChipDraw) =>
+  [withSigma(chip, sigma), { seed, index, purpose: purposes.equaliseVariation }] as const;
 
 const outputsOf = (
   { model, outputs }: MeasuredNetwork,
@@ -79,7 +75,7 @@ export function distanceOf(network: MeasuredNetwork, draw: ChipDraw, indices: Ui
   return scope(() =>
     noGrad(() => {
       const x = gatherInputs(network.inputs, indices);
-      const backend = variationBackend(settingsOf(network, draw));
+      const backend = variationBackend(...chipOfDraw(network, draw));
       return lossOf(network, outputsOf(network, x, backend), outputsOf(network, x)).item();
     }),
   );
@@ -101,7 +97,7 @@ export function sensitivityGradients(network: MeasuredNetwork, draw: ChipDraw, i
   const { model, inputs, weights, distance, powers, seed } = network;
   return scope(() => {
     const x = gatherInputs(inputs, indices);
-    const backend = draw.sigma > 0 ? variationBackend(settingsOf(network, draw)) : undefined;
+    const backend = draw.sigma > 0 ? variationBackend(...chipOfDraw(network, draw)) : undefined;
     const losses = outputsOf(network, x, backend).map((output, i) => {
       const key = stream(seed, { purpose: purposes.equaliseTargets, name: String(i), index: draw.index });
       if (distance === "kl") return reduceSum(mul(logSoftmax(output), drawnClasses(output, key)), allOf(output));
@@ -144,16 +140,16 @@ function drawnClasses(scores: Tensor, key: bigint): Tensor {
  */
 export function variationGradients(network: MeasuredNetwork, draw: ChipDraw, indices: Uint32Array): Float32Array[] {
   const { model, inputs, weights } = network;
-  const settings = settingsOf(network, draw);
-  const own = weights.map((name) => model.parameters.get(name)!);
-  const chip = programChip(model, settings);
+  const [spec, own] = chipOfDraw(network, draw);
+  const tensors = weights.map((name) => model.parameters.get(name)!);
+  const chip = programAll(model, spec, own);
   try {
     return scope(() => {
       const x = gatherInputs(inputs, indices);
       const clean = noGrad(() => outputsOf(network, x));
-      const loss = lossOf(network, outputsOf(network, x, variationBackend(settings)), clean);
-      return gradientsOf(loss, own).map((slopes, i) => {
-        const [varied, weight] = [chip.weightOf(weights[i]!, own[i]!).floats(), own[i]!.floats()];
+      const loss = lossOf(network, outputsOf(network, x, variationBackend(spec, own)), clean);
+      return gradientsOf(loss, tensors).map((slopes, i) => {
+        const [varied, weight] = [chip.weights.get(weights[i]!)!.floats(), tensors[i]!.floats()];
         return slopes.map((slope, j) => slope * (varied[j]! - weight[j]!));
       });
     });

@@ -1,3 +1,4 @@
+import { chipOf } from "@neft/crossbar";
 import { type BoundSamples, inProcess } from "@neft/evaluation";
 import { permutation, stream } from "@neft/tensor";
 import { purposes } from "../streams.js";
@@ -174,7 +175,7 @@ export function networkOf({ bound, settings, layers }: MeasuredParts): MeasuredN
     distance,
     powers: [],
     weights: layers.map(({ parameter }) => parameter),
-    chip: { device, weightBits, bitsPerCell, sigma },
+    chip: chipOf({ device, weightBits, bitsPerCell, chip: undefined, perSample: false }, sigma),
     seed,
   };
 }

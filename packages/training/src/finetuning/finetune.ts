@@ -27,7 +27,7 @@ import { watchLoss } from "./divergence.js";
 import { equaliseFirst } from "./equalise-first.js";
 import { checkFixedBatch } from "./fixed-batch.js";
 import { frozenParameters } from "./frozen.js";
-import { isBetter, type RunJobs, type Score, shardJobs, startJobs, validate } from "./jobs.js";
+import { isBetter, type RunJobs, type Score, shardJobs, startJobs, type Validated, validate } from "./jobs.js";
 import { planNorms } from "./norms.js";
 import { checkFullBatch, type FinetuneSettings, type ResolvedSettings, resolveSettings } from "./settings.js";
 import { StepUpdate } from "./update.js";
@@ -308,7 +308,7 @@ async function train(
   const all = [...model.parameters.values()];
   const validations: Validation[] = [];
   let best: Validation | null = null;
-  let powers: readonly number[] | undefined;
+  let measured: Omit<Validated, "score"> = {};
   let bestWeights = readWeights(all);
   let step = 0;
 
@@ -319,9 +319,9 @@ async function train(
   });
   const validateNow = async (at: TrainingPosition): Promise<void> => {
     const validated = await validate(work, model, settings, signal);
-    const { score } = validated;
+    const { score, ...rest } = validated;
     // The clean network doesn't change: every validation gives the same powers.
-    powers = validated.powers;
+    measured = rest;
     const isBest = best === null || isBetter(score, best);
     validations.push({ step, ...score });
     if (isBest) {
@@ -352,7 +352,7 @@ async function train(
       for (let inEpoch = 0; inEpoch < stepsPerEpoch; inEpoch++) {
         const at = { epoch: epoch + 1, steps };
         const indices = order.slice(inEpoch * batch, (inEpoch + 1) * batch);
-        const jobs = shardJobs(indices, step, shards, work.handOver(), powers, fixedBatch);
+        const jobs = shardJobs(indices, step, shards, work.handOver(), measured, fixedBatch);
         update.begin(indices.length);
         await work.gradients(jobs, (shard, result) => update.take(shard, result), signal);
         const rate = learningRate * schedule.factor({ step, steps, stepsPerEpoch }, settings.schedule);

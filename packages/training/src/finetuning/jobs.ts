@@ -1,7 +1,11 @@
+import { chipOf, type Ranges } from "@neft/crossbar";
 import { type Dataset, snapshot } from "@neft/data";
 import {
+  type BoundInput,
   type ChipJob,
   type ChipTally,
+  calibrationBatch,
+  calibrationInputs,
   chipRanges,
   compareChips,
   createDeviationState,
@@ -12,9 +16,11 @@ import {
   disposeDeviationState,
   disposeEvaluationState,
   evaluateChips,
+  type Feeds,
   inProcess,
   type JobRunner,
   mean,
+  rangesFor,
   readWeights,
   runnersOn,
   runUnbroken,
@@ -133,7 +139,7 @@ export function startJobs(
  * Splits a batch into the jobs of one step: contiguous shards whose sizes differ by at most one run. Empty shards have no job.
  *
  * @param indices  The batch: indices of its samples in the dataset.
- * @param powers  See `ShardJob`.
+ * @param measured  See `ShardJob`.
  * @param run  Samples of a run, which stay together: the batch that the network fixes. Default: 1.
  */
 export function shardJobs(
@@ -141,7 +147,7 @@ export function shardJobs(
   step: number,
   shards: number,
   weights: Weights | undefined,
-  powers?: readonly number[],
+  { powers, ranges }: Pick<ShardJob, "powers" | "ranges"> = {},
   run = 1,
 ): ShardJob[] {
   const bound = (shard: number): number => run * Math.floor((shard * indices.length) / run / shards);
@@ -153,6 +159,7 @@ export function shardJobs(
     first: bound(shard),
     weights,
     powers,
+    ranges,
   })).filter((job) => job.indices.length > 0);
 }
 
@@ -175,10 +182,21 @@ export const isBetter = (score: Score, than: Score): boolean =>
     ? score.accuracy > than.accuracy!
     : (score.relativeError ?? Infinity) < (than.relativeError ?? Infinity);
 
-/** A score and, for a strategy towards the clean network, the mean square of each clean output. */
+/** A score, and what a validation measures for the steps after it. */
 export interface Validated {
   readonly score: Score;
+  /** For a strategy towards the clean network: the mean square of each clean output. */
   readonly powers?: readonly number[];
+  /** Ranges of the chip's converters, on the first training samples. */
+  readonly ranges?: Ranges | undefined;
+}
+
+/** Returns a function that makes the first training samples in the current scope. */
+function trainingSamples({ model, data, settings }: TrainingState, count: number): () => Feeds {
+  const { target, fixedBatch, normalisation } = settings;
+  if (target === undefined) return calibrationBatch({ model, data, normalisation }, { calibrationSamples: count });
+  const [{ data: first }] = target.inputs as readonly [BoundInput];
+  return calibrationInputs({ ...target, count: first.count, fixedBatch }, { calibrationSamples: count });
 }
 
 /** Reads the validation samples on the validation chips. */
@@ -189,18 +207,20 @@ export async function validate(
   signal?: AbortSignal,
 ): Promise<Validated> {
   const { workers, validationCount } = work;
-  const { device, weightBits, bitsPerCell, perSample, seed, sigma } = settings;
+  const { seed, sigma, calibrationSamples, time: time_s } = settings;
+  const chip = chipOf(settings, sigma);
+  const ranges = rangesFor(chip, model, trainingSamples(work.state, calibrationSamples));
   // Workers have their own copies of the model, so the job carries the weights.
   const weights = workers ? readWeights(model.parameters.values()) : undefined;
   const count = settings.validation.chips;
-  const shared = { device, weightBits, bitsPerCell, perSample, seed, sigma, weights, purpose: purposes.validationChip };
-  const ranges = chipRanges(model, validationCount, { from: 0, to: count }, workers);
-  const jobs = ranges.map((range) => ({ ...shared, ...range }));
-  if (work.state.settings.target) return compareWithClean(work, jobs, signal);
+  const shared = { chip, time_s, ranges, seed, calibrationSamples, weights, purpose: purposes.validationChip };
+  const chips = chipRanges(model, validationCount, { from: 0, to: count }, workers);
+  const jobs = chips.map((range) => ({ ...shared, ...range }));
+  if (work.state.settings.target) return { ...(await compareWithClean(work, jobs, signal)), ranges };
   const correct = new Float64Array(count);
   const accuracyJobs = jobs.map((job) => ({ ...job, probabilities: false }));
-  await work.chips(accuracyJobs, (job, tally) => correct.set(tally.correct, ranges[job]!.from), signal);
-  return { score: { accuracy: (100 * mean(correct)) / validationCount } };
+  await work.chips(accuracyJobs, (job, tally) => correct.set(tally.correct, chips[job]!.from), signal);
+  return { score: { accuracy: (100 * mean(correct)) / validationCount }, ranges };
 }
 
 /** @throws {Error} if the clean network's outputs aren't finite, or zero everywhere. */

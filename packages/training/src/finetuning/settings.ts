@@ -1,4 +1,4 @@
-import { checkProgramming, chipSettings, standardDeviation } from "@neft/crossbar";
+import { chipSettings, chipsOf, isMeasured, readSettings, standardDeviation, timeKind, withChip } from "@neft/crossbar";
 import { chipCount, comparisonSettings, outputSettings, seedSettings } from "@neft/evaluation";
 import {
   chosenFrom,
@@ -59,10 +59,17 @@ export const finetuneSettings = defineSettings({
   ...outputSettings,
   ...comparisonSettings,
   ...chipSettings,
+  ...readSettings,
+  time: {
+    ...readSettings.time,
+    kind: timeKind,
+    about: "age of the chips at which they are read: seconds, or 1s, 1m, 1h, 1d, 1y",
+  },
   sigma: {
     kind: standardDeviation,
     about: "device standard deviation in training, relative to full scale, 0 to 1",
     default: 0.2,
+    defaultWords: "0.2, or the chip's own",
     group: "Chips:",
   },
   strategy: {
@@ -156,9 +163,13 @@ export interface ResolvedSettings extends Omit<ResolvedOf<typeof finetuneSetting
  * @throws {OptionError} for the first invalid setting.
  */
 export function resolveSettings(given: FinetuneSettings, samples: number): ResolvedSettings {
-  const settings = resolve(finetuneSettings, given);
+  const settings = resolve(finetuneSettings, withChip(given));
   const { batch, shards, validation } = settings;
-  checkProgramming(settings);
+  const [read] = chipsOf({
+    ...settings,
+    sigma: [settings.sigma],
+    time: settings.time === undefined ? undefined : [settings.time],
+  });
   if (shards > batch) {
     throw new OptionError({
       option: "shards",
@@ -167,7 +178,22 @@ export function resolveSettings(given: FinetuneSettings, samples: number): Resol
     });
   }
   const { images = Math.max(1, Math.min(5000, Math.floor(samples / 5))) } = validation;
-  return { ...settings, validation: { ...validation, images } };
+  const strategy = isMeasured(read!.chip.device)
+    ? withMeasuredDeltas(settings.strategy, given.strategy)
+    : settings.strategy;
+  return { ...settings, strategy, validation: { ...validation, images } };
+}
+
+/** OVF's increments for devices that were measured: of the factor of their standard deviation. */
+const measuredDeltas = [0.75, 0.5, 0.25];
+
+/** A strategy whose increments of σ, if they weren't given, suit a device that was measured. */
+function withMeasuredDeltas(
+  strategy: ResolvedOf<typeof finetuneSettings>["strategy"],
+  given: FinetuneSettings["strategy"],
+): typeof strategy {
+  const isGiven = typeof given === "object" && given.deltaSigma !== undefined;
+  return strategy.deltaSigma === undefined || isGiven ? strategy : { ...strategy, deltaSigma: measuredDeltas };
 }
 
 /**

@@ -1,7 +1,18 @@
-import { type ChipSettings, type Device, rram1, variationBackend } from "@neft/crossbar";
+import {
+  Chip,
+  type ChipSettings,
+  type ChipSpec,
+  chipOf,
+  isDetailed,
+  type Ranges,
+  rram1,
+  variationBackend,
+  weightChip,
+  withSigma,
+} from "@neft/crossbar";
 import { batchTensor, type Dataset, gatherLabels, type Normalisation } from "@neft/data";
 import { type BoundInput, gatherInputs, readWeights, type Weights, weightsLike, writeWeights } from "@neft/evaluation";
-import { type BatchStatistics, copyModel, type Model, run, trainableParameters } from "@neft/model";
+import { type ArrayBackend, type BatchStatistics, copyModel, type Model, run, trainableParameters } from "@neft/model";
 import { backward, noGrad, scope, type Tensor } from "@neft/tensor";
 import { createHeads, type HeadPlan } from "../heads.js";
 import { strategyNamed } from "../strategies.js";
@@ -26,6 +37,8 @@ export interface CleanTarget {
 
 /** Settings that all steps of a run share. Plain data. */
 export interface StepSettings extends ChipSettings {
+  /** Age of the chips in seconds. Default: 0. */
+  readonly time?: number | undefined;
   readonly strategy: { readonly id: string } & StrategySettings;
   readonly sigma: number;
   readonly batchNorm: "batch" | "frozen";
@@ -57,6 +70,8 @@ export interface ShardJob {
   readonly first: number;
   /** Mean square of each clean output, in runs towards the clean network. */
   readonly powers?: readonly number[] | undefined;
+  /** Ranges of the chip's converters. Default: none, for chips without them. */
+  readonly ranges?: Ranges | undefined;
   /** Values of the trained parameters, in the order of `TrainingState.trained`. Default: those in shared memory, or the current ones. */
   readonly weights?: Weights | undefined;
 }
@@ -124,33 +139,40 @@ export function disposeTrainingState(state: TrainingState): void {
   for (const tensor of state.headParameters.values()) tensor.dispose();
 }
 
+/** The backends of a step's forward passes. */
+interface StepBackends {
+  of(request: ForwardRequest): ForwardBackends;
+  /** Frees the chips; call it after the backward pass. */
+  dispose(): void;
+}
+
 /**
- * Makes the backends of one forward pass. All shards of a step use the same chip. With `perSample`, each sample has its own draw, by its
- * position in the batch, so that draws don't depend on the shards.
+ * Makes the backends of a step's forward passes. All shards of a step use the same chips. With `perSample`, each sample has its own draw,
+ * by its position in the batch, so that draws don't depend on the shards.
  */
-function forwardBackends(
-  settings: StepSettings,
-  job: Pick<ShardJob, "step" | "first">,
-  { sigma, draw }: ForwardRequest,
-): ForwardBackends {
-  const { seed, weightBits, bitsPerCell, perSample, strategy } = settings;
-  const backend = (device: Device, sigma: number) =>
-    variationBackend({
-      device,
-      sigma,
-      weightBits,
-      bitsPerCell,
-      seed,
-      purpose: purposes.trainingVariation,
-      index: draw,
-      step: job.step,
-      perSample,
-      firstSample: job.first,
-    });
+function stepBackends(settings: StepSettings, job: Pick<ShardJob, "step" | "first" | "ranges">): StepBackends {
+  const { seed, strategy, time: time_s } = settings;
+  const chips: Chip[] = [];
+  const backend = (spec: ChipSpec, draw: number): ArrayBackend => {
+    const own = { seed, purpose: purposes.trainingVariation, index: draw, step: job.step };
+    if (!isDetailed(spec)) return variationBackend(spec, { ...own, firstSample: job.first });
+    const chip = new Chip(spec, own, { ranges: job.ranges });
+    chips.push(chip);
+    return chip.backend({ time_s, firstSample: job.first, trains: true });
+  };
+  const { weightBits, bitsPerCell, perSample } = settings;
   return {
-    network: backend(settings.device, sigma),
-    // Heads aren't on the chip. As in the reference implementation, they vary like the uniform device.
-    heads: backend(rram1, strategy.headSigma ?? sigma),
+    of: ({ sigma, draw }) => ({
+      network: backend(chipOf(settings, sigma), draw),
+      // Heads aren't on the chip. As in the reference implementation, they vary like the uniform device.
+      heads: backend(
+        withSigma(weightChip({ device: rram1, weightBits, bitsPerCell, perSample }), strategy.headSigma ?? sigma),
+        draw,
+      ),
+    }),
+    dispose: () => {
+      for (const chip of chips) chip.dispose();
+    },
   };
 }
 
@@ -199,7 +221,14 @@ function runGradients(
   const { model, data, settings, strategy, headParameters, trained } = state;
   const { seed, logits, heads, sigma, batchNorm, frozenNorms, normalisation, target } = settings;
   const input = model.inputs[0]!;
-  return scope(() => {
+  const backends = stepBackends(settings, job);
+  try {
+    return scope(() => gradientsOfStep(backends));
+  } finally {
+    backends.dispose();
+  }
+
+  function gradientsOfStep(chips: StepBackends) {
     const x = target
       ? gatherInputs(target.inputs, job.indices)
       : batchTensor(data, job.indices, normalisation, input.shape, input.dtype);
@@ -216,7 +245,7 @@ function runGradients(
       frozenNorms: new Set(frozenNorms),
       x,
       labels: target ? new Int32Array(0) : gatherLabels(data, job.indices),
-      backends: (request) => forwardBackends(settings, job, request),
+      backends: chips.of,
       dropout: ({ draw }) => ({
         seed,
         step: ((job.step * job.shards + job.shard) * runs + index) * maxForwards + draw,
@@ -225,7 +254,7 @@ function runGradients(
     const value = loss.item();
     readWeights(backward(loss, trained), gradients);
     return { loss: value, statistics };
-  });
+  }
 }
 
 /** Runs the clean network, if the run trains towards it. */

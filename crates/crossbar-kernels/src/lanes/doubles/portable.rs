@@ -24,6 +24,16 @@ impl F64x4 {
     pub fn new(lanes: [f64; 4]) -> Self {
         Self(lanes)
     }
+    /// Four consecutive values.
+    #[inline(always)]
+    pub fn load(from: &[f64; 4]) -> Self {
+        Self(*from)
+    }
+    /// Writes the four lanes.
+    #[inline(always)]
+    pub fn store(self, to: &mut [f64; 4]) {
+        *to = self.0;
+    }
     /// Four `f32`, which doubles hold exactly.
     #[inline(always)]
     pub fn from_f32(value: F32x4) -> Self {

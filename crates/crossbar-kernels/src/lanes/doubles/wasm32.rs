@@ -24,6 +24,23 @@ impl F64x4 {
     pub fn new([a, b, c, d]: [f64; 4]) -> Self {
         Self([f64x2(a, b), f64x2(c, d)])
     }
+    /// Four consecutive values.
+    #[inline(always)]
+    pub fn load(from: &[f64; 4]) -> Self {
+        let from = from.as_ptr().cast::<v128>();
+        // SAFETY: the array is 32 readable bytes; v128.load has no alignment requirement.
+        Self(unsafe { [v128_load(from), v128_load(from.add(1))] })
+    }
+    /// Writes the four lanes.
+    #[inline(always)]
+    pub fn store(self, to: &mut [f64; 4]) {
+        let to = to.as_mut_ptr().cast::<v128>();
+        // SAFETY: the array is 32 writable bytes; v128.store has no alignment requirement.
+        unsafe {
+            v128_store(to, self.0[0]);
+            v128_store(to.add(1), self.0[1]);
+        }
+    }
     /// Four `f32`, which doubles hold exactly.
     #[inline(always)]
     pub fn from_f32(value: F32x4) -> Self {

@@ -1,12 +1,12 @@
 import { inWords, kinds } from "@neft/options";
-import type { Device } from "./device.js";
 import { fefet2 } from "./devices/fefet2.js";
 import { fefet6 } from "./devices/fefet6.js";
 import { ideal } from "./devices/ideal.js";
 import { rram1 } from "./devices/rram1.js";
 import { rram4 } from "./devices/rram4.js";
+import type { Device } from "./record.js";
 
-/** The built-in devices by id. */
+/** The built-in devices by id whose variation can be judged on whole weights. */
 export const devices: ReadonlyMap<string, Device> = new Map(
   [ideal, rram1, fefet2, rram4, fefet6].map((device) => [device.id, device]),
 );

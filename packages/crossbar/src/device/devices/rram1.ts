@@ -1,5 +1,5 @@
 import { defineDevice } from "../device.js";
-import { neftPaper } from "./neft-paper.js";
+import { neftPaper, neftSigma } from "./neft-paper.js";
 
 /** Four-level RRAM whose levels all vary equally. */
 export const rram1 = defineDevice({
@@ -8,5 +8,6 @@ export const rram1 = defineDevice({
   technology: "RRAM",
   bitsPerCell: 2,
   source: neftPaper,
+  sigmaDefinition: neftSigma,
   programming: { kind: "levels", sigma: [1, 1, 1, 1], share: [0.3, 0.2, 0.2, 0.3] },
 });

@@ -1,0 +1,190 @@
+import { type ArrayBackend, type ArrayProduct, computeProduct, withEpilogue } from "@neft/model";
+import { inWords } from "@neft/options";
+import { add, noGrad, normals, stream, sub, type Tensor } from "@neft/tensor";
+import { correctOutputs, fitOutputs, type OutputLines } from "../compensation/output-corrections.js";
+import type { ChosenEffect } from "../effects/effects.js";
+import type { LayerRanges, Ranges } from "../tile/ranges.js";
+import { type ReadObserver, readBlock } from "../tile/tile-read.js";
+import type { TiledLayer } from "../tile/tiled-layer.js";
+import type { ChipDraw, ProgrammedCells } from "./cells.js";
+import { type ChipSpec, checkChip, isPerRead } from "./chip-spec.js";
+import { ConversionCounter, type CountsByLayer } from "./layer-counts.js";
+import { type ProgrammedWeight, programWeight, tileWeight } from "./programmed-weight.js";
+
+/** How a chip is read. */
+export interface ChipRead {
+  /** Seconds since programming. Default: 0. */
+  readonly time_s?: number | undefined;
+  /** Index in the whole data of the call's first sample, for noise that is redrawn at each read. Default: 0. */
+  readonly firstSample?: number | undefined;
+  /** Whether tiles are read even where nothing acts per read, so that the chip's weights would do. Default: false. */
+  readonly readsTiles?: boolean | undefined;
+  /** Whether gradients go straight through everything that the chip does. Default: false. */
+  readonly trains?: boolean | undefined;
+}
+
+/** What the converters of a chip were calibrated to. Plain data. */
+export interface Calibration {
+  readonly ranges?: Ranges | undefined;
+}
+
+/** What watches the reads of a layer while ranges are measured. */
+export interface RangeObserver {
+  /** Ranges of the layer that are known so far. */
+  rangesOf(layer: string): LayerRanges | undefined;
+  of(layer: string): ReadObserver;
+}
+
+/**
+ * A model's weights on one chip. Parameters are programmed when they are first read, each from its own stream, so that the order of
+ * products doesn't matter. Weights are those of that moment: after they change, make a new chip.
+ */
+export class Chip {
+  /** Whether anything acts at each read. If not, a product is one with the chip's weights. */
+  readonly isPerRead: boolean;
+  readonly #spec: ChipSpec;
+  readonly #draw: ChipDraw;
+  readonly #chosen: readonly ChosenEffect[];
+  readonly #ranges: Ranges;
+  readonly #weights = new Map<string, ProgrammedWeight>();
+  readonly #layers = new Map<string, TiledLayer>();
+  readonly #lines = new Map<string, OutputLines>();
+  readonly #counter = new ConversionCounter();
+  /** Cells by the layers that read them. */
+  readonly #readers = new Map<string, ProgrammedCells | undefined>();
+
+  /**
+   * @param calibration  Ranges of converters, from `calibrate`. Required by chips with converters.
+   * @throws {RangeError} for a spec whose members don't fit together, or a draw for every sample: a chip holds one.
+   */
+  constructor(spec: ChipSpec, draw: ChipDraw, { ranges = {} }: Calibration = {}) {
+    if (spec.perSample) throw new RangeError("program: expected one draw for the chip, got perSample");
+    this.#spec = spec;
+    this.#draw = draw;
+    this.#chosen = checkChip(spec);
+    this.#ranges = ranges;
+    this.isPerRead = isPerRead(spec, this.#chosen);
+  }
+
+  /** Whether products are those with the chip's weights and nothing else. */
+  get isPlain(): boolean {
+    return !this.isPerRead && this.#spec.compensation.columns === "none";
+  }
+
+  /** What programming and reading the layers took so far. Layers with one weight count its writes each. */
+  counts(): CountsByLayer {
+    return Object.fromEntries(
+      [...this.#readers].map(([layer, cells]) => [layer, { ...cells?.counts, ...this.#counter.countsOf(layer) }]),
+    );
+  }
+
+  /** A product's parameter on this chip. */
+  weightOf({ layer, weight, map }: Pick<ArrayProduct, "layer" | "weight" | "map">, time_s = 0): ProgrammedWeight {
+    const key = `${time_s} ${weight.name}`;
+    const found =
+      this.#weights.get(key) ?? programWeight(this.#spec, this.#chosen, this.#draw, { weight, map }, time_s);
+    this.#weights.set(key, found);
+    this.#readers.set(layer, found.cells);
+    return found;
+  }
+
+  /** Computes products on this chip. */
+  backend(read: ChipRead = {}, watch?: RangeObserver): ArrayBackend {
+    const calls = new Map<string, number>();
+    return {
+      product: (product) => {
+        const { layer, map, epilogue, weight } = product;
+        const programmed = this.weightOf(product, read.time_s);
+        const lines = this.#lines.get(layer);
+        const readsTiles = this.isPerRead || watch !== undefined || read.readsTiles === true;
+        if (!readsTiles && lines === undefined) {
+          return computeProduct(
+            product,
+            read.trains ? through(weight.tensor, programmed.effective) : programmed.effective,
+          );
+        }
+        const call = calls.get(layer) ?? 0;
+        calls.set(layer, call + 1);
+        const plain: ArrayProduct = { ...product, epilogue: {} };
+        const readSums = (): Tensor => {
+          const sums = readsTiles ? this.#read(plain, read, call, watch) : computeProduct(plain, programmed.effective);
+          return lines === undefined ? sums : correctOutputs(sums, lines, map.kind.channels);
+        };
+        const y = read.trains
+          ? through(computeProduct(plain, through(weight.tensor, programmed.effective)), noGrad(readSums))
+          : readSums();
+        return withEpilogue(y, epilogue, map.kind.channels);
+      },
+    };
+  }
+
+  /** Sets the lines that correct a layer's sums, from one product on the calibration samples. Returns its corrected output. */
+  correct(product: ArrayProduct, read: ChipRead = {}): Tensor {
+    const { layer, map, epilogue } = product;
+    const plain: ArrayProduct = { ...product, epilogue: {} };
+    const [exact, sums] = [computeProduct(plain), this.backend(read).product(plain)];
+    const { channels } = map.kind;
+    const lines = fitOutputs(sums, exact, channels, this.#spec.compensation.columns === "affine");
+    this.#lines.set(layer, lines);
+    return withEpilogue(correctOutputs(sums, lines, channels), epilogue, channels);
+  }
+
+  /** Frees the chip's weights and tiles. */
+  dispose(): void {
+    for (const one of [...this.#weights.values(), ...this.#layers.values()]) one.dispose();
+    for (const map of [this.#weights, this.#layers, this.#lines, this.#readers]) map.clear();
+  }
+
+  /** The sums of a product without epilogue, as the tiles give them. */
+  #read(product: ArrayProduct, read: ChipRead, call: number, watch: RangeObserver | undefined): Tensor {
+    const { layer, weight, input, map } = product;
+    const { dac, adc } = this.#spec;
+    const { blocks } = this.#layerOf(product, read.time_s);
+    const shape = weight.view === undefined ? weight.tensor.shape : weight.view.apply(weight.tensor).shape;
+    const { vectors, collect } = map.kind.reads(input, shape, map.settings);
+    if (watch === undefined && this.#ranges[layer] === undefined && (dac ?? adc) !== undefined) {
+      throw new RangeError(`layer ${inWords(layer)}: expected calibrated ranges for its converters, got none`);
+    }
+    const results = vectors.map((x, block) =>
+      readBlock(blocks[block]!, x, {
+        dac,
+        adc: watch ? undefined : adc,
+        ranges: () => (watch ? watch.rangesOf(layer) : this.#ranges[layer]),
+        observer: watch ? watch.of(layer) : this.#counter.of(layer),
+        noise: (place, [reads, outputs]) =>
+          this.#noise(`${layer} ${call} ${block} ${place}`, product.input.shape[0] ?? 1, reads, outputs, read),
+      }),
+    );
+    return collect(results);
+  }
+
+  #layerOf(product: ArrayProduct, time_s = 0): TiledLayer {
+    const key = `${time_s} ${product.layer}`;
+    const found =
+      this.#layers.get(key) ?? tileWeight(this.#spec, this.#chosen, product, this.weightOf(product, time_s), time_s);
+    this.#layers.set(key, found);
+    return found;
+  }
+
+  /** Normal numbers for reads, [reads, outputs]: each sample has its own stream, so that they don't depend on batches. */
+  #noise(place: string, samples: number, reads: number, outputs: number, { firstSample = 0 }: ChipRead): Float32Array {
+    const { seed, purpose, index, step = 0 } = this.#draw;
+    const parts = samples > 0 && reads % samples === 0 ? samples : 1;
+    const size = (reads / parts) * outputs;
+    const noise = new Float32Array(reads * outputs);
+    for (let sample = 0; sample < parts; sample++) {
+      const name = { purpose: `${purpose} read`, name: `${step} ${place}`, index, step: firstSample + sample };
+      noise.set(normals(stream(seed, name), size), sample * size);
+    }
+    return noise;
+  }
+}
+
+/** `value`, with the gradients of `x`. */
+const through = (x: Tensor, value: Tensor): Tensor =>
+  x === value
+    ? x
+    : add(
+        x,
+        noGrad(() => sub(value, x)),
+      );

@@ -1,0 +1,77 @@
+import { defineSettings, OptionError, oneOf, type ResolvedOf, real, type Settings } from "@neft/options";
+import { normals } from "@neft/tensor";
+import { relativeTo } from "../device/conductance-range.js";
+import type { Device, FlickerNoise } from "../device/record.js";
+import { relativeDeviation } from "../share-kinds.js";
+import { defineEffect, type ReadEffect } from "./effect.js";
+import { expOfEach, logOf, logOfEach, mapped } from "./elementwise.js";
+
+/** The rest of a read effect, from its deviations: values + σz, at least 0. */
+function readEffect<const Rows extends Settings>(
+  row: Omit<ReadEffect<Rows>, "when" | "purpose" | "apply">,
+): ReadEffect<Rows> {
+  return defineEffect({
+    ...row,
+    when: "read",
+    purpose: row.id,
+    apply: (cells, settings: ResolvedOf<Rows>, context) => {
+      const sigma = row.deviations(cells, settings, context);
+      const { values } = cells;
+      const z = normals(context.stream(), values.length);
+      for (let i = 0; i < values.length; i++) values[i] = Math.max(0, values[i]! + sigma[i]! * z[i]!);
+      return {};
+    },
+  });
+}
+
+/** The device's 1/f noise. @throws {OptionError} when it has none. */
+function flickerOf({ id, readNoise }: Device): FlickerNoise {
+  if (readNoise !== undefined) return readNoise;
+  throw new OptionError({
+    option: "device",
+    subject: "flicker: {option}",
+    expected: "a device whose record has readNoise",
+    got: id,
+    advice: "leave the effect out, or use read-noise",
+  });
+}
+
+/** 1/f noise of the device's record, which grows with its age. */
+export const flicker = readEffect({
+  id: "flicker",
+  about: "1/f noise of the device's record at each read",
+  settings: defineSettings({
+    scale: { kind: real({ min: 0 }), about: "factor of the noise's standard deviation", default: 1 },
+  }),
+  check: (_, { device }) => {
+    flickerOf(device);
+  },
+  deviations: ({ values, programmed = values }, { scale }, { device, time_s }) => {
+    const { factor, exponent, leastPower, most, tRead_s, t0_s, per_uS } = flickerOf(device);
+    const logs = logOfEach(programmed, relativeTo(device, per_uS));
+    const powers = expOfEach(mapped(logs, (l) => exponent * l));
+    const growth = scale * Math.sqrt(logOf((time_s + t0_s + tRead_s) / (2 * tRead_s)));
+    const sigma = new Float32Array(values.length);
+    for (let i = 0; i < sigma.length; i++) {
+      sigma[i] = values[i]! * growth * Math.min(most, factor / Math.max(powers[i]!, leastPower));
+    }
+    return sigma;
+  },
+});
+
+/** Noise of a given standard deviation. */
+export const readNoise = readEffect({
+  id: "read-noise",
+  about: "normal noise at each read",
+  settings: defineSettings({
+    sigma: { kind: relativeDeviation, about: "standard deviation of a read", default: 0.01 },
+    relativeTo: {
+      kind: oneOf(["conductance", "gMax"]),
+      about: "what sigma is relative to: each cell's conductance, or gMax",
+      default: "conductance",
+    },
+  }),
+  check: () => undefined,
+  deviations: ({ values }, { sigma, relativeTo: to }) =>
+    to === "gMax" ? new Float32Array(values.length).fill(sigma) : mapped(values, (g) => sigma * g),
+});

@@ -1,0 +1,27 @@
+import { defineSettings, oneOf, type ResolvedOf, real, whole } from "@neft/options";
+
+/** Most word or bit lines of a tile: larger arrays aren't built. */
+const maxLines = 8192;
+
+/** Crossbars of bounded size. */
+export const tileSettings = defineSettings({
+  rows: { kind: whole({ min: 1, max: maxLines }), about: "most word lines of a tile", default: 256 },
+  columns: { kind: whole({ min: 1, max: maxLines }), about: "most bit lines of a tile", default: 256 },
+  subtract: {
+    kind: oneOf(["analog", "digital"]),
+    about: "where a pair's currents are subtracted: before the converter, or digitally after it",
+    default: "analog",
+  },
+  rWire_ohm: {
+    kind: real({ min: 0 }),
+    about: "resistance of the wire between neighbouring cells, on word and bit lines; 0 for none",
+    default: 0,
+  },
+  wires: {
+    kind: oneOf(["exact", "fast"]),
+    about: "how the drop of voltages along the wires is computed: by all nodes' equations, or line by line",
+    default: "exact",
+  },
+});
+
+export type TileSettings = ResolvedOf<typeof tileSettings>;

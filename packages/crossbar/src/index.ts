@@ -1,7 +1,7 @@
 export { digitalBackend, givenBackend, type SampleDraw, variationBackend } from "./chip/backends.js";
 export { calibrate, correctChip } from "./chip/calibration.js";
 export type { ChipDraw, ProgrammedCells } from "./chip/cells.js";
-export { type Calibration, Chip, type ChipRead } from "./chip/chip.js";
+export { Chip, type ChipRead, type LearnedLayer } from "./chip/chip.js";
 export { ChipGroup } from "./chip/chip-group.js";
 export {
   type ChipSpec,
@@ -16,6 +16,7 @@ export {
   withSigma,
 } from "./chip/chip-spec.js";
 export { addLayers, type Conversions, type CountsByLayer, type LayerCounts } from "./chip/layer-counts.js";
+export { type LearnableLayer, learnableLayers } from "./chip/learnable.js";
 export { chipPresets, presets } from "./chip/presets.js";
 export { type ProgrammedModel, programAll, weightVariation } from "./chip/programmed-weight.js";
 export { timeKind } from "./chip/times.js";
@@ -95,4 +96,4 @@ export type { WeightMatrix } from "./mapping/weight-matrix.js";
 export { programmingVariation, type WeightProgramming } from "./programming.js";
 export { conductanceShare, probability, relativeDeviation, standardDeviation } from "./share-kinds.js";
 export { type LayerPlacement, placeBlocks, placementOf } from "./tile/placement.js";
-export type { LayerRanges, Ranges } from "./tile/ranges.js";
+export type { Calibration, LayerRanges, Ranges } from "./tile/ranges.js";

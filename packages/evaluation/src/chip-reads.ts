@@ -27,11 +27,11 @@ export const needsSamples = ({ compensation: { columns, norms } }: ChipSpec): bo
 export const needsRanges = ({ dac, adc }: ChipSpec): boolean => (dac ?? adc) !== undefined;
 
 /**
- * Ranges of a chip's converters, measured on calibration samples.
+ * Ranges of a chip's converters: its own, or measured on calibration samples.
  * @param samples  Makes them in the current scope.
  */
 export const rangesFor = (chip: ChipSpec, model: Model, samples: () => Feeds): Ranges | undefined =>
-  needsRanges(chip) ? scope(() => calibrate(model, chip, samples())) : undefined;
+  needsRanges(chip) ? (chip.calibration?.ranges ?? scope(() => calibrate(model, chip, samples()))) : undefined;
 
 /**
  * Runs `read` with the chips of some indices, programmed and, where their spec asks for it, corrected on the calibration samples.

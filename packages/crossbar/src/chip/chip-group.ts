@@ -1,8 +1,9 @@
 import { type ArrayBackend, computeProductEach } from "@neft/model";
 import type { Tensor } from "@neft/tensor";
+import type { Calibration } from "../tile/ranges.js";
 import { variationBackend } from "./backends.js";
 import type { ChipDraw } from "./cells.js";
-import { type Calibration, Chip, type ChipRead } from "./chip.js";
+import { Chip, type ChipRead } from "./chip.js";
 import type { ChipSpec } from "./chip-spec.js";
 
 /** Chips of one spec that read the same samples. */

@@ -21,6 +21,7 @@ import { type Mapping, mappingOf, mappingSettings } from "../mapping/mapping-set
 import { weightLevels } from "../mapping/weight-levels.js";
 import { standardDeviation } from "../share-kinds.js";
 import { type AdcSettings, adcSettings, type DacSettings, dacSettings } from "../tile/converter-settings.js";
+import { type Calibration, isCalibration } from "../tile/ranges.js";
 import { type TileSettings, tileSettings } from "../tile/tile-settings.js";
 
 /** An effect's id with its settings. */
@@ -49,6 +50,8 @@ export interface ChipSpec {
   /** What happens to the cells, in the order in which it acts. */
   readonly effects: readonly EffectSetting[];
   readonly compensation: CompensationSettings;
+  /** What finetuning has set the periphery to. Default: converters are calibrated, outputs have no factors. */
+  readonly calibration?: Calibration | undefined;
 }
 
 /** The format of a file with a chip. */
@@ -96,6 +99,11 @@ export const chipRows = defineSettings({
     defaultWords: "programming, and what the device's record has",
   },
   compensation: { kind: nested(compensationSettings), about: "what is corrected digitally after programming" },
+  calibration: {
+    kind: opaque<Calibration>("ranges and scales by layer, as finetuning writes them", isCalibration),
+    about: "ranges of converters and factors of outputs that finetuning has learned",
+    defaultWords: "measured on the calibration samples",
+  },
 });
 
 /** A chip as a file describes it. */
@@ -138,6 +146,7 @@ export function defineChip(given: GivenChip, who = "chip"): ChipSpec {
     ...(rows.adc && { adc: rows.adc }),
     effects,
     compensation: resolveOptions("compensation", rows.compensation ?? {}, compensationSettings),
+    ...(rows.calibration && { calibration: rows.calibration }),
   };
   checkChip(spec);
   return spec;

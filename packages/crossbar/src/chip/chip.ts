@@ -1,10 +1,22 @@
 import { type ArrayBackend, type ArrayProduct, computeProduct, withEpilogue } from "@neft/model";
 import { inWords } from "@neft/options";
-import { add, noGrad, normals, stream, sub, type Tensor } from "@neft/tensor";
-import { correctOutputs, fitOutputs, type OutputLines } from "../compensation/output-corrections.js";
+import {
+  add,
+  type Converter,
+  mul,
+  noGrad,
+  normals,
+  setConverted,
+  stream,
+  sub,
+  type Tensor,
+  tensor,
+  zeros,
+} from "@neft/tensor";
+import { correctOutputs, fitOutputs, type OutputLines, scaleOutputs } from "../compensation/output-corrections.js";
 import type { ChosenEffect } from "../effects/effects.js";
-import type { LayerRanges, Ranges } from "../tile/ranges.js";
-import { type ReadObserver, readBlock } from "../tile/tile-read.js";
+import type { Calibration, LayerRanges, Ranges } from "../tile/ranges.js";
+import { converterOf, type ReadObserver, readBlock } from "../tile/tile-read.js";
 import type { TiledLayer } from "../tile/tiled-layer.js";
 import type { ChipDraw, ProgrammedCells } from "./cells.js";
 import { type ChipSpec, checkChip, isPerRead } from "./chip-spec.js";
@@ -21,11 +33,16 @@ export interface ChipRead {
   readonly readsTiles?: boolean | undefined;
   /** Whether gradients go straight through everything that the chip does. Default: false. */
   readonly trains?: boolean | undefined;
+  /** The periphery that is being learned, by layer. Default: none is. */
+  readonly learned?: ((layer: string) => LearnedLayer | undefined) | undefined;
 }
 
-/** What the converters of a chip were calibrated to. Plain data. */
-export interface Calibration {
-  readonly ranges?: Ranges | undefined;
+/** What of a layer's periphery is being learned. */
+export interface LearnedLayer {
+  /** Largest input of the layer's converters, [1]; undefined without converters of inputs. */
+  readonly range: Tensor | undefined;
+  /** Factors of the layer's outputs, [outputs]. */
+  readonly scales: Tensor;
 }
 
 /** What watches the reads of a layer while ranges are measured. */
@@ -64,11 +81,14 @@ export class Chip {
     this.#chosen = checkChip(spec);
     this.#ranges = ranges;
     this.isPerRead = isPerRead(spec, this.#chosen);
+    for (const [layer, scales] of Object.entries(spec.calibration?.scales ?? {})) {
+      this.#lines.set(layer, { factors: Float32Array.from(scales), offsets: new Float32Array(scales.length) });
+    }
   }
 
   /** Whether products are those with the chip's weights and nothing else. */
   get isPlain(): boolean {
-    return !this.isPerRead && this.#spec.compensation.columns === "none";
+    return !this.isPerRead && this.#spec.compensation.columns === "none" && this.#lines.size === 0;
   }
 
   /** What programming and reading the layers took so far. Layers with one weight count its writes each. */
@@ -110,9 +130,7 @@ export class Chip {
           const sums = readsTiles ? this.#read(plain, read, call, watch) : computeProduct(plain, programmed.effective);
           return lines === undefined ? sums : correctOutputs(sums, lines, map.kind.channels);
         };
-        const y = read.trains
-          ? through(computeProduct(plain, through(weight.tensor, programmed.effective)), noGrad(readSums))
-          : readSums();
+        const y = read.trains ? this.#straightThrough(plain, read, readSums) : readSums();
         return withEpilogue(y, epilogue, map.kind.channels);
       },
     };
@@ -149,13 +167,39 @@ export class Chip {
       readBlock(blocks[block]!, x, {
         dac,
         adc: watch ? undefined : adc,
-        ranges: () => (watch ? watch.rangesOf(layer) : this.#ranges[layer]),
+        ranges: () => (watch ? watch.rangesOf(layer) : this.#rangesOf(layer, read)),
         observer: watch ? watch.of(layer) : this.#counter.of(layer),
         noise: (place, [reads, outputs]) =>
           this.#noise(`${layer} ${call} ${block} ${place}`, product.input.shape[0] ?? 1, reads, outputs, read),
       }),
     );
     return collect(results);
+  }
+
+  /** A product's sums, with gradients by its weight, input and learned periphery that go straight through the chip. */
+  #straightThrough(product: ArrayProduct, read: ChipRead, readSums: () => Tensor): Tensor {
+    const { layer, weight, input, map } = product;
+    const { effective } = this.weightOf(product, read.time_s);
+    const learned = read.learned?.(layer);
+    const range = learned?.range;
+    const converted = range === undefined ? input : learnedInput(input, range, this.#inputConverter(layer, range));
+    const exact = computeProduct({ ...product, input: converted }, through(weight.tensor, effective));
+    const y = through(exact, noGrad(readSums));
+    return learned === undefined ? y : scaleOutputs(y, learned.scales, map.kind.channels);
+  }
+
+  /** The converter of a layer's inputs at a range that is being learned. */
+  #inputConverter(layer: string, range: Tensor): Converter {
+    const signed = this.#ranges[layer]?.inputs.signed ?? true;
+    return converterOf({ range: Math.max(0, range.item()), signed }, this.#spec.dac!.bits);
+  }
+
+  /** The ranges of a layer's converters: the learned one of its inputs, if it has one. */
+  #rangesOf(layer: string, { learned }: ChipRead): LayerRanges | undefined {
+    const ranges = this.#ranges[layer];
+    const own = learned?.(layer)?.range;
+    if (ranges === undefined || own === undefined) return ranges;
+    return { ...ranges, inputs: { ...ranges.inputs, range: Math.max(0, own.item()) } };
   }
 
   #layerOf(product: ArrayProduct, time_s = 0): TiledLayer {
@@ -188,3 +232,20 @@ const through = (x: Tensor, value: Tensor): Tensor =>
         x,
         noGrad(() => sub(value, x)),
       );
+
+/**
+ * Converted inputs, with their gradients: by x where it is within the range, and by the range r, since a converted value is r·u with a fixed
+ * u beyond it, and x + r·u within it, where u is the rounding relative to r.
+ */
+function learnedInput(x: Tensor, range: Tensor, converter: Converter): Tensor {
+  const most = converter.range as number;
+  const [inside, offsets] = noGrad(() => {
+    const rounded = zeros(x.shape);
+    setConverted(rounded, x, converter);
+    const [values, codes] = [x.floats(), rounded.floats()];
+    const mask = values.map((one) => (Math.abs(one) <= most && (converter.signed || one >= 0) ? 1 : 0));
+    const rest = codes.map((code, i) => (most === 0 ? 0 : (code - mask[i]! * values[i]!) / most));
+    return [tensor(mask, x.shape), tensor(rest, x.shape)];
+  });
+  return add(mul(x, inside), mul(offsets, range));
+}

@@ -41,10 +41,16 @@ export function fitOutputs(sums: Tensor, exact: Tensor, channels: 1 | -1, hasOff
   return { factors, offsets };
 }
 
+/** Values of the outputs, [outputs], in a shape that broadcasts to a layer's sums. */
+const along = (values: Tensor, { shape }: Tensor, channels: 1 | -1): Tensor =>
+  reshape(values, [values.size, ...new Array<number>(channels === -1 ? 0 : shape.length - 2).fill(1)]);
+
+/** Sums of a layer, each output times its factor. */
+export const scaleOutputs = (sums: Tensor, factors: Tensor, channels: 1 | -1): Tensor =>
+  mul(sums, along(factors, sums, channels));
+
 /** Sums of a layer, each output on its line. */
 export function correctOutputs(sums: Tensor, { factors, offsets }: OutputLines, channels: 1 | -1): Tensor {
-  const after = channels === -1 ? 0 : sums.shape.length - 2;
-  const along = (values: Float32Array) =>
-    reshape(tensor(values, [values.length]), [values.length, ...new Array<number>(after).fill(1)]);
-  return add(mul(sums, along(factors)), along(offsets));
+  const [slopes, shifts] = [factors, offsets].map((values) => tensor(values, [values.length])) as [Tensor, Tensor];
+  return add(scaleOutputs(sums, slopes, channels), along(shifts, sums, channels));
 }

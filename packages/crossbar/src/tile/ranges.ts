@@ -1,3 +1,4 @@
+import { has, isWithin } from "@neft/options";
 import type { Converter } from "@neft/tensor";
 
 /** Range of a conversion: plain data, which a calibration measures. */
@@ -12,6 +13,32 @@ export interface LayerRanges {
 
 /** Ranges of all layers by name. Plain data. */
 export type Ranges = Readonly<Record<string, LayerRanges>>;
+
+/** What a chip's periphery was set to. Plain data. */
+export interface Calibration {
+  /** Ranges of the converters. Default: measured. */
+  readonly ranges?: Ranges | undefined;
+  /** Digital factors of the layers' outputs, by layer. Default: 1. */
+  readonly scales?: Readonly<Record<string, readonly number[]>> | undefined;
+}
+
+const isNumbers = (value: unknown): boolean => Array.isArray(value) && value.every(Number.isFinite);
+
+const isRange = (value: unknown): boolean =>
+  has(value, "range", "signed") && isWithin(value.range, { min: 0 }) && typeof value.signed === "boolean";
+
+const isLayerRanges = (value: unknown): boolean =>
+  has(value, "inputs", "sums") && isRange(value.inputs) && Array.isArray(value.sums) && value.sums.every(isRange);
+
+const isRecordOf = (value: unknown, isOne: (one: unknown) => boolean): boolean =>
+  value === undefined || (has(value) && Object.values(value).every(isOne));
+
+/** Whether a value is a calibration, as finetuning writes it. */
+export const isCalibration = (value: unknown): boolean =>
+  has(value) &&
+  Object.keys(value).every((name) => name === "ranges" || name === "scales") &&
+  isRecordOf((value as Calibration).ranges, isLayerRanges) &&
+  isRecordOf((value as Calibration).scales, isNumbers);
 
 /**
  * The range of some values: the smallest magnitude that `percentile` percent of them don't exceed, and whether any is negative.

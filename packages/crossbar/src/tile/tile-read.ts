@@ -48,8 +48,8 @@ interface Phase {
 /** Bits of a signed value's magnitude. */
 const magnitudeBits = (bits: number, signed: boolean): number => (signed ? bits - 1 : bits);
 
-/** A signed conversion has a bit for the sign, so 2 at least. */
-const converterOf = ({ range, signed }: ConversionRange, bits: number) => ({
+/** The converter of a range. A signed conversion has a bit for the sign, so 2 at least. */
+export const converterOf = ({ range, signed }: ConversionRange, bits: number) => ({
   range,
   signed,
   bits: signed ? Math.max(2, bits) : bits,

@@ -1,9 +1,11 @@
+import { type Calibration, type ChipSpec, chipOf, type LearnableLayer, learnableLayers } from "@neft/crossbar";
 import { checkForm, type Dataset, imageWarnings, type Normalisation, snapshot, split } from "@neft/data";
 import {
   type BoundNetwork,
   bindNetwork,
   checkUncompared,
   type NetworkAndData,
+  rangesFor,
   readWeights,
   type SampledInputs,
   withLease,
@@ -27,9 +29,19 @@ import { watchLoss } from "./divergence.js";
 import { equaliseFirst } from "./equalise-first.js";
 import { checkFixedBatch } from "./fixed-batch.js";
 import { frozenParameters } from "./frozen.js";
-import { isBetter, type RunJobs, type Score, shardJobs, startJobs, type Validated, validate } from "./jobs.js";
+import {
+  isBetter,
+  type RunJobs,
+  type Score,
+  shardJobs,
+  startJobs,
+  trainingSamples,
+  type Validated,
+  validate,
+} from "./jobs.js";
 import { planNorms } from "./norms.js";
 import { checkFullBatch, type FinetuneSettings, type ResolvedSettings, resolveSettings } from "./settings.js";
+import type { StepSettings } from "./shards.js";
 import { StepUpdate } from "./update.js";
 
 /** Progress of a run. */
@@ -92,6 +104,8 @@ export interface FinetuneResult {
   readonly taps: readonly string[];
   /** With the setting `equalise`: what it did before the first step. */
   readonly equalised?: EqualiseResult;
+  /** With `learnPeriphery`: the chip with what was learned, for evaluations of the best weights. */
+  readonly chip?: ChipSpec;
   /** Possible causes of unexpected results, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -183,7 +197,7 @@ async function finetuneBound(options: FinetuneOptions, settings: ResolvedSetting
   const frozen = frozenParameters(model, settings.freeze ?? []);
   const norms = planNorms(model, settings, frozen, training.count, fixed?.batch);
   const names = { frozen: [...frozen], frozenNorms: norms.frozen };
-  const step = { ...settings, ...names, logits, heads, normalisation, target, fixedBatch: fixed?.batch };
+  const plain = { ...settings, ...names, logits, heads, normalisation, target, fixedBatch: fixed?.batch };
   const { dtype } = model.inputs[0]!;
   const warnings = [...imageWarnings(options.data, normalisation, dtype), ...norms.warnings, ...warningsOf(model)];
   const { workers, signal, onProgress } = options;
@@ -206,6 +220,7 @@ async function finetuneBound(options: FinetuneOptions, settings: ResolvedSetting
     }
     return await withLease(workers, signal, async (lent) => {
       isWaiting = false;
+      const step = { ...plain, learned: learnedLayers(model, training, plain) };
       const work = startJobs({ model, training, validation, comparison, workers: lent }, step, settings.shards);
       try {
         const result = await train(watched, settings, work, training.count, frozen);
@@ -222,6 +237,18 @@ async function finetuneBound(options: FinetuneOptions, settings: ResolvedSetting
   } finally {
     hold.release();
   }
+}
+
+/** Layers whose periphery the run learns; undefined if it learns none. */
+function learnedLayers(
+  model: Model,
+  data: Dataset,
+  settings: ResolvedSettings & Omit<StepSettings, keyof ResolvedSettings>,
+): LearnableLayer[] | undefined {
+  if (!settings.learnPeriphery) return undefined;
+  const samples = trainingSamples({ model, data, settings }, settings.calibrationSamples);
+  const chip = chipOf(settings, settings.sigma);
+  return learnableLayers(model, chip, rangesFor(chip, model, samples) ?? {}, samples);
 }
 
 /** @throws {RangeError} if a node mixes the samples of a batch, or the loss would read probabilities. */
@@ -309,6 +336,7 @@ async function train(
   const validations: Validation[] = [];
   let best: Validation | null = null;
   let measured: Omit<Validated, "score"> = {};
+  let calibration: Calibration | undefined;
   let bestWeights = readWeights(all);
   let step = 0;
 
@@ -327,6 +355,7 @@ async function train(
     if (isBest) {
       best = { step, ...score };
       bestWeights = readWeights(all);
+      calibration = measured.calibration;
     }
     onProgress?.({ kind: "validation", isBest, ...score, ...at });
   };
@@ -342,6 +371,7 @@ async function train(
       ended,
       settings,
       taps,
+      ...(calibration && { chip: { ...chipOf(settings, settings.sigma), calibration } }),
     };
   };
 

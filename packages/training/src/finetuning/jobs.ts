@@ -1,4 +1,4 @@
-import { chipOf, type Ranges } from "@neft/crossbar";
+import { type Calibration, chipOf, type Ranges } from "@neft/crossbar";
 import { type Dataset, snapshot } from "@neft/data";
 import {
   type BoundInput,
@@ -33,6 +33,7 @@ import { purposes } from "../streams.js";
 import type { Comparison, LentWorkers } from "../worker.js";
 import type { ResolvedSettings } from "./settings.js";
 import {
+  calibrationOf,
   createTrainingState,
   disposeTrainingState,
   type ShardAnswer,
@@ -189,10 +190,21 @@ export interface Validated {
   readonly powers?: readonly number[];
   /** Ranges of the chip's converters, on the first training samples. */
   readonly ranges?: Ranges | undefined;
+  /** What was learned of the chip's periphery. */
+  readonly calibration?: Calibration | undefined;
 }
 
 /** Returns a function that makes the first training samples in the current scope. */
-function trainingSamples({ model, data, settings }: TrainingState, count: number): () => Feeds {
+export function trainingSamples(
+  {
+    model,
+    data,
+    settings,
+  }: Pick<TrainingState, "model" | "data"> & {
+    readonly settings: Pick<StepSettings, "target" | "fixedBatch" | "normalisation">;
+  },
+  count: number,
+): () => Feeds {
   const { target, fixedBatch, normalisation } = settings;
   if (target === undefined) return calibrationBatch({ model, data, normalisation }, { calibrationSamples: count });
   const [{ data: first }] = target.inputs as readonly [BoundInput];
@@ -208,19 +220,29 @@ export async function validate(
 ): Promise<Validated> {
   const { workers, validationCount } = work;
   const { seed, sigma, calibrationSamples, time: time_s } = settings;
-  const chip = chipOf(settings, sigma);
-  const ranges = rangesFor(chip, model, trainingSamples(work.state, calibrationSamples));
+  const spec = chipOf(settings, sigma);
+  const ranges = rangesFor(spec, model, trainingSamples(work.state, calibrationSamples));
+  const calibration = calibrationOf(work.state, ranges);
+  const chip = calibration === undefined ? spec : { ...spec, calibration };
   // Workers have their own copies of the model, so the job carries the weights.
   const weights = workers ? readWeights(model.parameters.values()) : undefined;
   const count = settings.validation.chips;
-  const shared = { chip, time_s, ranges, seed, calibrationSamples, weights, purpose: purposes.validationChip };
+  const shared = {
+    chip,
+    time_s,
+    ranges: calibration?.ranges ?? ranges,
+    seed,
+    calibrationSamples,
+    weights,
+    purpose: purposes.validationChip,
+  };
   const chips = chipRanges(model, validationCount, { from: 0, to: count }, workers);
   const jobs = chips.map((range) => ({ ...shared, ...range }));
-  if (work.state.settings.target) return { ...(await compareWithClean(work, jobs, signal)), ranges };
+  if (work.state.settings.target) return { ...(await compareWithClean(work, jobs, signal)), ranges, calibration };
   const correct = new Float64Array(count);
   const accuracyJobs = jobs.map((job) => ({ ...job, probabilities: false }));
   await work.chips(accuracyJobs, (job, tally) => correct.set(tally.correct, chips[job]!.from), signal);
-  return { score: { accuracy: (100 * mean(correct)) / validationCount }, ranges };
+  return { score: { accuracy: (100 * mean(correct)) / validationCount }, ranges, calibration };
 }
 
 /** @throws {Error} if the clean network's outputs aren't finite, or zero everywhere. */

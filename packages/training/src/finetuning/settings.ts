@@ -1,4 +1,13 @@
-import { chipSettings, chipsOf, isMeasured, readSettings, standardDeviation, timeKind, withChip } from "@neft/crossbar";
+import {
+  chipSettings,
+  chipsOf,
+  isDetailed,
+  isMeasured,
+  readSettings,
+  standardDeviation,
+  timeKind,
+  withChip,
+} from "@neft/crossbar";
 import { chipCount, comparisonSettings, outputSettings, seedSettings } from "@neft/evaluation";
 import {
   chosenFrom,
@@ -110,6 +119,13 @@ export const finetuneSettings = defineSettings({
     default: false,
     group,
   },
+  learnPeriphery: {
+    kind: flag,
+    about:
+      "with a chip: learn the ranges of the inputs' converters, and a factor of each output that the chip applies digitally; results have them as the chip's calibration",
+    default: false,
+    group: "Chips:",
+  },
   freeze: {
     kind: listOf(text(), { least: 0, most: 100_000, words: "a list of names" }),
     about:
@@ -170,6 +186,13 @@ export function resolveSettings(given: FinetuneSettings, samples: number): Resol
     sigma: [settings.sigma],
     time: settings.time === undefined ? undefined : [settings.time],
   });
+  if (settings.learnPeriphery && (!isDetailed(read!.chip) || read!.chip.compensation.columns !== "none")) {
+    throw new OptionError({
+      option: "learnPeriphery",
+      expected: "a chip with cells or converters, and no compensation of columns",
+      got: "none such",
+    });
+  }
   if (shards > batch) {
     throw new OptionError({
       option: "shards",

@@ -1,9 +1,13 @@
 import {
+  type Calibration,
   Chip,
   type ChipSettings,
   type ChipSpec,
   chipOf,
   isDetailed,
+  type LayerRanges,
+  type LearnableLayer,
+  type LearnedLayer,
   type Ranges,
   rram1,
   variationBackend,
@@ -13,7 +17,7 @@ import {
 import { batchTensor, type Dataset, gatherLabels, type Normalisation } from "@neft/data";
 import { type BoundInput, gatherInputs, readWeights, type Weights, weightsLike, writeWeights } from "@neft/evaluation";
 import { type ArrayBackend, type BatchStatistics, copyModel, type Model, run, trainableParameters } from "@neft/model";
-import { backward, noGrad, scope, type Tensor } from "@neft/tensor";
+import { backward, noGrad, parameter, scope, type Tensor } from "@neft/tensor";
 import { createHeads, type HeadPlan } from "../heads.js";
 import { strategyNamed } from "../strategies.js";
 import {
@@ -54,6 +58,8 @@ export interface StepSettings extends ChipSettings {
   /** Set in runs towards the clean network. */
   readonly target?: CleanTarget | undefined;
   readonly heads: readonly HeadPlan[];
+  /** Layers whose periphery is learned, with their first ranges. Default: none. */
+  readonly learned?: readonly LearnableLayer[] | undefined;
   readonly normalisation: Normalisation;
 }
 
@@ -99,7 +105,9 @@ export interface TrainingState {
   /** A copy of the network with the weights before finetuning, in runs towards it. */
   readonly clean: Model | undefined;
   readonly headParameters: ReadonlyMap<string, Tensor>;
-  /** The model's trainable parameters that aren't frozen, then those of the heads. */
+  /** Ranges and factors that are learned, by layer. */
+  readonly learned: ReadonlyMap<string, LearnedLayer>;
+  /** The model's trainable parameters that aren't frozen, then those of the heads, then what is learned of the periphery. */
   readonly trained: readonly Tensor[];
   /** Gradient arrays by shard. */
   readonly gradients: Map<number, Weights>;
@@ -119,7 +127,8 @@ export function createTrainingState(
   const frozen = new Set(settings.frozen);
   const names = trainableParameters(model).filter((name) => !frozen.has(name));
   const own = names.map((name) => model.parameters.get(name)!);
-  const trained = [...own, ...headParameters.values()];
+  const learned = new Map((settings.learned ?? []).map((layer) => [layer.layer, learnedLayer(layer)]));
+  const trained = [...own, ...headParameters.values(), ...[...learned.values()].flatMap(tensorsOf)];
   return {
     model,
     data,
@@ -127,6 +136,7 @@ export function createTrainingState(
     strategy: strategyNamed(id).configure(given),
     clean: settings.target && copyModel(model),
     headParameters,
+    learned,
     trained,
     gradients: new Map(sharedBuffers?.gradients.entries()),
     sharedBuffers,
@@ -136,7 +146,30 @@ export function createTrainingState(
 /** Frees the heads and the clean network, not the model. */
 export function disposeTrainingState(state: TrainingState): void {
   state.clean?.dispose();
-  for (const tensor of state.headParameters.values()) tensor.dispose();
+  for (const tensor of [...state.headParameters.values(), ...[...state.learned.values()].flatMap(tensorsOf)]) {
+    tensor.dispose();
+  }
+}
+
+/** What is learned of a layer, before the first step. */
+function learnedLayer({ range, outputs }: LearnableLayer): LearnedLayer {
+  return {
+    range: range === undefined ? undefined : parameter([range], [1]),
+    scales: parameter(new Float32Array(outputs).fill(1), [outputs]),
+  };
+}
+
+const tensorsOf = ({ range, scales }: LearnedLayer): Tensor[] => (range === undefined ? [scales] : [range, scales]);
+
+/** What was learned so far, with the measured ranges of everything else; undefined if nothing is learned. */
+export function calibrationOf({ learned }: TrainingState, ranges: Ranges | undefined): Calibration | undefined {
+  if (learned.size === 0) return undefined;
+  const all = Object.entries(ranges ?? {}).map(([layer, own]): [string, LayerRanges] => {
+    const range = learned.get(layer)?.range;
+    return [layer, range === undefined ? own : { ...own, inputs: { ...own.inputs, range: Math.max(0, range.item()) } }];
+  });
+  const scales = [...learned].map(([layer, own]) => [layer, [...own.scales.floats()]] as const);
+  return { ...(ranges && { ranges: Object.fromEntries(all) }), scales: Object.fromEntries(scales) };
 }
 
 /** The backends of a step's forward passes. */
@@ -150,7 +183,10 @@ interface StepBackends {
  * Makes the backends of a step's forward passes. All shards of a step use the same chips. With `perSample`, each sample has its own draw,
  * by its position in the batch, so that draws don't depend on the shards.
  */
-function stepBackends(settings: StepSettings, job: Pick<ShardJob, "step" | "first" | "ranges">): StepBackends {
+function stepBackends(
+  { settings, learned }: Pick<TrainingState, "settings" | "learned">,
+  job: Pick<ShardJob, "step" | "first" | "ranges">,
+): StepBackends {
   const { seed, strategy, time: time_s } = settings;
   const chips: Chip[] = [];
   const backend = (spec: ChipSpec, draw: number): ArrayBackend => {
@@ -158,7 +194,12 @@ function stepBackends(settings: StepSettings, job: Pick<ShardJob, "step" | "firs
     if (!isDetailed(spec)) return variationBackend(spec, { ...own, firstSample: job.first });
     const chip = new Chip(spec, own, { ranges: job.ranges });
     chips.push(chip);
-    return chip.backend({ time_s, firstSample: job.first, trains: true });
+    return chip.backend({
+      time_s,
+      firstSample: job.first,
+      trains: true,
+      learned: (layer) => learned.get(layer),
+    });
   };
   const { weightBits, bitsPerCell, perSample } = settings;
   return {
@@ -221,7 +262,7 @@ function runGradients(
   const { model, data, settings, strategy, headParameters, trained } = state;
   const { seed, logits, heads, sigma, batchNorm, frozenNorms, normalisation, target } = settings;
   const input = model.inputs[0]!;
-  const backends = stepBackends(settings, job);
+  const backends = stepBackends(state, job);
   try {
     return scope(() => gradientsOfStep(backends));
   } finally {

@@ -32,10 +32,8 @@ import { equalisationFile, finetuningFile } from "./results-file.js";
 
 beforeAll(() => init());
 
-/** What the outputs of a rescaled network may differ by in onnxruntime, of max(1, |y|). */
+/** What the outputs of a rescaled network may differ by in our kernels and in onnxruntime, of max(1, |y|). */
 const tolerance = 1e-5;
-/** The same in our kernels, which round some outputs more. */
-const ownTolerance = 2e-5;
 
 const { resolve } = createRequire(new URL("../../onnx/test/networks.test.ts", import.meta.url));
 
@@ -69,7 +67,7 @@ async function expectSameFunction(
     expect(elsewhere, "a byte outside the parameters").toBe(-1);
     expect(method === "none").toBe(Buffer.compare(after, bytes) === 0);
     // Random inputs don't fit every network: recurrent ones check theirs.
-    expect(change ?? 0).toBeLessThanOrEqual(ownTolerance);
+    expect(change ?? 0).toBeLessThanOrEqual(tolerance);
     expect(variance).toBeGreaterThan(0);
     expect(variance).toBeLessThanOrEqual(1);
     if (layers.length === 0) expect([method, factors]).toEqual(["none", 0]);
@@ -131,16 +129,13 @@ const left: Readonly<Record<string, string>> = {
   "M-LSD large 512": "the same network at another size",
 };
 
-/** Networks whose factors are powers of 2, which a second call gets closer to the best ones. */
-const gainsTwice = new Set(["BlazeFace front", "BlazeFace back"]);
-
 describe("networks by others", () => {
   const runs = networks.filter(({ name }: Network) => left[name] === undefined);
 
   it.each(runs)("$name computes the same", async (network: Network) => {
     const sizes = network.single ? network.sizes.filter(({ N }) => N === 1) : network.sizes;
     const feeds = sizes.map((one) => feedsOf(network, one));
-    await expectSameFunction(bytesOf(network, resolve), feeds, { gainsTwice: gainsTwice.has(network.name) });
+    await expectSameFunction(bytesOf(network, resolve), feeds);
   });
 });
 
@@ -459,7 +454,7 @@ describe("neft equalise", () => {
     const words = `equalise uneven.onnx -o stopped.onnx --report s.json --data ${data} --steps 100000`.split(" ");
     const { code, stdout, stderr } = await runNeft(words, { cwd, interrupt: { text: " left", signal: "SIGINT" } });
     expect([code, stdout]).toEqual([130, ""]);
-    expect(stderr).toMatch(/^equalise: \d+\/\d+ batches, .* left$/m);
+    expect(stderr).toMatch(/^equalise: \d+\/\d+ steps, .* left$/m);
     expect(stderr).toContain("neft equalise: stopped before the end; nothing was written\n");
     expect((await readdir(cwd)).filter((name) => /stopped|s\.json|partial/.test(name))).toEqual([]);
   });

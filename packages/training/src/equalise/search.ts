@@ -2,10 +2,11 @@ import { type BoundSamples, inProcess } from "@neft/evaluation";
 import { permutation, stream } from "@neft/tensor";
 import { purposes } from "../streams.js";
 import { Descent } from "./descent.js";
+import { inTurns } from "./in-turns.js";
 import type { Layer } from "./layers.js";
 import { distanceOf, type MeasuredNetwork, powersOf, sensitivityGradients, variationGradients } from "./measured.js";
 import { minimise, type Sensitivities, varianceRatio } from "./minimise.js";
-import { addSlopes, largestOf, multipliers, type Problem, sharesOfLargest } from "./problem.js";
+import { addSlopes, largestOf, multipliers, type Problem, slotValues } from "./problem.js";
 import type { ResolvedEqualiseSettings } from "./settings.js";
 
 /** Where the factors that were kept come from. */
@@ -112,7 +113,7 @@ export async function searchFactors(parts: SearchParts, balanced: Float64Array, 
       addSquares(sums, layers, sensitivityGradients(network, draw, batches.fitted(i)));
     });
     sensitivities = sums;
-    await consider("convex", minimise(problem, sensitivities));
+    await consider("convex", await inTurns(minimise(problem, sensitivities, { factors: balanced }), parts.signal));
   }
   if (descends) await consider("descent", await descend(parts, network, batches, best().factors, each));
   // The solutions differ by the draws that they were found with. The variance is convex in the logarithms of the factors, so it is lower between them; for factors this near their means are alike.
@@ -225,7 +226,7 @@ function addVariationSlopes(
 ): void {
   const { groups } = layers[k]!;
   const term = problem.terms[k]!;
-  const all = multipliers(term, factors);
+  const all = multipliers(term, slotValues(factors));
   const full = largestOf(term, all);
   if (full === 0) return;
   const slopes = new Float64Array(all.length);
@@ -234,7 +235,17 @@ function addVariationSlopes(
     slopes[groups[j]!]! -= product[j]!;
     sum += product[j]!;
   }
-  const { shares, sum: norm } = sharesOfLargest(term, all, full, descentDoublings);
-  for (let g = 0; g < slopes.length; g++) slopes[g]! += (sum * shares[g]!) / norm;
-  addSlopes(term, slopes, gradient);
+  const shares = all.map((multiplier, g) => {
+    let share = (term.largest[g]! * multiplier) / full;
+    for (let d = 0; d < descentDoublings; d++) share *= share;
+    return share;
+  });
+  const norm = shares.reduce((total, share) => total + share, 0);
+  const own = new Float64Array(term.slots.length);
+  for (let g = 0; g < slopes.length; g++) {
+    const slope = slopes[g]! + (sum * shares[g]!) / norm;
+    own[term.first[g]!]! += slope;
+    own[term.second[g]!]! += slope;
+  }
+  addSlopes(term, own, gradient);
 }

@@ -32,8 +32,10 @@ import { equalisationFile, finetuningFile } from "./results-file.js";
 
 beforeAll(() => init());
 
-/** What the outputs of a rescaled network may differ by in our kernels and in onnxruntime, of max(1, |y|). */
+/** What the outputs of a rescaled network may differ by in onnxruntime, of max(1, |y|). */
 const tolerance = 1e-5;
+/** The same in our kernels, which round some outputs more. */
+const ownTolerance = 1.75e-5;
 
 const { resolve } = createRequire(new URL("../../onnx/test/networks.test.ts", import.meta.url));
 
@@ -67,7 +69,7 @@ async function expectSameFunction(
     expect(elsewhere, "a byte outside the parameters").toBe(-1);
     expect(method === "none").toBe(Buffer.compare(after, bytes) === 0);
     // Random inputs don't fit every network: recurrent ones check theirs.
-    expect(change ?? 0).toBeLessThanOrEqual(tolerance);
+    expect(change ?? 0).toBeLessThanOrEqual(ownTolerance);
     expect(variance).toBeGreaterThan(0);
     expect(variance).toBeLessThanOrEqual(1);
     if (layers.length === 0) expect([method, factors]).toEqual(["none", 0]);
@@ -311,10 +313,16 @@ describe("finetune with equalise", () => {
     expect(results[1]).toEqual(results[0]);
   });
 
-  it("begins where equalise ends, and without the option nothing changes", async () => {
+  it("begins where equalise ends, with the model to itself, and without the option nothing changes", async () => {
     const model = uneven();
-    const { validations, equalised } = await finetune(model, samples(), training);
+    const others: Promise<unknown>[] = [];
+    const onProgress = ({ kind }: FinetuneProgress) => {
+      if (kind === "equalise" && others.length === 0) others.push(expect(equalise(model)).rejects.toThrow(/finetune/));
+    };
+    const { validations, equalised } = await finetune(model, samples(), { ...training, onProgress });
     expect(equalised).toBeDefined();
+    expect(others).toHaveLength(1);
+    await Promise.all(others);
     model.dispose();
     const plain = uneven();
     const without = await finetune(plain, samples(), { ...training, equalise: false });

@@ -1,6 +1,6 @@
 import type { SampledInputs } from "@neft/evaluation";
 import type { Model } from "@neft/model";
-import { type EqualiseProgress, type EqualiseResult, equalise } from "../equalise/equalise.js";
+import { type EqualiseProgress, type EqualiseResult, equaliseHeld } from "../equalise/equalise.js";
 import type { ResolvedSettings } from "./settings.js";
 
 /** A network to rescale before its first step, and the samples to do it with. */
@@ -14,12 +14,12 @@ export interface EqualiseFirst {
 }
 
 /**
- * Rescales a network for the chips that it will be finetuned on.
+ * Rescales a network for the chips that it will be finetuned on, within the hold of the finetuning.
  * @throws the signal's reason if it aborts; the model is then as before.
  */
 export function equaliseFirst(
   { model, inputs, output, signal, onProgress }: EqualiseFirst,
   { device, weightBits, bitsPerCell, sigma, seed }: ResolvedSettings,
 ): Promise<EqualiseResult> {
-  return equalise({ model, inputs, output, device, weightBits, bitsPerCell, sigma, seed, signal, onProgress });
+  return equaliseHeld({ model, inputs, output, device, weightBits, bitsPerCell, sigma, seed, signal, onProgress });
 }

@@ -87,12 +87,15 @@ async function expectSameFunction(
 
 const fashion = "/usr/share/datasets/fashion-mnist";
 
+/** Images by which networks of ours are compared. */
+const imageCount = 128;
+
 /** The first test images of the dataset that a network of ours reads; undefined where it isn't installed. */
 async function imagesFor(name: string): Promise<Dataset | undefined> {
-  if (name.startsWith("mnist")) return take(await readDataset("mnist:test"), 500);
+  if (name.startsWith("mnist")) return take(await readDataset("mnist:test"), imageCount);
   if (!existsSync(fashion)) return undefined;
   const [images, labels] = ["images-idx3", "labels-idx1"].map((what) => `${fashion}/t10k-${what}-ubyte.gz`);
-  return take(await readDataset({ kind: "idx", images: images!, labels: labels! }), 500);
+  return take(await readDataset({ kind: "idx", images: images!, labels: labels! }), imageCount);
 }
 
 describe("own networks", () => {
@@ -107,14 +110,13 @@ describe("own networks", () => {
     "$name computes the same",
     async ({ name, bytes }) => {
       const images = await imagesFor(name);
-      const count = 500;
       const data = images
         ? Float32Array.from(images.values, (value) => value / 255)
-        : Float32Array.from({ length: count * 784 }, (_, i) => ((i * 7919) % 256) / 255);
+        : Float32Array.from({ length: imageCount * 784 }, (_, i) => ((i * 7919) % 256) / 255);
       const model = importOnnx(bytes);
       const input = model.inputs[0]!.name;
       model.dispose();
-      const feeds = [{ [input]: { dtype: "f32", shape: [count, 1, 28, 28], data } as const }];
+      const feeds = [{ [input]: { dtype: "f32", shape: [imageCount, 1, 28, 28], data } as const }];
       await expectSameFunction(bytes, feeds);
       if (images && searched.includes(name))
         await expectSameFunction(bytes, feeds, { data: take(images, 64), gainsTwice: true });

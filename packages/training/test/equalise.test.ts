@@ -252,7 +252,8 @@ describe("equalise", () => {
         expect(variance).toBeLessThanOrEqual(method === "none" ? 1 : 0.9);
         const kept = weightsOf(model);
         expect(await equalise({ model })).toMatchObject({ method: "none", variance: 1 });
-        expect(weightsOf(model)).toEqual(kept);
+        const isKept = weightsOf(model).every((values, i) => values.every((value, j) => value === kept[i]![j]));
+        expect(isKept).toBe(true);
         model.dispose();
       }),
       { numRuns: 50, seed: 3 },

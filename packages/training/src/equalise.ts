@@ -23,21 +23,26 @@ import { equaliseSettings } from "./equalise/settings.js";
  * @throws the signal's reason if it aborts; the model is then as before.
  */
 export async function equalise(options: EqualiseOptions): Promise<EqualiseResult> {
+  const hold = holdModel(options.model, "write", "equalise");
+  try {
+    return await equaliseHeld(options);
+  } finally {
+    hold.release();
+  }
+}
+
+/** `equalise` for a call that has the model to itself already. */
+export async function equaliseHeld(options: EqualiseOptions): Promise<EqualiseResult> {
   options.signal?.throwIfAborted();
   const given = resolve(equaliseSettings, options);
   chipOf({ ...given, perSample: false }, given.sigma);
-  const bound = options.inputs && bindSamples({ ...options, inputs: options.inputs }, true);
+  const bind = (model: Model) => options.inputs && bindSamples({ ...options, model, inputs: options.inputs }, true);
+  const bound = bind(options.model);
   try {
-    const hold = holdModel(options.model, "write", "equalise");
-    try {
-      const distance = given.distance ?? (bound !== undefined && isClassifier(bound) ? "kl" : "error");
-      const bind = (model: Model) => options.inputs && bindSamples({ ...options, model, inputs: options.inputs }, true);
-      // On demand: a page that rescales nothing needs none of it.
-      const { equaliseBound } = await import("./equalise/equalise.js");
-      return await equaliseBound(options, bound, { ...given, distance }, bind);
-    } finally {
-      hold.release();
-    }
+    const distance = given.distance ?? (bound !== undefined && isClassifier(bound) ? "kl" : "error");
+    // On demand: a page that rescales nothing needs none of it.
+    const { equaliseBound } = await import("./equalise/equalise.js");
+    return await equaliseBound(options, bound, { ...given, distance }, bind);
   } finally {
     bound?.dispose();
   }

@@ -140,6 +140,15 @@ describe("free factors", () => {
     expect(rescale(image(names, end), 2).count).toBe(count);
   });
 
+  it.each([
+    // Those of the norm before and of the block's outputs; then queries and keys, which 2 heads share, and values.
+    ["groupedAttention", 16 + 8 + 6],
+    ["groupedHeads", 16 + 8 + 6],
+    ["gatedBySecond", 16 + 12],
+  ])("of the block %s: %i", (name, count) => {
+    expect(rescale(sequence(["norm", name, "gelu"]), 2).count - rescale(sequence(["gelu"]), 2).count).toBe(count);
+  });
+
   it("tell what ends a chain", () => {
     const { fixedBy } = rescale(image(["conv", "sigmoid", "conv", "relu6"], "pooled"), 2);
     expect([...fixedBy.values()]).toEqual(['node "n1" (Sigmoid)', 'node "n3" (Clip)', "an output of the network"]);
@@ -148,11 +157,11 @@ describe("free factors", () => {
 
 describe("equalise", () => {
   it("lowers the variance, keeps the outputs, and changes nothing more when it is called again", async () => {
-    const model = image(["conv", "relu", "convNorm", "relu", "residual"], "flattened");
+    const model = image(["conv", "relu", "convNorm", "relu", "residual"], "pooled");
     const first = await equalise({ model });
     expect(first).toMatchObject({ method: "balanced", settings: { sigma: 0.2 } });
     expect(first.variance).toBeLessThan(0.9);
-    expect(first.change).toBeLessThan(2e-5);
+    expect(first.change).toBeLessThan(1.75e-5);
     const kept = [...model.parameters.values()].map((tensor) => tensor.floats());
     const second = await equalise({ model });
     expect(second).toMatchObject({ method: "none", variance: 1, change: 0 });
@@ -173,7 +182,7 @@ describe("equalise", () => {
     const result = await equalise({ model: one, inputs: samples(), ...options });
     expect(result.method).not.toBe("none");
     expect(result.distance!.after).toBeLessThan(0.9 * result.distance!.before);
-    expect(result.change).toBeLessThan(2e-5);
+    expect(result.change).toBeLessThan(1.75e-5);
     expect(weightsOf(one)).not.toEqual(before);
     expect(await equalise({ model: other, inputs: samples(), ...options })).toEqual(result);
     expect(weightsOf(other)).toEqual(weightsOf(one));
@@ -218,12 +227,62 @@ describe("equalise", () => {
     for (const model of [single, without, alike]) model.dispose();
   });
 
+  it("changes nothing more in random networks when it is called again", async () => {
+    const names = (layers: object, maxLength: number) =>
+      fc.array(fc.constantFrom(...Object.keys(layers)), { minLength: 1, maxLength });
+    const end = fc.constantFrom(...Object.keys(imageEnds));
+    const models = fc.oneof(
+      fc.tuple(names(imageLayers, 6), end, fc.nat(1000)).map(
+        ([layers, last, seed]) =>
+          () =>
+            image(layers, last, seed),
+      ),
+      fc.tuple(names(sequenceLayers, 4), fc.nat(1000)).map(
+        ([layers, seed]) =>
+          () =>
+            sequence(layers, seed),
+      ),
+    );
+    const methods = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(models, async (make) => {
+        const model = make();
+        const { method, variance } = await equalise({ model });
+        methods.add(method);
+        expect(variance).toBeLessThanOrEqual(method === "none" ? 1 : 0.9);
+        const kept = weightsOf(model);
+        expect(await equalise({ model })).toMatchObject({ method: "none", variance: 1 });
+        const isKept = weightsOf(model).every((values, i) => values.every((value, j) => value === kept[i]![j]));
+        expect(isKept).toBe(true);
+        model.dispose();
+      }),
+      { numRuns: 50, seed: 3 },
+    );
+    expect([...methods].sort()).toEqual(["balanced", "none"]);
+  });
+
+  it("tells its steps without samples, and leaves the model as before after an abort", async () => {
+    const model = image(["conv", "relu", "convNorm", "relu", "residual"], "flattened");
+    const before = weightsOf(model);
+    const seen: EqualiseProgress[] = [];
+    await equalise({ model, dryRun: true, onProgress: (progress) => seen.push(progress) });
+    expect(seen.map(({ done }) => done)).toEqual(seen.map((_, i) => i + 1));
+    expect(new Set(seen.map(({ total }) => total))).toEqual(new Set([seen.length]));
+    const controller = new AbortController();
+    const onProgress = ({ done }: EqualiseProgress) => {
+      if (done === 10) controller.abort(new Error("enough"));
+    };
+    await expect(equalise({ model, signal: controller.signal, onProgress })).rejects.toThrow("enough");
+    expect(weightsOf(model)).toEqual(before);
+    model.dispose();
+  });
+
   it("keeps factors finite for channels of zeros", async () => {
     const model = image(["conv", "relu", "convNorm"], "flattened");
     const [weight] = model.parameters.values();
     assign(weight!, weight!.floats().fill(0, 0, 72));
     const { change } = await equalise({ model });
-    expect(change).toBeLessThan(2e-5);
+    expect(change).toBeLessThan(1.75e-5);
     expect(
       weightsOf(model)
         .flatMap((values) => [...values])

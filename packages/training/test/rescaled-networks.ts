@@ -274,6 +274,30 @@ export const sequenceLayers: Readonly<Record<string, Layer>> = {
     const [q, k, v] = [matmul(net, x, 8), matmul(net, x, 8), matmul(net, x, 8)] as [string, string, string];
     return matmul(net, net.node("Attention", [q, k, v], { q_num_heads: 2, kv_num_heads: 2, scale: 0.1 }), 8);
   },
+  groupedAttention: (net, x) => {
+    // Four heads of queries, two of keys and values.
+    const [q, k, v] = [matmul(net, x, 16), matmul(net, x, 8), matmul(net, x, 6)] as [string, string, string];
+    return matmul(net, net.node("Attention", [q, k, v], { q_num_heads: 4, kv_num_heads: 2, scale: 0.1 }), 8);
+  },
+  groupedHeads: (net, x) => {
+    const heads = (y: string, count: number, size: number) =>
+      net.node("Transpose", [net.node("Reshape", [y, net.integers(0, 0, count, size)])], { perm: [0, 2, 1, 3] });
+    const q = heads(matmul(net, x, 16), 4, 4);
+    const y = net.node("Attention", [q, heads(matmul(net, x, 8), 2, 4), heads(matmul(net, x, 6), 2, 3)], {
+      scale: 0.1,
+    });
+    return matmul(
+      net,
+      net.node("Reshape", [net.node("Transpose", [y], { perm: [0, 2, 1, 3] }), net.integers(0, 0, 12)]),
+      8,
+    );
+  },
+  gatedBySecond: (net, x) => {
+    // The first operand has to keep its scale, but for a reason that comes later.
+    const [a, b] = [matmul(net, x, 12), matmul(net, x, 12)];
+    const y = matmul(net, net.node("Mul", [a, b]), 8);
+    return net.node("Add", [y, matmul(net, net.node("Sigmoid", [a]), 8)]);
+  },
   combined: (net, x) => {
     // One product for queries, keys and values.
     const [q, k, v] = net.all("Split", [matmul(net, x, 24)], { axis: -1, num_outputs: 3 }, 3) as [

@@ -4,7 +4,7 @@ import type { EqualisationRecord } from "../results.js";
 import { type Progress, startProgress } from "./progress.js";
 import { alignedTable, left, right } from "./table.js";
 
-/** A display of an equalisation's progress, which begins with the first batch. */
+/** A display of an equalisation's progress, which begins with the first step. */
 export interface EqualisationProgress {
   update(progress: EqualiseProgress): void;
   stop(): void;
@@ -15,7 +15,7 @@ export function equalisationProgress(): EqualisationProgress {
   let isStopped = false;
   return {
     update: ({ done, total }) => {
-      progress ??= startProgress("equalise", total, "batches");
+      progress ??= startProgress("equalise", total, "steps");
       progress.update(done);
     },
     stop: () => {

@@ -55,17 +55,25 @@ export function applyFactors(
       variances: original.get(role.normalised.variance)!,
       epsilon: role.normalised.epsilon,
     };
-    visitRole(role, positionsOf(role), (element, i, j) => {
+    const positions = positionsOf(role);
+    visitRole(role, (start, end, i, j) => {
       const factor = up[i]! / down[j]!;
-      let multiplier = role.power === 2 ? factor * factor : factor;
-      if (norm) {
-        // y = γ(x − μ)/√(σ² + ε): with x/s and σ²/s², ε weighs s² times as much.
-        const variance = norm.variances[element]!;
-        const scaled = variance / (up[i]! * up[i]!);
-        multiplier *= Math.sqrt(scaled + norm.epsilon) / Math.sqrt(variance + norm.epsilon);
+      const multiplier = role.power === 2 ? factor * factor : factor;
+      for (let k = start; k < end; k++) {
+        const element = positions ? positions[k]! : k;
+        values[element] = own[element]! * (norm ? multiplier * normChange(norm, element, up[i]!) : multiplier);
       }
-      values[element] = own[element]! * multiplier;
     });
     assign(model.parameters.get(parameter)!, values);
   }
+}
+
+/** For a batch normalisation's gain, y = γ(x − μ)/√(σ² + ε): with x/s and σ²/s², ε weighs s² times as much. */
+function normChange(
+  { variances, epsilon }: { readonly variances: Float32Array; readonly epsilon: number },
+  channel: number,
+  factor: number,
+): number {
+  const variance = variances[channel]!;
+  return Math.sqrt(variance / (factor * factor) + epsilon) / Math.sqrt(variance + epsilon);
 }

@@ -11,12 +11,17 @@ export type FactorRef = number;
 export class Factors {
   /** Of each variable: a reference to its parent; to itself for a root, 0 for a factor of 1. */
   readonly #parents: number[] = [0];
+  /** Number of variables below each root, itself included: a smaller tree becomes a branch of the larger. */
+  readonly #sizes: number[] = [0];
   readonly #reasons = new Map<number, string>();
 
   /** Adds variables. @returns references to them. */
   fresh(count: number): Int32Array {
     const first = this.#parents.length;
-    for (let v = first; v < first + count; v++) this.#parents.push(v);
+    for (let v = first; v < first + count; v++) {
+      this.#parents.push(v);
+      this.#sizes.push(1);
+    }
     return Int32Array.from({ length: count }, (_, i) => first + i);
   }
 
@@ -56,7 +61,15 @@ export class Factors {
     if (rootA === 0) this.pin(rootB, this.reasonOf(a) || reason);
     else if (rootB === 0) this.pin(rootA, this.reasonOf(b) || reason);
     else if (rootA === -rootB) this.pin(rootA, reason);
-    else this.#parents[Math.abs(rootA)] = rootA < 0 ? -rootB : rootB;
+    else {
+      const [small, large] = this.#sizeOf(rootA) > this.#sizeOf(rootB) ? [rootB, rootA] : [rootA, rootB];
+      this.#sizes[Math.abs(large)]! += this.#sizeOf(small);
+      this.#parents[Math.abs(small)] = small < 0 ? -large : large;
+    }
+  }
+
+  #sizeOf(root: FactorRef): number {
+    return this.#sizes[Math.abs(root)]!;
   }
 
   /** Makes a factor 1. */

@@ -74,10 +74,20 @@ export function freeFactors(
   [known, ...others]: readonly ReadonlyMap<string, KnownValue>[],
   fixed: ReadonlyMap<string, string> = new Map(),
 ): FreeFactors {
-  const first = new Follower(model, known!, fixed);
-  for (const other of others) first.restrict(new Follower(model, other, fixed));
+  const turned = new Set<string>();
+  let first = new Follower(model, known!, fixed, turned);
+  for (let round = 1; round < mostRounds; round++) {
+    const lost = first.lostGates();
+    if (lost.length === 0) break;
+    for (const name of lost) turned.add(name);
+    first = new Follower(model, known!, fixed, turned);
+  }
+  for (const other of others) first.restrict(new Follower(model, other, fixed, turned));
   return first.result();
 }
+
+/** Times that a network is followed, at most, until its gates have the factors of the operand that can have any. */
+const mostRounds = 4;
 
 class Follower {
   readonly #factors = new Factors();
@@ -86,12 +96,16 @@ class Follower {
   readonly #fixed: Set<string>;
   readonly #roles: Role[] = [];
   readonly #layers = new Map<string, Pattern>();
+  /** For each gate whose operands both have factors, those that it keeps. */
+  readonly #gated = new Map<string, Pattern>();
   readonly #weightOf: (name: string) => Weight | undefined;
 
   constructor(
     readonly model: Model,
     readonly known: ReadonlyMap<string, KnownValue>,
     readonly unchangeable: ReadonlyMap<string, string>,
+    /** Names of gates that keep the factors of their second operand, not those of the first. */
+    readonly turned: ReadonlySet<string>,
   ) {
     this.#fixed = new Set([...model.parameters.keys(), ...model.constants.keys(), ""]);
     this.#weightOf = modelWeights(model).weightOf;
@@ -106,6 +120,11 @@ class Follower {
       if (pattern) pinned(this.#factors, pattern, "an output of the network");
     }
     this.#settleShared();
+  }
+
+  /** Names of gates that kept the first operand's factors, which turned out to be 1, when the second operand had others. */
+  lostGates(): string[] {
+    return [...this.#gated].flatMap(([name, pattern]) => (isOnes(this.#factors, pattern) ? [name] : []));
   }
 
   /** Keeps factors equal that are equal for other sizes too. */
@@ -332,9 +351,12 @@ class Follower {
     const [a, b] = [this.#take(nameA), this.#take(nameB)];
     const placed = (pattern: Pattern): Pattern[] => [matched(this.#factors, [pattern], rank, who)];
     if (a && b) {
-      if (isOnes(this.#factors, a)) return placed(divides ? inverse(b) : b);
-      pinned(this.#factors, b, who);
-      return placed(nameA === nameB ? ones(rank) : a);
+      const isSecond = this.turned.has(node.name) || isOnes(this.#factors, a);
+      const [kept, other] = isSecond ? [divides ? inverse(b) : b, a] : [a, b];
+      // Only one of the two can have factors.
+      if (!isSecond && !isOnes(this.#factors, b)) this.#gated.set(node.name, a);
+      pinned(this.#factors, other, who);
+      return placed(nameA === nameB ? ones(rank) : kept);
     }
     const x = (a ?? b)!;
     if (a === undefined && divides) {
@@ -459,18 +481,34 @@ class Follower {
   #attends(node: GraphNode, attributes: AttentionAttributes): readonly Pattern[] | undefined {
     const who = describeNode(node);
     const [q, k, v] = node.inputs.slice(0, 3).map((name) => this.#take(name));
-    const [shapeQ, shapeK] = node.inputs.map((name) => this.known.get(name)?.shape);
+    const [shapeQ, shapeK, shapeV] = node.inputs.map((name) => this.known.get(name)?.shape);
     const hasOthers = node.inputs.slice(4).some((name) => name !== "");
     const usesOthers = node.outputs.slice(1).some((name) => name !== "");
-    if (!q || !k || !v || !shapeQ || !shapeK || hasOthers || usesOthers) return undefined;
+    if (!q || !k || !v || !shapeQ || !shapeK || !shapeV || hasOthers || usesOthers) return undefined;
     const isFlat = shapeQ.length === 3;
-    const [queries, keys] = isFlat ? [attributes.q_num_heads, attributes.kv_num_heads] : [shapeQ[1], shapeK[1]];
-    if (queries !== keys || k.shape.length !== q.shape.length || v.shape.length !== q.shape.length) return undefined;
+    const [queries, keys] = (isFlat ? [attributes.q_num_heads, attributes.kv_num_heads] : [shapeQ[1], shapeK[1]]) as [
+      number,
+      number,
+    ];
+    if (shapeK.length !== shapeQ.length || shapeV.length !== shapeQ.length) return undefined;
     const lengths = isFlat ? [0, 1] : [0, 2];
-    const [left, right] = [q, k].map((one) => united(this.#factors, one, lengths, who));
-    matched(this.#factors, [left!, inverse(right!)], q.shape.length, who);
-    const values = united(this.#factors, v, lengths, who);
-    return [values];
+    const others = isFlat ? [2] : [1, 3];
+    // [heads, size] of each, in row-major order.
+    const [left, right, values] = [q, k, v].map((one, i) => {
+      const pattern = united(this.#factors, one, lengths, who);
+      return expanded(pattern, [shapeQ, shapeK, shapeV][i]!, others).refs;
+    }) as [Int32Array, Int32Array, Int32Array];
+    // Consecutive heads of queries share one of keys and values.
+    const shared = (refs: Int32Array) => {
+      const size = refs.length / keys;
+      return Int32Array.from({ length: queries * size }, (_, i) => {
+        return refs[Math.floor((Math.floor(i / size) * keys) / queries) * size + (i % size)]!;
+      });
+    };
+    for (const [i, ref] of shared(right).entries()) this.#factors.unite(left[i]!, -ref, who);
+    const refs = shared(values);
+    const shape = isFlat ? [1, 1, refs.length] : [1, queries, 1, refs.length / queries];
+    return [{ shape, refs: refs.map((ref) => this.#factors.find(ref)) }];
   }
 
   /** Lets the uses of a parameter agree: each has the same factors, or all have none. */

@@ -1,7 +1,7 @@
 import { type GraphNode, type HostArray, operatorOf, valuesOf } from "@neft/model";
 import { sizeOf } from "@neft/tensor";
 import type { FreeFactors, Role } from "./follow.js";
-import { visit } from "./pattern.js";
+import { visitRuns } from "./pattern.js";
 
 /** A weight on a crossbar, with its elements in groups that have the same factors. */
 export interface Layer {
@@ -34,16 +34,12 @@ export function elementPositions(
   return array.data as Int32Array;
 }
 
-/** Visits the elements of a role's parameter, with their positions in the role's patterns. */
+/** Visits the elements of a role's parameter in runs with the same positions in the role's patterns. */
 export function visitRole(
-  role: Role,
-  positions: Int32Array | undefined,
-  visitor: (element: number, up: number, down: number) => void,
+  { weight, up, down }: Role,
+  visitor: (start: number, end: number, up: number, down: number) => void,
 ): void {
-  const { weight, up, down } = role;
-  visit(weight.shape, [up.shape, down.shape], (index, [i, j]) => {
-    visitor(positions ? positions[index]! : index, i!, j!);
-  });
+  visitRuns(weight.shape, [up.shape, down.shape], (start, end, [i, j]) => visitor(start, end, i!, j!));
 }
 
 /** The weights on crossbars with their groups. A weight with several products has one entry. */
@@ -55,26 +51,24 @@ export function layersOf(
   for (const role of roles) {
     const { parameter, shape } = role.weight;
     if (role.use === undefined || layers.has(parameter)) continue;
-    const span = 2 * factors.count + 1;
+    const [up, down] = [role.up, role.down].map(({ refs }) => distinct(refs.map((ref) => factors.find(ref))));
+    // Group of each pair of factors.
     const known = new Map<number, number>();
-    const ups: number[] = [];
-    const downs: number[] = [];
+    const [ups, downs]: [number[], number[]] = [[], []];
     const groups = new Int32Array(sizeOf(shape));
-    const [up, down] = [role.up, role.down].map(({ refs }) => refs.map((ref) => factors.find(ref)));
-    let lastKey = Number.NaN;
-    let lastGroup = -1;
-    visitRole(role, positionsOf(role), (element, i, j) => {
-      const key = up![i]! * span + down![j]!;
-      if (key !== lastKey) {
-        lastKey = key;
-        lastGroup = known.get(key) ?? ups.length;
-        if (lastGroup === ups.length) {
-          known.set(key, lastGroup);
-          ups.push(up![i]!);
-          downs.push(down![j]!);
-        }
+    const positions = positionsOf(role);
+    visitRole(role, (start, end, i, j) => {
+      const [a, b] = [up!.indices[i]!, down!.indices[j]!];
+      const pair = a * down!.values.length + b;
+      let group = known.get(pair);
+      if (group === undefined) {
+        group = ups.length;
+        known.set(pair, group);
+        ups.push(up!.values[a]!);
+        downs.push(down!.values[b]!);
       }
-      groups[element] = lastGroup;
+      if (positions) for (let k = start; k < end; k++) groups[positions[k]!] = group;
+      else groups.fill(group, start, end);
     });
     layers.set(parameter, {
       parameter,
@@ -85,4 +79,15 @@ export function layersOf(
     });
   }
   return [...layers.values()];
+}
+
+/** The values of a list, each once, and where each element's is. */
+function distinct(list: Int32Array): { readonly values: number[]; readonly indices: Int32Array } {
+  const known = new Map<number, number>();
+  const indices = list.map((value) => {
+    const index = known.get(value) ?? known.size;
+    known.set(value, index);
+    return index;
+  });
+  return { values: [...known.keys()], indices };
 }

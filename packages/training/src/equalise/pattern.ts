@@ -20,21 +20,24 @@ export function along(refs: Int32Array, axis: number, rank: number): Pattern {
 }
 
 /**
- * Calls back for every element of a shape, in row-major order, with its positions in patterns that broadcast to it.
+ * Calls back for all elements of a shape, in row-major order, in runs with the same positions in patterns that broadcast to it.
  * The array of positions is reused.
  */
-export function visit(
+export function visitRuns(
   shape: readonly number[],
   patterns: readonly (readonly number[])[],
-  visitor: (index: number, positions: readonly number[]) => void,
+  visitor: (start: number, end: number, positions: readonly number[]) => void,
 ): void {
-  const rank = shape.length;
   const steps = patterns.map((own) => broadcastStrides(own, shape));
   const positions = patterns.map(() => 0);
+  // Axes at the end along which nothing moves.
+  let rank = shape.length;
+  while (rank > 0 && steps.every((own) => own[rank - 1] === 0)) rank--;
+  const length = sizeOf(shape.slice(rank));
   const at = Array<number>(rank).fill(0);
   const count = sizeOf(shape);
-  for (let index = 0; index < count; index++) {
-    visitor(index, positions);
+  for (let start = 0; start < count; start += length) {
+    visitor(start, start + length, positions);
     for (let axis = rank - 1; axis >= 0; axis--) {
       at[axis]!++;
       for (let i = 0; i < steps.length; i++) positions[i]! += steps[i]![axis]!;
@@ -43,6 +46,17 @@ export function visit(
       at[axis] = 0;
     }
   }
+}
+
+/** `visitRuns` for every element. */
+export function visit(
+  shape: readonly number[],
+  patterns: readonly (readonly number[])[],
+  visitor: (index: number, positions: readonly number[]) => void,
+): void {
+  visitRuns(shape, patterns, (start, end, positions) => {
+    for (let index = start; index < end; index++) visitor(index, positions);
+  });
 }
 
 /** A pattern that gives the axes their full sizes. @param axes  Axes of the value. */

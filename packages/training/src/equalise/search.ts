@@ -1,12 +1,13 @@
 import { chipOf } from "@neft/crossbar";
 import { type BoundSamples, inProcess } from "@neft/evaluation";
-import { permutation, stream } from "@neft/tensor";
+import { exp, log, permutation, scope, stream, tensor } from "@neft/tensor";
 import { purposes } from "../streams.js";
 import { Descent } from "./descent.js";
+import { inTurns } from "./in-turns.js";
 import type { Layer } from "./layers.js";
 import { distanceOf, type MeasuredNetwork, powersOf, sensitivityGradients, variationGradients } from "./measured.js";
 import { minimise, type Sensitivities, varianceRatio } from "./minimise.js";
-import { addSlopes, largestOf, multipliers, type Problem, sharesOfLargest } from "./problem.js";
+import { addSlopes, largestOf, multipliers, type Problem, slotValues } from "./problem.js";
 import type { ResolvedEqualiseSettings } from "./settings.js";
 
 /** Where the factors that were kept come from. */
@@ -87,7 +88,7 @@ export async function searchFactors(parts: SearchParts, balanced: Float64Array, 
   let done = 0;
   const each: Each = (jobs, perform) => inProcess(perform)(jobs, () => parts.onProgress(++done, total), parts.signal);
 
-  const candidates: { method: EqualiseMethod; factors: Float64Array; distance: number }[] = [];
+  const candidates: { method: EqualiseMethod; given: Float64Array; factors: Float64Array; distance: number }[] = [];
   let sensitivities = alike;
   const consider = async (method: EqualiseMethod, given: Float64Array): Promise<void> => {
     const factors = method === "none" ? given : parts.admit(given, sensitivities);
@@ -98,7 +99,7 @@ export async function searchFactors(parts: SearchParts, balanced: Float64Array, 
       const index = chipsFrom.compared + Math.floor(i / batches.held.length);
       sum += distanceOf(network, { sigma, index }, batches.held[i % batches.held.length]!);
     });
-    candidates.push({ method, factors, distance: sum / perComparison });
+    candidates.push({ method, given, factors, distance: sum / perComparison });
   };
   const best = () => candidates.reduce((a, b) => (b.distance < a.distance ? b : a));
 
@@ -113,12 +114,12 @@ export async function searchFactors(parts: SearchParts, balanced: Float64Array, 
       addSquares(sums, layers, sensitivityGradients(network, draw, batches.fitted(i)));
     });
     sensitivities = sums;
-    await consider("convex", minimise(problem, sensitivities));
+    await consider("convex", await inTurns(minimise(problem, sensitivities, { factors: balanced }), parts.signal));
   }
   if (descends) await consider("descent", await descend(parts, network, batches, best().factors, each));
-  // The solutions differ by the draws that they were found with. The variance is convex in the logarithms of the factors, so it is lower between them; for factors this near their means are alike.
+  // The solutions differ by the draws that they were found with. The variance is convex in the logarithms of the factors, so it is lower between them.
   const found = candidates.filter(({ method }) => method === "convex" || method === "descent");
-  await consider("mean", meanOf(found.map(({ factors }) => factors)));
+  await consider("mean", meanOf(found.map(({ given }) => given)));
   const [first] = candidates as [(typeof candidates)[number]];
   const kept = best().distance < (1 - leastGain) * first.distance ? best() : first;
   const samples = batches.held.reduce((sum, { length }) => sum + length, 0);
@@ -133,7 +134,7 @@ export async function searchFactors(parts: SearchParts, balanced: Float64Array, 
 /** Runs jobs one after the other, with progress. */
 type Each = <Job>(jobs: readonly Job[], perform: (job: Job) => void) => Promise<void>;
 
-/** Descent on the distance of chips from the clean network. @returns the mean of the factors after the second half of the steps. */
+/** Descent on the distance of chips from the clean network. @returns the geometric mean of the factors after the second half of the steps. */
 async function descend(
   parts: SearchParts,
   network: MeasuredNetwork,
@@ -163,8 +164,18 @@ async function descend(
   return meanOf(later);
 }
 
-const meanOf = (all: readonly Float64Array[]): Float64Array =>
-  all[0]!.map((_, i) => all.reduce((sum, one) => sum + one[i]!, 0) / all.length);
+/** The geometric mean of each factor. Its logarithms are those of the kernels, which are the same on any machine. */
+function meanOf(all: readonly Float64Array[]): Float64Array {
+  return scope(() => {
+    const sums = new Float64Array(all[0]!.length);
+    for (const factors of all) {
+      const logarithms = log(tensor(Float32Array.from(factors), [factors.length])).floats();
+      for (let i = 0; i < sums.length; i++) sums[i]! += logarithms[i]!;
+    }
+    const means = Float32Array.from(sums, (sum) => sum / all.length);
+    return Float64Array.from(exp(tensor(means, [means.length])).floats());
+  });
+}
 
 export function networkOf({ bound, settings, layers }: MeasuredParts): MeasuredNetwork {
   const { device, weightBits, bitsPerCell, sigma, seed, distance } = settings;
@@ -226,7 +237,7 @@ function addVariationSlopes(
 ): void {
   const { groups } = layers[k]!;
   const term = problem.terms[k]!;
-  const all = multipliers(term, factors);
+  const all = multipliers(term, slotValues(factors));
   const full = largestOf(term, all);
   if (full === 0) return;
   const slopes = new Float64Array(all.length);
@@ -235,7 +246,17 @@ function addVariationSlopes(
     slopes[groups[j]!]! -= product[j]!;
     sum += product[j]!;
   }
-  const { shares, sum: norm } = sharesOfLargest(term, all, full, descentDoublings);
-  for (let g = 0; g < slopes.length; g++) slopes[g]! += (sum * shares[g]!) / norm;
-  addSlopes(term, slopes, gradient);
+  const shares = all.map((multiplier, g) => {
+    let share = (term.largest[g]! * multiplier) / full;
+    for (let d = 0; d < descentDoublings; d++) share *= share;
+    return share;
+  });
+  const norm = shares.reduce((total, share) => total + share, 0);
+  const own = new Float64Array(term.slots.length);
+  for (let g = 0; g < slopes.length; g++) {
+    const slope = slopes[g]! + (sum * shares[g]!) / norm;
+    own[term.first[g]!]! += slope;
+    own[term.second[g]!]! += slope;
+  }
+  addSlopes(term, own, gradient);
 }

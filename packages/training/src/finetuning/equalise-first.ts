@@ -1,7 +1,8 @@
+import { rram1 } from "@neft/crossbar";
 import type { SampledInputs } from "@neft/evaluation";
 import type { Model } from "@neft/model";
 import type { EqualiseProgress, EqualiseResult } from "../equalise/equalise.js";
-import { equalise } from "../equalise.js";
+import { equaliseHeld } from "../equalise.js";
 import type { ResolvedSettings } from "./settings.js";
 
 /** A network to rescale before its first step, and the samples to do it with. */
@@ -15,12 +16,25 @@ export interface EqualiseFirst {
 }
 
 /**
- * Rescales a network for the chips that it will be finetuned on.
+ * Rescales a network for the chips that it will be finetuned on, within the hold of the finetuning.
  * @throws the signal's reason if it aborts; the model is then as before.
  */
 export function equaliseFirst(
   { model, inputs, output, signal, onProgress }: EqualiseFirst,
   { device, weightBits, bitsPerCell, sigma, seed }: ResolvedSettings,
 ): Promise<EqualiseResult> {
-  return equalise({ model, inputs, output, device, weightBits, bitsPerCell, sigma, seed, signal, onProgress });
+  // Where σ follows the conductances of cells, rescaling takes it for the same everywhere.
+  const judged = ["exact", "levels"].includes(device.programming.kind) ? device : rram1;
+  return equaliseHeld({
+    model,
+    inputs,
+    output,
+    device: judged,
+    weightBits,
+    bitsPerCell,
+    sigma,
+    seed,
+    signal,
+    onProgress,
+  });
 }

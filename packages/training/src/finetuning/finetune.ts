@@ -201,7 +201,7 @@ async function finetuneBound(options: FinetuneOptions, settings: ResolvedSetting
   const { dtype } = model.inputs[0]!;
   const warnings = [...imageWarnings(options.data, normalisation, dtype), ...norms.warnings, ...warningsOf(model)];
   const { workers, signal, onProgress } = options;
-  let hold = holdModel(model, "write", "finetune");
+  const hold = holdModel(model, "write", "finetune");
   const watched = {
     ...options,
     model,
@@ -211,12 +211,9 @@ async function finetuneBound(options: FinetuneOptions, settings: ResolvedSetting
   let equalised: EqualiseResult | undefined;
   try {
     if (settings.equalise) {
-      // Equalisation takes a hold of its own before any other code runs.
-      hold.release();
       const position = { epoch: 1, step: 0, steps: stepsOf(settings, training.count).all };
       const report = (progress: EqualiseProgress): void => onProgress?.({ kind: "equalise", ...progress, ...position });
       equalised = await equaliseFirst({ ...options, inputs: run.inputs, onProgress: report }, settings);
-      hold = holdModel(model, "write", "finetune");
     }
     return await withLease(workers, signal, async (lent) => {
       isWaiting = false;

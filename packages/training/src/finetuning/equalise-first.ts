@@ -23,16 +23,16 @@ export function equaliseFirst(
   { model, inputs, output, signal, onProgress }: EqualiseFirst,
   { device, weightBits, bitsPerCell, sigma, seed }: ResolvedSettings,
 ): Promise<EqualiseResult> {
-  // Where σ follows the conductances of cells, rescaling takes it for the same everywhere.
-  const judged = ["exact", "levels"].includes(device.programming.kind) ? device : rram1;
+  // Where σ follows the conductances of cells, rescaling takes a moderate one, the same everywhere.
+  const isJudged = ["exact", "levels"].includes(device.programming.kind);
+  const judged = isJudged ? { device, sigma } : { device: rram1, sigma: 0.1 };
   return equaliseHeld({
     model,
     inputs,
     output,
-    device: judged,
+    ...judged,
     weightBits,
     bitsPerCell,
-    sigma,
     seed,
     signal,
     onProgress,

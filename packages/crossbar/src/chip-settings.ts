@@ -2,6 +2,7 @@ import {
   defineSettings,
   flag,
   has,
+  inWords,
   OptionError,
   oneOrListOf,
   type ResolvedOf,
@@ -12,6 +13,7 @@ import {
 import { type ChipSpec, checkAge, defineChip, type GivenChip, weightChip, withSigma } from "./chip/chip-spec.js";
 import { chipPresets } from "./chip/presets.js";
 import { timeKind } from "./chip/times.js";
+import { cellDevices } from "./device/cell-devices.js";
 import { defineDevice } from "./device/device.js";
 import { rram1 } from "./device/devices/rram1.js";
 import { deviceNamed, devices } from "./device/devices.js";
@@ -32,7 +34,14 @@ const device: WordKind<string | Device, Device> = {
 };
 
 function refuseId(option: string, id: string): never {
-  return refuse(option, `one of ${[...devices.keys()].join(", ")}`, id);
+  const advice = cellDevices.has(id) ? "its σ is that of cells: describe a chip of them, with {chip}" : undefined;
+  throw new OptionError({
+    option,
+    expected: `one of ${[...devices.keys()].join(", ")}`,
+    got: inWords(id),
+    advice,
+    mentions: ["chip"],
+  });
 }
 
 /** A chip: a preset by name, a spec, or what a file has of one. */
@@ -124,7 +133,8 @@ interface GivenChips {
  * @throws {OptionError} for another device, bits or a draw for every sample beside a chip.
  */
 export function withChip<Given extends GivenChips>(given: Given): Given {
-  if (given.chip === undefined || given.chip === null) return given;
+  // What isn't an object of settings is refused where they are resolved.
+  if (!has(given, "chip") || given.chip === undefined || given.chip === null) return given;
   const spec = chipSettings.chip.kind.check(given.chip as GivenChip, "chip");
   const own = {
     device: spec.device,
@@ -134,7 +144,9 @@ export function withChip<Given extends GivenChips>(given: Given): Given {
   };
   for (const name of ["device", "perSample", "weightBits", "bitsPerCell"] as const) {
     const value = given[name];
-    const resolved = value === undefined ? own[name] : chipSettings[name].kind.check(value as never, name);
+    // Results record a device's id.
+    const isOwn = value === undefined || (name === "device" && value === own.device.id);
+    const resolved = isOwn ? own[name] : chipSettings[name].kind.check(value as never, name);
     if (resolved === own[name]) continue;
     throw new OptionError({
       option: name,

@@ -5,6 +5,8 @@ export { Chip, type ChipRead, type LearnedLayer } from "./chip/chip.js";
 export { ChipGroup } from "./chip/chip-group.js";
 export {
   type ChipSpec,
+  checkAge,
+  chipRows,
   defaultSigma,
   defineChip,
   digitalChip,
@@ -19,7 +21,8 @@ export { addLayers, type Conversions, type CountsByLayer, type LayerCounts } fro
 export { type LearnableLayer, learnableLayers } from "./chip/learnable.js";
 export { chipPresets, presets } from "./chip/presets.js";
 export { type ProgrammedModel, programAll, weightVariation } from "./chip/programmed-weight.js";
-export { timeKind } from "./chip/times.js";
+export { type LayerTargets, layerTargets } from "./chip/target-histograms.js";
+export { timeInWords, timeKind } from "./chip/times.js";
 export {
   type ChipAtAge,
   type ChipSettings,
@@ -30,6 +33,7 @@ export {
   weightSettings,
   withChip,
 } from "./chip-settings.js";
+export type { CompensationSettings } from "./compensation/compensation-settings.js";
 export { cellDevices } from "./device/cell-devices.js";
 export { gMinOf } from "./device/conductance-range.js";
 export { defineDevice, withRange } from "./device/device.js";
@@ -49,6 +53,7 @@ export { rram4 } from "./device/devices/rram4.js";
 export { deviceNamed, devices } from "./device/devices.js";
 export { measuredAges_s, type SigmaSettings } from "./device/programming-kinds.js";
 export type {
+  AgedCoefficients,
   Device,
   DeviceSpread,
   ExactProgramming,
@@ -95,5 +100,7 @@ export { significances, slicingFactor } from "./mapping/significance.js";
 export type { WeightMatrix } from "./mapping/weight-matrix.js";
 export { programmingVariation, type WeightProgramming } from "./programming.js";
 export { conductanceShare, probability, relativeDeviation, standardDeviation } from "./share-kinds.js";
+export type { AdcSettings, DacSettings } from "./tile/converter-settings.js";
 export { type LayerPlacement, placeBlocks, placementOf } from "./tile/placement.js";
 export type { Calibration, LayerRanges, Ranges } from "./tile/ranges.js";
+export type { TileSettings } from "./tile/tile-settings.js";

@@ -1,7 +1,6 @@
-import { withChip } from "@neft/crossbar";
 import { type Model, modelRule } from "@neft/model";
 import { resolveOptions } from "@neft/options";
-import { type FinetuneResult, finetune as finetuneForChips, strategyNamed } from "@neft/training";
+import { type FinetuneResult, finetune as finetuneForChips, strategyNamed, withTrainedChip } from "@neft/training";
 import { type FinetuneOptions, finetuneOptions, type Samples, samplesKind } from "./settings.js";
 import { inputsFrom, labelledFrom, normalisationFrom, withWorkers } from "./shared-options.js";
 
@@ -17,7 +16,7 @@ import { inputsFrom, labelledFrom, normalisationFrom, withWorkers } from "./shar
  */
 export async function finetune(model: Model, data: Samples, options: FinetuneOptions = {}): Promise<FinetuneResult> {
   modelRule(model, "finetune: model");
-  const { validationData, ...settings } = resolveOptions("finetune", withChip(options), finetuneOptions);
+  const { validationData, ...settings } = resolveOptions("finetune", withTrainedChip(options), finetuneOptions);
   const parts =
     strategyNamed(settings.strategy.id).target === "clean"
       ? cleanParts(model, data, validationData, settings)

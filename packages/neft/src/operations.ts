@@ -1,5 +1,6 @@
+import { type ArrayProduct, computeProduct as ofNode } from "@neft/model";
 import { checkOptions, has, isListOf, kind, kinds, optional, type Rule, type Rules } from "@neft/options";
-import type { ReduceAttributes, SoftmaxAttributes, Tensor } from "@neft/tensor";
+import type { ReduceAttributes, SoftmaxAttributes, Tensor, Variation } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { type Feedback, feedbackLoss as feedback } from "@neft/training";
 
@@ -115,4 +116,22 @@ export const feedbackLoss: (
   "feedbackLoss",
   { logits: tensorRule, outputs: tensors, labels: labelRule, settings: feedbackRule },
   feedback,
+);
+
+const product: Rule = kind("a product of an array node", (value) => has(value, "weight", "input", "map", "epilogue"));
+
+/**
+ * The exact product of an array node, for backends of your own: digital, or with another weight.
+ *
+ * @param whole  Weight of the parameter's shape. Default: the parameter.
+ * @param variation  ΔW is drawn during the product. Default: none.
+ */
+export const computeProduct: (product: ArrayProduct, whole?: Tensor, variation?: Variation) => Tensor = checked(
+  "computeProduct",
+  {
+    product,
+    whole: optional(tensorRule),
+    variation: optional(kind("a variation", (value) => has(value, "sigma", "key", "sMax"))),
+  },
+  (product, whole, variation) => ofNode(product, whole, variation),
 );

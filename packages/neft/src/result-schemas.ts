@@ -1,4 +1,5 @@
-import { inWords, oneLine, resolveOptions, type Settings, shortened } from "@neft/options";
+import { defineChip, type GivenChip, withChip } from "@neft/crossbar";
+import { has, inWords, oneLine, resolveOptions, type Settings, shortened } from "@neft/options";
 import { benchmarkSettings } from "@neft/profile";
 import * as z from "zod";
 import { equalisationRows, evaluationRows, finetuningRows, type RecordOf } from "./recorded-settings.js";
@@ -25,9 +26,41 @@ const stoppingSchema = z
   .strictObject({ precision: z.number().positive(), reached: z.boolean(), looks: z.array(z.int().min(1)) })
   .optional();
 
-/** Results of all chips of one σ; accuracies in percent. */
-const sigmaResultSchema = z.strictObject({
+const sizes = z.int().min(1);
+const counts = z.number().min(0).optional();
+const conversionSchema = z.strictObject({ perInference: z.number().min(0), clipped: share }).nullable();
+
+/** A layer on the chips of a result; counts are means over chips. */
+const layerSchema = z.strictObject({
+  layer: z.string(),
+  weight: z.string(),
+  blocks: sizes,
+  inputs: sizes,
+  outputs: sizes,
+  arms: sizes,
+  slices: sizes,
+  tiles: sizes,
+  cells: sizes,
+  utilisation: share,
+  writes: counts,
+  unverified: counts,
+  stuckOn: counts,
+  stuckOff: counts,
+  conversions: z.strictObject({ inputs: conversionSchema, sums: conversionSchema }),
+});
+
+/** What results of a chip at an age have in common. */
+const read = {
   sigma: z.number().min(0),
+  /** Age of the chips; missing if no ages were given. */
+  time_s: z.number().min(0).optional(),
+  /** Present if chips have cells or converters. */
+  layers: z.array(layerSchema).optional(),
+};
+
+/** Results of all chips of one σ and age; accuracies in percent. */
+const sigmaResultSchema = z.strictObject({
+  ...read,
   chips: z.int().min(1),
   accuracy: z.strictObject({
     mean: accuracy,
@@ -70,7 +103,7 @@ const deviation = {
 
 /** Deviations of all chips of one σ: of all outputs together, each counting equally, and of each. */
 const sigmaDeviationSchema = z.strictObject({
-  sigma: z.number().min(0),
+  ...read,
   chips: z.int().min(1),
   ...deviation,
   outputs: z.array(z.strictObject({ name: text, ...deviation })).min(1),
@@ -89,6 +122,9 @@ const dataSchema = z.strictObject({
   arrays: z.array(text).min(1).optional(),
 });
 
+/** Settings that files from before they existed don't have. */
+const later = ["calibrationSamples"];
+
 /** Settings whose default depends on data, network or device, and is recorded too. */
 const filled = ["scale", "mean", "std", "bitsPerCell"];
 
@@ -96,15 +132,25 @@ const filled = ["scale", "mean", "std", "bitsPerCell"];
 const settingsSchema = <Rows extends Settings>(rows: Rows, filledIn: readonly string[] = filled) =>
   z.custom<RecordOf<Rows>>().superRefine((value, context) => {
     try {
-      resolveOptions("settings", value, rows);
+      const given = has(value, "chip") && Object.hasOwn(rows, "chip") ? withChip(value) : value;
+      resolveOptions("settings", given, rows);
       for (const [name, row] of Object.entries(rows)) {
-        const isFilled = row.default !== undefined || filledIn.includes(name);
+        const isFilled = (row.default !== undefined && !later.includes(name)) || filledIn.includes(name);
         if (isFilled && !Object.hasOwn(value, name)) throw new RangeError(`settings: expected ${name}, got none`);
       }
     } catch (error) {
       context.addIssue({ code: "custom", message: (error as Error).message });
     }
   });
+
+/** The file of a chip, whose device is an id or a record, of format 1. Its members pass the checks of `defineChip`. */
+export const chipSchema = z.custom<GivenChip>().superRefine((value, context) => {
+  try {
+    defineChip(value);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: (error as Error).message });
+  }
+});
 
 const origin = {
   format: z.literal(1),

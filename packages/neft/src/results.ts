@@ -1,10 +1,11 @@
+import type { GivenChip } from "@neft/crossbar";
 import type { DeviationResult, EvaluationResult } from "@neft/evaluation";
 import type { Build } from "@neft/kernels";
 import type { WeightRounding } from "@neft/onnx";
 import type { BenchmarkResult, benchmarkSettings } from "@neft/profile";
 import type { EqualiseResult, FinetuneResult, ResolvedEqualiseSettings } from "@neft/training";
 import type { equalisationRows, evaluationRows, finetuningRows, RecordOf } from "./recorded-settings.js";
-import { parseWithSchema } from "./result-schemas.js";
+import { chipSchema, parseWithSchema } from "./result-schemas.js";
 
 /** A model file and the SHA-256 of its bytes, in hexadecimal digits. */
 export interface ModelFileRecord {
@@ -88,6 +89,20 @@ export interface BenchmarkFile extends Origin, BenchmarkResult {
   readonly machine: { readonly cpu: string; readonly cores: number; readonly system: string };
   readonly settings: RecordOf<typeof benchmarkSettings>;
 }
+
+/** What is used of the schema of a chip's file, which is one of zod. */
+export interface ChipFileSchema {
+  /** @throws {Error} naming the member that is wrong. */
+  parse(value: unknown): GivenChip;
+  safeParse(
+    value: unknown,
+  ):
+    | { readonly success: true; readonly data: GivenChip }
+    | { readonly success: false; readonly error: { readonly issues: readonly { readonly message: string }[] } };
+}
+
+/** The schema of a chip's file of format 1, parsed: what `chip` of `evaluate` takes, with an id or a record as its device. */
+export const chipFileSchema: ChipFileSchema = chipSchema;
 
 /** Any of the files. */
 export type ResultFile = EvaluationFile | DeviationFile | FinetuningFile | EqualisationFile | BenchmarkFile;

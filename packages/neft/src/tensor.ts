@@ -17,7 +17,6 @@ export type {
   Step,
   WeightView,
 } from "@neft/model";
-export { computeProduct } from "@neft/model";
 export {
   type DType,
   noGrad,
@@ -35,6 +34,7 @@ export {
 export type { Feedback } from "@neft/training";
 export {
   add,
+  computeProduct,
   crossEntropy,
   exp,
   feedbackLoss,

@@ -77,6 +77,10 @@ const functions: Readonly<Record<string, Row>> = {
   GraphBuilder: { right: () => ["net", { seed: 1 }], takes: [["text", "empty"]] },
   Model: { right: () => [{ ...model }], takes: [["model"]] },
   defineDevice: { right: () => [{ ...neft.devices.get("rram1") }] },
+  defineChip: { right: () => [{ device: "pcm" }, "chip"], takes: [[], ["undefined", "text", "empty"]] },
+  deviceFromJson: { right: () => [JSON.stringify(neft.devices.get("rram1"))] },
+  deviceFromCsv: { right: () => ["g_uS,sigma_uS\n1,0.3\n2,0.4", { id: "own" }] },
+  computeProduct: { right: () => [product(), undefined, undefined], takes: [[], ["undefined"], ["undefined"]] },
   decodeCifar10: { right: () => [[cifar()], "name"], takes: [[], ["undefined", "text"]] },
   decodeIdx: { right: () => [...idx(), "name"], takes: [[], ["undefined"], ["undefined", "text"]] },
   decodeInputs: { right: () => [npz(), "name"], takes: [[], ["undefined", "text", "empty"]] },
@@ -174,6 +178,17 @@ const methods: Readonly<Record<string, Row>> = {
 function own(): neft.Model {
   const net = new neft.GraphBuilder("net", { seed: 1 });
   return net.build({ logits: net.linear(net.flatten(net.input("image", [1, 2, 2])), { outputs: 2 }) });
+}
+
+/** The product of the model's only layer. */
+function product(): tensors.ArrayProduct {
+  let found: tensors.ArrayProduct | undefined;
+  const seen = (one: tensors.ArrayProduct) => {
+    found = one;
+    return tensors.computeProduct(one);
+  };
+  tensors.run(model, values.tensor!() as tensors.Tensor, { backend: { product: seen } });
+  return { ...found!, input: tensors.tensor([1, 2, 3, 4], [1, 4]) };
 }
 
 const cifar = () => new Uint8Array(3073);

@@ -29,21 +29,13 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 
 describe("neft", () => {
   it("prints help and version with exit code 0", async () => {
-    for (const command of ["inspect", "evaluate", "finetune", "equalise", "bench", "devices"]) {
+    for (const command of ["inspect", "evaluate", "finetune", "equalise", "bench", "chip", "devices"]) {
       const { code, stdout } = await neft(command, "--help");
       expect(code).toBe(0);
       expect(stdout).toContain(`$ neft ${command}`);
       expect(stdout).toContain("Exit codes:");
     }
     expect((await neft("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-  });
-
-  it("lists devices with their sources", async () => {
-    const { code, stdout } = await neft("devices");
-    expect(code).toBe(0);
-    for (const id of ["ideal", "rram1", "fefet2", "rram4", "fefet6"])
-      expect(stdout).toMatch(new RegExp(`^${id} `, "m"));
-    expect(stdout).toContain("doi:");
   });
 
   it("inspects a model", async () => {

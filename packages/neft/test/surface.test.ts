@@ -9,7 +9,7 @@ describe("the public API", () => {
   it("has at most 45 names besides types", () => {
     const names = Object.keys(neft);
     expect(names.length).toBeLessThanOrEqual(45);
-    expect(names).toHaveLength(40);
+    expect(names).toHaveLength(45);
   });
 
   it("names all types that its signatures mention", () => {
@@ -49,6 +49,16 @@ describe("defineStrategy", () => {
       'finetune: strategy "twice": expected no workers, which know only noise-injection, ovf, irs, temperature, none, distillation; leave out the option workers',
     );
     await expect(train({ strategy: { id: "twice", gamma: [1] } })).rejects.toThrow("strategy twice");
+  });
+
+  it.each<[neft.FinetuneOptions, readonly number[]]>([
+    [{ chip: "pcm" }, [0.75, 0.5, 0.25]],
+    [{ chip: "pcm", strategy: "ovf" }, [0.75, 0.5, 0.25]],
+    [{ chip: "pcm", strategy: { id: "ovf", deltaSigma: [0.15, 0.1, 0.05] } }, [0.15, 0.1, 0.05]],
+    [{ chip: "rram1-cells" }, [0.15, 0.1, 0.05]],
+    [{}, [0.15, 0.1, 0.05]],
+  ])("OVF's increments of %o suit the chip's σ, unless they are given", async (options, deltaSigma) => {
+    expect((await train(options)).settings.strategy.deltaSigma).toEqual(deltaSigma);
   });
 
   it.each([

@@ -15,6 +15,7 @@ export {
   required,
 } from "./rules.js";
 export {
+  because,
   flag,
   type Kind,
   type ListBounds,

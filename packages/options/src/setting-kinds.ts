@@ -1,6 +1,6 @@
 import { type Bounds, boundsInWords, isWithin } from "./bounds.js";
 import { inWords } from "./in-words.js";
-import { OptionError } from "./option-error.js";
+import { OptionError, type OptionErrorParts } from "./option-error.js";
 import { has } from "./rules.js";
 
 /** The type of a setting's values. Callers pass a `Given`; `check` turns it into the `Resolved` that the library uses. */
@@ -58,6 +58,30 @@ export const real = (bounds: Omit<Bounds, "whole"> = {}, placeholder = "<x>"): W
 /** A safe integer within bounds. On the command line: digits with an optional sign. */
 export const whole = (bounds: Omit<Bounds, "whole"> = {}, placeholder = "<n>"): WordKind<number> =>
   numbers({ ...bounds, whole: true }, /^[+-]?\d+$/, placeholder);
+
+/** A kind whose errors say why its values are bounded. */
+export function because<G, R>(kind: WordKind<G, R>, reason: string): WordKind<G, R> {
+  const explained = <T>(body: () => T): T => {
+    try {
+      return body();
+    } catch (error) {
+      throw error instanceof OptionError ? new OptionError({ ...partsOf(error), advice: reason }) : error;
+    }
+  };
+  return {
+    ...kind,
+    check: (value, option) => explained(() => kind.check(value, option)),
+    parse: (word, option) => explained(() => kind.parse(word, option)),
+  };
+}
+
+const partsOf = ({ option, expected, got, subject, mentions }: OptionError): OptionErrorParts => ({
+  option,
+  expected,
+  got,
+  subject,
+  mentions,
+});
 
 /** True or false. On the command line: a switch that sets the opposite of the default. */
 export const flag: Kind<boolean, boolean> = opaque("true or false", (value) => typeof value === "boolean");

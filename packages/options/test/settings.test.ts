@@ -1,4 +1,5 @@
 import {
+  because,
   type Choice,
   chosenFrom,
   defineSettings,
@@ -130,5 +131,19 @@ describe("arguments of a command line", () => {
   ])("are refused with the expected values (%#)", (read, message) => {
     expect(read).toThrow(message);
     expect(read).toThrow(OptionError);
+  });
+});
+
+describe("because", () => {
+  const lines = because(whole({ min: 1, max: 4 }), "larger arrays aren't built");
+
+  it("adds the reason of its bounds to errors, and nothing else", () => {
+    expect(lines.check(4, "rows")).toBe(4);
+    expect(lines.parse("2", "rows")).toBe(2);
+    expect(() => lines.check(5, "rows")).toThrow(
+      "rows: expected a whole number ≥ 1 and ≤ 4, got 5; larger arrays aren't built",
+    );
+    expect(() => lines.parse("5", "rows")).toThrow(OptionError);
+    expect(lines).toMatchObject({ words: "a whole number ≥ 1 and ≤ 4", placeholder: "<n>" });
   });
 });

@@ -11,3 +11,4 @@ export type { LayerTimes, PassTime } from "./layers.js";
 export { drawBenchmark } from "./picture.js";
 export type { EvaluationRate, TrainingRate } from "./rates.js";
 export { type BenchmarkSettings, benchmarkSettings, type ResolvedBenchmark } from "./settings.js";
+export { element, text as textElement } from "./svg.js";

@@ -25,6 +25,7 @@ export {
   finetuneSettings,
   type ResolvedSettings,
   resolveSettings,
+  withTrainedChip,
 } from "./finetuning/settings.js";
 export {
   createTrainingState,

@@ -64,17 +64,14 @@ function outputsOf(product: Pick<ArrayProduct, "weight" | "map">): {
 }
 
 /**
- * Programs the weight of a product.
+ * The codes and target conductances of a product's weight.
  *
  * @throws {RangeError} when a weight isn't finite.
  */
-export function programCells(
-  spec: ChipSpec,
-  chosen: readonly ChosenEffect[],
-  draw: ChipDraw,
+export function mapProduct(
+  spec: Pick<ChipSpec, "device" | "mapping" | "compensation">,
   product: Pick<ArrayProduct, "weight" | "map">,
-  time_s: number,
-): ProgrammedCells {
+): MappedWeights {
   const { name, tensor: weight } = product.weight;
   const largest = maxAbs(weight);
   if (!Number.isFinite(largest)) {
@@ -86,7 +83,23 @@ export function programCells(
   const needsOutputs = spec.mapping.scale === "column" || spec.compensation.drift === "column";
   const { count, outputOf } = needsOutputs ? outputsOf(product) : { count: 1, outputOf: undefined };
   const size = { outputs: count, inputs: values.length / Math.max(1, count), layout: "oi", outputOf } as const;
-  const mapped = mapWeights({ values, ...size }, spec.mapping, gMinOf(spec.device));
+  return mapWeights({ values, ...size }, spec.mapping, gMinOf(spec.device));
+}
+
+/**
+ * Programs the weight of a product.
+ *
+ * @throws {RangeError} when a weight isn't finite.
+ */
+export function programCells(
+  spec: ChipSpec,
+  chosen: readonly ChosenEffect[],
+  draw: ChipDraw,
+  product: Pick<ArrayProduct, "weight" | "map">,
+  time_s: number,
+): ProgrammedCells {
+  const { name } = product.weight;
+  const mapped = mapProduct(spec, product);
   const magnitudes = magnitudesOf(mapped);
   const cells = { target: mapped.target, values: mapped.target.slice() };
   const contextOf = ({ purpose }: { readonly purpose: string }): EffectContext =>

@@ -3,6 +3,7 @@ import {
   type GivenOf,
   has,
   inWords,
+  kinds,
   nested,
   OptionError,
   oneOf,
@@ -130,6 +131,7 @@ function effectsOf({ drift, readNoise, deviceToDevice }: Device): EffectSetting[
  * @throws {OptionError} for a member that is unknown, out of range, or doesn't fit the device or another member.
  */
 export function defineChip(given: GivenChip, who = "chip"): ChipSpec {
+  kinds.name(who, "defineChip: who");
   const { format: _, ...rows } = resolveOptions(who, given, chipRows);
   const { varies } = rows;
   const own = rows.device;

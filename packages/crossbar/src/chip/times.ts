@@ -20,3 +20,11 @@ export const timeKind: WordKind<number> = {
     return seconds.parse(number, option) * factor;
   },
 };
+
+/** An age in the largest unit of which it is a whole number: 3600 is "1 h". */
+export function timeInWords(time_s: number): string {
+  const unit = Object.entries(units)
+    .reverse()
+    .find(([, seconds]) => time_s >= seconds && Number.isInteger(time_s / seconds));
+  return unit === undefined ? `${time_s} s` : `${time_s / unit[1]} ${unit[0] === "m" ? "min" : unit[0]}`;
+}

@@ -1,4 +1,4 @@
-import { inWords, kinds } from "@neft/options";
+import { checkPlain, inWords, kinds } from "@neft/options";
 import { defineDevice } from "./device.js";
 import type { Device } from "./record.js";
 
@@ -29,6 +29,7 @@ const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
  */
 export function deviceFromCsv(text: string, about: MeasuredDevice): Device {
   kinds.name(text, "deviceFromCsv: text");
+  checkPlain("deviceFromCsv: about", about, "a record with an id");
   const who = `device ${inWords(about.id)}`;
   const { g_uS, sigma_uS } = pointsOf(text, who);
   if (g_uS.length < 2) throw new RangeError(`${who}: expected at least two points, got ${g_uS.length}`);

@@ -1,4 +1,5 @@
 import {
+  because,
   defineSettings,
   type GivenOf,
   OptionError,
@@ -13,7 +14,7 @@ import { type ArrangementName, arrangements } from "./arrangement.js";
 /** Most bits of a weight and of a cell: codes fit 16 bits, and powers of 4 up to here are exact. */
 export const maxBits = 16;
 
-const bits = whole({ min: 1, max: maxBits });
+const bits = because(whole({ min: 1, max: maxBits }), "codes have 16 bits at most");
 
 /** Bits of a stored weight, or null for one that isn't quantised. */
 const bitsOrNull: WordKind<number | null> = {

@@ -1,15 +1,19 @@
-import { defineSettings, flag, nested, type ResolvedOf, real, whole } from "@neft/options";
+import { because, defineSettings, flag, nested, type ResolvedOf, real, whole } from "@neft/options";
 
-const bits = { kind: whole({ min: 1, max: 16 }), about: "bits of a conversion", default: 8 } as const;
+const bits = {
+  kind: because(whole({ min: 1, max: 16 }), "codes have 16 bits at most"),
+  about: "bits of a conversion",
+  default: 8,
+} as const;
 
 const percentile = {
-  kind: real({ above: 0, max: 100 }),
+  kind: because(real({ above: 0, max: 100 }), "it is in percent: 99.9 for all but 0.1 %"),
   about: "the range holds this percentage of the magnitudes that the calibration samples give; others are clipped",
   default: 100,
 } as const;
 
 const range = {
-  kind: real({ above: 0 }),
+  kind: because(real({ above: 0 }), "a converter without a range has no steps; leave it out to calibrate it"),
   defaultWords: "calibrated",
 } as const;
 

@@ -1,4 +1,4 @@
-import { computeProduct, type Model, run } from "@neft/model";
+import { type ArrayProduct, computeProduct, type Model, run } from "@neft/model";
 import { noGrad, scope } from "@neft/tensor";
 import type { ChipSpec } from "../chip/chip-spec.js";
 import { cellsPerWeight } from "../mapping/mapped-weights.js";
@@ -42,11 +42,13 @@ export function placeBlocks(
  * Where the layers of a network are on a chip, in running order. Layers with one weight share its tiles.
  *
  * @param samples  Makes samples in the current scope: one is enough.
+ * @param watch  Called with the first product of each layer.
  */
 export function placementOf(
   model: Model,
   spec: Pick<ChipSpec, "mapping" | "tile">,
   samples: () => Parameters<typeof run>[1],
+  watch: (product: ArrayProduct) => void = () => undefined,
 ): LayerPlacement[] {
   const placed = new Map<string, LayerPlacement>();
   const seen = { product: observe };
@@ -55,7 +57,7 @@ export function placementOf(
   });
   return [...placed.values()];
 
-  function observe(product: Parameters<typeof computeProduct>[0]) {
+  function observe(product: ArrayProduct) {
     const { layer, weight, map } = product;
     if (!placed.has(layer)) {
       const w = weight.view === undefined ? weight.tensor : weight.view.apply(weight.tensor);
@@ -63,6 +65,7 @@ export function placementOf(
       const [inputs, outputs] = matrices[0]!.shape as [number, number];
       const size = { blocks: matrices.length, inputs, outputs };
       placed.set(layer, { layer, weight: weight.name, ...size, ...placeBlocks(size, spec) });
+      watch(product);
     }
     return computeProduct(product);
   }

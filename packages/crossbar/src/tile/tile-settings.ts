@@ -1,19 +1,24 @@
-import { defineSettings, oneOf, type ResolvedOf, real, whole } from "@neft/options";
+import { because, defineSettings, oneOf, type ResolvedOf, real, whole } from "@neft/options";
 
 /** Most word or bit lines of a tile: larger arrays aren't built. */
 const maxLines = 8192;
 
+const lines = because(
+  whole({ min: 1, max: maxLines }),
+  "each slice of a weight needs a cell, and wires and converters forbid larger arrays",
+);
+
 /** Crossbars of bounded size. */
 export const tileSettings = defineSettings({
-  rows: { kind: whole({ min: 1, max: maxLines }), about: "most word lines of a tile", default: 256 },
-  columns: { kind: whole({ min: 1, max: maxLines }), about: "most bit lines of a tile", default: 256 },
+  rows: { kind: lines, about: "most word lines of a tile", default: 256 },
+  columns: { kind: lines, about: "most bit lines of a tile", default: 256 },
   subtract: {
     kind: oneOf(["analog", "digital"]),
     about: "where a pair's currents are subtracted: before the converter, or digitally after it",
     default: "analog",
   },
   rWire_ohm: {
-    kind: real({ min: 0 }),
+    kind: because(real({ min: 0 }), "a wire has no negative resistance"),
     about: "resistance of the wire between neighbouring cells, on word and bit lines; 0 for none",
     default: 0,
   },

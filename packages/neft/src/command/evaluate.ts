@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { timeInWords } from "@neft/crossbar";
 import type {
   Deviation,
   DeviationResult,
@@ -17,6 +18,7 @@ import type { DeviationFile, EvaluationFile, Provenance } from "../results.js";
 import { InterruptedError } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
+import { layerTable } from "./layer-table.js";
 import type { evaluateRows } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { startProgress } from "./progress.js";
@@ -24,14 +26,21 @@ import { checkChips, dataRecord, jsonText, loadData, settingsRecord, versions, w
 import { alignedTable, right } from "./table.js";
 import { print } from "./terminal.js";
 
-/** `neft evaluate MODEL`: prints results on Monte Carlo chips as a table, and writes them as JSON with --json. */
-export async function evaluateModel(file: string, options: ResolvedOf<typeof evaluateRows>): Promise<void> {
+/**
+ * `neft evaluate MODEL`: prints results on Monte Carlo chips as a table, and writes them as JSON with --json.
+ * @param chipFiles  Files that the chip was read from.
+ */
+export async function evaluateModel(
+  file: string,
+  options: ResolvedOf<typeof evaluateRows>,
+  chipFiles: readonly string[] = [],
+): Promise<void> {
   const start = performance.now();
   checkChips(options);
   const nothing = "stopped before the end; no results were written";
   const interrupt = watchInterrupt(`neft evaluate: ${nothing}`);
   const outputs = new Outputs();
-  await outputs.addInputs([file, ...filesOf(options.data)]);
+  await outputs.addInputs([file, ...chipFiles, ...filesOf(options.data)]);
   const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
   if (options.fast) allowRelaxedSimd();
   await init({ relaxed: options.fast });
@@ -39,19 +48,20 @@ export async function evaluateModel(file: string, options: ResolvedOf<typeof eva
   await outputs.addInputs(externalFiles.map((location) => join(dirname(file), location)));
   const data = await loadData(options, "test");
   const { data: _spec, limit: _limit, fast: _fast, json: _json, workers, ...settings } = options;
-  const { device, sigma, chips, seed } = settings;
+  const { device, sigma, time, chips, seed } = settings;
 
   interrupt.begin();
   const pool = workersOfRun(workers);
   const digitalChips = settings.reference === undefined ? 1 : 0;
-  const progress = startProgress("evaluate", digitalChips + sigma.length * chips, "chips");
+  const progress = startProgress("evaluate", digitalChips + sigma.length * (time?.length ?? 1) * chips, "chips");
   let result: EvaluationResult | DeviationResult;
   try {
     result = await evaluate(model, data, {
       ...settings,
       workers: pool,
       signal: interrupt.signal,
-      onProgress: ({ done, digital, sigma: at }) => progress.update(done, digital ? "digital" : `σ ${at}`),
+      onProgress: ({ done, digital, sigma: at, time_s }) =>
+        progress.update(done, digital ? "digital" : `σ ${at}${time_s === undefined ? "" : `, ${timeInWords(time_s)}`}`),
     });
   } catch (error) {
     if (interrupt.signal.aborted) throw new InterruptedError(nothing);
@@ -66,6 +76,8 @@ export async function evaluateModel(file: string, options: ResolvedOf<typeof eva
   const record = dataRecord(data, options);
   const heading = `${record.samples} samples of ${oneLine(record.name)}, device ${device.id}, seed ${seed}${settings.compare ? `, ${settings.compare}` : ""}`;
   print("reference" in result ? deviationReport(result, heading) : report(result, heading));
+  const layers = layerReport(result.results);
+  if (layers !== undefined) print(`\n${layers}`);
   if (json) {
     const origin: Provenance & Pick<EvaluationFile, "settings"> = {
       format: 1,
@@ -104,6 +116,7 @@ export function deviationReport({ results }: DeviationResult, heading: string): 
   const hasSeveral = results.some(({ outputs }) => outputs.length > 1);
   const titles = [
     "σ",
+    ...timeTitle(results),
     "chips",
     ...(hasSeveral ? ["output"] : []),
     "relative error",
@@ -114,8 +127,13 @@ export function deviationReport({ results }: DeviationResult, heading: string): 
     "cosine",
     "agreement %",
   ];
-  const row = ({ sigma, chips }: SigmaDeviation, name: string, { relativeError, cosine, agreement }: Deviation) => [
+  const row = (
+    { sigma, time_s, chips }: SigmaDeviation,
+    name: string,
+    { relativeError, cosine, agreement }: Deviation,
+  ) => [
     String(sigma),
+    ...timeCell(time_s),
     String(chips),
     ...(hasSeveral ? [oneLine(name)] : []),
     number(relativeError.mean),
@@ -145,6 +163,7 @@ export function report({ digital, results }: Omit<EvaluationResult, "warnings">,
   const share = (value: number | null): string => (value === null ? "–" : value.toFixed(4));
   const titles = [
     "σ",
+    ...timeTitle(results),
     "chips",
     "mean %",
     "std",
@@ -156,8 +175,9 @@ export function report({ digital, results }: Omit<EvaluationResult, "warnings">,
     "MI (nats)",
   ];
   const rows = results.map(
-    ({ sigma, chips, accuracy: { mean, std, ci95, p5, worst }, confidence, mutualInformation }) => [
+    ({ sigma, time_s, chips, accuracy: { mean, std, ci95, p5, worst }, confidence, mutualInformation }) => [
       String(sigma),
+      ...timeCell(time_s),
       String(chips),
       percent(mean),
       percent(std),
@@ -171,6 +191,7 @@ export function report({ digital, results }: Omit<EvaluationResult, "warnings">,
   );
   const clean = [
     "digital",
+    ...timeTitle(results).map(() => ""),
     "",
     percent(digital.accuracy),
     "",
@@ -188,6 +209,25 @@ export function report({ digital, results }: Omit<EvaluationResult, "warnings">,
   return [heading, table, missed].filter((part) => part !== "").join("\n\n");
 }
 
+type Timed = Pick<SigmaResult, "time_s">;
+
+/** The column of ages, if ages were given. */
+const timeTitle = (results: readonly Timed[]): string[] =>
+  results.some(({ time_s }) => time_s !== undefined) ? ["time"] : [];
+const timeCell = (time_s: number | undefined): string[] => (time_s === undefined ? [] : [timeInWords(time_s)]);
+
+/** What the layers take on the chips of the first result; undefined where chips have neither cells nor converters. */
+function layerReport(
+  results: readonly (Timed & Pick<SigmaResult, "sigma" | "chips" | "layers">)[],
+): string | undefined {
+  const [first] = results;
+  if (first?.layers === undefined) return undefined;
+  const { sigma, time_s, chips, layers } = first;
+  const at = `σ ${sigma}${time_s === undefined ? "" : ` and ${timeInWords(time_s)}`}`;
+  const others = results.length > 1 ? "; --json has those of all rows" : "";
+  return `A chip's layers at ${at}, mean of ${chips}; conversions are of one inference${others}:\n\n${layerTable(layers)}`;
+}
+
 /** Rounds a value above a limit to so few digits that it still exceeds the limit. */
 const roundAbove = (value: number, limit: number): number =>
   [3, 6].map((digits) => Number(value.toPrecision(digits))).find((rounded) => rounded > limit) ?? value;
@@ -195,11 +235,12 @@ const roundAbove = (value: number, limit: number): number =>
 /** The line about a precision that wasn't reached with all chips; empty if it was reached or not requested. */
 function missedPrecision({
   sigma,
+  time_s,
   chips,
   ci95,
   stopping,
   unit,
-}: Pick<SigmaResult, "sigma" | "chips" | "stopping"> & {
+}: Pick<SigmaResult, "sigma" | "time_s" | "chips" | "stopping"> & {
   readonly ci95: readonly [number, number] | null;
   readonly unit: string;
 }): string[] {
@@ -208,5 +249,6 @@ function missedPrecision({
     ci95 === null
       ? "no interval from 1 chip"
       : `± ${roundAbove((ci95[1] - ci95[0]) / 2, stopping.precision)} from all ${chips} chips`;
-  return [`σ ${sigma}: expected ± ${stopping.precision}${unit} (--precision), got ${got}; raise --chips`];
+  const at = time_s === undefined ? "" : `, ${timeInWords(time_s)}`;
+  return [`σ ${sigma}${at}: expected ± ${stopping.precision}${unit} (--precision), got ${got}; raise --chips`];
 }

@@ -29,14 +29,15 @@ const what = "the finetuned model";
  *
  * Options, inputs and outputs are checked before the first step. After Ctrl-C, a diverging loss or a failure during training, it writes
  * the best weights so far and reports their path.
+ * @param chipFiles  Files that the chip was read from.
  */
-export async function finetuneModel(file: string, options: Options): Promise<void> {
+export async function finetuneModel(file: string, options: Options, chipFiles: readonly string[] = []): Promise<void> {
   const start = performance.now();
   checkChips(options);
   const nothing = `stopped before the end of the first step; ${inWords(options.out)} was not written`;
   const interrupt = watchInterrupt(`neft finetune: ${nothing}`);
   const outputs = new Outputs();
-  await outputs.addInputs([file, ...filesOf(options.data)]);
+  await outputs.addInputs([file, ...chipFiles, ...filesOf(options.data)]);
   const out = await openModelOutput(outputs, options.out);
   const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { chipPresets } from "@neft/crossbar";
 import {
   type Choice,
   defineSettings,
@@ -53,13 +54,21 @@ const runRows = defineSettings({
   json: { kind: text("<file>"), about: "write results, settings and versions", group },
 });
 
+/** The chip: `readChip` reads what a word names, before settings are checked. */
+const chipRow = {
+  ...evaluateOptions.chip,
+  kind: { ...evaluateOptions.chip.kind, parse: (word: string) => word },
+  about: `a chip: a preset (${[...chipPresets.keys()].join(", ")}) or a JSON file, with comments (neft chip --init writes one), in place of the next four. A preset wins over a file of its name, which ./NAME is`,
+};
+
 /** Options of `neft evaluate`. */
-export const evaluateRows = defineSettings({ ...dataRows, ...evaluateOptions, ...runRows });
+export const evaluateRows = defineSettings({ ...dataRows, ...evaluateOptions, chip: chipRow, ...runRows });
 
 /** Options of `neft finetune`. */
 export const finetuneRows = defineSettings({
   ...dataRows,
   ...finetuneOptions,
+  chip: chipRow,
   out: {
     kind: text("<file>"),
     about: "path of the finetuned ONNX file",
@@ -96,6 +105,26 @@ export const benchRows = defineSettings({
   ...benchmarkOptions,
   ...runRows,
   svg: { kind: text("<file>"), about: "draw the layers' times as SVG", group },
+});
+
+const plot = { kind: text("<file>"), group: "Output:" } as const;
+
+/** Options of `neft devices`. */
+export const devicesRows = defineSettings({
+  plot: { ...plot, about: "draw σ by conductance as SVG, in place of the list" },
+});
+
+/** Options of `neft chip`. */
+export const chipCommandRows = defineSettings({
+  list: { kind: flag, about: "list the presets", default: false, group: "Chips:" },
+  init: {
+    kind: { ...text("[file]"), check: (value: unknown) => (value === true ? "-" : String(value)) },
+    about: "write an example of a chip's file with every setting, to standard output without a file or for -",
+    flag: "--init [file]",
+    group: "Chips:",
+  },
+  model: { kind: text("<file>"), about: "ONNX file whose layers are put on the chip's tiles", group: "Chips:" },
+  plot: { ...plot, about: "draw the tiles of the model's layers and histograms of conductances as SVG" },
 });
 
 /** A setting and its command option. */
@@ -190,12 +219,13 @@ const idOf = (value: unknown): object =>
   typeof value === "object" && value !== null && "id" in value ? { id: value.id } : {};
 
 /** Long flags by the API's names of settings. */
-const flagOf: ReadonlyMap<string, string> = new Map(
-  optionsOf({ ...benchRows, ...equaliseRows, ...evaluateRows, ...finetuneRows }).map(({ name, flags }) => [
-    name,
-    new Option(flags).long ?? flags,
-  ]),
-);
+const flagOf: ReadonlyMap<string, string> = new Map([
+  ...optionsOf({ ...benchRows, ...equaliseRows, ...evaluateRows, ...finetuneRows }).map(
+    ({ name, flags }) => [name, new Option(flags).long ?? flags] as const,
+  ),
+  // An age without data of a device.
+  ["time_s", "--time"],
+]);
 
 /** The message of an error, as `messageOf`, with flags in place of the API's option names. */
 export function commandMessage(error: unknown): string {

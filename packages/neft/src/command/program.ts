@@ -1,11 +1,15 @@
 import { withChip } from "@neft/crossbar";
 import { resolve } from "@neft/options";
+import { withTrainedChip } from "@neft/training";
 import { Command, CommanderError } from "commander";
+import { withChipRead } from "./chip-file.js";
 import { type ExitCode, exitCodeOf, exitCodes, outcomeOf } from "./exit-codes.js";
 import {
   addOptions,
   benchRows,
+  chipCommandRows,
   commandMessage,
+  devicesRows,
   equaliseRows,
   evaluateRows,
   finetuneRows,
@@ -54,11 +58,13 @@ function program(): Command {
         "neft evaluate fashion-cnn.onnx --data idx:t10k-images-idx3-ubyte.gz,t10k-labels-idx1-ubyte.gz --limit 2000",
         "neft evaluate vgg.onnx --data cifar10:test_batch.bin --mean 0.491,0.482,0.447 --std 0.247,0.243,0.262",
         "neft evaluate detector.onnx --data inputs:samples.npz --reference clean",
+        "neft evaluate mnist-lenet5.onnx --data mnist:test --chip pcm --time 1s,1h,1d,30d",
       ),
     )
     .action(async (model, values) => {
-      const options = withUsageErrors(() => resolve(evaluateRows, withChip(settingsFrom(evaluateRows, values))));
-      await (await import("./evaluate.js")).evaluateModel(model, options);
+      const { given, chipFiles } = await withChipRead(settingsFrom(evaluateRows, values));
+      const options = withUsageErrors(() => resolve(evaluateRows, withChip(given)));
+      await (await import("./evaluate.js")).evaluateModel(model, options, chipFiles);
     });
 
   addOptions(neft.command("finetune").argument("<model>", "ONNX file"), finetuneRows)
@@ -69,12 +75,14 @@ function program(): Command {
         "neft finetune mnist-lenet5.onnx --data mnist:train --sigma 0.2 -o robust.onnx",
         "neft finetune mnist-lenet5.onnx --data mnist:train --sigma 0.2 --strategy irs --beta 0.01 --epochs 3 -o robust.onnx",
         "neft finetune mnist-lenet5.onnx --data mnist:train --sigma 0.2 --strategy noise-injection --clip 2 -o robust.onnx",
+        "neft finetune mnist-lenet5.onnx --data mnist:train --chip chip.json --time 1d -o robust.onnx",
         "neft finetune detector.onnx --data inputs:samples.npz --strategy distillation -o robust.onnx",
       ),
     )
     .action(async (model, values) => {
-      const options = withUsageErrors(() => resolve(finetuneRows, withChip(settingsFrom(finetuneRows, values))));
-      await (await import("./finetune.js")).finetuneModel(model, options);
+      const { given, chipFiles } = await withChipRead(settingsFrom(finetuneRows, values));
+      const options = withUsageErrors(() => resolve(finetuneRows, withTrainedChip(given)));
+      await (await import("./finetune.js")).finetuneModel(model, options, chipFiles);
     });
 
   addOptions(neft.command("equalise").argument("<model>", "ONNX file"), equaliseRows)
@@ -111,11 +119,30 @@ function program(): Command {
       await (await import("./bench.js")).benchModel(model, options);
     });
 
-  neft
-    .command("devices")
+  addOptions(neft.command("chip").argument("[chip]", "preset, or JSON file"), chipCommandRows)
+    .description(
+      "print a chip's settings, or where a model's layers are on its tiles; list presets, or write an example of a chip's file",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "neft chip --list",
+        "neft chip --init chip.json",
+        "neft chip chip.json --model mnist-lenet5.onnx --plot tiles.svg",
+      ),
+    )
+    .action(async (chip, values) => {
+      const options = withUsageErrors(() => resolve(chipCommandRows, settingsFrom(chipCommandRows, values)));
+      await (await import("./chip.js")).showChip(chip, options);
+    });
+
+  addOptions(neft.command("devices"), devicesRows)
     .description("list the device types with their parameters and sources")
-    .addHelpText("after", examples("neft devices"))
-    .action(async () => (await import("./devices.js")).listDevices());
+    .addHelpText("after", examples("neft devices", "neft devices --plot devices.svg"))
+    .action(async (values) => {
+      const options = withUsageErrors(() => resolve(devicesRows, settingsFrom(devicesRows, values)));
+      await (await import("./devices.js")).listDevices(options);
+    });
 
   return neft.addHelpText("after", examples("neft evaluate model.onnx --data mnist:test", "neft help finetune"));
 }

@@ -1,4 +1,4 @@
-import { type ChipSettings, chipOf } from "@neft/crossbar";
+import { type ChipSettings, checkAge, chipOf } from "@neft/crossbar";
 import { type inputSettings, take } from "@neft/data";
 import type { Model } from "@neft/model";
 import { inWords, type ResolvedOf, recorded, shortened } from "@neft/options";
@@ -91,6 +91,12 @@ export const versions = (): EvaluationFile["versions"] => ({ neft: neftVersion, 
  * Checks that the chip settings are consistent; called before any file is opened.
  * @throws {UsageError} if they are not.
  */
-export function checkChips(settings: Programming): void {
-  withUsageErrors(() => chipOf({ perSample: false, ...settings }, 0));
+export function checkChips({
+  time,
+  ...settings
+}: Programming & { readonly time?: number | readonly number[] | undefined }): void {
+  withUsageErrors(() => {
+    const chip = chipOf({ perSample: false, ...settings }, 0);
+    for (const one of [time ?? 0].flat()) checkAge(chip, one);
+  });
 }

@@ -1,4 +1,5 @@
 import {
+  type ChipSpec,
   chipSettings,
   chipsOf,
   isDetailed,
@@ -14,6 +15,7 @@ import {
   defineSettings,
   flag,
   type GivenOf,
+  has,
   listOf,
   nested,
   OptionError,
@@ -173,15 +175,34 @@ export interface ResolvedSettings extends Omit<ResolvedOf<typeof finetuneSetting
   readonly validation: ResolvedOf<typeof validationSettings> & { readonly images: number };
 }
 
+/** OVF's increments for devices that were measured: of the factor of their standard deviation. */
+const measuredDeltas = [0.75, 0.5, 0.25];
+
+/**
+ * Settings with what their chip says of them, as `withChip`; the increments of σ of a strategy that has some, if they aren't given, suit a
+ * device that was measured. Idempotent, before defaults are filled in.
+ */
+export function withTrainedChip<Given extends FinetuneSettings>(given: Given): Given {
+  const own = withChip(given);
+  const { chip, strategy = finetuneSettings.strategy.default.id } = own ?? {};
+  if (chip === undefined || chip === null || !isMeasured((chip as ChipSpec).device)) return own;
+  const chosen = typeof strategy === "string" ? { id: strategy } : strategy;
+  if (!has(chosen, "id")) return own;
+  const { deltaSigma } = (strategies.get(chosen.id)?.defaults ?? {}) as { readonly deltaSigma?: readonly number[] };
+  if (deltaSigma === undefined || chosen.deltaSigma !== undefined) return own;
+  return { ...own, strategy: { ...chosen, deltaSigma: measuredDeltas } };
+}
+
 /**
  * Checks settings and fills in defaults.
  * @param samples  Number of samples, before any are held out.
  * @throws {OptionError} for the first invalid setting.
  */
 export function resolveSettings(given: FinetuneSettings, samples: number): ResolvedSettings {
-  const settings = resolve(finetuneSettings, withChip(given));
+  const settings = resolve(finetuneSettings, withTrainedChip(given));
   const { batch, shards, validation } = settings;
-  const [read] = chipsOf({
+  // Checks that the settings fit together.
+  chipsOf({
     ...settings,
     sigma: [settings.sigma],
     time: settings.time === undefined ? undefined : [settings.time],
@@ -201,22 +222,7 @@ export function resolveSettings(given: FinetuneSettings, samples: number): Resol
     });
   }
   const { images = Math.max(1, Math.min(5000, Math.floor(samples / 5))) } = validation;
-  const strategy = isMeasured(read!.chip.device)
-    ? withMeasuredDeltas(settings.strategy, given.strategy)
-    : settings.strategy;
-  return { ...settings, strategy, validation: { ...validation, images } };
-}
-
-/** OVF's increments for devices that were measured: of the factor of their standard deviation. */
-const measuredDeltas = [0.75, 0.5, 0.25];
-
-/** A strategy whose increments of σ, if they weren't given, suit a device that was measured. */
-function withMeasuredDeltas(
-  strategy: ResolvedOf<typeof finetuneSettings>["strategy"],
-  given: FinetuneSettings["strategy"],
-): typeof strategy {
-  const isGiven = typeof given === "object" && given.deltaSigma !== undefined;
-  return strategy.deltaSigma === undefined || isGiven ? strategy : { ...strategy, deltaSigma: measuredDeltas };
+  return { ...settings, validation: { ...validation, images } };
 }
 
 /**

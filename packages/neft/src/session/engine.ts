@@ -162,13 +162,13 @@ export function createEngine(workers: Workers, loadOperators?: () => Promise<voi
     },
     evaluate: async (argument, running) => {
       const { options } = argument;
-      resolveOptions("evaluate", options, sessionSettings.evaluate);
+      resolveOptions("evaluate", withChip(options), sessionSettings.evaluate);
       return evaluate(...operands(argument), { ...options, ...running, workers });
     },
     finetune: async (argument, running) => {
       const { validationData: id, ...options } = argument.options;
       const validation = id === undefined ? {} : { validationData: samplesOf(id as SampleIds) };
-      resolveOptions("finetune", options, sessionSettings.finetune);
+      resolveOptions("finetune", withChip(options), sessionSettings.finetune);
       return finetune(...operands(argument), { ...options, ...validation, ...running, workers });
     },
     equalise: async ({ network, data, options }, running) => {

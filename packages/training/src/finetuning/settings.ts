@@ -202,7 +202,7 @@ export function resolveSettings(given: FinetuneSettings, samples: number): Resol
   const settings = resolve(finetuneSettings, withTrainedChip(given));
   const { batch, shards, validation } = settings;
   // Checks that the settings fit together.
-  chipsOf({
+  const [read] = chipsOf({
     ...settings,
     sigma: [settings.sigma],
     time: settings.time === undefined ? undefined : [settings.time],

@@ -102,5 +102,5 @@ export { programmingVariation, type WeightProgramming } from "./programming.js";
 export { conductanceShare, probability, relativeDeviation, standardDeviation } from "./share-kinds.js";
 export type { AdcSettings, DacSettings } from "./tile/converter-settings.js";
 export { type LayerPlacement, placeBlocks, placementOf } from "./tile/placement.js";
-export type { Calibration, LayerRanges, Ranges } from "./tile/ranges.js";
+export type { Calibration, ConversionRange, LayerRanges, Ranges } from "./tile/ranges.js";
 export type { TileSettings } from "./tile/tile-settings.js";

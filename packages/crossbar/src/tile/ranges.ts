@@ -1,8 +1,12 @@
 import { has, isWithin } from "@neft/options";
-import type { Converter } from "@neft/tensor";
 
 /** Range of a conversion: plain data, which a calibration measures. */
-export type ConversionRange = { readonly range: number } & Pick<Converter, "signed">;
+export interface ConversionRange {
+  /** Largest magnitude. */
+  readonly range: number;
+  /** Whether values may be negative. */
+  readonly signed: boolean;
+}
 
 /** Ranges of a layer's conversions. */
 export interface LayerRanges {

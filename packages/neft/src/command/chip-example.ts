@@ -21,7 +21,7 @@ function comment(words: string, indent: string): string[] {
 /** A value that a setting without a default may have. */
 function someValue({ kind }: Setting): unknown {
   const words = kind.words.replace(/^one of /, "").split(", ");
-  return [0.1, 1, ...words].find((value) => {
+  return [0.1, 1, {}, ...words].find((value) => {
     try {
       kind.check(value, "");
       return true;

@@ -7,9 +7,11 @@ export const keyOf = ({ network, device, method }) => `${network} ${device} ${me
 
 /**
  * Cells in a file by key; none when it doesn't exist.
+ *
+ * @param key  names a cell. Default: by network, device and method.
  * @throws {Error} naming the file, when `storeCell` didn't write it.
  */
-export function readCells(file) {
+export function readCells(file, key = keyOf) {
   if (!existsSync(file)) return new Map();
   let cells;
   try {
@@ -19,12 +21,12 @@ export function readCells(file) {
   }
   if (!Array.isArray(cells))
     throw new Error(`${fileURLToPath(file)}: expected cells of a table, got something else; restore or delete it`);
-  return new Map(cells.map((cell) => [keyOf(cell), cell]));
+  return new Map(cells.map((cell) => [key(cell), cell]));
 }
 
 /** Adds a cell to those in a file, or replaces it: one per line, sorted, in one step that nothing can interrupt halfway. */
-export function storeCell(file, cell) {
-  const cells = readCells(file).set(keyOf(cell), cell);
+export function storeCell(file, cell, key = keyOf) {
+  const cells = readCells(file, key).set(key(cell), cell);
   const lines = [...cells.keys()].sort().map((key) => `  ${JSON.stringify(cells.get(key))}`);
   mkdirSync(new URL(".", file), { recursive: true });
   const half = new URL(`${file.href}.part`);

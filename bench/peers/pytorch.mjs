@@ -1,7 +1,5 @@
 // Runs PyTorch in a child process if an interpreter with torch is found; it is never a dependency.
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { startPython } from "./python.mjs";
 
 /** Environment that limits PyTorch to AVX2 instructions. */
 const avx2Only = { ATEN_CPU_CAPABILITY: "avx2", ONEDNN_MAX_CPU_ISA: "AVX2", MKL_ENABLE_INSTRUCTIONS: "AVX2" };
@@ -15,41 +13,16 @@ const avx2Only = { ATEN_CPU_CAPABILITY: "avx2", ONEDNN_MAX_CPU_ISA: "AVX2", MKL_
  * @throws {Error} when there is no interpreter or it can't import torch; the message has the reason.
  */
 export async function startPytorch({ avx2 = false } = {}) {
-  const program = process.env.NEFT_PYTHON ?? "python3";
-  const child = spawn(program, [fileURLToPath(new URL("pytorch.py", import.meta.url))], {
-    env: { ...process.env, ...(avx2 ? avx2Only : {}) },
-    stdio: ["pipe", "pipe", "pipe"],
+  const { about, ask, close } = await startPython({
+    script: "pytorch.py",
+    needs: "torch",
+    env: avx2 ? avx2Only : {},
   });
-  let errors = "";
-  child.stderr.setEncoding("utf8").on("data", (text) => (errors += text));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ended = new Promise((_, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => reject(new Error(errors.trim().split("\n").at(-1) || `ended with code ${code}`)));
-  });
-  // Not an error when the process ends after its last answer.
-  ended.catch(() => {});
-  child.stdin.on("error", () => {});
-  const answer = async () => {
-    const { value, done } = await Promise.race([lines.next(), ended]);
-    return done ? ended : JSON.parse(value);
-  };
-  const ask = (work) => {
-    child.stdin.write(`${work}\n`);
-    return answer();
-  };
-  let about;
-  try {
-    about = await answer();
-  } catch (error) {
-    const reason = error.code === "ENOENT" ? `no program ${program}` : error.message;
-    throw new Error(`pytorch: expected an interpreter with torch, got ${reason}; set NEFT_PYTHON to one`);
-  }
   return {
     name: `PyTorch ${about.torch} (${avx2 ? "AVX2 only" : about.capability})`,
     ask,
     timer: (work) => async () => (await ask(work)).ms,
-    close: () => child.stdin.end(),
+    close,
   };
 }
 

@@ -31,6 +31,12 @@ describe("cells of a long table", () => {
     expect(readdirSync(join(folder, "results"))).toEqual(["cells.json"]);
   });
 
+  it("may have keys of their own", () => {
+    const key = ({ seed }) => `seed ${seed}`;
+    for (const seed of [2, 1, 2]) storeCell(file, { seed, network: "same" }, key);
+    expect([...readCells(file, key).keys()]).toEqual(["seed 1", "seed 2"]);
+  });
+
   it("aren't read from another file", () => {
     const other = pathToFileURL(join(folder, "other.json"));
     for (const text of ["{}", "half a fi", "[1]"]) {

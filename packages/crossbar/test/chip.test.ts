@@ -166,6 +166,21 @@ describe("cells that vary", () => {
     model.dispose();
   });
 
+  it("have slow read noise once a chip at an age where it isn't redrawn: then nothing acts per read", () => {
+    const model = network();
+    const spec = (redraw: "read" | "chip") =>
+      chip({ device: "pcm", effects: [{ id: "flicker", redraw }], mapping: { weightBits: null } });
+    const read = (one: Chip, time_s: number, firstSample = 0) => outputOf(model, one.backend({ time_s, firstSample }));
+    const [redrawn, slow] = [new Chip(spec("read"), draw), new Chip(spec("chip"), draw)];
+    expect([redrawn.isPerRead, slow.isPerRead]).toEqual([true, false]);
+    expect(read(slow, 60)).toEqual(read(slow, 60, 5));
+    expect(read(redrawn, 60)).not.toEqual(read(redrawn, 60, 5));
+    expect(read(slow, 60)).not.toEqual(read(slow, 3600));
+    expect(read(slow, 60)).not.toEqual(outputOf(model, digitalBackend));
+    for (const one of [redrawn, slow]) one.dispose();
+    model.dispose();
+  });
+
   it("pass gradients straight through", () => {
     const model = network();
     const spec = defineChip({ device: "rram1", sigma: 0.01, dac: { bits: 8 }, adc: { bits: 8 } });

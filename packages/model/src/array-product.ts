@@ -48,6 +48,12 @@ export interface Reads {
   collect(results: readonly Tensor[]): Tensor;
 }
 
+/** Word lines [from, to) of each block. */
+export interface WordLines {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** A kind of linear map: everything that is known about it. */
 export interface LinearMapKind<Settings = unknown> {
   readonly name: string;
@@ -66,6 +72,20 @@ export interface LinearMapKind<Settings = unknown> {
   matrices(w: Tensor, settings: Settings): Tensor[];
   /** The reads that compute the map with these matrices. `shape` is that of the weight at the product. */
   reads(x: Tensor, shape: readonly number[], settings: Settings): Reads;
+  /**
+   * What bit lines sum over some word lines, straight from x and without gradients, where x's values are on the word lines as they are
+   * and each output is the sum of one bit line. Default: only `reads` says what is on the word lines.
+   *
+   * @param matrices  Any number of matrices, each given by its blocks, [word lines, outputs].
+   * @returns for each matrix a tensor of the shape of the map's outputs.
+   */
+  sums?(
+    x: Tensor,
+    shape: readonly number[],
+    settings: Settings,
+    lines: WordLines,
+    matrices: readonly (readonly Tensor[])[],
+  ): Tensor[];
 }
 
 /** What a product computes from its input and weight: a kind with its settings, which are plain data but for tensors. */

@@ -12,6 +12,7 @@ export {
   type MapCall,
   type Reads,
   type WeightView,
+  type WordLines,
   withEpilogue,
 } from "./array-product.js";
 export {

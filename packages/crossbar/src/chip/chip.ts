@@ -16,7 +16,14 @@ import {
 import { correctOutputs, fitOutputs, type OutputLines, scaleOutputs } from "../compensation/output-corrections.js";
 import type { ChosenEffect } from "../effects/effects.js";
 import type { Calibration, LayerRanges, Ranges } from "../tile/ranges.js";
-import { converterOf, type ReadObserver, readBlock } from "../tile/tile-read.js";
+import {
+  converterOf,
+  type LinesRead,
+  type ReadObserver,
+  type ReadSettings,
+  readBlocks,
+  vectorsRead,
+} from "../tile/tile-read.js";
 import type { TiledLayer } from "../tile/tiled-layer.js";
 import type { ChipDraw, ProgrammedCells } from "./cells.js";
 import { type ChipSpec, checkChip, isPerRead } from "./chip-spec.js";
@@ -159,21 +166,23 @@ export class Chip {
     const { dac, adc } = this.#spec;
     const { blocks } = this.#layerOf(product, read.time_s);
     const shape = weight.view === undefined ? weight.tensor.shape : weight.view.apply(weight.tensor).shape;
-    const { vectors, collect } = map.kind.reads(input, shape, map.settings);
     if (watch === undefined && this.#ranges[layer] === undefined && (dac ?? adc) !== undefined) {
       throw new RangeError(`layer ${inWords(layer)}: expected calibrated ranges for its converters, got none`);
     }
-    const results = vectors.map((x, block) =>
-      readBlock(blocks[block]!, x, {
-        dac,
-        adc: watch ? undefined : adc,
-        ranges: () => (watch ? watch.rangesOf(layer) : this.#rangesOf(layer, read)),
-        observer: watch ? watch.of(layer) : this.#counter.of(layer),
-        noise: (place, [reads, outputs]) =>
-          this.#noise(`${layer} ${call} ${block} ${place}`, product.input.shape[0] ?? 1, reads, outputs, read),
-      }),
-    );
-    return collect(results);
+    const settings = (part: string): ReadSettings => ({
+      dac,
+      adc: watch ? undefined : adc,
+      ranges: () => (watch ? watch.rangesOf(layer) : this.#rangesOf(layer, read)),
+      observer: watch ? watch.of(layer) : this.#counter.of(layer),
+      noise: (place, size) => this.#noise(`${layer} ${call} ${part}${place}`, input.shape[0] ?? 1, size, read),
+    });
+    const { kind, settings: own } = map;
+    if (kind.sums !== undefined) {
+      const sums: LinesRead["sums"] = (x, lines, matrices) => kind.sums!(x, shape, own, lines, matrices);
+      return readBlocks(blocks, { x: input, sums, channels: kind.channels }, settings(""));
+    }
+    const { vectors, collect } = kind.reads(input, shape, own);
+    return collect(vectors.map((x, block) => readBlocks([blocks[block]!], vectorsRead(x), settings(`${block} `))));
   }
 
   /** A product's sums, with gradients by its weight, input and learned periphery that go straight through the chip. */
@@ -210,15 +219,14 @@ export class Chip {
     return found;
   }
 
-  /** Normal numbers for reads, [reads, outputs]: each sample has its own stream, so that they don't depend on batches. */
-  #noise(place: string, samples: number, reads: number, outputs: number, { firstSample = 0 }: ChipRead): Float32Array {
+  /** Normal numbers for the reads of some samples: each has its own stream, so that they don't depend on batches. */
+  #noise(place: string, samples: number, size: number, { firstSample = 0 }: ChipRead): Float32Array {
     const { seed, purpose, index, step = 0 } = this.#draw;
-    const parts = samples > 0 && reads % samples === 0 ? samples : 1;
-    const size = (reads / parts) * outputs;
-    const noise = new Float32Array(reads * outputs);
+    const parts = samples > 0 && size % samples === 0 ? samples : 1;
+    const noise = new Float32Array(size);
     for (let sample = 0; sample < parts; sample++) {
       const name = { purpose: `${purpose} read`, name: `${step} ${place}`, index, step: firstSample + sample };
-      noise.set(normals(stream(seed, name), size), sample * size);
+      noise.set(normals(stream(seed, name), size / parts), (sample * size) / parts);
     }
     return noise;
   }

@@ -6,6 +6,13 @@ import { relativeDeviation } from "../share-kinds.js";
 import { defineEffect, type ReadEffect } from "./effect.js";
 import { expOfEach, logOf, logOfEach, mapped } from "./elementwise.js";
 
+/** 1/f noise is slow: within one pass over some samples it may as well stay as it is. */
+const redraw = {
+  kind: oneOf(["read", "chip"]),
+  about: "when the noise is drawn: anew at each read, or once for a chip at an age, as in aihwkit",
+  default: "read",
+} as const;
+
 /** The rest of a read effect, from its deviations: values + σz, at least 0. */
 function readEffect<const Rows extends Settings>(
   row: Omit<ReadEffect<Rows>, "when" | "purpose" | "apply">,
@@ -42,6 +49,7 @@ export const flicker = readEffect({
   about: "1/f noise of the device's record at each read",
   settings: defineSettings({
     scale: { kind: real({ min: 0 }), about: "factor of the noise's standard deviation", default: 1 },
+    redraw,
   }),
   check: (_, { device }) => {
     flickerOf(device);
@@ -70,6 +78,7 @@ export const readNoise = readEffect({
       about: "what sigma is relative to: each cell's conductance, or gMax",
       default: "conductance",
     },
+    redraw,
   }),
   check: () => undefined,
   deviations: ({ values }, { sigma, relativeTo: to }) =>

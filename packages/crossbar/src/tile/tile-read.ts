@@ -1,12 +1,14 @@
+import type { WordLines } from "@neft/model";
 import {
   add,
   addConverted,
   addScaled,
+  concat,
+  full,
   matmul,
   mul,
-  reduceSum,
+  relu,
   reshape,
-  scale,
   setConverted,
   setDigits,
   slice,
@@ -18,7 +20,7 @@ import {
 } from "@neft/tensor";
 import type { AdcSettings, DacSettings } from "./converter-settings.js";
 import type { ConversionRange, LayerRanges } from "./ranges.js";
-import type { RowTile, TiledBlock } from "./tiled-layer.js";
+import type { TiledBlock, TilePlane } from "./tiled-layer.js";
 
 /** What is known of a read. */
 export interface ReadSettings {
@@ -26,8 +28,8 @@ export interface ReadSettings {
   readonly adc: AdcSettings | undefined;
   /** Ranges of the layer's converters as they are known now. Undefined before any was measured. */
   ranges(): LayerRanges | undefined;
-  /** Normal numbers for the noise of one plane's reads, [reads, outputs]. `place` names tile, plane and phase. */
-  noise(place: string, shape: readonly [reads: number, outputs: number]): Float32Array;
+  /** Normal numbers for the noise of one plane's reads. `place` names tile, plane and phase. */
+  noise(place: string, size: number): Float32Array;
   /** Told of the conversions: inputs, and sums by plane. */
   readonly observer?: ReadObserver | undefined;
 }
@@ -55,13 +57,16 @@ export const converterOf = ({ range, signed }: ConversionRange, bits: number) =>
   bits: signed ? Math.max(2, bits) : bits,
 });
 
-/** The inputs as word lines get them: all at once, or bit by bit, the highest significance last. */
-function phasesOf(x: Tensor, { dac, ranges, observer }: ReadSettings): Phase[] {
+/**
+ * The inputs as word lines get them: all at once, or bit by bit, the highest significance last.
+ *
+ * @param count  Told how many values are beyond the converter's range, if there is one.
+ */
+function phasesOf(x: Tensor, { dac, ranges, observer }: ReadSettings, count: (clipped: number) => void): Phase[] {
   observer?.inputs?.(x);
   const known = ranges();
   if (dac === undefined || known === undefined) return [{ x, significance: 1 }];
   const converter = converterOf(known.inputs, dac.bits);
-  const count = (clipped: number) => observer?.converted?.("inputs", x.size, clipped);
   if (!dac.serial) {
     const converted = zeros(x.shape);
     count(setConverted(converted, x, converter));
@@ -77,32 +82,71 @@ function phasesOf(x: Tensor, { dac, ranges, observer }: ReadSettings): Phase[] {
   });
 }
 
-/** Columns [from, to) of a matrix. */
-const columnsOf = (x: Tensor, { from, to }: RowTile): Tensor =>
-  from === 0 && to === x.shape[1] ? x : slice(x, { axes: [1], starts: [from], ends: [to] });
+/** What is on the word lines of a layer, and what bit lines sum. */
+export interface LinesRead {
+  /** What is converted and then on the word lines. */
+  readonly x: Tensor;
+  /** What the bit lines of a tile sum, for several matrices, each given by its blocks; all of one shape. */
+  sums(x: Tensor, lines: WordLines, matrices: readonly (readonly Tensor[])[]): Tensor[];
+  /** Axis of the sums that the outputs of the blocks follow; negative from the end. */
+  readonly channels: number;
+}
+
+/** Reads with vectors of their own: [reads, inputs] → [reads, outputs]. */
+export const vectorsRead = (x: Tensor): LinesRead => ({
+  x,
+  sums: (all, { from, to }, matrices) => {
+    const lines = from === 0 && to === all.shape[1] ? all : slice(all, { axes: [1], starts: [from], ends: [to] });
+    return matrices.map(([matrix]) => matmul(lines, matrix!));
+  },
+  channels: -1,
+});
+
+/** Values of the outputs, so that they follow an axis of a tensor. */
+function along(values: Tensor, { shape }: Tensor, channels: number): Tensor {
+  const after = (channels < 0 ? -1 : shape.length - 1) - channels;
+  return after === 0 ? values : reshape(values, [values.size, ...new Array<number>(after).fill(1)]);
+}
 
 /**
- * Reads a block of a layer: each tile's sums go through its converter, and are added digitally.
+ * Reads blocks of a layer: each tile's sums go through its converter, and are added digitally.
  *
- * @param x  Word-line inputs, [reads, inputs].
- * @returns [reads, outputs], in units of the layer's outputs.
+ * @returns the sums in units of the layer's outputs.
  */
-export function readBlock({ tiles, outputs, scales, constant }: TiledBlock, x: Tensor, settings: ReadSettings): Tensor {
+export function readBlocks(blocks: readonly TiledBlock[], read: LinesRead, settings: ReadSettings): Tensor {
   const { adc, ranges, noise, observer } = settings;
-  const reads = x.shape[0]!;
-  const total = zeros([reads, outputs]);
-  const phases = phasesOf(x, settings);
-  for (const [phase, { x: inputs, significance }] of phases.entries()) {
-    for (const [t, tile] of tiles.entries()) {
-      const lines = columnsOf(inputs, tile);
-      for (const [plane, { matrix, variance, factor }] of tile.planes.entries()) {
-        let sums = matmul(lines, matrix);
-        if (variance !== undefined) {
-          // The noise of independent cells, redrawn at each read, is normal with variance Σ x²·σ².
-          const deviations = sqrt(matmul(square(lines), variance));
-          const z = tensor(noise(`${t} ${plane} ${phase}`, [reads, outputs]), [reads, outputs]);
-          sums = add(sums, mul(deviations, z));
+  const [{ tiles, inputs, constant }] = blocks as [TiledBlock];
+  let clippedInputs: number | undefined;
+  const phases = phasesOf(read.x, settings, (clipped) => {
+    clippedInputs = clipped;
+  });
+  let total: Tensor | undefined;
+  for (const [phase, { x, significance }] of phases.entries()) {
+    for (const [t, { from, to, planes }] of tiles.entries()) {
+      const of = (value: (plane: TilePlane) => Tensor | undefined) =>
+        planes.map((_, plane) => blocks.map(({ tiles }) => value(tiles[t]!.planes[plane]!)!));
+      const exact = read.sums(
+        x,
+        { from, to },
+        of(({ matrix }) => matrix),
+      );
+      // The noise of independent cells, redrawn at each read, is normal with variance Σ x²·σ².
+      const isNoisy = planes.some(({ variance }) => variance !== undefined);
+      const variances = isNoisy
+        ? read.sums(
+            square(x),
+            { from, to },
+            of(({ variance }) => variance),
+          )
+        : [];
+      for (const [plane, { factor }] of planes.entries()) {
+        let sums = exact[plane]!;
+        if (isNoisy) {
+          const z = tensor(noise(`${t} ${plane} ${phase}`, sums.size), sums.shape);
+          // Rounding leaves some variances of fast convolutions a little below 0.
+          sums = add(sums, mul(sqrt(relu(variances[plane]!)), z));
         }
+        total ??= zeros(sums.shape);
         observer?.sums?.(plane, sums);
         const range = adc && ranges()?.sums[plane];
         if (adc === undefined || range === undefined) addScaled(total, sums, factor * significance);
@@ -113,19 +157,24 @@ export function readBlock({ tiles, outputs, scales, constant }: TiledBlock, x: T
         }
       }
     }
+    // What all cells of an output share, such as the reference of an offset, is added digitally.
+    if (constant !== 0) {
+      const ones = blocks.map(({ outputs }) => full([inputs, outputs], constant * significance));
+      total = add(total!, read.sums(x, { from: 0, to: inputs }, [ones])[0]!);
+    }
   }
-  // What all cells of an output share, such as the reference of an offset, is added digitally.
-  const shared =
-    constant === 0
-      ? total
-      : add(
-          total,
-          phases
-            .map(({ x: inputs, significance }) => scale(rowSums(inputs), constant * significance))
-            .reduce((sum, one) => add(sum, one)),
+  if (clippedInputs !== undefined) {
+    // Reads that share a value convert it each; as many of them clip as of the values.
+    const outputs = blocks.reduce((sum, block) => sum + block.outputs, 0);
+    const conversions = (total!.size / outputs) * blocks.length * inputs;
+    observer?.converted?.("inputs", conversions, Math.round((clippedInputs * conversions) / Math.max(1, read.x.size)));
+  }
+  const scales =
+    blocks.length === 1
+      ? blocks[0]!.scales
+      : concat(
+          blocks.map((block) => block.scales),
+          { axis: 0 },
         );
-  return mul(shared, scales);
+  return mul(total!, along(scales, total!, read.channels));
 }
-
-/** Sum of each row, [rows, 1]. */
-const rowSums = (x: Tensor): Tensor => reshape(reduceSum(x, { axes: [1] }), [x.shape[0]!, 1]);

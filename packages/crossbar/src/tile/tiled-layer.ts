@@ -121,7 +121,8 @@ function planeMatrix(
   const hasNoise = terms.some(({ variance }) => variance !== undefined);
   const total = hasNoise ? new Float32Array(elements.length) : undefined;
   for (const { values: all, sign, variance } of terms) {
-    const cells = elements.map((element) => all[element]!);
+    const cells = new Float32Array(elements.length);
+    for (let i = 0; i < cells.length; i++) cells[i] = all[elements[i]!]!;
     const effective = wires === undefined ? cells : wires(cells);
     for (let i = 0; i < values.length; i++) values[i] = values[i]! + sign * effective[i]!;
     if (variance === undefined || total === undefined) continue;

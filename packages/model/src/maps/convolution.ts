@@ -1,6 +1,14 @@
 import type { Tensor } from "@neft/tensor";
 import * as ops from "@neft/tensor";
-import { type Epilogue, type LinearMapKind, type MapCall, mapOf, type Reads, withEpilogue } from "../array-product.js";
+import {
+  type Epilogue,
+  type LinearMapKind,
+  type MapCall,
+  mapOf,
+  type Reads,
+  type WordLines,
+  withEpilogue,
+} from "../array-product.js";
 import { planeOf, type Window } from "../dimensions.js";
 
 /** Settings of a convolution. */
@@ -46,6 +54,34 @@ function imagesOf(batch: number, outputs: number, sizes: readonly number[]): Pic
   };
 }
 
+/**
+ * Some word lines as a convolution of their own: the channels of x that are on them, and weights of these channels for matrices of word
+ * lines. Word lines of a channel that aren't among them have zeros.
+ */
+function channelsOf(
+  x: Tensor,
+  [, perGroup, ...kernel]: readonly number[],
+  { groups }: ConvolutionSettings,
+  { from, to }: WordLines,
+  matrices: readonly (readonly Tensor[])[],
+): { readonly part: Tensor; readonly weights: Tensor[] } {
+  const perChannel = ops.sizeOf(kernel);
+  const [first, end] = [Math.floor(from / perChannel), Math.ceil(to / perChannel)];
+  const isWhole = first === 0 && end === perGroup;
+  const ofGroups = isWhole
+    ? [x]
+    : partsOf(x, 1, groups).map((group) => ops.slice(group, { axes: [1], starts: [first], ends: [end] }));
+  const weights = matrices.map((blocks) => {
+    const rows = blocks.map((matrix) => {
+      const filled = ops.pad(matrix, { pads: [from - first * perChannel, 0, end * perChannel - to, 0] });
+      return ops.transpose(filled, { perm: [1, 0] });
+    });
+    const all = rows.length === 1 ? rows[0]! : ops.concat(rows, { axis: 0 });
+    return ops.reshape(all, [all.shape[0]!, end - first, ...kernel]);
+  });
+  return { part: ofGroups.length === 1 ? ofGroups[0]! : ops.concat(ofGroups, { axis: 1 }), weights };
+}
+
 /** Operands with a first spatial axis of size 1 where there is one axis only. */
 const asPlane = (x: Tensor): Tensor =>
   x.shape.length === 3 ? ops.reshape(x, [x.shape[0]!, x.shape[1]!, 1, x.shape[2]!]) : x;
@@ -59,6 +95,16 @@ const attributesOf = ({ window, groups }: ConvolutionSettings, { rectified = fal
 const asGiven = (y: Tensor, { shape }: Tensor): Tensor =>
   shape.length === 3 ? ops.reshape(y, [y.shape[0]!, y.shape[1]!, y.shape[3]!]) : y;
 
+/** Convolutions of one input, without gradients. */
+const convolutionEach: NonNullable<LinearMapKind<ConvolutionSettings>["computeEach"]> = (
+  { x, epilogue },
+  weights,
+  settings,
+) =>
+  ops
+    .conv2dEach(asPlane(x), weights.map(asPlane), epilogue.bias, attributesOf(settings, epilogue))
+    .map((y) => asGiven(y, x));
+
 /** Convolution over one or two axes. x: [N, C, (H,) W], w: [O, C/groups, (KH,) KW], bias: [O] → [N, O, (OH,) OW]. */
 const convolution: LinearMapKind<ConvolutionSettings> = {
   name: "convolution",
@@ -66,12 +112,13 @@ const convolution: LinearMapKind<ConvolutionSettings> = {
   channels: 1,
   compute: ({ x, w, epilogue, variation }, settings) =>
     asGiven(ops.conv2d(asPlane(x), asPlane(w), epilogue.bias, { variation, ...attributesOf(settings, epilogue) }), x),
-  computeEach: ({ x, epilogue }, weights, settings) =>
-    ops
-      .conv2dEach(asPlane(x), weights.map(asPlane), epilogue.bias, attributesOf(settings, epilogue))
-      .map((y) => asGiven(y, x)),
+  computeEach: convolutionEach,
   matrices: groupMatrices,
   reads: convolutionReads,
+  sums: (x, shape, settings, lines, matrices) => {
+    const { part, weights } = channelsOf(x, shape, settings, lines, matrices);
+    return convolutionEach({ x: part, epilogue: {} }, weights, settings);
+  },
 };
 
 export const convolutionMap = (settings: ConvolutionSettings) => mapOf(convolution, settings);
@@ -87,6 +134,11 @@ const spatialConvolution: LinearMapKind<ConvolutionSettings> = {
   },
   matrices: groupMatrices,
   reads: convolutionReads,
+  sums: (x, shape, settings, lines, matrices) => {
+    const { part, weights } = channelsOf(x, shape, settings, lines, matrices);
+    const { strides, dilations, pads } = settings.window;
+    return weights.map((w) => ops.conv(part, w, undefined, { strides, dilations, pads, groups: settings.groups }));
+  },
 };
 
 export const spatialConvolutionMap = (settings: ConvolutionSettings) => mapOf(spatialConvolution, settings);

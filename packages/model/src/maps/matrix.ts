@@ -22,6 +22,11 @@ const matrix: LinearMapKind<MatrixSettings> = {
       collect: ([y]) => ops.reshape(y!, [...x.shape.slice(0, -1), outputs]),
     };
   },
+  sums: (x, _shape, _settings, { from, to }, matrices) => {
+    const isWhole = from === 0 && to === x.shape.at(-1);
+    const part = isWhole ? x : ops.slice(x, { axes: [x.shape.length - 1], starts: [from], ends: [to] });
+    return matrices.map(([matrix]) => ops.linear(part, matrix!, undefined, { layout: "io" }));
+  },
 };
 
 export const matrixMap = (layout: MatrixSettings["layout"]) => mapOf(matrix, { layout });

@@ -1,0 +1,48 @@
+// What a read of a chip is spent on, from a profile of V8.
+
+/** Parts of a read by functions on the call stack, the innermost first. */
+const parts = [
+  ["(garbage collector)", "garbage collection"],
+  ["(program)", "V8"],
+  ["(idle)", undefined],
+  ["unfold", "unfolding of inputs"],
+  ["phasesOf", "conversions of inputs"],
+  ["addConverted", "conversions of sums"],
+  ["addScaled", "sums of slices and tiles"],
+  ["zeros", "new tensors"],
+  ["conv2dEach", "products of convolutions"],
+  ["linear", "products of linear layers"],
+  ["matmul", "products of linear layers"],
+  ["noise", "read noise"],
+  ["mul", "scales"],
+  ["withEpilogue", "bias, pool, ReLU"],
+  ["readBlocks", "the rest of a read"],
+];
+
+/**
+ * Shares of the samples by part, the largest first.
+ *
+ * @param profile  of the inspector's Profiler: nodes, samples, timeDeltas.
+ * @returns {{part: string, percent: number}[]}
+ */
+export function sharesOf({ nodes, samples, timeDeltas }) {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
+  const names = new Map(parts);
+  const partOf = (id) => {
+    for (let at = id; at !== undefined; at = parents.get(at)) {
+      const { functionName } = byId.get(at).callFrame;
+      if (names.has(functionName)) return names.get(functionName);
+    }
+    return "other";
+  };
+  const times = new Map();
+  for (const [i, id] of samples.entries()) {
+    const part = partOf(id);
+    if (part !== undefined) times.set(part, (times.get(part) ?? 0) + timeDeltas[i]);
+  }
+  const total = [...times.values()].reduce((sum, time) => sum + time, 0);
+  return [...times]
+    .map(([part, time]) => ({ part, percent: Number(((100 * time) / total).toFixed(1)) }))
+    .sort((a, b) => b.percent - a.percent);
+}

@@ -64,27 +64,31 @@ impl Columns<'_> {
     #[inline(always)]
     fn each(&self, codes: Codes, x: &[f32], y: &mut [f32], f: impl Fn([F32x4; 4]) -> F32x4) -> u32 {
         let columns = self.range.len();
-        let runs_over_columns = self.inner == 1 && columns > 1;
-        // A run is a row of columns, a column's consecutive values, or everything.
-        let run = match columns {
-            1 => x.len(),
-            _ if runs_over_columns => columns,
-            _ => self.inner,
-        };
         let mut clipped = U32x4::splat(0);
-        for (index, (x, y)) in x.chunks(run.max(1)).zip(y.chunks_mut(run.max(1))).enumerate() {
-            for at in (0..x.len()).step_by(4) {
-                let of = |values: &[f32]| {
-                    if runs_over_columns {
-                        load_at(values, at)
-                    } else {
-                        F32x4::splat(values[index % columns])
-                    }
-                };
-                let (value, range) = (load_at(x, at), of(self.range));
-                // A mask is −1.
-                clipped = clipped.sub(range.lt(value).or(value.lt(codes.lowest(range))));
-                store_at(f([value, range, of(self.scale), load_at(y, at)]), y, at);
+        let mut four = |x: F32x4, range: F32x4, scale: F32x4, y: F32x4| {
+            // A mask is −1.
+            clipped = clipped.sub(range.lt(x).or(x.lt(codes.lowest(range))));
+            f([x, range, scale, y])
+        };
+        if self.inner == 1 && columns > 1 {
+            for (x, y) in x.chunks(columns).zip(y.chunks_mut(columns)) {
+                for at in (0..columns).step_by(4) {
+                    let [x, range, scale] = [x, self.range, self.scale].map(|values| load_at(values, at));
+                    store_at(four(x, range, scale, load_at(y, at)), y, at);
+                }
+            }
+        } else {
+            // A run is a column's consecutive values, or everything. What depends on the column alone is computed once for it.
+            let run = if columns == 1 { x.len() } else { self.inner }.max(1);
+            for (index, (x, y)) in x.chunks(run).zip(y.chunks_mut(run)).enumerate() {
+                let [range, scale] = [self.range, self.scale].map(|values| F32x4::splat(values[index % columns]));
+                let ((x, rest), (y, y_rest)) = (x.as_chunks::<4>(), y.as_chunks_mut::<4>());
+                for (x, y) in x.iter().zip(y) {
+                    four(F32x4::load(x), range, scale, F32x4::load(y)).store(y);
+                }
+                if !rest.is_empty() {
+                    store_at(four(load_at(rest, 0), range, scale, load_at(y_rest, 0)), y_rest, 0);
+                }
             }
         }
         clipped.to_array().iter().sum()

@@ -1,1 +1,1 @@
-export const codeHash = "5ea5cdde1f44ea51";
+export const codeHash = "7ed9165b7a61c1c4";

@@ -67,7 +67,8 @@ export function* minimise(
     isFree(term, problem) ? [new Part(term, sensitivities[i]!, first)] : [],
   );
   for (const [stage, doublings] of allDoublings.entries()) {
-    const rate = firstRate * (1 - stage / allDoublings.length) ** 2;
+    const share = 1 - stage / allDoublings.length;
+    const rate = firstRate * share * share;
     let base: Float64Array | undefined;
     for (let repeat = 0, isFalling = true; isFalling; repeat++) {
       const descent = new Descent(changes);

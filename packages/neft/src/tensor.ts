@@ -16,6 +16,7 @@ export type {
   RunResult,
   Step,
   WeightView,
+  WordLines,
 } from "@neft/model";
 export {
   type DType,

@@ -52,8 +52,7 @@ for (const [name, row] of Object.entries(bundles)) {
       ...(loadsChunks ? [host] : []),
     ],
   });
-  const mangle = platform === "browser" || { toplevel: true, keepNames: true };
-  const minify = { compress: true, mangle, codegen: true };
+  const minify = { compress: true, mangle: true, codegen: true };
   await bundle.write({ file: dist(name), format: "esm", minify, codeSplitting: false, comments: false });
   await bundle.close();
 }

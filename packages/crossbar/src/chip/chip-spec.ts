@@ -108,7 +108,7 @@ export const chipRows = defineSettings({
 });
 
 /** A chip as a file describes it. */
-export type GivenChip = GivenOf<typeof chipRows>;
+export interface GivenChip extends GivenOf<typeof chipRows> {}
 
 /** Whether the device's σ is in µS, so that a chip has a factor of it. */
 export const isMeasured = ({ programming }: Device): boolean => kindOf(programming).isPhysical;

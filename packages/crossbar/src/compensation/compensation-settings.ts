@@ -21,4 +21,4 @@ export const compensationSettings = defineSettings({
   },
 });
 
-export type CompensationSettings = ResolvedOf<typeof compensationSettings>;
+export interface CompensationSettings extends ResolvedOf<typeof compensationSettings> {}

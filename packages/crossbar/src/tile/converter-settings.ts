@@ -42,6 +42,6 @@ export const converterSettings = defineSettings({
   adc: { kind: nested(adcSettings), about: "converters of sums", defaultWords: "none: exact sums" },
 });
 
-export type DacSettings = ResolvedOf<typeof dacSettings>;
-export type AdcSettings = ResolvedOf<typeof adcSettings>;
+export interface DacSettings extends ResolvedOf<typeof dacSettings> {}
+export interface AdcSettings extends ResolvedOf<typeof adcSettings> {}
 export type ConverterSettings = ResolvedOf<typeof converterSettings>;

@@ -29,4 +29,4 @@ export const tileSettings = defineSettings({
   },
 });
 
-export type TileSettings = ResolvedOf<typeof tileSettings>;
+export interface TileSettings extends ResolvedOf<typeof tileSettings> {}

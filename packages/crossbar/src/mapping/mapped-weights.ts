@@ -43,38 +43,17 @@ export function mapWeights(matrix: WeightMatrix, mapping: Mapping, gMin = 0): Ma
   checkWithin("gMin", gMin, { min: 0, below: 1 });
   const { values, outputs, inputs, layout, outputOf } = matrix;
   const scales = scalesOf(matrix, mapping.scale);
+  const mapped = { mapping, outputs, inputs, layout, outputOf, scales, gMin };
   const fractions = fractionsOf(matrix, mapping, scales);
   if (mapping.weightBits === null) {
     const target = new Float32Array(fractions.length);
     for (let i = 0; i < target.length; i++) target[i] = gMin + (1 - gMin) * fractions[i]!;
-    return {
-      mapping,
-      outputs,
-      inputs,
-      layout,
-      outputOf,
-      scales,
-      codes: undefined,
-      weights: values.slice(),
-      gMin,
-      target,
-    };
+    return { ...mapped, codes: undefined, weights: values.slice(), target };
   }
   const most = 2 ** mapping.weightBits - 1;
   const codes = new Uint16Array(fractions.length);
   for (let i = 0; i < codes.length; i++) codes[i] = Math.round(fractions[i]! * most);
-  return {
-    mapping,
-    outputs,
-    inputs,
-    layout,
-    outputOf,
-    scales,
-    codes,
-    weights: weightsOfCodes(codes, { mapping, outputs, inputs, layout, outputOf, scales }),
-    gMin,
-    target: conductancesOf(codes, mapping, gMin),
-  };
+  return { ...mapped, codes, weights: weightsOfCodes(codes, mapped), target: conductancesOf(codes, mapping, gMin) };
 }
 
 /** Fractions of the range that the arms hold, [arm][element]. A part whose scale is 0 holds u = 0. */

@@ -98,17 +98,23 @@ export interface LinearMap<Settings = unknown> {
 export const mapOf = <Settings>(kind: LinearMapKind<Settings>, settings: Settings): LinearMap =>
   ({ kind, settings }) as LinearMap<never> as LinearMap;
 
-/** Outputs with what follows a product. `channels`: axis of the outputs that the bias follows; negative from the end. */
+/**
+ * Values of the outputs, [outputs], in a shape that broadcasts to a product's results.
+ *
+ * @param channels  Axis of the results that the outputs are on; negative from the end.
+ */
+export function alongOutputs(values: Tensor, { shape }: Pick<Tensor, "shape">, channels: number): Tensor {
+  const after = (channels < 0 ? -1 : shape.length - 1) - channels;
+  return after === 0 ? values : reshape(values, [values.size, ...new Array<number>(after).fill(1)]);
+}
+
+/** Outputs with what follows a product. `channels`: as in `alongOutputs`. */
 export function withEpilogue(
   y: Tensor,
   { bias, pooled = false, rectified = false }: Epilogue,
   channels: number,
 ): Tensor {
-  let result = y;
-  if (bias !== undefined) {
-    const after = (channels < 0 ? -1 : y.shape.length - 1) - channels;
-    result = add(result, reshape(bias, [bias.size, ...new Array<number>(after).fill(1)]));
-  }
+  let result = bias === undefined ? y : add(y, alongOutputs(bias, y, channels));
   if (pooled) result = maxPool2d(result, { kernel: [2, 2], strides: [2, 2] });
   return rectified ? relu(result) : result;
 }

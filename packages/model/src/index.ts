@@ -4,6 +4,7 @@ export {
   type ArrayBackend,
   type ArrayProduct,
   type ArrayWeight,
+  alongOutputs,
   computeProduct,
   computeProductEach,
   type Epilogue,

@@ -242,8 +242,8 @@ const through = (x: Tensor, value: Tensor): Tensor =>
       );
 
 /**
- * Converted inputs, with their gradients: by x where it is within the range, and by the range r, since a converted value is r·u with a fixed
- * u beyond it, and x + r·u within it, where u is the rounding relative to r.
+ * Converted inputs c, with gradients by x and by the range r. Within the range c = x + r·u, where r·u is the rounding; beyond it c = r·u. Both
+ * take u as a constant.
  */
 function learnedInput(x: Tensor, range: Tensor, converter: Converter): Tensor {
   const most = converter.range as number;

@@ -72,16 +72,21 @@ export function programWeight(
   const { name, tensor: weight } = product.weight;
   if (spec.varies === "weights") return programWhole(spec, draw, name, weight);
   const cells = programCells(spec, chosen, draw, product, time_s);
-  const { mapped, programmed, values } = cells;
-  const held = recombine(mapped, values);
-  const factorOf = driftFactor(spec, cells, held, programmed);
+  const { mapped, values } = cells;
+  let combined: Float32Array | undefined;
+  // Tiles are read without it, unless drift is compensated.
+  const held = (): Float32Array => {
+    combined ??= recombine(mapped, values);
+    return combined;
+  };
+  const factorOf = driftFactor(spec, cells, held);
   const wires = wiresOf(spec.tile, spec.device.gMax_uS);
   let effective: Tensor | undefined;
   return {
     cells,
     get effective() {
       effective ??= persistent(
-        wires === undefined ? held.map((w, i) => w * factorOf(i)) : throughWires(),
+        wires === undefined ? held().map((w, i) => w * factorOf(i)) : throughWires(),
         weight.shape,
       );
       return effective;
@@ -104,15 +109,14 @@ export function programWeight(
 /** Factors of the outputs that compensate drift. */
 function driftFactor(
   { compensation: { drift } }: ChipSpec,
-  { mapped }: ProgrammedCells,
-  now: Float32Array,
-  programmed: Float32Array,
+  { mapped, programmed }: ProgrammedCells,
+  now: () => Float32Array,
 ): (element: number) => number {
   if (drift === "none") return () => 1;
   const isGlobal = drift === "global";
   const groupOf = (element: number): number => (isGlobal ? 0 : mapped.outputOf![element]!);
   const count = isGlobal ? 1 : mapped.outputs;
-  const factors = driftFactors(recombine(mapped, programmed), now, { count, groupOf });
+  const factors = driftFactors(recombine(mapped, programmed), now(), { count, groupOf });
   return (element) => factors[groupOf(element)]!;
 }
 

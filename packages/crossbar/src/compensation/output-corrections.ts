@@ -1,4 +1,5 @@
-import { add, mul, reshape, type Tensor, tensor, transpose } from "@neft/tensor";
+import { alongOutputs } from "@neft/model";
+import { add, mul, type Tensor, tensor, transpose } from "@neft/tensor";
 
 /** A line for each output of a layer: what its sums are multiplied by, and what is added then. */
 export interface OutputLines {
@@ -41,16 +42,12 @@ export function fitOutputs(sums: Tensor, exact: Tensor, channels: 1 | -1, hasOff
   return { factors, offsets };
 }
 
-/** Values of the outputs, [outputs], in a shape that broadcasts to a layer's sums. */
-const along = (values: Tensor, { shape }: Tensor, channels: 1 | -1): Tensor =>
-  reshape(values, [values.size, ...new Array<number>(channels === -1 ? 0 : shape.length - 2).fill(1)]);
-
 /** Sums of a layer, each output times its factor. */
 export const scaleOutputs = (sums: Tensor, factors: Tensor, channels: 1 | -1): Tensor =>
-  mul(sums, along(factors, sums, channels));
+  mul(sums, alongOutputs(factors, sums, channels));
 
 /** Sums of a layer, each output on its line. */
 export function correctOutputs(sums: Tensor, { factors, offsets }: OutputLines, channels: 1 | -1): Tensor {
   const [slopes, shifts] = [factors, offsets].map((values) => tensor(values, [values.length])) as [Tensor, Tensor];
-  return add(scaleOutputs(sums, slopes, channels), along(shifts, sums, channels));
+  return add(scaleOutputs(sums, slopes, channels), alongOutputs(shifts, sums, channels));
 }

@@ -1,4 +1,4 @@
-import type { WordLines } from "@neft/model";
+import { alongOutputs, type WordLines } from "@neft/model";
 import {
   add,
   addConverted,
@@ -8,7 +8,6 @@ import {
   matmul,
   mul,
   relu,
-  reshape,
   setConverted,
   setDigits,
   slice,
@@ -102,12 +101,6 @@ export const vectorsRead = (x: Tensor): LinesRead => ({
   channels: -1,
 });
 
-/** Values of the outputs, so that they follow an axis of a tensor. */
-function along(values: Tensor, { shape }: Tensor, channels: number): Tensor {
-  const after = (channels < 0 ? -1 : shape.length - 1) - channels;
-  return after === 0 ? values : reshape(values, [values.size, ...new Array<number>(after).fill(1)]);
-}
-
 /**
  * Reads blocks of a layer: each tile's sums go through its converter, and are added digitally.
  *
@@ -176,5 +169,5 @@ export function readBlocks(blocks: readonly TiledBlock[], read: LinesRead, setti
           blocks.map((block) => block.scales),
           { axis: 0 },
         );
-  return mul(total!, along(scales, total!, read.channels));
+  return mul(total!, alongOutputs(scales, total!, read.channels));
 }

@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
-import { bundles, kept, wasmFiles } from "./bundles.mjs";
+import { bundles, kept, nodeFiles, wasmFiles } from "./bundles.mjs";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const packages = resolve(folder, "..");
@@ -33,7 +33,15 @@ mkdirSync(out, { recursive: true });
 
 const licences = await writeModules();
 writeTypes();
-for (const name of [...Object.keys(bundles), ...wasmFiles.map((file) => join("wasm", file))])
+const shared = readdirSync(join(folder, "dist")).filter((name) =>
+  new RegExp(`^${nodeFiles.prefix}.*\\.js$`).test(name),
+);
+for (const name of [
+  ...Object.keys(bundles),
+  ...Object.keys(nodeFiles.inputs),
+  ...shared,
+  ...wasmFiles.map((file) => join("wasm", file)),
+])
   cpSync(join(folder, "dist", name), join(out, "dist", name));
 cpSync(join(folder, "bin"), join(out, "bin"), { recursive: true });
 cpSync(join(folder, "README.md"), join(out, "README.md"));

@@ -1,13 +1,16 @@
-// Bundles each file of the table with all that it imports into one file in dist/, after tsc: node scripts/bundle.mjs
+// Bundles each file of the table with all that it imports into one file in dist/, and Node's files, after tsc: node scripts/bundle.mjs
 // A browser starts such a file with one request, and Node's threads start sooner. Webpack and Vite take it as it is, and a page without a bundler
 // can load it.
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
-import { bundles, wasmFiles } from "./bundles.mjs";
+import { besideDist, bundles, kept, nodeFiles, wasmFiles } from "./bundles.mjs";
 import { checkCopies, guest, host } from "./shared-instances.mjs";
+
+/** Traces of errors in Node show the files' names. */
+const written = { format: "esm", minify: { compress: true, mangle: true, codegen: true }, comments: false };
 
 const packages = fileURLToPath(new URL("../..", import.meta.url));
 const dist = (name) => join(packages, "neft/dist", name);
@@ -25,38 +28,49 @@ for (const name of wasmFiles)
   cpSync(new URL(`../../kernels/wasm/${name}`, import.meta.url), dist(`wasm/${name}`), { recursive: true });
 
 for (const [name, row] of Object.entries(bundles)) {
-  const {
-    input,
-    platform = "browser",
-    external = [],
-    hasHelp = false,
-    replaced = {},
-    wasm,
-    inlined = [],
-    isShared,
-    loadsChunks = false,
-  } = row;
+  const { input, replaced = {}, wasm, inlined = [], isShared, loadsChunks = false } = row;
   const bundle = await rolldown({
     input: join(packages, input),
-    platform,
-    external,
+    platform: "browser",
     resolve: {
-      conditionNames: [platform, "import", "default"],
+      conditionNames: ["browser", "import", "default"],
       alias: Object.fromEntries(Object.entries(replaced).map(([from, to]) => [from, dist(to)])),
     },
     ...(inlined.length > 0 && { transform: { define: { inlinedFiles: JSON.stringify(packed(inlined)) } } }),
     plugins: [
-      ...(hasHelp ? [] : [withoutHelp]),
+      withoutHelp,
       ...(wasm ? [placed(wasm)] : []),
       ...(isShared ? [guest(name)] : []),
       ...(loadsChunks ? [host] : []),
     ],
   });
-  const minify = { compress: true, mangle: true, codegen: true };
-  await bundle.write({ file: dist(name), format: "esm", minify, codeSplitting: false, comments: false });
+  await bundle.write({ file: dist(name), ...written, codeSplitting: false });
   await bundle.close();
 }
 checkCopies();
+await bundleNodeFiles();
+
+/** Writes the files that Node starts, and those that they share. */
+async function bundleNodeFiles() {
+  const { inputs, prefix } = nodeFiles;
+  for (const name of readdirSync(dist("."))) if (name.startsWith(prefix)) rmSync(dist(name));
+  const bundle = await rolldown({
+    input: Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, join(packages, input)])),
+    platform: "node",
+    external: kept,
+    resolve: { conditionNames: ["node", "import", "default"] },
+    plugins: [placed(besideDist)],
+  });
+  await bundle.write({
+    dir: dist("."),
+    ...written,
+    entryFileNames: "[name]",
+    chunkFileNames: `${prefix}[name].js`,
+    // One file for all that several need: Node opens each in half a millisecond.
+    codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] },
+  });
+  await bundle.close();
+}
 
 /** Files of dist/ in base64, gzipped, by name without folder. */
 function packed(names) {

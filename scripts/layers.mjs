@@ -14,7 +14,7 @@ export const layers = [
   ["packages/crossbar", "packages/onnx", "packages/data"],
   ["packages/evaluation"],
   ["packages/training"],
-  ["packages/profile", "packages/report"],
+  ["packages/profile", "packages/report", "packages/study"],
   ["packages/neft"],
   ["examples/[^/]+"],
   ["bench"],

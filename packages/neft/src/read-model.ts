@@ -43,5 +43,5 @@ export async function readModel(file: string, options: ReadModelOptions = {}): P
   }
 }
 
-/** SHA-256 digest in hexadecimal. */
-export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+/** SHA-256 digest of bytes, or of a text in UTF-8, in hexadecimal. */
+export const sha256 = (contents: string | Uint8Array): string => createHash("sha256").update(contents).digest("hex");

@@ -7,6 +7,7 @@ import { filesOf } from "../read-dataset.js";
 import { sha256 } from "../read-model.js";
 import { equalisationRows } from "../recorded-settings.js";
 import type { EqualisationFile } from "../results.js";
+import { settingsRecord } from "../settings-record.js";
 import { equalisationProgress, equalisationRecord, equalisationReport } from "./equalisation-report.js";
 import { InterruptedError, UsageError } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
@@ -14,7 +15,7 @@ import { watchInterrupt } from "./interrupt.js";
 import { openModelOutput, readModelToWrite, writeJson } from "./model-output.js";
 import type { equaliseRows } from "./options.js";
 import { Outputs } from "./outputs.js";
-import { checkChips, dataRecord, loadData, settingsRecord, versions, warn } from "./run.js";
+import { checkChips, dataRecord, loadData, versions, warn } from "./run.js";
 import { print } from "./terminal.js";
 
 const what = "the equalised model";

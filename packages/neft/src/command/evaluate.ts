@@ -15,6 +15,7 @@ import { filesOf } from "../read-dataset.js";
 import { readModel } from "../read-model.js";
 import { evaluationRows } from "../recorded-settings.js";
 import type { DeviationFile, EvaluationFile, Provenance } from "../results.js";
+import { settingsRecord } from "../settings-record.js";
 import { InterruptedError } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
@@ -22,7 +23,7 @@ import { layerTable } from "./layer-table.js";
 import type { evaluateRows } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { startProgress } from "./progress.js";
-import { checkChips, dataRecord, jsonText, loadData, settingsRecord, versions, warn, workersOfRun } from "./run.js";
+import { checkChips, dataRecord, jsonText, loadData, versions, warn, workersOfRun } from "./run.js";
 import { alignedTable, right } from "./table.js";
 import { print } from "./terminal.js";
 

@@ -8,6 +8,7 @@ import { sha256 } from "../read-model.js";
 import { finetuningRows } from "../recorded-settings.js";
 import type { FinetuningFile } from "../results.js";
 import type { Samples } from "../settings.js";
+import { settingsRecord } from "../settings-record.js";
 import { equalisationProgress, equalisationRecord, gainLines } from "./equalisation-report.js";
 import { InterruptedError, withOutcome } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
@@ -16,7 +17,7 @@ import { openModelOutput, readModelToWrite, writeJson } from "./model-output.js"
 import { commandMessage, type finetuneRows } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { type Progress, startProgress } from "./progress.js";
-import { checkChips, dataRecord, loadData, settingsRecord, versions, warn, workersOfRun } from "./run.js";
+import { checkChips, dataRecord, loadData, versions, warn, workersOfRun } from "./run.js";
 import { print, printMessage } from "./terminal.js";
 
 type Options = ResolvedOf<typeof finetuneRows>;

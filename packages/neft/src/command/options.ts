@@ -5,14 +5,17 @@ import {
   defineSettings,
   flag,
   type GivenOf,
+  listOf,
   messageWith,
   oneLine,
+  refuse,
   type Setting,
   type Settings,
   text,
   whole,
 } from "@neft/options";
 import { mostWorkers } from "@neft/pool";
+import { strategies } from "@neft/training";
 import { type Command, Option } from "commander";
 import { benchmarkOptions } from "../benchmark-settings.js";
 import { dataSpecForms, parseSamplesSpec, type SamplesSpec, samplesSpecForms } from "../data-spec.js";
@@ -127,6 +130,92 @@ export const chipCommandRows = defineSettings({
   plot: { ...plot, about: "draw the tiles of the model's layers and histograms of conductances as SVG" },
 });
 
+const storeRow = {
+  kind: text("<dir>"),
+  about: "folder of the results, one file for each cell; what is there isn't computed again",
+  group: "Study:",
+} as const;
+
+/** One of several parts of a study. */
+export interface Shard {
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+}
+
+const shardKind = {
+  words: "a part and the number of parts, such as 3/16, counted from 0",
+  placeholder: "<i/n>",
+  check: (value: unknown) => value as Shard,
+  parse: (word: string, option: string): Shard => {
+    const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(word) ?? [];
+    if (index === undefined || Number(index) >= Number(count)) return refuse(option, shardKind.words, word);
+    return { index: Number(index), count: Number(count) };
+  },
+};
+
+/** Options of `neft sweep run`. */
+export const sweepRunRows = defineSettings({
+  store: { ...storeRow, required: true },
+  shard: {
+    kind: shardKind,
+    about: "run one part of the cells; a finetuning and its evaluations stay together",
+    group: "Study:",
+  },
+  ...runRows,
+});
+
+/** Options of `neft sweep merge`. */
+export const sweepMergeRows = defineSettings({
+  store: { ...storeRow, required: true },
+  fast: runRows.fast,
+  json: runRows.json,
+});
+
+const {
+  signal: _signal,
+  onProgress: _onProgress,
+  validationData: _validationData,
+  strategy: _strategy,
+  seed: _seed,
+  sigma: trainSigmaRow,
+  workers: _workers,
+  ...comparedRows
+} = finetuneOptions;
+
+/** Options of `neft compare`. */
+export const compareRows = defineSettings({
+  data: {
+    kind: text("<spec>"),
+    about: `samples to train on: ${dataSpecForms.join(", ")}`,
+    required: true,
+    group: "Data:",
+  },
+  limit: dataRows.limit,
+  test: {
+    kind: text("<spec>"),
+    about: "samples to test on, in the same forms",
+    defaultWords: "mnist:test for mnist:train; else needed",
+    group: "Data:",
+  },
+  testLimit: { kind: whole({ min: 1 }), about: "use the first n test samples only", group: "Data:" },
+  strategies: {
+    kind: listOf(text("<id>")),
+    about: `what to compare: strategies (${[...strategies.keys()].join(", ")}), imported (the network as it is) or equalise (rescaled, not trained)`,
+    default: ["imported", "equalise", "noise-injection", "temperature", "ovf", "irs"],
+    defaultWords: "imported,equalise,noise-injection,temperature,ovf,irs",
+    group: "Study:",
+  },
+  seeds: { kind: whole({ min: 1, max: 1000 }), about: "number of seeds, from 1 on", default: 3, group: "Study:" },
+  sigma: { ...evaluateOptions.sigma, about: "σ of the evaluations", group: "Study:" },
+  trainSigma: { ...trainSigmaRow, about: "σ in training", group: "Study:" },
+  chips: { ...evaluateOptions.chips, group: "Study:" },
+  store: { ...storeRow, default: "neft-study", defaultWords: "neft-study" },
+  ...comparedRows,
+  chip: chipRow,
+  ...runRows,
+});
+
 /** A setting and its command option. */
 interface CommandOption {
   /** Flags as commander takes them, such as `--lr <x>`; null if the command has no such option. */
@@ -220,9 +309,14 @@ const idOf = (value: unknown): object =>
 
 /** Long flags by the API's names of settings. */
 const flagOf: ReadonlyMap<string, string> = new Map([
-  ...optionsOf({ ...benchRows, ...equaliseRows, ...evaluateRows, ...finetuneRows }).map(
-    ({ name, flags }) => [name, new Option(flags).long ?? flags] as const,
-  ),
+  ...optionsOf({
+    ...compareRows,
+    ...sweepRunRows,
+    ...benchRows,
+    ...equaliseRows,
+    ...evaluateRows,
+    ...finetuneRows,
+  }).map(({ name, flags }) => [name, new Option(flags).long ?? flags] as const),
   // An age without data of a device.
   ["time_s", "--time"],
 ]);

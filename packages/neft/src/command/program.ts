@@ -2,6 +2,7 @@ import { withChip } from "@neft/crossbar";
 import { resolve } from "@neft/options";
 import { withTrainedChip } from "@neft/training";
 import { Command, CommanderError } from "commander";
+import { neftVersion } from "../version.js";
 import { withChipRead } from "./chip-file.js";
 import { type ExitCode, exitCodeOf, exitCodes, outcomeOf } from "./exit-codes.js";
 import {
@@ -9,15 +10,17 @@ import {
   benchRows,
   chipCommandRows,
   commandMessage,
+  compareRows,
   devicesRows,
   equaliseRows,
   evaluateRows,
   finetuneRows,
   settingsFrom,
+  sweepMergeRows,
+  sweepRunRows,
   withUsageErrors,
 } from "./options.js";
 import { outputFailure, print, printError, printMessage } from "./terminal.js";
-import { neftVersion } from "./version.js";
 
 const exitCodeHelp = `
 Exit codes: 0 done · 1 failure · 2 wrong command line · 130 stopped by Ctrl-C or a signal; the best weights so far, if any, were saved.`;
@@ -100,6 +103,42 @@ function program(): Command {
     .action(async (model, values) => {
       const options = withUsageErrors(() => resolve(equaliseRows, settingsFrom(equaliseRows, values)));
       await (await import("./equalise.js")).equaliseModel(model, options);
+    });
+
+  addOptions(neft.command("compare").argument("<model>", "ONNX file"), compareRows)
+    .description("train a model by several strategies, with the same budget, and compare them on the same chips")
+    .addHelpText(
+      "after",
+      examples(
+        "neft compare mnist-lenet5.onnx --data mnist:train --limit 10000 --sigma 0.2,0.3 --seeds 3 --json study.json",
+        "neft compare mnist-lenet5.onnx --data mnist:train --strategies imported,noise-injection,ovf --clip 2 --store clip",
+      ),
+    )
+    .action(async (model, values) => {
+      const { given } = await withChipRead(settingsFrom(compareRows, values));
+      const options = withUsageErrors(() => resolve(compareRows, withChip(given)));
+      await (await import("./compare.js")).compareStrategies(model, options, given);
+    });
+
+  const sweep = neft
+    .command("sweep")
+    .description("run a plan of many finetunings and evaluations, and compare the results");
+  addOptions(sweep.command("run").argument("<plan>", "JSON file"), sweepRunRows)
+    .description("run the cells of a plan that have no result in the store, and print the comparison")
+    .addHelpText(
+      "after",
+      examples("neft sweep run plan.json --store results", "neft sweep run plan.json --store results --shard 3/16"),
+    )
+    .action(async (plan, values) => {
+      const options = withUsageErrors(() => resolve(sweepRunRows, settingsFrom(sweepRunRows, values)));
+      await (await import("./sweep.js")).runSweep(plan, options);
+    });
+  addOptions(sweep.command("merge").argument("<plan>", "JSON file"), sweepMergeRows)
+    .description("print and write the results of a plan, or list the cells that are missing")
+    .addHelpText("after", examples("neft sweep merge plan.json --store results --json all.json"))
+    .action(async (plan, values) => {
+      const options = withUsageErrors(() => resolve(sweepMergeRows, settingsFrom(sweepMergeRows, values)));
+      await (await import("./sweep.js")).mergeSweep(plan, options);
     });
 
   addOptions(neft.command("bench").argument("<model>", "ONNX file"), benchRows)

@@ -1,19 +1,17 @@
-import { type ChipSettings, checkAge, chipOf } from "@neft/crossbar";
-import { type inputSettings, take } from "@neft/data";
-import type { Model } from "@neft/model";
-import { inWords, type ResolvedOf, recorded, shortened } from "@neft/options";
+import { checkAge, chipOf } from "@neft/crossbar";
+import { take } from "@neft/data";
+import { inWords, shortened } from "@neft/options";
 import type { Pool } from "@neft/pool";
 import type { TrainingWorker } from "@neft/training";
 import type { SamplesSpec } from "../data-spec.js";
 import { readDataset, readInputs } from "../read-dataset.js";
-import type { equalisationRows, evaluationRows, finetuningRows, RecordOf } from "../recorded-settings.js";
 import type { EvaluationFile } from "../results.js";
 import { isDataset, type Samples } from "../settings.js";
-import { inputsFrom } from "../shared-options.js";
+import type { Programming } from "../settings-record.js";
+import { neftVersion } from "../version.js";
 import { createWorkers, poolOf, type Workers } from "../workers.js";
 import { withUsageErrors } from "./options.js";
 import { mostCharacters, printMessage } from "./terminal.js";
-import { neftVersion } from "./version.js";
 
 /** Reads the samples of `--data`, cut to `--limit`; reports which arrays of an archive it read. */
 export async function loadData(
@@ -40,32 +38,6 @@ export function dataRecord(samples: Samples, { data: spec }: { readonly data: Sa
   }
   const count = Math.max(...Object.values(samples).map((one) => one.count));
   return { name: spec.kind === "inputs" ? spec.file : "inputs", samples: count, arrays: Object.keys(samples) };
-}
-
-/** Chip settings of one or several σ. */
-type Programming = Pick<ChipSettings, "device" | "weightBits" | "bitsPerCell"> & Partial<ChipSettings>;
-
-/** Settings as results record them: options of the API with defaults filled in. */
-export function settingsRecord<Rows extends typeof evaluationRows | typeof finetuningRows | typeof equalisationRows>(
-  rows: Rows,
-  model: Model,
-  data: Samples | undefined,
-  settings: ResolvedOf<Rows> & ResolvedOf<typeof inputSettings> & Programming,
-): RecordOf<Rows> {
-  // Datasets by input have one scale, mean and std for all.
-  const [first] = data ? Object.values(inputsFrom("data", model, data, settings)) : [];
-  const { scale, mean, std, layout } = first?.normalisation ?? settings;
-  const bitsPerCell = settings.bitsPerCell ?? settings.device.bitsPerCell;
-  // Settings without a value are undefined, and JSON drops them.
-  const plain = {
-    ...recorded(rows, settings),
-    scale,
-    mean,
-    std,
-    layout: data && isDataset(data) ? layout : settings.layout,
-    bitsPerCell,
-  };
-  return JSON.parse(JSON.stringify(plain)) as RecordOf<Rows>;
 }
 
 /** The workers of a run. The command's option is always a number. */

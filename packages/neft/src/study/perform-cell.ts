@@ -1,0 +1,145 @@
+import type { Model } from "@neft/model";
+import { exportOnnx, importOnnx } from "@neft/onnx";
+import {
+  type Cell,
+  canonicalJson,
+  type EvaluationOutcome,
+  type NetworkOutcome,
+  type Outcome,
+  type PerformCell,
+  type Store,
+} from "@neft/study";
+import { equalise } from "../equalise.js";
+import { evaluate } from "../evaluate.js";
+import { finetune } from "../finetune.js";
+import type { Samples } from "../settings.js";
+import type { Workers } from "../workers.js";
+import type { ReadStudy } from "./study-files.js";
+
+/** What the cells of a study run with. */
+export interface CellContext {
+  readonly study: Pick<ReadStudy, "model" | "samples">;
+  readonly store: Store;
+  readonly workers: Workers;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+}
+
+/** What a cell's call gets. */
+interface Call {
+  readonly key: string;
+  readonly model: Model;
+  readonly data: Samples | undefined;
+  readonly options: Cell["options"];
+  readonly context: CellContext;
+  readonly signal: AbortSignal | undefined;
+  readonly onShare: (share: number) => void;
+}
+
+/** Makes the function that runs the cells of a study. */
+export function cellPerformer(context: CellContext): PerformCell {
+  return async (key, cell, { signal, onShare }) => {
+    const start = context.now();
+    const model = importOnnx(await modelOf(cell, context));
+    try {
+      const data = cell.data && context.study.samples(cell.data);
+      const call = { key, model, data, options: cell.options, context, signal, onShare };
+      const outcome = await performers[cell.kind](call);
+      const run = { seconds: (context.now() - start) / 1000, workers: context.workers.size };
+      await context.store.writeRun(key, run);
+      return canonicalJson(outcome, "result");
+    } finally {
+      model.dispose();
+    }
+  };
+}
+
+/** The file of a cell's network. */
+async function modelOf({ model }: Cell, { study, store }: CellContext): Promise<Uint8Array> {
+  if ("from" in model) {
+    const made = await store.readResult(model.from);
+    if (made === undefined)
+      throw new Error(`cell: expected the network of cell ${model.from}, got none; run that cell first`);
+    return store.readModel((JSON.parse(made) as NetworkOutcome).model);
+  }
+  const bytes = study.model(model.sha256);
+  if (!bytes)
+    throw new Error(
+      `cell: expected the network ${model.sha256}, got none of the plan's; use the files that the plan was made of`,
+    );
+  return bytes;
+}
+
+const performers: Readonly<Record<Cell["kind"], (call: Call) => Promise<Outcome>>> = {
+  equalise: async ({ model, data, options, context, signal, onShare }) => {
+    const { wide, settings, ...result } = await equalise(model, {
+      ...options,
+      data,
+      signal,
+      onProgress: ({ done, total }) => onShare(done / total),
+    });
+    try {
+      const { method, factors, variance, change, warnings } = result;
+      const steps = data ? settings.steps : 0;
+      return {
+        kind: "equalise",
+        model: await context.store.writeModel(exportOnnx(wide ?? model)),
+        cost: { forward: steps, backward: steps, epochs: 0 },
+        report: { method, factors, variance, change, warnings },
+      };
+    } finally {
+      wide?.dispose();
+    }
+  },
+
+  finetune: async ({ model, data, options, context, signal, onShare }) => {
+    const { workers } = context;
+    const result = await finetune(model, data!, {
+      ...options,
+      workers,
+      signal,
+      onProgress: (progress) => onShare(progress.step / progress.steps),
+    });
+    const { best, steps, ended, taps, warnings, validations, settings } = result;
+    // Half a finetuning isn't a result.
+    if (ended.reason === "aborted") throw signal?.reason ?? new Error("finetune: aborted");
+    return {
+      kind: "finetune",
+      model: await context.store.writeModel(exportOnnx(model)),
+      cost: { forward: steps, backward: steps, epochs: settings.epochs },
+      validations: validations.map(({ step, accuracy }) => ({ step, accuracy })),
+      report: { best: best as never, steps, ended, taps, warnings },
+    };
+  },
+
+  evaluate: async ({ model, data, options, context, signal, onShare }) => {
+    const chips: number[] = [];
+    const { digital, results } = await evaluate(model, data as never, {
+      ...options,
+      workers: context.workers,
+      signal,
+      onProgress: ({ digital: isDigital, from, accuracies, done, total }) => {
+        if (!isDigital) for (const [i, accuracy] of accuracies.entries()) chips[from + i] = accuracy;
+        onShare(done / total);
+      },
+    });
+    const { accuracy, confidence, mutualInformation } = results[0]!;
+    const { mean, std, ci95, p5, worst } = accuracy;
+    return {
+      kind: "evaluate",
+      digital: digital.accuracy,
+      chips: { accuracy: chips },
+      metrics: {
+        mean,
+        std,
+        low: ci95?.[0] ?? null,
+        high: ci95?.[1] ?? null,
+        p5,
+        worst,
+        confidenceRight: confidence.right,
+        confidenceWrong: confidence.wrong,
+        mutualInformation,
+      },
+    } satisfies EvaluationOutcome;
+  },
+};

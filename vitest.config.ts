@@ -6,7 +6,14 @@ import { defineConfig } from "vitest/config";
 const root = import.meta.dirname;
 
 /** Workspaces whose tests start processes or workers, which need built files. */
-const built = ["packages/pool", "packages/neft", "examples/quickstart", "examples/browser", "bench"];
+const built = [
+  "packages/pool",
+  "packages/neft",
+  "examples/quickstart",
+  "examples/pytorch",
+  "examples/browser",
+  "bench",
+];
 
 const packages = readdirSync(join(root, "packages"))
   .map((folder) => `packages/${folder}`)
@@ -41,7 +48,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 60_000,
     projects: [
-      ...[...packages, "examples/quickstart", "examples/browser", "bench"].map((folder) =>
+      ...[...packages, "examples/quickstart", "examples/pytorch", "examples/browser", "bench"].map((folder) =>
         project(folder, nameOf(folder)),
       ),
       project("scripts", "scripts"),

@@ -74,5 +74,5 @@ export type { SummaryRow } from "./summary.js";
 export { summary, trialShapes } from "./summary.js";
 export { checkFree, holdModel, modelRule } from "./use.js";
 export { type Weights, weightsOf } from "./weights.js";
-export type { NetworkOptions } from "./zoo.js";
+export type { NetworkOptions, WidthOptions } from "./zoo.js";
 export { lenet5, resnet18, vgg8 } from "./zoo.js";

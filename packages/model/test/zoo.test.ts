@@ -47,6 +47,17 @@ describe("the zoo", () => {
     model.dispose();
   });
 
+  it("has narrower networks of the same form", () => {
+    const options = { seed: 1, channels: 1, size: 28, width: 4 };
+    const [vgg, resnet] = [vgg8(options), resnet18(options)];
+    expect(vgg.parameters.get("features.6.weight")!.shape).toEqual([32, 32, 3, 3]);
+    expect(vgg.parameters.get("f1.weight")!.shape).toEqual([64, 32 * 9]);
+    expect(resnet.parameters.get("layer4.1.conv2.weight")!.shape).toEqual([32, 32, 3, 3]);
+    expect(resnet.parameters.get("fc.weight")!.shape).toEqual([10, 32]);
+    for (const model of [vgg, resnet]) model.dispose();
+    expect(() => vgg8({ seed: 1, width: 0 })).toThrow("width: expected a whole number ≥ 1, got 0");
+  });
+
   it("draws weights as in He et al., the same for the same seed, each from its own stream", () => {
     const [one, same, other] = [lenet5({ seed: 1 }), lenet5({ seed: 1 }), lenet5({ seed: 2 })];
     const weights = (model: Model, name: string) => model.parameters.get(name)!.toArray() as Float32Array;

@@ -96,6 +96,7 @@ export {
   type Value,
   type ValueInfo,
   vgg8,
+  type WidthOptions,
 } from "@neft/model";
 export {
   exportOnnx,

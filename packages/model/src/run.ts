@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly taps?: readonly string[];
   /** Names of the values to return as outputs. Default: the model's outputs. */
   readonly outputs?: readonly string[];
+  /** Tensors in place of parameters, by name and of the same shapes. Default: none. */
+  readonly parameters?: ReadonlyMap<string, Tensor> | undefined;
   /** Seed and step of the dropout masks. Default: no dropout. */
   readonly dropout?: { readonly seed: number; readonly step: number } | undefined;
   /** Runs in place of every step's computation; must return the result of `compute`. For measurements. Default: none. */
@@ -51,10 +53,12 @@ export function run(
   options: RunOptions = {},
 ): RunResult {
   const feeds = feedsOf(model, inputs);
+  checkParameters(model, options.parameters);
   const plan = planOf(model, options);
   const values: Slots = new Array(plan.slots).fill(undefined);
   plan.given.forEach((name, i) => {
-    values[i + 1] = feeds.get(name) ?? model.parameters.get(name) ?? model.constants.get(name);
+    const other = options.parameters?.get(name);
+    values[i + 1] = feeds.get(name) ?? other ?? model.parameters.get(name) ?? model.constants.get(name);
   });
   const statistics: BatchStatistics[] = [];
   runSteps(plan, values, contextOf(model, options, statistics), options.observe);
@@ -167,7 +171,7 @@ function inBody(product: ArrayProduct, outer: GraphNode): ArrayProduct {
 
 /** Context that operators get in a run of a model. */
 function contextOf(model: Model, options: RunOptions, statistics: BatchStatistics[]): RunContext {
-  const { backend } = options;
+  const { backend, parameters } = options;
   const context: RunContext = {
     batchNorm: options.batchNorm ?? "frozen",
     frozenNorms: options.frozenNorms ?? new Set(),
@@ -176,7 +180,7 @@ function contextOf(model: Model, options: RunOptions, statistics: BatchStatistic
     product: (product) => (backend ? backend.product(product) : computeProduct(product)),
     isParameter: (name) => model.parameters.has(name),
     weights: modelWeights(model),
-    parameter: (name) => model.parameters.get(name)!,
+    parameter: (name) => parameters?.get(name) ?? model.parameters.get(name)!,
     view: ({ views }, whole) =>
       views.reduce((x, node) => {
         const rest = node.inputs.slice(1).map((name) => (name === "" ? undefined : model.constants.get(name)!));
@@ -186,6 +190,18 @@ function contextOf(model: Model, options: RunOptions, statistics: BatchStatistic
     runGraph: (graph, node, inputs) => runGraph(graph, node, inputs, context),
   };
   return context;
+}
+
+/** @throws {Error} for a tensor in place of no parameter, or of another shape. */
+function checkParameters(model: Model, parameters: RunOptions["parameters"]): void {
+  for (const [name, other] of parameters ?? []) {
+    const own = model.parameters.get(name);
+    const [expected, got] = [own, other].map((one) => one && `${one.dtype} [${one.shape.join(", ")}]`);
+    if (expected === undefined)
+      throw new Error(`model ${inWords(model.name)}: expected names of parameters, got ${inWords(name)}`);
+    if (expected !== got)
+      throw new Error(`model ${inWords(model.name)}: parameter ${inWords(name)}: expected ${expected}, got ${got}`);
+  }
 }
 
 /** Inputs by name, checked against the model's declarations. */

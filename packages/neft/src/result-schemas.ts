@@ -275,6 +275,8 @@ const finetuningFileSchema = z.strictObject({
     /** The validation whose weights were written; null if they are those of the last step. */
     best: validationSchema.nullable(),
     steps: z.int().min(0),
+    /** Passes of a batch through the network in these steps. */
+    passes: z.strictObject({ forward: z.int().min(0), backward: z.int().min(0) }).optional(),
     ended: z.strictObject({ reason: z.enum(["finished", "aborted", "diverged"]), message: text.optional() }),
     taps: z.array(text),
     equalised: equalisationSchema.optional(),

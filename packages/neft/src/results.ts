@@ -3,7 +3,7 @@ import type { DeviationResult, EvaluationResult } from "@neft/evaluation";
 import type { Build } from "@neft/kernels";
 import type { WeightRounding } from "@neft/onnx";
 import type { BenchmarkResult, benchmarkSettings } from "@neft/profile";
-import type { EqualiseResult, FinetuneResult, ResolvedEqualiseSettings } from "@neft/training";
+import type { EqualiseResult, FinetuneResult, Passes, ResolvedEqualiseSettings } from "@neft/training";
 import type { equalisationRows, evaluationRows, finetuningRows, RecordOf } from "./recorded-settings.js";
 import { chipSchema, parseWithSchema } from "./result-schemas.js";
 
@@ -55,7 +55,9 @@ export interface FinetuningFile extends Provenance {
   readonly kind: "finetuning";
   readonly out: ModelFileRecord;
   readonly settings: RecordOf<typeof finetuningRows>;
-  readonly result: Omit<FinetuneResult, "settings" | "equalised" | "warnings"> & {
+  readonly result: Omit<FinetuneResult, "settings" | "equalised" | "warnings" | "passes" | "state"> & {
+    /** Missing in older files. */
+    readonly passes?: Passes;
     /** Present if it ran with `equalise`. */
     readonly equalised?: EqualisationRecord;
     readonly warnings?: readonly string[];

@@ -6,6 +6,10 @@ const runRules: Rules<RunOptions> = {
   backend: kind("an array backend", (value) => has(value, "product")),
   batchNorm: kinds.oneOf("frozen", "batch"),
   frozenNorms: kind("a set of names", (value) => has(value, "has", "size")),
+  parameters: kind(
+    "a map of tensors by name",
+    (value) => value instanceof Map && [...value.values()].every((one) => has(one, "shape", "dtype")),
+  ),
   taps: kinds.names,
   outputs: kinds.names,
   dropout: kind("a seed and a step", (value) => has(value, "seed", "step")),

@@ -2,7 +2,14 @@ import { type Dataset, inputSettings } from "@neft/data";
 import { type EvaluationProgress, evaluationSettings } from "@neft/evaluation";
 import { defineSettings, flag, type GivenOf, has, inWords, type Kind, opaque, refuse, whole } from "@neft/options";
 import { mostWorkers } from "@neft/pool";
-import { type EqualiseProgress, equaliseSettings, type FinetuneProgress, finetuneSettings } from "@neft/training";
+import {
+  type EqualiseProgress,
+  equaliseSettings,
+  type FinetuneProgress,
+  finetuneSettings,
+  isRunState,
+  type RunState,
+} from "@neft/training";
 import { callArguments } from "./call-rules.js";
 import type { Workers } from "./workers.js";
 
@@ -84,6 +91,27 @@ export const finetuneOptions = defineSettings({
     defaultWords: "held out of the training data",
     flag: null,
     group: "Training:",
+  },
+  resume: {
+    kind: opaque<RunState>("a state of finetune", isRunState),
+    about:
+      "a state of onCheckpoint or of an aborted run's result, from which a call with the same model, data and settings continues with the same bits",
+    defaultWords: "a new run",
+    flag: null,
+    group: runningGroup,
+  },
+  onCheckpoint: {
+    kind: opaque<(state: RunState) => void>(...callArguments.onCheckpoint),
+    about: "called with the run's state, plain data, every so many steps",
+    flag: null,
+    group: runningGroup,
+  },
+  checkpointEvery: {
+    kind: whole({ min: 1 }),
+    about: "steps between two states",
+    default: 100,
+    flag: null,
+    group: runningGroup,
   },
   ...runSettings,
   onProgress: {

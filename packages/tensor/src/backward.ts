@@ -62,6 +62,9 @@ export function backward(
   }
 }
 
+/** Whether a backward pass has gone through the operation that computed a tensor. */
+export const isConsumed = ({ node }: Tensor): boolean => node?.isConsumed === true;
+
 /** Target of the gradient by a tensor. */
 function targetOf(tensor: Tensor): Target {
   return tensor.node ?? tensor;

@@ -1,4 +1,4 @@
-export { backward } from "./backward.js";
+export { backward, isConsumed } from "./backward.js";
 export { fromBytes } from "./byte-tables.js";
 export { type DType, dtypes, type TensorData, type TensorSource, zeroData } from "./dtype.js";
 export { lastRecorded, noGrad } from "./graph.js";

@@ -10,15 +10,15 @@ export { type EqualiseSettings, equaliseSettings, type ResolvedEqualiseSettings 
 export type { AreaReport, WidenedLayer } from "./equalise/use-area.js";
 export { equalise } from "./equalise.js";
 export { type Feedback, feedbackLoss, temper } from "./feedback-loss.js";
+export type { LossWatch } from "./finetuning/divergence.js";
 export {
   type FinetuneOptions,
   type FinetuneProgress,
   type FinetuneResult,
   finetune,
-  type TrainingPosition,
-  type Validation,
 } from "./finetuning/finetune.js";
 export type { Score } from "./finetuning/jobs.js";
+export { type BestWeights, isRunState, type RunState, type Validation } from "./finetuning/run-state.js";
 export {
   checkFullBatch,
   type FinetuneSettings,
@@ -36,17 +36,25 @@ export {
   shardGradients,
   type TrainingState,
 } from "./finetuning/shards.js";
-export { type ForwardBackends, type StrategyLossOptions, strategyLoss } from "./finetuning/strategy-loss.js";
+export {
+  type ForwardBackends,
+  type StrategyLoss,
+  type StrategyLossOptions,
+  strategyLoss,
+} from "./finetuning/strategy-loss.js";
 export { StepUpdate } from "./finetuning/update.js";
 export { createHeads, type HeadPlan, type HeadSettings, planHeads, runHead } from "./heads.js";
-export { activeModifiers, type Modifier, type ModifierSettings, modifiers } from "./modifiers.js";
+export { defineModifier, type ModifiedRun, type Modifier, type ModifierHooks, type TableModifier } from "./modifier.js";
+export { type ModifierSettings, modifiers, startModifiers } from "./modifiers.js";
 export {
   type Optimiser,
+  type OptimiserRecord,
   type OptimiserSettings,
   type OptimiserState,
   optimiserNamed,
   optimisers,
 } from "./optimisers.js";
+export type { RunLength, TrainingPosition } from "./position.js";
 export { type Schedule, type SchedulePosition, type ScheduleSettings, scheduleNamed, schedules } from "./schedules.js";
 export { addStrategy, strategies, strategyNamed } from "./strategies.js";
 export {
@@ -55,11 +63,13 @@ export {
   defineStrategy,
   type ForwardRequest,
   type ForwardResult,
+  type Passes,
   type Strategy,
   type StrategyRow,
   type StrategySettings,
   type StrategyStep,
   type StrategyTarget,
+  type TrainedWeight,
 } from "./strategy.js";
 export { purposes } from "./streams.js";
 export { chooseTaps, type Feature, layerFeatures, namedTaps } from "./taps.js";

@@ -1,3 +1,4 @@
+import { writeWeights } from "@neft/evaluation";
 import { type Chosen, chosenFrom, defineSettings, pairOf, real } from "@neft/options";
 import { adamStep, parameter, sgdStep, type Tensor } from "@neft/tensor";
 import { withDefaults } from "./with-defaults.js";
@@ -21,10 +22,22 @@ export const optimiserSettings = defineSettings({
 /** An optimiser's id and settings. Plain data. */
 export type OptimiserSettings = Chosen<typeof optimiserSettings>;
 
+/** An optimiser's state as plain data. */
+export interface OptimiserRecord {
+  /** Numbers that change from step to step: adam's powers of its betas. */
+  readonly numbers: readonly number[];
+  /** Moments, or momentum buffers: for each in turn, the values of all parameters. */
+  readonly moments: readonly Float32Array[];
+}
+
 /** State of an optimiser for some parameters: its moments or momentum buffers. */
 export interface OptimiserState {
   /** Updates the parameters in place. `gradients` has one tensor per parameter, in the same order and of the same shape. */
   step(gradients: readonly Tensor[], learningRate: number): void;
+  /** A copy of the state. */
+  read(): OptimiserRecord;
+  /** Continues from a state that `read` returned for parameters of the same sizes. */
+  write(record: OptimiserRecord): void;
   /** Frees the state's tensors. */
   dispose(): void;
 }
@@ -43,6 +56,15 @@ export interface Optimiser {
 const zerosLike = (tensors: readonly Tensor[]): Tensor[] =>
   tensors.map((t) => parameter(new Float32Array(t.size), t.shape));
 
+/** How a state whose moments are these tensors is read, written and freed. */
+const stateOf = (moments: readonly Tensor[]) => ({
+  read: (): OptimiserRecord => ({ numbers: [], moments: moments.map((tensor) => tensor.floats()) }),
+  write: ({ moments: values }: OptimiserRecord): void => writeWeights(moments, values),
+  dispose: (): void => {
+    for (const tensor of moments) tensor.dispose();
+  },
+});
+
 const adamDefaults = { betas: [0.9, 0.999] as readonly [number, number], epsilon: 1e-8, weightDecay: 0 };
 
 const adam: Optimiser = {
@@ -59,7 +81,14 @@ const adam: Optimiser = {
     const squares = zerosLike(parameters);
     let power1 = 1;
     let power2 = 1;
+    const kept = stateOf([...means, ...squares]);
     return {
+      ...kept,
+      read: () => ({ ...kept.read(), numbers: [power1, power2] }),
+      write: (record) => {
+        kept.write(record);
+        [power1, power2] = record.numbers as [number, number];
+      },
       step(gradients, learningRate) {
         power1 *= beta1;
         power2 *= beta2;
@@ -76,9 +105,6 @@ const adam: Optimiser = {
           });
         }
       },
-      dispose() {
-        for (const tensor of [...means, ...squares]) tensor.dispose();
-      },
     };
   },
 };
@@ -93,14 +119,12 @@ const sgd: Optimiser = {
     const { momentum, weightDecay } = withDefaults(sgdDefaults, settings);
     const buffers = momentum === 0 ? [] : zerosLike(parameters);
     return {
+      ...stateOf(buffers),
       step(gradients, learningRate) {
         for (const [i, weight] of parameters.entries()) {
           const operands = { weight, gradient: gradients[i]!, buffer: buffers[i] };
           sgdStep(operands, { learningRate, momentum, weightDecay });
         }
-      },
-      dispose() {
-        for (const tensor of buffers) tensor.dispose();
       },
     };
   },

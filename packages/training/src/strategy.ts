@@ -1,6 +1,7 @@
 import { standardDeviation } from "@neft/crossbar";
 import { defineSettings, type GivenOf, listOf, oneOf, real, settingsOfChoice, text, whole } from "@neft/options";
 import type { Tensor } from "@neft/tensor";
+import type { TrainingPosition } from "./position.js";
 
 const group = "Negative feedback:";
 const distillation = "Distillation:";
@@ -58,19 +59,34 @@ export const strategySettings = defineSettings({
 /** Settings of a strategy. Plain data. */
 export type StrategySettings = GivenOf<typeof strategySettings>;
 
+/** A parameter that a run trains: of the network, or of a head. */
+export interface TrainedWeight {
+  readonly name: string;
+  /** Its values in this step. Losses may be computed from it: gradients flow into it. */
+  readonly tensor: Tensor;
+  /** Whether it is a weight of the network on crossbars, which varies. */
+  readonly onCrossbar: boolean;
+}
+
 /** A request for one forward pass of a step. */
 export interface ForwardRequest {
   /** Device standard deviation, from 0 to 2; 0 is the digital network. */
   readonly sigma: number;
-  /** Number of the forward pass within the step, from 0 to 63. Each number has its own draw of the variation. */
+  /** Number of the forward pass within the step, from 0 to 63. Each number has its own draw of the variation, and of dropout's masks. */
   readonly draw: number;
+  /**
+   * Constants that this pass adds to the trained weights, in the order of `StrategyStep.weights` and of their shapes; undefined: none to
+   * that weight. Devices hold the sums, so σ is relative to the largest of them. Gradients flow through the sums to the weights. A pass
+   * with an offset doesn't update running statistics of batch normalisation. Default: none.
+   */
+  readonly offset?: readonly (Tensor | undefined)[] | undefined;
 }
 
 /** Results of one forward pass. */
 export interface ForwardResult {
   /** The network's logits, [batch, classes]; with the target "clean", the first of `outputs`. */
   readonly logits: Tensor;
-  /** Logits of the heads, shallowest first, each [batch, classes]. */
+  /** Logits of the heads, shallowest first, each [batch, classes]. Computed when they are first read. */
   readonly heads: readonly Tensor[];
   /** The outputs that the run compares, of any shape; the logits alone with the target "labels". */
   readonly outputs: readonly Tensor[];
@@ -83,23 +99,55 @@ export interface CleanOutput {
   readonly power: number;
 }
 
-/** One step of one shard: the argument of a strategy's loss. */
+/**
+ * One step of one shard: the argument of a strategy's loss. A network that fixes its batch runs a shard in parts; each is a step of its
+ * own, and the shard's loss and gradients are their means.
+ */
 export interface StrategyStep {
   /** The setting `sigma`. */
   readonly sigma: number;
+  /** Where the step stands in the run; `step` counts those before it. */
+  readonly position: TrainingPosition;
+  /** The shard's samples, [batch, …]; by input if there are several. */
+  readonly x: Tensor | Readonly<Record<string, Tensor>>;
   /** Class of each sample, [batch]; empty with the target "clean". */
   readonly labels: Int32Array;
+  /** Position of the shard's first sample in the whole batch. */
+  readonly firstSample: number;
   /** The clean network's outputs on the shard's samples, in the order of the forward passes' `outputs`; empty with the target "labels". */
   readonly clean: readonly CleanOutput[];
+  /** The same outputs without their power, for both targets; only for a strategy that `hasTeacher`, or has the target "clean". */
+  readonly teacher?: readonly Tensor[] | undefined;
+  /** What is trained: parameters of the network that aren't frozen, then those of the heads. */
+  readonly weights: readonly TrainedWeight[];
+  /**
+   * Key of a random stream, made of seed, purpose, index and the run's step, for `normals` and `uniforms`. All shards of a step get the same
+   * key, on any worker: what is drawn from it for the whole step doesn't depend on shards. For draws of single samples, use
+   * `firstSample` + the sample's position as the index.
+   * @param index  Default: 0.
+   */
+  stream(purpose: string, index?: number): bigint;
   /**
    * Runs the shard's samples.
    * @throws {RangeError} for a request out of range.
    */
   forward(request: ForwardRequest): ForwardResult;
+  /**
+   * Gradients of a loss by `weights`, in their order, as constants. They are those of the shard's samples alone, so what is computed of
+   * them depends on the number of shards. The passes that the loss is computed from are used up: run them anew for the loss of the step.
+   * @param loss  A scalar.
+   */
+  gradients(loss: Tensor): Tensor[];
 }
 
 /** What a strategy trains towards: the samples' labels, or the outputs of the network before finetuning, which needs none. */
 export type StrategyTarget = "labels" | "clean";
+
+/** Forward and backward passes of a batch through the network. A backward pass counts once for each forward pass that it goes through. */
+export interface Passes {
+  readonly forward: number;
+  readonly backward: number;
+}
 
 /** A strategy with its settings filled in. */
 export interface ConfiguredStrategy {
@@ -108,6 +156,8 @@ export interface ConfiguredStrategy {
   readonly settings: StrategySettings;
   /** Whether it trains heads along with the network. They are dropped at the end. */
   readonly hasHeads: boolean;
+  /** Whether steps have the outputs of the network before finetuning. */
+  readonly hasTeacher: boolean;
   readonly target: StrategyTarget;
   /** The loss to minimise: a scalar, not a promise of one. */
   loss(step: StrategyStep): Tensor;
@@ -123,7 +173,13 @@ export interface Strategy {
   /** Names of further settings it reads, which have no default. */
   readonly optional: readonly (keyof StrategySettings)[];
   readonly hasHeads: boolean;
+  /** Whether steps have the outputs of the network before finetuning. */
+  readonly hasTeacher: boolean;
   readonly target: StrategyTarget;
+  /** Where the method is from; undefined for one that isn't published. */
+  readonly source: string | undefined;
+  /** Passes of a step with these settings; undefined if the row doesn't say. */
+  cost(settings?: StrategySettings): Passes | undefined;
   /**
    * Checks settings and fills in the defaults.
    * @throws {OptionError} for a setting that the strategy doesn't read, or a value out of range.
@@ -138,6 +194,12 @@ export interface StrategyRow<S extends StrategySettings> {
   readonly defaults: S;
   /** Default: false. */
   readonly hasHeads?: boolean;
+  /** Whether the loss reads `StrategyStep.teacher`. Default: false. */
+  readonly hasTeacher?: boolean;
+  /** Where the method is from. Default: it isn't published. */
+  readonly source?: string;
+  /** Passes of a step through the network. Results have the passes that ran, whatever this says. Default: not said. */
+  readonly cost?: (settings: S) => Passes;
   /** Default: labels. A strategy towards the clean network has no heads. */
   readonly target?: StrategyTarget;
   /** Names of further settings it reads, which have no default. Default: none. */
@@ -156,11 +218,12 @@ function frozenCopy<S extends StrategySettings>(settings: S): S {
 
 /** Makes a strategy from its definition. It keeps a frozen copy of the defaults. */
 export function defineStrategy<S extends StrategySettings>(row: StrategyRow<S>): Strategy {
-  const { id, summary, hasHeads = false, target = "labels", optional = [] } = row;
+  const { id, summary, hasHeads = false, hasTeacher = false, target = "labels", optional = [], source } = row;
   const defaults = frozenCopy(row.defaults);
   const configure = (given: StrategySettings = {}): ConfiguredStrategy => {
     const settings = settingsOfChoice("strategy", { id, defaults, optional }, strategySettings, given);
-    return { id, settings, hasHeads, target, loss: (step) => row.loss(step, settings as unknown as S) };
+    return { id, settings, hasHeads, hasTeacher, target, loss: (step) => row.loss(step, settings as unknown as S) };
   };
-  return { id, summary, defaults, optional, hasHeads, target, configure };
+  const cost = (given?: StrategySettings) => row.cost?.(configure(given).settings as unknown as S);
+  return { id, summary, source, defaults, optional, hasHeads, hasTeacher, target, cost, configure };
 }

@@ -16,6 +16,8 @@ export const purposes = {
   heads: "feedback-heads",
   /** Masks of dropout nodes. */
   dropout: "dropout",
+  /** What strategies draw; name = their own purpose. */
+  strategy: "strategy",
   /** Weight variation while factors are chosen; index = chip. */
   equaliseVariation: "equalise-variation",
   /** Random functions of the outputs, whose gradients are the sensitivities; name = output, index = chip. */

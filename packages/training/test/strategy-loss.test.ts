@@ -59,8 +59,8 @@ describe("the loss of a strategy", () => {
 
 describe("forward", () => {
   it.each([
-    [undefined, "expected options (sigma, draw), got undefined"],
-    [0.1, "expected options (sigma, draw), got 0.1"],
+    [undefined, "expected options (sigma, draw, offset), got undefined"],
+    [0.1, "expected options (sigma, draw, offset), got 0.1"],
     [{ sigma: 0.1 }, "draw: expected a whole number ≥ 0 and ≤ 63, got undefined"],
     [{ draw: 0 }, "sigma: expected a number ≥ 0 and ≤ 2, got undefined"],
     [{ sigma: 5, draw: 0 }, "sigma: expected a number ≥ 0 and ≤ 2, got 5"],

@@ -145,13 +145,14 @@ function resultRecord(
   data: Samples,
   given: ResolvedOf<typeof finetuningRows>,
 ): Pick<FinetuningFile, "settings" | "result"> {
-  const { settings, validations, best, steps, ended, taps, equalised, warnings } = result;
+  const { settings, validations, best, steps, passes, ended, taps, equalised, warnings } = result;
   return {
     settings: settingsRecord(finetuningRows, model, data, { ...given, ...settings }),
     result: {
       validations: [...validations],
       best,
       steps,
+      passes,
       ended,
       taps: [...taps],
       ...(equalised && { equalised: equalisationRecord(equalised) }),

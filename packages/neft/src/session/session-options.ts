@@ -50,8 +50,9 @@ export interface DatasetFiles {
 /** Options of a session's `evaluate`: those of the function. */
 export interface SessionEvaluateOptions extends Omit<EvaluateOptions, "workers"> {}
 
-/** Options of a session's `finetune`: those of the function, with datasets of the session. */
-export interface SessionFinetuneOptions extends Omit<FinetuneOptions, "workers" | "validationData"> {
+/** Options of a session's `finetune`: those of the function, with datasets of the session, and without checkpoints during the run. */
+export interface SessionFinetuneOptions
+  extends Omit<FinetuneOptions, "workers" | "validationData" | "onCheckpoint" | "checkpointEvery"> {
   readonly validationData?: SessionSamples | undefined;
 }
 

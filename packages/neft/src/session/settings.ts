@@ -4,9 +4,10 @@ import { equaliseOptions, evaluateOptions, finetuneOptions, runSettings } from "
 
 const { workers: _evaluating, ...evaluateRows } = evaluateOptions;
 const { data: _samples, ...equaliseRows } = equaliseOptions;
-const { workers: _finetuning, ...finetuneRows } = finetuneOptions;
+// States pass between threads at the end of a call only: an aborted one returns its state.
+const { workers: _finetuning, onCheckpoint: _states, checkpointEvery: _steps, ...finetuneRows } = finetuneOptions;
 
-/** Options of a session's calls: those of the functions of the same names, without `workers`, because the session has its own. */
+/** Options of a session's calls: those of the functions of the same names, without `workers`, because the session has its own, and without checkpoints. */
 export const sessionSettings = {
   evaluate: evaluateRows,
   finetune: finetuneRows,

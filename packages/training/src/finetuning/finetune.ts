@@ -1,4 +1,4 @@
-import { type Calibration, type ChipSpec, chipOf, type LearnableLayer, learnableLayers } from "@neft/crossbar";
+import { type ChipSpec, chipOf, type LearnableLayer, learnableLayers } from "@neft/crossbar";
 import { checkForm, type Dataset, imageWarnings, type Normalisation, snapshot, split } from "@neft/data";
 import {
   type BoundNetwork,
@@ -6,53 +6,32 @@ import {
   checkUncompared,
   type NetworkAndData,
   rangesFor,
-  readWeights,
   type SampledInputs,
   withLease,
   writeWeights,
 } from "@neft/evaluation";
 import { holdModel, type Model, type ValueInfo, warningsOf } from "@neft/model";
 import { OptionError } from "@neft/options";
-import { maxAbs, permutation, stream, type Tensor } from "@neft/tensor";
+import { stream } from "@neft/tensor";
 import type { EqualiseProgress, EqualiseResult } from "../equalise/equalise.js";
 import { checkGamma } from "../feedback-loss.js";
 import { type HeadPlan, planHeads } from "../heads.js";
-import { activeModifiers } from "../modifiers.js";
-import { optimiserNamed } from "../optimisers.js";
-import { scheduleNamed } from "../schedules.js";
+import { positionBefore, type RunLength, type TrainingPosition } from "../position.js";
 import { checkInWorkers, strategyNamed } from "../strategies.js";
+import type { Passes } from "../strategy.js";
 import { purposes } from "../streams.js";
 import { chooseTaps, namedTaps } from "../taps.js";
 import type { Workers } from "../worker.js";
 import { bindForClean, type CleanRun, planCleanRun } from "./clean-run.js";
-import { watchLoss } from "./divergence.js";
 import { equaliseFirst } from "./equalise-first.js";
 import { checkFixedBatch } from "./fixed-batch.js";
 import { frozenParameters } from "./frozen.js";
-import {
-  isBetter,
-  type RunJobs,
-  type Score,
-  shardJobs,
-  startJobs,
-  trainingSamples,
-  type Validated,
-  validate,
-} from "./jobs.js";
+import { type Score, startJobs, trainingSamples } from "./jobs.js";
 import { planNorms } from "./norms.js";
+import { TrainingRun } from "./run.js";
+import { checkArrays, checkRunState, type RunState, type Validation } from "./run-state.js";
 import { checkFullBatch, type FinetuneSettings, type ResolvedSettings, resolveSettings } from "./settings.js";
 import type { StepSettings } from "./shards.js";
-import { StepUpdate } from "./update.js";
-
-/** Progress of a run. */
-export interface TrainingPosition {
-  /** Current epoch, from 1. */
-  readonly epoch: number;
-  /** Number of steps done. */
-  readonly step: number;
-  /** Total steps of the run. */
-  readonly steps: number;
-}
 
 /** Progress report after a batch of the equalisation, a step or a validation. */
 export type FinetuneProgress =
@@ -76,18 +55,21 @@ export interface FinetuneOptions extends FinetuneSettings, NetworkAndData {
   readonly workers?: Workers | undefined;
   /**
    * Called after each step and validation, and after each batch of the equalisation. Except during that, the callback may run and export the
-   * model, which has the weights of that step.
+   * model, which has the weights of that step, or those that were validated.
    */
   readonly onProgress?: ((progress: FinetuneProgress) => void) | undefined;
-  /** Ends the run after the current step; `ended.reason` is then "aborted". */
+  /** Ends the run after the current step; `ended.reason` is then "aborted", and `state` continues it. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Continues a run from a state of `onCheckpoint` or of an aborted run: a call with the same model (as it was before finetuning), data and
+   * settings gives the bits that the run would have given. Number and kind of workers may differ.
+   */
+  readonly resume?: RunState | undefined;
+  /** Called with the run's state every `checkpointEvery` steps. */
+  readonly onCheckpoint?: ((state: RunState) => void) | undefined;
+  /** Default: 100. */
+  readonly checkpointEvery?: number | undefined;
 }
-
-/** Result of one validation: the mean over the validation chips. */
-export type Validation = {
-  /** Number of steps done; 0 is the network before training. */
-  readonly step: number;
-} & Score;
 
 /** Result of `finetune`. */
 export interface FinetuneResult {
@@ -97,6 +79,8 @@ export interface FinetuneResult {
   readonly best: Validation | null;
   /** Number of steps done. */
   readonly steps: number;
+  /** Passes of a batch through the network in these steps, without those of validations. */
+  readonly passes: Passes;
   /** Why the run ended. `message` gives details if it was aborted or diverged. */
   readonly ended: { readonly reason: "finished" | "aborted" | "diverged"; readonly message?: string };
   readonly settings: ResolvedSettings;
@@ -106,6 +90,8 @@ export interface FinetuneResult {
   readonly equalised?: EqualiseResult;
   /** With `learnPeriphery`: the chip with what was learned, for evaluations of the best weights. */
   readonly chip?: ChipSpec;
+  /** After an abort: what continues the run. Undefined if it was aborted before it began. */
+  readonly state?: RunState;
   /** Possible causes of unexpected results, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -142,7 +128,7 @@ export async function finetune(options: FinetuneOptions): Promise<FinetuneResult
 }
 
 /** A bound network and the data of a run. */
-interface Run extends Partial<CleanRun> {
+interface BoundRun extends Partial<CleanRun> {
   readonly model: Model;
   /** Name of the value with the class scores, or of the first output to compare. */
   readonly logits: string;
@@ -156,7 +142,7 @@ interface Run extends Partial<CleanRun> {
   dispose(): void;
 }
 
-function runTowardsLabels(options: FinetuneOptions, settings: ResolvedSettings): Run {
+function runTowardsLabels(options: FinetuneOptions, settings: ResolvedSettings): BoundRun {
   checkUncompared(settings.compare, "for a strategy that reads labels");
   const network = bindNetwork(options);
   try {
@@ -172,7 +158,7 @@ function runTowardsLabels(options: FinetuneOptions, settings: ResolvedSettings):
   }
 }
 
-function runTowardsClean(options: FinetuneOptions, settings: ResolvedSettings): Run {
+function runTowardsClean(options: FinetuneOptions, settings: ResolvedSettings): BoundRun {
   const network = bindForClean(options, settings);
   try {
     checkHeldOut(options, settings);
@@ -188,8 +174,12 @@ function runTowardsClean(options: FinetuneOptions, settings: ResolvedSettings): 
 }
 
 /** Runs `finetune` with resolved settings and a bound network. */
-async function finetuneBound(options: FinetuneOptions, settings: ResolvedSettings, run: Run): Promise<FinetuneResult> {
-  const { model, logits, normalisation, heads, training, validation, target, comparison, fixed } = run;
+async function finetuneBound(
+  options: FinetuneOptions,
+  settings: ResolvedSettings,
+  bound: BoundRun,
+): Promise<FinetuneResult> {
+  const { model, logits, normalisation, heads, training, validation, target, comparison, fixed } = bound;
   checkFixedBatch(model, fixed, settings, training.count);
   if (settings.dropLast) checkFullBatch(settings.batch, training.count);
   const { gamma = [], deltaSigma = [] } = settings.strategy;
@@ -197,10 +187,17 @@ async function finetuneBound(options: FinetuneOptions, settings: ResolvedSetting
   const frozen = frozenParameters(model, settings.freeze ?? []);
   const norms = planNorms(model, settings, frozen, training.count, fixed?.batch);
   const names = { frozen: [...frozen], frozenNorms: norms.frozen };
-  const plain = { ...settings, ...names, logits, heads, normalisation, target, fixedBatch: fixed?.batch };
+  const length = lengthOf(settings, training.count);
+  const samples = { training: training.count, validation: validation.count };
+  const plain = { ...settings, ...names, logits, heads, normalisation, target, fixedBatch: fixed?.batch, length };
   const { dtype } = model.inputs[0]!;
   const warnings = [...imageWarnings(options.data, normalisation, dtype), ...norms.warnings, ...warningsOf(model)];
-  const { workers, signal, onProgress } = options;
+  const { workers, signal, onProgress, resume } = options;
+  const network = [...model.parameters.values()];
+  if (resume) {
+    checkRunState(resume, { settings, samples, steps: length.steps });
+    checkArrays("initial", resume.initial, network);
+  }
   const hold = holdModel(model, "write", "finetune");
   const watched = {
     ...options,
@@ -208,29 +205,36 @@ async function finetuneBound(options: FinetuneOptions, settings: ResolvedSetting
     onProgress: onProgress && ((progress: FinetuneProgress) => hold.allowPeek(() => onProgress(progress))),
   };
   let isWaiting = true;
-  let equalised: EqualiseResult | undefined;
+  let equalised = resume?.equalised;
   try {
-    if (settings.equalise) {
-      const position = { epoch: 1, step: 0, steps: stepsOf(settings, training.count).all };
-      const report = (progress: EqualiseProgress): void => onProgress?.({ kind: "equalise", ...progress, ...position });
-      equalised = await equaliseFirst({ ...options, inputs: run.inputs, onProgress: report }, settings);
+    if (settings.equalise && !resume) {
+      const report = (progress: EqualiseProgress): void =>
+        onProgress?.({ kind: "equalise", ...progress, ...positionBefore(length, 0) });
+      equalised = await equaliseFirst({ ...options, inputs: bound.inputs, onProgress: report }, settings);
     }
     return await withLease(workers, signal, async (lent) => {
       isWaiting = false;
+      // Learned layers and the clean network are those of the weights before the first step.
+      if (resume) writeWeights(network, resume.initial);
       const step = { ...plain, learned: learnedLayers(model, training, plain) };
       const work = startJobs({ model, training, validation, comparison, workers: lent }, step, settings.shards);
+      const run = new TrainingRun({ options: watched, settings, work, length, samples, frozen, equalised });
       try {
-        const result = await train(watched, settings, work, training.count, frozen);
+        if (resume) run.write(resume);
+        const result = await run.finish();
         return { ...result, ...(equalised && { equalised }), warnings };
       } finally {
+        run.dispose();
         work.close();
       }
     });
   } catch (error) {
     if (!isWaiting || !signal?.aborted) throw error;
     const ended = { reason: "aborted", message: "aborted before the first step" } as const;
-    const nothing = { validations: [], best: null, steps: 0, ended, settings, taps: heads.map(({ tap }) => tap) };
-    return { ...nothing, ...(equalised && { equalised }), warnings };
+    const passes = { forward: 0, backward: 0 };
+    const taps = heads.map(({ tap }) => tap);
+    const nothing = { validations: [], best: null, steps: 0, passes, ended, settings, taps };
+    return { ...nothing, ...(equalised && { equalised }), ...(resume && { state: resume }), warnings };
   } finally {
     hold.release();
   }
@@ -300,118 +304,7 @@ function planAllHeads(
 }
 
 /** Numbers of steps: of an epoch, and of the run. */
-function stepsOf(
-  { batch, epochs, dropLast }: ResolvedSettings,
-  samples: number,
-): { readonly perEpoch: number; readonly all: number } {
+function lengthOf({ batch, epochs, dropLast }: ResolvedSettings, samples: number): RunLength {
   const perEpoch = dropLast ? Math.floor(samples / batch) : Math.ceil(samples / batch);
-  return { perEpoch, all: epochs * perEpoch };
-}
-
-/** The training loop: steps, validations, and the end of the run. */
-async function train(
-  options: FinetuneOptions,
-  settings: ResolvedSettings,
-  work: RunJobs,
-  samples: number,
-  frozen: ReadonlySet<string>,
-): Promise<Omit<FinetuneResult, "warnings">> {
-  const { model, signal, onProgress } = options;
-  const { batch, epochs, seed, shards, learningRate } = settings;
-  const {
-    trained,
-    settings: { fixedBatch },
-  } = work.state;
-  const optimiser = optimiserNamed(settings.optimiser).start(trained, settings.optimiser);
-  const update = new StepUpdate(model, trained, optimiser);
-  const schedule = scheduleNamed(settings.schedule);
-  const modifiers = activeModifiers(settings, frozen);
-  const check = watchLoss();
-  const { perEpoch: stepsPerEpoch, all: steps } = stepsOf(settings, samples);
-  const every = settings.validation.every ?? stepsPerEpoch;
-  const all = [...model.parameters.values()];
-  const validations: Validation[] = [];
-  let best: Validation | null = null;
-  let measured: Omit<Validated, "score"> = {};
-  let calibration: Calibration | undefined;
-  let bestWeights = readWeights(all);
-  let step = 0;
-
-  const position = (): TrainingPosition => ({
-    epoch: Math.min(epochs, Math.floor(step / stepsPerEpoch) + 1),
-    step,
-    steps,
-  });
-  const validateNow = async (at: TrainingPosition): Promise<void> => {
-    const validated = await validate(work, model, settings, signal);
-    const { score, ...rest } = validated;
-    // The clean network doesn't change: every validation gives the same powers.
-    measured = rest;
-    const isBest = best === null || isBetter(score, best);
-    validations.push({ step, ...score });
-    if (isBest) {
-      best = { step, ...score };
-      bestWeights = readWeights(all);
-      calibration = measured.calibration;
-    }
-    onProgress?.({ kind: "validation", isBest, ...score, ...at });
-  };
-  const finish = (ended: FinetuneResult["ended"]): Omit<FinetuneResult, "warnings"> => {
-    // After an abort before new weights were validated, keep them: restoring the old ones would lose all steps.
-    const keepsLast = ended.reason === "aborted" && validations.length <= 1 && step > 0;
-    if (!keepsLast) writeWeights(all, bestWeights);
-    const taps = work.state.settings.heads.map(({ tap }) => tap);
-    return {
-      validations,
-      best: keepsLast ? null : best,
-      steps: step,
-      ended,
-      settings,
-      taps,
-      ...(calibration && { chip: { ...chipOf(settings, settings.sigma), calibration } }),
-    };
-  };
-
-  try {
-    await validateNow(position());
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      const order = permutation(stream(seed, { purpose: purposes.shuffle, step: epoch }), samples);
-      for (let inEpoch = 0; inEpoch < stepsPerEpoch; inEpoch++) {
-        const at = { epoch: epoch + 1, steps };
-        const indices = order.slice(inEpoch * batch, (inEpoch + 1) * batch);
-        const jobs = shardJobs(indices, step, shards, work.handOver(), measured, fixedBatch);
-        update.begin(indices.length);
-        await work.gradients(jobs, (shard, result) => update.take(shard, result), signal);
-        const rate = learningRate * schedule.factor({ step, steps, stepsPerEpoch }, settings.schedule);
-        const loss = update.loss();
-        const problem = check(loss);
-        const where = (problem: string): string =>
-          `epoch ${at.epoch}, step ${step + 1}: ${problem}; try a lower learning rate or sigma`;
-        if (problem) return finish({ reason: "diverged", message: where(problem) });
-        update.apply(rate);
-        for (const modify of modifiers) modify(model);
-        if (!areFinite(trained))
-          return finish({
-            reason: "diverged",
-            message: where("expected finite weights after the step, got NaN or infinity"),
-          });
-        step++;
-        onProgress?.({ kind: "step", loss, learningRate: rate, ...at, step });
-        if (step % every === 0 || step === steps) await validateNow({ ...at, step });
-      }
-    }
-    return finish({ reason: "finished" });
-  } catch (error) {
-    if (signal?.aborted) return finish({ reason: "aborted", message: `aborted after step ${step} of ${steps}` });
-    writeWeights(all, bestWeights);
-    throw error;
-  } finally {
-    update.dispose();
-    optimiser.dispose();
-  }
-}
-
-/** Whether all values are finite. The variation is scaled by max|W|, which must be finite. */
-function areFinite(tensors: readonly Tensor[]): boolean {
-  return tensors.every((tensor) => Number.isFinite(maxAbs(tensor)));
+  return { perEpoch, steps: epochs * perEpoch };
 }

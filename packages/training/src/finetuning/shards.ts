@@ -16,16 +16,26 @@ import {
 } from "@neft/crossbar";
 import { batchTensor, type Dataset, gatherLabels, type Normalisation } from "@neft/data";
 import { type BoundInput, gatherInputs, readWeights, type Weights, weightsLike, writeWeights } from "@neft/evaluation";
-import { type ArrayBackend, type BatchStatistics, copyModel, type Model, run, trainableParameters } from "@neft/model";
+import {
+  type ArrayBackend,
+  arrayNodes,
+  type BatchStatistics,
+  copyModel,
+  type Model,
+  run,
+  trainableParameters,
+} from "@neft/model";
 import { backward, noGrad, parameter, scope, type Tensor } from "@neft/tensor";
 import { createHeads, type HeadPlan } from "../heads.js";
+import { positionBefore, type RunLength } from "../position.js";
 import { strategyNamed } from "../strategies.js";
 import {
-  type CleanOutput,
   type ConfiguredStrategy,
   type ForwardRequest,
   maxForwards,
+  type Passes,
   type StrategySettings,
+  type TrainedWeight,
 } from "../strategy.js";
 import { purposes } from "../streams.js";
 import type { SharedBuffers } from "./shared-buffers.js";
@@ -58,6 +68,8 @@ export interface StepSettings extends ChipSettings {
   /** Set in runs towards the clean network. */
   readonly target?: CleanTarget | undefined;
   readonly heads: readonly HeadPlan[];
+  /** Default: one step. */
+  readonly length?: RunLength | undefined;
   /** Layers whose periphery is learned, with their first ranges. Default: none. */
   readonly learned?: readonly LearnableLayer[] | undefined;
   readonly normalisation: Normalisation;
@@ -91,6 +103,8 @@ export interface ShardResult {
   readonly loss: number;
   readonly gradients: Weights;
   readonly statistics: readonly BatchStatistics[];
+  /** Passes of the shard's samples through the network. */
+  readonly passes: Passes;
 }
 
 /** Result of a shard as a worker sends it: without the gradients if they are in shared memory. */
@@ -102,13 +116,15 @@ export interface TrainingState {
   readonly data: Dataset;
   readonly settings: StepSettings;
   readonly strategy: ConfiguredStrategy;
-  /** A copy of the network with the weights before finetuning, in runs towards it. */
+  /** A copy of the network with the weights before finetuning, in runs that read its outputs. */
   readonly clean: Model | undefined;
   readonly headParameters: ReadonlyMap<string, Tensor>;
   /** Ranges and factors that are learned, by layer. */
   readonly learned: ReadonlyMap<string, LearnedLayer>;
   /** The model's trainable parameters that aren't frozen, then those of the heads, then what is learned of the periphery. */
   readonly trained: readonly Tensor[];
+  /** What strategies see of `trained`: all but the periphery. */
+  readonly weights: readonly TrainedWeight[];
   /** Gradient arrays by shard. */
   readonly gradients: Map<number, Weights>;
   /** Memory shared between a worker and the run; undefined outside a worker and without shared memory. */
@@ -129,15 +145,21 @@ export function createTrainingState(
   const own = names.map((name) => model.parameters.get(name)!);
   const learned = new Map((settings.learned ?? []).map((layer) => [layer.layer, learnedLayer(layer)]));
   const trained = [...own, ...headParameters.values(), ...[...learned.values()].flatMap(tensorsOf)];
+  const onCrossbars = new Set(arrayNodes(model).map(({ weight }) => weight));
+  const strategy = strategyNamed(id).configure(given);
   return {
     model,
     data,
     settings,
-    strategy: strategyNamed(id).configure(given),
-    clean: settings.target && copyModel(model),
+    strategy,
+    clean: settings.target || strategy.hasTeacher ? copyModel(model) : undefined,
     headParameters,
     learned,
     trained,
+    weights: [
+      ...names.map((name, i) => ({ name, tensor: own[i]!, onCrossbar: onCrossbars.has(name) })),
+      ...Array.from(headParameters, ([name, tensor]) => ({ name, tensor, onCrossbar: false })),
+    ],
     gradients: new Map(sharedBuffers?.gradients.entries()),
     sharedBuffers,
   };
@@ -241,6 +263,8 @@ export function shardGradients(state: TrainingState, job: ShardJob): ShardResult
     loss: results.reduce((sum, { loss }) => sum + loss / runs, 0),
     gradients: kept,
     statistics: results.flatMap(({ statistics }) => statistics),
+    // Every run takes the same passes, each of its own samples.
+    passes: results[0]!.passes,
   };
 }
 
@@ -258,9 +282,9 @@ function runGradients(
   job: ShardJob,
   gradients: Weights,
   { run: index, runs } = { run: 0, runs: 1 },
-): Pick<ShardResult, "loss" | "statistics"> {
-  const { model, data, settings, strategy, headParameters, trained } = state;
-  const { seed, logits, heads, sigma, batchNorm, frozenNorms, normalisation, target } = settings;
+): Pick<ShardResult, "loss" | "statistics" | "passes"> {
+  const { model, data, settings, strategy, headParameters, trained, weights } = state;
+  const { seed, logits, heads, sigma, batchNorm, frozenNorms, normalisation, target, length } = settings;
   const input = model.inputs[0]!;
   const backends = stepBackends(state, job);
   try {
@@ -273,14 +297,20 @@ function runGradients(
     const x = target
       ? gatherInputs(target.inputs, job.indices)
       : batchTensor(data, job.indices, normalisation, input.shape, input.dtype);
-    const { loss, statistics } = strategyLoss({
+    const teacher = teacherOutputs(state, x);
+    const { loss, statistics, passes } = strategyLoss({
       model,
       logits,
       outputs: target?.values ?? [logits],
-      clean: cleanOutputs(state, job, x),
+      clean: target ? teacher!.map((values, i) => ({ values, power: job.powers![i]! })) : [],
+      teacher,
       strategy,
       heads,
       headParameters,
+      weights,
+      position: positionBefore(length ?? { perEpoch: 1, steps: 1 }, job.step),
+      firstSample: job.first,
+      seed,
       sigma,
       batchNorm,
       frozenNorms: new Set(frozenNorms),
@@ -294,17 +324,18 @@ function runGradients(
     });
     const value = loss.item();
     readWeights(backward(loss, trained), gradients);
-    return { loss: value, statistics };
+    const { forward, backward: backwards } = passes();
+    return { loss: value, statistics, passes: { forward: forward + (teacher ? 1 : 0), backward: backwards } };
   }
 }
 
-/** Runs the clean network, if the run trains towards it. */
-function cleanOutputs(
-  { clean, settings: { target } }: TrainingState,
-  { powers = [] }: ShardJob,
+/** Outputs of the network before finetuning, if the run reads them. */
+function teacherOutputs(
+  { clean, settings: { target, logits } }: TrainingState,
   x: Tensor | Readonly<Record<string, Tensor>>,
-): CleanOutput[] {
-  if (clean === undefined || target === undefined) return [];
-  const { outputs } = noGrad(() => run(clean, x, { outputs: target.values }));
-  return target.values.map((name, i) => ({ values: outputs.get(name)!, power: powers[i]! }));
+): Tensor[] | undefined {
+  if (clean === undefined) return undefined;
+  const values = target?.values ?? [logits];
+  const { outputs } = noGrad(() => run(clean, x, { outputs: values }));
+  return values.map((name) => outputs.get(name)!);
 }

@@ -1,14 +1,19 @@
 import { type ArrayBackend, type BatchStatistics, type Model, run } from "@neft/model";
-import { checkOptions, checkWithin, has, inWords, type Rules, required } from "@neft/options";
-import { Tensor } from "@neft/tensor";
+import { checkOptions, checkWithin, has, inWords, isListOf, kind, type Rules, required } from "@neft/options";
+import { add, backward, isConsumed, stream, Tensor } from "@neft/tensor";
 import { type HeadPlan, runHead } from "../heads.js";
+import type { TrainingPosition } from "../position.js";
 import {
   type CleanOutput,
   type ConfiguredStrategy,
   type ForwardRequest,
   type ForwardResult,
   maxForwards,
+  type Passes,
+  type StrategyStep,
+  type TrainedWeight,
 } from "../strategy.js";
+import { purposes } from "../streams.js";
 
 /** The backends of one forward pass. */
 export interface ForwardBackends {
@@ -25,6 +30,16 @@ export interface StrategyLossOptions {
   readonly outputs?: readonly string[];
   /** The clean network's values of `outputs`. Default: none. */
   readonly clean?: readonly CleanOutput[];
+  /** The clean network's values of `outputs`, if the strategy or a modifier reads them. */
+  readonly teacher?: readonly Tensor[] | undefined;
+  /** What is trained. Default: nothing that strategies see. */
+  readonly weights?: readonly TrainedWeight[];
+  /** Where the step stands in its run. Default: a run's only step. */
+  readonly position?: TrainingPosition;
+  /** Position of the first sample in the whole batch. Default: 0. */
+  readonly firstSample?: number;
+  /** Seed of the streams of `StrategyStep.stream`. Default: 1. */
+  readonly seed?: number;
   readonly strategy: Pick<ConfiguredStrategy, "id" | "loss">;
   readonly heads: readonly HeadPlan[];
   readonly headParameters: ReadonlyMap<string, Tensor>;
@@ -49,7 +64,36 @@ export interface StrategyLossOptions {
 const requestRules: Rules<ForwardRequest> = {
   sigma: required((value, who) => checkWithin(who, value, { min: 0, max: 2 })),
   draw: required((value, who) => checkWithin(who, value, { whole: true, min: 0, max: maxForwards - 1 })),
+  offset: kind(
+    "a list of tensors, one for each of the step's weights",
+    isListOf((one) => one === undefined || one instanceof Tensor),
+  ),
 };
+
+/** The trained tensors of a pass with an offset, by name. */
+function shifted(
+  who: string,
+  weights: readonly TrainedWeight[],
+  offset: ForwardRequest["offset"],
+): ReadonlyMap<string, Tensor> | undefined {
+  if (offset === undefined) return undefined;
+  if (offset.length !== weights.length)
+    throw new RangeError(
+      `${who}: offset: expected ${weights.length} tensors, one for each weight, got ${offset.length}`,
+    );
+  const sums = new Map<string, Tensor>();
+  for (const [i, { name, tensor }] of weights.entries()) {
+    const own = offset[i];
+    if (own === undefined) continue;
+    if (own.dtype !== "f32" || own.shape.join() !== tensor.shape.join()) {
+      throw new RangeError(
+        `${who}: offset of ${inWords(name)}: expected f32 [${tensor.shape.join(", ")}], got ${own.dtype} [${own.shape.join(", ")}]`,
+      );
+    }
+    sums.set(name, add(tensor, own));
+  }
+  return sums;
+}
 
 /** @throws {RangeError} if the value that a strategy's loss returned isn't a scalar tensor. */
 function checkLoss(who: string, loss: unknown): void {
@@ -64,16 +108,31 @@ function checkLoss(who: string, loss: unknown): void {
   throw new RangeError(`${who}: loss: expected a scalar tensor, got ${got}`);
 }
 
+/** Result of `strategyLoss`. */
+export interface StrategyLoss {
+  /** A scalar. */
+  readonly loss: Tensor;
+  /** Batch statistics of the forward passes, in the order they ran. */
+  readonly statistics: readonly BatchStatistics[];
+  /** Passes so far. A backward pass counts once for each forward pass that it goes through. */
+  passes(): Passes;
+}
+
 /**
- * Computes a strategy's loss on one batch, a scalar, and the batch statistics of its forward passes, in the order they ran.
+ * Computes a strategy's loss on one batch.
  * @throws {RangeError} if the strategy's loss isn't a scalar, or it asks for a forward pass out of range.
  */
-export function strategyLoss(options: StrategyLossOptions): { loss: Tensor; statistics: BatchStatistics[] } {
+export function strategyLoss(options: StrategyLossOptions): StrategyLoss {
   const {
     model,
     logits,
     outputs = [logits],
     clean = [],
+    teacher,
+    weights = [],
+    position = { epoch: 1, step: 0, steps: 1 },
+    firstSample = 0,
+    seed = 1,
     strategy,
     heads,
     headParameters,
@@ -85,27 +144,59 @@ export function strategyLoss(options: StrategyLossOptions): { loss: Tensor; stat
   } = options;
   const who = `strategy ${inWords(strategy.id)}`;
   const statistics: BatchStatistics[] = [];
+  const passes: Tensor[] = [];
   const forward = (request: ForwardRequest): ForwardResult => {
     checkOptions(`${who}: forward`, request, requestRules, `${who}: forward: `);
     const backends = options.backends(request);
     const dropout = options.dropout?.(request);
     const taps = heads.map(({ tap }) => tap);
+    const sums = shifted(`${who}: forward`, weights, request.offset);
     const result = run(model, x, {
       backend: backends.network,
       batchNorm,
       frozenNorms,
+      parameters: sums && new Map([...sums].filter(([name]) => model.parameters.has(name))),
       outputs,
       taps,
       dropout,
     });
-    statistics.push(...result.statistics);
+    passes.push(result.outputs.get(logits)!);
+    if (sums === undefined) statistics.push(...result.statistics);
+    const ofHeads = sums === undefined ? headParameters : new Map([...headParameters, ...sums]);
+    let found: readonly Tensor[] | undefined;
     return {
       logits: result.outputs.get(logits)!,
       outputs: outputs.map((name) => result.outputs.get(name)!),
-      heads: heads.map((head) => runHead(head, headParameters, result.taps.get(head.tap)!, backends.heads)),
+      get heads() {
+        found ??= heads.map((head) => runHead(head, ofHeads, result.taps.get(head.tap)!, backends.heads));
+        return found;
+      },
     };
   };
-  const loss = strategy.loss({ sigma, labels, clean, forward });
+  const step: StrategyStep = {
+    sigma,
+    position,
+    x,
+    labels,
+    firstSample,
+    clean,
+    teacher,
+    weights,
+    stream: (name, index = 0) => stream(seed, { purpose: purposes.strategy, name, index, step: position.step }),
+    forward,
+    gradients: (loss) => {
+      checkLoss(`${who}: gradients`, loss);
+      return backward(
+        loss,
+        weights.map(({ tensor }) => tensor),
+      );
+    },
+  };
+  const loss = strategy.loss(step);
   checkLoss(who, loss);
-  return { loss, statistics };
+  return {
+    loss,
+    statistics,
+    passes: () => ({ forward: passes.length, backward: passes.filter(isConsumed).length }),
+  };
 }

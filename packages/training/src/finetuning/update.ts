@@ -1,6 +1,7 @@
 import { applyStatistics, type Model } from "@neft/model";
 import { addScaled, persistent, scope, setScaled, type Tensor, tensor } from "@neft/tensor";
 import type { OptimiserState } from "../optimisers.js";
+import type { Passes } from "../strategy.js";
 import type { ShardResult } from "./shards.js";
 
 /**
@@ -9,11 +10,11 @@ import type { ShardResult } from "./shards.js";
  * doesn't depend on the order in which shards arrive.
  */
 export class StepUpdate {
-  /** Gradient sums, one per trained tensor, outside all scopes. */
-  readonly #sums: readonly Tensor[];
+  /** Gradients of the batch's mean loss, one per trained tensor, once all shards are taken. Outside all scopes. */
+  readonly gradients: readonly Tensor[];
   #samples = 0;
   #results: ShardResult[] = [];
-  /** Number of shards whose gradients are in the sums. */
+  /** Number of shards whose gradients are added. */
   #added = 0;
 
   constructor(
@@ -21,7 +22,7 @@ export class StepUpdate {
     readonly trained: readonly Tensor[],
     readonly optimiser: OptimiserState,
   ) {
-    this.#sums = trained.map(({ size, shape }) => persistent(new Float32Array(size), shape));
+    this.gradients = trained.map(({ size, shape }) => persistent(new Float32Array(size), shape));
   }
 
   /** Starts a step of a batch of `samples` samples; discards the results of the last step. */
@@ -43,22 +44,27 @@ export class StepUpdate {
     return this.#results.reduce((sum, { loss, count }) => sum + (loss * count) / this.#samples, 0);
   }
 
+  /** Passes through the network that the batch took. All shards take the same, each of its own samples. */
+  passes(): Passes {
+    return this.#results.find((one) => one !== undefined)!.passes;
+  }
+
   /** Updates the weights and running statistics in place. All shards must have been taken. */
   apply(learningRate: number): void {
-    this.optimiser.step(this.#sums, learningRate);
+    this.optimiser.step(this.gradients, learningRate);
     for (const { statistics } of this.#results) applyStatistics(this.model, statistics);
   }
 
-  /** Frees the gradient sums. */
+  /** Frees the gradients. */
   dispose(): void {
-    for (const sum of this.#sums) sum.dispose();
+    for (const sum of this.gradients) sum.dispose();
   }
 
-  #add({ count, gradients }: ShardResult): void {
-    const share = count / this.#samples;
+  #add(result: ShardResult): void {
+    const share = result.count / this.#samples;
     const add = this.#added === 0 ? setScaled : addScaled;
-    for (const [i, sum] of this.#sums.entries()) {
-      scope(() => add(sum, tensor(gradients[i]!, sum.shape), share));
+    for (const [i, sum] of this.gradients.entries()) {
+      scope(() => add(sum, tensor(result.gradients[i]!, sum.shape), share));
     }
   }
 }

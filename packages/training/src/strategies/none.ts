@@ -6,6 +6,7 @@ export const none = defineStrategy({
   id: "none",
   summary: "plain finetuning, no variation in training",
   defaults: {},
+  cost: () => ({ forward: 1, backward: 1 }),
   loss: ({ forward, labels }) =>
     feedbackLoss(forward({ sigma: 0, draw: 0 }).logits, [], labels, { beta: 0, gamma: [] }),
 });

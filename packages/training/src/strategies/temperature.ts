@@ -7,6 +7,7 @@ export const temperature = defineStrategy({
   id: "temperature",
   summary: "noise injection with the logits divided by N + 1: control for negative feedback (beta 0)",
   defaults: { divisorN: 3 },
+  cost: () => ({ forward: 1, backward: 1 }),
   loss: ({ forward, sigma, labels }, { divisorN }) =>
     crossEntropy(temper(forward({ sigma, draw: 0 }).logits, divisorN), labels),
 });

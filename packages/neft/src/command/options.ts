@@ -172,6 +172,37 @@ export const sweepMergeRows = defineSettings({
   json: runRows.json,
 });
 
+const tasksGroup = "Tasks:";
+
+/** Options of `neft sweep slurm`, `lsf` and `k8s`. */
+export const sweepScriptRows = defineSettings({
+  store: { ...storeRow, required: true },
+  tasks: {
+    kind: whole({ min: 1, max: 10_000 }),
+    about: "number of tasks, each a part of the sweep; one should last minutes",
+    required: true,
+    group: tasksGroup,
+  },
+  cpus: { kind: whole({ min: 1, max: mostWorkers }), about: "processors of a task", default: 1, group: tasksGroup },
+  program: { kind: text("<words>"), about: "what runs neft there", default: "npx neft", group: tasksGroup },
+  options: {
+    kind: listOf(text("<option>")),
+    about: "further options of slurm or lsf, such as --mem=4G,--time=2:00:00",
+    default: [],
+    defaultWords: "none",
+    group: tasksGroup,
+  },
+  image: { kind: text("<name>"), about: "k8s: image with neft installed", default: "neft", group: tasksGroup },
+  claim: {
+    kind: text("<name>"),
+    about: "k8s: claim of the volume that is mounted at the working directory",
+    default: "neft-study",
+    group: tasksGroup,
+  },
+  json: { kind: text("<file>"), about: "file of the merged results", default: "all.json", group: tasksGroup },
+  fast: runRows.fast,
+});
+
 const {
   signal: _signal,
   onProgress: _onProgress,
@@ -312,6 +343,7 @@ const flagOf: ReadonlyMap<string, string> = new Map([
   ...optionsOf({
     ...compareRows,
     ...sweepRunRows,
+    ...sweepScriptRows,
     ...benchRows,
     ...equaliseRows,
     ...evaluateRows,

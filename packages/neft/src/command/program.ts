@@ -18,8 +18,10 @@ import {
   settingsFrom,
   sweepMergeRows,
   sweepRunRows,
+  sweepScriptRows,
   withUsageErrors,
 } from "./options.js";
+import { schedulers, scriptOf } from "./schedulers.js";
 import { outputFailure, print, printError, printMessage } from "./terminal.js";
 
 const exitCodeHelp = `
@@ -140,6 +142,19 @@ function program(): Command {
       const options = withUsageErrors(() => resolve(sweepMergeRows, settingsFrom(sweepMergeRows, values)));
       await (await import("./sweep.js")).mergeSweep(plan, options);
     });
+
+  for (const scheduler of schedulers.values()) {
+    addOptions(sweep.command(scheduler.id).argument("<plan>", "JSON file"), sweepScriptRows)
+      .description(`print a script that runs a plan: ${scheduler.summary}`)
+      .addHelpText(
+        "after",
+        examples(`neft sweep ${scheduler.id} plan.json --store results --tasks 16 | ${scheduler.usage}`),
+      )
+      .action((plan, values) => {
+        const options = withUsageErrors(() => resolve(sweepScriptRows, settingsFrom(sweepScriptRows, values)));
+        print(scriptOf(scheduler, plan, options).trimEnd());
+      });
+  }
 
   addOptions(neft.command("bench").argument("<model>", "ONNX file"), benchRows)
     .description(

@@ -4,7 +4,7 @@ import type { PlannedRow, RowPosition, Study } from "./expand.js";
 import type { Plan } from "./plan.js";
 import type { Store } from "./store.js";
 
-/** What work a network took: passes through its backbone for each sample, and epochs. */
+/** What work a network took: passes of a batch through its backbone, and epochs. */
 export interface Cost {
   readonly forward: number;
   readonly backward: number;

@@ -100,13 +100,13 @@ const performers: Readonly<Record<Cell["kind"], (call: Call) => Promise<Outcome>
       signal,
       onProgress: (progress) => onShare(progress.step / progress.steps),
     });
-    const { best, steps, ended, taps, warnings, validations, settings } = result;
+    const { best, steps, passes, ended, taps, warnings, validations, settings } = result;
     // Half a finetuning isn't a result.
     if (ended.reason === "aborted") throw signal?.reason ?? new Error("finetune: aborted");
     return {
       kind: "finetune",
       model: await context.store.writeModel(exportOnnx(model)),
-      cost: { forward: steps, backward: steps, epochs: settings.epochs },
+      cost: { ...passes, epochs: settings.epochs },
       validations: validations.map(({ step, accuracy }) => ({ step, accuracy })),
       report: { best: best as never, steps, ended, taps, warnings },
     };

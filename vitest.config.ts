@@ -48,9 +48,14 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 60_000,
     projects: [
-      ...[...packages, "examples/quickstart", "examples/pytorch", "examples/reproduce", "examples/browser", "bench"].map((folder) =>
-        project(folder, nameOf(folder)),
-      ),
+      ...[
+        ...packages,
+        "examples/quickstart",
+        "examples/pytorch",
+        "examples/reproduce",
+        "examples/browser",
+        "bench",
+      ].map((folder) => project(folder, nameOf(folder))),
       project("scripts", "scripts"),
     ],
   },

@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
-import { besideDist, bundles, kept, nodeFiles, wasmFiles } from "./bundles.mjs";
+import { besideDist, bundles, kept, nodeFiles, peers, wasmFiles } from "./bundles.mjs";
 import { checkCopies, guest, host } from "./shared-instances.mjs";
 
 /** Traces of errors in Node show the files' names. */
@@ -57,7 +57,7 @@ async function bundleNodeFiles() {
   const bundle = await rolldown({
     input: Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, join(packages, input)])),
     platform: "node",
-    external: kept,
+    external: [...kept, ...peers],
     resolve: { conditionNames: ["node", "import", "default"] },
     plugins: [placed(besideDist)],
   });

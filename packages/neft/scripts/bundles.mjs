@@ -1,6 +1,9 @@
 /** Libraries of the command alone: they run in Node only and stay dependencies. */
 export const kept = ["commander", "cli-progress"];
 
+/** Libraries of the command that only those install who want charts. */
+export const peers = ["sharp", "vega", "vega-lite"];
+
 /**
  * Modules of which a worker has one instance: operators.js takes theirs from the file that loads it. They hold state, a class that is tested
  * with instanceof, or rows that are compared. All other modules that operators.js needs are copied.

@@ -252,7 +252,7 @@ const equalisationSchema = z.strictObject({
   warnings: z.array(text),
 });
 
-/** The file that `neft equalise --report` writes. */
+/** The file that `neft equalise --json` writes. */
 const equalisationFileSchema = z.strictObject({
   kind: z.literal("equalisation"),
   ...origin,
@@ -336,12 +336,44 @@ const benchmarkFileSchema = z.strictObject({
   warnings: z.array(text),
 });
 
+const studyNames = { model: text, method: text, device: text, seed: z.int().min(0) };
+const passes = z.number().min(0);
+
+/** The file that `neft compare --json` and `neft sweep merge --json` write; what else is in it isn't read. */
+const studyFileSchema = z.object({
+  kind: z.literal("study"),
+  format: z.literal(1),
+  rows: z
+    .array(
+      z.object({
+        ...studyNames,
+        /** Null for a network that was neither trained nor rescaled. */
+        trainSigma: z.number().min(0).nullable(),
+        sigma: z.number().min(0),
+        time_s: z.number().min(0).optional(),
+        digital: accuracy,
+        chips: z.object({
+          accuracy: z.array(accuracy).min(1),
+          loss: z.array(z.number().min(0)).optional(),
+          confidence: z.array(share).optional(),
+        }),
+        metrics: z.record(z.string(), z.number().nullable()),
+        cost: z.object({ forward: passes, backward: passes, epochs: passes }),
+      }),
+    )
+    .min(1),
+  curves: z
+    .array(z.object({ ...studyNames, validations: z.array(z.object({ step, accuracy: accuracy.optional() })) }))
+    .optional(),
+});
+
 const fileSchema = z.discriminatedUnion("kind", [
   evaluationFileSchema,
   deviationFileSchema,
   finetuningFileSchema,
   equalisationFileSchema,
   benchmarkFileSchema,
+  studyFileSchema,
 ]);
 
 /** Checks the text of a file with the schemas. @throws {RangeError} */
@@ -352,6 +384,11 @@ export function parseWithSchema(text: string): z.infer<typeof fileSchema> {
   } catch (cause) {
     throw new RangeError(`parseResults: expected JSON, got ${inWords(text)}`, { cause });
   }
+  if (has(value, "format") && typeof value.format === "number" && value.format !== 1) {
+    throw new RangeError(
+      `parseResults: expected a file of format 1, got format ${value.format}, which another version of neft wrote; use that version`,
+    );
+  }
   const { success, data, error } = fileSchema.safeParse(value);
   if (!success) {
     const differences = error.issues
@@ -360,7 +397,7 @@ export function parseWithSchema(text: string): z.infer<typeof fileSchema> {
     // Names and values of the file are in these texts.
     const words = shortened(oneLine(differences.join("; ")), mostCharacters);
     throw new RangeError(
-      `parseResults: expected a file of neft evaluate, finetune, equalise or bench, got another: ${words}`,
+      `parseResults: expected a file of neft evaluate, finetune, equalise, compare, sweep or bench, got another: ${words}`,
     );
   }
   return data;

@@ -3,6 +3,7 @@ import type { DeviationResult, EvaluationResult } from "@neft/evaluation";
 import type { Build } from "@neft/kernels";
 import type { WeightRounding } from "@neft/onnx";
 import type { BenchmarkResult, benchmarkSettings } from "@neft/profile";
+import type { StudyCurve, StudyFile, StudyRow } from "@neft/report";
 import type { EqualiseResult, FinetuneResult, Passes, ResolvedEqualiseSettings } from "@neft/training";
 import type { equalisationRows, evaluationRows, finetuningRows, RecordOf } from "./recorded-settings.js";
 import { chipSchema, parseWithSchema } from "./result-schemas.js";
@@ -71,7 +72,7 @@ export interface EqualisationRecord extends Omit<EqualiseResult, "settings" | "w
   readonly settings: Pick<ResolvedEqualiseSettings, "steps" | "batch" | "distance">;
 }
 
-/** The file that `neft equalise --report` writes. `settings` are the options of `equalise` that were used, all defaults filled in. */
+/** The file that `neft equalise --json` writes. `settings` are the options of `equalise` that were used, all defaults filled in. */
 export interface EqualisationFile extends Origin, Partial<Pick<Provenance, "data">> {
   readonly kind: "equalisation";
   /** Missing for a dry run. */
@@ -107,7 +108,9 @@ export interface ChipFileSchema {
 export const chipFileSchema: ChipFileSchema = chipSchema;
 
 /** Any of the files. */
-export type ResultFile = EvaluationFile | DeviationFile | FinetuningFile | EqualisationFile | BenchmarkFile;
+export type ResultFile = EvaluationFile | DeviationFile | FinetuningFile | EqualisationFile | BenchmarkFile | StudyFile;
+
+export type { StudyCurve, StudyFile, StudyRow };
 
 /**
  * Reads a JSON file that the command has written.

@@ -395,7 +395,7 @@ describe("neft equalise", () => {
         undefined,
       ],
     ] as const) {
-      const { code, stdout, stderr } = await neft(`equalise uneven.onnx -o out.onnx --report r.json${words}`);
+      const { code, stdout, stderr } = await neft(`equalise uneven.onnx -o out.onnx --json r.json${words}`);
       // A slow machine prints progress.
       expect([code, stderr.replaceAll(/^equalise: .*\n/gm, "")]).toEqual([0, ""]);
       expect(stdout).toMatch(/layer +weight +max\|W\|\/rms +after/);
@@ -440,7 +440,7 @@ describe("neft equalise", () => {
     );
     expect(dry.stdout).toContain("dry run: no model was written");
     expect(await readdir(cwd)).toEqual(before);
-    expect((await neft("equalise uneven.onnx --dry-run -o other.onnx --report d.json")).code).toBe(0);
+    expect((await neft("equalise uneven.onnx --dry-run -o other.onnx --json d.json")).code).toBe(0);
     expect(equalisationFile(await json("d.json")).out).toBeUndefined();
     expect(await readdir(cwd)).not.toContain("other.onnx");
   });
@@ -450,7 +450,7 @@ describe("neft equalise", () => {
     const single = net.build({ logits: net.linear(net.flatten(net.input("image", [1, side, side])), { outputs: 4 }) });
     await writeFile(join(cwd, "single.onnx"), exportOnnx(single));
     single.dispose();
-    const { code, stdout } = await neft("equalise single.onnx -o same.onnx --report t.json");
+    const { code, stdout } = await neft("equalise single.onnx -o same.onnx --json t.json");
     expect(code).toBe(0);
     expect(stdout).toContain("equalised: no channel was rescaled, because none has a free factor\n");
     expect(stdout).toContain('same.onnx holds "single" as it was');
@@ -461,7 +461,7 @@ describe("neft equalise", () => {
   });
 
   it("writes nothing after Ctrl-C", async () => {
-    const words = `equalise uneven.onnx -o stopped.onnx --report s.json --data ${data} --steps 100000`.split(" ");
+    const words = `equalise uneven.onnx -o stopped.onnx --json s.json --data ${data} --steps 100000`.split(" ");
     const { code, stdout, stderr } = await runNeft(words, { cwd, interrupt: { text: " left", signal: "SIGINT" } });
     expect([code, stdout]).toEqual([130, ""]);
     expect(stderr).toMatch(/^equalise: \d+\/\d+ steps, .* left$/m);
@@ -476,7 +476,7 @@ describe("neft equalise", () => {
       "--out: expected the path of the ONNX file to write, got none; only --dry-run needs none",
     ],
     ["equalise uneven.onnx -o uneven.onnx", 2, "--out: expected a different file from the input"],
-    ["equalise uneven.onnx -o a.onnx --report a.onnx", 2, "--report: expected a different file from --out"],
+    ["equalise uneven.onnx -o a.onnx --json a.onnx", 2, "--json: expected a different file from --out"],
     ["equalise uneven.onnx -o a.onnx --sigma 0.1,0.2", 2, "--sigma: expected"],
     ["equalise uneven.onnx -o a.onnx --distance l2", 2, "--distance: expected"],
     ["equalise uneven.onnx -o a.onnx --device none", 2, "--device: expected"],

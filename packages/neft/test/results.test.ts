@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 test.each([
   ["", "parseResults: expected JSON, got "],
-  ["[1]", "parseResults: expected a file of neft evaluate, finetune, equalise or bench, got another: "],
+  ["[1]", "parseResults: expected a file of neft evaluate, finetune, equalise, compare, sweep or bench, got another: "],
   ['{"kind": "evaluation", "format": 2}', "format"],
 ])("refuses %j", (text, message) => {
   expect(() => parseResults(text)).toThrow(RangeError);

@@ -12,9 +12,10 @@ import { equalisationProgress, equalisationRecord, equalisationReport } from "./
 import { InterruptedError, UsageError } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
-import { openModelOutput, readModelToWrite, writeJson } from "./model-output.js";
+import { openModelOutput, readModelToWrite, writeResults } from "./model-output.js";
 import type { equaliseRows } from "./options.js";
 import { Outputs } from "./outputs.js";
+import { openPage } from "./page-output.js";
 import { checkChips, dataRecord, loadData, versions, warn } from "./run.js";
 import { print } from "./terminal.js";
 
@@ -35,12 +36,13 @@ export async function equaliseModel(file: string, options: ResolvedOf<typeof equ
   const outputs = new Outputs();
   await outputs.addInputs([file, ...(options.data ? filesOf(options.data) : [])]);
   const out = options.out === undefined ? undefined : await openModelOutput(outputs, options.out);
-  const report = options.report === undefined ? undefined : await outputs.open(options.report, "--report");
+  const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
+  const page = await openPage(outputs, options.report);
 
   if (options.fast) allowRelaxedSimd();
   await init({ relaxed: options.fast });
   const { model, sha256: hash, save } = await readModelToWrite(file, outputs, out);
-  const { data: spec, limit, fast: _fast, report: _report, out: path, ...settings } = options;
+  const { data: spec, limit, fast: _fast, json: _json, report: _report, out: path, ...settings } = options;
   const samples = spec && { spec, data: await loadData({ data: spec, limit }, "train") };
 
   interrupt.begin();
@@ -63,9 +65,9 @@ export async function equaliseModel(file: string, options: ResolvedOf<typeof equ
   print(equalisationReport(result));
   const written =
     path === undefined || settings.dryRun ? undefined : { what, path, ...(await save(what, result.wide)) };
-  // The model is saved. Writing the report may block on a pipe's reader, so signals end the process from here on.
+  // The model is saved. Writing the results may block on a pipe's reader, so signals end the process from here on.
   interrupt.release();
-  if (report) {
+  if (json || page) {
     const contents: EqualisationFile = {
       kind: "equalisation",
       format: 1,
@@ -79,7 +81,7 @@ export async function equaliseModel(file: string, options: ResolvedOf<typeof equ
       build: build(),
       run: { workers: 1, seconds: (performance.now() - start) / 1000 },
     };
-    await writeJson(outputs, report, contents, written);
+    await writeResults(outputs, { json, page, model: file }, contents, written);
   }
   print(
     written === undefined

@@ -21,14 +21,15 @@ import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
 import { layerTable } from "./layer-table.js";
 import type { evaluateRows } from "./options.js";
-import { Outputs } from "./outputs.js";
+import { type Output, Outputs } from "./outputs.js";
+import { openPage } from "./page-output.js";
 import { startProgress } from "./progress.js";
 import { checkChips, dataRecord, jsonText, loadData, versions, warn, workersOfRun } from "./run.js";
 import { alignedTable, right } from "./table.js";
 import { print } from "./terminal.js";
 
 /**
- * `neft evaluate MODEL`: prints results on Monte Carlo chips as a table, and writes them as JSON with --json.
+ * `neft evaluate MODEL`: prints results on Monte Carlo chips as a table, and writes them as JSON with --json, as a page with --report.
  * @param chipFiles  Files that the chip was read from.
  */
 export async function evaluateModel(
@@ -43,12 +44,13 @@ export async function evaluateModel(
   const outputs = new Outputs();
   await outputs.addInputs([file, ...chipFiles, ...filesOf(options.data)]);
   const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
+  const page = await openPage(outputs, options.report);
   if (options.fast) allowRelaxedSimd();
   await init({ relaxed: options.fast });
   const { model, sha256, externalFiles } = await readModel(file);
   await outputs.addInputs(externalFiles.map((location) => join(dirname(file), location)));
   const data = await loadData(options, "test");
-  const { data: _spec, limit: _limit, fast: _fast, json: _json, workers, ...settings } = options;
+  const { data: _spec, limit: _limit, fast: _fast, json: _json, report: _report, workers, ...settings } = options;
   const { device, sigma, time, chips, seed } = settings;
 
   interrupt.begin();
@@ -79,7 +81,7 @@ export async function evaluateModel(
   print("reference" in result ? deviationReport(result, heading) : report(result, heading));
   const layers = layerReport(result.results);
   if (layers !== undefined) print(`\n${layers}`);
-  if (json) {
+  if (json || page) {
     const origin: Provenance & Pick<EvaluationFile, "settings"> = {
       format: 1,
       model: { file, sha256 },
@@ -89,7 +91,11 @@ export async function evaluateModel(
       build: build(),
       run: { workers: pool.size, seconds: (performance.now() - start) / 1000 },
     };
-    await outputs.write(new Map([[json, jsonText(fileOf(result, origin))]]));
+    const contents = fileOf(result, origin);
+    const files = new Map<Output, string>();
+    if (json) files.set(json, jsonText(contents));
+    if (page) files.set(page.output, await page.contents(file, contents));
+    await outputs.write(files);
   }
 }
 

@@ -13,9 +13,10 @@ import { equalisationProgress, equalisationRecord, gainLines } from "./equalisat
 import { InterruptedError, withOutcome } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
-import { openModelOutput, readModelToWrite, writeJson } from "./model-output.js";
+import { openModelOutput, readModelToWrite, writeResults } from "./model-output.js";
 import { commandMessage, type finetuneRows } from "./options.js";
 import { Outputs } from "./outputs.js";
+import { openPage } from "./page-output.js";
 import { type Progress, startProgress } from "./progress.js";
 import { checkChips, dataRecord, loadData, versions, warn, workersOfRun } from "./run.js";
 import { print, printMessage } from "./terminal.js";
@@ -41,6 +42,7 @@ export async function finetuneModel(file: string, options: Options, chipFiles: r
   await outputs.addInputs([file, ...chipFiles, ...filesOf(options.data)]);
   const out = await openModelOutput(outputs, options.out);
   const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
+  const page = await openPage(outputs, options.report);
 
   if (options.fast) allowRelaxedSimd();
   await init({ relaxed: options.fast });
@@ -49,7 +51,16 @@ export async function finetuneModel(file: string, options: Options, chipFiles: r
   interrupt.begin(() =>
     printMessage("stopping: writing the best weights so far, if any; repeat the signal to stop at once"),
   );
-  const { data: _spec, limit: _limit, fast: _fast, json: _json, out: _out, workers, ...settings } = options;
+  const {
+    data: _spec,
+    limit: _limit,
+    fast: _fast,
+    json: _json,
+    report: _report,
+    out: _out,
+    workers,
+    ...settings
+  } = options;
   const pool = workersOfRun(workers);
   const display = showProgress();
   let result: FinetuneResult;
@@ -76,9 +87,9 @@ export async function finetuneModel(file: string, options: Options, chipFiles: r
   if (result.equalised) print(gainLines(result.equalised).join("\n"));
   if (isUntrained(result)) throw untrainedError(result, options.out);
   const written = await save(what);
-  // The weights are saved. Writing the JSON may block on a pipe's reader, so signals end the process from here on.
+  // The weights are saved. Writing the results may block on a pipe's reader, so signals end the process from here on.
   interrupt.release();
-  if (json) {
+  if (json || page) {
     const contents: FinetuningFile = {
       kind: "finetuning",
       format: 1,
@@ -91,7 +102,7 @@ export async function finetuneModel(file: string, options: Options, chipFiles: r
       build: build(),
       run: { workers: pool.size, seconds: (performance.now() - start) / 1000 },
     };
-    await writeJson(outputs, json, contents, { what, path: options.out });
+    await writeResults(outputs, { json, page, model: file }, contents, { what, path: options.out });
   }
   conclude(result, oneLine(options.out));
 }

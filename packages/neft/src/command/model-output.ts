@@ -3,10 +3,12 @@ import { isatty } from "node:tty";
 import type { Model } from "@neft/model";
 import { exportOnnxFiles, type OnnxFiles } from "@neft/onnx";
 import { inWords, oneLine } from "@neft/options";
+import type { ReportedFile } from "@neft/report";
 import { readModel } from "../read-model.js";
 import { messageOf } from "../system-errors.js";
 import { UsageError, withOutcome } from "./exit-codes.js";
 import type { Output, Outputs } from "./outputs.js";
+import type { PageOutput } from "./page-output.js";
 import { rescue } from "./rescue.js";
 import { roundingLines } from "./rounding-lines.js";
 import { jsonText } from "./run.js";
@@ -61,15 +63,18 @@ export async function readModelToWrite(file: string, outputs: Outputs, out: Outp
   return { model, sha256, save };
 }
 
-/** Writes the JSON of a run; if that fails after the model was written, the error says where that is. */
-export async function writeJson(
+/** Writes the results of a run as JSON, as a page, or both; if that fails after the model was written, the error says where that is. */
+export async function writeResults(
   outputs: Outputs,
-  json: Output,
-  contents: object,
+  { json, page, model }: { readonly json: Output | undefined; readonly page: PageOutput | undefined; model: string },
+  contents: ReportedFile,
   written: { readonly what: string; readonly path: string } | undefined,
 ): Promise<void> {
   try {
-    await outputs.write(new Map([[json, jsonText(contents)]]));
+    const files = new Map<Output, string>();
+    if (json) files.set(json, jsonText(contents));
+    if (page) files.set(page.output, await page.contents(model, contents));
+    await outputs.write(files);
   } catch (cause) {
     throw written === undefined
       ? cause

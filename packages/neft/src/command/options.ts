@@ -57,6 +57,15 @@ const runRows = defineSettings({
   json: { kind: text("<file>"), about: "write results, settings and versions", group },
 });
 
+/** A page of results. */
+const reportRow = {
+  report: {
+    kind: text("<file>"),
+    about: "write charts, tables and settings as a page (HTML); needs the packages vega and vega-lite",
+    group,
+  },
+} as const;
+
 /** The chip: `readChip` reads what a word names, before settings are checked. */
 const chipRow = {
   ...evaluateOptions.chip,
@@ -65,7 +74,13 @@ const chipRow = {
 };
 
 /** Options of `neft evaluate`. */
-export const evaluateRows = defineSettings({ ...dataRows, ...evaluateOptions, chip: chipRow, ...runRows });
+export const evaluateRows = defineSettings({
+  ...dataRows,
+  ...evaluateOptions,
+  chip: chipRow,
+  ...runRows,
+  ...reportRow,
+});
 
 /** Options of `neft finetune`. */
 export const finetuneRows = defineSettings({
@@ -80,6 +95,7 @@ export const finetuneRows = defineSettings({
     group,
   },
   ...runRows,
+  ...reportRow,
 });
 
 const { data: _samples, ...equaliseCallOptions } = equaliseOptions;
@@ -100,7 +116,38 @@ export const equaliseRows = defineSettings({
     group,
   },
   fast: runRows.fast,
-  report: { kind: text("<file>"), about: "write the result, settings and versions as JSON", group },
+  json: runRows.json,
+  ...reportRow,
+});
+
+/** Options of `neft report`. */
+export const reportRows = defineSettings({
+  out: {
+    kind: text("<file>"),
+    about: "path of the page (HTML)",
+    flag: "-o, --out <file>",
+    required: true,
+    group: "Output:",
+  },
+  charts: {
+    kind: text("<folder>"),
+    about:
+      "write each chart as SVG, as PNG (needs the package sharp) and as a Vega-Lite spec, and each table as Markdown, CSV and LaTeX",
+    group: "Output:",
+  },
+  title: { kind: text("<text>"), about: "title of the page", group: "Page:" },
+  names: {
+    kind: listOf(text("<name>"), { most: 1000 }),
+    about: "names of the results, separated by commas, in the order of the files",
+    defaultWords: "the files' names",
+    group: "Page:",
+  },
+  baseline: {
+    kind: text("<method>"),
+    about: "the method of a study that others are compared with",
+    defaultWords: "the first",
+    group: "Page:",
+  },
 });
 
 /** Options of `neft bench`. */
@@ -341,6 +388,7 @@ const idOf = (value: unknown): object =>
 /** Long flags by the API's names of settings. */
 const flagOf: ReadonlyMap<string, string> = new Map([
   ...optionsOf({
+    ...reportRows,
     ...compareRows,
     ...sweepRunRows,
     ...sweepScriptRows,

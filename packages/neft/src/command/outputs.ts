@@ -1,11 +1,11 @@
 import * as fs from "node:fs";
-import { readFile, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { externalFilesOf, namesOfLocation } from "@neft/onnx";
 import { inWords } from "@neft/options";
 import { findExternal } from "../external-file.js";
-import { messageOf, systemReason } from "../system-errors.js";
+import { messageOf, systemReason, undefinedIfMissing } from "../system-errors.js";
 import { UsageError } from "./exit-codes.js";
 import { replaceFiles, tryCreate } from "./replace-files.js";
 import { findTarget, type Target } from "./target.js";
@@ -69,6 +69,26 @@ export class Outputs {
     } catch (error) {
       throw error instanceof UsageError ? error : cannotWrite(who, path, error);
     }
+  }
+
+  /**
+   * Checks and registers files in a folder, as `open`. `write` creates the folder if it is missing.
+   * @param names  of the files, in the folder itself.
+   * @throws {Error} also if the path names something else than a folder, or the folder it would be in is missing.
+   */
+  async openIn(path: string, names: readonly string[], who: string): Promise<Output[]> {
+    const opened: Output[] = [];
+    try {
+      const missing = await missingFolder(path);
+      for (const name of names) {
+        if (missing === undefined) opened.push(await this.open(join(path, name), who));
+        else opened.push(this.#add({ who, path: join(path, name), ...missing.place(name) }));
+      }
+    } catch (error) {
+      const isOwn = error instanceof Error && error.message.startsWith(`${who}: `);
+      throw isOwn ? error : cannotWrite(who, path, error);
+    }
+    return opened;
   }
 
   /**
@@ -165,6 +185,24 @@ export class Outputs {
     if (input !== undefined)
       throw new UsageError(`${who}: expected a different file from the input ${inWords(input)}, got ${inWords(path)}`);
   }
+}
+
+/** Where files of a folder will be that has to be created; undefined if it is there. @throws {Error} if it can't be. */
+async function missingFolder(
+  path: string,
+): Promise<{ place(name: string): Pick<Output, "target" | "missingFolders"> } | undefined> {
+  const found = await stat(path).catch(undefinedIfMissing);
+  if (found?.isDirectory()) return undefined;
+  if (found) throw new Error("it is not a folder");
+  const above = await realpath(dirname(resolve(path)));
+  const folder = join(above, basename(resolve(path)));
+  const parent = await stat(above, { bigint: true });
+  return {
+    place: (name) => ({
+      target: { kind: "file", path: join(folder, name), folder: parent, file: undefined },
+      missingFolders: [folder],
+    }),
+  };
 }
 
 const nameOf = ({ who, path }: Output): string =>

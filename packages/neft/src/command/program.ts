@@ -15,6 +15,7 @@ import {
   equaliseRows,
   evaluateRows,
   finetuneRows,
+  reportRows,
   settingsFrom,
   sweepMergeRows,
   sweepRunRows,
@@ -59,7 +60,7 @@ function program(): Command {
       "after",
       examples(
         "neft evaluate mnist-lenet5.onnx --data mnist:test --sigma 0.1,0.2,0.3",
-        "neft evaluate mnist-lenet5.onnx --data mnist:test --device rram4 --sigma 0:0.4:0.05 --chips 1000 --json sweep.json",
+        "neft evaluate mnist-lenet5.onnx --data mnist:test --device rram4 --sigma 0:0.4:0.05 --chips 1000 --json sweep.json --report sweep.html",
         "neft evaluate fashion-cnn.onnx --data idx:t10k-images-idx3-ubyte.gz,t10k-labels-idx1-ubyte.gz --limit 2000",
         "neft evaluate vgg.onnx --data cifar10:test_batch.bin --mean 0.491,0.482,0.447 --std 0.247,0.243,0.262",
         "neft evaluate detector.onnx --data inputs:samples.npz --reference clean",
@@ -98,7 +99,7 @@ function program(): Command {
       "after",
       examples(
         "neft equalise mnist-lenet5.onnx -o robust.onnx",
-        "neft equalise mnist-lenet5.onnx --data mnist:train --sigma 0.2 -o robust.onnx --report report.json",
+        "neft equalise mnist-lenet5.onnx --data mnist:train --sigma 0.2 -o robust.onnx --report report.html",
         "neft equalise detector.onnx --data inputs:samples.npz --dry-run",
       ),
     )
@@ -155,6 +156,23 @@ function program(): Command {
         print(scriptOf(scheduler, plan, options).trimEnd());
       });
   }
+
+  addOptions(neft.command("report").argument("<results...>", "result files (JSON)"), reportRows)
+    .description(
+      "write a page with charts and tables of result files: those of --json of evaluate, finetune, equalise, compare and sweep. Files of the same kind are compared",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "neft report sweep.json -o sweep.html",
+        "neft report imported.json robust.json --names imported,robust -o comparison.html --charts charts",
+        "neft report study.json --baseline noise-injection -o study.html",
+      ),
+    )
+    .action(async (files, values) => {
+      const options = withUsageErrors(() => resolve(reportRows, settingsFrom(reportRows, values)));
+      await (await import("./report.js")).reportResults(files, options);
+    });
 
   addOptions(neft.command("bench").argument("<model>", "ONNX file"), benchRows)
     .description(

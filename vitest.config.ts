@@ -7,7 +7,7 @@ const root = import.meta.dirname;
 
 /** Workspaces whose tests start processes or workers, which need built files. */
 const built = [
-  "packages/pool",
+  "packages/work",
   "packages/neft",
   "examples/quickstart",
   "examples/pytorch",
@@ -24,7 +24,6 @@ const nameOf = (folder: string): string =>
 
 /** A package's name means its sources: nothing has to be built. */
 const sources = packages
-  .filter((folder) => !built.includes(folder))
   .map((folder) => ({ find: new RegExp(`^${nameOf(folder)}$`), replacement: join(root, folder, "src/index.ts") }))
   .concat({
     find: /^@neft\/model\/more$/,

@@ -8,7 +8,7 @@ import { checkRustLayers } from "./rust-layers.mjs";
 /** Layers from bottom to top. A package imports only from lower layers, not from its own. */
 export const layers = [
   ["packages/options"],
-  ["packages/kernels", "packages/pool"],
+  ["packages/kernels", "packages/work"],
   ["packages/tensor"],
   ["packages/model"],
   ["packages/crossbar", "packages/onnx", "packages/data"],

@@ -67,14 +67,15 @@ function inTurn(name, workers, turns, stepsPerRound) {
     size: workers.size,
     lend: (use, waiting) =>
       workers.lend((lease) => {
-        const run = async (jobs, options) => {
-          if (options.method === "shardGradients") {
+        const run = async (task, setup, given, ...rest) => {
+          const jobs = [...given];
+          if (jobs[0]?.kind === "gradients") {
             if (step % stepsPerRound === 0) await turns.next(name, step === 0);
             step++;
           }
-          return lease.run(jobs, options);
+          return lease.run(task, setup, jobs, ...rest);
         };
-        return use({ size: lease.size, prepare: (setup) => lease.prepare(setup), run });
+        return use({ size: lease.size, inProcess: lease.inProcess, run });
       }, waiting),
   };
 }

@@ -21,12 +21,25 @@ export const engines = {
   },
 };
 
-/** Packages whose tests run in browsers. Those of pool and neft start Node's processes and workers. */
-export const suites = ["options", "kernels", "tensor", "model", "crossbar", "onnx", "data", "evaluation", "training"];
+/** Packages whose tests run in browsers. Those of neft start Node's processes and workers. */
+export const suites = [
+  "options",
+  "kernels",
+  "work",
+  "tensor",
+  "model",
+  "crossbar",
+  "onnx",
+  "data",
+  "evaluation",
+  "training",
+];
 
 /** Test files of these packages that run in Node alone, each with the reason. */
 export const nodeOnly = {
   "packages/kernels/test/build.test.ts": "compresses the built files with node:zlib",
+  "packages/work/test/pool.test.ts": "starts Node's workers",
+  "packages/work/test/tasks.test.ts": "starts Node's workers",
   "packages/tensor/test/rows.test.ts": "runs the TypeScript compiler on the file system",
   "packages/onnx/test/computed-weights.test.ts": "reads from node:process whether to run all of its files",
   "packages/onnx/test/conformance.test.ts": "makes folders of cases and starts processes",

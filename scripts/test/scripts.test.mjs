@@ -58,8 +58,8 @@ describe("layers", () => {
 
   it("names both files of an import from the same layer", async () => {
     write({
-      "packages/pool/package.json": { name: "@neft/pool", dependencies: { "@neft/kernels": "0.1.0" } },
-      "packages/pool/src/index.ts": 'export { a } from "@neft/kernels";\n',
+      "packages/work/package.json": { name: "@neft/work", dependencies: { "@neft/kernels": "0.1.0" } },
+      "packages/work/src/index.ts": 'export { a } from "@neft/kernels";\n',
     });
     const breaches = await checkLayers(root);
     expect(breaches).toHaveLength(1);

@@ -1,16 +1,11 @@
 import { type ChipAtAge, chipsOf, digitalChip, placementOf, type Ranges, withChip } from "@neft/crossbar";
 import { imageWarnings, snapshot } from "@neft/data";
-import { holdModel, modelToRecord, warningsOf } from "@neft/model";
+import { holdModel, warningsOf } from "@neft/model";
 import { resolve } from "@neft/options";
+import { type Executor, type Workers, withExecutor } from "@neft/work";
 import { rangesFor } from "./chip-reads.js";
-import {
-  type ChipJob,
-  calibrationBatch,
-  createEvaluationState,
-  disposeEvaluationState,
-  evaluateChips,
-} from "./chips.js";
-import { inProcess, type JobRunner, runnersOn, runUnbroken, withLease } from "./job-runners.js";
+import { type ChipSetup, chipTask } from "./chip-task.js";
+import { type ChipJob, calibrationBatch } from "./chips.js";
 import { type LayerRead, layerReads } from "./layer-reads.js";
 import { type BoundNetwork, bindNetwork, type NetworkAndData } from "./network.js";
 import { type ChipRange, chipRanges } from "./ranges.js";
@@ -20,12 +15,13 @@ import {
   evaluationSettings,
   type GivenEvaluationSettings,
 } from "./settings.js";
+import { modelFor } from "./setup-model.js";
 import { percentInterval } from "./statistics.js";
 import { readUntil, type Stopping } from "./stopping.js";
 import { chipPurposes } from "./streams.js";
 import { accuracies, type ChipSummary, summarise } from "./summarise.js";
 import { addTally, type ChipTally, emptyTally } from "./tally.js";
-import type { EvaluationWorkers } from "./worker.js";
+import { runUnbroken } from "./unbroken.js";
 
 /** Progress of an evaluation. */
 export interface EvaluationProgress {
@@ -53,7 +49,7 @@ export interface EvaluateOptions extends Omit<GivenEvaluationSettings, "referenc
    * Workers that evaluate the chips. Default: the calling thread. The result is the same. Calls with the same workers run one after
    * another; each uses the model and the data at the time of the call.
    */
-  readonly workers?: EvaluationWorkers | undefined;
+  readonly workers?: Workers | undefined;
   readonly onProgress?: ((progress: EvaluationProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -102,19 +98,9 @@ export async function evaluate(given: EvaluateOptions): Promise<EvaluationResult
     try {
       const data = snapshot(given.data);
       const options = { ...given, ...settings, model, data, normalisation };
-      const setup = workers && { model: modelToRecord(model), data, normalisation, logits };
-      return await withLease(workers, signal, async (lent) => {
-        if (lent && setup) {
-          const runner = runnersOn(lent, (api, id) => api.prepareEvaluation(setup, id));
-          return readAll(options, reads, network, lent, runner("evaluateChips"));
-        }
-        const state = createEvaluationState({ model, data, normalisation, logits });
-        try {
-          const runJobs = inProcess((job: ChipJob) => evaluateChips(state, job));
-          return await readAll(options, reads, network, undefined, runJobs);
-        } finally {
-          disposeEvaluationState(state);
-        }
+      return await withExecutor(workers, signal, (executor) => {
+        const setup = { model: modelFor(executor, model), data, normalisation, logits };
+        return readAll(options, reads, network, executor, setup);
       });
     } finally {
       hold.release();
@@ -132,8 +118,8 @@ async function readAll(
   options: RunOptions,
   reads: readonly ChipOfRun[],
   network: BoundNetwork,
-  lent: { readonly size: number } | undefined,
-  runJobs: JobRunner<ChipJob, ChipTally>,
+  executor: Executor,
+  setup: ChipSetup,
 ): Promise<EvaluationResult> {
   const { model, data, normalisation, onProgress, signal } = options;
   const { classes } = network;
@@ -143,7 +129,7 @@ async function readAll(
   let done = 0;
   const clean = emptyTally(0, 1, data.count * classes);
   // The digital network is the first job of the first σ, so that no worker idles until it is done.
-  let digital = chipJobs(options, lent, { chip: digitalChip }, { from: 0, to: 1 });
+  let digital = chipJobs(options, executor, { chip: digitalChip }, { from: 0, to: 1 });
   const samples = calibrationBatch({ model, data, normalisation }, options);
   const read = async (tally: ChipTally, { from, to }: ChipRange, one: ChipOfRun): Promise<void> => {
     const { sigma } = one.chip;
@@ -163,8 +149,8 @@ async function readAll(
         accuracies: [...accuracies(part, part.correct.length, data.count)],
       });
     };
-    const jobs = [...first, ...chipJobs(options, lent, one, { from, to })];
-    await runUnbroken(runJobs, jobs, onResult, signal);
+    const jobs = [...first, ...chipJobs(options, executor, one, { from, to })];
+    await runUnbroken((...run) => executor.run(chipTask, setup, ...run), jobs, onResult, signal);
   };
 
   const results: SigmaResult[] = [];
@@ -203,10 +189,10 @@ type ChipOfRun = ChipAtAge & { readonly ranges?: Ranges | undefined };
 /** Makes the jobs for the chips [from, to) of a spec. */
 function chipJobs(
   { model, data, seed, calibrationSamples }: RunOptions,
-  lent: { readonly size: number } | undefined,
+  executor: Executor,
   one: ChipOfRun,
   chips: ChipRange,
 ): ChipJob[] {
   const shared = { ...one, seed, calibrationSamples, purpose: chipPurposes.chip, probabilities: true };
-  return chipRanges(model, data.count, chips, lent).map((range) => ({ ...shared, ...range }));
+  return chipRanges(model, data.count, chips, executor).map((range) => ({ ...shared, ...range }));
 }

@@ -1,4 +1,5 @@
 export { type ChipChoice, type Feeds, rangesFor, withChips } from "./chip-reads.js";
+export { type ChipSetup, chipTask } from "./chip-task.js";
 export {
   type ChipJob,
   calibrationBatch,
@@ -36,6 +37,7 @@ export {
 } from "./deviation/samples.js";
 export type { Deviation, DeviationStatistics } from "./deviation/summary.js";
 export { type ChipDeviation, type DeviationSums, deviationOf } from "./deviation/sums.js";
+export { type DeviationSetup, deviationTask } from "./deviation/task.js";
 export {
   type EvaluateOptions,
   type EvaluationProgress,
@@ -43,15 +45,6 @@ export {
   evaluate,
   type SigmaResult,
 } from "./evaluate.js";
-export {
-  inProcess,
-  type JobRunner,
-  nextTurn,
-  runnersOn,
-  runUnbroken,
-  type WorkersOf,
-  withLease,
-} from "./job-runners.js";
 export type { ConversionRate, LayerRead } from "./layer-reads.js";
 export { type Looks, looksUpTo } from "./looks.js";
 export { type BoundNetwork, bindNetwork, type NetworkAndData, withoutLabels } from "./network.js";
@@ -68,6 +61,7 @@ export {
   seedSettings,
   standardDeviations,
 } from "./settings.js";
+export { modelFor, openModel, type SetupModel } from "./setup-model.js";
 export {
   halfWidth,
   mean,
@@ -82,12 +76,5 @@ export type { Stopping } from "./stopping.js";
 export { chipPurposes } from "./streams.js";
 export type { ChipSummary, Confidence } from "./summarise.js";
 export type { ChipTally } from "./tally.js";
+export { runUnbroken } from "./unbroken.js";
 export { readWeights, type Weights, weightsLike, writeWeights } from "./weights.js";
-export type {
-  DeviationSetup,
-  EvaluationSetup,
-  EvaluationWorker,
-  EvaluationWorkers,
-  JobOfSetup,
-  SetupId,
-} from "./worker.js";

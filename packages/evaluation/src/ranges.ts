@@ -18,15 +18,15 @@ const maxMultiplyAdds = 2 ** 34;
  * they keep at least two chips while every worker can still get two. Results don't depend on the split.
  *
  * @param samples  Samples that each chip reads.
+ * @param size  Number of jobs at a time.
  */
 export function chipRanges(
   model: Model,
   samples: number,
   { from, to }: ChipRange,
-  workers: { readonly size: number } | undefined,
+  { size }: { readonly size: number },
 ): ChipRange[] {
   const most = Math.min(maxChips, Math.max(1, Math.floor(maxMultiplyAdds / (multiplyAdds(model) * samples))));
-  const size = workers?.size ?? 1;
   const ranges: ChipRange[] = [];
   for (let first = from; first < to; ) {
     const left = to - first;

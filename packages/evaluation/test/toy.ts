@@ -1,17 +1,8 @@
 import { type Dataset, makeDataset, makeNormalisation } from "@neft/data";
-import {
-  compareChips,
-  createDeviationState,
-  createEvaluationState,
-  type DeviationState,
-  type EvaluationState,
-  type EvaluationWorker,
-  type EvaluationWorkers,
-  evaluateChips,
-  type WorkersOf,
-} from "@neft/evaluation";
-import { GraphBuilder, type Model, modelFromRecord } from "@neft/model";
+import { chipTask, deviationTask } from "@neft/evaluation";
+import { GraphBuilder, type Model } from "@neft/model";
 import { normals, permutation, stream } from "@neft/tensor";
+import { createTaskServer, type Executor, type Task, type Workers } from "@neft/work";
 
 /** Small images of a few classes: one pattern per class plus strong noise. */
 export function toyImages(count: number, { classes = 4, size = 8, noise = 0.6, seed = 1 } = {}): Dataset {
@@ -43,71 +34,41 @@ export function toyNet({ seed = 1, batchNorm = false, dropout = false, classes =
 }
 
 /**
- * A pool of `count` workers without threads, made by `create`, each with its own model. Jobs run in shuffled order; all messages pass
+ * A pool of `count` workers without threads that serve these tasks, each with its own model. Jobs run in shuffled order; all messages pass
  * through structured clone.
  */
-export function cloningWorkersOf<Api extends object>(create: () => Api, count: number, seed: number): WorkersOf<Api> {
-  const apis = Array.from({ length: count }, create as () => AnyApi);
+export function cloningWorkersOf(tasks: readonly Task[], count: number, seed: number): Workers {
+  const servers = Array.from({ length: count }, () => createTaskServer(tasks));
+  const setups: object[] = [];
   let runs = 0;
-  let prepared: Promise<unknown> = Promise.resolve();
-  const lease = {
+  const executor: Executor = {
     size: count,
-    prepare: (setup: (api: never) => Promise<unknown>) => {
-      const setups = apis.map((api) => {
-        const cloning = Object.entries(api).map(([name, method]) => [
-          name,
-          (...args: unknown[]) => method(...args.map((arg) => structuredClone(arg))),
-        ]);
-        return setup(Object.fromEntries(cloning) as never);
-      });
-      prepared = Promise.all(setups);
-    },
-    run: async (jobs: Iterable<unknown>, { method, onResult, signal }: RunArguments) => {
-      await prepared;
+    inProcess: false,
+    run: async (task, setup, jobs, onResult, signal) => {
+      if (setups.at(-1) !== setup) {
+        setups.push(setup);
+        for (const server of servers) await server.open(`${setups.length}`, task.id, structuredClone(setup));
+      }
       const all = [...jobs];
-      const results: unknown[] = [];
       for (const index of permutation(stream(seed, { purpose: "toy-workers", step: runs++ }), all.length)) {
         signal?.throwIfAborted();
-        const perform = apis[(index * 5 + runs) % count]![method]!;
-        results[index] = structuredClone(perform(structuredClone(all[index])));
-        await onResult?.(index, results[index]);
+        const server = servers[(index * 5 + runs) % count]!;
+        const result = await server.do(`${setups.length}`, structuredClone(all[index]));
+        await onResult(index, structuredClone(result) as never);
       }
-      return results;
     },
   };
   let last: Promise<unknown> = Promise.resolve();
-  const lend = (use: (lent: unknown) => Promise<unknown>) => {
-    const turn = last.then(() => use(lease));
-    last = turn.catch(() => {});
-    return turn;
-  };
-  return { size: count, lend } as unknown as WorkersOf<Api>;
-}
-
-/** A pool of workers that run chip jobs only. */
-export const cloningWorkers = (count: number, seed = 1): EvaluationWorkers =>
-  cloningWorkersOf(createEvaluationWorker, count, seed);
-
-function createEvaluationWorker(): EvaluationWorker {
-  let state: EvaluationState;
-  let deviation: DeviationState;
   return {
-    prepareEvaluation: ({ model, ...setup }) => {
-      state = createEvaluationState({ model: modelFromRecord(model), ...setup });
+    size: count,
+    lend: (use) => {
+      const turn = last.then(() => use(executor));
+      last = turn.catch(() => {});
+      return turn;
     },
-    evaluateChips: ({ job }) => evaluateChips(state, job),
-    prepareDeviation: ({ model: record, ...setup }) => {
-      const model = modelFromRecord(record);
-      deviation = createDeviationState({ ...setup, model, clean: model });
-    },
-    compareChips: ({ job }) => compareChips(deviation, job),
   };
 }
 
-type AnyApi = Readonly<Record<string, (...args: unknown[]) => unknown>>;
-
-interface RunArguments {
-  method: string;
-  onResult?: (index: number, result: unknown) => unknown;
-  signal?: AbortSignal;
-}
+/** A pool of workers that run the jobs of evaluations. */
+export const cloningWorkers = (count: number, seed = 1): Workers =>
+  cloningWorkersOf([chipTask, deviationTask], count, seed);

@@ -1,4 +1,4 @@
-import { holdLock } from "@neft/pool";
+import { holdLock } from "@neft/work";
 import { onFirstMessage, type WorkerScope } from "./first-message.js";
 import { setChunkUrls } from "./load-chunk.js";
 import { loadOperators } from "./load-operators.js";

@@ -1,6 +1,6 @@
 import { OnnxError } from "@neft/onnx";
 import { OptionError } from "@neft/options";
-import { registerErrors } from "@neft/pool";
+import { registerErrors } from "@neft/work";
 
 /** Lets our own errors keep their class between threads. Called by all that start workers, and by all workers. */
 export function keepErrorClasses(): void {

@@ -1,7 +1,6 @@
 import { type Dataset, inputSettings } from "@neft/data";
 import { type EvaluationProgress, evaluationSettings } from "@neft/evaluation";
 import { defineSettings, flag, type GivenOf, has, inWords, type Kind, opaque, refuse, whole } from "@neft/options";
-import { mostWorkers } from "@neft/pool";
 import {
   type EqualiseProgress,
   equaliseSettings,
@@ -10,6 +9,7 @@ import {
   isRunState,
   type RunState,
 } from "@neft/training";
+import { mostWorkers } from "@neft/work";
 import { callArguments } from "./call-rules.js";
 import type { Workers } from "./workers.js";
 

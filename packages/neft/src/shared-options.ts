@@ -2,7 +2,7 @@ import { type Dataset, type InputOptions, inputSettings, makeNormalisation, type
 import { type SampledInputs, withoutLabels } from "@neft/evaluation";
 import { listNames, type Model } from "@neft/model";
 import { has, inWords, type ResolvedOf, resolveOptions } from "@neft/options";
-import type { Workers as TrainingWorkers } from "@neft/training";
+import type { Pool } from "@neft/work";
 import { datasetKind, isDataset, type Samples } from "./settings.js";
 import { createWorkers, poolOf, type Workers } from "./workers.js";
 
@@ -88,7 +88,7 @@ export function labelledFrom(who: string, samples: unknown): Dataset {
 /** Calls `use` with the given pool or undefined; a number makes a new pool of that size, closed afterwards. */
 export async function withWorkers<T>(
   workers: number | Workers | undefined,
-  use: (pool: TrainingWorkers | undefined) => Promise<T>,
+  use: (pool: Pool | undefined) => Promise<T>,
 ): Promise<T> {
   if (typeof workers !== "number") return use(workers && poolOf(workers));
   const pool = createWorkers(workers);

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { compiledKernels } from "@neft/kernels";
-import { nodeWorker, type Spawn, type WorkerHandle } from "@neft/pool";
+import { nodeWorker, type Spawn, type WorkerHandle } from "@neft/work";
 import type { CheckHost, EngineStart, SpawnEngine } from "./session/protocol.js";
 import type { WorkerStart } from "./worker-start.js";
 

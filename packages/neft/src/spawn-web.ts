@@ -1,5 +1,5 @@
 import { compiledKernels } from "@neft/kernels";
-import type { Spawn } from "@neft/pool";
+import type { Spawn } from "@neft/work";
 import type { ChunkUrls } from "./chunk-names.js";
 import { startEngineWith } from "./session/job-workers.js";
 import type { SpawnEngine } from "./session/protocol.js";

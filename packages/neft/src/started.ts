@@ -1,4 +1,4 @@
-import { type Endpoint, type WebWorker, type WorkerHandle, webWorker } from "@neft/pool";
+import { type Endpoint, type WebWorker, type WorkerHandle, webWorker } from "@neft/work";
 import type { CheckHost, EngineStart } from "./session/protocol.js";
 import type { WorkerStart } from "./worker-start.js";
 

@@ -1,6 +1,5 @@
 import { type CompiledKernels, initFrom } from "@neft/kernels";
-import type { Endpoint, GateSlot } from "@neft/pool";
-import { createTrainingWorker, type TrainingWorker } from "@neft/training";
+import type { Endpoint, GateSlot } from "@neft/work";
 import type { ChunkUrls } from "./chunk-names.js";
 import { keepErrorClasses } from "./errors.js";
 
@@ -19,12 +18,8 @@ export interface WorkerStart {
   readonly lock?: string;
 }
 
-/**
- * Starts the kernels and creates the methods of a job worker.
- * @param loadOperators  As for `createTrainingWorker`.
- */
-export function startWorker({ kernels }: WorkerStart, loadOperators?: () => Promise<void>): TrainingWorker {
+/** Starts the kernels of a job worker. */
+export function startWorker({ kernels }: WorkerStart): void {
   keepErrorClasses();
   initFrom(kernels);
-  return createTrainingWorker(loadOperators);
 }

@@ -1,5 +1,4 @@
-import { createPool, type Pool } from "@neft/pool";
-import type { TrainingWorker } from "@neft/training";
+import { createPool, type Pool } from "@neft/work";
 import { spawn } from "#spawn";
 import { keepErrorClasses } from "./errors.js";
 
@@ -18,8 +17,8 @@ export interface Workers {
  */
 export function createWorkers(size: number): Workers {
   keepErrorClasses();
-  return createPool<TrainingWorker>({ size, spawn });
+  return createPool({ size, spawn });
 }
 
 /** The pool behind {@link Workers}. */
-export const poolOf = (workers: Workers): Pool<TrainingWorker> => workers as Pool<TrainingWorker>;
+export const poolOf = (workers: Workers): Pool => workers as Pool;

@@ -1,8 +1,9 @@
 import { chipOf, digitalBackend, variationBackend } from "@neft/crossbar";
 import { batchTensor, gatherLabels } from "@neft/data";
-import { type BoundNetwork, nextTurn } from "@neft/evaluation";
+import type { BoundNetwork } from "@neft/evaluation";
 import { type ArrayBackend, arrayNodes, run, type Step, trainableParameters, valueShapes } from "@neft/model";
 import { backward, crossEntropy, lastRecorded, noGrad, scope, type Tensor } from "@neft/tensor";
+import { nextTurn } from "@neft/work";
 import { fastestHalf } from "./averages.js";
 import type { Clock } from "./clock.js";
 import type { Samples } from "./samples.js";

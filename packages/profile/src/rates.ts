@@ -1,8 +1,9 @@
 import { chipOf, programAll } from "@neft/crossbar";
-import { type BoundNetwork, evaluate, nextTurn } from "@neft/evaluation";
+import { type BoundNetwork, evaluate } from "@neft/evaluation";
 import { memoryUse, resetPeak } from "@neft/kernels";
 import { type Model, modelFromRecord, modelToRecord } from "@neft/model";
-import { finetune, type Workers } from "@neft/training";
+import { finetune } from "@neft/training";
+import { nextTurn, type Workers } from "@neft/work";
 import { fastestHalf } from "./averages.js";
 import type { Clock } from "./clock.js";
 import type { Samples } from "./samples.js";

@@ -1,5 +1,5 @@
-import { nextTurn } from "@neft/evaluation";
 import type { Build } from "@neft/kernels";
+import { nextTurn } from "@neft/work";
 import type { Clock } from "./clock.js";
 import { probeModule, unrolls } from "./probe-module.js";
 

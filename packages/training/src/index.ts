@@ -42,6 +42,7 @@ export {
   type StrategyLossOptions,
   strategyLoss,
 } from "./finetuning/strategy-loss.js";
+export { type FinetuningJob, type FinetuningResult, type FinetuningSetup, finetuningTask } from "./finetuning/task.js";
 export { StepUpdate } from "./finetuning/update.js";
 export { createHeads, type HeadPlan, type HeadSettings, planHeads, runHead } from "./heads.js";
 export { defineModifier, type ModifiedRun, type Modifier, type ModifierHooks, type TableModifier } from "./modifier.js";
@@ -73,4 +74,3 @@ export {
 } from "./strategy.js";
 export { purposes } from "./streams.js";
 export { chooseTaps, type Feature, layerFeatures, namedTaps } from "./taps.js";
-export { createTrainingWorker, type TrainingSetup, type TrainingWorker, type Workers } from "./worker.js";

@@ -8,8 +8,8 @@ import {
   optimisers,
   schedules,
   strategies,
-  type Workers,
 } from "@neft/training";
+import type { Workers } from "@neft/work";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { toyImages, toyNet, toyNormalisation } from "../../evaluation/test/toy.js";
 import { cloningWorkers } from "./workers.js";

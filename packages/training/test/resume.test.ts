@@ -1,15 +1,8 @@
 import { defineChip, rram1 } from "@neft/crossbar";
 import { init, memoryUse } from "@neft/kernels";
 import { modelToRecord } from "@neft/model";
-import {
-  type FinetuneOptions,
-  finetune,
-  modifiers,
-  optimisers,
-  type RunState,
-  strategies,
-  type Workers,
-} from "@neft/training";
+import { type FinetuneOptions, finetune, modifiers, optimisers, type RunState, strategies } from "@neft/training";
+import type { Workers } from "@neft/work";
 import { beforeAll, describe, expect, it } from "vitest";
 import { toyImages, toyNet, toyNormalisation } from "../../evaluation/test/toy.js";
 import { cloningWorkers } from "./workers.js";

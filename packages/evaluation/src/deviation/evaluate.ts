@@ -1,26 +1,22 @@
 import { addLayers, type ChipAtAge, type CountsByLayer, chipsOf, placementOf, withChip } from "@neft/crossbar";
-import { holdModel, modelToRecord } from "@neft/model";
+import { holdModel } from "@neft/model";
 import { inWords, resolve } from "@neft/options";
+import { type Executor, withExecutor } from "@neft/work";
 import { rangesFor } from "../chip-reads.js";
 import type { EvaluateOptions } from "../evaluate.js";
-import { inProcess, type JobRunner, runnersOn, runUnbroken, withLease } from "../job-runners.js";
 import { type LayerRead, layerReads } from "../layer-reads.js";
 import { chipRanges } from "../ranges.js";
 import { type EvaluationSettings, evaluationSettings } from "../settings.js";
+import { modelFor } from "../setup-model.js";
 import { halfWidth } from "../statistics.js";
 import { readUntil, type Stopping } from "../stopping.js";
 import { chipPurposes } from "../streams.js";
-import {
-  calibrationInputs,
-  compareChips,
-  createDeviationState,
-  type DeviationJob,
-  type DeviationTally,
-  disposeDeviationState,
-} from "./chips.js";
+import { runUnbroken } from "../unbroken.js";
+import { calibrationInputs, type DeviationTally } from "./chips.js";
 import { type BoundSamples, bindSamples, type NetworkAndSamples, snapshotInputs } from "./samples.js";
 import { type Deviation, summariseDeviation } from "./summary.js";
 import { type DeviationSums, deviationOf } from "./sums.js";
+import { type DeviationSetup, deviationTask } from "./task.js";
 
 /** Options of `evaluateDeviation`: those of `evaluate`, with samples of all inputs in place of a dataset. */
 export interface DeviationOptions extends Omit<EvaluateOptions, "data" | "normalisation">, NetworkAndSamples {}
@@ -76,19 +72,9 @@ export async function evaluateDeviation(given: DeviationOptions): Promise<Deviat
     try {
       const { model, outputs, count, fixed } = network;
       const parts = { inputs: snapshotInputs(network.inputs), outputs, count, fixedBatch: fixed?.batch };
-      const setup = workers && { ...parts, model: modelToRecord(model) };
-      return await withLease(workers, signal, async (lent) => {
-        if (lent && setup) {
-          const runner = runnersOn(lent, (api, id) => api.prepareDeviation(setup, id));
-          return compareAll(given, settings, reads, network, lent, runner("compareChips"));
-        }
-        const state = createDeviationState({ ...parts, model, clean: model });
-        try {
-          const runJobs = inProcess((job: DeviationJob) => compareChips(state, job));
-          return await compareAll(given, settings, reads, network, undefined, runJobs);
-        } finally {
-          disposeDeviationState(state);
-        }
+      return await withExecutor(workers, signal, (executor) => {
+        const setup = { ...parts, model: modelFor(executor, model) };
+        return compareAll(given, settings, reads, network, executor, setup);
       });
     } finally {
       hold.release();
@@ -104,8 +90,8 @@ async function compareAll(
   settings: EvaluationSettings,
   reads: readonly ChipAtAge[],
   network: BoundSamples,
-  lent: { readonly size: number } | undefined,
-  runJobs: JobRunner<DeviationJob, DeviationTally>,
+  executor: Executor,
+  setup: DeviationSetup,
 ): Promise<DeviationResult> {
   const { model, outputs, count } = network;
   const { seed, calibrationSamples } = settings;
@@ -122,7 +108,7 @@ async function compareAll(
     const errors = (chips: readonly (readonly DeviationSums[])[]): number[] =>
       chips.map((chip) => deviationOf(chip).relativeError);
     const read = async (from: number, to: number): Promise<void> => {
-      const jobs = chipRanges(model, count, { from, to }, lent).map((range) => ({
+      const jobs = chipRanges(model, count, { from, to }, executor).map((range) => ({
         ...shared,
         chip,
         time_s,
@@ -144,7 +130,7 @@ async function compareAll(
           relativeErrors: errors(part.sums),
         });
       };
-      await runUnbroken(runJobs, jobs, onResult, signal);
+      await runUnbroken((...run) => executor.run(deviationTask, setup, ...run), jobs, onResult, signal);
     };
     const { chips, z, ...rest } = await readUntil(settings, read, (seen, z) =>
       halfWidth(errors(sums.slice(0, seen)), z),

@@ -14,8 +14,8 @@ import {
   text,
   whole,
 } from "@neft/options";
-import { mostWorkers } from "@neft/pool";
 import { strategies } from "@neft/training";
+import { mostWorkers } from "@neft/work";
 import { type Command, Option } from "commander";
 import { benchmarkOptions } from "../benchmark-settings.js";
 import { dataSpecForms, parseSamplesSpec, type SamplesSpec, samplesSpecForms } from "../data-spec.js";

@@ -1,8 +1,7 @@
 import { checkAge, chipOf } from "@neft/crossbar";
 import { take } from "@neft/data";
 import { inWords, shortened } from "@neft/options";
-import type { Pool } from "@neft/pool";
-import type { TrainingWorker } from "@neft/training";
+import type { Pool } from "@neft/work";
 import type { SamplesSpec } from "../data-spec.js";
 import { readDataset, readInputs } from "../read-dataset.js";
 import type { EvaluationFile } from "../results.js";
@@ -41,8 +40,7 @@ export function dataRecord(samples: Samples, { data: spec }: { readonly data: Sa
 }
 
 /** The workers of a run. The command's option is always a number. */
-export const workersOfRun = (workers: number | Workers): Pool<TrainingWorker> =>
-  poolOf(createWorkers(workers as number));
+export const workersOfRun = (workers: number | Workers): Pool => poolOf(createWorkers(workers as number));
 
 /** JSON text of a result. Control and format characters, which a terminal may interpret, are escaped as \uXXXX. */
 export function jsonText(contents: object): string {

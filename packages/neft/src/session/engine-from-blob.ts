@@ -1,4 +1,4 @@
-import type { WorkerHandle } from "@neft/pool";
+import type { WorkerHandle } from "@neft/work";
 import type { WebWorkerClass } from "../started.js";
 import { startEngineWith } from "./job-workers.js";
 import type { EngineStart } from "./protocol.js";

@@ -1,4 +1,4 @@
-import { fromThrown, type WorkerHandle } from "@neft/pool";
+import { fromThrown, type WorkerHandle } from "@neft/work";
 import type { Answer, ArgumentOf, Id, Method, Request, ResultOf } from "./protocol.js";
 import { namingUncloneable } from "./uncloneable.js";
 

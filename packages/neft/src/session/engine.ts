@@ -8,10 +8,11 @@ import {
   isGzip,
   snapshot,
 } from "@neft/data";
-import { nextTurn, type Prediction } from "@neft/evaluation";
+import type { Prediction } from "@neft/evaluation";
 import { checkFree, copyModel, holdModel, type Model } from "@neft/model";
 import { exportOnnx, exportOnnxFiles, importOnnx, OnnxError } from "@neft/onnx";
 import { checkOptions, has, inWords, isListOf, kind, kinds, type Rules, required, resolveOptions } from "@neft/options";
+import { nextTurn } from "@neft/work";
 import { backendInfo } from "../backend-info.js";
 import { equalise } from "../equalise.js";
 import { evaluate } from "../evaluate.js";

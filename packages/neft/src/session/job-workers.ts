@@ -1,4 +1,4 @@
-import type { Endpoint, GateSlot, WebWorker, WorkerHandle } from "@neft/pool";
+import type { Endpoint, GateSlot, WebWorker, WorkerHandle } from "@neft/work";
 import { started } from "../started.js";
 import type { EngineStart } from "./protocol.js";
 

@@ -1,5 +1,5 @@
 import { has } from "@neft/options";
-import { toThrown } from "@neft/pool";
+import { toThrown } from "@neft/work";
 import type { Answer, EngineApi, Id, Progress, Request, RunArgument } from "./protocol.js";
 
 /** The other end of an engine's connection. */

@@ -3,8 +3,8 @@ import type { DeviationResult, EvaluationResult, Prediction } from "@neft/evalua
 import { compileKernels, initRules } from "@neft/kernels";
 import type { OnnxFiles } from "@neft/onnx";
 import { checkOptions, checkPlain, has, inWords, isListOf, kind, kinds, optional, type Rules } from "@neft/options";
-import { mostWorkers } from "@neft/pool";
 import type { FinetuneResult } from "@neft/training";
+import { mostWorkers } from "@neft/work";
 import { checkHost, spawnEngine } from "#spawn";
 import type { BackendInfo } from "../backend-info.js";
 import { callArguments } from "../call-rules.js";

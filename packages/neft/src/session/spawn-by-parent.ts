@@ -1,4 +1,4 @@
-import { Death, type Spawn, type WorkerHandle } from "@neft/pool";
+import { Death, type Spawn, type WorkerHandle } from "@neft/work";
 import type { WorkerScope } from "../first-message.js";
 import type { JobNews, JobWish } from "./job-workers.js";
 

@@ -1,4 +1,4 @@
-import { nextTurn } from "@neft/evaluation";
+import { nextTurn } from "@neft/work";
 
 /**
  * Runs work that pauses after each of its steps. Between steps, the event loop has a turn.

@@ -1,6 +1,7 @@
 import { chipOf } from "@neft/crossbar";
-import { type BoundSamples, inProcess } from "@neft/evaluation";
+import type { BoundSamples } from "@neft/evaluation";
 import { exp, log, permutation, scope, stream, tensor } from "@neft/tensor";
+import { eachInTurn } from "@neft/work";
 import { purposes } from "../streams.js";
 import { Descent } from "./descent.js";
 import { inTurns } from "./in-turns.js";
@@ -86,7 +87,13 @@ export async function searchFactors(parts: SearchParts, balanced: Float64Array, 
     sigmas.length * sensitivityBatches +
     (descends ? steps : 0);
   let done = 0;
-  const each: Each = (jobs, perform) => inProcess(perform)(jobs, () => parts.onProgress(++done, total), parts.signal);
+  const each: Each = (jobs, perform) => {
+    const performOne = (job: (typeof jobs)[number]): void => {
+      perform(job);
+      parts.onProgress(++done, total);
+    };
+    return eachInTurn(jobs, performOne, parts.signal);
+  };
 
   const candidates: { method: EqualiseMethod; given: Float64Array; factors: Float64Array; distance: number }[] = [];
   let sensitivities = alike;

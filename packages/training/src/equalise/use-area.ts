@@ -1,6 +1,7 @@
-import { type BoundSamples, inProcess } from "@neft/evaluation";
+import type { BoundSamples } from "@neft/evaluation";
 import type { KnownValue, Model } from "@neft/model";
 import { inWords } from "@neft/options";
+import { eachInTurn } from "@neft/work";
 import { cellsOf, type ElementVariances, elementVariances, planCopies } from "./area.js";
 import { largestChange, referenceOutputs } from "./comparison.js";
 import type { Layer } from "./layers.js";
@@ -110,11 +111,13 @@ async function variancesOf(parts: AreaParts): Promise<ElementVariances[]> {
     const network = { ...networkOf(measured), powers: powersOf(networkOf(measured), held) };
     const jobs = Array.from({ length: sensitivityBatches }, (_, i) => i);
     let done = 0;
-    await inProcess((i: number) => {
+    const addGradients = (i: number): void => {
       const draw = { sigma: settings.sigma, index: chipsFrom.copies + i };
       for (const [k, gradient] of sensitivityGradients(network, draw, fitted(i)).entries())
         for (let j = 0; j < gradient.length; j++) sums[k]![j]! += gradient[j]! * gradient[j]!;
-    })(jobs, () => onProgress(++done), signal);
+      onProgress(++done);
+    };
+    await eachInTurn(jobs, addGradients, signal);
     squares = sums;
   } else {
     squares = values.map((own) => 1 / (own.reduce((sum, value) => sum + value * value, 0) || 1));
@@ -150,10 +153,12 @@ async function compareWide(
       const network = { ...networkOf(parts), powers: powersOf(networkOf(parts), held) };
       const jobs = Array.from({ length: compared.chips * held.length }, (_, i) => i);
       let sum = 0;
-      await inProcess((i: number) => {
+      const addDistance = (i: number): void => {
         const index = chipsFrom.compared + Math.floor(i / held.length);
         sum += distanceOf(network, { sigma: settings.sigma, index }, held[i % held.length]!);
-      })(jobs, () => onProgress(++done), signal);
+        onProgress(++done);
+      };
+      await eachInTurn(jobs, addDistance, signal);
       return sum / jobs.length;
     };
     const without = await measure({ layers, bound, settings });

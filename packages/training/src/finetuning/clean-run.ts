@@ -3,10 +3,10 @@ import { type BoundInput, type BoundSamples, bindSamples, type SampledInputs, sn
 import type { HostArray } from "@neft/model";
 import { inWords, shortened } from "@neft/options";
 import type { StrategySettings } from "../strategy.js";
-import type { Comparison } from "../worker.js";
 import type { FinetuneOptions } from "./finetune.js";
 import type { ResolvedSettings } from "./settings.js";
 import type { CleanTarget } from "./shards.js";
+import type { Comparison } from "./task.js";
 
 /** A run towards the clean network: what it trains on, and what it validates on. */
 export interface CleanRun {

@@ -7,12 +7,12 @@ import {
   type NetworkAndData,
   rangesFor,
   type SampledInputs,
-  withLease,
   writeWeights,
 } from "@neft/evaluation";
 import { holdModel, type Model, type ValueInfo, warningsOf } from "@neft/model";
 import { OptionError } from "@neft/options";
 import { stream } from "@neft/tensor";
+import { type Workers, withExecutor } from "@neft/work";
 import type { EqualiseProgress, EqualiseResult } from "../equalise/equalise.js";
 import { checkGamma } from "../feedback-loss.js";
 import { type HeadPlan, planHeads } from "../heads.js";
@@ -21,7 +21,6 @@ import { checkInWorkers, strategyNamed } from "../strategies.js";
 import type { Passes } from "../strategy.js";
 import { purposes } from "../streams.js";
 import { chooseTaps, namedTaps } from "../taps.js";
-import type { Workers } from "../worker.js";
 import { bindForClean, type CleanRun, planCleanRun } from "./clean-run.js";
 import { equaliseFirst } from "./equalise-first.js";
 import { checkFixedBatch } from "./fixed-batch.js";
@@ -212,12 +211,12 @@ async function finetuneBound(
         onProgress?.({ kind: "equalise", ...progress, ...positionBefore(length, 0) });
       equalised = await equaliseFirst({ ...options, inputs: bound.inputs, onProgress: report }, settings);
     }
-    return await withLease(workers, signal, async (lent) => {
+    return await withExecutor(workers, signal, async (executor) => {
       isWaiting = false;
       // Learned layers and the clean network are those of the weights before the first step.
       if (resume) writeWeights(network, resume.initial);
       const step = { ...plain, learned: learnedLayers(model, training, plain) };
-      const work = startJobs({ model, training, validation, comparison, workers: lent }, step, settings.shards);
+      const work = startJobs({ model, training, validation, comparison, executor }, step, settings.shards);
       const run = new TrainingRun({ options: watched, settings, work, length, samples, frozen, equalised });
       try {
         if (resume) run.write(resume);

@@ -7,30 +7,22 @@ import {
   calibrationBatch,
   calibrationInputs,
   chipRanges,
-  compareChips,
-  createDeviationState,
-  createEvaluationState,
   type DeviationJob,
   type DeviationTally,
   deviationOf,
-  disposeDeviationState,
-  disposeEvaluationState,
-  evaluateChips,
   type Feeds,
-  inProcess,
-  type JobRunner,
   mean,
+  modelFor,
   rangesFor,
   readWeights,
-  runnersOn,
   runUnbroken,
   snapshotInputs,
   type Weights,
   weightsLike,
 } from "@neft/evaluation";
-import { type Model, modelToRecord } from "@neft/model";
+import type { Model } from "@neft/model";
+import type { Executor, JobRunner } from "@neft/work";
 import { purposes } from "../streams.js";
-import type { Comparison, LentWorkers } from "../worker.js";
 import type { ResolvedSettings } from "./settings.js";
 import {
   calibrationOf,
@@ -40,19 +32,19 @@ import {
   type ShardJob,
   type ShardResult,
   type StepSettings,
-  shardGradients,
   type TrainingState,
 } from "./shards.js";
-import { allocateSharedBuffers } from "./shared-buffers.js";
+import { allocateSharedBuffers, type SharedBuffers } from "./shared-buffers.js";
+import { type Comparison, type FinetuningSetup, runnerOf } from "./task.js";
 
-/** Model, data and workers of a run. */
+/** Model and data of a run, and what does its jobs. */
 export interface RunParts {
   readonly model: Model;
   readonly training: Dataset;
   readonly validation: Dataset;
   /** Validation in a run towards the clean network, in place of `validation`. */
   readonly comparison?: Comparison | undefined;
-  readonly workers: LentWorkers | undefined;
+  readonly executor: Executor;
 }
 
 /** Job runners of a run, and its training state. */
@@ -62,77 +54,61 @@ export interface RunJobs {
   readonly chips: JobRunner<ChipJob, ChipTally>;
   readonly comparisons: JobRunner<DeviationJob, DeviationTally>;
   readonly validationCount: number;
-  /** The workers that run the jobs; undefined if this thread does. */
-  readonly workers: LentWorkers | undefined;
+  readonly executor: Executor;
   /** Publishes the current weights for the next step's jobs. Returns them if the jobs must carry them, for lack of shared memory. */
   handOver(): Weights | undefined;
-  /** Frees the states. */
+  /** Frees the state. */
   close(): void;
 }
 
-/** Prepares this thread or the workers for the jobs of a run. */
-export function startJobs(
-  { model, training, validation, comparison, workers }: RunParts,
-  step: StepSettings,
-  shards: number,
-): RunJobs {
+/** Prepares the jobs of a run. */
+export function startJobs(parts: RunParts, step: StepSettings, shards: number): RunJobs {
+  const { model, training, validation, comparison, executor } = parts;
   const state = createTrainingState(model, training, step);
-  const { normalisation, logits } = step;
-  if (workers) {
-    const sharedBuffers = allocateSharedBuffers(state.trained, shards);
-    const target = step.target && { ...step.target, inputs: snapshotInputs(step.target.inputs) };
-    const compared = comparison && { ...comparison, inputs: snapshotInputs(comparison.inputs) };
-    const setup = {
-      training: {
-        model: modelToRecord(model),
-        // The samples of the first input aren't copied twice.
-        data: target?.inputs[0]?.data ?? snapshot(training),
-        settings: { ...step, target },
-        sharedBuffers,
-      },
-      validation: compared?.inputs[0]?.data ?? snapshot(validation),
-      comparison: compared,
-    };
-    const runner = runnersOn(workers, (api, id) => api.prepareTraining(setup, id));
-    const answers = runner("shardGradients");
-    // One array suffices: all jobs of a step end before the next step's weights are written.
-    const weights = sharedBuffers?.weights ?? weightsLike(state.trained);
-    return {
-      state,
-      gradients: (given, onResult, signal) => {
-        const jobs = [...given];
-        const toResult = (answer: ShardAnswer, { shard }: ShardJob): ShardResult => ({
-          ...answer,
-          gradients: answer.gradients ?? sharedBuffers!.gradients[shard]!,
-        });
-        return answers(jobs, (index, answer) => onResult(index, toResult(answer, jobs[index]!)), signal);
-      },
-      handOver: () => {
-        readWeights(state.trained, weights);
-        return sharedBuffers ? undefined : weights;
-      },
-      chips: runner("evaluateChips"),
-      comparisons: runner("compareChips"),
-      validationCount: validation.count,
-      workers,
-      close: () => disposeTrainingState(state),
-    };
-  }
-  const images = createEvaluationState({ model, data: validation, normalisation, logits });
-  const compared = comparison && createDeviationState({ ...comparison, model, clean: state.clean! });
+  const sharedBuffers = executor.inProcess ? undefined : allocateSharedBuffers(state.trained, shards);
+  // One array suffices: all jobs of a step end before the next step's weights are written.
+  const weights = executor.inProcess ? undefined : (sharedBuffers?.weights ?? weightsLike(state.trained));
+  const setup = executor.inProcess
+    ? { model, data: training, settings: step, state, validation, comparison }
+    : sentSetup(parts, step, sharedBuffers);
+  const answers = runnerOf(executor, setup, "gradients");
   return {
     state,
-    gradients: inProcess((job) => shardGradients(state, job)),
-    chips: inProcess((job) => evaluateChips(images, job)),
-    comparisons: inProcess((job) => compareChips(compared!, job)),
-    validationCount: validation.count,
-    workers,
-    handOver: () => undefined,
-    close: () => {
-      disposeTrainingState(state);
-      disposeEvaluationState(images);
-      if (compared) disposeDeviationState(compared);
+    gradients: (given, onResult, signal) => {
+      const jobs = [...given];
+      const take = (index: number, answer: ShardAnswer): unknown =>
+        onResult(index, { ...answer, gradients: answer.gradients ?? sharedBuffers!.gradients[jobs[index]!.shard]! });
+      return answers(jobs, take, signal);
     },
+    chips: runnerOf(executor, setup, "chips"),
+    comparisons: runnerOf(executor, setup, "comparisons"),
+    validationCount: validation.count,
+    executor,
+    handOver: () => {
+      if (!weights) return undefined;
+      readWeights(state.trained, weights);
+      return sharedBuffers ? undefined : weights;
+    },
+    close: () => disposeTrainingState(state),
+  };
+}
+
+/** The setup for other threads: a copy of the model, and samples in shared memory where there is any. */
+function sentSetup(
+  { model, training, validation, comparison, executor }: RunParts,
+  step: StepSettings,
+  sharedBuffers: SharedBuffers | undefined,
+): FinetuningSetup {
+  const target = step.target && { ...step.target, inputs: snapshotInputs(step.target.inputs) };
+  const compared = comparison && { ...comparison, inputs: snapshotInputs(comparison.inputs) };
+  return {
+    model: modelFor(executor, model),
+    // The samples of the first input aren't copied twice.
+    data: target?.inputs[0]?.data ?? snapshot(training),
+    settings: { ...step, target },
+    sharedBuffers,
+    validation: compared?.inputs[0]?.data ?? snapshot(validation),
+    comparison: compared,
   };
 }
 
@@ -218,14 +194,14 @@ export async function validate(
   settings: ResolvedSettings,
   signal?: AbortSignal,
 ): Promise<Validated> {
-  const { workers, validationCount } = work;
+  const { executor, validationCount } = work;
   const { seed, sigma, calibrationSamples, time: time_s } = settings;
   const spec = chipOf(settings, sigma);
   const ranges = rangesFor(spec, model, trainingSamples(work.state, calibrationSamples));
   const calibration = calibrationOf(work.state, ranges);
   const chip = calibration === undefined ? spec : { ...spec, calibration };
   // Workers have their own copies of the model, so the job carries the weights.
-  const weights = workers ? readWeights(model.parameters.values()) : undefined;
+  const weights = executor.inProcess ? undefined : readWeights(model.parameters.values());
   const count = settings.validation.chips;
   const shared = {
     chip,
@@ -236,7 +212,7 @@ export async function validate(
     weights,
     purpose: purposes.validationChip,
   };
-  const chips = chipRanges(model, validationCount, { from: 0, to: count }, workers);
+  const chips = chipRanges(model, validationCount, { from: 0, to: count }, executor);
   const jobs = chips.map((range) => ({ ...shared, ...range }));
   if (work.state.settings.target) return { ...(await compareWithClean(work, jobs, signal)), ranges, calibration };
   const correct = new Float64Array(count);

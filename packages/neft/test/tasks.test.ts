@@ -1,10 +1,11 @@
 import { makeDataset } from "@neft/data";
-import type { EvaluationSetup } from "@neft/evaluation";
+import type { ChipSetup } from "@neft/evaluation";
 import { init } from "@neft/kernels";
 import { addOperators, GraphBuilder, type GraphNode, type ModelRecord, modelToRecord } from "@neft/model";
 import { moreOperators } from "@neft/model/more";
-import { createTrainingWorker } from "@neft/training";
+import { createTaskServer } from "@neft/work";
 import { beforeAll, describe, expect, it } from "vitest";
+import { loadingOperators, tasks } from "../src/tasks.js";
 
 beforeAll(() => init());
 
@@ -52,35 +53,39 @@ const loop: GraphNode = {
   },
 };
 
-describe("a worker's operators", () => {
-  const setup = (model: ModelRecord): EvaluationSetup => ({
+describe("a worker's tasks", () => {
+  const setup = (model: ModelRecord): ChipSetup => ({
     model,
     data,
     normalisation: { scale: 1, mean: [0], std: [1] },
     logits: model.outputs[0]!.name,
   });
 
-  it("load before the setup of a model that needs them, and for no other", async () => {
+  it("have different ids", () => {
+    expect(() => createTaskServer(tasks)).not.toThrow();
+  });
+
+  it("load operators before a setup with a model that needs them, and for no other", async () => {
     const calls: string[] = [];
-    const worker = createTrainingWorker(async () => {
+    const load = async () => {
       calls.push("load");
       addOperators(moreOperators);
-    });
-    await worker.prepareEvaluation(setup(record()), 1);
+    };
+    const server = createTaskServer(loadingOperators(tasks, load));
+    await server.open("1", "chips", setup(record()));
     expect(calls).toEqual([]);
-    await worker.prepareEvaluation(setup(record(loop)), 2);
+    await server.open("2", "chips", setup(record(loop)));
     expect(calls).toEqual(["load"]);
   });
 
-  it("that can't load leave the setup before in place", async () => {
-    const worker = createTrainingWorker(async () => {
+  it("can't open when operators can't load, and open afterwards", async () => {
+    const load = async () => {
       throw new Error("offline");
-    });
+    };
+    const server = createTaskServer(loadingOperators(tasks, load));
     const unheard = { ...loop, op: "Unheard" };
-    await worker.prepareEvaluation(setup(record()), 1);
-    await expect(worker.prepareEvaluation(setup(record(unheard)), 2)).rejects.toThrow("offline");
-    expect(() => worker.evaluateChips({ setup: 2, job: {} as never })).toThrow(
-      "expected a job of setup 1, got one of 2",
-    );
+    await expect(server.open("1", "chips", setup(record(unheard)))).rejects.toThrow("offline");
+    expect(() => server.do("1", {})).toThrow("expected a job of setup none, got one of 1");
+    await server.open("2", "chips", setup(record()));
   });
 });

@@ -1,8 +1,10 @@
 import { inWords } from "@neft/options";
+import { type Executor, numbered } from "./executor.js";
 import { createGate, type GateSlot, openGate } from "./gate.js";
-import { type AnyRunOptions, type Lease, type Setup, WorkerLease } from "./lease.js";
+import { Lease, type Run } from "./lease.js";
 import { type Connection, connect, withSend } from "./serve.js";
 import { Stoppable } from "./stoppable.js";
+import type { SetupKey } from "./task-server.js";
 import type { Spawn, WorkerHandle } from "./worker-handle.js";
 
 /** Options of a pool. */
@@ -19,13 +21,17 @@ export interface LendOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A pool of workers that implement the methods of `Api`. */
-export interface Pool<Api> {
+/** The part of a pool that calls use: several can share it. */
+export interface Workers {
   /** Maximum number of workers. */
   readonly size: number;
   /**
    * Leases all workers to `use` until its promise settles. Leases queue in the order of the calls and never overlap, so no other caller
-   * replaces the setup or takes a worker between two runs of a lease.
+   * opens another task or takes a worker between two runs of a lease.
+   *
+   * A setup is sent once to each worker that does its jobs, a job to one. A job must not be transferred, because it runs again on a new
+   * worker when its worker dies. A run rejects with the cause when the workers of one job die twice. When a run rejects, busy workers are
+   * terminated.
    *
    * A run that `use` has started but not awaited is stopped when the lease ends. `use` must not await another lease of the same pool:
    * that would deadlock.
@@ -33,7 +39,11 @@ export interface Pool<Api> {
    * @returns the result of `use`.
    * @throws what `use` throws; the signal's reason when it aborts the wait; an Error when the pool is closed.
    */
-  lend<T>(use: (lease: Lease<Api>) => Promise<T>, options?: LendOptions): Promise<T>;
+  lend<T>(use: (lease: Executor) => Promise<T>, options?: LendOptions): Promise<T>;
+}
+
+/** A pool of workers that serve tasks. */
+export interface Pool extends Workers {
   /** Terminates all workers. The run in progress and all waiting leases reject. The pool then no longer keeps the process alive. */
   close(): Promise<void>;
 }
@@ -46,34 +56,27 @@ export const mostWorkers = 256;
  *
  * @throws {RangeError} when `size` isn't a whole number from 1 to {@link mostWorkers}.
  */
-export function createPool<Api extends object>({ size, spawn }: PoolOptions): Pool<Api> {
+export function createPool({ size, spawn }: PoolOptions): Pool {
   if (!Number.isInteger(size) || size < 1 || size > mostWorkers)
     throw new RangeError(`pool: expected a number of workers from 1 to ${mostWorkers}, got ${inWords(size)}`);
   return new WorkerPool(size, spawn);
 }
 
 /** A running worker. */
-interface Member<Api> extends Connection<Api> {
+interface Member extends Connection {
   readonly handle: WorkerHandle;
   /** Rejects with the cause when the worker dies; its unanswered calls stay pending forever. */
   readonly death: Promise<never>;
-  /** The last setup that it has completed. */
-  setup: Setup<Api> | undefined;
+  /** The task that is open. */
+  open: SetupKey | undefined;
   /** Its slot at the gate; undefined without a gate. */
   readonly slot: GateSlot | undefined;
 }
 
-/** One job of a run. */
-interface Call {
-  readonly index: number;
-  readonly method: string;
-  readonly job: unknown;
-}
-
 /** The implementation of {@link Pool}. */
-class WorkerPool<Api extends object> implements Pool<Api> {
-  readonly #members = new Set<Member<Api>>();
-  readonly #idle: Member<Api>[] = [];
+class WorkerPool implements Pool {
+  readonly #members = new Set<Member>();
+  readonly #idle: Member[] = [];
   /** Free slots at the gate. */
   readonly #freeSlots: GateSlot[];
   /** Slots to release at the next opening of the gate, in the order of the messages. */
@@ -83,6 +86,9 @@ class WorkerPool<Api extends object> implements Pool<Api> {
   /** The run in progress and the waits for leases, which `close` stops. */
   readonly #stoppable = new Set<Stoppable>();
   #closed = false;
+  /** Numbers of setups. A worker isn't sent the setup that it has; the pool doesn't keep what a setup holds. */
+  readonly #setups = new WeakMap<object, number>();
+  #lastSetup = 0;
 
   constructor(
     readonly size: number,
@@ -92,7 +98,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     this.#freeSlots = gate ? Array.from({ length: size }, (_, index) => ({ gate, index })) : [];
   }
 
-  async lend<T>(use: (lease: Lease<Api>) => Promise<T>, { signal }: LendOptions = {}): Promise<T> {
+  async lend<T>(use: (lease: Executor) => Promise<T>, { signal }: LendOptions = {}): Promise<T> {
     const before = this.#last;
     let leave = () => {};
     this.#last = new Promise<void>((resolve) => {
@@ -100,7 +106,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     });
     try {
       await this.#withStop(signal, (waiting) => Promise.race([before, waiting.ended]));
-      const lease = new WorkerLease<Api>(this.size, (setup, jobs, options) => this.#run(setup, jobs, options));
+      const lease = new Lease(this.size, (run) => this.#run(run));
       try {
         return await use(lease);
       } finally {
@@ -135,35 +141,38 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     }
   }
 
-  /** Runs the jobs of one run of a lease, each worker taking the next job when it is free. */
-  #run(setup: Setup<Api> | undefined, jobs: Iterable<unknown>, options: AnyRunOptions): Promise<unknown[]> {
-    const { method, onResult, signal } = options;
+  /** Does the jobs of a run of a lease, each worker taking the next job when it is free. */
+  #run(given: Run): Promise<void> {
+    const { jobs, onResult, signal, onStart } = given;
     return this.#withStop(signal, async (run) => {
-      options.onStart(run);
-      const results: unknown[] = [];
+      onStart(run);
       const queue = numbered(jobs);
       const takeJobs = async () => {
-        for (const [index, job] of queue) {
-          const result = await this.#runJob(run, setup, { index, method, job });
-          results[index] = result;
-          await onResult?.(index, result);
+        for (const numberedJob of queue) {
+          await onResult(numberedJob[0], await this.#do(run, given, numberedJob));
           if (run.stopped) return;
         }
       };
       await Promise.all(Array.from({ length: this.size }, () => takeJobs().catch((reason) => run.stop(reason))));
       run.throwIfStopped();
-      return results;
     });
   }
 
-  /** Runs one job, and a second time on a new worker if its worker dies. */
-  async #runJob(run: Stoppable, setup: Setup<Api> | undefined, call: Call): Promise<unknown> {
+  /** The key of a run's task and setup. */
+  #keyOf({ task, setup }: Run): SetupKey {
+    const number = this.#setups.get(setup) ?? ++this.#lastSetup;
+    this.#setups.set(setup, number);
+    return `${task.id} ${number}`;
+  }
+
+  /** Does one job, and a second time on a new worker if its worker dies. */
+  async #do(run: Stoppable, given: Run, [index, job]: readonly [number, unknown]): Promise<unknown> {
     for (let deaths = 0; ; ) {
       const member = this.#idle.pop() ?? (await this.#addMember());
       let died = true;
       try {
         run.throwIfStopped();
-        const answer = this.#call(member, setup, call);
+        const answer = this.#call(member, given, job);
         const result = await Promise.race([answer.finally(() => (died = false)), member.death, run.ended]);
         this.#idle.push(member);
         return result;
@@ -177,7 +186,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
         run.throwIfStopped();
         if (++deaths === 2) {
           throw new Error(
-            `pool: job ${call.index} (${call.method}): expected a worker that survives the job, got a second death: ${(cause as Error).message}`,
+            `pool: job ${index} (${given.task.id}): expected a worker that survives the job, got a second death: ${(cause as Error).message}`,
             { cause },
           );
         }
@@ -185,16 +194,15 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     }
   }
 
-  /** Calls the method of a job in a worker, after the setup if the worker hasn't completed it. */
-  async #call(member: Member<Api>, setup: Setup<Api> | undefined, { method, job }: Call): Promise<unknown> {
-    if (setup && member.setup !== setup) {
-      // A setup that fails leaves an unknown state: no setup counts as completed.
-      member.setup = undefined;
-      await setup(member.api);
-      member.setup = setup;
+  /** Does a job in a worker, which first opens the task if another one is open. */
+  async #call(member: Member, run: Run, job: unknown): Promise<unknown> {
+    const key = this.#keyOf(run);
+    if (member.open !== key) {
+      member.open = undefined;
+      await member.worker.open(key, run.task.id, run.setup);
+      member.open = key;
     }
-    const call = (member.api as Record<string, unknown>)[method] as (job: unknown) => Promise<unknown>;
-    return call(job);
+    return member.worker.do(key, job);
   }
 
   /** Sends a message to a worker and releases it from the gate in a microtask, together with all workers messaged until then. */
@@ -209,12 +217,12 @@ class WorkerPool<Api extends object> implements Pool<Api> {
   }
 
   /** Starts a worker and adds it to the pool. */
-  async #addMember(): Promise<Member<Api>> {
+  async #addMember(): Promise<Member> {
     const slot = this.#freeSlots.pop();
     const handle = await this.#start(slot);
     const death = new Promise<never>((_, reject) => handle.onDeath(reject));
     const endpoint = slot ? withSend(handle.endpoint, (send) => this.#sendAndRelease(slot, send)) : handle.endpoint;
-    const member: Member<Api> = { handle, ...connect<Api>(endpoint), death, setup: undefined, slot };
+    const member: Member = { handle, ...connect(endpoint), death, open: undefined, slot };
     this.#members.add(member);
     // Also handles the death of an idle worker, which no run awaits.
     death.catch(() => this.#discard(member));
@@ -232,7 +240,7 @@ class WorkerPool<Api extends object> implements Pool<Api> {
   }
 
   /** Removes a worker from the pool and terminates it. */
-  async #discard(member: Member<Api>): Promise<void> {
+  async #discard(member: Member): Promise<void> {
     if (this.#members.delete(member)) {
       if (member.slot) this.#freeSlots.push(member.slot);
       member.release();
@@ -241,10 +249,4 @@ class WorkerPool<Api extends object> implements Pool<Api> {
     if (at >= 0) this.#idle.splice(at, 1);
     await member.handle.terminate();
   }
-}
-
-/** Pairs of index and job. All workers of a run take from the same generator. */
-function* numbered<Job>(jobs: Iterable<Job>): Generator<[number, Job], void> {
-  let index = 0;
-  for (const job of jobs) yield [index++, job];
 }

@@ -1,9 +1,10 @@
-import { expose, releaseProxy, type TransferHandler, transferHandlers, wrap } from "comlink";
+import { expose, type Remote, releaseProxy, type TransferHandler, transferHandlers, wrap } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import type { Endpoint } from "./endpoint.js";
 import { fromThrown, type Thrown, toThrown } from "./errors.js";
 import { type GateSlot, waitAtGate } from "./gate.js";
-import type { Remote } from "./lease.js";
+import type { Task } from "./task.js";
+import { createTaskServer, type TaskServer } from "./task-server.js";
 import { holdLock, type NodePort } from "./worker-handle.js";
 
 /** Replaces comlink's serialization of thrown values, which drops classes and fields. */
@@ -20,28 +21,28 @@ function keepErrors(): void {
 }
 keepErrors();
 
-/** Calls the methods that a worker serves. */
-export interface Connection<Api> {
-  readonly api: Remote<Api>;
-  /** Ends the use of `api`. Otherwise comlink's registry of proxies holds the endpoint, and all that its listeners hold. */
+/** Calls the methods of a worker. */
+export interface Connection {
+  readonly worker: Remote<TaskServer>;
+  /** Ends the use of `worker`. Otherwise comlink's registry of proxies holds the endpoint, and all that its listeners hold. */
   release(): void;
 }
 
-/** Connects to the methods that the other end of an endpoint serves. */
-export function connect<Api>(endpoint: Endpoint): Connection<Api> {
-  const proxy = wrap<Api>(endpoint);
-  return { api: proxy as unknown as Remote<Api>, release: () => proxy[releaseProxy]() };
+/** Connects to the worker at the other end of an endpoint. */
+export function connect(endpoint: Endpoint): Connection {
+  const worker = wrap<TaskServer>(endpoint);
+  return { worker, release: () => worker[releaseProxy]() };
 }
 
 /**
- * Serves the methods of `api` to the pool. Called once in a Node worker's module.
+ * Serves tasks to the pool. Called once in a Node worker's module.
  *
  * @param slot  The slot that `Spawn` received.
  * @throws {Error} outside a worker thread.
  */
-export function serveNode(api: object, parentPort: NodePort | null, slot?: GateSlot): void {
+export function serveNode(tasks: readonly Task[], parentPort: NodePort | null, slot?: GateSlot): void {
   if (!parentPort) throw new Error("serveNode: expected to run in a worker thread, got no parent port");
-  expose(api, gated(nodeEndpoint(parentPort), slot));
+  expose(createTaskServer(tasks), gated(nodeEndpoint(parentPort), slot));
 }
 
 /** How a browser worker serves. */
@@ -54,12 +55,9 @@ export interface WebService {
   readonly port?: Endpoint;
 }
 
-/**
- * Serves the methods of `api` to the pool. Called once in a browser worker's module.
- *
- */
-export function serveWeb(api: object, { slot, lock, port }: WebService = {}): void {
-  expose(api, gated(port ?? (globalThis as unknown as Endpoint), slot));
+/** Serves tasks to the pool. Called once in a browser worker's module. */
+export function serveWeb(tasks: readonly Task[], { slot, lock, port }: WebService = {}): void {
+  expose(createTaskServer(tasks), gated(port ?? (globalThis as unknown as Endpoint), slot));
   if (lock !== undefined) holdLock(lock);
 }
 

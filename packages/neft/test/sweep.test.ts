@@ -68,7 +68,13 @@ describe("neft sweep", () => {
     }
     expect(contentsOf("two")).toEqual(contentsOf("one"));
     expect(contentsOf("parts")).toEqual(contentsOf("one"));
-    expect((await neft("sweep", "merge", "plan.json", "--store", "parts", "--json", "parts.json")).code).toBe(0);
+    expect(
+      (await neft("sweep", "merge", "plan.json", "--store", "parts", "--json", "parts.json", "--report", "parts.html"))
+        .code,
+    ).toBe(0);
+    const page = readFileSync(join(cwd, "parts.html"), "utf8");
+    for (const method of ["imported", "rescaled", "noise", "clipped"]) expect(page).toContain(method);
+    expect(page).toContain("<svg");
     const files = ["one.json", "two.json", "parts.json"].map((name) => readFileSync(join(cwd, name), "utf8"));
     expect(files[1]).toBe(files[0]);
     expect(files[2]).toBe(files[0]);

@@ -73,5 +73,5 @@ export function planOf(file: string, options: Options, given: Readonly<Record<st
 /** Options of the command that aren't those of `finetune`. */
 const notOfFinetune = [
   ...["data", "limit", "test", "testLimit", "strategies", "seeds", "sigma", "trainSigma", "chips"],
-  ...["store", "workers", "fast", "json"],
+  ...["store", "workers", "fast", "json", "report"],
 ];

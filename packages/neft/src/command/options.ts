@@ -210,6 +210,7 @@ export const sweepRunRows = defineSettings({
     group: "Study:",
   },
   ...runRows,
+  ...reportRow,
 });
 
 /** Options of `neft sweep merge`. */
@@ -217,6 +218,7 @@ export const sweepMergeRows = defineSettings({
   store: { ...storeRow, required: true },
   fast: runRows.fast,
   json: runRows.json,
+  ...reportRow,
 });
 
 const tasksGroup = "Tasks:";
@@ -292,6 +294,7 @@ export const compareRows = defineSettings({
   ...comparedRows,
   chip: chipRow,
   ...runRows,
+  ...reportRow,
 });
 
 /** A setting and its command option. */

@@ -21,6 +21,7 @@ import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
 import { commandMessage, type Shard, type sweepMergeRows, type sweepRunRows } from "./options.js";
 import { type Output, Outputs } from "./outputs.js";
+import { openPage, type PageOutput } from "./page-output.js";
 import { duration, startProgress } from "./progress.js";
 import { jsonText } from "./run.js";
 import { alignedTable, left, right } from "./table.js";
@@ -37,6 +38,7 @@ export async function mergeSweep(file: string, options: ResolvedOf<typeof sweepM
   const outputs = new Outputs();
   await outputs.addInputs([file]);
   const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
+  const page = await openPage(outputs, options.report);
   await start(options.fast);
   const study = await readStudy(readPlan(file));
   const store = folderStore(options.store);
@@ -47,7 +49,7 @@ export async function mergeSweep(file: string, options: ResolvedOf<typeof sweepM
       `expected results of all ${study.cells.size} cells in ${inWords(options.store)}, got none of the ${missing.length} above; run neft sweep run`,
     );
   }
-  await conclude(study, store, outputs, json);
+  await conclude(study, store, outputs, { json, page });
 }
 
 /** The value of a plan's file. */
@@ -79,6 +81,7 @@ export interface StudyOptions {
   readonly workers: ResolvedOf<typeof sweepRunRows>["workers"];
   readonly fast: boolean;
   readonly json: string | undefined;
+  readonly report: string | undefined;
 }
 
 /**
@@ -88,12 +91,13 @@ export interface StudyOptions {
 export async function runStudy(
   plan: unknown,
   inputs: readonly string[],
-  { store: folder, shard, workers, fast, json: path }: StudyOptions,
+  { store: folder, shard, workers, fast, json: path, report }: StudyOptions,
 ): Promise<void> {
   const interrupt = watchInterrupt("stopped before the first cell; nothing was computed");
   const outputs = new Outputs();
   await outputs.addInputs(inputs);
   const json = path === undefined ? undefined : await outputs.open(path, "--json");
+  const page = await openPage(outputs, report);
   await start(fast);
   const study = await readStudy(plan);
   const store = folderStore(folder);
@@ -134,7 +138,7 @@ export async function runStudy(
     );
   }
   if (shard) print(`part ${shard.index} of ${shard.count}: ${inWords(folder)} has its ${total} cells`);
-  else await conclude(study, store, outputs, json);
+  else await conclude(study, store, outputs, { json, page });
 }
 
 /** A cell in words: "OVF on lenet5, seed 2: finetune". */
@@ -146,14 +150,26 @@ function labelOf({ rows, cells }: Pick<ReadStudy, "rows" | "cells">, key: string
 }
 
 /** Prints a study's comparison, and writes its results. */
-async function conclude(study: ReadStudy, store: Store, outputs: Outputs, json: Output | undefined): Promise<void> {
+async function conclude(
+  study: ReadStudy,
+  store: Store,
+  outputs: Outputs,
+  { json, page }: { readonly json: Output | undefined; readonly page: PageOutput | undefined },
+): Promise<void> {
   const file = await collect(study.plan, study, study.maker, store);
   print(comparisonText(file));
   const runs = await Promise.all([...study.cells.keys()].map((key) => store.readRun(key)));
   const seconds = runs.reduce((sum, run) => sum + (run?.seconds ?? 0), 0);
   print(`\n${study.cells.size} cells took ${duration(seconds)}.`);
-  if (json) await outputs.write(new Map([[json, jsonText(file)]]));
+  const files = new Map<Output, string>();
+  if (json) files.set(json, jsonText(file));
+  if (page) files.set(page.output, await page.contents(titleOf(study), file));
+  await outputs.write(files);
 }
+
+/** A study in words: its networks. */
+const titleOf = ({ plan }: Pick<ReadStudy, "plan">): string =>
+  plan.networks.map(({ name, model }) => name ?? model).join(", ");
 
 /** The tables of a comparison: one for each network and target, a row for each method and σ. */
 export function comparisonText({ rows }: Pick<StudyFile, "rows">): string {

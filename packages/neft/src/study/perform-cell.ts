@@ -123,19 +123,12 @@ const performers: Readonly<Record<Cell["kind"], (call: Call) => Promise<Outcome>
         onShare(done / total);
       },
     });
-    const { accuracy, confidence, mutualInformation } = results[0]!;
-    const { mean, std, ci95, p5, worst } = accuracy;
+    const { confidence, mutualInformation } = results[0]!;
     return {
       kind: "evaluate",
       digital: digital.accuracy,
       chips: { accuracy: chips },
       metrics: {
-        mean,
-        std,
-        low: ci95?.[0] ?? null,
-        high: ci95?.[1] ?? null,
-        p5,
-        worst,
         confidenceRight: confidence.right,
         confidenceWrong: confidence.wrong,
         mutualInformation,

@@ -1,5 +1,5 @@
 import { type ArrayProduct, computeProduct as ofNode } from "@neft/model";
-import { checkOptions, has, isListOf, kind, kinds, optional, type Rule, type Rules } from "@neft/options";
+import { checkOptions, has, isListOf, isWithin, kind, kinds, optional, type Rule, type Rules } from "@neft/options";
 import type { ReduceAttributes, SoftmaxAttributes, Tensor, Variation } from "@neft/tensor";
 import * as ops from "@neft/tensor";
 import { type Feedback, feedbackLoss as feedback } from "@neft/training";
@@ -33,11 +33,11 @@ const feedbackRule: Rule = (value, who) => {
 };
 
 /** An operation that checks its arguments, by their names and rules, before it runs. */
-function checked<Args extends unknown[]>(
+function checked<Args extends unknown[], Result>(
   name: string,
   rules: Readonly<Record<string, Rule>>,
-  run: (...args: Args) => Tensor,
-): (...args: Args) => Tensor {
+  run: (...args: Args) => Result,
+): (...args: Args) => Result {
   return (...args) => {
     for (const [i, [argument, rule]] of Object.entries(rules).entries()) rule(args[i], `${name}: ${argument}`);
     return run(...args);
@@ -117,6 +117,21 @@ export const feedbackLoss: (
   { logits: tensorRule, outputs: tensors, labels: labelRule, settings: feedbackRule },
   feedback,
 );
+
+const draws = {
+  key: kind("a key of a step's stream", (value) => typeof value === "bigint"),
+  count: kind(
+    "a whole number from 0 to 2^28",
+    (value) => Number.isInteger(value) && isWithin(value, { min: 0, max: 2 ** 28 }),
+  ),
+};
+
+type Draw = (key: bigint, count: number) => Float32Array<ArrayBuffer>;
+
+/** The first standard normal numbers of a random stream, such as `stream` of a strategy's step. */
+export const normals: Draw = checked("normals", draws, (key, count) => ops.normals(key, count));
+/** The first uniform numbers of a random stream, in [0, 1). */
+export const uniforms: Draw = checked("uniforms", draws, (key, count) => ops.uniforms(key, count));
 
 const product: Rule = kind("a product of an array node", (value) => has(value, "weight", "input", "map", "epilogue"));
 

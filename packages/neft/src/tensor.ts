@@ -43,12 +43,14 @@ export {
   logSoftmax,
   matmul,
   mul,
+  normals,
   reduceMean,
   reduceSum,
   scale,
   softmax,
   square,
   sub,
+  uniforms,
 } from "./operations.js";
 export { run } from "./run.js";
 export { normalisationOf } from "./shared-options.js";

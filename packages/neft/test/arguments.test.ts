@@ -109,6 +109,9 @@ const functions: Readonly<Record<string, Row>> = {
       { right: () => [two(), {}], takes: [["tensor"], ["undefined", "object"]] },
     ]),
   ),
+  ...Object.fromEntries(
+    ["normals", "uniforms"].map((name) => [name, { right: () => [7n, 3], takes: [["bigint"], ["zero"]] }]),
+  ),
   crossEntropy: { right: () => [two(), Int32Array.of(0, 1)], takes: [[], []] },
   feedbackLoss: {
     right: () => [two(), [two()], Int32Array.of(0, 1), { beta: 0.1, gamma: [1] }],

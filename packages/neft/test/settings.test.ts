@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { benchmarkOptions } from "../src/benchmark-settings.js";
 import { allSettings, benchRows, equaliseRows, evaluateRows, finetuneRows } from "../src/command/options.js";
 import { settingsDocument } from "../src/command/settings-table.js";
+import { strategiesDocument } from "../src/command/strategies-table.js";
 import { equaliseOptions, evaluateOptions, finetuneOptions } from "../src/settings.js";
 import { runNeft } from "./fixtures.js";
 
@@ -10,6 +11,11 @@ describe("settings", () => {
   it("are in docs/settings.md as their rows define them (npm run settings --workspace neft writes it)", () => {
     const file = readFileSync(new URL("../../../docs/settings.md", import.meta.url), "utf8");
     expect(file).toBe(settingsDocument());
+  });
+
+  it("of strategies and modifiers are in docs/strategies.md, with sources and passes", () => {
+    const file = readFileSync(new URL("../../../docs/strategies.md", import.meta.url), "utf8");
+    expect(file).toBe(strategiesDocument());
   });
 
   it("have distinct, nonempty flags, names, types and meanings", () => {

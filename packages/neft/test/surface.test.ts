@@ -46,7 +46,7 @@ describe("defineStrategy", () => {
       strategy: { id: "twice", beta: 0.25 },
     });
     await expect(train({ strategy: "twice", workers: 2 })).rejects.toThrow(
-      'finetune: strategy "twice": expected no workers, which know only noise-injection, ovf, irs, temperature, none, distillation; leave out the option workers',
+      'finetune: strategy "twice": expected no workers, which know only noise-injection, ovf, irs, ovf-irs, temperature, vant, sigma-ramp, sigma-above, correctnet, adversarial, sam, none, distillation; leave out the option workers',
     );
     await expect(train({ strategy: { id: "twice", gamma: [1] } })).rejects.toThrow("strategy twice");
   });

@@ -45,8 +45,15 @@ export {
 export { type FinetuningJob, type FinetuningResult, type FinetuningSetup, finetuningTask } from "./finetuning/task.js";
 export { StepUpdate } from "./finetuning/update.js";
 export { createHeads, type HeadPlan, type HeadSettings, planHeads, runHead } from "./heads.js";
-export { defineModifier, type ModifiedRun, type Modifier, type ModifierHooks, type TableModifier } from "./modifier.js";
-export { type ModifierSettings, modifiers, startModifiers } from "./modifiers.js";
+export {
+  defineModifier,
+  type LossTerm,
+  type ModifiedRun,
+  type Modifier,
+  type ModifierHooks,
+  type TableModifier,
+} from "./modifier.js";
+export { lossTerms, type ModifierSettings, modifiers, startModifiers } from "./modifiers.js";
 export {
   type Optimiser,
   type OptimiserRecord,
@@ -70,6 +77,7 @@ export {
   type StrategySettings,
   type StrategyStep,
   type StrategyTarget,
+  strategySettings,
   type TrainedWeight,
 } from "./strategy.js";
 export { purposes } from "./streams.js";

@@ -1,10 +1,17 @@
 import { checkOptions, inWords, isListOf, kind, kinds, type Rules, required } from "@neft/options";
+import { adversarial } from "./strategies/adversarial.js";
+import { correctnet } from "./strategies/correctnet.js";
 import { distillation } from "./strategies/distillation.js";
 import { irs } from "./strategies/irs.js";
 import { noiseInjection } from "./strategies/noise-injection.js";
 import { none } from "./strategies/none.js";
 import { ovf } from "./strategies/ovf.js";
+import { ovfIrs } from "./strategies/ovf-irs.js";
+import { sam } from "./strategies/sam.js";
+import { sigmaAbove } from "./strategies/sigma-above.js";
+import { sigmaRamp } from "./strategies/sigma-ramp.js";
 import { temperature } from "./strategies/temperature.js";
+import { vant } from "./strategies/vant.js";
 import {
   defineStrategy,
   type Strategy,
@@ -13,9 +20,23 @@ import {
   strategySettings,
 } from "./strategy.js";
 
-const table = new Map<string, Strategy>(
-  [noiseInjection, ovf, irs, temperature, none, distillation].map((strategy) => [strategy.id, strategy]),
-);
+const rows: readonly Strategy[] = [
+  noiseInjection,
+  ovf,
+  irs,
+  ovfIrs,
+  temperature,
+  vant,
+  sigmaRamp,
+  sigmaAbove,
+  correctnet,
+  adversarial,
+  sam,
+  none,
+  distillation,
+];
+
+const table = new Map(rows.map((strategy) => [strategy.id, strategy]));
 
 /** Ids of the strategies that workers know, too. */
 const builtIn: ReadonlySet<string> = new Set(table.keys());
@@ -53,7 +74,7 @@ const strategyId = kind(
   (id) => typeof id === "string" && /^[a-z][a-z0-9-]{0,63}$/.test(id),
 );
 
-const rules: Rules<StrategyRow<StrategySettings>> = {
+const fields: Rules<StrategyRow<StrategySettings>> = {
   id: required(strategyId),
   summary: required(kinds.name),
   defaults: required(kind("an object of settings", (value) => typeof value === "object" && value !== null)),
@@ -72,7 +93,7 @@ const rules: Rules<StrategyRow<StrategySettings>> = {
  * @throws {RangeError} for an id that is taken or has other characters than lower-case letters, digits and dashes, or an invalid field.
  */
 export function addStrategy<S extends StrategySettings>(who: string, row: StrategyRow<S>): Strategy {
-  checkOptions(who, row, rules as unknown as Rules<StrategyRow<S>>);
+  checkOptions(who, row, fields as unknown as Rules<StrategyRow<S>>);
   if (row.hasHeads && row.target === "clean")
     throw new RangeError(`${who}: hasHeads: expected none with the target clean, which has no classes, got true`);
   if (table.has(row.id)) throw new RangeError(`${who}: id: expected a new id, got ${inWords(row.id)}, which is taken`);

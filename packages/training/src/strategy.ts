@@ -1,10 +1,24 @@
 import { standardDeviation } from "@neft/crossbar";
-import { defineSettings, type GivenOf, listOf, oneOf, real, settingsOfChoice, text, whole } from "@neft/options";
+import {
+  defineSettings,
+  type GivenOf,
+  listOf,
+  oneOf,
+  pairOf,
+  real,
+  settingsOfChoice,
+  text,
+  whole,
+} from "@neft/options";
 import type { Tensor } from "@neft/tensor";
 import type { TrainingPosition } from "./position.js";
 
 const group = "Negative feedback:";
 const distillation = "Distillation:";
+const training = "Other strategies:";
+
+/** A factor of σ, which stays within the bounds of a forward pass. */
+const factor = real({ min: 0, max: 2 });
 
 /** Maximum number of forward passes in a step; their dropout masks are numbered by it. */
 export const maxForwards = 64;
@@ -53,6 +67,25 @@ export const strategySettings = defineSettings({
     about: "distillation with kl: divisor of the scores",
     group: distillation,
   },
+  sigmaFactors: {
+    kind: pairOf(factor, "a list of two numbers ≥ 0 and ≤ 2"),
+    about: "vant, sigma-ramp: range of the training σ, as factors of sigma",
+    group: training,
+  },
+  sigmaFactor: { kind: factor, about: "sigma-above: training σ, as a factor of sigma", group: training },
+  penalty: { kind: real({ min: 0 }), about: "correctnet: weight of the penalty", group: training },
+  robustness: { kind: real({ min: 0 }), about: "adversarial: weight of the divergence", group: training },
+  zeta: {
+    kind: real({ min: 0, max: 1 }),
+    about: "adversarial: largest change of a weight by the attack, relative to the weight",
+    group: training,
+  },
+  attackSteps: {
+    kind: whole({ min: 0, max: 60 }),
+    about: "adversarial: steps of the attack, each with a forward and a backward pass",
+    group: training,
+  },
+  rho: { kind: real({ min: 0 }), about: "sam: distance to the weights at which gradients are taken", group: training },
   headSigma: { kind: standardDeviation, about: "irs: σ of the heads' weights", defaultWords: "sigma", group },
 });
 
@@ -75,7 +108,7 @@ export interface ForwardRequest {
   /** Number of the forward pass within the step, from 0 to 63. Each number has its own draw of the variation, and of dropout's masks. */
   readonly draw: number;
   /**
-   * Constants that this pass adds to the trained weights, in the order of `StrategyStep.weights` and of their shapes; undefined: none to
+   * What this pass adds to the trained weights, usually constants, in the order of `StrategyStep.weights` and of their shapes; undefined: nothing to
    * that weight. Devices hold the sums, so σ is relative to the largest of them. Gradients flow through the sums to the weights. A pass
    * with an offset doesn't update running statistics of batch normalisation. Default: none.
    */

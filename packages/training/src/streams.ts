@@ -16,6 +16,8 @@ export const purposes = {
   heads: "feedback-heads",
   /** Masks of dropout nodes. */
   dropout: "dropout",
+  /** Samples, and variation, of the passes that recalibrate batch normalisations; index = batch. */
+  recalibration: "recalibration",
   /** What strategies draw; name = their own purpose. */
   strategy: "strategy",
   /** Weight variation while factors are chosen; index = chip. */

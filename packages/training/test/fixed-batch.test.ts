@@ -2,7 +2,7 @@ import { rram1 } from "@neft/crossbar";
 import { init, memoryUse } from "@neft/kernels";
 import { Model, modelToRecord } from "@neft/model";
 import { parameter, tensor } from "@neft/tensor";
-import { type FinetuneOptions, type FinetuneProgress, finetune } from "@neft/training";
+import { type FinetuneOptions, type FinetuneProgress, finetune, strategies } from "@neft/training";
 import { describe, expect, it } from "vitest";
 import { toyImages, toyNet, toyNormalisation } from "../../evaluation/test/toy.js";
 import { cloningWorkers } from "./workers.js";
@@ -68,6 +68,21 @@ describe("a network whose batch is fixed at 4", () => {
     expect(fixed.result.validations[0]).toEqual(free.result.validations[0]);
     for (const [i, loss] of fixed.losses.entries()) expect(loss / free.losses[i]! - 1).toBeCloseTo(0, 3);
     expect(fixed.losses[0]).toBeCloseTo(free.losses[0]!, 5);
+  });
+
+  it("trains with every strategy, and with modifiers that run the network", async () => {
+    for (const [id, { cost, hasHeads, target }] of strategies) {
+      if (cost() === undefined) continue;
+      const strategy = hasHeads ? { id, hidden: 8 } : { id };
+      const distill = target === "labels" ? 0.1 : undefined;
+      const { result, losses } = await trained(fixedAt4(toyNet({ batchNorm: true })), {
+        strategy,
+        distill,
+        recalibrate: 2,
+      });
+      expect(result.ended, id).toEqual({ reason: "finished" });
+      expect(losses.every(Number.isFinite), id).toBe(true);
+    }
   });
 
   it("gives the same bits for any number of workers, and frees its tensors", async () => {

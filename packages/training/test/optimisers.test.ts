@@ -12,15 +12,19 @@ import { beforeAll, describe, expect, it } from "vitest";
 
 beforeAll(() => init());
 
+/** A run at its first step, as modifiers see it. */
+const runOf = (model: Model, frozen: ReadonlySet<string> = new Set()) => ({
+  model,
+  frozen,
+  tensors: [...model.parameters.values()],
+  hasMovingNorms: false,
+  position: () => ({ epoch: 1, step: 1, steps: 1 }),
+  noisyStatistics: () => Promise.reject(new Error("expected no passes")),
+});
+
 /** Lets the modifiers act once, as after a step. */
 function modify(model: Model, settings: ModifierSettings, frozen: ReadonlySet<string> = new Set()): void {
-  const run = {
-    model,
-    frozen,
-    tensors: [...model.parameters.values()],
-    position: () => ({ epoch: 1, step: 1, steps: 1 }),
-  };
-  for (const { afterStep } of startModifiers(run, settings).values()) afterStep?.();
+  for (const { afterStep } of startModifiers(runOf(model, frozen), settings).values()) afterStep?.();
 }
 
 /** Five steps in float64, computed from the definitions. */
@@ -147,7 +151,7 @@ describe("modifiers", () => {
   it("are off by default", () => {
     const net = new GraphBuilder("net", { seed: 1 });
     const model = net.build({ logits: net.linear(net.input("x", [3]), { name: "fc", outputs: 1 }) });
-    const run = { model, frozen: new Set<string>(), tensors: [], position: () => ({ epoch: 1, step: 0, steps: 1 }) };
+    const run = runOf(model);
     expect([...startModifiers(run, {}).keys()]).toEqual([]);
     for (const clip of [0, -1, 0.99, Number.NaN, Infinity])
       expect(() => startModifiers(run, { clip })).toThrow(`clip: expected a number ≥ 1, got ${clip}`);

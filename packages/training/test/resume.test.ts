@@ -53,7 +53,14 @@ const smallHeads = (id: string) => (strategies.get(id)!.hasHeads ? { id, hidden:
 const ids = (): string[] => [...strategies].flatMap(([id, { cost }]) => (cost() === undefined ? [] : [id]));
 
 /** A setting that turns each modifier on. */
-const turnedOn: Readonly<Record<string, Given>> = { clip: { clip: 2 } };
+const turnedOn: Readonly<Record<string, Given>> = {
+  clip: { clip: 2 },
+  clipGradients: { clipGradients: 0.1 },
+  distill: { distill: 0.5, distillTemperature: 2 },
+  perSample: { perSample: true },
+  ema: { ema: 0.8 },
+  recalibrate: { recalibrate: 3 },
+};
 
 const cases = (): Record<string, Given> => ({
   ...Object.fromEntries(ids().map((id) => [`strategy ${id}`, { strategy: smallHeads(id) }])),

@@ -3,7 +3,8 @@ import { equaliseOptions, evaluateOptions, finetuneOptions } from "../settings.j
 import { allSettings, defaultInWords } from "./options.js";
 
 /** One row of a Markdown table, with bars in cells escaped. */
-const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+export const row = (cells: readonly string[]): string =>
+  `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 
 /** The text of docs/settings.md: all options of the API and the command, from the rows that define them. */
 export function settingsDocument(): string {

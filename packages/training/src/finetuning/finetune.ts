@@ -10,7 +10,7 @@ import {
   writeWeights,
 } from "@neft/evaluation";
 import { holdModel, type Model, type ValueInfo, warningsOf } from "@neft/model";
-import { OptionError } from "@neft/options";
+import { inWords, OptionError } from "@neft/options";
 import { stream } from "@neft/tensor";
 import { type Workers, withExecutor } from "@neft/work";
 import type { EqualiseProgress, EqualiseResult } from "../equalise/equalise.js";
@@ -78,7 +78,7 @@ export interface FinetuneResult {
   readonly best: Validation | null;
   /** Number of steps done. */
   readonly steps: number;
-  /** Passes of a batch through the network in these steps, without those of validations. */
+  /** Passes of a batch through the network in these steps, and for `recalibrate`; without those of validations. */
   readonly passes: Passes;
   /** Why the run ended. `message` gives details if it was aborted or diverged. */
   readonly ended: { readonly reason: "finished" | "aborted" | "diverged"; readonly message?: string };
@@ -158,6 +158,13 @@ function runTowardsLabels(options: FinetuneOptions, settings: ResolvedSettings):
 }
 
 function runTowardsClean(options: FinetuneOptions, settings: ResolvedSettings): BoundRun {
+  if (settings.distill !== undefined) {
+    throw new OptionError({
+      option: "distill",
+      expected: "a strategy that reads labels",
+      got: inWords(settings.strategy.id),
+    });
+  }
   const network = bindForClean(options, settings);
   try {
     checkHeldOut(options, settings);
@@ -217,7 +224,16 @@ async function finetuneBound(
       if (resume) writeWeights(network, resume.initial);
       const step = { ...plain, learned: learnedLayers(model, training, plain) };
       const work = startJobs({ model, training, validation, comparison, executor }, step, settings.shards);
-      const run = new TrainingRun({ options: watched, settings, work, length, samples, frozen, equalised });
+      const run = new TrainingRun({
+        options: watched,
+        settings,
+        work,
+        length,
+        samples,
+        frozen,
+        hasMovingNorms: norms.isMoving,
+        equalised,
+      });
       try {
         if (resume) run.write(resume);
         const result = await run.finish();

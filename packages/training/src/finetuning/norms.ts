@@ -9,6 +9,8 @@ const momentumOf = ({ attributes }: GraphNode): number => (attributes.momentum a
 export interface NormPlan {
   /** Names of the nodes that normalise with their running statistics and don't update them. */
   readonly frozen: readonly string[];
+  /** Whether the others, if any, update their running statistics. */
+  readonly isMoving: boolean;
   readonly warnings: readonly string[];
 }
 
@@ -28,7 +30,7 @@ export function planNorms(
   samples: number,
   fixedBatch?: number,
 ): NormPlan {
-  if (batchNorm === "frozen") return { frozen: [], warnings: [] };
+  if (batchNorm === "frozen") return { frozen: [], isMoving: false, warnings: [] };
   const norms = model.nodes.filter((node) => operatorOf(node).traits.running !== undefined);
   const kept = norms.filter((node) => runningInputs(node).some((name) => frozen.has(name)));
   const still = norms.filter((node) => !kept.includes(node) && momentumOf(node) === 1);
@@ -49,6 +51,7 @@ export function planNorms(
   if (fixedBatch === undefined) checkCounts(model, moving, { batch, shards, dropLast }, samples);
   return {
     frozen: [...kept, ...still].map(({ name }) => name),
+    isMoving: moving.length > 0,
     warnings: still.length > 0 ? [momentumWarning(still)] : [],
   };
 }

@@ -1,8 +1,8 @@
 import { type Calibration, chipOf } from "@neft/crossbar";
-import { readWeights, writeWeights } from "@neft/evaluation";
+import { nextTurn, rangesFor, readWeights, writeWeights } from "@neft/evaluation";
 import { maxAbs, permutation, stream, type Tensor } from "@neft/tensor";
 import type { EqualiseResult } from "../equalise/equalise.js";
-import type { ModifierHooks } from "../modifier.js";
+import type { ModifiedRun, ModifierHooks } from "../modifier.js";
 import { startModifiers } from "../modifiers.js";
 import { type OptimiserState, optimiserNamed } from "../optimisers.js";
 import { positionAfter, positionBefore, type RunLength, type TrainingPosition } from "../position.js";
@@ -11,9 +11,10 @@ import type { Passes } from "../strategy.js";
 import { purposes } from "../streams.js";
 import { divergenceOf, type LossWatch, startOfWatch, watchLoss } from "./divergence.js";
 import type { FinetuneOptions, FinetuneResult } from "./finetune.js";
-import { isBetter, type RunJobs, shardJobs, validate } from "./jobs.js";
+import { isBetter, type RunJobs, shardJobs, trainingSamples, validate } from "./jobs.js";
 import { type BestWeights, checkArrays, checkRunState, type RunState, type Validation } from "./run-state.js";
 import type { ResolvedSettings } from "./settings.js";
+import { noisyStatistics } from "./shards.js";
 import { StepUpdate } from "./update.js";
 
 /** What a run is made of. */
@@ -26,6 +27,8 @@ export interface RunParts {
   readonly samples: RunState["samples"];
   /** Names of parameters that don't train. */
   readonly frozen: ReadonlySet<string>;
+  /** Whether running statistics of batch normalisations are updated. */
+  readonly hasMovingNorms: boolean;
   readonly equalised: EqualiseResult | undefined;
 }
 
@@ -57,7 +60,7 @@ export class TrainingRun {
 
   /** The model has the weights before the first step. */
   constructor(parts: RunParts) {
-    const { options, settings, work, frozen } = parts;
+    const { options, settings, work } = parts;
     const { model } = options;
     const { trained } = work.state;
     this.#parts = parts;
@@ -67,8 +70,7 @@ export class TrainingRun {
     this.#initial = valuesOf(this.#network);
     this.#optimiser = optimiserNamed(settings.optimiser).start(trained, settings.optimiser);
     this.#update = new StepUpdate(model, trained, this.#optimiser);
-    const run = { model, frozen, tensors: this.#tensors, position: () => this.#position() };
-    this.#modifiers = startModifiers(run, settings);
+    this.#modifiers = startModifiers(this.#modified(), settings);
   }
 
   /** Everything that a continued run needs. */
@@ -122,14 +124,17 @@ export class TrainingRun {
     try {
       for (;;) {
         if (this.#isValidationDue()) await this.#validate();
-        if (this.#step === length.steps) return this.#result({ reason: "finished" });
+        if (this.#step === length.steps) return await this.#result({ reason: "finished" });
         const problem = await this.#takeStep();
-        if (problem) return this.#result({ reason: "diverged", message: problem });
+        if (problem) return await this.#result({ reason: "diverged", message: problem });
         this.#checkpoint();
       }
     } catch (error) {
       if (signal?.aborted)
-        return this.#result({ reason: "aborted", message: `aborted after step ${this.#step} of ${length.steps}` });
+        return await this.#result({
+          reason: "aborted",
+          message: `aborted after step ${this.#step} of ${length.steps}`,
+        });
       writeWeights(this.#network, this.#best?.weights ?? this.#initial);
       throw error;
     }
@@ -140,6 +145,29 @@ export class TrainingRun {
     this.#update.dispose();
     this.#optimiser.dispose();
     for (const hooks of this.#modifiers.values()) hooks.dispose?.();
+  }
+
+  /** What modifiers see. */
+  #modified(): ModifiedRun {
+    const { options, settings, work, samples, frozen, hasMovingNorms } = this.#parts;
+    const { model } = options;
+    const spec = chipOf(settings, settings.sigma);
+    return {
+      model,
+      frozen,
+      tensors: this.#tensors,
+      hasMovingNorms,
+      position: () => this.#position(),
+      noisyStatistics: async (index, signal) => {
+        await nextTurn();
+        signal?.throwIfAborted();
+        this.#passes = sum(this.#passes, { forward: 1, backward: 0 });
+        const key = stream(settings.seed, { purpose: purposes.recalibration, index });
+        const indices = permutation(key, samples.training).slice(0, batchOfRun(settings.batch, samples.training, work));
+        const ranges = rangesFor(spec, model, trainingSamples(work.state, settings.calibrationSamples));
+        return noisyStatistics(work.state, indices, index, ranges);
+      },
+    };
   }
 
   #position(): TrainingPosition {
@@ -156,7 +184,7 @@ export class TrainingRun {
   async #validate(): Promise<void> {
     const { options, settings, work } = this.#parts;
     const { model, signal, onProgress } = options;
-    const restore = this.#makeCandidate();
+    const weights = await this.#makeCandidate(signal);
     try {
       const { score, calibration, powers, ranges } = await validate(work, model, settings, signal);
       // The clean network doesn't change: every validation gives the same powers.
@@ -167,17 +195,22 @@ export class TrainingRun {
       if (isBest) this.#best = { validation, weights: valuesOf(this.#network), calibration };
       onProgress?.({ kind: "validation", isBest, ...score, ...this.#position() });
     } finally {
-      restore();
+      if (weights) writeWeights(this.#tensors, weights);
     }
   }
 
-  /** Lets modifiers change the weights that are validated. @returns a function that restores those of the run. */
-  #makeCandidate(): () => void {
+  /** Lets modifiers change the weights that are validated. @returns those of the run, to restore; undefined if nothing changed. */
+  async #makeCandidate(signal: AbortSignal | undefined): Promise<readonly Float32Array[] | undefined> {
     const hooks = [...this.#modifiers.values()].filter(({ candidate }) => candidate);
-    if (hooks.length === 0) return () => {};
+    if (hooks.length === 0) return undefined;
     const weights = readWeights(this.#tensors);
-    for (const { candidate } of hooks) candidate!();
-    return () => writeWeights(this.#tensors, weights);
+    try {
+      for (const { candidate } of hooks) await candidate!(signal);
+    } catch (error) {
+      writeWeights(this.#tensors, weights);
+      throw error;
+    }
+    return weights;
   }
 
   /** One step. @returns a description of a divergence. */
@@ -224,13 +257,13 @@ export class TrainingRun {
     if (onCheckpoint && this.#step % checkpointEvery === 0) onCheckpoint(this.read());
   }
 
-  #result(ended: FinetuneResult["ended"]): RunResult {
+  async #result(ended: FinetuneResult["ended"]): Promise<RunResult> {
     const { settings, work } = this.#parts;
     const isAborted = ended.reason === "aborted";
     const state = isAborted ? this.read() : undefined;
     // After an abort before new weights were validated, keep them: restoring the old ones would lose all steps.
     const keepsLast = isAborted && this.#validations.length <= 1 && this.#step > 0;
-    if (keepsLast) this.#makeCandidate();
+    if (keepsLast) await this.#makeCandidate(undefined);
     else writeWeights(this.#network, this.#best?.weights ?? this.#initial);
     const calibration: Calibration | undefined = this.#best?.calibration;
     return {
@@ -245,6 +278,12 @@ export class TrainingRun {
       ...(state && { state }),
     };
   }
+}
+
+/** Samples of a recalibrating batch: the step's, or all training samples if they are fewer, in whole runs of a fixed batch. */
+function batchOfRun(batch: number, samples: number, { state }: RunJobs): number {
+  const { fixedBatch = 1 } = state.settings;
+  return Math.floor(Math.min(batch, samples) / fixedBatch) * fixedBatch;
 }
 
 const valuesOf = (tensors: readonly Tensor[]): Float32Array[] => tensors.map((tensor) => tensor.floats());

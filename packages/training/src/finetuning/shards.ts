@@ -27,6 +27,8 @@ import {
 } from "@neft/model";
 import { backward, noGrad, parameter, scope, type Tensor } from "@neft/tensor";
 import { createHeads, type HeadPlan } from "../heads.js";
+import type { LossTerm } from "../modifier.js";
+import { lossTerms, type ModifierSettings } from "../modifiers.js";
 import { positionBefore, type RunLength } from "../position.js";
 import { strategyNamed } from "../strategies.js";
 import {
@@ -50,7 +52,7 @@ export interface CleanTarget {
 }
 
 /** Settings that all steps of a run share. Plain data. */
-export interface StepSettings extends ChipSettings {
+export interface StepSettings extends ChipSettings, Omit<ModifierSettings, "perSample"> {
   /** Age of the chips in seconds. Default: 0. */
   readonly time?: number | undefined;
   readonly strategy: { readonly id: string } & StrategySettings;
@@ -116,6 +118,8 @@ export interface TrainingState {
   readonly data: Dataset;
   readonly settings: StepSettings;
   readonly strategy: ConfiguredStrategy;
+  /** What modifiers add to the loss. */
+  readonly terms: readonly LossTerm[];
   /** A copy of the network with the weights before finetuning, in runs that read its outputs. */
   readonly clean: Model | undefined;
   readonly headParameters: ReadonlyMap<string, Tensor>;
@@ -147,12 +151,14 @@ export function createTrainingState(
   const trained = [...own, ...headParameters.values(), ...[...learned.values()].flatMap(tensorsOf)];
   const onCrossbars = new Set(arrayNodes(model).map(({ weight }) => weight));
   const strategy = strategyNamed(id).configure(given);
+  const terms = lossTerms(settings);
   return {
     model,
     data,
     settings,
     strategy,
-    clean: settings.target || strategy.hasTeacher ? copyModel(model) : undefined,
+    terms,
+    clean: settings.target || strategy.hasTeacher || terms.length > 0 ? copyModel(model) : undefined,
     headParameters,
     learned,
     trained,
@@ -207,12 +213,12 @@ interface StepBackends {
  */
 function stepBackends(
   { settings, learned }: Pick<TrainingState, "settings" | "learned">,
-  job: Pick<ShardJob, "step" | "first" | "ranges">,
+  job: Pick<ShardJob, "step" | "first" | "ranges"> & { readonly purpose?: string },
 ): StepBackends {
   const { seed, strategy, time: time_s } = settings;
   const chips: Chip[] = [];
   const backend = (spec: ChipSpec, draw: number): ArrayBackend => {
-    const own = { seed, purpose: purposes.trainingVariation, index: draw, step: job.step };
+    const own = { seed, purpose: job.purpose ?? purposes.trainingVariation, index: draw, step: job.step };
     if (!isDetailed(spec)) return variationBackend(spec, { ...own, firstSample: job.first });
     const chip = new Chip(spec, own, { ranges: job.ranges });
     chips.push(chip);
@@ -283,9 +289,8 @@ function runGradients(
   gradients: Weights,
   { run: index, runs } = { run: 0, runs: 1 },
 ): Pick<ShardResult, "loss" | "statistics" | "passes"> {
-  const { model, data, settings, strategy, headParameters, trained, weights } = state;
-  const { seed, logits, heads, sigma, batchNorm, frozenNorms, normalisation, target, length } = settings;
-  const input = model.inputs[0]!;
+  const { model, data, settings, strategy, terms, headParameters, trained, weights } = state;
+  const { seed, logits, heads, sigma, batchNorm, frozenNorms, target, length } = settings;
   const backends = stepBackends(state, job);
   try {
     return scope(() => gradientsOfStep(backends));
@@ -294,9 +299,7 @@ function runGradients(
   }
 
   function gradientsOfStep(chips: StepBackends) {
-    const x = target
-      ? gatherInputs(target.inputs, job.indices)
-      : batchTensor(data, job.indices, normalisation, input.shape, input.dtype);
+    const x = samplesOf(state, job.indices);
     const teacher = teacherOutputs(state, x);
     const { loss, statistics, passes } = strategyLoss({
       model,
@@ -304,6 +307,7 @@ function runGradients(
       outputs: target?.values ?? [logits],
       clean: target ? teacher!.map((values, i) => ({ values, power: job.powers![i]! })) : [],
       teacher,
+      terms,
       strategy,
       heads,
       headParameters,
@@ -326,6 +330,45 @@ function runGradients(
     readWeights(backward(loss, trained), gradients);
     const { forward, backward: backwards } = passes();
     return { loss: value, statistics, passes: { forward: forward + (teacher ? 1 : 0), backward: backwards } };
+  }
+}
+
+/** Samples of a run of the network, in the current scope. */
+function samplesOf(
+  { model, data, settings: { target, normalisation } }: TrainingState,
+  indices: Uint32Array,
+): Tensor | Readonly<Record<string, Tensor>> {
+  const { shape, dtype } = model.inputs[0]!;
+  return target ? gatherInputs(target.inputs, indices) : batchTensor(data, indices, normalisation, shape, dtype);
+}
+
+/**
+ * Batch statistics of samples on a chip at the run's σ, as a training step's first pass has them, but for the purpose of the draw.
+ * @param index  Number of the chip.
+ */
+export function noisyStatistics(
+  state: TrainingState,
+  indices: Uint32Array,
+  index: number,
+  ranges: Ranges | undefined,
+): BatchStatistics[] {
+  const { model, settings } = state;
+  const { logits, target, frozenNorms, fixedBatch = indices.length, sigma } = settings;
+  const statistics: BatchStatistics[] = [];
+  const backends = stepBackends(state, { step: 0, first: 0, ranges, purpose: purposes.recalibration });
+  try {
+    const { network } = backends.of({ sigma, draw: index });
+    for (let at = 0; at < indices.length; at += fixedBatch) {
+      const options = { backend: network, batchNorm: "batch", frozenNorms: new Set(frozenNorms) } as const;
+      const outputs = target?.values ?? [logits];
+      scope(() => {
+        const x = samplesOf(state, indices.slice(at, at + fixedBatch));
+        statistics.push(...noGrad(() => run(model, x, { ...options, outputs })).statistics);
+      });
+    }
+    return statistics;
+  } finally {
+    backends.dispose();
   }
 }
 

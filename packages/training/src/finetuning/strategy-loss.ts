@@ -2,6 +2,7 @@ import { type ArrayBackend, type BatchStatistics, type Model, run } from "@neft/
 import { checkOptions, checkWithin, has, inWords, isListOf, kind, type Rules, required } from "@neft/options";
 import { add, backward, isConsumed, stream, Tensor } from "@neft/tensor";
 import { type HeadPlan, runHead } from "../heads.js";
+import type { LossTerm } from "../modifier.js";
 import type { TrainingPosition } from "../position.js";
 import {
   type CleanOutput,
@@ -32,6 +33,8 @@ export interface StrategyLossOptions {
   readonly clean?: readonly CleanOutput[];
   /** The clean network's values of `outputs`, if the strategy or a modifier reads them. */
   readonly teacher?: readonly Tensor[] | undefined;
+  /** What modifiers add to the loss, of the teacher. Default: nothing. */
+  readonly terms?: readonly LossTerm[];
   /** What is trained. Default: nothing that strategies see. */
   readonly weights?: readonly TrainedWeight[];
   /** Where the step stands in its run. Default: a run's only step. */
@@ -129,6 +132,7 @@ export function strategyLoss(options: StrategyLossOptions): StrategyLoss {
     outputs = [logits],
     clean = [],
     teacher,
+    terms = [],
     weights = [],
     position = { epoch: 1, step: 0, steps: 1 },
     firstSample = 0,
@@ -144,7 +148,7 @@ export function strategyLoss(options: StrategyLossOptions): StrategyLoss {
   } = options;
   const who = `strategy ${inWords(strategy.id)}`;
   const statistics: BatchStatistics[] = [];
-  const passes: Tensor[] = [];
+  const passes: { readonly outputs: readonly Tensor[]; readonly logits: Tensor; readonly isShifted: boolean }[] = [];
   const forward = (request: ForwardRequest): ForwardResult => {
     checkOptions(`${who}: forward`, request, requestRules, `${who}: forward: `);
     const backends = options.backends(request);
@@ -160,16 +164,16 @@ export function strategyLoss(options: StrategyLossOptions): StrategyLoss {
       taps,
       dropout,
     });
-    passes.push(result.outputs.get(logits)!);
+    const found = { logits: result.outputs.get(logits)!, outputs: outputs.map((name) => result.outputs.get(name)!) };
+    passes.push({ ...found, isShifted: sums !== undefined });
     if (sums === undefined) statistics.push(...result.statistics);
     const ofHeads = sums === undefined ? headParameters : new Map([...headParameters, ...sums]);
-    let found: readonly Tensor[] | undefined;
+    let ofPass: readonly Tensor[] | undefined;
     return {
-      logits: result.outputs.get(logits)!,
-      outputs: outputs.map((name) => result.outputs.get(name)!),
+      ...found,
       get heads() {
-        found ??= heads.map((head) => runHead(head, ofHeads, result.taps.get(head.tap)!, backends.heads));
-        return found;
+        ofPass ??= heads.map((head) => runHead(head, ofHeads, result.taps.get(head.tap)!, backends.heads));
+        return ofPass;
       },
     };
   };
@@ -192,11 +196,22 @@ export function strategyLoss(options: StrategyLossOptions): StrategyLoss {
       );
     },
   };
-  const loss = strategy.loss(step);
-  checkLoss(who, loss);
+  const own = strategy.loss(step);
+  checkLoss(who, own);
   return {
-    loss,
+    loss: terms.reduce((sum, term) => add(sum, term(open(), teacher!)), own),
     statistics,
-    passes: () => ({ forward: passes.length, backward: passes.filter(isConsumed).length }),
+    passes: () => ({
+      forward: passes.length,
+      backward: passes.filter(({ logits }) => isConsumed(logits)).length,
+    }),
   };
+
+  /** Outputs of the pass that terms are of. */
+  function open(): readonly Tensor[] {
+    const left = passes.filter(({ logits }) => !isConsumed(logits));
+    const pass = left.find(({ isShifted }) => !isShifted) ?? left[0];
+    if (pass === undefined) throw new RangeError(`${who}: expected a loss of a forward pass, got one of none`);
+    return pass.outputs;
+  }
 }

@@ -13,6 +13,7 @@ import { defineModifier } from "../modifier.js";
 export const clip = defineModifier({
   id: "clip",
   summary: "clip each array weight to ± c times its root mean square after every step",
+  cost: "none",
   settings: {
     clip: {
       kind: real({ min: 1 }, "<c>"),

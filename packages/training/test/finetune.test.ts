@@ -276,7 +276,7 @@ describe("finetune", () => {
     [{ learningRate: 0 }, "learningRate: expected a number > 0, got 0"],
     [{ clip: 0 }, "clip: expected a number ≥ 1, got 0"],
     [{ batchNorm: "off" as "batch" }, 'batchNorm: expected one of frozen, batch, got "off"'],
-    [{ strategy: { id: "sam" } }, `strategy: expected one of ${[...strategies.keys()].join(", ")}, got "sam"`],
+    [{ strategy: { id: "noise" } }, `strategy: expected one of ${[...strategies.keys()].join(", ")}, got "noise"`],
     [
       { strategy: { id: "ovf", hidden: 3 } },
       "strategy ovf: expected no setting but strategy.beta, strategy.gamma, strategy.deltaSigma, got strategy.hidden",

@@ -1,6 +1,7 @@
 import { type Calibration, chipOf } from "@neft/crossbar";
-import { nextTurn, rangesFor, readWeights, writeWeights } from "@neft/evaluation";
+import { rangesFor, readWeights, writeWeights } from "@neft/evaluation";
 import { maxAbs, permutation, stream, type Tensor } from "@neft/tensor";
+import { nextTurn } from "@neft/work";
 import type { EqualiseResult } from "../equalise/equalise.js";
 import type { ModifiedRun, ModifierHooks } from "../modifier.js";
 import { startModifiers } from "../modifiers.js";

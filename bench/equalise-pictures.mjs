@@ -2,28 +2,18 @@
 //   node bench/equalise-pictures.mjs
 // Writes docs/equalise/{weights,accuracy}.{svg,png}.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { lineChart, palette, style, titled } from "@neft/report";
 import { equalise, importOnnx, init, readDataset, take } from "neft";
-import { colours, drawChart, style } from "../examples/quickstart/chart.mjs";
+import { drawChart } from "../examples/quickstart/chart.mjs";
 import { budgets } from "../examples/quickstart/runs.mjs";
 import { keyOf, readCells } from "./harness/cells.mjs";
 import { devices, methods, networks } from "./harness/equalise-table.mjs";
 
 const folder = new URL("../docs/equalise/", import.meta.url);
-const [grey, orange, , green, , blue] = colours;
 const bins = 25;
 
 /** Every panel has its own axes. */
 const resolve = { axis: { x: "independent" }, scale: { y: "independent" } };
-
-const title = (text, ...subtitle) => ({
-  text,
-  subtitle,
-  anchor: "start",
-  fontSize: 15,
-  subtitleFontSize: 12,
-  subtitlePadding: 6,
-  offset: 12,
-});
 
 /** Colours of series by name, in this order. */
 const colourOf = (series) => ({
@@ -79,7 +69,7 @@ async function weightRows(series) {
 }
 
 async function weightsSpec() {
-  const series = { "as imported": grey, "rescaled, unlabelled samples": blue };
+  const series = { "as imported": palette.grey, "rescaled, unlabelled samples": palette.blue };
   const values = await weightRows(series);
   const color = colourOf(series);
   const x = {
@@ -91,13 +81,16 @@ async function weightsSpec() {
   };
   return {
     ...style,
-    title: title(
+    title: titled(
       "LeNet-5: the weights of each layer by size, S = max|W|",
       "Variation is proportional to S. Dashed: root mean square of w/S; noise relative to a layer's output goes with its inverse.",
+      900,
     ),
     data: { values },
     facet: { field: "layer", type: "nominal", sort: null, title: null, header: { labelFontSize: 13 } },
     columns: 5,
+    bounds: "flush",
+    spacing: 68,
     spec: {
       width: 165,
       height: 170,
@@ -121,58 +114,32 @@ async function weightsSpec() {
 }
 
 function accuracySpec() {
-  const shown = { imported: grey, balanced: orange, ovf: green, optimised: blue };
+  const shown = ["imported", "balanced", "ovf", "optimised"];
   const nameOf = (id) => (id === "ovf" ? "one epoch of OVF, with labels" : methods.find((one) => one.id === id).name);
   const cells = readCells(new URL("results/equalise.json", import.meta.url));
-  const values = devices.flatMap((device) =>
+  const rows = devices.flatMap((device) =>
     networks.flatMap(({ id: network, name }) => {
-      const own = Object.keys(shown).flatMap((method) => cells.get(keyOf({ network, device, method })) ?? []);
+      const own = shown.flatMap((method) => cells.get(keyOf({ network, device, method })) ?? []);
       // Fewer than two curves beside the imported network's compare nothing.
       if (own[0]?.method !== "imported" || own.length < 3) return [];
       return own.flatMap(({ method, digital, results }) => {
-        const panel = `${name}, ${device}`;
-        const points = results.map(({ sigma, mean, ci95: [low, high] }) => ({ sigma, mean, low, high }));
-        return [{ sigma: 0, mean: digital, low: digital, high: digital }, ...points].map((point) => ({
-          panel,
-          series: nameOf(method),
-          ...point,
-        }));
+        const place = { panel: `${name}, ${device}`, series: nameOf(method) };
+        const points = results.map(({ sigma, mean, ci95: [low, high] }) => ({ x: sigma, y: mean, low, high }));
+        return [{ x: 0, y: digital, low: digital, high: digital }, ...points].map((point) => ({ ...place, ...point }));
       });
     }),
   );
-  if (values.length === 0)
+  if (rows.length === 0)
     throw new Error("results/equalise.json: expected at least three curves of a network, got fewer");
-  const color = colourOf(Object.fromEntries(Object.entries(shown).map(([id, colour]) => [nameOf(id), colour])));
-  const x = {
-    field: "sigma",
-    type: "quantitative",
-    title: "device σ",
-    axis: { values: [0, 0.05, 0.1, 0.2, 0.3], format: "~g", labelFlush: false, labelOverlap: false },
-  };
-  const y = (field) => ({ field, type: "quantitative", title: "test accuracy (%)", scale: { zero: false } });
-  const count = new Set(values.map(({ panel }) => panel)).size;
-  return {
-    ...style,
-    title: title(
-      "Accuracy against device variation",
-      "Mean over 100 chips with its 95 % interval (band), all test images; σ 0 is the digital network.",
-    ),
-    data: { values },
-    facet: { field: "panel", type: "nominal", sort: null, title: null, header: { labelFontSize: 13 } },
-    columns: Math.min(count, 3),
-    spec: {
-      width: 290,
-      height: 260,
-      layer: [
-        { mark: { type: "area", opacity: 0.2 }, encoding: { x, y: y("low"), y2: { field: "high" }, color } },
-        {
-          mark: { type: "line", strokeWidth: 2, point: { size: 35, filled: true } },
-          encoding: { x, y: y("mean"), color },
-        },
-      ],
-    },
-    resolve,
-  };
+  return lineChart({
+    id: "accuracy",
+    title: "Accuracy against device variation",
+    about: "Mean over 100 chips with its 95 % interval (band), all test images; σ 0 is the digital network.",
+    x: "device σ",
+    y: "test accuracy (%)",
+    rows,
+    ownAxes: true,
+  }).spec;
 }
 
 await init();

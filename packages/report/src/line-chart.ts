@@ -98,7 +98,7 @@ function curves(
       : {
           type: "quantitative",
           axis: isContinuous
-            ? { format: ",~f", labelOverlap: true }
+            ? { format: ",~f", tickMinStep: 1, labelOverlap: true }
             : // A format would round σ such as 0.125.
               { ...(few && { values: positions }), labelExpr: "toString(datum.value)", labelOverlap: true },
           scale: { zero: false, nice: false, padding: 10 },
@@ -116,7 +116,14 @@ function curves(
     type: "nominal",
     sort: kinds,
     scale: { domain: kinds, range: kinds.map((_, i) => (i === 0 ? [1, 0] : [5, 4])) },
-    legend: { orient: "top", title: null, symbolStrokeColor: inks.ink, symbolType: "stroke", symbolSize: 300 },
+    legend: {
+      orient: "top",
+      title: null,
+      labelLimit: 400,
+      symbolStrokeColor: inks.ink,
+      symbolType: "stroke",
+      symbolSize: 300,
+    },
   };
   const detail = has("run") ? { detail: { field: "run", type: "nominal" } } : {};
   return {
@@ -165,7 +172,7 @@ function dots({ rows, y: title, level }: LineChart): Spec {
     type: "nominal",
     sort: kinds,
     scale: { domain: kinds, range: ["circle", "diamond", "square"] },
-    legend: { orient: "top", title: null, symbolFillColor: inks.ink, symbolStrokeWidth: 0 },
+    legend: { orient: "top", title: null, labelLimit: 400, symbolFillColor: inks.ink, symbolStrokeWidth: 0 },
   };
   return {
     height: { step: 34 },

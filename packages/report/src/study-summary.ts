@@ -85,3 +85,17 @@ export function pairedDifference(cell: StudyCell, baseline: StudyCell): Differen
   const numbers = pairs.length > 1 ? pairs.map((differences) => mean(differences)) : pairs[0]!;
   return { mean: mean(numbers), half: halfWidth(numbers) };
 }
+
+/** Each cell that isn't the baseline's, with its difference. */
+export const differencesFrom = (
+  cells: readonly StudyCell[],
+  baseline: string,
+): { cell: StudyCell; difference: Difference | null }[] =>
+  cells
+    .filter(({ method }) => method !== baseline)
+    .map((cell) => {
+      const other = cells.find(
+        ({ panel, sigma, method }) => method === baseline && panel === cell.panel && sigma === cell.sigma,
+      );
+      return { cell, difference: other ? pairedDifference(cell, other) : null };
+    });

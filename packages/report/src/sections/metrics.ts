@@ -4,8 +4,15 @@ import { type CurveRow, lineChart } from "../line-chart.js";
 import { type Chart, shown, unique } from "../spec.js";
 import type { Places } from "./curves.js";
 
+/** A metric in words. */
+interface MetricWords {
+  readonly title: string;
+  readonly unit: string;
+  readonly about: string;
+}
+
 /** What is known of metrics, by id; users may define others. */
-const known: Readonly<Record<string, { readonly title: string; readonly unit: string; readonly about: string }>> = {
+const known: Readonly<Record<string, MetricWords>> = {
   "mutual-information": {
     title: "Uncertainty that comes from the chip",
     unit: "mutual information (nats)",
@@ -27,6 +34,15 @@ const known: Readonly<Record<string, { readonly title: string; readonly unit: st
     about: "Mean KL divergence of the answers of two chips.",
   },
 };
+
+const kebab = (id: string): string => id.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The words of a metric; of one that a user has defined, its name. */
+export function metricWords(id: string): MetricWords {
+  const name = kebab(id);
+  if (Object.hasOwn(known, name)) return known[name]!;
+  return { title: shown(id), unit: shown(id), about: "A metric of the user's own." };
+}
 
 /** Metrics that other charts show. */
 const elsewhere = ["accuracy", "confidence", "yield"];
@@ -54,17 +70,16 @@ export function metricCharts({ title, points }: Places<ReportedResult>): Chart[]
     if (rows.length === 0) return [];
     const hasKinds = unique(rows.map(({ kind }) => kind)).length > 1;
     const plain = rows.map(({ kind: _kind, ...row }) => row);
-    const isKnown = Object.hasOwn(known, id);
-    const about = isKnown ? known[id]! : { title: shown(id), unit: shown(id), about: "A metric of the user's own." };
+    const { title: name, unit, about } = metricWords(id);
     return [
       lineChart({
-        id: isKnown ? id : `metric-${i + 1}`,
-        title: about.title,
+        id: Object.hasOwn(known, id) ? id : `metric-${i + 1}`,
+        title: name,
         about: hasKinds
-          ? `${about.about} Dashed: of scores divided by one temperature, fitted on validation samples.`
-          : about.about,
+          ? `${about} Dashed: of scores divided by one temperature, fitted on validation samples.`
+          : about,
         x: title,
-        y: about.unit,
+        y: unit,
         rows: hasKinds ? rows : plain,
       }),
     ];

@@ -38,7 +38,9 @@ export function cellText(cell: Cell | undefined, { digits = 0 }: Column): string
   if (cell === null || cell === undefined) return "–";
   if (typeof cell === "string") return oneLine(shortened(cell, mostCharacters));
   const number = (value: number): string =>
-    (digits === 0 ? Math.round(value).toLocaleString("en-US") : value.toFixed(digits)).replace(/^-(?=[0.]*$)/, "");
+    (digits === 0 ? Math.round(value).toLocaleString("en-US") : value.toFixed(digits))
+      .replace(/^-(?=[0.]*$)/, "")
+      .replace(/^-/, "−");
   if (!isEstimate(cell)) return number(cell);
   return cell.half === null ? number(cell.mean) : `${number(cell.mean)} ± ${number(cell.half)}`;
 }
@@ -108,11 +110,12 @@ const latexWords: Readonly<Record<string, string>> = {
   "±": "$\\pm$",
   "×": "$\\times$",
   "–": "--",
+  "−": "$-$",
 };
 
 /** A tabular, which needs no package. */
 function latex({ columns, rows }: Table): string {
-  const escaped = (text: string): string => oneLine(text).replace(/[\\{}$&#_%~^<>σ±×–]/g, (one) => latexWords[one]!);
+  const escaped = (text: string): string => oneLine(text).replace(/[\\{}$&#_%~^<>σ±×–−]/g, (one) => latexWords[one]!);
   const row = (cells: readonly string[]): string => `${cells.join(" & ")} \\\\`;
   const body = rows.map((cells) =>
     row(

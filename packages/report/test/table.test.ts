@@ -8,7 +8,7 @@ const table: Table = {
   rows: [
     ['a_b, "c"', { mean: 91.236, half: 0.5, isBest: true }, 12_345],
     ["=1+1", -0.001, null],
-    ["<x> & 5 % \\", { mean: 3, half: null }, 0],
+    ["<x> & 5 % \\", { mean: -3, half: null }, 0],
   ],
 };
 
@@ -19,7 +19,7 @@ test.each([
 | --- | ---: | ---: |
 | a\\_b, "c" | **91.24 ± 0.50** | 12,345 |
 | =1+1 | 0.00 | – |
-| \\<x\\> \\& 5 % \\\\ | 3.00 | 0 |
+| \\<x\\> \\& 5 % \\\\ | −3.00 | 0 |
 `,
   ],
   [
@@ -27,7 +27,7 @@ test.each([
     `name|σ,mean %,mean % ±,n
 "a_b, ""c""",91.236,0.5,12345
 '=1+1,-0.001,,
-<x> & 5 % \\,3,,0
+<x> & 5 % \\,-3,,0
 `,
   ],
   [
@@ -38,7 +38,7 @@ name|$\\sigma$ & mean \\% & n \\\\
 \\hline
 a\\_b, "c" & \\textbf{91.24 $\\pm$ 0.50} & 12,345 \\\\
 =1+1 & 0.00 & -- \\\\
-\\textless{}x\\textgreater{} \\& 5 \\% \\textbackslash{} & 3.00 & 0 \\\\
+\\textless{}x\\textgreater{} \\& 5 \\% \\textbackslash{} & $-$3.00 & 0 \\\\
 \\hline
 \\end{tabular}
 `,

@@ -10,7 +10,7 @@ import { parseResults, resultFiles } from "../bench/harness/results.mjs";
 import { root } from "./command.mjs";
 
 /** Documents with tables. */
-const documents = ["README.md", "docs/results.md", "docs/performance.md", "docs/equalise.md"];
+const documents = ["README.md", "docs/results.md", "docs/performance.md", "docs/equalise.md", "docs/metrics.md"];
 
 /** Tables by name: the result files, of which only the first is required, and the function that returns the table's lines. */
 export const tables = {
@@ -21,6 +21,7 @@ export const tables = {
   demo: { files: ["examples/quickstart/results/results.json"], lines: demoTable },
   baselines: { files: ["bench/results/baselines.json"], lines: baselinesTable },
   bench: { files: resultFiles().map((name) => `bench/results/${name}`), lines: benchTable },
+  coverage: { files: ["bench/results/coverage.json"], lines: coverageTable },
   pages: { files: ["bench/results/browser.json"], lines: pagesTable },
   equalise: {
     files: ["bench/results/equalise.json"],
@@ -53,6 +54,13 @@ function markdown(head, rows) {
 }
 
 const percent = (value) => value.toFixed(2);
+
+function coverageTable({ coverage }) {
+  return markdown(
+    ["interval", "true value", "covers it, %"],
+    coverage.map(({ what, truth, covered }) => [what, String(Number(truth.toPrecision(4))), percent(100 * covered)]),
+  );
+}
 
 function demoTable({ settings: { sigmas, trainedSigma }, rows }) {
   const at = (row, sigma) => row.results.find((result) => result.sigma === sigma).accuracy;

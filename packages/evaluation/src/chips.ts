@@ -2,17 +2,9 @@ import { addLayers, isDetailed } from "@neft/crossbar";
 import { batchTensor, type Dataset, type Normalisation } from "@neft/data";
 import { type ArrayBackend, arrayNodes, type Model, run, valueShapes } from "@neft/model";
 import { inWords } from "@neft/options";
-import {
-  noGrad,
-  type ScoreCounter,
-  type ScoreCounts,
-  scope,
-  sizeOf,
-  type Tensor,
-  withScoreCounter,
-} from "@neft/tensor";
+import { noGrad, type ScoreCounter, scope, sizeOf, type Tensor, withScoreCounter } from "@neft/tensor";
 import { type ChipChoice, needsRanges, needsSamples, withChips } from "./chip-reads.js";
-import { type ChipTally, emptyTally } from "./tally.js";
+import { type ChipTally, type Counts, chipCounts, emptyTally } from "./tally.js";
 import { type Weights, writeWeights } from "./weights.js";
 
 /** A job: run all samples on the chips [from, to). Plain data. */
@@ -24,6 +16,12 @@ export interface ChipJob extends ChipChoice {
    * `ChipTally.broken`. If false, samples with such scores count as wrong, so that validation gives diverged weights a low accuracy.
    */
   readonly probabilities: boolean;
+  /** Whether to sum logarithms of the softmax, too; only with `probabilities`. Default: false. */
+  readonly logarithms?: boolean | undefined;
+  /** Counts scores divided by this number, too; only with `probabilities`. Default: none. */
+  readonly temperature?: number | undefined;
+  /** Whether the tally has the class scores. Default: false. */
+  readonly scores?: boolean | undefined;
   /** Values for the model's parameters, in its order. Default: the current values. */
   readonly weights?: Weights | undefined;
 }
@@ -114,9 +112,16 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
   const shapes = valueShapes(model);
   const classes = shapes.get(logits)![1] as number;
   const perBatch = batchOf(model);
-  const tally = emptyTally(job.from, job.to, job.probabilities ? data.count * classes : 0);
+  const sums = job.probabilities ? data.count * classes : 0;
+  const tally = emptyTally(job.from, job.to, {
+    probabilities: sums,
+    logarithms: job.logarithms ? sums : 0,
+    isScaled: job.temperature !== undefined,
+  });
+  const perChip = data.count * classes;
+  const kept = job.scores ? new Float32Array((job.to - job.from) * perChip) : undefined;
   let broken: string | undefined;
-  withScoreCounter(data.labels, job.probabilities ? classes : 0, (counter) => {
+  withTallyCounters(data.labels, job, tally, job.probabilities ? classes : 0, (count) => {
     for (const chips of groupsOf(job, model, shapes)) {
       // A later batch may break an earlier chip, so chips before a broken one continue.
       let sound = chips;
@@ -128,10 +133,9 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
             const x = batch();
             const backends = group.backends(x, { time_s: job.time_s, firstSample: from });
             for (const [i, chip] of sound.entries()) {
-              const counts = readBatch({ model: own, logits }, x, backends[i]!, counter, [from, to]);
-              if (counts.broken > 0 && job.probabilities) {
-                const { scores, classes } = counts;
-                broken = notFinite({ scores: scores!, classes }, from, {
+              const scores = readBatch({ model: own, logits }, x, backends[i]!);
+              if (count(scores, chip - job.from, [from, to]) > 0 && job.probabilities) {
+                broken = notFinite({ scores: scores.floats(), classes }, from, {
                   chip,
                   sigma: job.chip.sigma,
                   advice: "try a lower sigma",
@@ -139,9 +143,9 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
                 sound = sound.slice(0, i);
                 return;
               }
-              for (const name of ["correct", "confidenceRight", "confidenceWrong", "entropy"] as const) {
-                tally[name][chip - job.from]! += counts[name];
-              }
+              // A fixed batch may have more rows than samples are left.
+              const rows = (to - from) * classes;
+              kept?.set(scores.floats().subarray(0, rows), (chip - job.from) * perChip + from * classes);
             }
           });
         }
@@ -151,9 +155,56 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
       });
       if (broken !== undefined) break;
     }
-    counter.copySums(tally.probabilities);
   });
-  return { ...tally, broken };
+  return { ...tally, scores: kept, broken };
+}
+
+/** Counts the scores of the samples [first, end) on a chip of the tally, and returns how many aren't finite. */
+type CountBatch = (scores: Tensor, chip: number, range: readonly [first: number, end: number]) => number;
+
+/** Runs `use` with a function that counts into a tally: the scores as they are and, where the job has a temperature, divided by it. */
+function withTallyCounters(
+  labels: Int32Array,
+  { temperature, logarithms }: Pick<ChipJob, "temperature" | "logarithms">,
+  tally: ChipTally,
+  classes: number,
+  use: (count: CountBatch) => void,
+): void {
+  const counted = { classes, logarithms: logarithms ?? false };
+  withScoreCounter(labels, counted, (counter) => {
+    const raw = countingInto(tally, counter);
+    const { scaled } = tally;
+    if (!scaled) use(raw.count);
+    else {
+      withScoreCounter(labels, { ...counted, temperature: temperature! }, (scaledCounter) => {
+        const divided = countingInto(scaled, scaledCounter);
+        use((...batch) => {
+          divided.count(...batch);
+          return raw.count(...batch);
+        });
+        divided.end();
+      });
+    }
+    raw.end();
+  });
+}
+
+/** Counts batches into the entries of their chips. `end` writes what sums up over batches and chips. */
+function countingInto(counts: Counts, counter: ScoreCounter): { readonly count: CountBatch; end(): void } {
+  const gaps: number[][] = [];
+  return {
+    count: (scores, chip, [first, end]) => {
+      const batch = counter.count(scores, first, end - first);
+      for (const name of chipCounts) if (name !== "miscalibration") counts[name][chip]! += batch[name];
+      gaps[chip] = batch.gaps.map((gap, i) => gap + (gaps[chip]?.[i] ?? 0));
+      return batch.broken;
+    },
+    end: () => {
+      for (const [chip, ofChip] of gaps.entries())
+        counts.miscalibration[chip] = ofChip.reduce((sum, gap) => sum + Math.abs(gap), 0);
+      counter.copySums(counts);
+    },
+  };
 }
 
 /** Maximum size of a group's programmed weights, in bytes. A group has at least one chip. */
@@ -191,30 +242,19 @@ export function* groupsOf(
   }
 }
 
-/** Score counts of one batch on one chip. */
-interface BatchCounts extends ScoreCounts {
-  /** The scores, [batch, classes], if some aren't finite; else undefined. */
-  readonly scores: Float32Array | undefined;
-  readonly classes: number;
-}
-
-/** Runs one batch on one chip and counts the scores of the samples [first, end), which are the batch's first rows. */
+/** Runs one batch on one chip; returns its class scores, [batch, classes]. */
 function readBatch(
   { model, logits: name }: Pick<EvaluationState, "model" | "logits">,
   x: Tensor,
   backend: ArrayBackend,
-  counter: ScoreCounter,
-  [first, end]: readonly [first: number, end: number],
-): BatchCounts {
+): Tensor {
   const logits = noGrad(() => run(model, x, { backend, outputs: [name] }).outputs.get(name)!);
-  const [count, classes] = logits.shape as [number, number];
-  if (logits.shape.length !== 2 || count !== x.shape[0]) {
+  if (logits.shape.length !== 2 || logits.shape[0] !== x.shape[0]) {
     throw new Error(
       `value ${inWords(name)}: expected class scores of shape [batch, classes] for a batch of ${x.shape[0]}, got [${logits.shape.join(", ")}]`,
     );
   }
-  const counts = counter.count(logits, first, end - first);
-  return { ...counts, scores: counts.broken > 0 ? logits.floats() : undefined, classes };
+  return logits;
 }
 
 /** What to check when the digital network's scores aren't finite. */

@@ -40,15 +40,31 @@ export { type ChipDeviation, type DeviationSums, deviationOf } from "./deviation
 export { type DeviationSetup, deviationTask } from "./deviation/task.js";
 export {
   type EvaluateOptions,
-  type EvaluationProgress,
   type EvaluationResult,
   evaluate,
   type SigmaResult,
 } from "./evaluate.js";
+export {
+  type DifferenceEstimate,
+  type Interval,
+  type Intervals,
+  type MeanEstimate,
+  meanEstimate,
+  type PercentileEstimate,
+  pairedDifference,
+  percentileEstimate,
+  type ShareEstimate,
+  shareEstimate,
+  shareReaching,
+} from "./intervals.js";
 export type { ConversionRate, LayerRead } from "./layer-reads.js";
 export { type Looks, looksUpTo } from "./looks.js";
+export type { AccuracyEstimate, BuiltInValues, Confidence, Yield } from "./metrics/built-in.js";
+export type { ChipScores, ChipValues, CountedChips, Metric } from "./metrics/metric.js";
+export { defaultMetrics, defineMetric, type MeasuredChips, type MetricRow, metrics } from "./metrics/metrics.js";
 export { type BoundNetwork, bindNetwork, type NetworkAndData, withoutLabels } from "./network.js";
 export { type PredictingChip, type Prediction, predict } from "./predict.js";
+export type { EvaluationProgress } from "./progress.js";
 export { type ChipRange, chipRanges } from "./ranges.js";
 export {
   checkUncompared,
@@ -57,6 +73,7 @@ export {
   type EvaluationSettings,
   evaluationSettings,
   type GivenEvaluationSettings,
+  metricsOf,
   outputSettings,
   seedSettings,
   standardDeviations,
@@ -64,6 +81,7 @@ export {
 export { modelFor, openModel, type SetupModel } from "./setup-model.js";
 export {
   halfWidth,
+  type Level,
   mean,
   percentInterval,
   percentile,
@@ -74,7 +92,8 @@ export {
 } from "./statistics.js";
 export type { Stopping } from "./stopping.js";
 export { chipPurposes } from "./streams.js";
-export type { ChipSummary, Confidence } from "./summarise.js";
-export type { ChipTally } from "./tally.js";
+export type { ChipSummary, MetricValues, ScaledSummary } from "./summarise.js";
+export type { ChipTally, Counts } from "./tally.js";
+export { fitTemperature, type LabelledScores, temperatureRange } from "./temperature.js";
 export { runUnbroken } from "./unbroken.js";
 export { readWeights, type Weights, weightsLike, writeWeights } from "./weights.js";

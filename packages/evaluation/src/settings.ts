@@ -2,6 +2,7 @@ import { chipSettings, readSettings, standardDeviation } from "@neft/crossbar";
 import {
   defineSettings,
   type GivenOf,
+  listOf,
   OptionError,
   oneOf,
   oneOrListOf,
@@ -12,8 +13,10 @@ import {
   type WordKind,
   whole,
 } from "@neft/options";
+import { defaultMetrics, metrics } from "./metrics/metrics.js";
 
 const group = "Chips:";
+const ofMetrics = "Metrics:";
 
 /** Maximum length of a list or range; catches a mistyped step. */
 const most = 1000;
@@ -91,6 +94,19 @@ export const comparisonSettings = defineSettings({
   },
 });
 
+const among = (): string => `one of ${[...metrics.keys()].join(", ")}`;
+
+/** Ids of metrics. Read at each use: rows can be added. */
+const metricId: WordKind<string> = {
+  get words() {
+    return among();
+  },
+  placeholder: "<id>",
+  check: (value, option) => (metrics.has(value as string) ? (value as string) : refuse(option, among(), value)),
+  parse: (word, option) => metricId.check(word, option),
+};
+const metricIds = listOf(metricId, { most, words: "a list of metrics by id", placeholder: "<ids>" });
+
 /** Settings of `evaluate`. */
 export const evaluationSettings = defineSettings({
   ...outputSettings,
@@ -119,6 +135,26 @@ export const evaluationSettings = defineSettings({
       "stop when the 95 % interval of the mean accuracy, or with a reference of the mean relative error, has this half-width; chips is then the maximum",
     group,
   },
+  metrics: {
+    kind: metricIds,
+    about: "metrics of the results, by id; docs/metrics.md defines them",
+    defaultWords: defaultMetrics.join(","),
+    group: ofMetrics,
+  },
+  yieldAccuracy: {
+    kind: oneOrListOf(real({ min: 0, max: 100 }, "<percent>"), {
+      most,
+      words: "an accuracy in percent or a list of them",
+    }),
+    about: "accuracies in percent: the metric yield says which share of chips reaches each",
+    group: ofMetrics,
+  },
+  temperatureChips: {
+    kind: chipCount,
+    about: "chips per σ that the temperature is fitted on, where data for it are given",
+    default: 10,
+    group: ofMetrics,
+  },
   ...seedSettings,
 });
 
@@ -127,6 +163,35 @@ export type GivenEvaluationSettings = GivenOf<typeof evaluationSettings>;
 
 /** Settings with defaults filled in. Plain data; results record it. */
 export type EvaluationSettings = ResolvedOf<typeof evaluationSettings>;
+
+/**
+ * Ids of the metrics to compute: those named, else the default ones; and the yield, where accuracies for it are given.
+ * @throws {OptionError} for a yield without accuracies.
+ */
+export function metricsOf({
+  metrics: named,
+  yieldAccuracy,
+}: Pick<EvaluationSettings, "metrics" | "yieldAccuracy">): readonly string[] {
+  const ids = new Set(named ?? defaultMetrics);
+  if (yieldAccuracy !== undefined) ids.add("yield");
+  else if (ids.has("yield"))
+    throw new OptionError({ option: "yieldAccuracy", expected: "accuracies with the metric yield", got: "none" });
+  return [...ids];
+}
+
+/** Settings that only results against labels have. */
+const ofLabels = ["metrics", "yieldAccuracy"] as const;
+
+/**
+ * Checks that no metrics are asked for against the clean network.
+ * @throws {OptionError} if some are.
+ */
+export function checkUnmeasured(settings: Pick<EvaluationSettings, (typeof ofLabels)[number]>): void {
+  for (const option of ofLabels) {
+    if (settings[option] === undefined) continue;
+    throw new OptionError({ option, expected: "none with the reference clean", got: String(settings[option]) });
+  }
+}
 
 /**
  * Checks that nothing says what to compare where labels are read.

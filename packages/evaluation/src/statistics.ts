@@ -11,13 +11,23 @@ export interface SampleStatistics {
   readonly worst: number;
 }
 
-/** 97.5 % quantile of the normal distribution. */
-const normal975 = 1.959963984540054;
+/** Levels of intervals, in percent. */
+export type Level = 95 | 99;
 
-/** 97.5 % quantiles of Student's t for 1 to 10 degrees of freedom, for which the series below is too inexact. */
-const student975 = [
-  12.706205, 4.302653, 3.182446, 2.776445, 2.570582, 2.446912, 2.364624, 2.306004, 2.262157, 2.228139,
-];
+/** Quantiles of the normal distribution that bound an interval: the 97.5 % and the 99.5 % quantile. */
+export const normalQuantile: Readonly<Record<Level, number>> = { 95: 1.959963984540054, 99: 2.5758293035489004 };
+
+/** The same quantiles of Student's t for 1 to 10 degrees of freedom, for which the series below is too inexact. */
+const student: ReadonlyMap<number, readonly number[]> = new Map([
+  [
+    normalQuantile[95],
+    [12.706205, 4.302653, 3.182446, 2.776445, 2.570582, 2.446912, 2.364624, 2.306004, 2.262157, 2.228139],
+  ],
+  [
+    normalQuantile[99],
+    [63.656741, 9.924843, 5.840909, 4.604095, 4.032143, 3.707428, 3.499483, 3.355387, 3.249836, 3.169273],
+  ],
+]);
 
 /**
  * Quantile of Student's t distribution with `dof` degrees of freedom, at the probability whose normal quantile is `z`.
@@ -78,8 +88,8 @@ export function percentile(values: ArrayLike<number>, percent: number): number {
 }
 
 /** Quantile of Student's t for the mean of n numbers; see `studentFromNormal`. Default of z: the 97.5 % quantile. */
-function studentPoint(n: number, z: number = normal975): number {
-  return (z === normal975 ? student975[n - 2] : undefined) ?? studentFromNormal(z, n - 1);
+function studentPoint(n: number, z: number = normalQuantile[95]): number {
+  return student.get(z)?.[n - 2] ?? studentFromNormal(z, n - 1);
 }
 
 /** Half-width of Student's interval of the mean: t·std/√n. Null for fewer than two numbers. Default of z: a 95 % interval. */

@@ -7,4 +7,6 @@ export const chipPurposes = {
   chip: "chip",
   /** Weight variation of the chips that `finetune` validates on; index = chip. Every validation uses the same chips. */
   validationChip: "validation-chip",
+  /** Weight variation of the chips that a temperature is fitted on; index = chip. */
+  temperatureChip: "temperature-chip",
 } as const;

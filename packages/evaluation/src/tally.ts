@@ -7,46 +7,79 @@ import { addLayers, type CountsByLayer } from "@neft/crossbar";
  */
 export const fixedPointScale = 2 ** 26;
 
-/** Counts and sums over all samples for some chips. Plain data. All but `correct` are scaled by `fixedPointScale`. */
-export interface ChipTally {
-  /** Number of the first chip. */
-  readonly from: number;
-  /** Number of samples classified correctly; like the next three arrays, one entry per chip. */
-  readonly correct: Float64Array;
+/** What is counted of each chip, one entry per chip. All but `correct` are scaled by `fixedPointScale`. */
+export const chipCounts = [
+  /** Number of samples classified correctly. */
+  "correct",
   /** Sum of the largest softmax value over the samples classified correctly. */
-  readonly confidenceRight: Float64Array;
+  "confidenceRight",
   /** Sum of the largest softmax value over the samples classified wrongly. */
-  readonly confidenceWrong: Float64Array;
+  "confidenceWrong",
   /** Sum over samples of the entropy of the softmax, in nats. */
-  readonly entropy: Float64Array;
+  "entropy",
+  /** Sum over samples of −ln of the label's softmax, in nats. */
+  "loss",
+  /** As `entropy`, with the logarithms that `logarithms` sums; 0 without them. */
+  "information",
+  /** Sum over ranges of confidence of |samples classified correctly − their confidences|. */
+  "miscalibration",
+] as const;
+
+/** Counts of one reading of the scores: as they are, or divided by a temperature. Plain data. */
+export interface Counts extends Readonly<Record<(typeof chipCounts)[number], Float64Array>> {
   /** Sum of the softmax over the chips, [samples, classes]; empty without `ChipJob.probabilities`. */
   readonly probabilities: Float64Array;
+  /** Sum over the chips of the softmax's logarithm, in nats, each at least −1024; empty without `ChipJob.logarithms`. */
+  readonly logarithms: Float64Array;
+}
+
+/** Counts and sums over all samples for some chips. Plain data. */
+export interface ChipTally extends Counts {
+  /** Number of the first chip. */
+  readonly from: number;
+  /** The same of the scores divided by `ChipJob.temperature`; undefined without one. */
+  readonly scaled?: Counts | undefined;
+  /** Class scores, [chips, samples, classes]; undefined without `ChipJob.scores`. */
+  readonly scores?: Float32Array | undefined;
   /** What programming and reading the layers took, over all chips. Undefined where chips have no cells and converters. */
   layers?: CountsByLayer | undefined;
   /** Error text about the first chip with class scores that aren't finite. If set, the other fields must not be used. */
   readonly broken?: string | undefined;
 }
 
-/** Makes a tally of zeros for the chips [from, to). `probabilities` is the length of that array: samples · classes, or 0. */
-export function emptyTally(from: number, to: number, probabilities: number): ChipTally {
-  const perChip = () => new Float64Array(to - from);
-  return {
-    from,
-    correct: perChip(),
-    confidenceRight: perChip(),
-    confidenceWrong: perChip(),
-    entropy: perChip(),
-    probabilities: new Float64Array(probabilities),
-  };
+/** Lengths of a tally's arrays. */
+export interface TallySizes {
+  /** Length of `probabilities`: samples · classes, or 0. */
+  readonly probabilities: number;
+  /** The same of `logarithms`. Default: 0. */
+  readonly logarithms?: number;
+  /** Whether there are counts at a temperature. Default: false. */
+  readonly isScaled?: boolean;
 }
 
-/** Adds `part` to `total` in place. The chips of `part` must be among those of `total`. */
+/** Makes a tally of zeros for the chips [from, to), without scores. */
+export function emptyTally(from: number, to: number, sizes: TallySizes): ChipTally {
+  const counts = (): Counts => ({
+    ...(Object.fromEntries(chipCounts.map((name) => [name, new Float64Array(to - from)])) as unknown as Counts),
+    probabilities: new Float64Array(sizes.probabilities),
+    logarithms: new Float64Array(sizes.logarithms ?? 0),
+  });
+  return { from, ...counts(), ...(sizes.isScaled && { scaled: counts() }) };
+}
+
+/** Adds `part` to `total` in place, but for its scores. The chips of `part` must be among those of `total`. */
 export function addTally(total: ChipTally, part: ChipTally): void {
-  const at = part.from - total.from;
-  for (const name of ["correct", "confidenceRight", "confidenceWrong", "entropy"] as const) {
+  addCounts(total, part, part.from - total.from);
+  if (total.scaled && part.scaled) addCounts(total.scaled, part.scaled, part.from - total.from);
+  if (part.layers) total.layers = addLayers(total.layers ?? {}, part.layers);
+}
+
+function addCounts(total: Counts, part: Counts, at: number): void {
+  for (const name of chipCounts) {
     for (const [i, value] of part[name].entries()) total[name][at + i]! += value;
   }
-  const [to, from] = [total.probabilities, part.probabilities];
-  for (let i = 0; i < from.length; i++) to[i]! += from[i]!;
-  if (part.layers) total.layers = addLayers(total.layers ?? {}, part.layers);
+  for (const name of ["probabilities", "logarithms"] as const) {
+    const [to, from] = [total[name], part[name]];
+    for (let i = 0; i < from.length; i++) to[i]! += from[i]!;
+  }
 }

@@ -1,1 +1,1 @@
-export const codeHash = "7ed9165b7a61c1c4";
+export const codeHash = "be767ac72186c5eb";

@@ -114,10 +114,11 @@ export function convert(count: number): number;
 export function copyStrided(count: number, dims: Int32Array | number[], from_strides: Int32Array | number[], to_strides: Int32Array | number[]): void;
 
 /**
- * Counts scores [rows, classes] with i32 labels; the softmax is added to `sums` (f64), or to nothing where that is null.
- * Returns [right, confidence right, confidence wrong, entropy, broken].
+ * Counts scores [rows, classes] times `factor` with i32 labels. Softmax and logarithms are added to `sums` and `logarithms` (f64),
+ * or to nothing where these are null. Returns [right, confidence right, confidence wrong, broken, entropy, loss, information] and the
+ * gaps of 15 ranges of confidence.
  */
-export function countScores(scores: number, labels: number, sums: number, rows: number, classes: number): Float64Array;
+export function countScores(scores: number, labels: number, sums: number, logarithms: number, rows: number, classes: number, factor: number): Float64Array;
 
 /**
  * Mean cross entropy of logits [rows, cols] with i32 labels; `gradient` may be null.
@@ -203,6 +204,11 @@ export function linearForward(count: number): void;
  * out = tables[channel][byte] for bytes [samples, channels, pixels]; `tables` [channels, 256].
  */
 export function lookUp(from: number, tables: number, out: number, samples: number, channels: number, pixels: number): void;
+
+/**
+ * Slope in `factor` of the summed cross entropy of scores (f32 [rows, classes]) times `factor` with i32 labels.
+ */
+export function lossSlope(scores: number, labels: number, rows: number, classes: number, factor: number): number;
 
 /**
  * max |x|; infinite when a value is NaN.
@@ -340,7 +346,7 @@ export interface InitOutput {
     readonly convPools: (a: number, b: number) => number;
     readonly convert: (a: number) => number;
     readonly copyStrided: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
-    readonly countScores: (a: number, b: number, c: number, d: number, e: number) => [number, number];
+    readonly countScores: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number];
     readonly crossEntropy: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly deriveKey: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => bigint;
     readonly descriptor: () => number;
@@ -358,6 +364,7 @@ export interface InitOutput {
     readonly linearBackwardWeight: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly linearForward: (a: number) => void;
     readonly lookUp: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly lossSlope: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly maxAbs: (a: number, b: number) => number;
     readonly maxPool: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly maxPoolGradient: (a: number, b: number, c: number, d: number, e: number) => void;

@@ -316,17 +316,20 @@ export function copyStrided(count, dims, from_strides, to_strides) {
 }
 
 /**
- * Counts scores [rows, classes] with i32 labels; the softmax is added to `sums` (f64), or to nothing where that is null.
- * Returns [right, confidence right, confidence wrong, entropy, broken].
+ * Counts scores [rows, classes] times `factor` with i32 labels. Softmax and logarithms are added to `sums` and `logarithms` (f64),
+ * or to nothing where these are null. Returns [right, confidence right, confidence wrong, broken, entropy, loss, information] and the
+ * gaps of 15 ranges of confidence.
  * @param {number} scores
  * @param {number} labels
  * @param {number} sums
+ * @param {number} logarithms
  * @param {number} rows
  * @param {number} classes
+ * @param {number} factor
  * @returns {Float64Array}
  */
-export function countScores(scores, labels, sums, rows, classes) {
-    const ret = wasm.countScores(scores, labels, sums, rows, classes);
+export function countScores(scores, labels, sums, logarithms, rows, classes, factor) {
+    const ret = wasm.countScores(scores, labels, sums, logarithms, rows, classes, factor);
     var v1 = getArrayF64FromWasm0(ret[0], ret[1]).slice();
     wasm.__wbindgen_free(ret[0], ret[1] * 8, 8);
     return v1;
@@ -537,6 +540,20 @@ export function linearForward(count) {
  */
 export function lookUp(from, tables, out, samples, channels, pixels) {
     wasm.lookUp(from, tables, out, samples, channels, pixels);
+}
+
+/**
+ * Slope in `factor` of the summed cross entropy of scores (f32 [rows, classes]) times `factor` with i32 labels.
+ * @param {number} scores
+ * @param {number} labels
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} factor
+ * @returns {number}
+ */
+export function lossSlope(scores, labels, rows, classes, factor) {
+    const ret = wasm.lossSlope(scores, labels, rows, classes, factor);
+    return ret;
 }
 
 /**

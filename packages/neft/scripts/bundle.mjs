@@ -15,11 +15,11 @@ const written = { format: "esm", minify: { compress: true, mangle: true, codegen
 const packages = fileURLToPath(new URL("../..", import.meta.url));
 const dist = (name) => join(packages, "neft/dist", name);
 
-/** Plugin that drops what only the command and the documents show of settings: 1.5 kB of a compressed page. */
+/** Plugin that drops what only the command and the documents show of settings and metrics: 2 kB of a compressed page. */
 const withoutHelp = {
   name: "without-help",
   transform: {
-    filter: { code: /\bdefineSettings\b/ },
+    filter: { code: /\bdefineSettings\b|\bmetric\(\{/ },
     handler: (code) => code.replace(/\b(?:about|switchAbout|flag|defaultWords):\s*(?:null|"(?:[^"\\]|\\.)*"),?/g, ""),
   },
 };

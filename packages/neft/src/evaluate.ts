@@ -7,7 +7,7 @@ import {
   evaluate as evaluateOnChips,
 } from "@neft/evaluation";
 import { type Model, modelRule } from "@neft/model";
-import { resolveOptions } from "@neft/options";
+import { OptionError, resolveOptions } from "@neft/options";
 import { type EvaluateOptions, evaluateOptions, type Samples, samplesKind } from "./settings.js";
 import { inputsFrom, labelledFrom, normalisationFrom, withWorkers } from "./shared-options.js";
 
@@ -41,14 +41,27 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<EvaluationResult | DeviationResult> {
   modelRule(model, "evaluate: model");
-  const { reference, ...settings } = resolveOptions("evaluate", withChip(options), evaluateOptions);
+  const { reference, temperatureData, ...settings } = resolveOptions("evaluate", withChip(options), evaluateOptions);
   if (reference === "clean") {
+    refuseLabelled({ temperatureData, keepScores: settings.keepScores });
     const inputs = inputsFrom("evaluate: data", model, samplesKind.check(data, "evaluate: data"), settings);
     return withWorkers(settings.workers, (workers) => evaluateDeviation({ ...settings, model, inputs, workers }));
   }
   const labelled = labelledFrom("evaluate: data", data);
   const normalisation = normalisationFrom(labelled, settings, model);
+  const fitted = temperatureData && {
+    data: labelledFrom("evaluate: temperatureData", temperatureData),
+    normalisation: normalisationFrom(temperatureData, settings, model),
+  };
   return withWorkers(settings.workers, (workers) =>
-    evaluateOnChips({ ...settings, model, data: labelled, normalisation, workers }),
+    evaluateOnChips({ ...settings, model, data: labelled, normalisation, temperatureData: fitted, workers }),
   );
+}
+
+/** @throws {OptionError} for an option that only evaluations against labels have. */
+function refuseLabelled(options: Readonly<Record<string, unknown>>): void {
+  for (const [option, value] of Object.entries(options)) {
+    if (value === undefined || value === false) continue;
+    throw new OptionError({ option, expected: "none with the reference clean", got: "one" });
+  }
 }

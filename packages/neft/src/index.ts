@@ -53,7 +53,10 @@ export {
   take,
 } from "@neft/data";
 export type {
+  AccuracyEstimate,
+  BuiltInValues,
   ChipSummary,
+  ChipValues,
   Confidence,
   ConversionRate,
   Deviation,
@@ -61,13 +64,21 @@ export type {
   DeviationStatistics,
   EvaluationProgress,
   EvaluationResult,
+  Interval,
+  Intervals,
   LayerRead,
+  MeanEstimate,
+  MetricValues,
   OutputDeviation,
+  PercentileEstimate,
   Prediction,
   SampleStatistics,
+  ScaledSummary,
+  ShareEstimate,
   SigmaDeviation,
   SigmaResult,
   Stopping,
+  Yield,
 } from "@neft/evaluation";
 export { type Build, type InitOptions, init, type MemoryUse, type WasmModule, type WasmSource } from "@neft/kernels";
 export {

@@ -58,6 +58,56 @@ const read = {
   layers: z.array(layerSchema).optional(),
 };
 
+const interval = <Value extends z.ZodNumber>(value: Value) => z.tuple([value, value]).nullable();
+
+/** A mean over chips, and Student's intervals of it. */
+const meanSchema = z.strictObject({
+  mean: z.number(),
+  std: z.number().min(0).nullable(),
+  ci95: interval(z.number()),
+  ci99: interval(z.number()),
+});
+
+/** Metrics by id; those that users define have any JSON value. */
+const metricsSchema = z
+  .object({
+    accuracy: z.strictObject({
+      mean: accuracy,
+      std: z.number().min(0).nullable(),
+      ci95: interval(accuracy),
+      ci99: interval(accuracy),
+      p5: accuracy,
+      worst: accuracy,
+      percentiles: z.array(
+        z.strictObject({
+          percent: accuracy,
+          value: accuracy,
+          ci95: interval(accuracy),
+          ci99: interval(accuracy),
+          needs: z.tuple([z.int().min(1), z.int().min(1)]),
+        }),
+      ),
+    }),
+    yield: z.array(z.strictObject({ accuracy, share, ci95: interval(share), ci99: interval(share) })),
+    confidence: confidenceSchema,
+    nll: meanSchema,
+    ece: meanSchema,
+    "mutual-information": z.number().min(0),
+    kl: z.number().min(0).nullable(),
+  })
+  .partial()
+  .catchall(z.unknown());
+
+const lossesSchema = z.array(z.number().min(0)).min(1);
+const sharesSchema = z.array(share).min(1);
+
+/** Metrics of scores divided by a temperature. */
+const scaledSchema = z.strictObject({
+  temperature: z.number().positive(),
+  metrics: metricsSchema,
+  perChip: z.strictObject({ loss: lossesSchema, confidence: sharesSchema }),
+});
+
 /** Results of all chips of one σ and age; accuracies in percent. */
 const sigmaResultSchema = z.strictObject({
   ...read,
@@ -75,6 +125,14 @@ const sigmaResultSchema = z.strictObject({
   confidence: confidenceSchema,
   /** Mutual information of chip and class, averaged over samples, in nats. */
   mutualInformation: z.number().min(0),
+  /** The metrics asked for; missing in older files, as the next two. */
+  metrics: metricsSchema.optional(),
+  /** Present if --temperature-data was given. */
+  scaled: scaledSchema.optional(),
+  /** Values of each chip: accuracy in percent, mean negative log likelihood in nats, mean largest softmax value. */
+  perChip: z
+    .strictObject({ accuracy: z.array(accuracy).min(1), loss: lossesSchema, confidence: sharesSchema })
+    .optional(),
   /** Present if --precision was given. */
   stopping: stoppingSchema,
 });
@@ -123,7 +181,7 @@ const dataSchema = z.strictObject({
 });
 
 /** Settings that files from before they existed don't have. */
-const later = ["calibrationSamples"];
+const later = ["calibrationSamples", "temperatureChips"];
 
 /** Settings whose default depends on data, network or device, and is recorded too. */
 const filled = ["scale", "mean", "std", "bitsPerCell"];
@@ -168,7 +226,14 @@ const evaluationFileSchema = z.strictObject({
   kind: z.literal("evaluation"),
   ...provenance,
   settings: settingsSchema(evaluationRows),
-  digital: z.strictObject({ accuracy, confidence: confidenceSchema }),
+  /** Samples that temperatures were fitted on, if any. */
+  temperatureData: dataSchema.optional(),
+  digital: z.strictObject({
+    accuracy,
+    confidence: confidenceSchema,
+    /** Mean negative log likelihood; missing in older files. */
+    loss: z.number().min(0).optional(),
+  }),
   results: z.array(sigmaResultSchema).min(1),
   warnings,
 });

@@ -72,6 +72,21 @@ export const runSettings = defineSettings({
 export const evaluateOptions = defineSettings({
   ...inputSettings,
   ...evaluationSettings,
+  temperatureData: {
+    kind: datasetKind,
+    about:
+      "validation samples, never the test set, that one temperature per σ is fitted on, on chips of their own: results then have metrics of the scores divided by it, too",
+    defaultWords: "no temperature",
+    flag: null,
+    group: "Metrics:",
+  },
+  keepScores: {
+    kind: flag,
+    about: "keep the class scores of every chip in the results, at most 2 GiB",
+    default: false,
+    flag: null,
+    group: "Metrics:",
+  },
   ...runSettings,
   onProgress: {
     kind: opaque<(progress: EvaluationProgress) => void>(...callArguments.onProgress),

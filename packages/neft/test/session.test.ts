@@ -172,6 +172,17 @@ describe("a session", () => {
     const result = await session.finetune(network, data, { ...training, validationData });
     expect(result).toEqual(await finetune(model, own, { ...training, validationData: samples(30) }));
 
+    const given = { ...chips, keepScores: true };
+    const measured = await session.evaluate(network, data, { ...given, temperatureData: validationData });
+    expect(measured).toEqual(await evaluate(model, own, { ...given, temperatureData: samples(30) }));
+    const foreign = { temperatureData: {} as never };
+    await expect(session.evaluate(network, data, foreign)).rejects.toThrow(
+      "evaluate: temperatureData: expected a dataset of this session",
+    );
+    await expect(session.evaluate(network, data, { metrics: ["mine"] })).rejects.toThrow(
+      "metrics: expected one of accuracy",
+    );
+
     const floats = { ...own, bytes: false, values: Float32Array.from(own.values, (value) => value / 255) };
     const moved = await session.addDataset(floats, { transfer: true });
     expect(floats.values.byteLength).toBe(0);

@@ -38,8 +38,9 @@ export type ReportedResult = Omit<SigmaResult, "accuracy" | keyof Later> & {
   readonly accuracy: SigmaResult["accuracy"] & { readonly p95?: number | undefined };
 } & Later;
 
-export interface ReportedEvaluation extends ResultOrigin, Pick<EvaluationResult, "digital"> {
+export interface ReportedEvaluation extends ResultOrigin {
   readonly kind: "evaluation";
+  readonly digital: Pick<EvaluationResult["digital"], "accuracy" | "confidence">;
   readonly results: readonly ReportedResult[];
   readonly warnings?: readonly string[] | undefined;
 }

@@ -302,7 +302,15 @@ export { type Sigma, type Variation, varied } from "./operations/variation.js";
 export { operations, type TableOperation } from "./operations.js";
 export { normals, permutation, type StreamName, stream, uniforms, words } from "./random.js";
 export { scope } from "./scope.js";
-export { entropySum, type ScoreCounter, type ScoreCounts, withScoreCounter } from "./scores.js";
+export {
+  type CountedScores,
+  entropySum,
+  lossSlope,
+  type ScoreCounter,
+  type ScoreCounts,
+  type ScoreSums,
+  withScoreCounter,
+} from "./scores.js";
 export { axisOf, broadcastShapes, broadcastStrides, clampPosition, type Shape, sizeOf, stridesOf } from "./shape.js";
 export { assign, fromTypedArray, fromWriter, full, parameter, persistent, Tensor, tensor, zeros } from "./tensor.js";
 export { checkPoolPads, outputSize, type WindowAttributes, type WindowAxis, windowAxes } from "./window.js";

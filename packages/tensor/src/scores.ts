@@ -1,8 +1,11 @@
-import { f64, i32, wasm, withBlocks } from "@neft/kernels";
+import { f32, f64, i32, wasm, withBlocks } from "@neft/kernels";
 import { shapeText } from "./shape.js";
 import type { Tensor } from "./tensor.js";
 
-/** Statistics of the class scores of some samples. Sums are whole multiples of 2⁻²⁶, given as that multiple, so they add up exactly. */
+/**
+ * Statistics of the class scores of some samples. Sums are whole multiples of 2⁻²⁶, given as that multiple, so they add up exactly. Those
+ * after `broken` are 0 where no softmax is summed.
+ */
 export interface ScoreCounts {
   /** Number of samples whose largest score is their label's. */
   readonly correct: number;
@@ -10,10 +13,33 @@ export interface ScoreCounts {
   readonly confidenceRight: number;
   /** Sum of the largest softmax value over the other samples, in units of 2⁻²⁶. */
   readonly confidenceWrong: number;
-  /** Sum of the softmax's entropy, in units of 2⁻²⁶ nats. */
-  readonly entropy: number;
   /** Number of samples with a non-finite score. */
   readonly broken: number;
+  /** Sum of the softmax's entropy, in units of 2⁻²⁶ nats. */
+  readonly entropy: number;
+  /** Sum of −ln of the label's softmax, in units of 2⁻²⁶ nats. */
+  readonly loss: number;
+  /** Sum of −Σ p ln p with the logarithms that are summed, in units of 2⁻²⁶ nats; 0 where none are. */
+  readonly information: number;
+  /** For each of 15 ranges of confidence, (b/15, (b + 1)/15]: correct samples, less their confidences, in units of 2⁻²⁶. */
+  readonly gaps: readonly number[];
+}
+
+/** What a counter sums, and of which scores. */
+export interface CountedScores {
+  /** Number of classes of the softmax sums; 0 to keep no sums. */
+  readonly classes: number;
+  /** Whether logarithms of the softmax are summed, too, each at least −1024. Default: false. */
+  readonly logarithms?: boolean;
+  /** Number that scores are divided by. Default: 1. */
+  readonly temperature?: number;
+}
+
+/** Softmax sums over all counted scores, [samples, classes], in units of 2⁻²⁶; empty where they aren't kept. */
+export interface ScoreSums {
+  readonly probabilities: Float64Array;
+  /** Sums of the softmax's logarithm, in nats. */
+  readonly logarithms: Float64Array;
 }
 
 /** Compares class scores with labels and sums their softmax. */
@@ -27,22 +53,28 @@ export interface ScoreCounter {
    * @throws {RangeError} when there are fewer rows or labels, or when the number of classes isn't that of the sums.
    */
   count(scores: Tensor, first: number, rows?: number): ScoreCounts;
-  /** Copies the softmax sums to `to`: [samples, classes], in units of 2⁻²⁶. */
-  copySums(to: Float64Array): void;
+  /** Copies the softmax sums to arrays of the same sizes. */
+  copySums(to: ScoreSums): void;
 }
 
 /**
  * Runs `use` with a score counter, which is valid during the call only.
  *
- * @param labels   Class of each sample.
- * @param classes  Number of classes of the softmax sums; 0 to keep no sums.
+ * @param labels  Class of each sample.
  * @returns the result of `use`.
  */
-export function withScoreCounter<T>(labels: Int32Array, classes: number, use: (counter: ScoreCounter) => T): T {
+export function withScoreCounter<T>(
+  labels: Int32Array,
+  { classes, logarithms: hasLogarithms = false, temperature = 1 }: CountedScores,
+  use: (counter: ScoreCounter) => T,
+): T {
   const { length } = labels;
-  return withBlocks([4 * length, 8 * length * classes], (labelsAt, sumsAt) => {
+  const sums = length * classes;
+  const logarithms = hasLogarithms ? sums : 0;
+  return withBlocks([4 * length, 8 * sums, 8 * logarithms], (labelsAt, sumsAt, logarithmsAt) => {
     i32(labelsAt, length).set(labels);
-    f64(sumsAt, length * classes).fill(0);
+    f64(sumsAt, sums).fill(0);
+    f64(logarithmsAt, logarithms).fill(0);
     return use({
       count: (scores, first, rows = scores.shape[0] ?? 0) => {
         const [all = 0, columns = 0, ...more] = scores.shape;
@@ -53,18 +85,44 @@ export function withScoreCounter<T>(labels: Int32Array, classes: number, use: (c
             `scores: expected at most ${length} samples${classes > 0 ? ` of ${classes} classes` : ""}, got ${shapeText(scores.shape)} from sample ${first} on`,
           );
         }
-        const sums = classes === 0 ? 0 : sumsAt + 8 * classes * first;
-        const counts = wasm().countScores(scores.ptr, labelsAt + 4 * first, sums, rows, columns);
-        const [correct, confidenceRight, confidenceWrong, entropy, broken] = counts as unknown as RawCounts;
-        return { correct, confidenceRight, confidenceWrong, entropy, broken };
+        const at = (block: number, size: number): number => (size === 0 ? 0 : block + 8 * classes * first);
+        const counts = wasm().countScores(
+          scores.ptr,
+          labelsAt + 4 * first,
+          at(sumsAt, sums),
+          at(logarithmsAt, logarithms),
+          rows,
+          columns,
+          1 / temperature,
+        );
+        const [correct, confidenceRight, confidenceWrong, broken, entropy, loss, information, ...gaps] =
+          counts as unknown as RawCounts;
+        return { correct, confidenceRight, confidenceWrong, broken, entropy, loss, information, gaps };
       },
-      copySums: (to) => to.set(f64(sumsAt, length * classes)),
+      copySums: (to) => {
+        to.probabilities.set(f64(sumsAt, sums));
+        to.logarithms.set(f64(logarithmsAt, logarithms));
+      },
     });
   });
 }
 
 /** Result of the kernel, in the order of {@link ScoreCounts}. */
-type RawCounts = [number, number, number, number, number];
+type RawCounts = [number, number, number, number, number, number, number, ...number[]];
+
+/**
+ * Slope in 1/T of the summed cross entropy of scores divided by the temperature T: Σ (Σ_c p_c x_c − x_label), p the softmax at T.
+ * @param scores  [rows, classes], finite.
+ * @param labels  Class of each row.
+ */
+export function lossSlope(scores: Float32Array, labels: Int32Array, temperature: number): number {
+  const rows = labels.length;
+  return withBlocks([4 * scores.length, 4 * rows], (scoresAt, labelsAt) => {
+    f32(scoresAt, scores.length).set(scores);
+    i32(labelsAt, rows).set(labels);
+    return wasm().lossSlope(scoresAt, labelsAt, rows, scores.length / rows, 1 / temperature);
+  });
+}
 
 /**
  * Sum over rows of the entropy −Σ p ln p of p = counts/total, in units of 2⁻²⁶ nats.

@@ -6,6 +6,7 @@ import {
   fromBytes,
   fromWriter,
   inPlaceUpdates as inPlace,
+  lossSlope,
   maxAbs,
   mul,
   normals,
@@ -188,14 +189,22 @@ describe("reductions to typed arrays and numbers", () => {
   it("scores are compared with the labels of their samples", () => {
     const unit = 2 ** 26;
     scope(() => {
-      withScoreCounter(Int32Array.of(1, 0, 1), 2, (counter) => {
+      withScoreCounter(Int32Array.of(1, 0, 1), { classes: 2, logarithms: true }, (counter) => {
         const scores = tensor([0, 0, 5, 5 + Math.log(3)], [2, 2]);
-        const { correct, confidenceRight, confidenceWrong, entropy, broken } = counter.count(scores, 1);
+        const counts = counter.count(scores, 1);
+        const { correct, confidenceRight, confidenceWrong, entropy, broken, loss, information, gaps } = counts;
         expect([correct, broken]).toEqual([2, 0]);
         expect((confidenceRight + confidenceWrong) / unit).toBeCloseTo(0.5 + 0.75, 6);
         expect(entropy / unit).toBeCloseTo(Math.log(2) - 0.25 * Math.log(0.25) - 0.75 * Math.log(0.75), 5);
-        const sums = new Float64Array(6);
-        counter.copySums(sums);
+        expect(loss / unit).toBeCloseTo(Math.log(2) - Math.log(0.75), 5);
+        expect(information / unit).toBeCloseTo(entropy / unit, 6);
+        // ½ is in (7/15, 8/15], ¾ in (11/15, 12/15]; the first of equal scores is the largest.
+        expect(gaps.map((gap) => Math.round((100 * gap) / unit))).toEqual(
+          Array.from({ length: 15 }, (_, i) => (i === 7 ? 50 : i === 11 ? 25 : 0)),
+        );
+        const [sums, logarithms] = [new Float64Array(6), new Float64Array(6)];
+        counter.copySums({ probabilities: sums, logarithms });
+        expect(logarithms[5]! / unit).toBeCloseTo(Math.log(0.75), 6);
         expect(Array.from(sums, (sum) => Math.round((100 * sum) / unit))).toEqual([0, 0, 50, 50, 25, 75]);
         expect(entropySum(sums.subarray(2, 4), 2, unit) / unit).toBeCloseTo(Math.log(2), 6);
         expect(() => counter.count(scores, 2)).toThrow(
@@ -205,17 +214,43 @@ describe("reductions to typed arrays and numbers", () => {
           "scores: expected at most 3 samples of 2 classes",
         );
       });
-      withScoreCounter(Int32Array.of(1, 0), 2, (counter) => {
+      withScoreCounter(Int32Array.of(1, 0), { classes: 2 }, (counter) => {
         const scores = tensor([0, 5, 5, 0, 5, 0], [3, 2]);
         expect(() => counter.count(scores, 0)).toThrow("expected at most 2 samples");
         expect(counter.count(scores, 0, 2).correct).toBe(2);
         expect(counter.count(scores, 1, 1).correct).toBe(0);
         expect(() => counter.count(scores, 0, 4)).toThrow("rows: expected at most the 3 rows of the scores, got 4");
       });
-      withScoreCounter(Int32Array.of(0), 0, (counter) => {
+      withScoreCounter(Int32Array.of(0), { classes: 0 }, (counter) => {
         expect(counter.count(tensor([Number.NaN, 1, 0], [1, 3]), 0).broken).toBe(1);
       });
     });
+  });
+
+  it("scores are divided by a temperature, and the slope of the loss in its inverse is that of differences", () => {
+    const unit = 2 ** 26;
+    const [values, labels] = [Float32Array.of(0, 1, 3, 2, -1, 0), Int32Array.of(1, 2)];
+    const lossAt = (temperature: number): number =>
+      scope(() =>
+        withScoreCounter(labels, { classes: 3, temperature }, (counter) => {
+          const { correct, loss } = counter.count(tensor(values, [2, 3]), 0);
+          expect(correct).toBe(0);
+          return loss / unit;
+        }),
+      );
+    const naive = (factor: number): number => {
+      const ofRow = (at: number, label: number): number => {
+        const row = [...values.subarray(at, at + 3)].map((x) => x * factor);
+        return Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0)) - row[label]!;
+      };
+      return ofRow(0, 1) + ofRow(3, 2);
+    };
+    for (const temperature of [0.1, 0.5, 1, 4]) {
+      const factor = 1 / temperature;
+      expect(lossAt(temperature)).toBeCloseTo(naive(factor), 4);
+      const slope = (naive(factor + 1e-5) - naive(factor - 1e-5)) / 2e-5;
+      expect(lossSlope(values, labels, temperature)).toBeCloseTo(slope, 4);
+    }
   });
 
   it("fromBytes looks up bytes in the table of their channel", () => {

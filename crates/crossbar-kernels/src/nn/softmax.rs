@@ -15,7 +15,7 @@ fn keep_low(value: F32x4, count: usize) -> F32x4 {
 
 /// Σ e^(x[i] − shift); with `out`, the summands are kept there.
 #[inline(never)]
-fn exp_sum(x: &[f32], shift: F32x4, out: Option<&mut [f32]>) -> f32 {
+pub(super) fn exp_sum(x: &[f32], shift: F32x4, out: Option<&mut [f32]>) -> f32 {
     let (vectors, tail) = x.as_chunks::<4>();
     let mut acc = F32x4::splat(0.0);
     match out {

@@ -6,7 +6,7 @@ import { rangesFor } from "../chip-reads.js";
 import type { EvaluateOptions } from "../evaluate.js";
 import { type LayerRead, layerReads } from "../layer-reads.js";
 import { chipRanges } from "../ranges.js";
-import { type EvaluationSettings, evaluationSettings } from "../settings.js";
+import { checkUnmeasured, type EvaluationSettings, evaluationSettings } from "../settings.js";
 import { modelFor } from "../setup-model.js";
 import { halfWidth } from "../statistics.js";
 import { readUntil, type Stopping } from "../stopping.js";
@@ -19,7 +19,9 @@ import { type DeviationSums, deviationOf } from "./sums.js";
 import { type DeviationSetup, deviationTask } from "./task.js";
 
 /** Options of `evaluateDeviation`: those of `evaluate`, with samples of all inputs in place of a dataset. */
-export interface DeviationOptions extends Omit<EvaluateOptions, "data" | "normalisation">, NetworkAndSamples {}
+export interface DeviationOptions
+  extends Omit<EvaluateOptions, "data" | "normalisation" | "temperatureData" | "keepScores">,
+    NetworkAndSamples {}
 
 /** Deviation of one output. */
 export interface OutputDeviation extends Deviation {
@@ -65,6 +67,7 @@ export interface DeviationResult {
 export async function evaluateDeviation(given: DeviationOptions): Promise<DeviationResult> {
   const { signal, workers } = given;
   const settings = resolve(evaluationSettings, withChip(given));
+  checkUnmeasured(settings);
   const reads = chipsOf(settings);
   const network = bindSamples(given, settings.compare === "logits");
   try {

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { timeInWords } from "@neft/crossbar";
+import type { Dataset } from "@neft/data";
 import type {
   Deviation,
   DeviationResult,
@@ -16,15 +17,17 @@ import { readModel } from "../read-model.js";
 import { evaluationRows } from "../recorded-settings.js";
 import type { DeviationFile, EvaluationFile, Provenance } from "../results.js";
 import { settingsRecord } from "../settings-record.js";
-import { InterruptedError } from "./exit-codes.js";
+import { InterruptedError, UsageError } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
 import { layerTable } from "./layer-table.js";
+import { metricTable } from "./metric-columns.js";
 import type { evaluateRows } from "./options.js";
 import { type Output, Outputs } from "./outputs.js";
 import { openPage } from "./page-output.js";
+import { predictionsFile } from "./predictions-file.js";
 import { startProgress } from "./progress.js";
-import { checkChips, dataRecord, jsonText, loadData, versions, warn, workersOfRun } from "./run.js";
+import { checkChips, dataRecord, jsonText, loadData, loadDataset, versions, warn, workersOfRun } from "./run.js";
 import { alignedTable, right } from "./table.js";
 import { print } from "./terminal.js";
 
@@ -42,29 +45,49 @@ export async function evaluateModel(
   const nothing = "stopped before the end; no results were written";
   const interrupt = watchInterrupt(`neft evaluate: ${nothing}`);
   const outputs = new Outputs();
-  await outputs.addInputs([file, ...chipFiles, ...filesOf(options.data)]);
+  const temperatureFiles = options.temperatureData === undefined ? [] : filesOf(options.temperatureData);
+  await outputs.addInputs([file, ...chipFiles, ...filesOf(options.data), ...temperatureFiles]);
+  checkLabelledOutputs(options);
   const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
   const page = await openPage(outputs, options.report);
+  const predictions =
+    options.predictions === undefined ? undefined : await outputs.open(options.predictions, "--predictions");
   if (options.fast) allowRelaxedSimd();
   await init({ relaxed: options.fast });
   const { model, sha256, externalFiles } = await readModel(file);
   await outputs.addInputs(externalFiles.map((location) => join(dirname(file), location)));
   const data = await loadData(options, "test");
-  const { data: _spec, limit: _limit, fast: _fast, json: _json, report: _report, workers, ...settings } = options;
-  const { device, sigma, time, chips, seed } = settings;
+  const temperatureData = options.temperatureData && (await loadDataset(options.temperatureData, "temperature data"));
+  const {
+    data: _spec,
+    limit: _limit,
+    fast: _fast,
+    json: _json,
+    report: _report,
+    predictions: _predictions,
+    temperatureData: _temperatureSpec,
+    workers,
+    ...settings
+  } = options;
+  const { device, sigma, time, chips, temperatureChips, seed } = settings;
 
   interrupt.begin();
   const pool = workersOfRun(workers);
   const digitalChips = settings.reference === undefined ? 1 : 0;
-  const progress = startProgress("evaluate", digitalChips + sigma.length * (time?.length ?? 1) * chips, "chips");
+  const perSigma = chips + (temperatureData ? temperatureChips : 0);
+  const progress = startProgress("evaluate", digitalChips + sigma.length * (time?.length ?? 1) * perSigma, "chips");
   let result: EvaluationResult | DeviationResult;
   try {
     result = await evaluate(model, data, {
       ...settings,
+      temperatureData,
+      keepScores: predictions !== undefined,
       workers: pool,
       signal: interrupt.signal,
-      onProgress: ({ done, digital, sigma: at, time_s }) =>
-        progress.update(done, digital ? "digital" : `σ ${at}${time_s === undefined ? "" : `, ${timeInWords(time_s)}`}`),
+      onProgress: ({ done, digital, fitting, sigma: at, time_s }) => {
+        const where = `σ ${at}${time_s === undefined ? "" : `, ${timeInWords(time_s)}`}`;
+        progress.update(done, digital ? "digital" : fitting ? `temperature, ${where}` : where);
+      },
     });
   } catch (error) {
     if (interrupt.signal.aborted) throw new InterruptedError(nothing);
@@ -81,34 +104,71 @@ export async function evaluateModel(
   print("reference" in result ? deviationReport(result, heading) : report(result, heading));
   const layers = layerReport(result.results);
   if (layers !== undefined) print(`\n${layers}`);
+  if (!("reference" in result) && wantsMetrics(options)) print(`\n${metricReport(result)}`);
+  const files = new Map<Output, string | Uint8Array>();
+  if (predictions) files.set(predictions, predictionsFile(result as EvaluationResult, (data as Dataset).labels));
   if (json || page) {
-    const origin: Provenance & Pick<EvaluationFile, "settings"> = {
+    const origin: FileOrigin = {
       format: 1,
       model: { file, sha256 },
       data: record,
+      ...(options.temperatureData &&
+        temperatureData && { temperatureData: dataRecord(temperatureData, { data: options.temperatureData }) }),
       settings: settingsRecord(evaluationRows, model, data, settings),
       versions: versions(),
       build: build(),
       run: { workers: pool.size, seconds: (performance.now() - start) / 1000 },
     };
     const contents = fileOf(result, origin);
-    const files = new Map<Output, string>();
     if (json) files.set(json, jsonText(contents));
     if (page) files.set(page.output, await page.contents(file, contents));
-    await outputs.write(files);
+  }
+  await outputs.write(files);
+}
+
+type FileOrigin = Provenance & Pick<EvaluationFile, "settings" | "temperatureData">;
+
+/** The JSON file of a result. Class scores are in the file of predictions. */
+function fileOf(
+  { warnings, ...result }: EvaluationResult | DeviationResult,
+  origin: FileOrigin,
+): EvaluationFile | DeviationFile {
+  const rest = { ...origin, warnings: [...warnings] };
+  if ("reference" in result) return { kind: "deviation", results: result.results, ...rest };
+  const { scores: _digital, ...digital } = result.digital;
+  const results = result.results.map(({ scores: _scores, ...one }) => one);
+  return { kind: "evaluation", digital, results, ...rest };
+}
+
+type MetricOptions = Pick<
+  ResolvedOf<typeof evaluateRows>,
+  "reference" | "data" | "temperatureData" | "predictions" | "metrics" | "yieldAccuracy"
+>;
+
+/**
+ * Checks options of results against labels, before any file is read.
+ * @throws {UsageError} for one with the reference clean, or a temperature of the test set.
+ */
+function checkLabelledOutputs({ reference, data, ...options }: MetricOptions): void {
+  const { temperatureData, predictions } = options;
+  const given = [
+    ["--temperature-data", temperatureData],
+    ["--predictions", predictions],
+  ].find(([, value]) => value !== undefined);
+  if (reference === "clean" && given)
+    throw new UsageError(`${given[0]}: expected none with --reference clean, got one`);
+  if (temperatureData !== undefined && JSON.stringify(temperatureData) === JSON.stringify(data)) {
+    throw new UsageError("--temperature-data: expected other samples than those of --data, got the same");
   }
 }
 
-/** The JSON file of a result. */
-function fileOf(
-  { warnings, ...result }: EvaluationResult | DeviationResult,
-  origin: Provenance & Pick<EvaluationFile, "settings">,
-): EvaluationFile | DeviationFile {
-  const rest = { ...origin, warnings: [...warnings] };
-  return "reference" in result
-    ? { kind: "deviation", results: result.results, ...rest }
-    : { kind: "evaluation", ...result, ...rest };
-}
+/** Whether an option asks for more than the first table. */
+const wantsMetrics = ({ metrics, yieldAccuracy, temperatureData }: MetricOptions): boolean =>
+  [metrics, yieldAccuracy, temperatureData].some((one) => one !== undefined);
+
+/** Formats the metrics of a result. */
+const metricReport = ({ results }: EvaluationResult): string =>
+  metricTable(results, ["σ", ...timeTitle(results)], ({ sigma, time_s }) => [String(sigma), ...timeCell(time_s)]);
 
 /**
  * Formats deviations from the clean network: a heading, a table with a row for each σ and, of networks with several outputs, for each

@@ -18,7 +18,14 @@ import { strategies } from "@neft/training";
 import { mostWorkers } from "@neft/work";
 import { type Command, Option } from "commander";
 import { benchmarkOptions } from "../benchmark-settings.js";
-import { dataSpecForms, parseSamplesSpec, type SamplesSpec, samplesSpecForms } from "../data-spec.js";
+import {
+  type DataSpec,
+  dataSpecForms,
+  parseDataSpec,
+  parseSamplesSpec,
+  type SamplesSpec,
+  samplesSpecForms,
+} from "../data-spec.js";
 import { equaliseOptions, evaluateOptions, finetuneOptions } from "../settings.js";
 import { messageOf } from "../system-errors.js";
 import { UsageError } from "./exit-codes.js";
@@ -73,12 +80,30 @@ const chipRow = {
   about: `a chip: a preset (${[...chipPresets.keys()].join(", ")}) or a JSON file, with comments (neft chip --init writes one), in place of the next four. A preset wins over a file of its name, which ./NAME is`,
 };
 
+const { keepScores: _keepScores, temperatureData, ...evaluateCallOptions } = evaluateOptions;
+
 /** Options of `neft evaluate`. */
 export const evaluateRows = defineSettings({
   ...dataRows,
-  ...evaluateOptions,
+  ...evaluateCallOptions,
   chip: chipRow,
+  temperatureData: {
+    kind: {
+      words: `one of ${dataSpecForms.join(", ")}`,
+      placeholder: "<spec>",
+      check: (value: unknown) => value as DataSpec,
+      parse: (word: string) => parseDataSpec(word, "--temperature-data"),
+    },
+    about: `${temperatureData.about}: ${dataSpecForms.join(", ")}`,
+    defaultWords: temperatureData.defaultWords,
+    group: temperatureData.group,
+  },
   ...runRows,
+  predictions: {
+    kind: text("<file>"),
+    about: "write the class scores of every chip and the labels as a numpy archive (npz), at most 2 GiB",
+    group,
+  },
   ...reportRow,
 });
 

@@ -1,8 +1,8 @@
 import { checkAge, chipOf } from "@neft/crossbar";
-import { take } from "@neft/data";
+import { type Dataset, take } from "@neft/data";
 import { inWords, shortened } from "@neft/options";
 import type { Pool } from "@neft/work";
-import type { SamplesSpec } from "../data-spec.js";
+import type { DataSpec, SamplesSpec } from "../data-spec.js";
 import { readDataset, readInputs } from "../read-dataset.js";
 import type { EvaluationFile } from "../results.js";
 import { isDataset, type Samples } from "../settings.js";
@@ -21,12 +21,18 @@ export async function loadData(
     const inputs = Object.entries(await readInputs(data.file));
     return Object.fromEntries(inputs.map(([name, one]) => [name, limit === undefined ? one : take(one, limit)]));
   }
-  const dataset = await readDataset(data, purpose);
+  const dataset = await loadDataset(data, "data", purpose);
+  return limit === undefined ? dataset : take(dataset, limit);
+}
+
+/** Reads a dataset; reports which arrays of an archive it read. */
+export async function loadDataset(spec: DataSpec, what: string, purpose?: "train" | "test"): Promise<Dataset> {
+  const dataset = await readDataset(spec, purpose);
   if (dataset.arrays) {
     const { name, count, arrays } = dataset;
-    printMessage(`data: ${count} samples of ${name}: ${arrays.map(inWords).join(" and ")}`);
+    printMessage(`${what}: ${count} samples of ${name}: ${arrays.map(inWords).join(" and ")}`);
   }
-  return limit === undefined ? dataset : take(dataset, limit);
+  return dataset;
 }
 
 /** The samples as results record them. */

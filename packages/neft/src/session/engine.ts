@@ -162,9 +162,10 @@ export function createEngine(workers: Workers, loadOperators?: () => Promise<voi
       return addSamples(await decoded(given, contents));
     },
     evaluate: async (argument, running) => {
-      const { options } = argument;
+      const { temperatureData: id, ...options } = argument.options;
+      const temperature = id === undefined ? {} : { temperatureData: found(datasets, id as Id) };
       resolveOptions("evaluate", withChip(options), sessionSettings.evaluate);
-      return evaluate(...operands(argument), { ...options, ...running, workers });
+      return evaluate(...operands(argument), { ...options, ...temperature, ...running, workers });
     },
     finetune: async (argument, running) => {
       const { validationData: id, ...options } = argument.options;

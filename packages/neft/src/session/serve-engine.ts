@@ -60,13 +60,13 @@ function operandsOf(argument: unknown): readonly Id[] {
   if (typeof argument === "number") return [argument];
   if (!has(argument, "network", "data", "options")) return [];
   const { network, data, options } = argument as unknown as RunArgument;
-  const { validationData } = options;
+  const further = [options.validationData, options.temperatureData];
   const idsOf = (samples: RunArgument["data"]): Id[] =>
     typeof samples === "number" ? [samples] : Object.values(samples);
   return [
     network,
     ...idsOf(data),
-    ...(validationData === undefined ? [] : idsOf(validationData as RunArgument["data"])),
+    ...further.flatMap((samples) => (samples === undefined ? [] : idsOf(samples as RunArgument["data"]))),
   ];
 }
 

@@ -3,7 +3,7 @@ import type { InitOptions } from "@neft/kernels";
 import type { EqualiseResult } from "@neft/training";
 import type { PredictOptions } from "../predict.js";
 import type { EqualiseOptions, EvaluateOptions, FinetuneOptions } from "../settings.js";
-import type { SessionNetwork, SessionSamples } from "./handles.js";
+import type { SessionDataset, SessionNetwork, SessionSamples } from "./handles.js";
 
 /** Options of `createSession`. */
 export interface SessionOptions extends InitOptions {
@@ -47,8 +47,10 @@ export interface DatasetFiles {
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
 }
 
-/** Options of a session's `evaluate`: those of the function. */
-export interface SessionEvaluateOptions extends Omit<EvaluateOptions, "workers"> {}
+/** Options of a session's `evaluate`: those of the function, with a dataset of the session. */
+export interface SessionEvaluateOptions extends Omit<EvaluateOptions, "workers" | "temperatureData"> {
+  readonly temperatureData?: SessionDataset | undefined;
+}
 
 /** Options of a session's `finetune`: those of the function, with datasets of the session, and without checkpoints during the run. */
 export interface SessionFinetuneOptions

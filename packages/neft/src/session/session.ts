@@ -151,8 +151,12 @@ export class Session {
     options: SessionEvaluateOptions = {},
   ): Promise<EvaluationResult | DeviationResult> {
     checkPlain("evaluate", options);
-    const { onProgress, ...rest } = options;
-    return this.#run("evaluate", [network, data], rest, { onProgress });
+    const { temperatureData, onProgress, ...rest } = options;
+    const temperature =
+      temperatureData === undefined
+        ? {}
+        : { temperatureData: this.#handles.idOf("evaluate: temperatureData", temperatureData, "dataset") };
+    return this.#run("evaluate", [network, data], { ...rest, ...temperature }, { onProgress });
   }
 
   /**

@@ -43,7 +43,7 @@ const columns: { readonly [Id in keyof Required<BuiltInValues>]: readonly Column
       title: "yield, 95 %",
       cell: (all) =>
         all
-          .map(({ accuracy, share: one, ci95 }) => `${share(one)} ≥ ${accuracy} % (${interval(ci95, share)})`)
+          .map(({ accuracy, share: one, ci95 }) => `≥ ${accuracy} %: ${share(one)} (${interval(ci95, share)})`)
           .join("; "),
     },
   ],

@@ -36,6 +36,8 @@ export interface Cell extends Maker {
   readonly model: CellModel;
   /** Missing for an equalisation from weights alone. */
   readonly data?: CellData | undefined;
+  /** Of an evaluation: validation samples that temperatures are fitted on. */
+  readonly temperatureData?: CellData | undefined;
   /** Options of the call, all defaults filled in. */
   readonly options: { readonly [name: string]: Json };
 }

@@ -22,6 +22,7 @@ export interface StudyNetwork {
   readonly sha256: string;
   readonly train?: CellData | undefined;
   readonly test: CellData;
+  readonly temperature?: CellData | undefined;
   /** Options of the samples. */
   readonly input?: Options | undefined;
   /**
@@ -162,7 +163,9 @@ export function cellsOf(plan: Plan, networks: readonly StudyNetwork[], maker: Ma
               ...(test && { sigma: test }),
             });
             for (const at of pointsOf(all)) {
-              const cell = { kind: "evaluate", model, data: network.test, options: { ...all, ...at.options } } as const;
+              const { test: data, temperature: temperatureData } = network;
+              const own = { data, ...(temperatureData && { temperatureData }), options: { ...all, ...at.options } };
+              const cell = { kind: "evaluate", model, ...own } as const;
               const { sigma, time_s } = at;
               const position = {
                 model: network.name,

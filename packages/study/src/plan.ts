@@ -17,6 +17,9 @@ const networkSchema = z.strictObject({
   /** Samples to test on, as `--data` of `neft evaluate`. */
   test: text,
   testLimit: whole.optional(),
+  /** Validation samples on which one temperature of each σ is fitted; results then have metrics of the scaled scores, too. */
+  temperature: text.optional(),
+  temperatureLimit: whole.optional(),
   /** Options of the samples: scale, mean, std, layout. */
   input: options.optional(),
 });

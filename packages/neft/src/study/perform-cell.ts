@@ -1,5 +1,8 @@
+import type { Dataset } from "@neft/data";
+import type { MetricValues } from "@neft/evaluation";
 import type { Model } from "@neft/model";
 import { exportOnnx, importOnnx } from "@neft/onnx";
+import { has } from "@neft/options";
 import {
   type Cell,
   canonicalJson,
@@ -30,6 +33,7 @@ interface Call {
   readonly key: string;
   readonly model: Model;
   readonly data: Samples | undefined;
+  readonly temperatureData: Dataset | undefined;
   readonly options: Cell["options"];
   readonly context: CellContext;
   readonly signal: AbortSignal | undefined;
@@ -43,7 +47,8 @@ export function cellPerformer(context: CellContext): PerformCell {
     const model = importOnnx(await modelOf(cell, context));
     try {
       const data = cell.data && context.study.samples(cell.data);
-      const call = { key, model, data, options: cell.options, context, signal, onShare };
+      const temperatureData = cell.temperatureData && context.study.samples(cell.temperatureData);
+      const call = { key, model, data, temperatureData, options: cell.options, context, signal, onShare };
       const outcome = await performers[cell.kind](call);
       const run = { seconds: (context.now() - start) / 1000, workers: context.workers.size };
       await context.store.writeRun(key, run);
@@ -112,27 +117,40 @@ const performers: Readonly<Record<Cell["kind"], (call: Call) => Promise<Outcome>
     };
   },
 
-  evaluate: async ({ model, data, options, context, signal, onShare }) => {
-    const chips: number[] = [];
-    const { digital, results } = await evaluate(model, data as never, {
+  evaluate: async ({ model, data, temperatureData, options, context, signal, onShare }) => {
+    const { digital, results } = await evaluate(model, data as Dataset, {
       ...options,
+      temperatureData,
       workers: context.workers,
       signal,
-      onProgress: ({ digital: isDigital, from, accuracies, done, total }) => {
-        if (!isDigital) for (const [i, accuracy] of accuracies.entries()) chips[from + i] = accuracy;
-        onShare(done / total);
-      },
+      onProgress: ({ done, total }) => onShare(done / total),
     });
-    const { confidence, mutualInformation } = results[0]!;
+    const { perChip, metrics, scaled } = results[0]!;
     return {
       kind: "evaluate",
       digital: digital.accuracy,
-      chips: { accuracy: chips },
-      metrics: {
-        confidenceRight: confidence.right,
-        confidenceWrong: confidence.wrong,
-        mutualInformation,
-      },
+      chips: perChip,
+      metrics: { ...numbersOf(metrics), ...(scaled && prefixed("scaled-", numbersOf(scaled.metrics))) },
     } satisfies EvaluationOutcome;
   },
 };
+
+/** Metrics as numbers by name: means of those with an interval. Those of accuracies follow from the chips' values. */
+function numbersOf({
+  accuracy: _accuracy,
+  yield: _yield,
+  confidence,
+  ...others
+}: MetricValues): EvaluationOutcome["metrics"] {
+  const numbers = Object.entries(others).flatMap(([id, value]): [string, number | null][] => {
+    const number = has(value, "mean") ? value.mean : value;
+    return typeof number === "number" || number === null ? [[id, number]] : [];
+  });
+  return {
+    ...(confidence && { confidenceRight: confidence.right, confidenceWrong: confidence.wrong }),
+    ...Object.fromEntries(numbers),
+  };
+}
+
+const prefixed = (prefix: string, values: EvaluationOutcome["metrics"]): EvaluationOutcome["metrics"] =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));

@@ -54,7 +54,7 @@ export async function readStudy(given: unknown): Promise<ReadStudy> {
 }
 
 async function readNetwork(
-  { name, model: file, train, trainLimit, test, testLimit, input }: PlanNetwork,
+  { name, model: file, train, trainLimit, test, testLimit, temperature, temperatureLimit, input }: PlanNetwork,
   models: Map<string, Uint8Array>,
   datasets: Map<string, ReturnType<typeof take>>,
 ) {
@@ -77,6 +77,7 @@ async function readNetwork(
     train: train === undefined ? undefined : await read(train, trainLimit, "train"),
     test: await read(test, testLimit, "test"),
   };
+  const fitted = temperature === undefined ? undefined : await read(temperature, temperatureLimit, "train");
   const resolve = (kind: CellKind, options: Options): Options => {
     const { rows, prepare } = calls[kind];
     const of = data[kind === "evaluate" ? "test" : "train"];
@@ -89,6 +90,7 @@ async function readNetwork(
     sha256: digest,
     train: data.train,
     test: data.test,
+    temperature: fitted,
     input: input as Options | undefined,
     resolve,
   };

@@ -41,6 +41,15 @@ const kebab = (id: string): string => id.replace(/[A-Z]/g, (letter) => `-${lette
 export function metricWords(id: string): MetricWords {
   const name = kebab(id);
   if (Object.hasOwn(known, name)) return known[name]!;
+  const raw = /^scaled-(.+)$/.exec(name)?.[1];
+  if (raw !== undefined) {
+    const { title, unit, about } = metricWords(raw);
+    return {
+      title: `${title}, after a temperature`,
+      unit,
+      about: `${about} Scores are divided by the temperature of the network and σ.`,
+    };
+  }
   return { title: shown(id), unit: shown(id), about: "A metric of the user's own." };
 }
 

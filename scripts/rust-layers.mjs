@@ -9,7 +9,7 @@ export const rustLayers = [
   [`${kernels}/tuning.rs`],
   [`${kernels}/lanes`],
   [`${kernels}/random`, `${kernels}/scratch.rs`],
-  [`${kernels}/arrays`, `${kernels}/variation`, `${kernels}/wires`],
+  [`${kernels}/arrays`, `${kernels}/cells`, `${kernels}/variation`, `${kernels}/wires`],
   [`${kernels}/gemm`],
   [`${kernels}/conv`, `${kernels}/nn`],
   ["crates/crossbar-wasm/src", "crates/roofline/src"],

@@ -1,4 +1,5 @@
 // What a read of a chip is spent on, from a profile of V8.
+import { Session } from "node:inspector/promises";
 
 /** Parts of a read by functions on the call stack, the innermost first. */
 const parts = [
@@ -45,4 +46,30 @@ export function sharesOf({ nodes, samples, timeDeltas }) {
   return [...times]
     .map(([part, time]) => ({ part, percent: Number(((100 * time) / total).toFixed(1)) }))
     .sort((a, b) => b.percent - a.percent);
+}
+
+/** Runs work under V8's sampling profiler. */
+export async function profiled(work) {
+  const session = new Session();
+  session.connect();
+  await session.post("Profiler.enable");
+  await session.post("Profiler.start");
+  work();
+  const { profile } = await session.post("Profiler.stop");
+  session.disconnect();
+  return profile;
+}
+
+/** The functions that most samples were in, with their share in percent. */
+export function hottest({ nodes, samples, timeDeltas }, most = 15) {
+  const names = new Map(nodes.map(({ id, callFrame }) => [id, callFrame.functionName || "(anonymous)"]));
+  const times = new Map();
+  for (const [i, id] of samples.entries()) {
+    times.set(names.get(id), (times.get(names.get(id)) ?? 0) + timeDeltas[i]);
+  }
+  const total = timeDeltas.reduce((sum, time) => sum + time, 0);
+  return [...times]
+    .map(([name, time]) => ({ name, percent: (100 * time) / total }))
+    .sort((a, b) => b.percent - a.percent)
+    .slice(0, most);
 }

@@ -15,6 +15,7 @@ pub mod random;
 pub mod scratch;
 
 pub mod arrays;
+pub mod cells;
 pub mod variation;
 pub mod wires;
 

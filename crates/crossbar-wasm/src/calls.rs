@@ -267,3 +267,118 @@ descriptor! {
         width: u32,
     }
 }
+
+descriptor! {
+    /// values = max(least, target + σ(judged)·z), and how far from its target each cell is found.
+    WriteCells {
+        target: u32,
+        judged: u32,
+        values: u32,
+        n: usize,
+        /// Doubles, or null.
+        errors: u32,
+        /// Doubles, as `Sigma::of` reads them; `verified` is the σ of the errors.
+        sigma: u32,
+        sigma_size: usize,
+        verified: u32,
+        verified_size: usize,
+        uniform: bool,
+        least: f64,
+        /// Key of the stream, and the noise block that the cells begin at.
+        key: u64,
+        first: u32,
+    }
+}
+
+descriptor! {
+    /// Values decay by a power of time.
+    DriftCells {
+        target: u32,
+        values: u32,
+        n: usize,
+        /// Doubles: constant, slope, least and most of the exponent's mean, then of its standard deviation.
+        lines: u32,
+        factor: f64,
+        scale: f64,
+        log_time: f64,
+        key: u64,
+        first: u32,
+    }
+}
+
+descriptor! {
+    /// Standard deviations of 1/f noise.
+    FlickerCells {
+        programmed: u32,
+        values: u32,
+        sigma: u32,
+        n: usize,
+        factor: f64,
+        exponent: f64,
+        growth: f64,
+        most: f64,
+        share: f64,
+        least: f64,
+    }
+}
+
+descriptor! {
+    /// Codes, conductances of their digits, and the weights that they stand for.
+    MapCodes {
+        weights: u32,
+        n: usize,
+        /// Doubles.
+        scales: u32,
+        scales_size: usize,
+        /// Words [n], or null.
+        parts: u32,
+        /// Doubles: slope, shift and gain of each.
+        arms: u32,
+        arms_size: usize,
+        bias: f64,
+        most: f64,
+        digit_bits: u32,
+        /// Of each digit.
+        conductances: u32,
+        digits: usize,
+        slices: usize,
+        /// Words [arm][n].
+        codes: u32,
+        /// [arm][slice][n].
+        target: u32,
+        /// [n]
+        held: u32,
+    }
+}
+
+descriptor! {
+    /// Conductances [arm][n] of the fractions that arms hold.
+    MapFractions {
+        weights: u32,
+        n: usize,
+        scales: u32,
+        scales_size: usize,
+        parts: u32,
+        arms: u32,
+        arms_size: usize,
+        off: f64,
+        target: u32,
+    }
+}
+
+descriptor! {
+    /// Weights with what the deviations of their cells, [cell][n], add to them.
+    Recombine {
+        weights: u32,
+        n: usize,
+        scales: u32,
+        scales_size: usize,
+        parts: u32,
+        /// Doubles [cell].
+        factors: u32,
+        cells: usize,
+        conductances: u32,
+        target: u32,
+        combined: u32,
+    }
+}

@@ -4,6 +4,7 @@
 
 mod bytes;
 mod calls;
+mod cells;
 mod conv;
 mod converters;
 mod descriptor;

@@ -75,3 +75,12 @@ pub fn words_mut<'a>(offset: u32, n: usize) -> &'a mut [u32] {
     // SAFETY: as for `floats_mut`.
     unsafe { core::slice::from_raw_parts_mut(offset as usize as *mut u32, n) }
 }
+
+/// `n` words to read.
+pub fn words<'a>(offset: u32, n: usize) -> &'a [u32] {
+    if n == 0 {
+        return &[];
+    }
+    // SAFETY: as for `floats`.
+    unsafe { core::slice::from_raw_parts(offset as usize as *const u32, n) }
+}

@@ -21,6 +21,7 @@ export { addLayers, type Conversions, type CountsByLayer, type LayerCounts } fro
 export { type LearnableLayer, learnableLayers } from "./chip/learnable.js";
 export { chipPresets, presets } from "./chip/presets.js";
 export { type ProgrammedModel, programAll, weightVariation } from "./chip/programmed-weight.js";
+export { SharedLayers } from "./chip/shared-layers.js";
 export { type LayerTargets, layerTargets } from "./chip/target-histograms.js";
 export { timeInWords, timeKind } from "./chip/times.js";
 export {
@@ -93,7 +94,6 @@ export {
   mapWeights,
   recombine,
   weightSigmaFactor,
-  weightsOfCodes,
 } from "./mapping/mapped-weights.js";
 export { checkDivisor, type Mapping, mappingOf, mappingSettings } from "./mapping/mapping-settings.js";
 export { significances, slicingFactor } from "./mapping/significance.js";

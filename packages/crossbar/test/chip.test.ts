@@ -6,6 +6,7 @@ import {
   digitalBackend,
   type GivenChip,
   programAll,
+  SharedLayers,
   withSigma,
 } from "@neft/crossbar";
 import { init } from "@neft/kernels";
@@ -277,4 +278,58 @@ it("whole weights on a chip are those that programAll gives", () => {
   expect(outputOf(model, digitalBackend)).toEqual(output);
   for (const one of [own, whole]) one.dispose();
   model.dispose();
+});
+
+describe("layers that chips share", () => {
+  const spec = chip({
+    device: "pcm",
+    mapping: { scale: "column" },
+    tile: { rows: 7 },
+    effects: [{ id: "programming" }, { id: "drift" }, { id: "flicker" }],
+  });
+  const read = (model: Model, index: number, shared?: SharedLayers, time_s = 60): Float32Array => {
+    const own = new Chip(spec, { ...draw, index }, {}, shared);
+    const output = outputOf(model, own.backend({ time_s }));
+    own.dispose();
+    return output;
+  };
+
+  it("change no number, at any age, until weights change", () => {
+    const model = network();
+    const shared = new SharedLayers();
+    for (const [index, time_s] of [
+      [0, 60],
+      [1, 60],
+      [1, 3600],
+    ] as const) {
+      expect(read(model, index, shared, time_s)).toEqual(read(model, index, undefined, time_s));
+    }
+    const weight = model.parameters.get("c1.weight")!;
+    assign(
+      weight,
+      weight.floats().map((w) => 2 * w),
+    );
+    shared.forgetWeights();
+    expect(read(model, 2, shared)).toEqual(read(model, 2));
+    model.dispose();
+  });
+
+  it("are found once for all of them", () => {
+    const model = network();
+    const shared = new SharedLayers();
+    const found: unknown[] = [];
+    for (let index = 0; index < 2; index++) {
+      const watch: ArrayBackend = {
+        product: (product) => {
+          found.push(shared.elementsOf(product), shared.mappedOf(spec, product).target);
+          return digitalBackend.product(product);
+        },
+      };
+      outputOf(model, watch);
+    }
+    const half = found.length / 2;
+    expect(half).toBe(6);
+    for (let i = 0; i < half; i++) expect(found[half + i]).toBe(found[i]);
+    model.dispose();
+  });
 });

@@ -85,10 +85,10 @@ function weightByDefinition(
   scale: number,
   gMin: number,
 ): number {
-  const { arms, slices } = cellsPerWeight(mapping);
-  const { gains, bias } = arrangementNamed(mapping.arrangement);
+  const { slices } = cellsPerWeight(mapping);
+  const { arms, bias } = arrangementNamed(mapping.arrangement);
   let total = bias;
-  for (let arm = 0; arm < arms; arm++) {
+  for (const [arm, { gain }] of arms.entries()) {
     let sum = 0;
     let range = 0;
     for (let slice = 0; slice < slices; slice++) {
@@ -96,7 +96,7 @@ function weightByDefinition(
       sum += (significance * (cells[(arm * slices + slice) * elements + element]! - gMin)) / (1 - gMin);
       range += significance;
     }
-    total += (gains[arm]! * sum) / range;
+    total += (gain * sum) / range;
   }
   return scale * total;
 }

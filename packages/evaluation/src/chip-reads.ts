@@ -1,4 +1,4 @@
-import { ChipGroup, type ChipSpec, calibrate, correctChip, type Ranges } from "@neft/crossbar";
+import { ChipGroup, type ChipSpec, calibrate, correctChip, type Ranges, type SharedLayers } from "@neft/crossbar";
 import { type ArrayBackend, applyStatistics, copyModel, type Model, run } from "@neft/model";
 import { noGrad, scope, type Tensor } from "@neft/tensor";
 
@@ -38,6 +38,7 @@ export const rangesFor = (chip: ChipSpec, model: Model, samples: () => Feeds): R
  *
  * @param samples  Makes the calibration samples in the current scope.
  * @param read  Gets the network, too: a copy whose batch norms are those of the chip, where the spec asks for it.
+ * @param layers  What these chips have in common with those of other calls. Default: nothing.
  */
 export function withChips<T>(
   { chip, time_s = 0, ranges, seed, purpose }: ChipChoice,
@@ -45,10 +46,11 @@ export function withChips<T>(
   indices: readonly number[],
   samples: () => Feeds,
   read: (group: ChipGroup, model: Model) => T,
+  layers?: SharedLayers,
 ): T {
   const { columns, norms } = chip.compensation;
   const draws = indices.map((index) => ({ seed, purpose, index }));
-  const group = new ChipGroup(chip, draws, { ranges });
+  const group = new ChipGroup(chip, draws, { ranges }, layers);
   const own = norms === "none" ? model : copyModel(model);
   try {
     for (const one of group.chips) {

@@ -1,4 +1,4 @@
-import { addLayers, isDetailed } from "@neft/crossbar";
+import { addLayers, isDetailed, SharedLayers } from "@neft/crossbar";
 import { batchTensor, type Dataset, type Normalisation } from "@neft/data";
 import { type ArrayBackend, arrayNodes, type Model, run, valueShapes } from "@neft/model";
 import { inWords } from "@neft/options";
@@ -37,6 +37,8 @@ export interface EvaluationState {
   readonly cache: Map<number, Tensor>;
   /** Size limit of the cache, in bytes. */
   readonly cacheBytes: number;
+  /** What all chips of the model have in common. */
+  readonly layers: SharedLayers;
 }
 
 /**
@@ -58,7 +60,7 @@ const defaultCacheBytes = 64 * 2 ** 20;
 export function createEvaluationState(
   parts: Pick<EvaluationState, "model" | "data" | "normalisation" | "logits"> & { readonly cacheBytes?: number },
 ): EvaluationState {
-  return { cacheBytes: defaultCacheBytes, ...parts, cache: new Map() };
+  return { cacheBytes: defaultCacheBytes, ...parts, cache: new Map(), layers: new SharedLayers() };
 }
 
 /** Frees the cached batches, not the model. */
@@ -107,6 +109,14 @@ export function calibrationBatch(
  * worker. At the first broken chip the job ends: `broken` describes it, and the rest of the tally must not be used.
  */
 export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
+  try {
+    return readChips(state, job);
+  } finally {
+    state.layers.forgetWeights();
+  }
+}
+
+function readChips(state: EvaluationState, job: ChipJob): ChipTally {
   const { model, data, logits } = state;
   if (job.weights) writeWeights(model.parameters.values(), job.weights);
   const shapes = valueShapes(model);
@@ -125,34 +135,41 @@ export function evaluateChips(state: EvaluationState, job: ChipJob): ChipTally {
     for (const chips of groupsOf(job, model, shapes)) {
       // A later batch may break an earlier chip, so chips before a broken one continue.
       let sound = chips;
-      withChips(job, model, chips, calibrationBatch(state, job), (group, own) => {
-        for (let from = 0; from < data.count && sound.length > 0; from += perBatch) {
-          const to = Math.min(from + perBatch, data.count);
-          const batch = sampleBatch(state, from, to);
-          scope(() => {
-            const x = batch();
-            const backends = group.backends(x, { time_s: job.time_s, firstSample: from });
-            for (const [i, chip] of sound.entries()) {
-              const scores = readBatch({ model: own, logits }, x, backends[i]!);
-              if (count(scores, chip - job.from, [from, to]) > 0 && job.probabilities) {
-                broken = notFinite({ scores: scores.floats(), classes }, from, {
-                  chip,
-                  sigma: job.chip.sigma,
-                  advice: "try a lower sigma",
-                });
-                sound = sound.slice(0, i);
-                return;
+      withChips(
+        job,
+        model,
+        chips,
+        calibrationBatch(state, job),
+        (group, own) => {
+          for (let from = 0; from < data.count && sound.length > 0; from += perBatch) {
+            const to = Math.min(from + perBatch, data.count);
+            const batch = sampleBatch(state, from, to);
+            scope(() => {
+              const x = batch();
+              const backends = group.backends(x, { time_s: job.time_s, firstSample: from });
+              for (const [i, chip] of sound.entries()) {
+                const scores = readBatch({ model: own, logits }, x, backends[i]!);
+                if (count(scores, chip - job.from, [from, to]) > 0 && job.probabilities) {
+                  broken = notFinite({ scores: scores.floats(), classes }, from, {
+                    chip,
+                    sigma: job.chip.sigma,
+                    advice: "try a lower sigma",
+                  });
+                  sound = sound.slice(0, i);
+                  return;
+                }
+                // A fixed batch may have more rows than samples are left.
+                const rows = (to - from) * classes;
+                kept?.set(scores.floats().subarray(0, rows), (chip - job.from) * perChip + from * classes);
               }
-              // A fixed batch may have more rows than samples are left.
-              const rows = (to - from) * classes;
-              kept?.set(scores.floats().subarray(0, rows), (chip - job.from) * perChip + from * classes);
-            }
-          });
-        }
-        if (isDetailed(job.chip)) {
-          tally.layers = group.chips.reduce((all, one) => addLayers(all, one.counts()), tally.layers ?? {});
-        }
-      });
+            });
+          }
+          if (isDetailed(job.chip)) {
+            tally.layers = group.chips.reduce((all, one) => addLayers(all, one.counts()), tally.layers ?? {});
+          }
+        },
+        state.layers,
+      );
       if (broken !== undefined) break;
     }
   });

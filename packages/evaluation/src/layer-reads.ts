@@ -1,4 +1,4 @@
-import type { Conversions, CountsByLayer, LayerPlacement } from "@neft/crossbar";
+import type { Conversions, CountsByLayer, EffectCounts, LayerPlacement } from "@neft/crossbar";
 
 /** Conversions of a layer: how many an inference takes, and the share beyond the converters' range; null without converters. */
 export interface ConversionRate {
@@ -6,16 +6,14 @@ export interface ConversionRate {
   readonly clipped: number;
 }
 
-/** A layer on the chips of a result: its place, and means over chips of what it took. */
-export interface LayerRead extends Omit<LayerPlacement, "inputs" | "outputs"> {
+/**
+ * A layer on the chips of a result: its place, and means over chips of what it took: pulses that wrote a cell, cells that missed the
+ * tolerance or are stuck, each only of effects that count it.
+ */
+export interface LayerRead extends Omit<LayerPlacement, "inputs" | "outputs">, EffectCounts {
   /** Sizes of its blocks. */
   readonly inputs: number;
   readonly outputs: number;
-  /** Pulses that wrote a cell, per chip; cells that missed the tolerance, or are stuck. Only of effects that count them. */
-  readonly writes?: number;
-  readonly unverified?: number;
-  readonly stuckOn?: number;
-  readonly stuckOff?: number;
   readonly conversions: { readonly inputs: ConversionRate | null; readonly sums: ConversionRate | null };
 }
 

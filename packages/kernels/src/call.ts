@@ -96,6 +96,12 @@ function putVariation(variation: VariationFields): void {
   fields[count++] = firstSample;
 }
 
+function putStream({ key, first }: StreamFields): void {
+  fields[count++] = Number(BigInt.asUintN(32, key));
+  fields[count++] = Number(BigInt.asUintN(32, key >> 32n));
+  fields[count++] = first;
+}
+
 function putLinearShape({ batch, rowsPerSample, inputs, outputs, inputsFirst }: LinearShape): void {
   fields[count++] = batch;
   fields[count++] = rowsPerSample;
@@ -218,6 +224,45 @@ export const call = {
 
   digits({ x, y, n, columns, inner, bits, signed, range, scale, shift, width }: DigitsCall): number {
     begin(x, y, n, columns, inner, bits, flag(signed), range, scale, shift, width);
+    return count;
+  },
+
+  writeCells(call: WriteCellsCall): number {
+    const { target, judged, values, n, errors, sigma, sigmaSize, verified, verifiedSize, uniform, least } = call;
+    begin(target, judged, values, n, errors, sigma, sigmaSize, verified, verifiedSize, flag(uniform), least);
+    putStream(call);
+    return count;
+  },
+
+  driftCells(call: DriftCellsCall): number {
+    const { target, values, n, lines, factor, scale, logTime } = call;
+    begin(target, values, n, lines, factor, scale, logTime);
+    putStream(call);
+    return count;
+  },
+
+  flickerCells(call: FlickerCellsCall): number {
+    const { programmed, values, sigma, n, factor, exponent, growth, most, share, least } = call;
+    begin(programmed, values, sigma, n, factor, exponent, growth, most, share, least);
+    return count;
+  },
+
+  mapCodes(call: MapCodesCall): number {
+    const { weights, n, scales, scalesSize, parts, arms, armsSize, bias, most, digitBits } = call;
+    const { conductances, digits, slices, codes, target, held } = call;
+    begin(weights, n, scales, scalesSize, parts, arms, armsSize, bias, most, digitBits);
+    for (const value of [conductances, digits, slices, codes, target, held]) fields[count++] = value;
+    return count;
+  },
+
+  mapFractions({ weights, n, scales, scalesSize, parts, arms, armsSize, off, target }: MapFractionsCall): number {
+    begin(weights, n, scales, scalesSize, parts, arms, armsSize, off, target);
+    return count;
+  },
+
+  recombine(call: RecombineCall): number {
+    const { weights, n, scales, scalesSize, parts, factors, cells, conductances, target, combined } = call;
+    begin(weights, n, scales, scalesSize, parts, factors, cells, conductances, target, combined);
     return count;
   },
 };
@@ -393,4 +438,103 @@ export interface ConvertCall extends ConverterCall {
 export interface DigitsCall extends ConverterCall {
   readonly shift: number;
   readonly width: number;
+}
+
+/** A stream's numbers from a noise block on. */
+interface StreamFields {
+  readonly key: bigint;
+  readonly first: number;
+}
+
+/** values = max(least, target + σ(judged)·z). */
+export interface WriteCellsCall extends StreamFields {
+  readonly target: Address;
+  readonly judged: Address;
+  readonly values: Address;
+  readonly n: number;
+  /** Doubles: how far from its target each cell is found. */
+  readonly errors: Address;
+  /** Doubles that say what σ is. */
+  readonly sigma: Address;
+  readonly sigmaSize: number;
+  /** The same for the errors. */
+  readonly verified: Address;
+  readonly verifiedSize: number;
+  readonly uniform: boolean;
+  readonly least: number;
+}
+
+/** Values decay by a power of time. */
+export interface DriftCellsCall extends StreamFields {
+  readonly target: Address;
+  readonly values: Address;
+  readonly n: number;
+  /** Doubles: constant, slope, least and most of the exponent's mean, then of its standard deviation. */
+  readonly lines: Address;
+  readonly factor: number;
+  readonly scale: number;
+  readonly logTime: number;
+}
+
+/** Standard deviations of 1/f noise. */
+export interface FlickerCellsCall {
+  readonly programmed: Address;
+  readonly values: Address;
+  readonly sigma: Address;
+  readonly n: number;
+  readonly factor: number;
+  readonly exponent: number;
+  readonly growth: number;
+  readonly most: number;
+  readonly share: number;
+  readonly least: number;
+}
+
+/** Weights with the scales S of their parts. */
+interface WeightsCall {
+  readonly weights: Address;
+  readonly n: number;
+  /** Doubles. */
+  readonly scales: Address;
+  readonly scalesSize: number;
+  /** Words [n]. */
+  readonly parts: Address;
+}
+
+/** Codes, conductances of their digits, and the weights that they stand for. */
+export interface MapCodesCall extends WeightsCall {
+  /** Doubles: slope, shift and gain of each. */
+  readonly arms: Address;
+  readonly armsSize: number;
+  readonly bias: number;
+  readonly most: number;
+  readonly digitBits: number;
+  /** Of each digit. */
+  readonly conductances: Address;
+  readonly digits: number;
+  readonly slices: number;
+  /** Words [arm][n]. */
+  readonly codes: Address;
+  /** [arm][slice][n] */
+  readonly target: Address;
+  /** [n] */
+  readonly held: Address;
+}
+
+/** Conductances [arm][n] of the fractions that arms hold. */
+export interface MapFractionsCall extends WeightsCall {
+  readonly arms: Address;
+  readonly armsSize: number;
+  readonly off: number;
+  readonly target: Address;
+}
+
+/** Weights with what the deviations of their cells, [cell][n], add to them. */
+export interface RecombineCall extends WeightsCall {
+  /** Doubles [cell]. */
+  readonly factors: Address;
+  readonly cells: number;
+  readonly conductances: Address;
+  readonly target: Address;
+  readonly combined: Address;
 }

@@ -60,7 +60,7 @@ test.each(Object.entries(call))("%s writes its fields in the order in which they
   const count = (write as (fields: object) => number)(value);
   const written = [...f64(wasm().descriptor(), count)];
   // Flags become 1.
-  const flags = ["transA", "transB", "accumulate", "rectified", "pooled", "frozen", "inputsFirst", "signed"];
+  const flags = ["transA", "transB", "accumulate", "rectified", "pooled", "frozen", "inputsFirst", "signed", "uniform"];
   expect(written).toHaveLength(fields.length);
   for (const [i, number] of written.entries()) {
     if (flags.includes(fields[i]!)) expect(number).toBe(1);

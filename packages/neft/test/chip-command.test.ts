@@ -1,7 +1,17 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cellDevices, deviceFromCsv, evaluate, init, readDataset, readModel } from "neft";
+import {
+  cellDevices,
+  deviceFromCsv,
+  evaluate,
+  exportOnnx,
+  GraphBuilder,
+  init,
+  Model,
+  readDataset,
+  readModel,
+} from "neft";
 import { chipFileSchema } from "neft/results";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chipExample } from "../src/command/chip-example.js";
@@ -63,7 +73,24 @@ describe("neft chip", () => {
     expect(svg).not.toContain("NaN");
   });
 
+  it("takes the shape of a sample where the network leaves sizes free", async () => {
+    const net = new GraphBuilder("free", { seed: 1 });
+    const pooled = net.globalAvgPool(net.conv2d(net.input("x", [3, 8, 8]), { name: "c1", outputs: 4, kernel: 3 }));
+    const whole = net.build({ y: net.linear(net.flatten(pooled), { outputs: 5 }) });
+    const model = new Model({ ...whole, inputs: [{ ...whole.inputs[0]!, shape: ["N", 3, "H", "W"] }] });
+    await writeFile(join(cwd, "free.onnx"), exportOnnx(model));
+    model.dispose();
+    const words = ["chip", "reram", "--model", "free.onnx"];
+    const refused = await neft(...words);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("--shape: expected the shape of a sample");
+    const { code, stdout } = await neft(...words, "--shape", "3,12,9");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/27×4 +2 × 4 +8 +864/);
+  });
+
   it.each<[string[], string]>([
+    [["chip", "pcm", "--shape", "1,2"], "--shape: expected --model beside it"],
     [["chip"], "expected a preset or file, --list or --init, got none"],
     [["chip", "pcm", "--list"], "got a chip and --list"],
     [["chip", "pcm", "--plot", "x.svg"], "--plot: expected --model beside it"],
@@ -108,6 +135,7 @@ describe("the example of docs/chip.md", () => {
 describe("neft devices", () => {
   it("lists all devices with the unit and the definition of their σ", async () => {
     const { stdout } = await neft("devices");
+    expect(stdout).toContain("--device NAME: whole weights vary");
     for (const id of cellDevices.keys()) expect(stdout).toMatch(new RegExp(`^${id} .*\\[\\d\\]$`, "m"));
     expect(stdout).toContain("doi:");
     expect(stdout).toMatch(/^pcm +PCM +2 +25 +– +µS +\(b\)/m);

@@ -15,7 +15,7 @@ export interface Samples {
  * @param given  The setting `shape`.
  * @throws {OptionError} if sizes of the input are free and no shape is given.
  */
-export function sampleShapeOf(model: Model, given: readonly number[] | undefined): readonly number[] {
+export function sampleShapeOf(model: Pick<Model, "inputs">, given: readonly number[] | undefined): readonly number[] {
   if (given !== undefined) return given;
   const [input] = model.inputs;
   const shape = input?.shape.slice(1) ?? [];

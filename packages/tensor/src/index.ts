@@ -1,5 +1,24 @@
 export { backward, isConsumed } from "./backward.js";
 export { fromBytes } from "./byte-tables.js";
+export {
+  addCellNoise,
+  type BoundedLine,
+  type CellArm,
+  type CellCodes,
+  type CellDrift,
+  type CellFlicker,
+  type CellWriting,
+  type CodedWeights,
+  driftCells,
+  flickerDeviations,
+  mapCodes,
+  mapFractions,
+  recombineCells,
+  type SigmaCurve,
+  sigmaOnCurve,
+  type WeightScales,
+  writeCells,
+} from "./cells.js";
 export { type DType, dtypes, type TensorData, type TensorSource, zeroData } from "./dtype.js";
 export { lastRecorded, noGrad } from "./graph.js";
 export { type Access, Hold, holdAgainst } from "./hold.js";

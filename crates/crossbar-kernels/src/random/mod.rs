@@ -14,7 +14,7 @@ mod fill;
 mod noise_block;
 mod philox;
 
-pub use fill::{fill_bits, fill_normal, fill_uniform};
+pub use fill::{fill_bits, fill_normal, fill_normal_from, fill_uniform, fill_uniform_from};
 pub use noise_block::{NoiseBlock, NOISE_BLOCK};
 pub use philox::{derive_key, philox};
 

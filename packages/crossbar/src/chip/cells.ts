@@ -5,8 +5,9 @@ import { gMinOf } from "../device/conductance-range.js";
 import type { EffectContext, EffectCounts } from "../effects/effect.js";
 import { applyEffects, type ChosenEffect } from "../effects/effects.js";
 import { type MappedWeights, magnitudesOf, mapWeights } from "../mapping/mapped-weights.js";
-import { blockElements } from "../tile/tiled-layer.js";
+import { type BlockElements, blockElements } from "../tile/tiled-layer.js";
 import { actsAtRead, type ChipSpec, isMeasured } from "./chip-spec.js";
+import type { PlacedProduct, SharedLayers } from "./shared-layers.js";
 
 /** Identifies one draw of a chip. Plain data: equal settings give equal draws on every machine. */
 export interface ChipDraw {
@@ -33,44 +34,51 @@ export interface ProgrammedCells {
 export function effectContext(
   { device, sigma }: Pick<ChipSpec, "device" | "sigma">,
   { seed, purpose, index, step = 0 }: ChipDraw,
-  { name, time_s, magnitudes }: { readonly name: string; readonly time_s: number; readonly magnitudes: Float32Array },
+  weight: { readonly name: string; readonly time_s: number; readonly magnitudes: () => Float32Array },
   effect: string,
 ): EffectContext {
+  const { name, time_s } = weight;
   const measured = isMeasured(device);
   return {
     device,
     time_s,
     sigma: measured ? 0 : sigma,
     sigmaScale: measured ? sigma : 1,
-    magnitudes,
+    // Few effects ask for them.
+    get magnitudes() {
+      return weight.magnitudes();
+    },
     stream: (part = "") => stream(seed, { purpose: `${purpose} ${effect} ${part}`.trim(), name, index, step }),
   };
 }
 
 /** The output that each element belongs to, for scales per column. Outputs of the blocks follow each other. */
-function outputsOf(product: Pick<ArrayProduct, "weight" | "map">): {
-  readonly count: number;
-  readonly outputOf: Uint32Array;
-} {
-  const outputOf = new Uint32Array(product.weight.tensor.size);
+function outputsOf(
+  blocks: readonly BlockElements[],
+  size: number,
+): { readonly count: number; readonly outputOf: Uint32Array } {
+  const outputOf = new Uint32Array(size);
   let count = 0;
-  for (const { elements, outputs } of blockElements(product)) {
-    elements.forEach((element, i) => {
-      outputOf[element] = count + (i % outputs);
-    });
+  for (const { elements, outputs } of blocks) {
+    for (let i = 0; i < elements.length; i++) outputOf[elements[i]!] = count + (i % outputs);
     count += outputs;
   }
   return { count, outputOf };
 }
 
+/** What of a chip decides how weights are mapped. */
+export type MappedSpec = Pick<ChipSpec, "device" | "mapping" | "compensation">;
+
 /**
  * The codes and target conductances of a product's weight.
  *
+ * @param blocks  Which elements its matrices hold. Default: found out.
  * @throws {RangeError} when a weight isn't finite.
  */
 export function mapProduct(
-  spec: Pick<ChipSpec, "device" | "mapping" | "compensation">,
+  spec: MappedSpec,
   product: Pick<ArrayProduct, "weight" | "map">,
+  blocks: () => readonly BlockElements[] = () => blockElements(product),
 ): MappedWeights {
   const { name, tensor: weight } = product.weight;
   const largest = maxAbs(weight);
@@ -81,7 +89,7 @@ export function mapProduct(
   }
   const values = weight.floats();
   const needsOutputs = spec.mapping.scale === "column" || spec.compensation.drift === "column";
-  const { count, outputOf } = needsOutputs ? outputsOf(product) : { count: 1, outputOf: undefined };
+  const { count, outputOf } = needsOutputs ? outputsOf(blocks(), values.length) : { count: 1, outputOf: undefined };
   const size = { outputs: count, inputs: values.length / Math.max(1, count), layout: "oi", outputOf } as const;
   return mapWeights({ values, ...size }, spec.mapping, gMinOf(spec.device));
 }
@@ -95,17 +103,21 @@ export function programCells(
   spec: ChipSpec,
   chosen: readonly ChosenEffect[],
   draw: ChipDraw,
-  product: Pick<ArrayProduct, "weight" | "map">,
-  time_s: number,
+  {
+    product,
+    layers,
+    time_s,
+  }: { readonly product: PlacedProduct; readonly layers: SharedLayers; readonly time_s: number },
 ): ProgrammedCells {
   const { name } = product.weight;
-  const mapped = mapProduct(spec, product);
-  const magnitudes = magnitudesOf(mapped);
+  const mapped = layers.mappedOf(spec, product);
+  const magnitudes = () => magnitudesOf(mapped);
   const cells = { target: mapped.target, values: mapped.target.slice() };
   const contextOf = ({ purpose }: { readonly purpose: string }): EffectContext =>
     effectContext(spec, draw, { name, time_s, magnitudes }, purpose);
   const counts = applyEffects(cells, chosen, "write", contextOf);
-  const programmed = cells.values.slice();
+  const changesLater = chosen.some(({ effect }) => effect.when !== "write");
+  const programmed = changesLater ? cells.values.slice() : cells.values;
   const aged = { ...cells, programmed };
   applyEffects(aged, chosen, "age", contextOf);
   // Slow noise stays as it is for all reads of one pass.

@@ -5,6 +5,7 @@ import { variationBackend } from "./backends.js";
 import type { ChipDraw } from "./cells.js";
 import { Chip, type ChipRead } from "./chip.js";
 import type { ChipSpec } from "./chip-spec.js";
+import { SharedLayers } from "./shared-layers.js";
 
 /** Chips of one spec that read the same samples. */
 export class ChipGroup {
@@ -12,11 +13,19 @@ export class ChipGroup {
   readonly #draws: readonly ChipDraw[];
   readonly #chips: readonly Chip[];
 
-  /** @param draws  One for each chip. */
-  constructor(spec: ChipSpec, draws: readonly ChipDraw[], calibration: Calibration = {}) {
+  /**
+   * @param draws  One for each chip.
+   * @param shared  What they have in common, with other groups too. Default: nothing with others.
+   */
+  constructor(
+    spec: ChipSpec,
+    draws: readonly ChipDraw[],
+    calibration: Calibration = {},
+    shared: SharedLayers = new SharedLayers(),
+  ) {
     this.#spec = spec;
     this.#draws = draws;
-    this.#chips = spec.perSample ? [] : draws.map((draw) => new Chip(spec, draw, calibration));
+    this.#chips = spec.perSample ? [] : draws.map((draw) => new Chip(spec, draw, calibration, shared));
   }
 
   /** The chips; none with a draw for every sample. */

@@ -29,6 +29,7 @@ import type { ChipDraw, ProgrammedCells } from "./cells.js";
 import { type ChipSpec, checkChip, isPerRead } from "./chip-spec.js";
 import { ConversionCounter, type CountsByLayer } from "./layer-counts.js";
 import { type ProgrammedWeight, programWeight, tileWeight } from "./programmed-weight.js";
+import { type PlacedProduct, SharedLayers } from "./shared-layers.js";
 
 /** How a chip is read. */
 export interface ChipRead {
@@ -70,6 +71,7 @@ export class Chip {
   readonly #draw: ChipDraw;
   readonly #chosen: readonly ChosenEffect[];
   readonly #ranges: Ranges;
+  readonly #shared: SharedLayers;
   readonly #weights = new Map<string, ProgrammedWeight>();
   readonly #layers = new Map<string, TiledLayer>();
   readonly #lines = new Map<string, OutputLines>();
@@ -79,14 +81,16 @@ export class Chip {
 
   /**
    * @param calibration  Ranges of converters, from `calibrate`. Required by chips with converters.
+   * @param shared  What several chips of one model have in common. Default: nothing.
    * @throws {RangeError} for a spec whose members don't fit together, or a draw for every sample: a chip holds one.
    */
-  constructor(spec: ChipSpec, draw: ChipDraw, { ranges = {} }: Calibration = {}) {
+  constructor(spec: ChipSpec, draw: ChipDraw, { ranges = {} }: Calibration = {}, shared = new SharedLayers()) {
     if (spec.perSample) throw new RangeError("program: expected one draw for the chip, got perSample");
     this.#spec = spec;
     this.#draw = draw;
     this.#chosen = checkChip(spec);
     this.#ranges = ranges;
+    this.#shared = shared;
     this.isPerRead = isPerRead(spec, this.#chosen);
     for (const [layer, scales] of Object.entries(spec.calibration?.scales ?? {})) {
       this.#lines.set(layer, { factors: Float32Array.from(scales), offsets: new Float32Array(scales.length) });
@@ -106,12 +110,12 @@ export class Chip {
   }
 
   /** A product's parameter on this chip. */
-  weightOf({ layer, weight, map }: Pick<ArrayProduct, "layer" | "weight" | "map">, time_s = 0): ProgrammedWeight {
-    const key = `${time_s} ${weight.name}`;
-    const found =
-      this.#weights.get(key) ?? programWeight(this.#spec, this.#chosen, this.#draw, { weight, map }, time_s);
+  weightOf(product: PlacedProduct, time_s = 0): ProgrammedWeight {
+    const key = `${time_s} ${product.weight.name}`;
+    const place = { product, layers: this.#shared, time_s };
+    const found = this.#weights.get(key) ?? programWeight(this.#spec, this.#chosen, this.#draw, place);
     this.#weights.set(key, found);
-    this.#readers.set(layer, found.cells);
+    this.#readers.set(product.layer, found.cells);
     return found;
   }
 
@@ -213,8 +217,8 @@ export class Chip {
 
   #layerOf(product: ArrayProduct, time_s = 0): TiledLayer {
     const key = `${time_s} ${product.layer}`;
-    const found =
-      this.#layers.get(key) ?? tileWeight(this.#spec, this.#chosen, product, this.weightOf(product, time_s), time_s);
+    const place = { product, layers: this.#shared, time_s };
+    const found = this.#layers.get(key) ?? tileWeight(this.#spec, this.#chosen, place, this.weightOf(product, time_s));
     this.#layers.set(key, found);
     return found;
   }

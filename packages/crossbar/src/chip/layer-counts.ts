@@ -1,4 +1,4 @@
-import type { EffectCounts } from "../effects/effect.js";
+import { type EffectCounts, effectCounts } from "../effects/effect.js";
 import type { ReadObserver } from "../tile/tile-read.js";
 
 /** Conversions of one kind, and how many were beyond the converter's range. */
@@ -25,8 +25,6 @@ const plus = (a: Conversions, b: Conversions): Conversions => ({
   conversions: a.conversions + b.conversions,
   clipped: a.clipped + b.clipped,
 });
-
-const effectCounts = ["writes", "unverified", "stuckOn", "stuckOff"] as const satisfies readonly (keyof EffectCounts)[];
 
 /** Sum of two counts of a layer. */
 function addCounts(a: LayerCounts, b: LayerCounts): LayerCounts {

@@ -1,6 +1,6 @@
 import { arrangementNamed } from "../mapping/arrangement.js";
 import { cellFactors, cellsPerWeight } from "../mapping/mapped-weights.js";
-import { scaleIndex } from "../mapping/weight-matrix.js";
+import { partsOf } from "../mapping/weight-matrix.js";
 import type { Plane, PlanedWeight, PlaneTerm } from "../tile/tiled-layer.js";
 import type { ProgrammedCells } from "./cells.js";
 import type { ChipSpec } from "./chip-spec.js";
@@ -36,6 +36,7 @@ export function planesOf(
     : Array.from(factors, (factor, cell) => ({ terms: [term(cell, 1)], factor }));
   // What cells that are off conduct: the arms of a pair cancel it, of an offset it is subtracted digitally.
   const off = (mapped.gMin - middle) * factors.reduce((sum, factor) => sum + factor, 0);
-  const partOf = scaleIndex(mapped, mapped.scales);
-  return { planes, constant: bias - off, scaleOf: (element) => mapped.scales[partOf(element)]! };
+  const { scales } = mapped;
+  const parts = partsOf(mapped, scales);
+  return { planes, constant: bias - off, scaleOf: (element) => scales[parts === undefined ? 0 : parts[element]!]! };
 }

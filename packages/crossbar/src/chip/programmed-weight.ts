@@ -1,4 +1,4 @@
-import { type ArrayProduct, arrayNodes, type Model } from "@neft/model";
+import { arrayNodes, type Model } from "@neft/model";
 import { inWords } from "@neft/options";
 import { maxAbs, persistent, setVaried, stream, type Tensor, type Variation } from "@neft/tensor";
 import { driftFactors } from "../compensation/drift.js";
@@ -6,20 +6,12 @@ import type { ReadEffect } from "../effects/effect.js";
 import type { ChosenEffect } from "../effects/effects.js";
 import { recombine } from "../mapping/mapped-weights.js";
 import { programmingVariation } from "../programming.js";
-import {
-  type BlockElements,
-  blockElements,
-  cutLayer,
-  type PlanedWeight,
-  type TiledLayer,
-} from "../tile/tiled-layer.js";
+import { type BlockElements, cutLayer, type PlanedWeight, type TiledLayer } from "../tile/tiled-layer.js";
 import { wiresOf } from "../tile/wires.js";
 import { type ChipDraw, type ProgrammedCells, programCells } from "./cells.js";
 import { actsAtRead, type ChipSpec } from "./chip-spec.js";
 import { planesOf } from "./planes.js";
-
-/** A product, as far as its place on a chip depends on it. */
-type Placed = Pick<ArrayProduct, "weight" | "map">;
+import type { PlacedProduct, SharedLayers } from "./shared-layers.js";
 
 /** A parameter on a chip, at an age. */
 export interface ProgrammedWeight {
@@ -66,12 +58,12 @@ export function programWeight(
   spec: ChipSpec,
   chosen: readonly ChosenEffect[],
   draw: ChipDraw,
-  product: Placed,
-  time_s: number,
+  place: { readonly product: PlacedProduct; readonly layers: SharedLayers; readonly time_s: number },
 ): ProgrammedWeight {
+  const { product, layers } = place;
   const { name, tensor: weight } = product.weight;
   if (spec.varies === "weights") return programWhole(spec, draw, name, weight);
-  const cells = programCells(spec, chosen, draw, product, time_s);
+  const cells = programCells(spec, chosen, draw, place);
   const { mapped, values } = cells;
   let combined: Float32Array | undefined;
   // Tiles are read without it, unless drift is compensated.
@@ -79,16 +71,14 @@ export function programWeight(
     combined ??= recombine(mapped, values);
     return combined;
   };
-  const factorOf = driftFactor(spec, cells, held);
+  const corrected = driftFactor(spec, cells, held);
+  const factorOf = corrected ?? (() => 1);
   const wires = wiresOf(spec.tile, spec.device.gMax_uS);
   let effective: Tensor | undefined;
   return {
     cells,
     get effective() {
-      effective ??= persistent(
-        wires === undefined ? held().map((w, i) => w * factorOf(i)) : throughWires(),
-        weight.shape,
-      );
+      effective ??= persistent(wires === undefined ? times(held(), corrected) : throughWires(), weight.shape);
       return effective;
     },
     factorOf,
@@ -96,7 +86,7 @@ export function programWeight(
   };
 
   function throughWires(): Float32Array {
-    const blocks = blockElements(product);
+    const blocks = layers.elementsOf(product);
     const tiled = cutLayer(blocks, withFactor(planesOf(spec, cells), factorOf), spec.tile, wires);
     try {
       return weightsOfTiles(tiled, blocks, weight.size);
@@ -106,13 +96,21 @@ export function programWeight(
   }
 }
 
-/** Factors of the outputs that compensate drift. */
+/** Weights times the factors of their outputs. */
+function times(weights: Float32Array, factorOf: ((element: number) => number) | undefined): Float32Array {
+  if (factorOf === undefined) return weights;
+  const products = new Float32Array(weights.length);
+  for (let i = 0; i < products.length; i++) products[i] = weights[i]! * factorOf(i);
+  return products;
+}
+
+/** Factors of the outputs that compensate drift; undefined where nothing does. */
 function driftFactor(
   { compensation: { drift } }: ChipSpec,
   { mapped, programmed }: ProgrammedCells,
   now: () => Float32Array,
-): (element: number) => number {
-  if (drift === "none") return () => 1;
+): ((element: number) => number) | undefined {
+  if (drift === "none") return undefined;
   const isGlobal = drift === "global";
   const groupOf = (element: number): number => (isGlobal ? 0 : mapped.outputOf![element]!);
   const count = isGlobal ? 1 : mapped.outputs;
@@ -145,11 +143,14 @@ function weightsOfTiles({ blocks }: TiledLayer, elements: readonly BlockElements
 export function tileWeight(
   spec: ChipSpec,
   chosen: readonly ChosenEffect[],
-  product: ArrayProduct,
+  {
+    product,
+    layers,
+    time_s,
+  }: { readonly product: PlacedProduct; readonly layers: SharedLayers; readonly time_s: number },
   weight: ProgrammedWeight,
-  time_s: number,
 ): TiledLayer {
-  const blocks = blockElements(product);
+  const blocks = layers.elementsOf(product);
   const { cells, factorOf } = weight;
   if (cells === undefined) return cutLayer(blocks, wholeWeights(weight.effective), spec.tile);
   const planed = withFactor(planesOf(spec, cells, readVariance(spec, chosen, cells, time_s)), factorOf);

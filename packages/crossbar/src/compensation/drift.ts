@@ -18,10 +18,10 @@ export function driftFactors(
 ): Float64Array {
   const sums = [before, now].map((weights) => {
     const all = new Float64Array(count);
-    weights.forEach((w, i) => {
+    for (let i = 0; i < weights.length; i++) {
       const group = groupOf(i);
-      all[group] = all[group]! + Math.abs(w);
-    });
+      all[group] = all[group]! + Math.abs(weights[i]!);
+    }
     return all;
   });
   return sums[0]!.map((sum, group) => (sums[1]![group] === 0 ? 1 : sum / sums[1]![group]!));

@@ -4,12 +4,9 @@ import type { Device, FittedRange } from "./record.js";
 /** Conductance of a cell that is off, relative to gMax: 1/(on/off ratio). */
 export const gMinOf = ({ onOffRatio }: Device): number => (onOffRatio === undefined ? 0 : 1 / onOffRatio);
 
-/** The function from a conductance relative to gMax to one relative to `per_uS`. Default of `per_uS`: gMax. */
-export function relativeTo({ gMax_uS }: Device, per_uS: number | undefined): (x: number) => number {
-  if (per_uS === undefined || gMax_uS === undefined) return (x) => x;
-  const factor = gMax_uS / per_uS;
-  return (x) => x * factor;
-}
+/** The factor from a conductance relative to gMax to one relative to `per_uS`. Default of `per_uS`: gMax. */
+export const relativeFactor = ({ gMax_uS }: Device, per_uS: number | undefined): number =>
+  per_uS === undefined || gMax_uS === undefined ? 1 : gMax_uS / per_uS;
 
 /** The conductances that a device's σ is known for; undefined for any. */
 export function fittedRange({ fitted, programming }: Device): FittedRange | undefined {

@@ -1,5 +1,6 @@
 import { has, isListOf, isWithin, kind, kinds, OptionError, type Rule, type Rules, required } from "@neft/options";
-import { gMinOf, relativeTo } from "./conductance-range.js";
+import type { SigmaCurve } from "@neft/tensor";
+import { gMinOf, relativeFactor } from "./conductance-range.js";
 import type { AgedCoefficients, Device, PolynomialProgramming, Programming } from "./record.js";
 import { within } from "./record-rules.js";
 
@@ -20,8 +21,8 @@ interface ProgrammingKind<P extends Programming> {
   check?(who: string, programming: P, device: Device): void;
   /** Whether σ is in µS. A conductance of such a device is never negative: it is clamped at 0. */
   readonly isPhysical: boolean;
-  /** σ at conductance x, both relative to gMax. @throws {OptionError} for a time without data. */
-  sigmaAt(programming: P, device: Device, settings: SigmaSettings): (x: number) => number;
+  /** σ by conductance, both relative to gMax. @throws {OptionError} for a time without data. */
+  curve(programming: P, device: Device, settings: SigmaSettings): SigmaCurve;
 }
 
 const isNumber = (value: unknown): boolean => Number.isFinite(value);
@@ -49,12 +50,20 @@ const listOfRecords =
 
 type Kinds = { readonly [Kind in Programming["kind"]]: ProgrammingKind<Extract<Programming, { kind: Kind }>> };
 
+/** Σ cᵢ·xⁱ at any x. */
+const anywhere = (...coefficients: number[]): SigmaCurve => ({
+  kind: "polynomial",
+  coefficients,
+  least: Number.NEGATIVE_INFINITY,
+  most: Number.POSITIVE_INFINITY,
+});
+
 /** The kinds of programming by name. */
 const programmingKinds: Kinds = {
   exact: {
     rules: { kind: required(kinds.oneOf("exact")) },
     isPhysical: false,
-    sigmaAt: () => () => 0,
+    curve: () => anywhere(0),
   },
   levels: {
     rules: {
@@ -81,15 +90,11 @@ const programmingKinds: Kinds = {
       );
     },
     isPhysical: false,
-    sigmaAt: ({ sigma: levels, share }, device, { sigma }) => {
+    curve: ({ sigma: levels, share }, device, { sigma }) => {
       const [outer, middle] = levels;
       const meanSquare = levels.reduce((sum, s, level) => sum + share[level]! * s * s, 0);
       const unit = sigma / Math.sqrt(meanSquare);
-      const gMin = gMinOf(device);
-      return (x) => {
-        const fraction = (x - gMin) / (1 - gMin);
-        return unit * (fraction > 0.25 && fraction < 0.75 ? middle : outer);
-      };
+      return { kind: "levels", off: gMinOf(device), outer: unit * outer, middle: unit * middle };
     },
   },
   polynomial: {
@@ -109,20 +114,19 @@ const programmingKinds: Kinds = {
       );
     },
     isPhysical: true,
-    sigmaAt: (programming, device, { scale = 1, time_s = 0 }) => {
+    curve: (programming, device, { scale = 1, time_s = 0 }) => {
       const { coefficients_uS } = coefficientsAt(programming, device.id, time_s);
       const gMax = device.gMax_uS!;
-      const perGMax = relativeTo(device, programming.per_uS)(1);
+      const perGMax = relativeFactor(device, programming.per_uS);
       // Of x instead of y, and relative to gMax.
       let power = scale / gMax;
-      const coefficients = Float64Array.from(coefficients_uS, (c) => {
+      const coefficients = coefficients_uS.map((c) => {
         const own = c * power;
         power *= perGMax;
         return own;
       });
       const { min_uS = 0, max_uS = gMax } = device.fitted ?? {};
-      const [least, most] = [min_uS / gMax, max_uS / gMax];
-      return (x) => Math.max(0, polynomial(coefficients, Math.min(Math.max(x, least), most)));
+      return { kind: "polynomial", coefficients, least: min_uS / gMax, most: max_uS / gMax };
     },
   },
   points: {
@@ -149,9 +153,9 @@ const programmingKinds: Kinds = {
       );
     },
     isPhysical: true,
-    sigmaAt: ({ g_uS, sigma_uS }, device, { scale = 1 }) => {
+    curve: ({ g_uS, sigma_uS }, device, { scale = 1 }) => {
       const gMax = device.gMax_uS!;
-      return (x) => (scale / gMax) * interpolated(g_uS, sigma_uS, x * gMax);
+      return { kind: "points", scale: gMax, unit: scale / gMax, xs: g_uS, ys: sigma_uS };
     },
   },
   normal: {
@@ -160,7 +164,7 @@ const programmingKinds: Kinds = {
       error: required(kinds.oneOf("independent", "proportional", "uniform")),
     },
     isPhysical: false,
-    sigmaAt: ({ error }, _, { sigma }) => (error === "proportional" ? (x) => sigma * x : () => sigma),
+    curve: ({ error }, _, { sigma }) => (error === "proportional" ? anywhere(0, sigma) : anywhere(sigma)),
   },
 };
 
@@ -176,22 +180,6 @@ export const isOfKnownKind = (value: unknown): boolean =>
 /** The kind of a programming record. */
 export function kindOf({ kind }: Programming): ProgrammingKind<Programming> {
   return programmingKinds[kind] as unknown as ProgrammingKind<Programming>;
-}
-
-/** Σ c_i·x^i, lowest order first. */
-function polynomial(coefficients: Float64Array, x: number): number {
-  let sum = 0;
-  for (let i = coefficients.length - 1; i >= 0; i--) sum = sum * x + coefficients[i]!;
-  return sum;
-}
-
-/** The value at x of the line through points with increasing x; outside, that of the nearest end. */
-function interpolated(xs: readonly number[], ys: readonly number[], x: number): number {
-  const above = xs.findIndex((one) => one >= x);
-  if (above === -1) return ys.at(-1)!;
-  if (above === 0) return ys[0]!;
-  const share = (x - xs[above - 1]!) / (xs[above]! - xs[above - 1]!);
-  return ys[above - 1]! + share * (ys[above]! - ys[above - 1]!);
 }
 
 /** The ages at which a device's σ was measured, in seconds; undefined when σ is one for any age. */

@@ -1,4 +1,5 @@
 import { checkWithin } from "@neft/options";
+import { type SigmaCurve, sigmaOnCurve } from "@neft/tensor";
 import { gMinOf } from "./conductance-range.js";
 import { defineDevice } from "./device.js";
 import { kindOf, type SigmaSettings } from "./programming-kinds.js";
@@ -16,16 +17,22 @@ export type CellSigma =
 const tablePoints = 257;
 
 /**
- * The standard deviation of a programmed cell as a function of its target x, both relative to gMax. x is in [0, 1].
+ * The standard deviation of a programmed cell by its target, both relative to gMax, as kernels take it.
  * @throws {RangeError} for a setting out of range, or an age at which the device wasn't measured.
  */
-export function sigmaAt(device: Device, settings: SigmaSettings): (x: number) => number {
+export function sigmaCurve(device: Device, settings: SigmaSettings): SigmaCurve {
   const { sigma, scale = 1, time_s = 0 } = settings;
   checkWithin("sigma", sigma, { min: 0 });
   checkWithin("scale", scale, { min: 0 });
   checkWithin("time_s", time_s, { min: 0 });
   const own = defineDevice(device);
-  return kindOf(own.programming).sigmaAt(own.programming, own, settings);
+  return kindOf(own.programming).curve(own.programming, own, settings);
+}
+
+/** The same as a function of the target x, in [0, 1]. @throws {RangeError} as `sigmaCurve`. */
+export function sigmaAt(device: Device, settings: SigmaSettings): (x: number) => number {
+  const curve = sigmaCurve(device, settings);
+  return (x) => sigmaOnCurve(curve, x);
 }
 
 /** σ(x) at `points` equally spaced x from 0 to 1, relative to gMax. @throws {RangeError} as `sigmaAt`, or for fewer than 2 points. */

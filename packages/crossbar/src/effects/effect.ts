@@ -30,15 +30,14 @@ export interface EffectContext extends DeviceState {
   stream(part?: string): bigint;
 }
 
+/**
+ * What effects count: pulses that wrote a cell, cells that no pulse brought within the tolerance, and cells that are stuck at gMax and at
+ * gMin.
+ */
+export const effectCounts = ["writes", "unverified", "stuckOn", "stuckOff"] as const;
+
 /** What an effect counted. */
-export interface EffectCounts {
-  /** Pulses that wrote a cell. */
-  readonly writes?: number;
-  /** Cells that no pulse brought within the tolerance. */
-  readonly unverified?: number;
-  readonly stuckOn?: number;
-  readonly stuckOff?: number;
-}
+export type EffectCounts = { readonly [Name in (typeof effectCounts)[number]]?: number };
 
 /** What happens to the cells of a chip, as a row of the table of effects. */
 export interface Effect<Rows extends Settings = Settings> {

@@ -12,16 +12,6 @@ export function mapped(values: Float32Array, f: (x: number) => number): Float32A
   return results;
 }
 
-/** Smallest conductance relative to full scale whose logarithm is taken, as in aihwkit. */
-const leastRelative = 1e-7;
-
-/** ln y of each conductance, y = f(x) and at least 10⁻⁷. */
-export const logOfEach = (conductances: Float32Array, f: (x: number) => number): Float32Array<ArrayBuffer> =>
-  elementwise(
-    log,
-    mapped(conductances, (x) => Math.max(leastRelative, f(x))),
-  );
-
 /** e^x of each element. */
 export const expOfEach = (values: Float32Array): Float32Array<ArrayBuffer> => elementwise(exp, values);
 

@@ -1,11 +1,12 @@
 import { defineSettings, oneOf, type ResolvedOf, whole } from "@neft/options";
-import { normals, uniforms } from "@neft/tensor";
+import { writeCells } from "@neft/tensor";
 import { gMinOf } from "../device/conductance-range.js";
 import { kindOf } from "../device/programming-kinds.js";
 import type { Device } from "../device/record.js";
-import { sigmaAt } from "../device/sigma.js";
+import { sigmaCurve } from "../device/sigma.js";
 import { conductanceShare } from "../share-kinds.js";
 import { type Cells, type DeviceState, defineEffect, type EffectContext } from "./effect.js";
+import { mapped } from "./elementwise.js";
 
 const judged = {
   kind: oneOf(["weight", "cell"]),
@@ -22,31 +23,17 @@ const verifySettings = defineSettings({
   tolerance: { kind: conductanceShare, about: "accepted |g − target| relative to gMax", default: 0.02 },
 });
 
-/** How cells are written. */
-interface Writing {
-  readonly judged: "weight" | "cell";
-  /** Streams of the pulses, as many as a cell may get. */
-  readonly pulses: readonly bigint[];
-  /** A cell is written again while its error exceeds this. */
-  readonly tolerance: number;
-}
+type Judged = "weight" | "cell";
 
-/** The first n numbers of a stream with mean 0 and standard deviation 1, in the device's distribution. */
-function deviates({ programming }: Device, key: bigint, n: number): Float32Array {
-  if (programming.kind !== "normal" || programming.error !== "uniform") return normals(key, n);
-  const u = uniforms(key, n);
-  const range = Math.sqrt(12);
-  for (let i = 0; i < n; i++) u[i] = range * (u[i]! - 0.5);
-  return u;
-}
+/** Whether a device's errors are uniform. */
+const isUniform = ({ programming }: Device): boolean =>
+  programming.kind === "normal" && programming.error === "uniform";
 
-/** Conductances whose σ each cell has: its target, or the position of its whole weight. */
-function judgedConductances(
-  { target }: Cells,
-  by: Writing["judged"],
-  { device, magnitudes }: EffectContext,
-): Float32Array {
+/** Conductances whose σ each cell has: its target, or the position of its whole weight, [element], the same for all its cells. */
+function judgedConductances({ target }: Cells, by: Judged, context: EffectContext): Float32Array {
+  const { device } = context;
   if (by === "cell" || device.programming.kind !== "levels") return target;
+  const { magnitudes } = context;
   const elements = magnitudes?.length ?? 0;
   if (magnitudes === undefined || target.length % Math.max(1, elements) !== 0) {
     throw new RangeError(
@@ -54,53 +41,82 @@ function judgedConductances(
     );
   }
   const gMin = gMinOf(device);
-  const conductances = new Float32Array(target.length);
-  for (let i = 0; i < conductances.length; i++) conductances[i] = gMin + (1 - gMin) * magnitudes[i % elements]!;
-  return conductances;
+  return mapped(magnitudes, (magnitude) => gMin + (1 - gMin) * magnitude);
+}
+
+/** Values of some cells, of an array that repeats. */
+function gathered(values: Float32Array, cells: Uint32Array): Float32Array {
+  const some = new Float32Array(cells.length);
+  const period = values.length;
+  for (let i = 0; i < some.length; i++) some[i] = values[cells[i]! % period]!;
+  return some;
+}
+
+/** What a device's writes have in common. */
+function writingOf({ device, sigma, sigmaScale: scale, time_s }: EffectContext) {
+  return {
+    isUniform: isUniform(device),
+    sigma: sigmaCurve(device, { sigma, scale, time_s }),
+    verified: sigmaCurve(device, { sigma, scale }),
+    least: kindOf(device.programming).isPhysical ? 0 : Number.NEGATIVE_INFINITY,
+  };
+}
+
+/** Writes all cells once: target + σ(target)·z. */
+function write(cells: Cells, by: Judged, context: EffectContext): void {
+  const { target, values } = cells;
+  writeCells(
+    { target, values, judged: judgedConductances(cells, by, context) },
+    { ...writingOf(context), key: context.stream() },
+  );
 }
 
 /**
- * Writes all cells: target + σ(target)·z. A cell whose error exceeds the tolerance is written anew by the next pulse; the last pulse's
- * result stays. Errors are judged right after programming, values are those at `time_s`.
+ * Writes all cells until they are close enough. A cell whose error exceeds the tolerance is written anew by the next pulse; the last
+ * pulse's result stays. Errors are judged right after programming, values are those at `time_s`.
+ *
+ * @param pulses  Streams of the pulses, as many as a cell may get.
  */
-function write(
+function writeVerified(
   cells: Cells,
-  { judged: by, pulses, tolerance }: Writing,
+  {
+    judged: by,
+    pulses,
+    tolerance,
+  }: { readonly judged: Judged; readonly pulses: readonly bigint[]; readonly tolerance: number },
   context: EffectContext,
 ): { writes: number; unverified: number } {
   const { target, values } = cells;
-  const { device, sigma, sigmaScale: scale, time_s } = context;
-  const sigmaThen = sigmaAt(device, { sigma, scale, time_s });
-  const sigmaNow = sigmaAt(device, { sigma, scale });
-  const least = kindOf(device.programming).isPhysical ? 0 : Number.NEGATIVE_INFINITY;
-  const conductances = judgedConductances(cells, by, context);
-  const isVerified = tolerance < Number.POSITIVE_INFINITY;
-  let writes = 0;
-  /** Cells to write, in order; undefined: all. */
-  let pending: Uint32Array | undefined;
+  const how = writingOf(context);
+  const all = judgedConductances(cells, by, context);
+  /** Cells to write, in order; all of them first. */
+  let pending = new Uint32Array(target.length);
+  for (let cell = 0; cell < pending.length; cell++) pending[cell] = cell;
+  let [goals, judged, writes] = [target, all, 0];
   for (const key of pulses) {
-    const n = pending?.length ?? target.length;
-    const z = deviates(device, key, n);
-    const failed = new Uint32Array(isVerified ? n : 0);
-    let failures = 0;
-    for (let i = 0; i < n; i++) {
-      const cell = pending === undefined ? i : pending[i]!;
-      const goal = target[cell]!;
-      values[cell] = Math.max(least, goal + sigmaThen(conductances[cell]!) * z[i]!);
-      if (!isVerified) continue;
-      const verified = Math.max(least, goal + sigmaNow(conductances[cell]!) * z[i]!);
-      if (Math.abs(verified - goal) > tolerance) failed[failures++] = cell;
-    }
+    const n = pending.length;
+    const written = { target: goals, values: new Float32Array(n), judged };
+    const errors = new Float64Array(n);
+    writeCells(written, { ...how, key, errors });
     writes += n;
-    pending = failed.subarray(0, failures);
+    let failures = 0;
+    // In place: what is read comes after what is written.
+    for (let i = 0; i < n; i++) {
+      const cell = pending[i]!;
+      values[cell] = written.values[i]!;
+      if (errors[i]! > tolerance) pending[failures++] = cell;
+    }
+    pending = pending.subarray(0, failures);
     if (failures === 0) break;
+    goals = gathered(target, pending);
+    judged = all === target ? goals : gathered(all, pending);
   }
-  return { writes, unverified: pending?.length ?? 0 };
+  return { writes, unverified: pending.length };
 }
 
 /** Checks that the device has a σ at its age. */
 function checkAge({ device, time_s }: DeviceState): void {
-  sigmaAt(device, { sigma: 0, time_s });
+  sigmaCurve(device, { sigma: 0, time_s });
 }
 
 /** Each cell is written once, with the device's σ at its target. */
@@ -112,8 +128,8 @@ export const programming = defineEffect({
   settings: programmingSettings,
   check: (_, state) => checkAge(state),
   apply: (cells, { judged: by }: ResolvedOf<typeof programmingSettings>, context) => {
-    const pulses = [context.stream()];
-    return { writes: write(cells, { judged: by, pulses, tolerance: Number.POSITIVE_INFINITY }, context).writes };
+    write(cells, by, context);
+    return { writes: cells.values.length };
   },
 });
 
@@ -127,6 +143,6 @@ export const writeVerify = defineEffect({
   check: (_, state) => checkAge(state),
   apply: (cells, { judged: by, pulses, tolerance }: ResolvedOf<typeof verifySettings>, context) => {
     const keys = Array.from({ length: pulses }, (_, pulse) => context.stream(`pulse ${pulse}`));
-    return write(cells, { judged: by, pulses: keys, tolerance }, context);
+    return writeVerified(cells, { judged: by, pulses: keys, tolerance }, context);
   },
 });

@@ -1,10 +1,10 @@
 import { defineSettings, OptionError, oneOf, type ResolvedOf, real, type Settings } from "@neft/options";
-import { normals } from "@neft/tensor";
-import { relativeTo } from "../device/conductance-range.js";
+import { addCellNoise, flickerDeviations } from "@neft/tensor";
+import { relativeFactor } from "../device/conductance-range.js";
 import type { Device, FlickerNoise } from "../device/record.js";
 import { relativeDeviation } from "../share-kinds.js";
 import { defineEffect, type ReadEffect } from "./effect.js";
-import { expOfEach, logOf, logOfEach, mapped } from "./elementwise.js";
+import { logOf, mapped } from "./elementwise.js";
 
 /** 1/f noise is slow: within one pass over some samples it may as well stay as it is. */
 const redraw = {
@@ -22,10 +22,7 @@ function readEffect<const Rows extends Settings>(
     when: "read",
     purpose: row.id,
     apply: (cells, settings: ResolvedOf<Rows>, context) => {
-      const sigma = row.deviations(cells, settings, context);
-      const { values } = cells;
-      const z = normals(context.stream(), values.length);
-      for (let i = 0; i < values.length; i++) values[i] = Math.max(0, values[i]! + sigma[i]! * z[i]!);
+      addCellNoise(cells.values, row.deviations(cells, settings, context), context.stream());
       return {};
     },
   });
@@ -56,14 +53,14 @@ export const flicker = readEffect({
   },
   deviations: ({ values, programmed = values }, { scale }, { device, time_s }) => {
     const { factor, exponent, leastPower, most, tRead_s, t0_s, per_uS } = flickerOf(device);
-    const logs = logOfEach(programmed, relativeTo(device, per_uS));
-    const powers = expOfEach(mapped(logs, (l) => exponent * l));
-    const growth = scale * Math.sqrt(logOf((time_s + t0_s + tRead_s) / (2 * tRead_s)));
-    const sigma = new Float32Array(values.length);
-    for (let i = 0; i < sigma.length; i++) {
-      sigma[i] = values[i]! * growth * Math.min(most, factor / Math.max(powers[i]!, leastPower));
-    }
-    return sigma;
+    return flickerDeviations(programmed, values, {
+      factor: relativeFactor(device, per_uS),
+      exponent,
+      growth: scale * Math.sqrt(logOf((time_s + t0_s + tRead_s) / (2 * tRead_s))),
+      most,
+      share: factor,
+      least: leastPower,
+    });
   },
 });
 

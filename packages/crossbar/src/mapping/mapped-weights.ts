@@ -1,8 +1,9 @@
 import { checkWithin } from "@neft/options";
+import { mapCodes, mapFractions, recombineCells } from "@neft/tensor";
 import { arrangementNamed } from "./arrangement.js";
 import type { Mapping } from "./mapping-settings.js";
 import { significances, slicingFactor } from "./significance.js";
-import { checkMatrix, scaleIndex, scalesOf, type WeightMatrix } from "./weight-matrix.js";
+import { checkMatrix, partsOf, scalesOf, type WeightMatrix } from "./weight-matrix.js";
 
 /** A parameter's weights as codes and conductances. */
 export interface MappedWeights {
@@ -26,7 +27,7 @@ export interface MappedWeights {
 /** Number of arms and slices of a mapping; a parameter has arms × slices × elements cells. */
 export function cellsPerWeight({ weightBits, bitsPerCell, arrangement }: Mapping): { arms: number; slices: number } {
   return {
-    arms: arrangementNamed(arrangement).gains.length,
+    arms: arrangementNamed(arrangement).arms.length,
     slices: significances(weightBits, bitsPerCell).length,
   };
 }
@@ -44,74 +45,20 @@ export function mapWeights(matrix: WeightMatrix, mapping: Mapping, gMin = 0): Ma
   const { values, outputs, inputs, layout, outputOf } = matrix;
   const scales = scalesOf(matrix, mapping.scale);
   const mapped = { mapping, outputs, inputs, layout, outputOf, scales, gMin };
-  const fractions = fractionsOf(matrix, mapping, scales);
-  if (mapping.weightBits === null) {
-    const target = new Float32Array(fractions.length);
-    for (let i = 0; i < target.length; i++) target[i] = gMin + (1 - gMin) * fractions[i]!;
-    return { ...mapped, codes: undefined, weights: values.slice(), target };
+  const { arms, bias } = arrangementNamed(mapping.arrangement);
+  const given = { weights: values, scales, parts: partsOf(matrix, scales) };
+  const { weightBits, bitsPerCell } = mapping;
+  if (weightBits === null) {
+    return { ...mapped, codes: undefined, weights: values.slice(), target: mapFractions(given, arms, gMin) };
   }
-  const most = 2 ** mapping.weightBits - 1;
-  const codes = new Uint16Array(fractions.length);
-  for (let i = 0; i < codes.length; i++) codes[i] = Math.round(fractions[i]! * most);
-  return { ...mapped, codes, weights: weightsOfCodes(codes, mapped), target: conductancesOf(codes, mapping, gMin) };
+  const conductances = conductancesOfDigits(bitsPerCell, gMin);
+  return { ...mapped, ...mapCodes(given, arms, { bias, bits: weightBits, digitBits: bitsPerCell, conductances }) };
 }
 
-/** Fractions of the range that the arms hold, [arm][element]. A part whose scale is 0 holds u = 0. */
-function fractionsOf(matrix: WeightMatrix, { arrangement }: Mapping, scales: Float64Array): Float64Array {
-  const { values } = matrix;
-  const { gains, fraction } = arrangementNamed(arrangement);
-  const partOf = scaleIndex(matrix, scales);
-  const fractions = new Float64Array(gains.length * values.length);
-  for (let arm = 0; arm < gains.length; arm++) {
-    for (let i = 0; i < values.length; i++) {
-      const scale = scales[partOf(i)]!;
-      fractions[arm * values.length + i] = fraction(scale === 0 ? 0 : values[i]! / scale, arm);
-    }
-  }
-  return fractions;
-}
-
-/** Conductances of the slices of codes, [arm][element] → [arm][slice][element]. */
-function conductancesOf(codes: Uint16Array, mapping: Mapping, gMin: number): Float32Array {
-  const { arms, slices } = cellsPerWeight(mapping);
-  const { bitsPerCell } = mapping;
-  const elements = codes.length / arms;
-  const mostDigit = 2 ** bitsPerCell - 1;
-  const conductanceOf = Float32Array.from(
-    { length: mostDigit + 1 },
-    (_, digit) => gMin + ((1 - gMin) * digit) / mostDigit,
-  );
-  const target = new Float32Array(codes.length * slices);
-  for (let arm = 0; arm < arms; arm++) {
-    for (let slice = 0; slice < slices; slice++) {
-      const first = (arm * slices + slice) * elements;
-      for (let i = 0; i < elements; i++) {
-        const digit = (codes[arm * elements + i]! >> (slice * bitsPerCell)) & mostDigit;
-        target[first + i] = conductanceOf[digit]!;
-      }
-    }
-  }
-  return target;
-}
-
-/** The weights that codes stand for: w = S·(bias + Σ_arm gain·code/(2^M − 1)). [arm][element] → [element] */
-export function weightsOfCodes(
-  codes: Uint16Array,
-  matrix: Pick<MappedWeights, "mapping" | "outputs" | "inputs" | "layout" | "outputOf" | "scales">,
-): Float32Array {
-  const { mapping, scales } = matrix;
-  const { gains, bias } = arrangementNamed(mapping.arrangement);
-  const elements = codes.length / gains.length;
-  const most = 2 ** (mapping.weightBits ?? 0) - 1;
-  const partOf = scaleIndex(matrix, scales);
-  const weights = new Float32Array(elements);
-  for (let i = 0; i < elements; i++) {
-    // Integers first: weights on the code grid come back exactly.
-    let sum = bias * most;
-    for (let arm = 0; arm < gains.length; arm++) sum += gains[arm]! * codes[arm * elements + i]!;
-    weights[i] = (scales[partOf(i)]! * sum) / most;
-  }
-  return weights;
+/** Conductance of each digit of a cell, relative to gMax. */
+function conductancesOfDigits(bitsPerCell: number, gMin: number): Float32Array {
+  const most = 2 ** bitsPerCell - 1;
+  return Float32Array.from({ length: most + 1 }, (_, digit) => gMin + ((1 - gMin) * digit) / most);
 }
 
 /**
@@ -123,28 +70,17 @@ export function weightsOfCodes(
  */
 export function recombine(mapped: MappedWeights, conductances: Float32Array): Float32Array<ArrayBuffer> {
   const { mapping, weights, scales, target, gMin } = mapped;
-  const factors = cellFactors(mapping, gMin);
-  const partOf = scaleIndex(mapped, scales);
-  const elements = weights.length;
-  const combined = new Float32Array(elements);
-  for (let i = 0; i < elements; i++) {
-    let deviation = 0;
-    for (let cell = 0, at = i; cell < factors.length; cell++, at += elements) {
-      deviation += factors[cell]! * (conductances[at]! - target[at]!);
-    }
-    // A zero keeps its sign.
-    combined[i] = deviation === 0 ? weights[i]! : weights[i]! + scales[partOf(i)]! * deviation;
-  }
-  return combined;
+  const given = { weights, scales, parts: partsOf(mapped, scales) };
+  return recombineCells(given, cellFactors(mapping, gMin), { conductances, target });
 }
 
 /** |w|/S of each weight, in [0, 1]: what levels are judged by where the whole weight decides. A part whose scale is 0 has 0. */
 export function magnitudesOf(mapped: Omit<MappedWeights, "target" | "codes">): Float32Array<ArrayBuffer> {
   const { weights, scales } = mapped;
-  const partOf = scaleIndex(mapped, scales);
+  const parts = partsOf(mapped, scales);
   const magnitudes = new Float32Array(weights.length);
   for (let i = 0; i < magnitudes.length; i++) {
-    const scale = scales[partOf(i)]!;
+    const scale = scales[parts === undefined ? 0 : parts[i]!]!;
     magnitudes[i] = scale === 0 ? 0 : Math.abs(weights[i]!) / scale;
   }
   return magnitudes;
@@ -154,8 +90,8 @@ export function magnitudesOf(mapped: Omit<MappedWeights, "target" | "codes">): F
 export function cellFactors({ weightBits, bitsPerCell, arrangement }: Mapping, gMin = 0): Float64Array {
   const powers = significances(weightBits, bitsPerCell);
   const range = (1 - gMin) * powers.reduce((sum, power) => sum + power, 0);
-  const { gains } = arrangementNamed(arrangement);
-  return Float64Array.from(gains.flatMap((gain) => powers.map((power) => (gain * power) / range)));
+  const { arms } = arrangementNamed(arrangement);
+  return Float64Array.from(arms.flatMap(({ gain }) => powers.map((power) => (gain * power) / range)));
 }
 
 /**
@@ -163,7 +99,7 @@ export function cellFactors({ weightBits, bitsPerCell, arrangement }: Mapping, g
  * slicingFactor·√2 for a pair, of which both arms vary; slicingFactor·2 for an offset over [−S, S], whose reference doesn't vary.
  */
 export function weightSigmaFactor({ weightBits, bitsPerCell, arrangement }: Mapping, gMin = 0): number {
-  const { gains } = arrangementNamed(arrangement);
-  const squares = gains.reduce((sum, gain) => sum + gain * gain, 0);
+  const { arms } = arrangementNamed(arrangement);
+  const squares = arms.reduce((sum, { gain }) => sum + gain * gain, 0);
   return (Math.sqrt(squares) * slicingFactor(weightBits, bitsPerCell)) / (1 - gMin);
 }

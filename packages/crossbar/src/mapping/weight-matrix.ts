@@ -32,24 +32,26 @@ export function checkMatrix({ values, outputs, inputs }: WeightMatrix): void {
 export function scalesOf(matrix: WeightMatrix, scale: "tensor" | "column"): Float64Array {
   const { values } = matrix;
   const scales = new Float64Array(scale === "tensor" ? 1 : matrix.outputs);
-  const partOf = scaleIndex(matrix, scales);
+  const parts = partsOf(matrix, scales);
   for (let i = 0; i < values.length; i++) {
     const magnitude = Math.abs(values[i]!);
-    if (!Number.isFinite(magnitude)) {
+    if (!(magnitude < Infinity)) {
       throw new RangeError(`weights: expected finite values, got ${values[i]} at ${i}; no device can hold it`);
     }
-    const part = partOf(i);
+    const part = parts === undefined ? 0 : parts[i]!;
     if (magnitude > scales[part]!) scales[part] = magnitude;
   }
   return scales;
 }
 
-/** Index into `scales` of the scale of an element. */
-export function scaleIndex(
+/** Index into `scales` of the scale of each element; undefined where all have the first. */
+export function partsOf(
   { outputs, inputs, layout, outputOf }: Omit<WeightMatrix, "values">,
   scales: Float64Array,
-): (element: number) => number {
-  if (scales.length === 1) return () => 0;
-  if (outputOf !== undefined) return (element) => outputOf[element]!;
-  return layout === "oi" ? (element) => Math.floor(element / inputs) : (element) => element % outputs;
+): Uint32Array | undefined {
+  if (scales.length === 1) return undefined;
+  if (outputOf !== undefined) return outputOf;
+  const parts = new Uint32Array(outputs * inputs);
+  for (let i = 0; i < parts.length; i++) parts[i] = layout === "oi" ? Math.floor(i / inputs) : i % outputs;
+  return parts;
 }

@@ -70,7 +70,7 @@ export interface BlockElements {
 }
 
 /** Which elements of its parameter the matrices of a product hold. @throws {RangeError} for a parameter of more than 2²⁴ elements. */
-export function blockElements({ weight, map }: Pick<ArrayProduct, "weight" | "map">): BlockElements[] {
+export function blockElements({ weight, map }: Pick<ArrayProduct, "weight" | "map">): readonly BlockElements[] {
   const { name, tensor: whole, view } = weight;
   if (whole.size > maxElements) {
     throw new RangeError(

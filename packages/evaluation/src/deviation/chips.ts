@@ -1,4 +1,4 @@
-import { addLayers, type CountsByLayer, isDetailed } from "@neft/crossbar";
+import { addLayers, type CountsByLayer, isDetailed, SharedLayers } from "@neft/crossbar";
 import { type ArrayBackend, type BoundOutput, type Model, run, valueShapes } from "@neft/model";
 import { inWords } from "@neft/options";
 import { noGrad, scope, sizeOf, type Tensor } from "@neft/tensor";
@@ -105,34 +105,43 @@ export function compareChips(state: DeviationState, job: DeviationJob): Deviatio
   const sums: DeviationSums[][] = Array.from({ length: job.to - job.from }, () => outputs.map(() => noSums));
   let broken: string | undefined;
   let layers: CountsByLayer | undefined;
+  const shared = new SharedLayers();
   try {
     for (const chips of groupsOf(job, model, valueShapes(model))) {
       // A later batch may break an earlier chip, so chips before a broken one continue.
       let sound = chips;
-      withChips(job, model, chips, calibrationInputs(state, job), (group, own) => {
-        for (let from = 0; from < count && sound.length > 0; from += perBatch) {
-          const to = Math.min(from + perBatch, count);
-          const open = batchOf(state, from, to);
-          scope(() => {
-            const batch = open();
-            const first = Object.values(batch.inputs)[0]!;
-            const backends = group.backends(first, { time_s: job.time_s, firstSample: from });
-            for (const [i, chip] of sound.entries()) {
-              const read = readChip({ model: own, outputs }, job, batch, backends[i]!, sums[chip - job.from]!, {
-                chip,
-                from,
-              });
-              if (typeof read === "string") {
-                broken = read;
-                sound = sound.slice(0, i);
-                return;
+      withChips(
+        job,
+        model,
+        chips,
+        calibrationInputs(state, job),
+        (group, own) => {
+          for (let from = 0; from < count && sound.length > 0; from += perBatch) {
+            const to = Math.min(from + perBatch, count);
+            const open = batchOf(state, from, to);
+            scope(() => {
+              const batch = open();
+              const first = Object.values(batch.inputs)[0]!;
+              const backends = group.backends(first, { time_s: job.time_s, firstSample: from });
+              for (const [i, chip] of sound.entries()) {
+                const read = readChip({ model: own, outputs }, job, batch, backends[i]!, sums[chip - job.from]!, {
+                  chip,
+                  from,
+                });
+                if (typeof read === "string") {
+                  broken = read;
+                  sound = sound.slice(0, i);
+                  return;
+                }
+                sums[chip - job.from] = read;
               }
-              sums[chip - job.from] = read;
-            }
-          });
-        }
-        if (isDetailed(job.chip)) layers = group.chips.reduce((all, one) => addLayers(all, one.counts()), layers ?? {});
-      });
+            });
+          }
+          if (isDetailed(job.chip))
+            layers = group.chips.reduce((all, one) => addLayers(all, one.counts()), layers ?? {});
+        },
+        shared,
+      );
       if (broken !== undefined) break;
     }
   } catch (error) {

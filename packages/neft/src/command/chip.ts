@@ -12,14 +12,15 @@ import { bindSamples, gatherInputs, type SampledInputs } from "@neft/evaluation"
 import { init } from "@neft/kernels";
 import type { Model } from "@neft/model";
 import { inWords, type ResolvedOf } from "@neft/options";
+import { sampleShapeOf } from "@neft/profile";
 import { sizeOf } from "@neft/tensor";
 import { readModel } from "../read-model.js";
 import { chipExample } from "./chip-example.js";
-import { readChip } from "./chip-file.js";
+import { type ChipFromFile, readChip } from "./chip-file.js";
 import { drawChip } from "./chip-picture.js";
 import { UsageError } from "./exit-codes.js";
 import { layerName, percent } from "./layer-table.js";
-import type { chipCommandRows } from "./options.js";
+import { type chipCommandRows, withUsageErrors } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { jsonText } from "./run.js";
 import { alignedTable, left, right } from "./table.js";
@@ -29,20 +30,23 @@ type Options = ResolvedOf<typeof chipCommandRows>;
 
 /** `neft chip [SPEC]`: lists presets, writes an example, prints a chip's settings, or shows a network on a chip. */
 export async function showChip(word: string | undefined, { init: example, ...options }: Options): Promise<void> {
-  const { list, model, plot } = options;
+  const { list, model, plot, shape } = options;
   const given = [word !== undefined && "a chip", list && "--list", example !== undefined && "--init"].filter(Boolean);
   if (given.length !== 1) {
     throw new UsageError(
       `expected a preset or file, --list or --init, got ${given.length === 0 ? "none" : given.join(" and ")}`,
     );
   }
-  if (plot !== undefined && model === undefined) throw new UsageError("--plot: expected --model beside it, got none");
+  for (const [flag, value] of Object.entries({ "--plot": plot, "--shape": shape })) {
+    if (value !== undefined && model === undefined)
+      throw new UsageError(`${flag}: expected --model beside it, got none`);
+  }
   if (list) print(presetTable());
   else if (example !== undefined) await writeExample(example);
   else {
     const { chip, files } = await readChip(word!, "chip");
     if (model === undefined) print(jsonText(fileOf(chip)).trimEnd());
-    else await showModel(word!, chip, files, model, plot);
+    else await showModel(word!, { chip, files }, model, { plot, shape });
   }
 }
 
@@ -90,16 +94,20 @@ function presetTable(): string {
   return alignedTable(columns, rows);
 }
 
-/** Zeros for the inputs of a model: what is on its tiles doesn't depend on them. */
-function zeroInputs(model: Model): SampledInputs {
-  const inputs = model.inputs.map(({ name, shape: [, ...shape] }) => {
-    const free = shape.filter((n) => typeof n === "string");
-    if (free.length > 0) {
+/**
+ * Zeros for the inputs of a model: what is on its tiles doesn't depend on them.
+ *
+ * @param given  The setting `shape`: that of a sample of the first input.
+ */
+function zeroInputs(model: Model, given: readonly number[] | undefined): SampledInputs {
+  const inputs = model.inputs.map((input, i) => {
+    const { name } = input;
+    if (i > 0 && input.shape.slice(1).some((n) => typeof n === "string")) {
       throw new RangeError(
-        `input ${inWords(name)}: expected known sizes besides the batch's, got [${model.inputs.find((one) => one.name === name)!.shape.join(", ")}]; export the model with fixed sizes`,
+        `input ${inWords(name)}: expected known sizes besides the batch's, got [${input.shape.join(", ")}]; export the model with fixed sizes`,
       );
     }
-    const own = shape as number[];
+    const own = withUsageErrors(() => sampleShapeOf({ inputs: [input] }, i === 0 ? given : undefined));
     const data = makeDataset("chip", { name: "zeros", values: new Uint8Array(sizeOf(own)), shape: own });
     return [name, { data, normalisation: makeNormalisation(data, { scale: 1 }) }] as const;
   });
@@ -107,8 +115,8 @@ function zeroInputs(model: Model): SampledInputs {
 }
 
 /** The layers of a model on a chip. */
-function layersOf(model: Model, chip: ChipSpec): LayerTargets[] {
-  const bound = bindSamples({ model, inputs: zeroInputs(model) });
+function layersOf(model: Model, chip: ChipSpec, shape: readonly number[] | undefined): LayerTargets[] {
+  const bound = bindSamples({ model, inputs: zeroInputs(model, shape) });
   try {
     return layerTargets(bound.model, chip, () => gatherInputs(bound.inputs, new Uint32Array(bound.fixed?.batch ?? 1)));
   } finally {
@@ -118,10 +126,9 @@ function layersOf(model: Model, chip: ChipSpec): LayerTargets[] {
 
 async function showModel(
   word: string,
-  chip: ChipSpec,
-  files: readonly string[],
+  { chip, files }: ChipFromFile,
   file: string,
-  plot: string | undefined,
+  { plot, shape }: Pick<Options, "plot" | "shape">,
 ): Promise<void> {
   if (plot !== undefined && extname(plot).toLowerCase() !== ".svg")
     throw new UsageError(`--plot: expected a file that ends in .svg, got ${inWords(plot)}`);
@@ -131,7 +138,7 @@ async function showModel(
   await init();
   const { model, externalFiles } = await readModel(file);
   await outputs.addInputs(externalFiles.map((location) => join(dirname(file), location)));
-  const layers = layersOf(model, chip);
+  const layers = layersOf(model, chip, shape);
   print(layers.length === 0 ? "no product of this model is on crossbars" : placementTable(layers));
   if (svg) await outputs.write(new Map([[svg, drawChip(layers, chip, `${basename(file)} on chip ${basename(word)}`)]]));
 }

@@ -68,6 +68,7 @@ function deviceList(all: readonly Device[]): string {
   ];
   return [
     alignedTable(columns, rows),
+    "--device NAME: whole weights vary by the device's levels. --chip FILE with the device NAME: each cell does, on tiles.",
     definitions.list.map((words, i) => `(${letter(i + 1)}) ${words}`).join("\n"),
     sources.list.map((words, i) => `[${i + 1}] ${words}`).join("\n"),
   ].join("\n\n");

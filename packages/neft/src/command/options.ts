@@ -14,6 +14,7 @@ import {
   text,
   whole,
 } from "@neft/options";
+import { benchmarkSettings } from "@neft/profile";
 import { strategies } from "@neft/training";
 import { mostWorkers } from "@neft/work";
 import { type Command, Option } from "commander";
@@ -199,6 +200,7 @@ export const chipCommandRows = defineSettings({
     group: "Chips:",
   },
   model: { kind: text("<file>"), about: "ONNX file whose layers are put on the chip's tiles", group: "Chips:" },
+  shape: { ...benchmarkSettings.shape, group: "Chips:" },
   plot: { ...plot, about: "draw the tiles of the model's layers and histograms of conductances as SVG" },
 });
 

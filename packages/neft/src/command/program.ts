@@ -209,7 +209,7 @@ function program(): Command {
     });
 
   addOptions(neft.command("devices"), devicesRows)
-    .description("list the device types with their parameters and sources")
+    .description("list the device types with their parameters and sources, and which of them --device and --chip take")
     .addHelpText("after", examples("neft devices", "neft devices --plot devices.svg"))
     .action(async (values) => {
       const options = withUsageErrors(() => resolve(devicesRows, settingsFrom(devicesRows, values)));

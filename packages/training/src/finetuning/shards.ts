@@ -10,6 +10,7 @@ import {
   type LearnedLayer,
   type Ranges,
   rram1,
+  SharedLayers,
   variationBackend,
   weightChip,
   withSigma,
@@ -133,6 +134,8 @@ export interface TrainingState {
   readonly gradients: Map<number, Weights>;
   /** Memory shared between a worker and the run; undefined outside a worker and without shared memory. */
   readonly sharedBuffers: SharedBuffers | undefined;
+  /** What the chips of all steps have in common. */
+  readonly layers: SharedLayers;
 }
 
 /** Creates a state for `shardGradients`, with heads initialised from the seed. Free it with `disposeTrainingState`. */
@@ -168,6 +171,7 @@ export function createTrainingState(
     ],
     gradients: new Map(sharedBuffers?.gradients.entries()),
     sharedBuffers,
+    layers: new SharedLayers(),
   };
 }
 
@@ -212,7 +216,7 @@ interface StepBackends {
  * by its position in the batch, so that draws don't depend on the shards.
  */
 function stepBackends(
-  { settings, learned }: Pick<TrainingState, "settings" | "learned">,
+  { settings, learned, layers }: Pick<TrainingState, "settings" | "learned" | "layers">,
   job: Pick<ShardJob, "step" | "first" | "ranges"> & { readonly purpose?: string },
 ): StepBackends {
   const { seed, strategy, time: time_s } = settings;
@@ -220,7 +224,8 @@ function stepBackends(
   const backend = (spec: ChipSpec, draw: number): ArrayBackend => {
     const own = { seed, purpose: job.purpose ?? purposes.trainingVariation, index: draw, step: job.step };
     if (!isDetailed(spec)) return variationBackend(spec, { ...own, firstSample: job.first });
-    const chip = new Chip(spec, own, { ranges: job.ranges });
+    // Weights may change between the passes of a step.
+    const chip = new Chip(spec, own, { ranges: job.ranges }, layers.withOwnWeights());
     chips.push(chip);
     return chip.backend({
       time_s,

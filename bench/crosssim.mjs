@@ -159,8 +159,10 @@ function report(cells) {
   ];
   const head = ["", "published", "without the zeros", ...cells.map(keyOf), "mean", "less published"];
   const lines = rows.map(([title, name, theirs]) => {
-    const mean = meanOf(cells.map((cell) => cell[name].mean));
-    const all = cells.map((cell) => percent(cell[name]));
+    // Seeds that were recorded before a row was added don't have it.
+    const measured = cells.filter((cell) => cell[name] !== undefined);
+    const mean = meanOf(measured.map((cell) => cell[name].mean));
+    const all = cells.map((cell) => (cell[name] === undefined ? "" : percent(cell[name])));
     const difference = theirs ? (mean - exact(theirs).mean).toFixed(2) : "";
     const known = theirs ? [percent(theirs), percent(exact(theirs))] : ["", ""];
     return [title, ...known, ...all, mean.toFixed(2), difference];

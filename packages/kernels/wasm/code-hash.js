@@ -1,1 +1,1 @@
-export const codeHash = "be767ac72186c5eb";
+export const codeHash = "904f70d3e6f38c0f";

@@ -22,6 +22,11 @@ export function adaptivePool(x: number, y: number, planes: number, h: number, w:
 export function adaptivePoolGradient(dy: number, dx: number, planes: number, h: number, w: number, oh: number, ow: number): void;
 
 /**
+ * values = max(0, values + sigma·z), from noise block `first` of the stream on.
+ */
+export function addNoise(key: bigint, first: number, sigma: number, values: number, n: number): void;
+
+/**
  * Address of `bytes` fresh bytes, or 0 when the memory is exhausted.
  */
 export function alloc(bytes: number): number;
@@ -141,6 +146,11 @@ export function descriptor(): number;
 export function digits(count: number): number;
 
 /**
+ * Values decay by a power of time.
+ */
+export function driftCells(count: number): void;
+
+/**
  * y = x/(1−p) where y held a uniform number ≥ p, else 0.
  */
 export function dropOut(x: number, y: number, n: number, p: number): void;
@@ -169,6 +179,11 @@ export function fillNormal(key: bigint, out: number, n: number): void;
  * Uniform numbers in [0, 1).
  */
 export function fillUniform(key: bigint, out: number, n: number): void;
+
+/**
+ * Standard deviations of 1/f noise.
+ */
+export function flickerCells(count: number): void;
 
 /**
  * Gives back what [`alloc`] returned for the same size.
@@ -211,6 +226,16 @@ export function lookUp(from: number, tables: number, out: number, samples: numbe
 export function lossSlope(scores: number, labels: number, rows: number, classes: number, factor: number): number;
 
 /**
+ * Codes, conductances of their digits, and the weights that they stand for.
+ */
+export function mapCodes(count: number): void;
+
+/**
+ * Conductances of the fractions that arms hold.
+ */
+export function mapFractions(count: number): void;
+
+/**
  * max |x|; infinite when a value is NaN.
  */
 export function maxAbs(x: number, n: number): number;
@@ -224,6 +249,11 @@ export function maxPool(x: number, y: number, positions: number, desc: Int32Arra
  * dx from dy and the positions of the forward pass.
  */
 export function maxPoolGradient(dy: number, positions: number, dx: number, desc: Int32Array | number[]): void;
+
+/**
+ * Weights with what the deviations of their cells add to them.
+ */
+export function recombine(count: number): void;
 
 /**
  * y[o, i] = reduction over l of x[o, l, i].
@@ -320,6 +350,11 @@ export function wireSolution(state: number, effective: number, rows: number, col
  */
 export function wireStateSize(rows: number, cols: number): number;
 
+/**
+ * values = max(least, target + σ(judged)·z).
+ */
+export function writeCells(count: number): void;
+
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
 
 export interface InitOutput {
@@ -328,6 +363,7 @@ export interface InitOutput {
     readonly adamStep: (a: number) => void;
     readonly adaptivePool: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly adaptivePoolGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly addNoise: (a: bigint, b: number, c: number, d: number, e: number) => void;
     readonly alloc: (a: number) => number;
     readonly averagePool: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly averagePoolGradient: (a: number, b: number, c: number, d: number, e: number) => void;
@@ -351,12 +387,14 @@ export interface InitOutput {
     readonly deriveKey: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => bigint;
     readonly descriptor: () => number;
     readonly digits: (a: number) => number;
+    readonly driftCells: (a: number) => void;
     readonly dropOut: (a: number, b: number, c: number, d: number) => void;
     readonly entropy: (a: number, b: number, c: number, d: number) => number;
     readonly fill: (a: number, b: number, c: number) => void;
     readonly fillBits: (a: bigint, b: number, c: number) => void;
     readonly fillNormal: (a: bigint, b: number, c: number) => void;
     readonly fillUniform: (a: bigint, b: number, c: number) => void;
+    readonly flickerCells: (a: number) => void;
     readonly free: (a: number, b: number) => void;
     readonly gather: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly gemm: (a: number) => void;
@@ -365,9 +403,12 @@ export interface InitOutput {
     readonly linearForward: (a: number) => void;
     readonly lookUp: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly lossSlope: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly mapCodes: (a: number) => void;
+    readonly mapFractions: (a: number) => void;
     readonly maxAbs: (a: number, b: number) => number;
     readonly maxPool: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly maxPoolGradient: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly recombine: (a: number) => void;
     readonly reduce: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly reduceMaxGradient: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
     readonly reduceProductGradient: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
@@ -387,6 +428,7 @@ export interface InitOutput {
     readonly wireRow: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly wireSolution: (a: number, b: number, c: number, d: number) => void;
     readonly wireStateSize: (a: number, b: number) => number;
+    readonly writeCells: (a: number) => void;
     readonly __wbindgen_externrefs: WebAssembly.Table;
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;

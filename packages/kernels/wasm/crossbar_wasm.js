@@ -63,6 +63,18 @@ export function adaptivePoolGradient(dy, dx, planes, h, w, oh, ow) {
 }
 
 /**
+ * values = max(0, values + sigma·z), from noise block `first` of the stream on.
+ * @param {bigint} key
+ * @param {number} first
+ * @param {number} sigma
+ * @param {number} values
+ * @param {number} n
+ */
+export function addNoise(key, first, sigma, values, n) {
+    wasm.addNoise(key, first, sigma, values, n);
+}
+
+/**
  * Address of `bytes` fresh bytes, or 0 when the memory is exhausted.
  * @param {number} bytes
  * @returns {number}
@@ -399,6 +411,14 @@ export function digits(count) {
 }
 
 /**
+ * Values decay by a power of time.
+ * @param {number} count
+ */
+export function driftCells(count) {
+    wasm.driftCells(count);
+}
+
+/**
  * y = x/(1−p) where y held a uniform number ≥ p, else 0.
  * @param {number} x
  * @param {number} y
@@ -460,6 +480,14 @@ export function fillNormal(key, out, n) {
  */
 export function fillUniform(key, out, n) {
     wasm.fillUniform(key, out, n);
+}
+
+/**
+ * Standard deviations of 1/f noise.
+ * @param {number} count
+ */
+export function flickerCells(count) {
+    wasm.flickerCells(count);
 }
 
 /**
@@ -557,6 +585,22 @@ export function lossSlope(scores, labels, rows, classes, factor) {
 }
 
 /**
+ * Codes, conductances of their digits, and the weights that they stand for.
+ * @param {number} count
+ */
+export function mapCodes(count) {
+    wasm.mapCodes(count);
+}
+
+/**
+ * Conductances of the fractions that arms hold.
+ * @param {number} count
+ */
+export function mapFractions(count) {
+    wasm.mapFractions(count);
+}
+
+/**
  * max |x|; infinite when a value is NaN.
  * @param {number} x
  * @param {number} n
@@ -597,6 +641,14 @@ export function maxPoolGradient(dy, positions, dx, desc) {
     const ptr0 = passArray32ToWasm0(desc, wasm.__wbindgen_malloc);
     const len0 = WASM_VECTOR_LEN;
     wasm.maxPoolGradient(val2, val3, val4, ptr0, len0);
+}
+
+/**
+ * Weights with what the deviations of their cells add to them.
+ * @param {number} count
+ */
+export function recombine(count) {
+    wasm.recombine(count);
 }
 
 /**
@@ -861,6 +913,14 @@ export function wireSolution(state, effective, rows, cols) {
 export function wireStateSize(rows, cols) {
     const ret = wasm.wireStateSize(rows, cols);
     return ret >>> 0;
+}
+
+/**
+ * values = max(least, target + σ(judged)·z).
+ * @param {number} count
+ */
+export function writeCells(count) {
+    wasm.writeCells(count);
 }
 function __wbg_get_imports() {
     const import0 = {

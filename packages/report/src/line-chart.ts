@@ -105,12 +105,19 @@ function curves(
         }),
   };
   const y = (field: string): Spec => quantity(field, yTitle);
+  const kinds = unique(rows.flatMap(({ kind }) => kind ?? []));
   const band = (from: string, to: string, opacity: number): Spec => ({
     transform: [{ filter: `isValid(datum.${from})` }],
     mark: { type: "area", opacity },
-    encoding: { x, y: y(from), y2: { field: to }, color },
+    // Curves of a series have a band each.
+    encoding: {
+      x,
+      y: y(from),
+      y2: { field: to },
+      color,
+      ...(kinds.length > 0 && { detail: { field: "kind", type: "nominal" } }),
+    },
   });
-  const kinds = unique(rows.flatMap(({ kind }) => kind ?? []));
   const dash = {
     field: "kind",
     type: "nominal",

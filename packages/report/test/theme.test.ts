@@ -46,3 +46,13 @@ test("every colour of a chart that isn't a series' has a dark one", async () => 
   const known = new Set<string>([...Object.values(inks), ...Object.values(palette), "none", "transparent"]);
   expect([...used].filter((colour) => !known.has(colour))).toEqual([]);
 });
+
+test("curves of a series have a band each", async () => {
+  const rows = ["raw", "scaled"].flatMap((kind, i) =>
+    [0.1, 0.2].map((x) => ({ series: "a", kind, x, y: i, low: i - 0.1, high: i + 0.1 })),
+  );
+  const { spec } = lineChart({ id: "c", title: "t", about: "a", x: "x", y: "y", rows });
+  const areas = /class="mark-area.*?<\/g>/gs;
+  const svg = await draw(spec);
+  expect([...svg.matchAll(areas)].flatMap(([marks]) => marks.match(/<path/g) ?? [])).toHaveLength(2);
+});

@@ -123,9 +123,8 @@ export const finetuneOptions = defineSettings({
   },
   checkpointEvery: {
     kind: whole({ min: 1 }),
-    about: "steps between two states",
+    about: "steps between two states of onCheckpoint, or writes of the command's checkpoint",
     default: 100,
-    flag: null,
     group: runningGroup,
   },
   ...runSettings,

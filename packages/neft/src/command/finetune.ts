@@ -1,7 +1,7 @@
 import { build, init } from "@neft/kernels";
 import type { Model } from "@neft/model";
 import { inWords, oneLine, type ResolvedOf } from "@neft/options";
-import type { FinetuneProgress, FinetuneResult, Score } from "@neft/training";
+import type { FinetuneResult } from "@neft/training";
 import { finetune } from "../finetune.js";
 import { filesOf } from "../read-dataset.js";
 import { sha256 } from "../read-model.js";
@@ -9,7 +9,8 @@ import { finetuningRows } from "../recorded-settings.js";
 import type { FinetuningFile } from "../results.js";
 import type { Samples } from "../settings.js";
 import { settingsRecord } from "../settings-record.js";
-import { equalisationProgress, equalisationRecord, gainLines } from "./equalisation-report.js";
+import { checkpointError, openCheckpoint, originOf, readCheckpoint } from "./checkpoint.js";
+import { equalisationRecord, gainLines } from "./equalisation-report.js";
 import { InterruptedError, withOutcome } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
 import { watchInterrupt } from "./interrupt.js";
@@ -17,9 +18,10 @@ import { openModelOutput, readModelToWrite, writeResults } from "./model-output.
 import { commandMessage, type finetuneRows } from "./options.js";
 import { Outputs } from "./outputs.js";
 import { openPage } from "./page-output.js";
-import { type Progress, startProgress } from "./progress.js";
 import { checkChips, dataRecord, loadData, versions, warn, workersOfRun } from "./run.js";
 import { print, printMessage } from "./terminal.js";
+import { inUnits, showProgress } from "./training-display.js";
+import { openLogOutput, startLog } from "./training-log.js";
 
 type Options = ResolvedOf<typeof finetuneRows>;
 
@@ -30,7 +32,7 @@ const what = "the finetuned model";
  * `neft finetune MODEL`: trains a model and writes it.
  *
  * Options, inputs and outputs are checked before the first step. After Ctrl-C, a diverging loss or a failure during training, it writes
- * the best weights so far and reports their path.
+ * the best weights so far and reports their path. With a checkpoint, the same command then goes on.
  * @param chipFiles  Files that the chip was read from.
  */
 export async function finetuneModel(file: string, options: Options, chipFiles: readonly string[] = []): Promise<void> {
@@ -42,6 +44,8 @@ export async function finetuneModel(file: string, options: Options, chipFiles: r
   await outputs.addInputs([file, ...chipFiles, ...filesOf(options.data)]);
   const out = await openModelOutput(outputs, options.out);
   const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
+  const kept = options.checkpoint === undefined ? undefined : await openCheckpoint(outputs, options.checkpoint);
+  const logged = options.log === undefined ? undefined : await openLogOutput(outputs, options.log);
   const page = await openPage(outputs, options.report);
 
   if (options.fast) allowRelaxedSimd();
@@ -58,9 +62,17 @@ export async function finetuneModel(file: string, options: Options, chipFiles: r
     json: _json,
     report: _report,
     out: _out,
+    checkpoint: _checkpoint,
+    log: _log,
     workers,
     ...settings
   } = options;
+  const { scale, mean, std, layout } = settings;
+  const checkpoint =
+    kept && (await readCheckpoint(outputs, kept, originOf(model, hash, data, { scale, mean, std, layout })));
+  const resume = checkpoint?.resume;
+  if (resume) printMessage(`${inWords(checkpoint.path)}: going on after step ${resume.step}`);
+  const log = logged && startLog(logged, resume);
   const pool = workersOfRun(workers);
   const display = showProgress();
   let result: FinetuneResult;
@@ -69,10 +81,18 @@ export async function finetuneModel(file: string, options: Options, chipFiles: r
       ...settings,
       workers: pool,
       signal: interrupt.signal,
-      onProgress: display.show,
+      resume,
+      onCheckpoint: checkpoint?.write,
+      onProgress: (event) => {
+        display.show(event);
+        log?.add(event);
+      },
     });
-  } catch (error) {
+    if (result.state) checkpoint?.write(result.state);
+  } catch (cause) {
+    const error = checkpoint ? checkpointError(cause, checkpoint.path) : cause;
     display.stop();
+    if (error !== cause) throw error;
     const best = display.bestStep();
     if (best === undefined || best === 0) throw error;
     await save(what);
@@ -80,12 +100,17 @@ export async function finetuneModel(file: string, options: Options, chipFiles: r
     throw withOutcome(new Error(commandMessage(error), { cause: error }), outcome);
   } finally {
     display.stop();
+    log?.close();
     await pool.close();
   }
+  const continued =
+    checkpoint &&
+    result.state &&
+    `${inWords(checkpoint.path)} holds the run after step ${result.state.step}: the same command goes on from there`;
 
   warn(result.warnings);
   if (result.equalised) print(gainLines(result.equalised).join("\n"));
-  if (isUntrained(result)) throw untrainedError(result, options.out);
+  if (isUntrained(result)) throw untrainedError(result, options.out, continued);
   const written = await save(what);
   // The weights are saved. Writing the results may block on a pipe's reader, so signals end the process from here on.
   interrupt.release();
@@ -104,50 +129,9 @@ export async function finetuneModel(file: string, options: Options, chipFiles: r
     };
     await writeResults(outputs, { json, page, model: file }, contents, { what, path: options.out });
   }
-  conclude(result, oneLine(options.out));
+  if (!continued) await checkpoint?.remove();
+  conclude(result, oneLine(options.out), continued);
 }
-
-/** Shows the progress of a finetuning. */
-interface Display {
-  readonly show: (progress: FinetuneProgress) => void;
-  /** Step of the best weights so far; undefined before the first validation. */
-  bestStep(): number | undefined;
-  stop(): void;
-}
-
-function showProgress(): Display {
-  const equalising = equalisationProgress();
-  let progress: Progress | undefined;
-  let best: number | undefined;
-  let stopped = false;
-  return {
-    show: (event) => {
-      if (event.kind === "equalise") {
-        equalising.update(event);
-        return;
-      }
-      equalising.stop();
-      progress ??= startProgress("finetune", event.steps, "steps");
-      if (event.kind === "step") progress.update(event.step, `epoch ${event.epoch}, loss ${event.loss.toFixed(4)}`);
-      else {
-        if (event.isBest) best = event.step;
-        progress.log(
-          `after step ${event.step}: ${inUnits(event)} on the validation chips${event.isBest ? ", best so far" : ""}`,
-        );
-      }
-    },
-    bestStep: () => best,
-    stop: () => {
-      equalising.stop();
-      if (!stopped) progress?.stop();
-      stopped = true;
-    },
-  };
-}
-
-/** A score as words: "97.21 %", or "relative error 0.1234". */
-const inUnits = ({ accuracy, relativeError }: Score): string =>
-  accuracy !== undefined ? `${accuracy.toFixed(2)} %` : `relative error ${relativeError?.toFixed(4) ?? "not finite"}`;
 
 /** The result and its settings as the JSON file records them. */
 function resultRecord(
@@ -177,19 +161,30 @@ const isUntrained = ({ best, steps, ended }: FinetuneResult): boolean =>
   ended.reason !== "finished" && (steps === 0 || best?.step === 0);
 
 /** The error of a run that ended early and writes nothing. */
-function untrainedError({ steps, ended: { reason, message } }: FinetuneResult, out: string): Error {
+function untrainedError(
+  { steps, ended: { reason, message } }: FinetuneResult,
+  out: string,
+  continued: string | undefined,
+): Error {
   const why = message ?? "stopped";
   const kept =
     steps === 0
       ? `no step was completed; ${inWords(out)} was not written`
       : `no weights did better on the validation chips than the initial ones; ${inWords(out)} was not written`;
   return reason === "aborted"
-    ? withOutcome(new InterruptedError(why), kept)
+    ? withOutcome(new InterruptedError(why), [kept, continued].filter(Boolean).join("; "))
     : withOutcome(new Error(`training stopped: ${why}`), kept);
 }
 
-/** Prints which weights were written; throws if the run ended early. */
-function conclude({ validations, best, steps, ended }: FinetuneResult, out: string): void {
+/**
+ * Prints which weights were written; throws if the run ended early.
+ * @param continued  How to go on with the run.
+ */
+function conclude(
+  { validations, best, steps, ended }: FinetuneResult,
+  out: string,
+  continued: string | undefined,
+): void {
   const which =
     best === null
       ? `the weights after step ${steps}, not validated`
@@ -198,6 +193,8 @@ function conclude({ validations, best, steps, ended }: FinetuneResult, out: stri
         : `the weights after step ${best.step}: ${inUnits(best)} on the validation chips, ${inUnits(validations[0]!)} before`;
   const written = `${out} holds ${which}`;
   if (ended.reason === "finished") print(written);
-  else if (ended.reason === "aborted") throw withOutcome(new InterruptedError(ended.message ?? "stopped"), written);
-  else throw withOutcome(new Error(`training stopped: ${ended.message ?? "the loss diverged"}`), written);
+  else if (ended.reason === "aborted") {
+    const outcome = [written, continued].filter(Boolean).join("; ");
+    throw withOutcome(new InterruptedError(ended.message ?? "stopped"), outcome);
+  } else throw withOutcome(new Error(`training stopped: ${ended.message ?? "the loss diverged"}`), written);
 }

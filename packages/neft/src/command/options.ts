@@ -120,6 +120,17 @@ export const finetuneRows = defineSettings({
     required: true,
     group,
   },
+  checkpoint: {
+    kind: text("<file>"),
+    about:
+      "keep the run in this file, so that the same command goes on where it was stopped or killed, with the same results; removed at the end",
+    group,
+  },
+  log: {
+    kind: text("<file>"),
+    about: "write a line of JSON for each step and validation: loss, learning rate, accuracy, seconds",
+    group,
+  },
   ...runRows,
   ...reportRow,
 });
@@ -282,6 +293,9 @@ export const sweepScriptRows = defineSettings({
 const {
   signal: _signal,
   onProgress: _onProgress,
+  resume: _resume,
+  onCheckpoint: _onCheckpoint,
+  checkpointEvery: _checkpointEvery,
   validationData: _validationData,
   strategy: _strategy,
   seed: _seed,

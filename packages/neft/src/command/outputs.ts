@@ -161,6 +161,12 @@ export class Outputs {
     }
   }
 
+  /** Replaces a file at once. @throws {Error} naming the output; the earlier file then stays. */
+  replace(output: Output, bytes: Uint8Array): void {
+    const { target } = output;
+    if (target.kind === "file") replaceFiles([{ ...output, target: target.path, was: target.file, bytes }]);
+  }
+
   #add({ target, ...rest }: Omit<Output, "identities">): Output {
     const there = target.file === undefined ? [] : identity(target.file);
     const output = {

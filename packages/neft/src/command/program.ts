@@ -83,6 +83,7 @@ function program(): Command {
         "neft finetune mnist-lenet5.onnx --data mnist:train --sigma 0.2 --strategy noise-injection --clip 2 -o robust.onnx",
         "neft finetune mnist-lenet5.onnx --data mnist:train --chip chip.json --time 1d -o robust.onnx",
         "neft finetune detector.onnx --data inputs:samples.npz --strategy distillation -o robust.onnx",
+        "neft finetune vgg.onnx --data cifar10:train.bin --epochs 50 --checkpoint run.checkpoint --log run.jsonl -o robust.onnx",
       ),
     )
     .action(async (model, values) => {

@@ -29,6 +29,7 @@ export const allowedGrowth = 0.02;
  * convolutions 38, 14 of these Winograd's, other products 15, losses 6, pools 5.
  *
  * Chips of cells came after that count: about 22 kB in crossbar and 9 in the kernels. They can load on demand, where a call has a chip.
+ * Further strategies, modifiers and states of runs added 5.
  *
  * 43 kB have to go for the whole page. What can load on demand still: chips 22, evaluation without labels 5, functions and sequences of ONNX files 3;
  * finetuning 12, but not of this count. The glue, replaced by calls of the exports, 2. The aim for engine and kernels needs 70 kB: with all of

@@ -16,6 +16,7 @@ export {
   deviceFromCsv,
   deviceFromJson,
   devices,
+  type EffectCounts,
   type EffectSetting,
   type ExactProgramming,
   type FittedRange,

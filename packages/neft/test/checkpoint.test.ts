@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { init } from "neft";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decodeCheckpoint, encodeCheckpoint } from "../src/command/checkpoint-file.js";
+import { decodeCheckpoint, encodeCheckpoint } from "../src/checkpoint-file.js";
 import { runNeft, writeIdx, writeModels } from "./fixtures.js";
 
 let cwd: string;

@@ -139,17 +139,23 @@ describe("neft sweep", () => {
     expect(contentsOf("killed")).toEqual(expected);
   }, 300_000);
 
-  it("stops at Ctrl-C with what is done, and goes on", async () => {
+  it("stops at Ctrl-C in the middle of a finetuning, and goes on from there with the same bits", async () => {
+    const finetune = { batch: 2, epochs: 60, validation: { images: 20 } };
     writeFileSync(
       join(cwd, "slow.json"),
-      planOf({ seeds: [1], finetune: { batch: 2, epochs: 2000 }, methods: { noise: { finetune: {} } } }),
+      planOf({ seeds: [1], finetune, methods: { noise: { finetune: { strategy: "ovf", ema: 0.9 } } } }),
     );
-    const words = ["sweep", "run", "slow.json", "--store", "slow"];
-    const stopped = await runNeft(words, { cwd, interrupt: { text: "study: ", signal: "SIGINT" } });
+    const words = ["sweep", "run", "slow.json", "--store"];
+    const stopped = await runNeft([...words, "slow"], { cwd, interrupt: { text: "study: ", signal: "SIGINT" } });
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toMatch(/stopped: "slow" has 0 of 3 cells; the same command goes on from there/);
     expect(readdirSync(join(cwd, "slow/results"))).toEqual([]);
-  }, 60_000);
+    expect(readdirSync(join(cwd, "slow/checkpoints")).length).toBe(1);
+    expect((await neft(...words, "slow")).code).toBe(0);
+    expect((await neft(...words, "steady")).code).toBe(0);
+    expect(contentsOf("slow")).toEqual(contentsOf("steady"));
+    expect(readdirSync(join(cwd, "slow/checkpoints"))).toEqual([]);
+  }, 120_000);
 
   it.each<[string, () => string, RegExp]>([
     ["no JSON", () => "{", /plan: expected JSON in "bad\.json", got another text/],

@@ -5,10 +5,10 @@ import { build } from "@neft/kernels";
 import type { Model } from "@neft/model";
 import { inWords } from "@neft/options";
 import type { RunState } from "@neft/training";
+import { type CheckpointOrigin, decodeCheckpoint, encodeCheckpoint, originDifference } from "../checkpoint-file.js";
 import { isDataset, type Samples } from "../settings.js";
 import { messageOf } from "../system-errors.js";
 import { neftVersion } from "../version.js";
-import { type CheckpointOrigin, decodeCheckpoint, encodeCheckpoint, originDifference } from "./checkpoint-file.js";
 import { UsageError } from "./exit-codes.js";
 import type { Output, Outputs } from "./outputs.js";
 

@@ -1,5 +1,6 @@
 import type { Dataset } from "@neft/data";
 import type { MetricValues } from "@neft/evaluation";
+import { build } from "@neft/kernels";
 import type { Model } from "@neft/model";
 import { exportOnnx, importOnnx } from "@neft/onnx";
 import { has } from "@neft/options";
@@ -12,10 +13,13 @@ import {
   type PerformCell,
   type Store,
 } from "@neft/study";
+import type { RunState } from "@neft/training";
+import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint-file.js";
 import { equalise } from "../equalise.js";
 import { evaluate } from "../evaluate.js";
 import { finetune } from "../finetune.js";
 import type { Samples } from "../settings.js";
+import { neftVersion } from "../version.js";
 import type { Workers } from "../workers.js";
 import type { ReadStudy } from "./study-files.js";
 
@@ -75,6 +79,16 @@ async function modelOf({ model }: Cell, { study, store }: CellContext): Promise<
   return bytes;
 }
 
+/** The state of a finetuning that was stopped; undefined if there is none, or it isn't whole. */
+async function stateOf(key: string, store: Store): Promise<RunState | undefined> {
+  const bytes = await store.readCheckpoint(key);
+  try {
+    return bytes && decodeCheckpoint(bytes).state;
+  } catch {
+    return undefined;
+  }
+}
+
 const performers: Readonly<Record<Cell["kind"], (call: Call) => Promise<Outcome>>> = {
   equalise: async ({ model, data, options, context, signal, onShare }) => {
     const { wide, settings, ...result } = await equalise(model, {
@@ -97,17 +111,25 @@ const performers: Readonly<Record<Cell["kind"], (call: Call) => Promise<Outcome>
     }
   },
 
-  finetune: async ({ model, data, options, context, signal, onShare }) => {
-    const { workers } = context;
+  finetune: async ({ key, model, data, options, context, signal, onShare }) => {
+    const { workers, store } = context;
+    // The key names all that the run starts from.
+    const origin = { model: key, data: key, input: {}, neft: neftVersion, build: build() };
+    const keep = (state: RunState) => store.writeCheckpoint(key, encodeCheckpoint({ origin, state }));
     const result = await finetune(model, data!, {
       ...options,
       workers,
       signal,
+      resume: await stateOf(key, store),
+      onCheckpoint: keep,
       onProgress: (progress) => onShare(progress.step / progress.steps),
     });
     const { best, steps, passes, ended, taps, warnings, validations, settings } = result;
     // Half a finetuning isn't a result.
-    if (ended.reason === "aborted") throw signal?.reason ?? new Error("finetune: aborted");
+    if (ended.reason === "aborted") {
+      if (result.state) await keep(result.state);
+      throw signal?.reason ?? new Error("finetune: aborted");
+    }
     return {
       kind: "finetune",
       model: await context.store.writeModel(exportOnnx(model)),

@@ -1,7 +1,7 @@
 import type { Build } from "@neft/kernels";
 import { inWords } from "@neft/options";
 import { isRunState, type RunState } from "@neft/training";
-import { sha256 } from "../read-model.js";
+import { sha256 } from "./read-model.js";
 
 // A checkpoint: 8 bytes "neft run", the length of the header as 4 bytes, the header as JSON, the arrays of its state as 32-bit floats in the
 // order in which the header names them, and the SHA-256 of all of this as 32 bytes. Numbers are little-endian. In the header, an array is an

@@ -63,7 +63,7 @@ describe("layers", () => {
     });
     const breaches = await checkLayers(root);
     expect(breaches).toHaveLength(1);
-    expect(breaches[0]).toMatch(/^packages\/pool\/src\/index\.ts → packages\/kernels\/src\/index\.ts: /);
+    expect(breaches[0]).toMatch(/^packages\/work\/src\/index\.ts → packages\/kernels\/src\/index\.ts: /);
   });
 
   it("names the files of a cycle", async () => {

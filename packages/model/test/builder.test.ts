@@ -73,7 +73,10 @@ describe.each([lenet5, vgg8, resnet18].map((network) => ({ name: network.name, n
   "$name",
   ({ name, network }) => {
     it.each<[object, string]>([
-      [{ seed: 1, class: 2 }, `${name}: expected no option but seed, classes, channels, size, got class`],
+      [
+        { seed: 1, class: 2 },
+        `${name}: expected no option but seed, classes, channels, size, ${name === "lenet5" ? "" : "width, "}got class`,
+      ],
       [{ seed: 1, classes: "2" }, 'classes: expected a whole number ≥ 1, got "2"'],
       [{}, "seed: expected a number, got undefined"],
     ])("refuses %j", (options, message) => {

@@ -131,7 +131,7 @@ fn cells_drift_by_a_power_of_time() {
         for i in 0..n {
             let l = f64::from(scalar(ln4, (f64::from(target[i]) * 1.25).max(1e-7) as f32));
             let drawn = (bounded(nu, l) + bounded(sigma, l) * z[i]).abs();
-            let factor = scalar(exp4, (-1.0 * drawn * 8.3) as f32);
+            let factor = scalar(exp4, (-drawn * 8.3) as f32);
             assert_eq!(values[i], (f64::from(before[i]) * f64::from(factor)).max(0.0) as f32);
         }
     }

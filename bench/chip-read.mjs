@@ -60,7 +60,7 @@ const batches = Array.from({ length: Math.ceil(data.count / batch) }, (_, i) => 
 /** Reads all images. @returns the accuracy in percent. */
 function pass(backendOf) {
   let right = 0;
-  withScoreCounter(data.labels, 0, (counter) => {
+  withScoreCounter(data.labels, { classes: 0 }, (counter) => {
     for (const [i, x] of batches.entries()) {
       scope(() => {
         const backend = backendOf(i * batch);

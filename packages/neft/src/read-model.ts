@@ -30,7 +30,15 @@ const readModelRules: Rules<ReadModelOptions> = { embeddings: kinds.flag };
 export async function readModel(file: string, options: ReadModelOptions = {}): Promise<ModelFromFile> {
   kinds.name(file, "readModel: file");
   checkOptions("readModel", options, readModelRules);
-  const bytes = await readBytes(file);
+  return decodeModel(file, await readBytes(file), options);
+}
+
+/** The model of a file's bytes, as `readModel`. */
+export async function decodeModel(
+  file: string,
+  bytes: Uint8Array,
+  options: ReadModelOptions = {},
+): Promise<ModelFromFile> {
   try {
     const externalFiles = externalFilesOf(bytes);
     const files: [string, Uint8Array][] = [];

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { init } from "@neft/kernels";
 import { inWords, oneLine, type ResolvedOf } from "@neft/options";
 import {
@@ -11,10 +10,10 @@ import {
   type StudyFile,
   shardOf,
 } from "@neft/study";
+import { readBytes } from "../read-dataset.js";
 import { folderStore } from "../study/folder-store.js";
 import { cellPerformer } from "../study/perform-cell.js";
 import { type ReadStudy, readStudy } from "../study/study-files.js";
-import { systemReason } from "../system-errors.js";
 import { createWorkers } from "../workers.js";
 import { InterruptedError } from "./exit-codes.js";
 import { allowRelaxedSimd } from "./fast.js";
@@ -29,7 +28,7 @@ import { print, printMessage } from "./terminal.js";
 
 /** `neft sweep run PLAN`: runs the cells of a plan that have no result in the store. */
 export async function runSweep(file: string, options: ResolvedOf<typeof sweepRunRows>): Promise<void> {
-  const plan = readPlan(file);
+  const plan = await readPlan(file);
   await runStudy(plan, [file], options);
 }
 
@@ -40,7 +39,7 @@ export async function mergeSweep(file: string, options: ResolvedOf<typeof sweepM
   const json = options.json === undefined ? undefined : await outputs.open(options.json, "--json");
   const page = await openPage(outputs, options.report);
   await start(options.fast);
-  const study = await readStudy(readPlan(file));
+  const study = await readStudy(await readPlan(file));
   const store = folderStore(options.store);
   const missing = await missingCells(study, store);
   if (missing.length > 0) {
@@ -53,13 +52,8 @@ export async function mergeSweep(file: string, options: ResolvedOf<typeof sweepM
 }
 
 /** The value of a plan's file. */
-function readPlan(file: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new Error(`can't read ${inWords(file)}: ${systemReason(cause)}`, { cause });
-  }
+async function readPlan(file: string): Promise<unknown> {
+  const text = new TextDecoder().decode(await readBytes(file));
   try {
     return JSON.parse(text);
   } catch (cause) {
